@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) OR Apache-2.0 */
+/*
+ * What the BPF programs and user space share: the values of the pinned maps. This is the ABI.
+ *
+ * Comes in: nothing. Goes out: types only, no code, no libc. Included by bpf/ and user/ alike.
+ *
+ * `bpftool map dump pinned /sys/fs/bpf/rezone/conns` prints these structures by their field names,
+ * so the names are documentation: they carry units (_ns, _bytes), enums print as words, flags are
+ * one-bit fields with a name each. Addresses are 16 bytes in network order, IPv4 as ::ffff:a.b.c.d
+ * (RFC 4291, 2.5.5.2), so one key fits both families; ports are in host order. Times are
+ * CLOCK_MONOTONIC nanoseconds. Text is NUL-terminated and safe to print, raw[] alone excepted.
+ *
+ * A change of any layout here asks for a new RZ_ABI: pins live in a directory of that number, so an
+ * old and a new rezone never read each other's maps.
+ */
+#ifndef REZONE_TYPES_H
+#define REZONE_TYPES_H
+
+#include <linux/bpf.h> /* struct bpf_spin_lock */
+#include <linux/types.h>
+
+#define RZ_ABI 1
+
+/* Bytes of a client.id that are kept; the protocol allows 32,767 (KIP: nullable string, i16). */
+#define RZ_CLIENT_ID_KEPT 255
+#define RZ_CLIENT_ID_SIZE 256
+/* Zones are at most 128 bytes; conns shows the first 31 of them, the clients map has them whole. */
+#define RZ_ZONE_SIZE 132
+#define RZ_ZONE_SHOWN 32
+#define RZ_GROUP_SIZE 64
+#define RZ_PORTS_MAX 8
+
+#define RZ_PACKED_ENUM __attribute__((packed))
+
+/* How far a connection's identification went (docs/design.md, "A connection's life"). */
+enum rz_state {
+	RZ_STATE_NEW = 0,    /* open, nothing of its client known yet */
+	RZ_STATE_IDENTIFIED, /* client.id read, no Produce or Fetch seen yet */
+	RZ_STATE_DATA,       /* has carried Produce or Fetch */
+	RZ_STATE_TLS,        /* begins with a TLS record; client.id invisible */
+	RZ_STATE_MPTCP,      /* a Multipath TCP subflow: resetting one hangs both ends */
+	RZ_STATE_DESYNCED,   /* identified, but where the next request starts is not known now */
+	RZ_STATE_NOT_KAFKA,  /* the first bytes are no Kafka request */
+	RZ_STATE_COUNT,
+} RZ_PACKED_ENUM;
+
+enum rz_phase {
+	RZ_PHASE_WAIT = 0, /* a candidate that may not go yet; reason says why */
+	RZ_PHASE_HOLD,     /* reserved: new requests are held back until answers are out */
+	RZ_PHASE_RESET,    /* to be reset by the next walk over its network namespace */
+	RZ_PHASE_DONE,     /* was reset */
+	RZ_PHASE_REFUSED,  /* the last look under the socket lock said no; error says why */
+	RZ_PHASE_COUNT,
+} RZ_PACKED_ENUM;
+
+enum rz_dialect {
+	RZ_DIALECT_NONE = 0,
+	RZ_DIALECT_WARPSTREAM,
+	RZ_DIALECT_COUNT,
+} RZ_PACKED_ENUM;
+
+/*
+ * Why a connection is kept or moved. In the order the policy asks: the first that holds is the
+ * reason. The same words in `rezone list`, events and docs (user/policy/reason.c).
+ */
+enum rz_reason {
+	RZ_REASON_NONE = 0, /* nothing speaks against it: move */
+	RZ_REASON_NOT_IDENTIFIED,
+	RZ_REASON_NOT_OPTED_IN,
+	RZ_REASON_NO_ZONE,
+	RZ_REASON_ZONE_UNKNOWN,
+	RZ_REASON_NOT_AN_AGENT, /* accepted on a Kafka port, but by none of the topology's agents */
+	RZ_REASON_OWN_ZONE_UNKNOWN,
+	RZ_REASON_SAME_ZONE,
+	RZ_REASON_NO_AGENT_THERE,
+	RZ_REASON_ZONE_NOT_STABLE,
+	RZ_REASON_TOPOLOGY_STALE,
+	RZ_REASON_AGENT_TERMINATING,
+	RZ_REASON_NOT_DATA,
+	RZ_REASON_TOO_YOUNG,
+	RZ_REASON_ACKS0,
+	RZ_REASON_TRANSACTIONAL,
+	RZ_REASON_LOAD_BALANCER,
+	RZ_REASON_MPTCP,
+	RZ_REASON_COOLING_DOWN,
+	RZ_REASON_GAVE_UP,
+	RZ_REASON_OVER_BUDGET,
+	RZ_REASON_PAUSED,
+	RZ_REASON_OBSERVING,
+	RZ_REASON_COUNT,
+} RZ_PACKED_ENUM;
+
+enum rz_mode {
+	RZ_MODE_ENFORCE = 0,
+	RZ_MODE_OBSERVE,
+	RZ_MODE_COUNT,
+} RZ_PACKED_ENUM;
+
+enum rz_opt_in {
+	RZ_OPT_IN_TAG = 0, /* only clients with warpstream_interzone_lb=true */
+	RZ_OPT_IN_ZONE,    /* every client with a zone tag */
+	RZ_OPT_IN_ANY,     /* also clients whose zone is known by their address alone */
+	RZ_OPT_IN_COUNT,
+} RZ_PACKED_ENUM;
+
+struct rz_endpoint {
+	__u8 addr[16];
+	__u16 port;
+	__u16 pad;
+};
+
+struct rz_tuple {
+	__u8 client_addr[16];
+	__u8 agent_addr[16];
+	__u16 client_port;
+	__u16 agent_port;
+};
+
+/*
+ * Where a connection's byte stream stands. Requests follow each other without a gap, each behind its
+ * own 4-byte length, so knowing the sequence number of one request's first byte is knowing all.
+ */
+struct rz_frame {
+	__u32 generation;     /* counts changes; tells two CPUs at once apart */
+	__u32 next_seq;       /* TCP sequence number of the next request's first byte */
+	__u32 requests;       /* request headers read */
+	__u32 correlation_id; /* of the latest one */
+	__s16 api_key;        /* of the latest one */
+	__s16 first_api_key;  /* of the first one read */
+	__s16 client_id_len;  /* as on the wire, -1 is null; valid once client is not 0 */
+	__u16 have;           /* bytes of the next header that already came, kept in map `partial` */
+	enum rz_state state;
+	__u8 synced : 1;    /* next_seq is true */
+	__u8 adopted : 1;   /* older than rezone, found in mid-stream */
+	__u8 tentative : 1; /* adopted, and only one header has been read so far: not yet trusted */
+	__u8 sasl_raw : 1;  /* SaslHandshake v0 was seen: tokens without a header may follow */
+	__u8 zone_known : 1; /* zone[] and opt_in below have been copied from map `clients` */
+	/* what it has carried */
+	__u8 produce : 1;
+	__u8 fetch : 1;
+	__u8 coordinator : 1; /* group membership or offsets */
+	__u8 metadata : 1;
+	__u8 transaction : 1;
+	__u8 sasl : 1;
+	__u8 other : 1;
+	__u8 pad[5];
+	__u64 client; /* key into `clients`, 0 until identified */
+};
+
+/* conns: socket cookie -> connection */
+struct rz_conn {
+	struct bpf_spin_lock lock; /* guards frame, zone and opt_in */
+	__u32 netns; /* inode number of the socket's network namespace, 0 when not known */
+	__u64 cookie; /* the key again: tells a reused map element from the one looked up */
+	struct rz_tuple tuple;
+	__u8 opt_in; /* client's warpstream_interzone_lb */
+	__u8 pad[3];
+	struct rz_frame frame;
+	__u64 opened_ns; /* when it was established, or first seen if adopted */
+	__u64 last_request_ns;
+	__u64 rx_bytes; /* from the client, as of the latest request (tcp_sock.bytes_received) */
+	__u64 tx_bytes; /* to the client, acknowledged (tcp_sock.bytes_acked) */
+	char zone[RZ_ZONE_SHOWN];
+};
+
+/* client_ids: hash of a client.id -> its bytes. Written by BPF alone. */
+struct rz_client_id {
+	__u64 first_seen_ns;
+	__s16 len; /* on the wire; -1 is null; above RZ_CLIENT_ID_KEPT the rest was cut */
+	__u8 pad[6];
+	__u8 raw[RZ_CLIENT_ID_SIZE]; /* NUL-padded, as the client sent them: never print these */
+};
+
+/* clients: the same hash -> what the id says, fit to be read. Written by user space alone. */
+struct rz_client {
+	__u8 opt_in : 1;    /* warpstream_interzone_lb=true */
+	__u8 truncated : 1; /* the id was longer than what is kept */
+	__u8 is_null : 1;   /* the client sent no id at all */
+	enum rz_dialect dialect;
+	char id[RZ_CLIENT_ID_SIZE];  /* other than printable ASCII as \xNN; may be cut */
+	char zone[RZ_ZONE_SIZE];     /* as the client wrote it, not yet through the aliases */
+	char session_id[40];
+	char proxy_target[24];
+	char agent_group[RZ_GROUP_SIZE];
+};
+
+/* agents: local address -> agent */
+struct rz_agent_val {
+	char group[RZ_GROUP_SIZE];
+	char zone[RZ_ZONE_SIZE];
+	__u32 ready;
+};
+
+/* zones: group and zone -> how many can take a client in */
+struct rz_zone_key {
+	char group[RZ_GROUP_SIZE];
+	char zone[RZ_ZONE_SIZE];
+};
+struct rz_zone_val {
+	__u32 agents;
+	__u32 ready;
+	__u64 ready_since_ns; /* since when min_agents have been ready, 0 if they are not */
+};
+
+/* aliases: another name of a zone -> its canonical name */
+struct rz_alias_val {
+	char zone[RZ_ZONE_SIZE];
+};
+
+/* moves: socket cookie -> a candidate and what is being done with it */
+struct rz_move {
+	__u64 client;      /* must still be the connection's client when it is reset */
+	__u64 decided_ns;
+	__u64 deadline_ns; /* reserved for the hold */
+	__s32 error;       /* -errno of the reset, or of the check before it */
+	enum rz_reason reason;
+	enum rz_phase phase;
+	__u8 pad[2];
+	char to_zone[RZ_ZONE_SHOWN];
+};
+
+/* settings: what the running, or the last, daemon works by; `rezone list` judges by the same. */
+struct rz_settings {
+	__u64 started_ns;
+	__u64 tick_ns; /* last tick */
+	__u64 ticks;
+	__u64 interval_ns;
+	__u64 stable_for_ns;
+	__u64 topology_max_age_ns;
+	__u64 topology_proved_ns; /* when the topology was last known to be current */
+	__u64 min_age_ns;
+	__u32 pid;
+	__u32 min_agents;
+	enum rz_mode mode;
+	enum rz_opt_in opt_in;
+	__u16 n_ports;
+	__u16 ports[RZ_PORTS_MAX];
+	char own_zone[RZ_ZONE_SIZE];
+};
+
+/* stats: one record a CPU; add them up. */
+struct rz_stats {
+	__u64 segments;          /* with payload, on a Kafka port */
+	__u64 requests;          /* headers read */
+	__u64 opened;
+	__u64 closed;
+	__u64 adopted;           /* connections older than rezone */
+	__u64 identified;
+	__u64 frame_lost;        /* desynced: the next request's place was lost */
+	__u64 frame_found;       /* ... and found again */
+	__u64 early_segments;    /* came before the bytes in front of them */
+	__u64 conns_full;        /* not tracked: no room in conns */
+	__u64 clients_full;      /* not identified: no room in clients */
+	__u64 client_collisions; /* not identified: two ids with one hash */
+	__u64 partial_full;
+	__u64 ip_unparsed;       /* fragments, unknown extension headers, short headers */
+	__u64 races;             /* two CPUs on one connection at once, and the retries did not help */
+	__u64 too_many_requests; /* in one segment */
+	__u64 resets;
+	__u64 resets_refused;
+};
+
+/* errors: which helper failed where, with which errno -> how often */
+enum rz_place {
+	RZ_PLACE_NONE = 0,
+	RZ_PLACE_IP_HEADER,
+	RZ_PLACE_PAYLOAD,
+	RZ_PLACE_CONN_INSERT,
+	RZ_PLACE_CLIENT_INSERT,
+	RZ_PLACE_PARTIAL_INSERT,
+	RZ_PLACE_RINGBUF,
+	RZ_PLACE_DESTROY,
+	RZ_PLACE_COUNT,
+};
+struct rz_error_key {
+	enum rz_place place;
+	__s32 error;
+};
+
+/* wake: ring buffer towards the daemon; a record says that `client_ids` has a new entry. */
+struct rz_wake {
+	__u64 client;
+};
+
+#ifdef __cplusplus
+#define RZ_ASSERT static_assert
+#else
+#define RZ_ASSERT _Static_assert
+#endif
+RZ_ASSERT(sizeof(struct rz_endpoint) == 20, "rz_endpoint is a map key: no hidden padding");
+RZ_ASSERT(sizeof(struct rz_tuple) == 36, "rz_tuple has no hidden padding");
+RZ_ASSERT(sizeof(struct rz_frame) == 40, "rz_frame is copied under the lock: keep it small");
+RZ_ASSERT(sizeof(struct rz_conn) <= 192, "one connection fits the kernel's 256-byte class");
+RZ_ASSERT(sizeof(struct rz_zone_key) == RZ_GROUP_SIZE + RZ_ZONE_SIZE, "rz_zone_key is a map key");
+RZ_ASSERT(sizeof(struct rz_client_id) == 272, "rz_client_id has no hidden padding");
+
+#endif

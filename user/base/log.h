@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Log lines to stderr, as text for people or JSON lines for machines.
+ *
+ * Comes in: a level and a printf form. Goes out: one line on stderr. Called by everybody who knows
+ * why something failed; the reason is logged once, there, and the -errno is handed up.
+ */
+#ifndef RZ_BASE_LOG_H
+#define RZ_BASE_LOG_H
+
+#include <stdbool.h>
+
+enum rz_log_level { RZ_LOG_ERROR = 0, RZ_LOG_WARN, RZ_LOG_INFO, RZ_LOG_DEBUG };
+enum rz_log_format { RZ_LOG_TEXT = 0, RZ_LOG_JSON };
+
+void rz_log_setup(enum rz_log_format format, enum rz_log_level max_level);
+
+/* Writes one line; bytes that are not printable ASCII are escaped (rz_str_escape). */
+void rz_log(enum rz_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Logs at error level and returns `err` (a negative errno), so that a failure is one statement. */
+int rz_err(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#define rz_warn(...) rz_log(RZ_LOG_WARN, __VA_ARGS__)
+#define rz_info(...) rz_log(RZ_LOG_INFO, __VA_ARGS__)
+#define rz_debug(...) rz_log(RZ_LOG_DEBUG, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text: escaping what came from the network, durations, addresses. Pure, no I/O.
+ *
+ * Used by everything that reads what a person wrote or prints what a person reads.
+ */
+#ifndef RZ_BASE_STR_H
+#define RZ_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rezone/types.h>
+
+/*
+ * Copies `len` bytes of `src` so that any terminal, log or JSON writer can take them: printable
+ * ASCII stays (0x20 to 0x7e), a backslash becomes \\, every other byte \xNN. Always terminates; cuts
+ * at a whole escape when `dst_size` is too small. Returns the length written without the NUL.
+ */
+size_t rz_str_escape(char *dst, size_t dst_size, const void *src, size_t len);
+
+/* Copies with truncation and always terminates. Returns false if it was cut. */
+bool rz_str_copy(char *dst, size_t dst_size, const char *src);
+
+/*
+ * A Go duration ("300ms", "1.5h", "2h45m", units ns us µs ms s m h; Go's time.ParseDuration) to
+ * nanoseconds. Negative ones and a bare number other than 0 are refused. 0 or -EINVAL, -ERANGE.
+ */
+int rz_duration_parse(const char *text, uint64_t *ret_ns);
+/* Back to text, the shortest exact form ("1m30s", "250ms", "0s"); dst of 32 bytes always suffices. */
+void rz_duration_format(char *dst, size_t dst_size, uint64_t ns);
+
+/*
+ * An IPv4 or IPv6 address without port to 16 bytes in network order (IPv4 as ::ffff:a.b.c.d).
+ * 0 or -EINVAL.
+ */
+int rz_addr_parse(const char *text, uint8_t ret_addr[16]);
+/* "10.0.0.1" or "fd00::1"; an IPv4-mapped address is shown as IPv4. dst of 46 bytes suffices. */
+void rz_addr_format(char *dst, size_t dst_size, const uint8_t addr[16]);
+/* "10.0.0.1:9092" or "[fd00::1]:9092"; dst of RZ_ENDPOINT_TEXT bytes suffices. */
+#define RZ_ENDPOINT_TEXT 56
+void rz_endpoint_format(char *dst, size_t dst_size, const uint8_t addr[16], uint16_t port);
+
+#endif

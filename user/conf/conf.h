@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Settings of `rezone run`: one row per key (conf.c) holds name, form, limits, default, environment
+ * variables and help; flags, config file, validation and --help all come from that table.
+ *
+ * A flag beats the environment, which beats the config file, which beats the default.
+ */
+#ifndef RZ_CONF_CONF_H
+#define RZ_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "policy/reason.h"
+
+struct rz_conf {
+	char *topology; /* path, NULL: none, rezone only watches */
+	char *cgroup;   /* path, NULL: found by itself */
+	char *pin_dir;  /* default /sys/fs/bpf/rezone */
+	uint64_t interval_ns;
+	uint16_t ports[RZ_PORTS_MAX];
+	uint16_t n_ports;
+	enum rz_mode mode;
+	enum rz_opt_in opt_in;
+	uint32_t min_agents;
+	uint64_t stable_for_ns;
+	uint64_t topology_max_age_ns;
+	uint64_t min_age_ns;
+	double rate;
+	uint64_t cooldown_ns;
+	uint64_t cooldown_max_ns;
+	uint32_t give_up_after;
+	uint64_t give_up_for_ns;
+	uint32_t max_connections;
+	uint32_t max_clients;
+	bool keep_pins; /* on SIGTERM leave programs and maps in place */
+	enum rz_log_format log_format;
+	enum rz_log_level log_level;
+};
+
+/*
+ * Reads argv (argv[0] is "run"), the environment and the file named by --config. --help prints and
+ * exits 0. On a mistake: one line that names flag, variable or file:line:column, what is wrong and
+ * how to mend it, and -EINVAL. conf is filled wholly on success only.
+ */
+int rz_conf_read(int argc, char **argv, struct rz_conf *ret);
+void rz_conf_free(struct rz_conf *c); /* frees what it points to */
+
+#endif

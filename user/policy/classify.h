@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The policy's first half: one connection, judged by itself. Pure: the clock is an argument.
+ *
+ * Comes in: a connection as the maps hold it, the topology, the settings, the time. Goes out: a
+ * verdict with one reason. Called for every connection on each tick (policy/tick.c), and by
+ * `rezone list`, which therefore says the same as the daemon does.
+ */
+#ifndef RZ_POLICY_CLASSIFY_H
+#define RZ_POLICY_CLASSIFY_H
+
+#include <stdbool.h>
+
+#include "policy/reason.h"
+#include "topo/topo.h"
+
+struct rz_judged_conn {
+	const struct rz_conn *conn;
+	const struct rz_client *client; /* NULL if map `clients` has no entry (yet) */
+};
+
+struct rz_world {
+	const struct rz_topo *topo;
+	const struct rz_topo_zones *zones;
+	const struct rz_settings *settings;
+	uint64_t now_ns;
+};
+
+struct rz_verdict {
+	bool move;             /* a candidate: nothing about the connection itself speaks against it */
+	enum rz_reason reason; /* RZ_REASON_NONE when move */
+	enum rz_locality locality;
+	enum rz_kind kind;
+	const char *client_zone; /* canonical, NULL if unknown; lives in topo or client */
+	const char *agent_zone;  /* NULL if the local address is no agent's */
+	const char *group;       /* likewise */
+};
+
+/*
+ * Reasons are asked in the order of enum rz_reason and the first that holds is returned. Covered
+ * here: everything up to and including RZ_REASON_MPTCP that the maps know today; history, budget,
+ * pause and mode are policy/select.h's.
+ */
+struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_world *w);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words for the enums of the ABI, as people and JSON read them. One table each. */
+#ifndef RZ_POLICY_REASON_H
+#define RZ_POLICY_REASON_H
+
+#include <rezone/types.h>
+
+/* What a connection is used for, derived from what it carried. */
+enum rz_kind {
+	RZ_KIND_UNKNOWN = 0,
+	RZ_KIND_DATA,	       /* Produce or Fetch */
+	RZ_KIND_COORDINATOR,   /* group membership or offsets */
+	RZ_KIND_SHARED,	       /* both on one connection */
+	RZ_KIND_METADATA,      /* nothing but metadata and the like */
+	RZ_KIND_TRANSACTIONAL, /* any transaction request seen */
+	RZ_KIND_COUNT,
+};
+
+enum rz_locality { RZ_LOCALITY_UNKNOWN = 0, RZ_LOCALITY_SAME, RZ_LOCALITY_CROSS, RZ_LOCALITY_COUNT };
+
+enum rz_kind rz_frame_kind(const struct rz_frame *f);
+
+/* Each returns a constant word; an out-of-range value gives "?". */
+const char *rz_state_name(enum rz_state s);       /* new identified data tls mptcp desynced not-kafka */
+const char *rz_kind_name(enum rz_kind k);         /* unknown data coordinator shared metadata transactional */
+const char *rz_locality_name(enum rz_locality l); /* unknown same cross */
+const char *rz_dialect_name(enum rz_dialect d);   /* none warpstream */
+const char *rz_phase_name(enum rz_phase p);       /* wait hold reset done refused */
+const char *rz_mode_name(enum rz_mode m);         /* enforce observe */
+const char *rz_opt_in_name(enum rz_opt_in o);     /* tag zone any */
+/* "not identified", "no agent there", ...; RZ_REASON_NONE is "ready to move" */
+const char *rz_reason_name(enum rz_reason r);
+
+/* The other way, for settings; 0 or -EINVAL. */
+int rz_mode_parse(const char *text, enum rz_mode *ret);
+int rz_opt_in_parse(const char *text, enum rz_opt_in *ret);
+
+#endif

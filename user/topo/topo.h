@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The topology: which agents there are, in which zone and group, which are ready, and what zones
+ * are called. A value: made by a source (file.h), read by the policy, written to the maps by
+ * user/kern/maps.c.
+ */
+#ifndef RZ_TOPO_TOPO_H
+#define RZ_TOPO_TOPO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rezone/types.h>
+
+struct rz_topo_agent {
+	struct rz_endpoint at; /* the agent's own (local) address and port */
+	char zone[RZ_ZONE_SIZE];   /* canonical */
+	char group[RZ_GROUP_SIZE]; /* agents that stand in for one another; "default" if unnamed */
+	bool ready;
+};
+
+struct rz_topo_alias {
+	char name[RZ_ZONE_SIZE];
+	char zone[RZ_ZONE_SIZE]; /* canonical */
+};
+
+struct rz_topo {
+	char own_zone[RZ_ZONE_SIZE]; /* this node's, canonical; "" if not known */
+	struct rz_topo_agent *agents;
+	size_t n_agents;
+	struct rz_topo_alias *aliases;
+	size_t n_aliases;
+};
+
+/* One group's agents of one zone, counted. */
+struct rz_topo_zone {
+	struct rz_zone_key key;
+	uint32_t agents;
+	uint32_t ready;
+	uint64_t ready_since_ns; /* since when at least min_agents have been ready, 0 if they are not */
+};
+
+struct rz_topo_zones {
+	struct rz_topo_zone *rows; /* sorted by group, then zone */
+	size_t n;
+};
+
+void rz_topo_free(struct rz_topo *t); /* takes NULL */
+void rz_topo_zones_free(struct rz_topo_zones *z);
+
+/* The agent at this local address, or NULL. An agent listed with address :: or 0.0.0.0 is refused by
+ * the sources, so the match is exact. */
+const struct rz_topo_agent *rz_topo_agent_at(const struct rz_topo *t, const struct rz_endpoint *at);
+
+/* `name` through the aliases; the name itself if it is none. Zone names compare exactly. */
+const char *rz_topo_canonical(const struct rz_topo *t, const char *name);
+
+/* True if any agent, ready or not, or alias or the own zone names this canonical zone. */
+bool rz_topo_zone_known(const struct rz_topo *t, const char *zone);
+
+/*
+ * Counts agents by group and zone. ready_since_ns is carried over from `old` (may be NULL) for a
+ * zone that stays at or above `min_agents`, and is `now_ns` for one that just got there.
+ * 0 or -ENOMEM; *ret is written on success only.
+ */
+int rz_topo_zones_count(const struct rz_topo *t, const struct rz_topo_zones *old, uint32_t min_agents,
+			uint64_t now_ns, struct rz_topo_zones **ret);
+
+const struct rz_topo_zone *rz_topo_zone_find(const struct rz_topo_zones *z, const char *group,
+					     const char *zone);
+
+#endif
