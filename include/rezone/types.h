@@ -6,7 +6,7 @@
  *
  * `bpftool map dump pinned /sys/fs/bpf/rezone/conns` prints these structures by their field names,
  * so the names are documentation: they carry units (_ns, _bytes), enums print as words, flags are
- * one-bit fields with a name each. Addresses are 16 bytes in network order, IPv4 as ::ffff:a.b.c.d
+ * bytes of 0 or 1 with a name each. Addresses are 16 bytes in network order, IPv4 as ::ffff:a.b.c.d
  * (RFC 4291, 2.5.5.2), so one key fits both families; ports are in host order. Times are
  * CLOCK_MONOTONIC nanoseconds. Text is NUL-terminated and safe to print, raw[] alone excepted.
  *
@@ -130,20 +130,21 @@ struct rz_frame {
 	__s16 client_id_len;  /* as on the wire, -1 is null; valid once client is not 0 */
 	__u16 have;           /* bytes of the next header that already came, kept in map `partial` */
 	enum rz_state state;
-	__u8 synced : 1;    /* next_seq is true */
-	__u8 adopted : 1;   /* older than rezone, found in mid-stream */
-	__u8 tentative : 1; /* adopted, and only one header has been read so far: not yet trusted */
-	__u8 sasl_raw : 1;  /* SaslHandshake v0 was seen: tokens without a header may follow */
-	__u8 zone_known : 1; /* zone[] and opt_in below have been copied from map `clients` */
+	/* a byte each, for a value with a spin lock must hold no bit-fields (kernel/bpf/btf.c) */
+	__u8 synced;     /* next_seq is true */
+	__u8 adopted;    /* older than rezone, found in mid-stream */
+	__u8 tentative;  /* adopted, and only one header has been read so far: not yet trusted */
+	__u8 sasl_raw;   /* SaslHandshake v0 was seen: tokens without a header may follow */
+	__u8 zone_known; /* zone and opt_in of the connection have been copied from map `clients` */
 	/* what it has carried */
-	__u8 produce : 1;
-	__u8 fetch : 1;
-	__u8 coordinator : 1; /* group membership or offsets */
-	__u8 metadata : 1;
-	__u8 transaction : 1;
-	__u8 sasl : 1;
-	__u8 other : 1;
-	__u8 pad[5];
+	__u8 produce;
+	__u8 fetch;
+	__u8 coordinator; /* group membership or offsets */
+	__u8 metadata;
+	__u8 transaction;
+	__u8 sasl;
+	__u8 other;
+	__u8 pad[3];
 	__u64 client; /* key into `clients`, 0 until identified */
 };
 
@@ -173,9 +174,9 @@ struct rz_client_id {
 
 /* clients: the same hash -> what the id says, fit to be read. Written by user space alone. */
 struct rz_client {
-	__u8 opt_in : 1;    /* warpstream_interzone_lb=true */
-	__u8 truncated : 1; /* the id was longer than what is kept */
-	__u8 is_null : 1;   /* the client sent no id at all */
+	__u8 opt_in;    /* warpstream_interzone_lb=true */
+	__u8 truncated; /* the id was longer than what is kept */
+	__u8 is_null;   /* the client sent no id at all */
 	enum rz_dialect dialect;
 	char id[RZ_CLIENT_ID_SIZE];  /* other than printable ASCII as \xNN; may be cut */
 	char zone[RZ_ZONE_SIZE];     /* as the client wrote it, not yet through the aliases */
@@ -289,7 +290,7 @@ struct rz_wake {
 #endif
 RZ_ASSERT(sizeof(struct rz_endpoint) == 20, "rz_endpoint is a map key: no hidden padding");
 RZ_ASSERT(sizeof(struct rz_tuple) == 36, "rz_tuple has no hidden padding");
-RZ_ASSERT(sizeof(struct rz_frame) == 40, "rz_frame is copied under the lock: keep it small");
+RZ_ASSERT(sizeof(struct rz_frame) == 48, "rz_frame is copied under the lock: keep it small");
 RZ_ASSERT(sizeof(struct rz_conn) <= 192, "one connection fits the kernel's 256-byte class");
 RZ_ASSERT(sizeof(struct rz_zone_key) == RZ_GROUP_SIZE + RZ_ZONE_SIZE, "rz_zone_key is a map key");
 RZ_ASSERT(sizeof(struct rz_client_id) == 272, "rz_client_id has no hidden padding");

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Who the client is: the bytes of its client.id, kept once for all its connections.
+ *
+ * Comes in: a request header with its client.id in scratch->header. Goes out: an entry in
+ * `client_ids`, its hash, and a record in `wake` if the id is new. What the id says (zone, opt-in) is
+ * read by user space, which puts it into `clients`. Called by the framing stage.
+ */
+#ifndef REZONE_BPF_CLIENT_H
+#define REZONE_BPF_CLIENT_H
+
+#include "errstat.bpf.h"
+
+/* Copies the id out of the header into scratch->id, NUL-padded. */
+static __always_inline void rz_client_copy(struct rz_scratch *s, __s16 len)
+{
+	__u32 kept = rz_client_id_kept(len) & 0xff;
+
+	__builtin_memset(&s->id, 0, sizeof(s->id));
+	s->id.len = len;
+	/* a copy of variable length needs a helper; the mask above bounds it for the verifier */
+	if (kept)
+		bpf_probe_read_kernel(s->id.raw, kept, s->header + RZ_KAFKA_FIXED);
+}
+
+static __always_inline int rz_client_same(const struct rz_client_id *a, const struct rz_client_id *b)
+{
+	const __u64 *x = (const __u64 *)a->raw, *y = (const __u64 *)b->raw;
+	__u64 diff = a->len != b->len;
+	int i;
+
+	for (i = 0; i < RZ_CLIENT_ID_SIZE / 8; i++)
+		diff |= x[i] ^ y[i];
+	return !diff;
+}
+
+/* Returns the key of this header's client.id, after making sure `client_ids` has it; 0 if it cannot
+ * be kept (map full, or another id has the same hash). */
+static __noinline __u64 rz_client_note(struct rz_scratch *s, __s16 len)
+{
+	struct rz_client_id *known;
+	struct rz_wake wake_up = {};
+	__u64 hash;
+	long err;
+
+	rz_client_copy(s, len);
+	hash = rz_client_id_hash(s->id.raw, len, rz_config.hash_seed);
+	known = bpf_map_lookup_elem(&client_ids, &hash);
+	if (!known) {
+		s->id.first_seen_ns = bpf_ktime_get_ns();
+		err = bpf_map_update_elem(&client_ids, &hash, &s->id, BPF_NOEXIST);
+		if (err && err != -17 /* EEXIST */) {
+			RZ_COUNT(clients_full);
+			rz_error(RZ_PLACE_CLIENT_INSERT, err);
+			return 0;
+		}
+		wake_up.client = hash;
+		err = bpf_ringbuf_output(&wake, &wake_up, sizeof(wake_up), 0);
+		if (err) /* not lost: each tick looks for ids that nobody has read */
+			rz_error(RZ_PLACE_RINGBUF, err);
+		return hash;
+	}
+	if (!rz_client_same(known, &s->id)) {
+		RZ_COUNT(client_collisions);
+		return 0;
+	}
+	return hash;
+}
+
+#endif

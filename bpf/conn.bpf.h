@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * A connection's entry in map `conns`: made when it is established, or adopted at its first segment
+ * if it is older than rezone; removed when it closes.
+ *
+ * Comes in: kernel sockets. Goes out: entries of `conns`. Called by the state tracepoint and by the
+ * segment program.
+ */
+#ifndef REZONE_BPF_CONN_H
+#define REZONE_BPF_CONN_H
+
+#include "segment.bpf.h"
+#include <bpf/bpf_core_read.h>
+
+#define RZ_AF_INET	   2
+#define RZ_AF_INET6	   10
+#define RZ_TCP_ESTABLISHED 1
+#define RZ_TCP_SYN_RECV	   3
+#define RZ_TCP_CLOSE	   7
+#define RZ_TCP_LISTEN	   10
+
+/* IPv4 as ::ffff:a.b.c.d */
+static __always_inline void rz_addr_from_v4(__u8 *dst, __be32 v4)
+{
+	__builtin_memset(dst, 0, 10);
+	dst[10] = 0xff;
+	dst[11] = 0xff;
+	__builtin_memcpy(dst + 12, &v4, 4);
+}
+
+/* The live addresses and ports of a socket. Works for the iterator's and the tracepoint's sockets
+ * and for those that bpf_skc_to_tcp_sock() gives: all are BTF pointers. */
+static __always_inline void rz_tuple_read(const struct sock_common *skc, struct rz_tuple *t)
+{
+	if (skc->skc_family == RZ_AF_INET6) {
+		struct in6_addr a = skc->skc_v6_daddr, b = skc->skc_v6_rcv_saddr;
+
+		__builtin_memcpy(t->client_addr, &a, 16);
+		__builtin_memcpy(t->agent_addr, &b, 16);
+	} else {
+		rz_addr_from_v4(t->client_addr, skc->skc_daddr);
+		rz_addr_from_v4(t->agent_addr, skc->skc_rcv_saddr);
+	}
+	t->client_port = bpf_ntohs(skc->skc_dport);
+	t->agent_port = skc->skc_num;
+}
+
+static __always_inline int rz_is_mptcp(const struct tcp_sock *tp)
+{
+	return bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp;
+}
+
+/* Fills `c` (on the caller's stack: a per-CPU buffer could be overwritten by an interrupt that gets
+ * here too) for socket `tp` and puts it into `conns`. Returns the entry, or NULL if there is no
+ * room. `fresh`: no payload byte has come yet, so the first request starts at `seq`. */
+static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct tcp_sock *tp,
+						      __u64 cookie, int fresh, __u32 seq)
+{
+	struct sock_common *skc = &tp->inet_conn.icsk_inet.sk.__sk_common;
+	struct net *net = skc->skc_net.net;
+	long err;
+
+	__builtin_memset(c, 0, sizeof(*c));
+	rz_tuple_read(skc, &c->tuple);
+	c->cookie = cookie;
+	c->netns = net->ns.inum;
+	c->opened_ns = bpf_ktime_get_ns();
+	c->frame.next_seq = seq;
+	c->frame.synced = !!fresh;
+	c->frame.adopted = !fresh;
+	c->frame.first_api_key = -1;
+	c->frame.api_key = -1;
+	c->frame.state = rz_is_mptcp(tp) ? RZ_STATE_MPTCP : RZ_STATE_NEW;
+	err = bpf_map_update_elem(&conns, &cookie, c, BPF_NOEXIST);
+	if (err == -17 /* EEXIST: the other program was faster */)
+		return bpf_map_lookup_elem(&conns, &cookie);
+	if (err) {
+		RZ_COUNT(conns_full);
+		rz_error(RZ_PLACE_CONN_INSERT, err);
+		return NULL;
+	}
+	return bpf_map_lookup_elem(&conns, &cookie);
+}
+
+/* A socket got a state. Opened: SYN_RECV becomes ESTABLISHED; rcv_nxt is then the first payload
+ * byte's sequence number, whatever rode on the handshake's last ACK. */
+static __always_inline void rz_conn_state_changed(const struct sock *sk, int oldstate, int newstate)
+{
+	struct tcp_sock *tp;
+	struct rz_conn c;
+	__u64 cookie;
+
+	if (newstate != RZ_TCP_CLOSE &&
+	    !(newstate == RZ_TCP_ESTABLISHED && oldstate == RZ_TCP_SYN_RECV))
+		return;
+	if (sk->sk_protocol != IPPROTO_TCP || oldstate == RZ_TCP_LISTEN)
+		return;
+	tp = bpf_skc_to_tcp_sock((void *)sk);
+	/* inet_sport: skc_num is already cleared when a socket closes */
+	if (!tp || !rz_port_is_kafka(bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport)))
+		return;
+	cookie = bpf_get_socket_cookie((void *)sk);
+	if (newstate == RZ_TCP_CLOSE) {
+		if (!bpf_map_delete_elem(&conns, &cookie))
+			RZ_COUNT(closed);
+		bpf_map_delete_elem(&partial, &cookie);
+		return;
+	}
+	if (rz_conn_insert(&c, tp, cookie, 1, tp->rcv_nxt))
+		RZ_COUNT(opened);
+}
+
+/* A segment of a socket without an entry: older than rezone, or its opening was not seen. */
+static __noinline struct rz_conn *rz_conn_adopt(struct bpf_sock *sk, __u64 cookie, __u32 seq)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct rz_conn fill, *c;
+	int fresh;
+
+	if (!tp)
+		return NULL;
+	fresh = tp->bytes_received == 0 && tp->rcv_nxt == seq;
+	c = rz_conn_insert(&fill, tp, cookie, fresh, seq);
+	if (c) {
+		if (fresh)
+			RZ_COUNT(opened);
+		else
+			RZ_COUNT(adopted);
+	}
+	return c;
+}
+
+#endif

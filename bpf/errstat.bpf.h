@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Counting: what happened (map `stats`) and which helper failed where (map `errors`). Every early
+ * return of the other stages that gives something up goes through here.
+ */
+#ifndef REZONE_BPF_ERRSTAT_H
+#define REZONE_BPF_ERRSTAT_H
+
+#include "maps.bpf.h"
+
+static __always_inline struct rz_stats *rz_stats_here(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&stats, &zero);
+}
+
+/* Adds one to a field of this CPU's stats. */
+#define RZ_COUNT(field)                                                                            \
+	do {                                                                                       \
+		struct rz_stats *rz_st = rz_stats_here();                                          \
+		if (rz_st)                                                                         \
+			rz_st->field++;                                                            \
+	} while (0)
+
+/* Notes that a helper failed. Returns `err`, so that failing is one statement. */
+static __noinline long rz_error(enum rz_place place, long err)
+{
+	struct rz_error_key key = {};
+	__u64 *n, one = 1;
+
+	key.place = place;
+	key.error = (__s32)err;
+	n = bpf_map_lookup_elem(&errors, &key);
+	if (n)
+		__sync_fetch_and_add(n, 1);
+	else
+		bpf_map_update_elem(&errors, &key, &one, BPF_NOEXIST);
+	return err;
+}
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The maps. Value types are the ABI of include/rezone/types.h; user space pins all but `scratch`,
+ * `partial` and `wake`, sets the sizes that the configuration gives, and is their only other user.
+ *
+ * No map evicts: a full one means "not tracked", counted, never somebody else's entry thrown out.
+ */
+#ifndef REZONE_BPF_MAPS_H
+#define REZONE_BPF_MAPS_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <rezone/config.h>
+#include <rezone/kafka.h>
+#include <rezone/types.h>
+
+const volatile struct rz_config rz_config = {};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u64); /* socket cookie */
+	__type(value, struct rz_conn);
+} conns SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u64); /* rz_client_id_hash */
+	__type(value, struct rz_client_id);
+} client_ids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u64); /* rz_client_id_hash */
+	__type(value, struct rz_client);
+} clients SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct rz_endpoint);
+	__type(value, struct rz_agent_val);
+} agents SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, struct rz_zone_key);
+	__type(value, struct rz_zone_val);
+} zones SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, char[RZ_ZONE_SIZE]);
+	__type(value, struct rz_alias_val);
+} aliases SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u64); /* socket cookie */
+	__type(value, struct rz_move);
+} moves SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rz_settings);
+} settings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rz_stats);
+} stats SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, struct rz_error_key);
+	__type(value, __u64);
+} errors SEC(".maps");
+
+/* The first bytes of a request whose header came in pieces; gone once the header is whole. */
+struct rz_partial {
+	__u32 next_seq;
+	__u32 have;
+	__u8 bytes[RZ_KAFKA_HEADER_MAX + 3];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 8192);
+	__type(key, __u64); /* socket cookie */
+	__type(value, struct rz_partial);
+} partial SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 64 * 1024);
+} wake SEC(".maps");
+
+/*
+ * Working memory of the segment program, too large for the 512 bytes of stack. `header` is larger than any header: the
+ * verifier bounds offset and length by masks of 511 each, so their sum must stay inside.
+ */
+struct rz_scratch {
+	__u8 header[1024];
+	struct rz_client_id id;
+	struct rz_partial partial;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rz_scratch);
+} scratch SEC(".maps");
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * Tiny programs, each using one thing that not every kernel has. user/kern/probe.c tries to load them
+ * one by one: what loads, the kernel can do. Never attached, never run.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <linux/in.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+extern int bpf_sock_destroy(struct sock_common *sk) __ksym __weak;
+
+__u64 seen;
+
+SEC("?cgroup_skb/ingress")
+int probe_segment(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct tcp_sock *tp;
+
+	if (!sk)
+		return 1;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (tp)
+		seen = tp->bytes_received + bpf_get_socket_cookie(skb);
+	return 1;
+}
+
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(probe_state, const struct sock *sk, int oldstate, int newstate)
+{
+	if (sk->sk_protocol == IPPROTO_TCP && newstate != oldstate)
+		seen = bpf_get_socket_cookie((void *)sk);
+	return 0;
+}
+
+SEC("?iter/tcp")
+int probe_iter(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+
+	if (skc)
+		seen = skc->skc_cookie.counter;
+	return 0;
+}
+
+SEC("?iter/tcp")
+int probe_destroy(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+
+	if (skc)
+		seen = bpf_sock_destroy(skc);
+	return 0;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The reset: looks once more at a connection that is to go, and ends it, in one step under the
+ * socket lock.
+ *
+ * Comes in: the sockets of one network namespace from the TCP iterator, and the entries of `moves` in
+ * phase RESET. Goes out: a TCP reset to the client, and the entry's phase and error. Read by
+ * user/move/reset.c, which opens the iterator inside the namespace.
+ *
+ * The iterator holds the socket lock while the program runs (since 5.15), so what is checked here is
+ * true when the socket is destroyed.
+ */
+#ifndef REZONE_BPF_RESET_H
+#define REZONE_BPF_RESET_H
+
+#include "conn.bpf.h"
+
+#define RZ_EPERM   1
+#define RZ_ENOENT  2
+#define RZ_ESTALE  116
+#define RZ_EPROTO  71
+#define RZ_ENOTCONN 107
+
+/* Linux 6.5; only from an iterator program (net/core/filter.c, bpf_sock_destroy). */
+extern int bpf_sock_destroy(struct sock_common *sk) __ksym __weak;
+
+static __always_inline int rz_tuple_equal(const struct rz_tuple *a, const struct rz_tuple *b)
+{
+	const __u32 *x = (const __u32 *)a, *y = (const __u32 *)b;
+	__u32 diff = 0, i;
+
+	for (i = 0; i < sizeof(*a) / 4; i++)
+		diff |= x[i] ^ y[i];
+	return !diff;
+}
+
+/* Is this live socket still the very connection that the policy judged? 0, or the -errno to show:
+ * ENOENT not tracked, ESTALE another client or other addresses, EPROTO Multipath TCP, ENOTCONN the
+ * agent has closed it. */
+static __always_inline int rz_reset_check(struct sock_common *skc, const struct rz_move *m,
+					  __u64 cookie)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(skc);
+	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
+	struct rz_tuple live;
+
+	if (!tp || !c || c->cookie != cookie)
+		return -RZ_ENOENT;
+	if (!m->client || c->frame.client != m->client || c->frame.state != RZ_STATE_DATA)
+		return -RZ_ESTALE;
+	__builtin_memset(&live, 0, sizeof(live));
+	rz_tuple_read(skc, &live);
+	if (!rz_tuple_equal(&live, &c->tuple))
+		return -RZ_ESTALE;
+	if (rz_is_mptcp(tp))
+		return -RZ_EPROTO;
+	if (!tp->inet_conn.icsk_inet.sk.sk_socket)
+		return -RZ_ENOTCONN;
+	return 0;
+}
+
+static __always_inline void rz_reset_visit(struct sock_common *skc)
+{
+	struct rz_move *m;
+	__u64 cookie;
+	int err;
+
+	/* a listener must never get further: destroying it would close the agent's door */
+	if (skc->skc_state != RZ_TCP_ESTABLISHED)
+		return;
+	cookie = skc->skc_cookie.counter;
+	if (!cookie)
+		return;
+	m = bpf_map_lookup_elem(&moves, &cookie);
+	if (!m || m->phase != RZ_PHASE_RESET)
+		return;
+	err = rz_reset_check(skc, m, cookie);
+	if (!err) {
+		err = bpf_sock_destroy(skc);
+		if (err)
+			rz_error(RZ_PLACE_DESTROY, err);
+	}
+	m->error = err;
+	m->phase = err ? RZ_PHASE_REFUSED : RZ_PHASE_DONE;
+	if (err)
+		RZ_COUNT(resets_refused);
+	else
+		RZ_COUNT(resets);
+}
+
+#endif

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * rezone's BPF programs. Each SEC() function is a shim over one stage; read them in this order:
+ * maps.bpf.h, segment.bpf.h, conn.bpf.h, client.bpf.h, frame.bpf.h, reset.bpf.h. Loaded by
+ * user/kern/load.c. Programs marked "?" are switched on only where the kernel can run them.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "frame.bpf.h"
+#include "reset.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Every packet that comes in for a socket. Always lets it through. */
+SEC("cgroup_skb/ingress")
+int rz_segment(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct rz_conn *c;
+	struct rz_seg seg;
+	__u64 cookie;
+	int payload;
+
+	if (!sk || !rz_port_is_kafka(sk->src_port))
+		return 1;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk || sk->protocol != IPPROTO_TCP || sk->state != RZ_TCP_ESTABLISHED)
+		return 1;
+	payload = rz_segment_parse(skb, &seg);
+	if (payload < 0)
+		RZ_COUNT(ip_unparsed);
+	if (payload <= 0)
+		return 1;
+	RZ_COUNT(segments);
+	cookie = bpf_get_socket_cookie(skb);
+	c = bpf_map_lookup_elem(&conns, &cookie);
+	if (!c)
+		c = rz_conn_adopt(sk, cookie, seg.seq);
+	if (!c || rz_frame_settled(c) || rz_frame_inside(c, &seg))
+		return 1;
+	rz_frame_segment(skb, sk, c, &seg);
+	return 1;
+}
+
+/* Every change of a TCP socket's state: connections that open and close. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(rz_state, const struct sock *sk, int oldstate, int newstate)
+{
+	rz_conn_state_changed(sk, oldstate, newstate);
+	return 0;
+}
+
+/* Every TCP socket of one network namespace, when user space asks. */
+SEC("?iter/tcp")
+int rz_reset(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+
+	if (skc)
+		rz_reset_visit(skc);
+	return 0;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * From a packet to a piece of a TCP byte stream.
+ *
+ * Comes in: an skb at its IP header (cgroup ingress). Goes out: where its payload lies, and which
+ * sequence numbers it covers. Called first by the segment program; costs a foreign packet one port
+ * comparison (rz_port_is_kafka).
+ */
+#ifndef REZONE_BPF_SEGMENT_H
+#define REZONE_BPF_SEGMENT_H
+
+#include "errstat.bpf.h"
+#include <bpf/bpf_endian.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+
+#define RZ_ETH_P_IP   0x0800
+#define RZ_ETH_P_IPV6 0x86DD
+
+struct rz_seg {
+	__u32 seq; /* of the first payload byte, host order */
+	__u32 off; /* of the payload, from the skb's IP header */
+	__u32 len; /* of the payload */
+};
+
+static __always_inline int rz_port_is_kafka(__u32 port)
+{
+	__u32 i;
+
+	for (i = 0; i < RZ_PORTS_MAX; i++) {
+		if (i >= rz_config.n_ports)
+			break;
+		if (port == rz_config.ports[i])
+			return 1;
+	}
+	return 0;
+}
+
+/* Offset of the TCP header in an IPv6 packet, behind at most four extension headers (RFC 8200, 4),
+ * or -1. */
+static __always_inline int rz_ip6_transport(struct __sk_buff *skb)
+{
+	struct ipv6hdr ip6;
+	__u8 ext[2];
+	__u32 off = sizeof(ip6);
+	__u8 next;
+	int i;
+
+	if (bpf_skb_load_bytes(skb, 0, &ip6, sizeof(ip6)))
+		return -1;
+	next = ip6.nexthdr;
+	for (i = 0; i < 5; i++) {
+		if (next == IPPROTO_TCP)
+			return off;
+		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS)
+			return -1;
+		if (bpf_skb_load_bytes(skb, off, ext, sizeof(ext)))
+			return -1;
+		next = ext[0];
+		off += ((__u32)ext[1] + 1) * 8;
+	}
+	return -1;
+}
+
+static __always_inline int rz_ip4_transport(struct __sk_buff *skb)
+{
+	struct iphdr ip;
+
+	if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)))
+		return -1;
+	if (ip.protocol != IPPROTO_TCP || ip.ihl < 5)
+		return -1;
+	return ip.ihl * 4;
+}
+
+/*
+ * Reads IP and TCP headers. Returns 1 and fills *seg if the packet carries payload, 0 if it does
+ * not, -1 if it could not be read. Length comes from the skb, not from the IP header: a BIG TCP
+ * packet has none there.
+ */
+static __always_inline int rz_segment_parse(struct __sk_buff *skb, struct rz_seg *seg)
+{
+	struct tcphdr tcp;
+	int off;
+
+	if (skb->protocol == bpf_htons(RZ_ETH_P_IP))
+		off = rz_ip4_transport(skb);
+	else if (skb->protocol == bpf_htons(RZ_ETH_P_IPV6))
+		off = rz_ip6_transport(skb);
+	else
+		return -1;
+	if (off < 0 || bpf_skb_load_bytes(skb, off, &tcp, sizeof(tcp)) || tcp.doff < 5)
+		return -1;
+	seg->off = off + tcp.doff * 4;
+	/* data on a SYN (TCP Fast Open) never comes back on the accepted socket: the next segment
+	 * is found to be in mid-stream */
+	if (tcp.syn || skb->len <= seg->off)
+		return 0;
+	seg->len = skb->len - seg->off;
+	seg->seq = bpf_ntohl(tcp.seq);
+	return 1;
+}
+
+#endif
