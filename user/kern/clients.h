@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the bytes of a client.id (map `client_ids`, BPF's) to what they say (map `clients`, ours).
+ *
+ * Called by cmd/run.c: at each wake for one new id, at each tick for all, so that a lost wake costs
+ * time and nothing else.
+ */
+#ifndef RZ_KERN_CLIENTS_H
+#define RZ_KERN_CLIENTS_H
+
+#include "kern/maps.h"
+
+/* Reads the tags of one id and stores them. 0, -ENOENT if the id is gone, or -errno (logged). */
+int rz_clients_learn(const struct rz_maps *m, uint64_t hash);
+
+struct rz_clients_sweep; /* which ids were seen unused at the last tick */
+
+int rz_clients_sweep_new(struct rz_clients_sweep **ret);
+void rz_clients_sweep_free(struct rz_clients_sweep *s);
+
+/*
+ * Learns every id that is not learnt yet, and forgets ids that no connection in `snap` uses, was not
+ * used at the previous call either, and is older than `keep_ns`. (An id found by BPF in the instant
+ * between is found missing by the connection's next request and entered again.)
+ */
+int rz_clients_sweep_run(struct rz_clients_sweep *s, const struct rz_maps *m,
+			 const struct rz_snapshot *snap, uint64_t keep_ns);
+
+#endif

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Loading, pinning and attaching, see load.h. */
+#include "kern/load.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "kern/pins.h"
+#include "rezone/config.h"
+#include "rezone.skel.h"
+
+struct rz_kern {
+	struct rezone_bpf *skel;
+	struct bpf_link *segment, *state, *walk;
+	struct ring_buffer *ring;
+	struct rz_maps maps; /* borrowed from skel */
+	char pin_dir[4096];  /* "" if nothing is pinned */
+	char cgroup[4096];
+	int cgroup_fd;
+	rz_kern_wake_fn wake_fn;
+	void *wake_arg;
+};
+
+static int to_log(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	char line[2048];
+	size_t n;
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, args);
+	n = strlen(line);
+	if (n && line[n - 1] == '\n')
+		line[n - 1] = '\0';
+	rz_debug("%s", line);
+	return 0;
+}
+
+/*
+ * The seed of the client.id hashes: the boot id. It lives exactly as long as pins can, so a restarted
+ * rezone reads what the last one left, and clients cannot know it.
+ */
+static uint64_t boot_seed(void)
+{
+	_cleanup_fclose_ FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+	uint64_t seed = 0x9e3779b97f4a7c15ULL;
+	int c;
+
+	while (f && (c = fgetc(f)) != EOF)
+		seed = (seed ^ (unsigned char)c) * 0x100000001b3ULL;
+	return seed;
+}
+
+static void fill_rodata(struct rezone_bpf *skel, const struct rz_load_opts *o)
+{
+	/* const volatile for BPF; before the load it is ours to write */
+	struct rz_config *c = (struct rz_config *)&skel->rodata->rz_config;
+
+	c->n_ports = o->n_ports;
+	memcpy(c->ports, o->ports, o->n_ports * sizeof(c->ports[0]));
+	c->hash_seed = boot_seed();
+}
+
+/* Maps that people read, and that outlive a restart. */
+static const char *const pinned_maps[] = {"conns", "client_ids", "clients", "agents", "zones",
+					  "aliases", "moves", "settings", "stats", "errors"};
+#define N_PINNED (sizeof(pinned_maps) / sizeof(pinned_maps[0]))
+
+/* A pinned map whose size or layout is not what this run wants cannot be taken over. */
+static bool pin_fits(const char *path, const struct bpf_map *want)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+	_cleanup_close_ int fd = bpf_obj_get(path);
+
+	if (fd < 0)
+		return true; /* not there */
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		return false;
+	return info.type == bpf_map__type(want) && info.key_size == bpf_map__key_size(want) &&
+	       info.value_size == bpf_map__value_size(want) &&
+	       info.max_entries == bpf_map__max_entries(want) &&
+	       info.map_flags == bpf_map__map_flags(want);
+}
+
+static int set_pins(struct rz_kern *k)
+{
+	char path[4200];
+	struct bpf_map *m;
+	size_t i;
+	int err;
+
+	for (i = 0; i < N_PINNED; i++) {
+		m = bpf_object__find_map_by_name(k->skel->obj, pinned_maps[i]);
+		rz_pins_path(path, sizeof(path), k->pin_dir, pinned_maps[i]);
+		if (!pin_fits(path, m)) {
+			rz_warn("pins: %s has another size or layout and is made anew; its connections "
+				"are adopted at their next request", path);
+			unlink(path);
+		}
+		err = bpf_map__set_pin_path(m, path);
+		if (!err)
+			err = rz_pins_link(k->pin_dir, pinned_maps[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o, const struct rz_caps *caps)
+{
+	k->skel = rezone_bpf__open();
+	if (!k->skel)
+		return rz_err(-errno, "load: cannot open the BPF object: %s", strerror(errno));
+	fill_rodata(k->skel, o);
+	bpf_map__set_max_entries(k->skel->maps.conns, o->max_connections);
+	bpf_map__set_max_entries(k->skel->maps.moves, o->max_connections);
+	bpf_map__set_max_entries(k->skel->maps.clients, o->max_clients);
+	bpf_map__set_max_entries(k->skel->maps.client_ids, o->max_clients);
+	bpf_program__set_autoload(k->skel->progs.rz_state, !caps->state);
+	bpf_program__set_autoload(k->skel->progs.rz_reset, !caps->destroy);
+	return k->pin_dir[0] ? set_pins(k) : 0;
+}
+
+static const char *load_cure(int err)
+{
+	switch (-err) {
+	case EPERM:
+		return "run as root, or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_ADMIN";
+	case ENOENT:
+	case ESRCH:
+		return "the kernel has no BTF (/sys/kernel/btf/vmlinux); use one built with "
+		       "CONFIG_DEBUG_INFO_BTF";
+	default:
+		return "--log-level debug shows what the kernel's verifier says";
+	}
+}
+
+static void borrow_maps(struct rz_kern *k)
+{
+	struct rezone_bpf *s = k->skel;
+
+	k->maps = (struct rz_maps){
+		.conns = bpf_map__fd(s->maps.conns),
+		.client_ids = bpf_map__fd(s->maps.client_ids),
+		.clients = bpf_map__fd(s->maps.clients),
+		.agents = bpf_map__fd(s->maps.agents),
+		.zones = bpf_map__fd(s->maps.zones),
+		.aliases = bpf_map__fd(s->maps.aliases),
+		.moves = bpf_map__fd(s->maps.moves),
+		.settings = bpf_map__fd(s->maps.settings),
+		.stats = bpf_map__fd(s->maps.stats),
+		.errors = bpf_map__fd(s->maps.errors),
+	};
+}
+
+/* Pins a link under `name`; an earlier run's link of that name, and its program, ends now, after the
+ * new one has begun. */
+static int pin_link(struct rz_kern *k, struct bpf_link *link, const char *name)
+{
+	char path[4200];
+	int err;
+
+	if (!k->pin_dir[0] || !link)
+		return 0;
+	rz_pins_path(path, sizeof(path), k->pin_dir, name);
+	unlink(path);
+	err = bpf_link__pin(link, path);
+	return err ? rz_err(err, "pins: cannot pin %s: %s", path, strerror(-err)) : 0;
+}
+
+static int attach(struct rz_kern *k)
+{
+	struct rezone_bpf *s = k->skel;
+	int err;
+
+	if (bpf_program__autoload(s->progs.rz_state)) {
+		k->state = bpf_program__attach(s->progs.rz_state);
+		if (!k->state)
+			return rz_err(-errno, "load: cannot attach to inet_sock_set_state: %s",
+				      strerror(errno));
+	}
+	k->segment = bpf_program__attach_cgroup(s->progs.rz_segment, k->cgroup_fd);
+	if (!k->segment)
+		return rz_err(-errno, "load: cannot attach to cgroup %s: %s%s", k->cgroup,
+			      strerror(errno), errno == EPERM ?
+			      "; another program is attached there exclusively (bpftool cgroup show)" : "");
+	if (bpf_program__autoload(s->progs.rz_reset)) {
+		k->walk = bpf_program__attach_iter(s->progs.rz_reset, NULL);
+		if (!k->walk)
+			return rz_err(-errno, "load: cannot make the TCP iterator: %s", strerror(errno));
+	}
+	err = pin_link(k, k->state, "link_state");
+	return err ? err : pin_link(k, k->segment, "link_segment");
+}
+
+int rz_kern_load(const struct rz_load_opts *opts, const struct rz_caps *caps, struct rz_kern **ret)
+{
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+	struct rz_kern *k = calloc(1, sizeof(*k));
+	int err;
+
+	if (!k)
+		return -ENOMEM;
+	libbpf_set_print(to_log);
+	setrlimit(RLIMIT_MEMLOCK, &unlimited); /* counts only before 5.11; failing is no harm after */
+	k->cgroup_fd = rz_cgroup_open(opts->cgroup, k->cgroup, sizeof(k->cgroup));
+	err = k->cgroup_fd < 0 ? k->cgroup_fd : 0;
+	if (!err && opts->pin_dir)
+		rz_str_copy(k->pin_dir, sizeof(k->pin_dir), opts->pin_dir);
+	if (!err)
+		err = open_and_size(k, opts, caps);
+	if (!err) {
+		err = rezone_bpf__load(k->skel);
+		if (err)
+			rz_err(err, "load: the kernel refuses the BPF programs: %s; %s",
+			       strerror(-err), load_cure(err));
+	}
+	if (!err) {
+		borrow_maps(k);
+		err = attach(k);
+	}
+	if (err) {
+		rz_kern_free(k, true); /* what an earlier run pinned stays as it was */
+		return err;
+	}
+	*ret = k;
+	return 0;
+}
+
+void rz_kern_free(struct rz_kern *k, bool keep_pins)
+{
+	if (!k)
+		return;
+	if (k->pin_dir[0] && !keep_pins)
+		rz_pins_remove(k->pin_dir);
+	ring_buffer__free(k->ring);
+	bpf_link__destroy(k->walk);
+	bpf_link__destroy(k->segment);
+	bpf_link__destroy(k->state);
+	rezone_bpf__destroy(k->skel);
+	if (k->cgroup_fd >= 0)
+		close(k->cgroup_fd);
+	free(k);
+}
+
+const struct rz_maps *rz_kern_maps(const struct rz_kern *k)
+{
+	return &k->maps;
+}
+
+const char *rz_kern_cgroup(const struct rz_kern *k)
+{
+	return k->cgroup;
+}
+
+bool rz_kern_can_walk(const struct rz_kern *k)
+{
+	return k->walk != NULL;
+}
+
+int rz_kern_walk(struct rz_kern *k)
+{
+	_cleanup_close_ int fd = -1;
+	char nothing[256];
+	ssize_t n;
+
+	if (!k->walk)
+		return -EOPNOTSUPP;
+	fd = bpf_iter_create(bpf_link__fd(k->walk));
+	if (fd < 0)
+		return rz_err(-errno, "reset: cannot start the TCP iterator: %s", strerror(errno));
+	do {
+		n = read(fd, nothing, sizeof(nothing));
+	} while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
+	return n < 0 ? rz_err(-errno, "reset: the TCP iterator failed: %s", strerror(errno)) : 0;
+}
+
+static int on_wake(void *ctx, void *data, size_t size)
+{
+	struct rz_kern *k = ctx;
+	const struct rz_wake *w = data;
+
+	if (size >= sizeof(*w) && k->wake_fn)
+		k->wake_fn(k->wake_arg, w->client);
+	return 0;
+}
+
+int rz_kern_wake_read(struct rz_kern *k, rz_kern_wake_fn fn, void *arg)
+{
+	int n;
+
+	if (!k->ring)
+		k->ring = ring_buffer__new(bpf_map__fd(k->skel->maps.wake), on_wake, k, NULL);
+	if (!k->ring)
+		return rz_err(-errno, "load: cannot read the wake ring: %s", strerror(errno));
+	k->wake_fn = fn;
+	k->wake_arg = arg;
+	n = ring_buffer__consume(k->ring);
+	return n < 0 ? n : 0;
+}
+
+int rz_kern_wake_fd(const struct rz_kern *k)
+{
+	return bpf_map__fd(k->skel->maps.wake);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loading: BPF programs into the kernel, their maps pinned, the pins of an earlier run taken over.
+ *
+ * Comes in: the configuration and what the kernel can do. Goes out: running programs and the
+ * descriptors of their maps. Called by cmd/run.c, cmd/check.c and tests.
+ */
+#ifndef RZ_KERN_LOAD_H
+#define RZ_KERN_LOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kern/maps.h"
+#include "kern/probe.h"
+
+struct rz_load_opts {
+	const char *pin_dir; /* NULL: nothing is pinned */
+	const char *cgroup;  /* NULL: found */
+	const uint16_t *ports;
+	uint16_t n_ports;
+	uint32_t max_connections;
+	uint32_t max_clients;
+};
+
+struct rz_kern; /* the loaded programs */
+
+/*
+ * Loads and attaches. With a pin directory: maps that an earlier run left there are taken over with
+ * what is in them (if sizes differ they are made anew: connections are adopted again), the new
+ * programs run before the old ones stop, so that no segment goes unseen.
+ * -errno, logged with the cure.
+ */
+int rz_kern_load(const struct rz_load_opts *opts, const struct rz_caps *caps, struct rz_kern **ret);
+
+/* Lets go. Pins, and with them the programs, stay if `keep_pins`, else all is detached. Takes NULL. */
+void rz_kern_free(struct rz_kern *k, bool keep_pins);
+
+const struct rz_maps *rz_kern_maps(const struct rz_kern *k);
+
+/* Where it is attached, for the log. */
+const char *rz_kern_cgroup(const struct rz_kern *k);
+
+/*
+ * Runs the reset program over every TCP socket of the network namespace the thread is in now.
+ * -EOPNOTSUPP if this kernel has no bpf_sock_destroy.
+ */
+int rz_kern_walk(struct rz_kern *k);
+bool rz_kern_can_walk(const struct rz_kern *k);
+
+/* The `wake` ring: a descriptor to poll, and what to call when it is readable. `fn` gets the hash of
+ * a client.id that nobody has read yet. */
+int rz_kern_wake_fd(const struct rz_kern *k);
+typedef void (*rz_kern_wake_fn)(void *arg, uint64_t client);
+int rz_kern_wake_read(struct rz_kern *k, rz_kern_wake_fn fn, void *arg);
+
+#endif

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The pinned maps: opening them and reading what changes by itself, see maps.h. The topology's maps
+ * are in maps_topo.c. */
+#include "kern/maps.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "kern/batch.h"
+#include "kern/pins.h"
+
+static const struct {
+	const char *name;
+	size_t offset;
+} rows[] = {
+	{"conns", offsetof(struct rz_maps, conns)},
+	{"client_ids", offsetof(struct rz_maps, client_ids)},
+	{"clients", offsetof(struct rz_maps, clients)},
+	{"agents", offsetof(struct rz_maps, agents)},
+	{"zones", offsetof(struct rz_maps, zones)},
+	{"aliases", offsetof(struct rz_maps, aliases)},
+	{"moves", offsetof(struct rz_maps, moves)},
+	{"settings", offsetof(struct rz_maps, settings)},
+	{"stats", offsetof(struct rz_maps, stats)},
+	{"errors", offsetof(struct rz_maps, errors)},
+};
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static int *fd_of(struct rz_maps *m, size_t i)
+{
+	return (int *)((char *)m + rows[i].offset);
+}
+
+static int open_failed(int err, const char *path)
+{
+	if (err == -ENOENT)
+		return rz_err(err, "maps: no %s: no rezone has run with this --pin-dir; start one with "
+				   "`rezone run`", path);
+	if (err == -EPERM || err == -EACCES)
+		return rz_err(-EPERM, "maps: may not open %s; run as root", path);
+	return rz_err(err, "maps: cannot open %s: %s", path, strerror(-err));
+}
+
+int rz_maps_open(const char *pin_dir, struct rz_maps *ret)
+{
+	struct rz_maps m = RZ_MAPS_NONE;
+	char path[4200];
+	size_t i;
+
+	for (i = 0; i < N_ROWS; i++) {
+		rz_pins_path(path, sizeof(path), pin_dir, rows[i].name);
+		*fd_of(&m, i) = bpf_obj_get(path);
+		if (*fd_of(&m, i) < 0) {
+			int err = -errno;
+
+			rz_maps_close(&m);
+			return open_failed(err, path);
+		}
+	}
+	*ret = m;
+	return 0;
+}
+
+void rz_maps_close(struct rz_maps *m)
+{
+	size_t i;
+
+	for (i = 0; i < N_ROWS; i++) {
+		if (*fd_of(m, i) >= 0)
+			close(*fd_of(m, i));
+		*fd_of(m, i) = -1;
+	}
+}
+
+bool rz_maps_daemon_alive(const char *pin_dir)
+{
+	_cleanup_close_ int fd = open(pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	/* closing gives the lock back at once; rz_pins_lock() allows for it */
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+}
+
+static int by_cookie(const void *a, const void *b)
+{
+	uint64_t x = ((const struct rz_conn *)a)->cookie, y = ((const struct rz_conn *)b)->cookie;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Rows that begin with their 64-bit key. */
+static int by_key(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Reads a map with 64-bit keys into an array of {key, value}, sorted. */
+static int read_keyed(int fd, size_t value_size, void **ret, size_t *ret_n)
+{
+	_cleanup_free_ void *keys = NULL, *values = NULL;
+	size_t i, n, row_size = sizeof(uint64_t) + value_size;
+	char *out;
+	int err = rz_batch_read(fd, sizeof(uint64_t), value_size, 0, &keys, &values, &n);
+
+	if (err)
+		return err;
+	out = malloc(n * row_size + 1);
+	if (!out)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		memcpy(out + i * row_size, (char *)keys + i * sizeof(uint64_t), sizeof(uint64_t));
+		memcpy(out + i * row_size + sizeof(uint64_t), (char *)values + i * value_size, value_size);
+	}
+	qsort(out, n, row_size, by_key);
+	*ret = out;
+	*ret_n = n;
+	return 0;
+}
+
+_Static_assert(sizeof(struct rz_client_row) == sizeof(uint64_t) + sizeof(struct rz_client), "packed");
+_Static_assert(sizeof(struct rz_move_row) == sizeof(uint64_t) + sizeof(struct rz_move), "packed");
+
+static int read_conns(int fd, struct rz_snapshot *s)
+{
+	_cleanup_free_ void *keys = NULL;
+	void *values = NULL;
+	int err = rz_batch_read(fd, sizeof(uint64_t), sizeof(struct rz_conn), BPF_F_LOCK, &keys, &values,
+				&s->n_conns);
+
+	if (err)
+		return err;
+	s->conns = values;
+	qsort(s->conns, s->n_conns, sizeof(*s->conns), by_cookie);
+	return 0;
+}
+
+/* The record of map `stats`, added up over all CPUs; it is made of 64-bit counters only. */
+static int read_stats(int fd, struct rz_stats *ret)
+{
+	int cpu, cpus = libbpf_num_possible_cpus();
+	size_t i, fields = sizeof(*ret) / sizeof(uint64_t);
+	_cleanup_free_ uint64_t *all = cpus > 0 ? calloc(cpus, sizeof(*ret)) : NULL;
+	__u32 zero = 0;
+
+	if (!all)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(fd, &zero, all))
+		return -errno;
+	for (cpu = 0; cpu < cpus; cpu++)
+		for (i = 0; i < fields; i++)
+			((uint64_t *)ret)[i] += all[cpu * fields + i];
+	return 0;
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
+{
+	struct rz_snapshot *s = calloc(1, sizeof(*s));
+	__u32 zero = 0;
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	err = read_conns(m->conns, s);
+	if (!err)
+		err = read_keyed(m->clients, sizeof(struct rz_client), (void **)&s->clients,
+				 &s->n_clients);
+	if (!err)
+		err = read_keyed(m->moves, sizeof(struct rz_move), (void **)&s->moves, &s->n_moves);
+	if (!err && bpf_map_lookup_elem(m->settings, &zero, &s->settings))
+		err = -errno;
+	if (!err)
+		err = read_stats(m->stats, &s->stats);
+	if (err) {
+		rz_snapshot_free(s);
+		return rz_err(err, "maps: cannot read the maps: %s", strerror(-err));
+	}
+	s->now_ns = now();
+	*ret = s;
+	return 0;
+}
+
+void rz_snapshot_free(struct rz_snapshot *s)
+{
+	if (!s)
+		return;
+	free(s->conns);
+	free(s->clients);
+	free(s->moves);
+	free(s);
+}
+
+const struct rz_client *rz_snapshot_client(const struct rz_snapshot *s, uint64_t hash)
+{
+	const struct rz_client_row *r =
+		s->n_clients ? bsearch(&hash, s->clients, s->n_clients, sizeof(*r), by_key) : NULL;
+
+	return r ? &r->client : NULL;
+}
+
+const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t cookie)
+{
+	const struct rz_move_row *r =
+		s->n_moves ? bsearch(&cookie, s->moves, s->n_moves, sizeof(*r), by_key) : NULL;
+
+	return r ? &r->move : NULL;
+}

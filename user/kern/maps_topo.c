@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The topology and the maps agents, zones and aliases, see maps.h.
+ *
+ * Comes in: struct rz_topo from a source. Goes out: the maps; and back again for `rezone list` and
+ * `rezone topology`, which need no daemon.
+ */
+#include "kern/maps.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "kern/batch.h"
+
+/* One map's wanted content: n keys and values side by side. */
+struct want {
+	const char *name;
+	int fd;
+	size_t n, key_size, value_size;
+	char *keys, *values;
+};
+
+static int want_alloc(struct want *w, size_t n)
+{
+	w->keys = calloc(n + 1, w->key_size);
+	w->values = calloc(n + 1, w->value_size);
+	w->n = n;
+	return w->keys && w->values ? 0 : -ENOMEM;
+}
+
+static void want_free(struct want *w)
+{
+	free(w->keys);
+	free(w->values);
+}
+
+struct sort_arg {
+	size_t size;
+};
+
+static int by_bytes(const void *a, const void *b, void *arg)
+{
+	return memcmp(a, b, ((struct sort_arg *)arg)->size);
+}
+
+static int want_apply(struct want *w)
+{
+	_cleanup_free_ void *keys = NULL, *values = NULL;
+	struct sort_arg arg = {w->key_size};
+	size_t i, n;
+	int err;
+
+	for (i = 0; i < w->n; i++)
+		if (bpf_map_update_elem(w->fd, w->keys + i * w->key_size, w->values + i * w->value_size,
+					BPF_ANY))
+			return rz_err(-errno, "topology: map %s has no room for entry %zu of %zu: %s",
+				      w->name, i + 1, w->n, strerror(errno));
+	err = rz_batch_read(w->fd, w->key_size, w->value_size, 0, &keys, &values, &n);
+	if (err)
+		return rz_err(err, "topology: cannot read map %s: %s", w->name, strerror(-err));
+	qsort_r(w->keys, w->n, w->key_size, by_bytes, &arg); /* values are no longer needed */
+	for (i = 0; i < n; i++) {
+		const char *key = (char *)keys + i * w->key_size;
+		size_t lo = 0, hi = w->n;
+
+		while (lo < hi) {
+			size_t mid = (lo + hi) / 2;
+
+			if (memcmp(w->keys + mid * w->key_size, key, w->key_size) < 0)
+				lo = mid + 1;
+			else
+				hi = mid;
+		}
+		if (lo == w->n || memcmp(w->keys + lo * w->key_size, key, w->key_size))
+			bpf_map_delete_elem(w->fd, key);
+	}
+	return 0;
+}
+
+static int fill_agents(struct want *w, const struct rz_topo *t)
+{
+	size_t i;
+
+	if (want_alloc(w, t->n_agents))
+		return -ENOMEM;
+	for (i = 0; i < t->n_agents; i++) {
+		struct rz_agent_val *v = (struct rz_agent_val *)w->values + i;
+
+		((struct rz_endpoint *)w->keys)[i] = t->agents[i].at;
+		memcpy(v->group, t->agents[i].group, sizeof(v->group));
+		memcpy(v->zone, t->agents[i].zone, sizeof(v->zone));
+		v->ready = t->agents[i].ready;
+	}
+	return 0;
+}
+
+static int fill_zones(struct want *w, const struct rz_topo_zones *z)
+{
+	size_t i;
+
+	if (want_alloc(w, z->n))
+		return -ENOMEM;
+	for (i = 0; i < z->n; i++) {
+		((struct rz_zone_key *)w->keys)[i] = z->rows[i].key;
+		((struct rz_zone_val *)w->values)[i] = (struct rz_zone_val){
+			.agents = z->rows[i].agents,
+			.ready = z->rows[i].ready,
+			.ready_since_ns = z->rows[i].ready_since_ns,
+		};
+	}
+	return 0;
+}
+
+static int fill_aliases(struct want *w, const struct rz_topo *t)
+{
+	size_t i;
+
+	if (want_alloc(w, t->n_aliases))
+		return -ENOMEM;
+	for (i = 0; i < t->n_aliases; i++) {
+		memcpy(w->keys + i * w->key_size, t->aliases[i].name, RZ_ZONE_SIZE);
+		memcpy(((struct rz_alias_val *)w->values)[i].zone, t->aliases[i].zone, RZ_ZONE_SIZE);
+	}
+	return 0;
+}
+
+int rz_maps_write_topology(const struct rz_maps *m, const struct rz_topo *topo,
+			   const struct rz_topo_zones *zones)
+{
+	struct want agents = {"agents", m->agents, 0, sizeof(struct rz_endpoint),
+			      sizeof(struct rz_agent_val), NULL, NULL};
+	struct want zone = {"zones", m->zones, 0, sizeof(struct rz_zone_key),
+			    sizeof(struct rz_zone_val), NULL, NULL};
+	struct want alias = {"aliases", m->aliases, 0, RZ_ZONE_SIZE, sizeof(struct rz_alias_val),
+			     NULL, NULL};
+	int err = fill_agents(&agents, topo);
+
+	if (!err)
+		err = fill_zones(&zone, zones);
+	if (!err)
+		err = fill_aliases(&alias, topo);
+	if (!err)
+		err = want_apply(&agents);
+	if (!err)
+		err = want_apply(&zone);
+	if (!err)
+		err = want_apply(&alias);
+	want_free(&agents);
+	want_free(&zone);
+	want_free(&alias);
+	return err;
+}
+
+static int read_agents(int fd, struct rz_topo *t)
+{
+	_cleanup_free_ struct rz_endpoint *keys = NULL;
+	_cleanup_free_ struct rz_agent_val *values = NULL;
+	size_t i, n;
+	int err = rz_batch_read(fd, sizeof(*keys), sizeof(*values), 0, (void **)&keys, (void **)&values,
+				&n);
+
+	if (err)
+		return err;
+	t->agents = calloc(n + 1, sizeof(*t->agents));
+	if (!t->agents)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		t->agents[i].at = keys[i];
+		rz_str_copy(t->agents[i].group, sizeof(t->agents[i].group), values[i].group);
+		rz_str_copy(t->agents[i].zone, sizeof(t->agents[i].zone), values[i].zone);
+		t->agents[i].ready = values[i].ready;
+	}
+	t->n_agents = n;
+	return 0;
+}
+
+static int read_aliases(int fd, struct rz_topo *t)
+{
+	_cleanup_free_ char *keys = NULL;
+	_cleanup_free_ struct rz_alias_val *values = NULL;
+	size_t i, n;
+	int err = rz_batch_read(fd, RZ_ZONE_SIZE, sizeof(*values), 0, (void **)&keys, (void **)&values, &n);
+
+	if (err)
+		return err;
+	t->aliases = calloc(n + 1, sizeof(*t->aliases));
+	if (!t->aliases)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		rz_str_copy(t->aliases[i].name, sizeof(t->aliases[i].name), keys + i * RZ_ZONE_SIZE);
+		rz_str_copy(t->aliases[i].zone, sizeof(t->aliases[i].zone), values[i].zone);
+	}
+	t->n_aliases = n;
+	return 0;
+}
+
+static int zone_order(const void *a, const void *b)
+{
+	const struct rz_topo_zone *x = a, *y = b;
+	int d = strcmp(x->key.group, y->key.group);
+
+	return d ? d : strcmp(x->key.zone, y->key.zone);
+}
+
+static int read_zones(int fd, struct rz_topo_zones *z)
+{
+	_cleanup_free_ struct rz_zone_key *keys = NULL;
+	_cleanup_free_ struct rz_zone_val *values = NULL;
+	size_t i, n;
+	int err = rz_batch_read(fd, sizeof(*keys), sizeof(*values), 0, (void **)&keys, (void **)&values,
+				&n);
+
+	if (err)
+		return err;
+	z->rows = calloc(n + 1, sizeof(*z->rows));
+	if (!z->rows)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		z->rows[i] = (struct rz_topo_zone){keys[i], values[i].agents, values[i].ready,
+						   values[i].ready_since_ns};
+	z->n = n;
+	qsort(z->rows, n, sizeof(*z->rows), zone_order);
+	return 0;
+}
+
+int rz_maps_read_topology(const struct rz_maps *m, struct rz_topo **ret_topo,
+			  struct rz_topo_zones **ret_zones)
+{
+	struct rz_topo *t = calloc(1, sizeof(*t));
+	struct rz_topo_zones *z = calloc(1, sizeof(*z));
+	struct rz_settings s = {};
+	__u32 zero = 0;
+	int err = t && z ? 0 : -ENOMEM;
+
+	if (!err)
+		err = read_agents(m->agents, t);
+	if (!err)
+		err = read_aliases(m->aliases, t);
+	if (!err)
+		err = read_zones(m->zones, z);
+	if (!err && bpf_map_lookup_elem(m->settings, &zero, &s))
+		err = -errno;
+	if (err) {
+		rz_topo_free(t);
+		rz_topo_zones_free(z);
+		return rz_err(err, "topology: cannot read the maps: %s", strerror(-err));
+	}
+	rz_str_copy(t->own_zone, sizeof(t->own_zone), s.own_zone);
+	*ret_topo = t;
+	*ret_zones = z;
+	return 0;
+}

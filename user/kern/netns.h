@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Doing something inside the network namespace of a socket, known by the namespace's inode number.
+ *
+ * Called by move/reset.c and cmd/check.c. The process is single-threaded: setns() moves the thread.
+ */
+#ifndef RZ_KERN_NETNS_H
+#define RZ_KERN_NETNS_H
+
+#include <stdint.h>
+
+/* The inode number of this process's own network namespace, 0 on failure. */
+uint32_t rz_netns_own(void);
+
+/*
+ * Opens the namespace with inode number `inum`: the own one, those named in /run/netns, those of all
+ * processes in /proc. Returns a descriptor, or -ENOENT if none is found (with no process in it the
+ * sockets are gone too), or -errno.
+ */
+int rz_netns_open(uint32_t inum);
+
+/*
+ * Runs `fn(arg)` inside namespace `inum` and comes back. Returns fn's result, or the -errno of
+ * finding or entering (logged). If the way back fails the process aborts: to go on in a foreign
+ * namespace would be worse.
+ */
+int rz_netns_call(uint32_t inum, int (*fn)(void *arg), void *arg);
+
+#endif

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The BPF file system and the cgroup v2 root, see pins.h. Called by kern/load.c, kern/maps.c,
+ * cmd/check.c.
+ */
+#include "kern/pins.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <linux/magic.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "rezone/types.h"
+
+#define BPFFS "/sys/fs/bpf"
+
+void rz_pins_path(char *dst, size_t dst_size, const char *pin_dir, const char *name)
+{
+	snprintf(dst, dst_size, "%s/v%d%s%s", pin_dir, RZ_ABI, *name ? "/" : "", name);
+}
+
+static bool is_bpffs(const char *path)
+{
+	struct statfs st;
+
+	return !statfs(path, &st) && (unsigned long)st.f_type == BPF_FS_MAGIC;
+}
+
+static int make_dir(const char *path)
+{
+	if (!mkdir(path, 0700) || errno == EEXIST)
+		return 0;
+	return rz_err(-errno, "pins: cannot create %s: %s; choose another --pin-dir under " BPFFS,
+		      path, strerror(errno));
+}
+
+/* pin_dir itself need not exist yet: its parent must be on a BPF file system. */
+static int check_parent(const char *pin_dir)
+{
+	char parent[4096];
+	char *slash;
+
+	if (!rz_str_copy(parent, sizeof(parent), pin_dir))
+		return rz_err(-ENAMETOOLONG, "pins: --pin-dir is longer than %zu bytes",
+			      sizeof(parent) - 1);
+	slash = strrchr(parent, '/');
+	if (!slash || slash == parent)
+		return rz_err(-EINVAL, "pins: %s is no path below " BPFFS "; give --pin-dir " BPFFS
+				       "/NAME", pin_dir);
+	*slash = '\0';
+	if (!is_bpffs(parent))
+		return rz_err(-EINVAL, "pins: %s is not on a BPF file system; give --pin-dir " BPFFS
+				       "/NAME, or mount one there: mount -t bpf bpf " BPFFS, parent);
+	return 0;
+}
+
+int rz_pins_prepare(const char *pin_dir)
+{
+	char dir[4096];
+	int err;
+
+	if (!strncmp(pin_dir, BPFFS "/", strlen(BPFFS) + 1) && !is_bpffs(BPFFS) &&
+	    mount("bpf", BPFFS, "bpf", 0, "mode=0700"))
+		return rz_err(-errno, "pins: cannot mount a BPF file system at " BPFFS ": %s; run as "
+				      "root on the host, or mount it into the container",
+			      strerror(errno));
+	err = check_parent(pin_dir);
+	if (!err)
+		err = make_dir(pin_dir);
+	rz_pins_path(dir, sizeof(dir), pin_dir, "");
+	return err ? err : make_dir(dir);
+}
+
+/* A reader asks for the lock for an instant (rz_maps_daemon_alive), so one refusal proves nothing. */
+int rz_pins_lock(const char *pin_dir)
+{
+	_cleanup_close_ int fd = open(pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int i;
+
+	if (fd < 0)
+		return rz_err(-errno, "pins: cannot open %s: %s", pin_dir, strerror(errno));
+	for (i = 0; i < 20; i++) {
+		if (!flock(fd, LOCK_EX | LOCK_NB))
+			return RZ_TAKE_FD(fd);
+		usleep(10 * 1000);
+	}
+	return rz_err(-EBUSY, "run: another rezone runs with %s; stop it, or give this one its own "
+			      "--pin-dir and --port", pin_dir);
+}
+
+int rz_pins_link(const char *pin_dir, const char *name)
+{
+	char path[4096], target[256];
+
+	snprintf(path, sizeof(path), "%s/%s", pin_dir, name);
+	snprintf(target, sizeof(target), "v%d/%s", RZ_ABI, name);
+	unlink(path);
+	if (symlink(target, path))
+		return rz_err(-errno, "pins: cannot link %s: %s", path, strerror(errno));
+	return 0;
+}
+
+/* Removes everything in a directory that is not a directory itself. */
+static void empty_dir(const char *path)
+{
+	struct dirent *e;
+	DIR *d = opendir(path);
+
+	if (!d)
+		return;
+	while ((e = readdir(d)))
+		if (e->d_name[0] != '.')
+			unlinkat(dirfd(d), e->d_name, 0);
+	closedir(d);
+}
+
+void rz_pins_remove(const char *pin_dir)
+{
+	char dir[4096];
+
+	rz_pins_path(dir, sizeof(dir), pin_dir, "");
+	empty_dir(dir);
+	rmdir(dir);
+	empty_dir(pin_dir);
+	rmdir(pin_dir);
+}
+
+/* Mount points of type cgroup2; the first is the host's. */
+static bool find_cgroup2(char *dst, size_t dst_size)
+{
+	FILE *f = setmntent("/proc/self/mounts", "r");
+	struct mntent *m;
+	bool found = false;
+
+	while (f && !found && (m = getmntent(f)))
+		found = !strcmp(m->mnt_type, "cgroup2") && rz_str_copy(dst, dst_size, m->mnt_dir);
+	if (f)
+		endmntent(f);
+	return found;
+}
+
+int rz_cgroup_open(const char *given, char *ret_path, size_t path_size)
+{
+	struct statfs fs;
+	struct stat st;
+	int fd;
+
+	if (given)
+		rz_str_copy(ret_path, path_size, given);
+	else if (!find_cgroup2(ret_path, path_size))
+		return rz_err(-ENOENT, "cgroup: no cgroup v2 hierarchy is mounted; mount one (mount -t "
+				       "cgroup2 none /sys/fs/cgroup/unified) or name it with --cgroup");
+	fd = open(ret_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return rz_err(-errno, "cgroup: cannot open %s: %s; name the cgroup v2 root with "
+				      "--cgroup", ret_path, strerror(errno));
+	if (fstatfs(fd, &fs) || (unsigned long)fs.f_type != CGROUP2_SUPER_MAGIC) {
+		close(fd);
+		return rz_err(-EINVAL, "cgroup: %s is not a cgroup v2 directory; on a hybrid host it is "
+				       "usually /sys/fs/cgroup/unified", ret_path);
+	}
+	/* the root of the hierarchy is inode 1; below it only part of the sockets are seen */
+	if (!given && !fstat(fd, &st) && st.st_ino != 1)
+		rz_warn("cgroup: %s is not the host's root (a cgroup namespace?): only connections of "
+			"its processes are seen; mount the host's /sys/fs/cgroup and name it with "
+			"--cgroup", ret_path);
+	return fd;
+}

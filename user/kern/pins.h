@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Paths: the BPF file system with rezone's pins, and the cgroup v2 root.
+ *
+ * Pins lie in PIN_DIR/v<RZ_ABI>; PIN_DIR itself holds a symlink to each map, so that
+ * `bpftool map dump pinned /sys/fs/bpf/rezone/conns` works whatever the ABI number is.
+ */
+#ifndef RZ_KERN_PINS_H
+#define RZ_KERN_PINS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define RZ_PIN_DIR_DEFAULT "/sys/fs/bpf/rezone"
+
+/* "PIN_DIR/v1/NAME" */
+void rz_pins_path(char *dst, size_t dst_size, const char *pin_dir, const char *name);
+
+/* Makes sure that a BPF file system is mounted at /sys/fs/bpf if pin_dir lies there, and that
+ * pin_dir is on one, then creates it. Never mounts anywhere else. */
+int rz_pins_prepare(const char *pin_dir);
+
+/*
+ * Takes the one lock that a daemon holds on its pin directory. Returns a descriptor to keep, -EBUSY
+ * (logged) if another daemon has it. The kernel gives it back when the process dies, however it dies.
+ */
+int rz_pins_lock(const char *pin_dir);
+
+/* PIN_DIR/name -> v1/name for each pinned map. */
+int rz_pins_link(const char *pin_dir, const char *name);
+
+/* Removes all pins of this ABI, their symlinks and the directories. Programs whose only hold were
+ * these pins are detached by it. */
+void rz_pins_remove(const char *pin_dir);
+
+/*
+ * The root of the cgroup v2 hierarchy: `given` if not NULL, else found in /proc/self/mounts (hybrid
+ * hosts have it at /sys/fs/cgroup/unified). Opened read-only; the path goes to ret_path. -errno,
+ * logged with the cure.
+ */
+int rz_cgroup_open(const char *given, char *ret_path, size_t path_size);
+
+#endif

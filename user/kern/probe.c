@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Probing the kernel: each tiny program of bpf/probe.bpf.c is loaded alone.
+ *
+ * Comes in: nothing. Goes out: struct rz_caps. Called by kern/load.c and cmd/check.c.
+ */
+#include "kern/probe.h"
+
+#include <errno.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+#include "probe.skel.h"
+
+static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	(void)level;
+	(void)fmt;
+	(void)args;
+	return 0;
+}
+
+/* Loads one program of the probe object and throws it away. */
+static int probe_one(const char *name)
+{
+	struct probe_bpf *skel = probe_bpf__open();
+	struct bpf_program *p;
+	int err;
+
+	if (!skel)
+		return -errno;
+	p = bpf_object__find_program_by_name(skel->obj, name);
+	err = p ? bpf_program__set_autoload(p, true) : -ENOENT;
+	if (!err)
+		err = probe_bpf__load(skel);
+	probe_bpf__destroy(skel);
+	return err;
+}
+
+static int probe_btf(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	if (!btf)
+		return errno ? -errno : -ENOENT;
+	btf__free(btf);
+	return 0;
+}
+
+void rz_probe(struct rz_caps *ret)
+{
+	libbpf_print_fn_t old = libbpf_set_print(quiet);
+
+	ret->btf = probe_btf();
+	ret->segment = probe_one("probe_segment");
+	ret->state = probe_one("probe_state");
+	ret->iter = probe_one("probe_iter");
+	ret->destroy = probe_one("probe_destroy");
+	libbpf_set_print(old);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What this kernel can do, found out by doing it (bpf/probe.bpf.c), never by its version.
+ *
+ * Called by kern/load.c and cmd/check.c.
+ */
+#ifndef RZ_KERN_PROBE_H
+#define RZ_KERN_PROBE_H
+
+#include <stdbool.h>
+
+struct rz_caps {
+	int btf;     /* 0, or the -errno with which it failed; likewise below */
+	int segment; /* cgroup_skb/ingress that reads a tcp_sock */
+	int state;   /* tp_btf/inet_sock_set_state with the socket cookie: opens and closes are seen */
+	int iter;    /* the TCP iterator */
+	int destroy; /* bpf_sock_destroy (6.5): check and reset are one step under the socket lock */
+};
+
+/* Fills *ret. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN: without them everything is -EPERM. */
+void rz_probe(struct rz_caps *ret);
+
+#endif

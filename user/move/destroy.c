@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+/* SOCK_DESTROY, see destroy.h. Message forms: linux/inet_diag.h, linux/sock_diag.h. */
+#include "move/destroy.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <libmnl/libmnl.h>
+
+#define TCP_ESTABLISHED_STATE 1
+
+static bool is_v4(const uint8_t a[16])
+{
+	static const uint8_t prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+	return !memcmp(a, prefix, sizeof(prefix));
+}
+
+/* The agent's end is the local one, so it is the source. */
+static void fill_id(struct inet_diag_sockid *id, const struct rz_tuple *t, uint64_t cookie, int family)
+{
+	size_t skip = family == AF_INET ? 12 : 0;
+
+	id->idiag_sport = htons(t->agent_port);
+	id->idiag_dport = htons(t->client_port);
+	memcpy(id->idiag_src, t->agent_addr + skip, 16 - skip);
+	memcpy(id->idiag_dst, t->client_addr + skip, 16 - skip);
+	id->idiag_cookie[0] = (uint32_t)cookie;
+	id->idiag_cookie[1] = (uint32_t)(cookie >> 32);
+}
+
+static int talk(struct mnl_socket *nl, struct nlmsghdr *msg)
+{
+	char answer[MNL_SOCKET_BUFFER_SIZE];
+	ssize_t n;
+
+	if (mnl_socket_sendto(nl, msg, msg->nlmsg_len) < 0)
+		return -errno;
+	n = mnl_socket_recvfrom(nl, answer, sizeof(answer));
+	if (n < 0)
+		return -errno;
+	if (mnl_cb_run(answer, n, msg->nlmsg_seq, mnl_socket_get_portid(nl), NULL, NULL) < 0)
+		return -errno;
+	return 0;
+}
+
+static int destroy_family(const struct rz_tuple *t, uint64_t cookie, int family)
+{
+	char buf[MNL_SOCKET_BUFFER_SIZE];
+	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+	struct inet_diag_req_v2 *req;
+	struct mnl_socket *nl;
+	int err;
+
+	msg->nlmsg_type = SOCK_DESTROY;
+	msg->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	msg->nlmsg_seq = (uint32_t)time(NULL);
+	req = mnl_nlmsg_put_extra_header(msg, sizeof(*req));
+	req->sdiag_family = family;
+	req->sdiag_protocol = IPPROTO_TCP;
+	req->idiag_states = 1 << TCP_ESTABLISHED_STATE;
+	fill_id(&req->id, t, cookie, family);
+
+	nl = mnl_socket_open(NETLINK_SOCK_DIAG);
+	if (!nl)
+		return -errno;
+	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : talk(nl, msg);
+	mnl_socket_close(nl);
+	return err;
+}
+
+int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie)
+{
+	int err = -ENOENT;
+
+	/* an IPv4 connection on a dual-stack listener may be found under either family */
+	if (is_v4(t->agent_addr))
+		err = destroy_family(t, cookie, AF_INET);
+	if (err == -ENOENT)
+		err = destroy_family(t, cookie, AF_INET6);
+	return err;
+}

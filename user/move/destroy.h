@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SOCK_DESTROY over sock_diag netlink, for kernels without bpf_sock_destroy. Called by move/reset.c
+ * and cmd/check.c, inside the socket's network namespace. */
+#ifndef RZ_MOVE_DESTROY_H
+#define RZ_MOVE_DESTROY_H
+
+#include <stdint.h>
+
+#include <rezone/types.h>
+
+/*
+ * Resets the ESTABLISHED TCP socket with this tuple and this cookie in the thread's network
+ * namespace. 0; -ENOENT if there is none; -EOPNOTSUPP if the kernel lacks CONFIG_INET_DIAG_DESTROY
+ * (it answers EOPNOTSUPP; net/core/sock_diag.c); -EPERM without CAP_NET_ADMIN.
+ */
+int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie);
+
+#endif

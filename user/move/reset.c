@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Resetting a tick's moves, one network namespace at a time, see reset.h. */
+#include "move/reset.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpf/bpf.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "kern/netns.h"
+#include "move/destroy.h"
+
+struct batch {
+	struct rz_kern *kern;
+	struct rz_reset *rows;
+	size_t n;
+};
+
+static int write_move(int fd, const struct rz_reset *r, enum rz_phase phase, uint64_t now_ns)
+{
+	struct rz_move m = {.client = r->client, .decided_ns = now_ns, .phase = phase};
+
+	m.error = r->error;
+	rz_str_copy(m.to_zone, sizeof(m.to_zone), r->to_zone);
+	return bpf_map_update_elem(fd, &r->cookie, &m, BPF_ANY) ? -errno : 0;
+}
+
+/* Reads what the walk wrote. An entry still in phase RESET belongs to a socket that the walk did not
+ * meet: it is gone. */
+static int read_result(int fd, const struct rz_reset *r)
+{
+	struct rz_move m;
+
+	if (bpf_map_lookup_elem(fd, &r->cookie, &m) || m.phase == RZ_PHASE_RESET)
+		return -ENOENT;
+	return m.error;
+}
+
+static int walk(void *arg)
+{
+	struct batch *b = arg;
+
+	return rz_kern_walk(b->kern);
+}
+
+/* The check of bpf/reset.bpf.h, as near as user space gets: still the same client on this entry. */
+static int still_same(int conns, const struct rz_reset *r)
+{
+	struct rz_conn c;
+
+	if (bpf_map_lookup_elem_flags(conns, &r->cookie, &c, BPF_F_LOCK))
+		return -ENOENT;
+	if (c.frame.state == RZ_STATE_MPTCP)
+		return -EPROTO;
+	if (c.frame.client != r->client || c.frame.state != RZ_STATE_DATA ||
+	    memcmp(&c.tuple, &r->tuple, sizeof(c.tuple)))
+		return -ESTALE;
+	return 0;
+}
+
+static int destroy_each(void *arg)
+{
+	struct batch *b = arg;
+	const struct rz_maps *maps = rz_kern_maps(b->kern);
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		b->rows[i].error = still_same(maps->conns, &b->rows[i]);
+		if (!b->rows[i].error)
+			b->rows[i].error = rz_destroy_socket(&b->rows[i].tuple, b->rows[i].cookie);
+	}
+	return 0;
+}
+
+static int reset_netns(struct batch *b, uint64_t now_ns)
+{
+	const struct rz_maps *maps = rz_kern_maps(b->kern);
+	bool by_walk = rz_kern_can_walk(b->kern);
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < b->n; i++) {
+		b->rows[i].error = 0;
+		if (!err)
+			err = write_move(maps->moves, &b->rows[i], RZ_PHASE_RESET, now_ns);
+	}
+	if (!err)
+		err = rz_netns_call(b->rows[0].netns, by_walk ? walk : destroy_each, b);
+	for (i = 0; i < b->n; i++) {
+		if (err)
+			b->rows[i].error = err;
+		else if (by_walk)
+			b->rows[i].error = read_result(maps->moves, &b->rows[i]);
+		write_move(maps->moves, &b->rows[i],
+			   b->rows[i].error ? RZ_PHASE_REFUSED : RZ_PHASE_DONE, now_ns);
+	}
+	return err;
+}
+
+static int by_netns(const void *a, const void *b)
+{
+	const struct rz_reset *x = a, *y = b;
+
+	if (x->netns != y->netns)
+		return x->netns < y->netns ? -1 : 1;
+	return x->cookie < y->cookie ? -1 : x->cookie > y->cookie;
+}
+
+int rz_reset_run(struct rz_kern *k, struct rz_reset *rows, size_t n, uint64_t now_ns)
+{
+	size_t from, to;
+	int first = 0;
+
+	if (n)
+		qsort(rows, n, sizeof(*rows), by_netns);
+	for (from = 0; from < n; from = to) {
+		struct batch b = {k, rows + from, 0};
+		int err;
+
+		for (to = from; to < n && rows[to].netns == rows[from].netns; to++)
+			;
+		b.n = to - from;
+		err = reset_netns(&b, now_ns);
+		if (err && !first)
+			first = err;
+	}
+	return first;
+}

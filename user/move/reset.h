@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The reset of connections that the policy let go.
+ *
+ * Comes in: connections with what they were when they were judged. Goes out: a TCP reset for each
+ * that is still the same, and for each what became of it. Called by cmd/run.c and cmd/check.c. The
+ * hold that will come before the reset has its place here, as move/hold.c.
+ *
+ * Two ways, the same outcome for the client:
+ *  - bpf_sock_destroy from the TCP iterator (bpf/reset.bpf.h, Linux 6.5): last check and reset are one
+ *    step under the socket lock;
+ *  - SOCK_DESTROY over sock_diag netlink (destroy.h, Linux 4.5 with CONFIG_INET_DIAG_DESTROY): the
+ *    socket cookie rules out another socket, but the client on it is checked a moment before.
+ */
+#ifndef RZ_MOVE_RESET_H
+#define RZ_MOVE_RESET_H
+
+#include "kern/load.h"
+
+struct rz_reset {
+	uint64_t cookie;
+	uint64_t client; /* hash of the client.id it must still have */
+	uint32_t netns;
+	struct rz_tuple tuple;
+	char to_zone[RZ_ZONE_SHOWN];
+	/* out: 0 was reset; -ENOENT gone; -ESTALE another client; -EPROTO Multipath TCP; -ENOTCONN closed
+	 * by the agent; other -errno the reset itself failed */
+	int error;
+};
+
+/*
+ * Resets all rows, one walk over each network namespace that has any. Fills `error` of each row and
+ * leaves an entry for each in map `moves`. 0, or the first -errno that kept a whole namespace from
+ * being walked (its rows have it too).
+ */
+int rz_reset_run(struct rz_kern *k, struct rz_reset *rows, size_t n, uint64_t now_ns);
+
+#endif
