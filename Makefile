@@ -64,6 +64,19 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/librezone.a
 unit: $(UNIT)
 	tests/lib/run-unit $(UNIT)
 
+# The BPF programs in the kernel, fed through BPF_PROG_TEST_RUN. Needs root.
+$(BUILD)/bpf/%.bpf.o: tests/bpf/%.bpf.c $(BPF_HDRS)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -Wno-unused-function -c $< -o $@
+$(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+$(BUILD)/bpf/test_frame: tests/bpf/test_frame.c tests/bpf/packet.h $(BUILD)/bpf/frame_test.skel.h
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -o $@ $< -lcmocka $(RZ_LIBS)
+
+.PHONY: bpf-test
+bpf-test: $(BUILD)/bpf/test_frame
+	tests/lib/run-unit "$(BUILD)/bpf/test_frame ipv4" "$(BUILD)/bpf/test_frame ipv6"
+
 # The same tests, built aside with the sanitizers.
 .PHONY: unit-asan
 unit-asan:

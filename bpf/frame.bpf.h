@@ -23,15 +23,6 @@
 #define RZ_SASL_TOKEN_MAX 65536
 #define RZ_FRAME_TRIES	  3
 
-struct rz_work {
-	struct __sk_buff *skb;
-	struct bpf_sock *sk;
-	struct rz_scratch *s;
-	struct rz_seg seg;
-	struct rz_frame f;
-	__u64 cookie;
-};
-
 /* What rz_frame_step wants next. */
 enum rz_step { RZ_STEP_DONE = 0, RZ_STEP_MORE };
 
@@ -39,16 +30,16 @@ enum rz_step { RZ_STEP_DONE = 0, RZ_STEP_MORE };
  * Brings scratch->header to `target` bytes of the request at f.next_seq, as far as this segment has
  * them. Returns 1 if they are all there, 0 if the segment ends before, -1 on a failed helper.
  */
-static __always_inline int rz_frame_fill(struct rz_work *w, __u32 target)
+static __always_inline int rz_frame_fill(struct __sk_buff *skb, struct rz_scratch *s, __u32 target)
 {
-	__u32 have = w->f.have, at, take;
+	__u32 have = s->f.have, at, take;
 
 	if (have >= target)
 		return 1;
-	at = w->f.next_seq + have - w->seg.seq;
-	if (at >= w->seg.len)
+	at = s->f.next_seq + have - s->seg.seq;
+	if (at >= s->seg.len)
 		return 0;
-	take = w->seg.len - at;
+	take = s->seg.len - at;
 	if (take > target - have)
 		take = target - have;
 	/* for the verifier: offset and length each below 512, inside header[1024] */
@@ -56,26 +47,26 @@ static __always_inline int rz_frame_fill(struct rz_work *w, __u32 target)
 	take &= 511;
 	if (!take)
 		return 0;
-	if (bpf_skb_load_bytes(w->skb, w->seg.off + at, w->s->header + have, take)) {
+	if (bpf_skb_load_bytes(skb, s->seg.off + at, s->header + have, take)) {
 		rz_error(RZ_PLACE_PAYLOAD, -14);
 		return -1;
 	}
-	w->f.have = have + take;
-	return w->f.have >= target;
+	s->f.have = have + take;
+	return s->f.have >= target;
 }
 
 /* The next request's place is not known any more. */
-static __always_inline void rz_frame_lose(struct rz_work *w)
+static __always_inline void rz_frame_lose(struct rz_scratch *s)
 {
 	RZ_COUNT(frame_lost);
-	w->f.synced = 0;
-	w->f.have = 0;
-	w->f.tentative = 0;
-	if (w->f.client) {
-		w->f.state = RZ_STATE_DESYNCED;
+	s->f.synced = 0;
+	s->f.have = 0;
+	s->f.tentative = 0;
+	if (s->f.client) {
+		s->f.state = RZ_STATE_DESYNCED;
 	} else {
-		w->f.adopted = 1; /* from here on as if found in mid-stream */
-		w->f.state = RZ_STATE_NEW;
+		s->f.adopted = 1; /* from here on as if found in mid-stream */
+		s->f.state = RZ_STATE_NEW;
 	}
 }
 
@@ -85,133 +76,142 @@ static __always_inline void rz_frame_lose(struct rz_work *w)
  * connection that was never identified is only tentative: the next header must be where this one
  * says, or it is forgotten.
  */
-static __always_inline int rz_frame_find(struct rz_work *w)
+static __always_inline int rz_frame_find(struct __sk_buff *skb, struct rz_scratch *s)
 {
 	struct rz_request r;
 	__u64 client;
 
-	w->f.next_seq = w->seg.seq;
-	w->f.have = 0;
-	if (rz_frame_fill(w, RZ_KAFKA_FIXED) != 1 || rz_request_parse(w->s->header, &r))
+	s->f.next_seq = s->seg.seq;
+	s->f.have = 0;
+	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED) != 1 || rz_request_parse(s->header, &r))
 		goto no;
-	if (w->f.client && r.client_id_len != w->f.client_id_len)
+	if (s->f.client && r.client_id_len != s->f.client_id_len)
 		goto no;
-	if (rz_frame_fill(w, RZ_KAFKA_FIXED + rz_client_id_kept(r.client_id_len)) != 1)
+	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED + rz_client_id_kept(r.client_id_len)) != 1)
 		goto no;
-	if (w->f.client) {
-		rz_client_copy(w->s, r.client_id_len);
-		client = rz_client_id_hash(w->s->id.raw, r.client_id_len, rz_config.hash_seed);
-		if (client != w->f.client)
+	if (s->f.client) {
+		rz_client_copy(s, r.client_id_len);
+		client = rz_client_id_hash(s->id.raw, r.client_id_len, rz_config.hash_seed);
+		if (client != s->f.client)
 			goto no;
 		RZ_COUNT(frame_found);
-		w->f.state = w->f.produce || w->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
+		s->f.state = s->f.produce || s->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
 	} else {
-		w->f.tentative = 1;
+		s->f.tentative = 1;
 	}
-	w->f.synced = 1;
+	s->f.synced = 1;
 	return 1;
 no:
-	w->f.have = 0;
+	s->f.have = 0;
 	return 0;
 }
 
 /* The bytes where a request should begin are none. */
-static __always_inline enum rz_step rz_frame_bad(struct rz_work *w, const struct rz_request *r)
+static __always_inline enum rz_step rz_frame_bad(struct rz_scratch *s, const struct rz_request *r)
 {
-	if (w->f.sasl_raw && r->size >= 0 && r->size <= RZ_SASL_TOKEN_MAX) {
-		w->f.next_seq += 4 + r->size;
-		w->f.have = 0;
+	if (s->f.sasl_raw && r->size >= 0 && r->size <= RZ_SASL_TOKEN_MAX) {
+		s->f.next_seq += 4 + r->size;
+		s->f.have = 0;
 		return RZ_STEP_MORE;
 	}
-	if (!w->f.requests && !w->f.adopted) {
-		w->f.state = rz_looks_like_tls(w->s->header) ? RZ_STATE_TLS : RZ_STATE_NOT_KAFKA;
-		w->f.synced = 0;
-		w->f.have = 0;
+	if (!s->f.requests && !s->f.adopted) {
+		s->f.state = rz_looks_like_tls(s->header) ? RZ_STATE_TLS : RZ_STATE_NOT_KAFKA;
+		s->f.synced = 0;
+		s->f.have = 0;
 		return RZ_STEP_DONE;
 	}
-	if (w->f.tentative) {
-		w->f.client = 0;
-		w->f.requests = 0;
+	if (s->f.tentative) {
+		s->f.client = 0;
+		s->f.requests = 0;
 	}
-	rz_frame_lose(w);
+	rz_frame_lose(s);
 	return RZ_STEP_DONE;
 }
 
 /* Reads and notes the client.id of the request in scratch->header, if it is not known already. A
  * client says the same id in every request, so its length is what is looked at afterwards. Returns
  * RZ_STEP_DONE if the id is not all there yet. */
-static __always_inline enum rz_step rz_frame_identify(struct rz_work *w, const struct rz_request *r)
+static __always_inline enum rz_step rz_frame_identify(struct __sk_buff *skb, struct rz_scratch *s,
+						      const struct rz_request *r)
 {
 	__u64 client;
 
-	if (w->f.client && r->client_id_len == w->f.client_id_len &&
-	    (w->f.zone_known || bpf_map_lookup_elem(&client_ids, &w->f.client)))
+	if (s->f.client && r->client_id_len == s->f.client_id_len &&
+	    (s->f.zone_known || bpf_map_lookup_elem(&client_ids, &s->f.client)))
 		return RZ_STEP_MORE; /* the look-up: user space forgets ids that nobody uses */
-	if (rz_frame_fill(w, RZ_KAFKA_FIXED + rz_client_id_kept(r->client_id_len)) != 1)
+	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED + rz_client_id_kept(r->client_id_len)) != 1)
 		return RZ_STEP_DONE;
-	client = rz_client_note(w->s, r->client_id_len);
-	if (client && !w->f.client)
+	client = rz_client_note(s, r->client_id_len);
+	if (client && !s->f.client)
 		RZ_COUNT(identified);
-	w->f.client = client;
-	w->f.client_id_len = r->client_id_len;
-	w->f.zone_known = 0;
+	s->f.client = client;
+	s->f.client_id_len = r->client_id_len;
+	s->f.zone_known = 0;
 	return RZ_STEP_MORE;
 }
 
-/* One request header, or as much of it as this segment has. */
-static __always_inline enum rz_step rz_frame_step(struct rz_work *w)
+/*
+ * One request header, or as much of it as this segment has. Returns an enum rz_step. A global
+ * function: the verifier looks at it once, not once for each turn of the loop around it.
+ */
+__noinline int rz_frame_step(struct __sk_buff *skb)
 {
 	struct rz_request r;
+	struct rz_scratch *s;
+	__u32 zero = 0;
 
-	if (rz_frame_fill(w, RZ_KAFKA_FIXED) != 1)
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	if (!s)
 		return RZ_STEP_DONE;
-	if (rz_request_parse(w->s->header, &r))
-		return rz_frame_bad(w, &r);
+	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED) != 1)
+		return RZ_STEP_DONE;
+	if (rz_request_parse(s->header, &r))
+		return rz_frame_bad(s, &r);
 	/* among SASL tokens a plausible header must at least speak of the same client */
-	if (w->f.sasl_raw && w->f.client && r.client_id_len != w->f.client_id_len)
-		return rz_frame_bad(w, &r);
-	if (rz_frame_identify(w, &r) == RZ_STEP_DONE)
+	if (s->f.sasl_raw && s->f.client && r.client_id_len != s->f.client_id_len)
+		return rz_frame_bad(s, &r);
+	if (rz_frame_identify(skb, s, &r) == RZ_STEP_DONE)
 		return RZ_STEP_DONE;
 
-	if (w->f.requests)
-		w->f.tentative = 0; /* the second header stood where the first one said */
+	if (s->f.requests)
+		s->f.tentative = 0; /* the second header stood where the first one said */
 	else
-		w->f.first_api_key = r.api_key;
-	w->f.requests++;
-	w->f.api_key = r.api_key;
-	w->f.correlation_id = r.correlation_id;
-	rz_frame_note_api(&w->f, r.api_key, r.api_version);
-	if (w->f.client && w->f.state != RZ_STATE_MPTCP)
-		w->f.state = w->f.produce || w->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
-	w->f.next_seq += 4 + r.size;
-	w->f.have = 0;
+		s->f.first_api_key = r.api_key;
+	s->f.requests++;
+	s->f.api_key = r.api_key;
+	s->f.correlation_id = r.correlation_id;
+	rz_frame_note_api(&s->f, r.api_key, r.api_version);
+	if (s->f.client && s->f.state != RZ_STATE_MPTCP)
+		s->f.state = s->f.produce || s->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
+	s->f.next_seq += 4 + r.size;
+	s->f.have = 0;
 	return RZ_STEP_MORE;
 }
 
 /* Gets back the first bytes of a header that came in pieces. */
-static __always_inline int rz_frame_load_partial(struct rz_work *w)
+static __always_inline int rz_frame_load_partial(struct rz_scratch *s)
 {
 	struct rz_partial *p;
 
-	if (!w->f.have)
+	if (!s->f.have)
 		return 0;
-	p = bpf_map_lookup_elem(&partial, &w->cookie);
-	if (!p || p->next_seq != w->f.next_seq || p->have < w->f.have)
+	p = bpf_map_lookup_elem(&partial, &s->cookie);
+	if (!p || p->next_seq != s->f.next_seq || p->have < s->f.have)
 		return -1;
-	__builtin_memcpy(w->s->header, p->bytes, sizeof(p->bytes));
+	__builtin_memcpy(s->header, p->bytes, sizeof(p->bytes));
 	return 0;
 }
 
-static __always_inline int rz_frame_save_partial(struct rz_work *w)
+static __always_inline int rz_frame_save_partial(struct rz_scratch *s)
 {
 	long err;
 
-	if (!w->f.have)
+	if (!s->f.have)
 		return 0;
-	w->s->partial.next_seq = w->f.next_seq;
-	w->s->partial.have = w->f.have;
-	__builtin_memcpy(w->s->partial.bytes, w->s->header, sizeof(w->s->partial.bytes));
-	err = bpf_map_update_elem(&partial, &w->cookie, &w->s->partial, BPF_ANY);
+	s->partial.next_seq = s->f.next_seq;
+	s->partial.have = s->f.have;
+	__builtin_memcpy(s->partial.bytes, s->header, sizeof(s->partial.bytes));
+	err = bpf_map_update_elem(&partial, &s->cookie, &s->partial, BPF_ANY);
 	if (err) {
 		RZ_COUNT(partial_full);
 		rz_error(RZ_PLACE_PARTIAL_INSERT, err);
@@ -221,59 +221,61 @@ static __always_inline int rz_frame_save_partial(struct rz_work *w)
 
 /* Bytes before this segment are missing. If TCP has them, we have missed them; if not, the segment
  * came early and will be looked at by what follows it. */
-static __always_inline int rz_frame_gap_is_loss(struct rz_work *w)
+static __always_inline int rz_frame_gap_is_loss(struct bpf_sock *sk, struct rz_scratch *s)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(w->sk);
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 
-	return !tp || (__s32)(tp->rcv_nxt - (w->f.next_seq + w->f.have)) > 0;
+	return !tp || (__s32)(tp->rcv_nxt - (s->f.next_seq + s->f.have)) > 0;
 }
 
-/* All requests of one segment, on the copy w->f. */
-static __always_inline void rz_frame_walk(struct rz_work *w)
+/* All requests of one segment, on the copy scratch->f. */
+static __always_inline void rz_frame_walk(struct __sk_buff *skb, struct bpf_sock *sk,
+					  struct rz_scratch *s)
 {
-	__u32 before = w->f.requests;
+	__u32 before = s->f.requests;
 	__s32 at;
 	int i;
 
-	if (w->f.synced && rz_frame_load_partial(w))
-		rz_frame_lose(w);
-	if (w->f.synced) {
-		at = (__s32)(w->f.next_seq + w->f.have - w->seg.seq);
-		if (at >= (__s32)w->seg.len)
+	if (s->f.synced && rz_frame_load_partial(s))
+		rz_frame_lose(s);
+	if (s->f.synced) {
+		at = (__s32)(s->f.next_seq + s->f.have - s->seg.seq);
+		if (at >= (__s32)s->seg.len)
 			return;
 		if (at < 0) {
-			if (!rz_frame_gap_is_loss(w)) {
+			if (!rz_frame_gap_is_loss(sk, s)) {
 				RZ_COUNT(early_segments);
 				return;
 			}
-			rz_frame_lose(w);
+			rz_frame_lose(s);
 		}
 	}
-	if (!w->f.synced && !rz_frame_find(w))
+	if (!s->f.synced && !rz_frame_find(skb, s))
 		return;
 	for (i = 0; i < RZ_REQUESTS_PER_SEGMENT; i++) {
-		if (rz_frame_step(w) == RZ_STEP_DONE)
+		if (rz_frame_step(skb) == RZ_STEP_DONE)
 			break;
 	}
 	if (i == RZ_REQUESTS_PER_SEGMENT) {
 		RZ_COUNT(too_many_requests);
-		rz_frame_lose(w);
+		rz_frame_lose(s);
 	}
-	if (w->f.synced && rz_frame_save_partial(w))
-		rz_frame_lose(w);
-	if (w->f.requests != before) {
+	if (s->f.synced && rz_frame_save_partial(s))
+		rz_frame_lose(s);
+	if (s->f.requests != before) {
 		struct rz_stats *st = rz_stats_here();
 
 		if (st)
-			st->requests += w->f.requests - before;
+			st->requests += s->f.requests - before;
 	}
 }
 
 /* Puts the worked-on copy back. Returns 0, or -1 if the entry changed meanwhile. Zone and opt-in are
  * copied from `clients` as soon as user space has read the id. */
-static __always_inline int rz_frame_commit(struct rz_work *w, struct rz_conn *c)
+static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratch *s,
+					   struct rz_conn *c)
 {
-	struct bpf_tcp_sock *tp = bpf_tcp_sock(w->sk);
+	struct bpf_tcp_sock *tp = bpf_tcp_sock(sk);
 	struct rz_client *client = NULL;
 	__u64 now = bpf_ktime_get_ns(), rx = 0, tx = 0;
 	int done = -1;
@@ -282,18 +284,18 @@ static __always_inline int rz_frame_commit(struct rz_work *w, struct rz_conn *c)
 		rx = tp->bytes_received;
 		tx = tp->bytes_acked;
 	}
-	if (w->f.client && !w->f.zone_known)
-		client = bpf_map_lookup_elem(&clients, &w->f.client);
+	if (s->f.client && !s->f.zone_known)
+		client = bpf_map_lookup_elem(&clients, &s->f.client);
 	bpf_spin_lock(&c->lock);
-	if (c->cookie == w->cookie && c->frame.generation == w->f.generation) {
+	if (c->cookie == s->cookie && c->frame.generation == s->f.generation) {
 		if (client) {
 			__builtin_memcpy(c->zone, client->zone, sizeof(c->zone));
 			c->zone[RZ_ZONE_SHOWN - 1] = 0;
 			c->opt_in = client->opt_in;
-			w->f.zone_known = 1;
+			s->f.zone_known = 1;
 		}
-		w->f.generation++;
-		c->frame = w->f;
+		s->f.generation++;
+		c->frame = s->f;
 		c->last_request_ns = now;
 		c->rx_bytes = rx;
 		c->tx_bytes = tx;
@@ -320,23 +322,21 @@ static __always_inline int rz_frame_settled(const struct rz_conn *c)
 static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *sk,
 					struct rz_conn *c, const struct rz_seg *seg)
 {
-	struct rz_work w = {};
+	struct rz_scratch *s;
 	__u32 zero = 0;
 	int i;
 
-	w.skb = skb;
-	w.sk = sk;
-	w.seg = *seg;
-	w.cookie = c->cookie;
-	w.s = bpf_map_lookup_elem(&scratch, &zero);
-	if (!w.s)
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	if (!s)
 		return;
+	s->seg = *seg;
+	s->cookie = c->cookie;
 	for (i = 0; i < RZ_FRAME_TRIES; i++) {
 		bpf_spin_lock(&c->lock);
-		w.f = c->frame;
+		s->f = c->frame;
 		bpf_spin_unlock(&c->lock);
-		rz_frame_walk(&w);
-		if (!rz_frame_commit(&w, c))
+		rz_frame_walk(skb, sk, s);
+		if (!rz_frame_commit(sk, s, c))
 			return;
 	}
 	RZ_COUNT(races);

@@ -113,14 +113,26 @@ struct {
 	__uint(max_entries, 64 * 1024);
 } wake SEC(".maps");
 
+/* A segment's payload: where it lies in the packet, and in the stream. */
+struct rz_seg {
+	__u32 seq; /* of the first payload byte, host order */
+	__u32 off; /* of the payload, from the skb's IP header */
+	__u32 len; /* of the payload */
+};
+
 /*
- * Working memory of the segment program, too large for the 512 bytes of stack. `header` is larger than any header: the
+ * Working memory of the segment program. Here and not on the stack, because the stack has 512 bytes
+ * only, and because the verifier follows every value on the stack but none in a map: what is here
+ * cannot multiply the states it has to walk through. `header` is larger than any header: the
  * verifier bounds offset and length by masks of 511 each, so their sum must stay inside.
  */
 struct rz_scratch {
 	__u8 header[1024];
 	struct rz_client_id id;
 	struct rz_partial partial;
+	struct rz_frame f; /* the copy of the connection's frame that is worked on */
+	struct rz_seg seg;
+	__u64 cookie;
 };
 
 struct {

@@ -19,12 +19,6 @@
 #define RZ_ETH_P_IP   0x0800
 #define RZ_ETH_P_IPV6 0x86DD
 
-struct rz_seg {
-	__u32 seq; /* of the first payload byte, host order */
-	__u32 off; /* of the payload, from the skb's IP header */
-	__u32 len; /* of the payload */
-};
-
 static __always_inline int rz_port_is_kafka(__u32 port)
 {
 	__u32 i;

@@ -1,0 +1,3 @@
+module rezone/tests/agent
+
+go 1.19

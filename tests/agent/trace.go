@@ -1,0 +1,67 @@
+// The truth of a test: what this agent executed, and when.
+//
+// In:  connections opened and closed, requests, appended and fetched records.
+// Out: one JSON object a line, appended to --log with one write each, so that a reader that follows
+// the file sees whole lines. encoding/json escapes what clients sent.
+// Who: server.go and api_*.go write; tests read.
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"sync"
+	"time"
+)
+
+type traceLine struct {
+	T          string `json:"t"`
+	Agent      int    `json:"agent"`
+	Event      string `json:"event"` // open, close, request, produced, fetched
+	Conn       string `json:"conn"`
+	API        string `json:"api,omitempty"`
+	Version    *int16 `json:"version,omitempty"`
+	Corr       *int32 `json:"corr,omitempty"`
+	ClientID   string `json:"client_id,omitempty"`
+	Topic      string `json:"topic,omitempty"`
+	Partition  *int32 `json:"partition,omitempty"`
+	Acks       *int16 `json:"acks,omitempty"`
+	BaseOffset *int64 `json:"base_offset,omitempty"`
+	Records    *int   `json:"records,omitempty"`
+	Error      int16  `json:"error,omitempty"` // Kafka's error code
+	Reason     string `json:"reason,omitempty"`
+}
+
+type trace struct {
+	mu    sync.Mutex
+	f     *os.File // nil: no log wanted
+	agent int
+}
+
+func openTrace(name string, agent int) (*trace, error) {
+	t := &trace{agent: agent}
+	if name == "" {
+		return t, nil
+	}
+	var err error
+	t.f, err = os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	return t, err
+}
+
+func (t *trace) write(l traceLine) {
+	if t.f == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l.T = time.Now().UTC().Format(time.RFC3339Nano)
+	l.Agent = t.agent
+	if text, err := json.Marshal(l); err == nil {
+		t.f.Write(append(text, '\n'))
+	}
+}
+
+// line starts a line about a request.
+func (r *request) line(event string) traceLine {
+	return traceLine{Event: event, Conn: r.conn, API: apis[r.key].name, Version: &r.version,
+		Corr: &r.corr, ClientID: r.clientID}
+}

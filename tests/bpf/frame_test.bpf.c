@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * The product's framing stage behind a test entry: BPF_PROG_TEST_RUN gives a packet without a real
+ * TCP socket, so the connection is the one with cookie 1, which the test makes.
+ *
+ * Comes in: an IP packet. Goes out: map conns, as in the product. Used by tests/bpf/test_frame.c.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "frame.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+SEC("cgroup_skb/ingress")
+int test_segment(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	__u64 cookie = 1;
+	struct rz_conn *c;
+	struct rz_seg seg;
+
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	c = bpf_map_lookup_elem(&conns, &cookie);
+	if (!sk || !c || rz_segment_parse(skb, &seg) != 1)
+		return 0;
+	if (rz_frame_settled(c) || rz_frame_inside(c, &seg))
+		return 1;
+	rz_frame_segment(skb, sk, c, &seg);
+	return 1;
+}

@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The framing stage in the kernel, fed by BPF_PROG_TEST_RUN: what is read from which segments.
+ * Run by `make bpf-test`; needs root and a kernel with BPF.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "packet.h"
+#include "rezone/config.h"
+#include "rezone/kafka.h"
+#include "frame_test.skel.h"
+
+#define SEQ0 1000u
+#define ID   "app,warpstream_az=us-east-1a,warpstream_interzone_lb=true"
+
+static struct frame_test_bpf *skel;
+static bool v6;
+
+static int setup(void **state)
+{
+	(void)state;
+	skel = frame_test_bpf__open_and_load();
+	return skel ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	frame_test_bpf__destroy(skel);
+	return 0;
+}
+
+static void forget_clients(void)
+{
+	int fds[] = {bpf_map__fd(skel->maps.client_ids), bpf_map__fd(skel->maps.clients)};
+	uint64_t key;
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		while (!bpf_map_get_next_key(fds[i], NULL, &key))
+			bpf_map_delete_elem(fds[i], &key);
+}
+
+static void open_conn_at(uint32_t seq, bool adopted)
+{
+	struct rz_conn c = {.cookie = 1};
+	uint64_t cookie = 1;
+
+	c.frame.next_seq = seq;
+	c.frame.synced = !adopted;
+	c.frame.adopted = adopted;
+	c.frame.first_api_key = -1;
+	bpf_map_delete_elem(bpf_map__fd(skel->maps.partial), &cookie);
+	assert_int_equal(0, bpf_map_update_elem(bpf_map__fd(skel->maps.conns), &cookie, &c, BPF_ANY));
+}
+
+static void open_conn(void)
+{
+	open_conn_at(SEQ0, false);
+}
+
+static struct rz_conn conn(void)
+{
+	struct rz_conn c;
+	uint64_t cookie = 1;
+
+	assert_int_equal(0, bpf_map_lookup_elem_flags(bpf_map__fd(skel->maps.conns), &cookie, &c,
+						      BPF_F_LOCK));
+	return c;
+}
+
+static void feed(uint32_t seq, const void *payload, size_t len)
+{
+	static uint8_t packet[8192];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
+
+	opts.data_size_in = make_packet(packet, v6, seq, payload, len);
+	assert_int_equal(0, bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_segment), &opts));
+	assert_int_equal(1, opts.retval);
+}
+
+/* The connection's client.id as kept, or fails. */
+static struct rz_client_id client_id(const struct rz_conn *c)
+{
+	struct rz_client_id id;
+
+	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.client_ids), &c->frame.client, &id));
+	return id;
+}
+
+static void assert_id(const char *want)
+{
+	struct rz_conn c = conn();
+	struct rz_client_id id = client_id(&c);
+
+	assert_int_equal(strlen(want), id.len);
+	assert_memory_equal(want, id.raw, strlen(want));
+	assert_int_equal(c.frame.client, rz_client_id_hash(id.raw, id.len, 0));
+}
+
+static void whole_request(void **state)
+{
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+	struct rz_conn c;
+
+	(void)state;
+	open_conn();
+	feed(SEQ0, r, n);
+	c = conn();
+	assert_id(ID);
+	assert_int_equal(RZ_STATE_DATA, c.frame.state);
+	assert_int_equal(SEQ0 + n, c.frame.next_seq);
+	assert_int_equal(1, c.frame.requests);
+	assert_int_equal(7, c.frame.correlation_id);
+	assert_int_equal(RZ_API_FETCH, c.frame.first_api_key);
+	assert_int_equal(1, c.frame.fetch);
+	assert_int_equal(0, c.frame.produce);
+}
+
+/* Every split of a first request into two segments, at every byte, with a second one behind it. */
+static void every_split(void **state)
+{
+	uint8_t r[1024];
+	size_t first = make_request(r, RZ_API_API_VERSIONS, 3, 1, ID, strlen(ID), 20);
+	size_t all = first + make_request(r + first, RZ_API_PRODUCE, 3, 2, ID, strlen(ID), 40);
+	size_t at;
+
+	(void)state;
+	for (at = 1; at < all; at++) {
+		struct rz_conn c;
+
+		forget_clients();
+		open_conn();
+		feed(SEQ0, r, at);
+		feed(SEQ0 + at, r + at, all - at);
+		c = conn();
+		assert_id(ID);
+		assert_int_equal(2, c.frame.requests);
+		assert_int_equal(RZ_STATE_DATA, c.frame.state);
+		assert_int_equal(SEQ0 + all, c.frame.next_seq);
+		assert_int_equal(0, c.frame.have);
+	}
+}
+
+static void single_bytes(void **state)
+{
+	uint8_t r[1024];
+	size_t all = make_request(r, RZ_API_API_VERSIONS, 3, 1, ID, strlen(ID), 5), i;
+	struct rz_conn c;
+
+	(void)state;
+	all += make_request(r + all, RZ_API_FETCH, 3, 2, ID, strlen(ID), 6);
+	forget_clients();
+	open_conn();
+	for (i = 0; i < all; i++)
+		feed(SEQ0 + i, r + i, 1);
+	c = conn();
+	assert_id(ID);
+	assert_int_equal(2, c.frame.requests);
+	assert_int_equal(SEQ0 + all, c.frame.next_seq);
+}
+
+static void many_in_one_segment(void **state)
+{
+	uint8_t r[3500];
+	size_t n = 0;
+	struct rz_conn c;
+	int i;
+
+	(void)state;
+	open_conn();
+	for (i = 0; i < 200; i++)
+		n += make_request(r + n, RZ_API_FETCH, 4, i, "x", 1, 1);
+	feed(SEQ0, r, n);
+	c = conn();
+	assert_int_equal(200, c.frame.requests);
+	assert_int_equal(199, c.frame.correlation_id);
+	assert_int_equal(SEQ0 + n, c.frame.next_seq);
+}
+
+/* Sequence numbers wrap inside the header, and in the middle of the body. */
+static void wrap_around(void **state)
+{
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30), back;
+
+	(void)state;
+	for (back = 1; back < n; back++) {
+		uint32_t seq = 0u - (uint32_t)back;
+		struct rz_conn c;
+
+		open_conn_at(seq, false);
+		feed(seq, r, 20);
+		feed(seq + 20, r + 20, n - 20);
+		feed(seq + n, r, n);
+		c = conn();
+		assert_int_equal(2, c.frame.requests);
+		assert_int_equal((uint32_t)(seq + 2 * n), c.frame.next_seq);
+	}
+}
+
+static void repeated_segments_count_once(void **state)
+{
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+	struct rz_conn c;
+
+	(void)state;
+	open_conn();
+	feed(SEQ0, r, n);
+	feed(SEQ0, r, n);
+	feed(SEQ0 + n, r, n);
+	feed(SEQ0 + 10, r + 10, n - 10);
+	c = conn();
+	assert_int_equal(2, c.frame.requests);
+	assert_int_equal(SEQ0 + 2 * n, c.frame.next_seq);
+}
+
+/* A segment is missing: the place is lost, said so, and found again where the same client speaks. */
+static void lost_and_found(void **state)
+{
+	uint8_t r[512], other[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+	size_t m = make_request(other, RZ_API_FETCH, 4, 8, "someone else", 12, 30);
+	struct rz_conn c;
+
+	(void)state;
+	open_conn();
+	feed(SEQ0, r, n);
+	feed(SEQ0 + n + 100, r + 20, n - 20); /* 100 bytes never came, and this is in mid-request */
+	c = conn();
+	assert_int_equal(RZ_STATE_DESYNCED, c.frame.state);
+	assert_int_equal(0, c.frame.synced);
+	feed(SEQ0 + 1000, other, m);
+	assert_int_equal(RZ_STATE_DESYNCED, conn().frame.state);
+	feed(SEQ0 + 2000, r, n);
+	c = conn();
+	assert_int_equal(RZ_STATE_DATA, c.frame.state);
+	assert_int_equal(SEQ0 + 2000 + n, c.frame.next_seq);
+	assert_id(ID);
+}
+
+/* Found in mid-stream: one header is a guess, the second one at the place it named is proof. */
+static void adopted(void **state)
+{
+	uint8_t r[512], noise[100];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+	struct rz_conn c;
+
+	(void)state;
+	memset(noise, 0xab, sizeof(noise));
+	open_conn_at(0, true);
+	feed(SEQ0, noise, sizeof(noise));
+	assert_int_equal(RZ_STATE_NEW, conn().frame.state);
+	feed(SEQ0 + 100, r, n);
+	c = conn();
+	assert_int_equal(1, c.frame.tentative);
+	assert_id(ID);
+	feed(SEQ0 + 100 + n, r, n);
+	c = conn();
+	assert_int_equal(0, c.frame.tentative);
+	assert_int_equal(1, c.frame.adopted);
+	assert_int_equal(2, c.frame.requests);
+}
+
+static void adopted_guess_was_wrong(void **state)
+{
+	uint8_t r[512], noise[100];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+	struct rz_conn c;
+
+	(void)state;
+	memset(noise, 0xab, sizeof(noise));
+	open_conn_at(0, true);
+	feed(SEQ0, r, n);
+	feed(SEQ0 + n, noise, sizeof(noise));
+	c = conn();
+	assert_int_equal(0, c.frame.client);
+	assert_int_equal(0, c.frame.synced);
+	assert_int_equal(RZ_STATE_NEW, c.frame.state);
+}
+
+static const struct {
+	const char *bytes;
+	enum rz_state state;
+} strangers[] = {
+	{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", RZ_STATE_NOT_KAFKA},
+	{"SSH-2.0-OpenSSH_9.2\r\n", RZ_STATE_NOT_KAFKA},
+	{"*1\r\n$4\r\nPING\r\n....", RZ_STATE_NOT_KAFKA},
+	{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03zzzzz", RZ_STATE_TLS},
+};
+
+static void not_kafka(void **state)
+{
+	uint8_t zeros[64] = {};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
+		open_conn();
+		feed(SEQ0, strangers[i].bytes, 16); /* one of them has a NUL inside */
+		assert_int_equal(strangers[i].state, conn().frame.state);
+		assert_int_equal(0, conn().frame.client);
+	}
+	open_conn();
+	feed(SEQ0, zeros, sizeof(zeros));
+	assert_int_equal(RZ_STATE_NOT_KAFKA, conn().frame.state);
+}
+
+/* Lengths that lie: negative, huge, one too short for the client.id, below the minimum. */
+static void lying_lengths(void **state)
+{
+	static const int32_t sizes[] = {-1, 0, 9, 0x7fffffff, (1 << 30) + 1, INT32_MIN};
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 0), i;
+
+	(void)state;
+	for (i = 0; i <= sizeof(sizes) / sizeof(sizes[0]); i++) {
+		if (i < sizeof(sizes) / sizeof(sizes[0]))
+			put32(r, sizes[i]);
+		else
+			put32(r, n - 4 - 1); /* one byte less than the client.id needs */
+		open_conn();
+		feed(SEQ0, r, n);
+		assert_int_equal(RZ_STATE_NOT_KAFKA, conn().frame.state);
+		assert_int_equal(0, conn().frame.client);
+	}
+}
+
+static void ids_of_all_lengths(void **state)
+{
+	static const int lens[] = {-1, 0, 1, 254, 255, 256, 300, 3000};
+	uint8_t r[4000], id[3000];
+	size_t i, n, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(id); i++)
+		id[i] = (uint8_t)(i * 7 + 1);
+	for (k = 0; k < sizeof(lens) / sizeof(lens[0]); k++) {
+		struct rz_client_id kept;
+		struct rz_conn c;
+		size_t want = rz_client_id_kept(lens[k]);
+
+		n = make_request(r, RZ_API_FETCH, 4, 7, id, lens[k], 3);
+		open_conn();
+		feed(SEQ0, r, n);
+		c = conn();
+		assert_int_equal(RZ_STATE_DATA, c.frame.state);
+		assert_int_equal(lens[k], c.frame.client_id_len);
+		assert_int_equal(SEQ0 + n, c.frame.next_seq);
+		kept = client_id(&c);
+		assert_int_equal(lens[k], kept.len);
+		assert_memory_equal(id, kept.raw, want);
+		assert_int_equal(0, kept.raw[want]);
+	}
+}
+
+/* A null and an empty client.id are two different clients. */
+static void null_is_not_empty(void **state)
+{
+	uint8_t r[64];
+	uint64_t null_key;
+
+	(void)state;
+	open_conn();
+	feed(SEQ0, r, make_request(r, RZ_API_FETCH, 4, 7, "", -1, 3));
+	null_key = conn().frame.client;
+	open_conn();
+	feed(SEQ0, r, make_request(r, RZ_API_FETCH, 4, 7, "", 0, 3));
+	assert_true(null_key && conn().frame.client && null_key != conn().frame.client);
+}
+
+/* SaslHandshake v0 is followed by bare tokens behind a size. */
+static void sasl_v0_tokens(void **state)
+{
+	uint8_t r[1024];
+	size_t n = make_request(r, RZ_API_SASL_HANDSHAKE, 0, 1, ID, strlen(ID), 7);
+	struct rz_conn c;
+
+	(void)state;
+	put32(r + n, 20);
+	memset(r + n + 4, 'x', 20);
+	n += 24;
+	n += make_request(r + n, RZ_API_FETCH, 4, 3, ID, strlen(ID), 9);
+	open_conn();
+	feed(SEQ0, r, n);
+	c = conn();
+	assert_int_equal(RZ_STATE_DATA, c.frame.state);
+	assert_int_equal(2, c.frame.requests);
+	assert_int_equal(SEQ0 + n, c.frame.next_seq);
+	assert_int_equal(1, c.frame.sasl);
+}
+
+static const struct {
+	int key;
+	size_t offset;
+} kinds[] = {
+	{RZ_API_PRODUCE, offsetof(struct rz_frame, produce)},
+	{RZ_API_FETCH, offsetof(struct rz_frame, fetch)},
+	{RZ_API_METADATA, offsetof(struct rz_frame, metadata)},
+	{RZ_API_OFFSET_COMMIT, offsetof(struct rz_frame, coordinator)},
+	{RZ_API_OFFSET_FETCH, offsetof(struct rz_frame, coordinator)},
+	{RZ_API_JOIN_GROUP, offsetof(struct rz_frame, coordinator)},
+	{RZ_API_HEARTBEAT, offsetof(struct rz_frame, coordinator)},
+	{RZ_API_LEAVE_GROUP, offsetof(struct rz_frame, coordinator)},
+	{RZ_API_SYNC_GROUP, offsetof(struct rz_frame, coordinator)},
+	{RZ_API_CONSUMER_GROUP_HEARTBEAT, offsetof(struct rz_frame, coordinator)},
+	{RZ_API_SHARE_GROUP_HEARTBEAT, offsetof(struct rz_frame, coordinator)},
+	{RZ_API_ADD_PARTITIONS_TO_TXN, offsetof(struct rz_frame, transaction)},
+	{RZ_API_END_TXN, offsetof(struct rz_frame, transaction)},
+	{RZ_API_TXN_OFFSET_COMMIT, offsetof(struct rz_frame, transaction)},
+	{RZ_API_SASL_AUTHENTICATE, offsetof(struct rz_frame, sasl)},
+	{22 /* InitProducerId: idempotent producers send it too */, offsetof(struct rz_frame, other)},
+};
+
+static void each_kind_sets_its_mark_alone(void **state)
+{
+	uint8_t r[256];
+	size_t i, at;
+
+	(void)state;
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct rz_conn c;
+
+		open_conn();
+		feed(SEQ0, r, make_request(r, kinds[i].key, 1, 7, "c", 1, 3));
+		c = conn();
+		for (at = offsetof(struct rz_frame, produce); at <= offsetof(struct rz_frame, other); at++)
+			assert_int_equal(at == kinds[i].offset, ((uint8_t *)&c.frame)[at]);
+	}
+}
+
+/* As soon as user space has read an id, the connection's next request shows the zone. */
+static void zone_comes_with_the_next_request(void **state)
+{
+	struct rz_client client = {.opt_in = 1, .zone = "us-east-1a"};
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+	struct rz_conn c;
+
+	(void)state;
+	forget_clients();
+	open_conn();
+	feed(SEQ0, r, n);
+	c = conn();
+	assert_string_equal("", c.zone);
+	assert_int_equal(0, bpf_map_update_elem(bpf_map__fd(skel->maps.clients), &c.frame.client, &client,
+						BPF_ANY));
+	feed(SEQ0 + n, r, n);
+	c = conn();
+	assert_string_equal("us-east-1a", c.zone);
+	assert_int_equal(1, c.opt_in);
+}
+
+/* A request of 100 MB: no segment inside it is looked at, the next header is where it should be. */
+static void huge_request(void **state)
+{
+	uint8_t r[2048];
+	size_t n = make_request(r, RZ_API_PRODUCE, 3, 7, ID, strlen(ID), 1000);
+	uint32_t body = 100 << 20;
+	struct rz_conn c;
+
+	(void)state;
+	put32(r, body);
+	open_conn();
+	feed(SEQ0, r, n);
+	feed(SEQ0 + n, r, n); /* looks like a header, but lies inside the body */
+	feed(SEQ0 + n + 50000000, r, n);
+	c = conn();
+	assert_int_equal(1, c.frame.requests);
+	assert_int_equal(SEQ0 + 4 + body, c.frame.next_seq);
+	feed(SEQ0 + 4 + body, r, n);
+	assert_int_equal(2, conn().frame.requests);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whole_request),
+		cmocka_unit_test(every_split),
+		cmocka_unit_test(single_bytes),
+		cmocka_unit_test(many_in_one_segment),
+		cmocka_unit_test(wrap_around),
+		cmocka_unit_test(repeated_segments_count_once),
+		cmocka_unit_test(lost_and_found),
+		cmocka_unit_test(adopted),
+		cmocka_unit_test(adopted_guess_was_wrong),
+		cmocka_unit_test(not_kafka),
+		cmocka_unit_test(lying_lengths),
+		cmocka_unit_test(ids_of_all_lengths),
+		cmocka_unit_test(null_is_not_empty),
+		cmocka_unit_test(sasl_v0_tokens),
+		cmocka_unit_test(each_kind_sets_its_mark_alone),
+		cmocka_unit_test(zone_comes_with_the_next_request),
+		cmocka_unit_test(huge_request),
+	};
+
+	v6 = argc > 1 && !strcmp(argv[1], "ipv6");
+	return cmocka_run_group_tests_name(v6 ? "frame, IPv6" : "frame, IPv4", tests, setup, teardown);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The event loop, see loop.h. */
+#include "base/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define MAX_SOURCES 16
+
+struct source {
+	int fd;
+	bool owned; /* timers and signals: closed with the loop, drained before the call */
+	rz_loop_fn fn;
+	void *arg;
+};
+
+struct rz_loop {
+	int epoll;
+	struct source sources[MAX_SOURCES];
+	int n;
+};
+
+int rz_loop_new(struct rz_loop **ret)
+{
+	struct rz_loop *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return -ENOMEM;
+	l->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (l->epoll < 0) {
+		int err = -errno;
+
+		free(l);
+		return rz_err(err, "loop: epoll: %s", strerror(-err));
+	}
+	*ret = l;
+	return 0;
+}
+
+void rz_loop_free(struct rz_loop *l)
+{
+	int i;
+
+	if (!l)
+		return;
+	for (i = 0; i < l->n; i++)
+		if (l->sources[i].owned)
+			close(l->sources[i].fd);
+	close(l->epoll);
+	free(l);
+}
+
+static int add(struct rz_loop *l, struct source s)
+{
+	struct epoll_event ev = {.events = EPOLLIN};
+
+	if (l->n == MAX_SOURCES)
+		return rz_err(-ENOSPC, "loop: more than %d sources", MAX_SOURCES);
+	ev.data.ptr = &l->sources[l->n];
+	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, s.fd, &ev))
+		return rz_err(-errno, "loop: cannot watch descriptor %d: %s", s.fd, strerror(errno));
+	l->sources[l->n++] = s;
+	return 0;
+}
+
+int rz_loop_add(struct rz_loop *l, int fd, rz_loop_fn fn, void *arg)
+{
+	return add(l, (struct source){fd, false, fn, arg});
+}
+
+static int add_owned(struct rz_loop *l, int fd, rz_loop_fn fn, void *arg)
+{
+	int err;
+
+	if (fd < 0)
+		return rz_err(-errno, "loop: cannot make a descriptor: %s", strerror(errno));
+	err = add(l, (struct source){fd, true, fn, arg});
+	if (err)
+		close(fd);
+	return err ? err : fd;
+}
+
+int rz_loop_add_timer(struct rz_loop *l, rz_loop_fn fn, void *arg)
+{
+	return add_owned(l, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), fn, arg);
+}
+
+int rz_loop_arm(int timer, uint64_t in_ns)
+{
+	struct itimerspec t = {};
+
+	if (!in_ns)
+		in_ns = 1; /* 0 would switch it off */
+	t.it_value.tv_sec = in_ns / 1000000000ULL;
+	t.it_value.tv_nsec = in_ns % 1000000000ULL;
+	return timerfd_settime(timer, 0, &t, NULL) ? -errno : 0;
+}
+
+int rz_loop_add_signals(struct rz_loop *l, rz_loop_fn fn, void *arg)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return rz_err(-errno, "loop: cannot block signals: %s", strerror(errno));
+	fd = add_owned(l, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), fn, arg);
+	return fd < 0 ? fd : 0;
+}
+
+static void drain(int fd)
+{
+	char rest[sizeof(struct signalfd_siginfo)];
+
+	while (read(fd, rest, sizeof(rest)) > 0)
+		;
+}
+
+int rz_loop_run(struct rz_loop *l)
+{
+	struct epoll_event ev;
+	struct source *s;
+	int n, ret = 0;
+
+	while (!ret) {
+		n = epoll_wait(l->epoll, &ev, 1, -1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return rz_err(-errno, "loop: epoll: %s", strerror(errno));
+		s = ev.data.ptr;
+		if (s->owned)
+			drain(s->fd);
+		ret = s->fn(s->arg);
+	}
+	return ret;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The event loop: one epoll, with timers and signals as descriptors. Single-threaded.
+ *
+ * Called by cmd/run.c. A handler returns 0 to go on, anything else ends the loop with that value.
+ */
+#ifndef RZ_BASE_LOOP_H
+#define RZ_BASE_LOOP_H
+
+#include <stdint.h>
+
+struct rz_loop;
+typedef int (*rz_loop_fn)(void *arg);
+
+int rz_loop_new(struct rz_loop **ret);
+void rz_loop_free(struct rz_loop *l); /* takes NULL; closes timers and the signal descriptor */
+
+/* Calls fn when fd is readable. The loop does not own fd. */
+int rz_loop_add(struct rz_loop *l, int fd, rz_loop_fn fn, void *arg);
+
+/* A timer, not running yet. Returns its descriptor or -errno; the loop owns it and drains it. */
+int rz_loop_add_timer(struct rz_loop *l, rz_loop_fn fn, void *arg);
+/* Lets the timer ring once, `in_ns` from now. */
+int rz_loop_arm(int timer, uint64_t in_ns);
+
+/* Blocks SIGINT and SIGTERM and calls fn when one comes. */
+int rz_loop_add_signals(struct rz_loop *l, rz_loop_fn fn, void *arg);
+
+/* Runs until a handler ends it: returns its value, or -errno. */
+int rz_loop_run(struct rz_loop *l);
+
+#endif

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+/* `rezone version`: what this binary is. */
+#include <stdio.h>
+#include <bpf/libbpf.h>
+
+#include "cmd/cmd.h"
+#include "rezone/types.h"
+
+int rz_cmd_version(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	printf("rezone %s (map ABI %d, libbpf %s)\n", RZ_VERSION, RZ_ABI, libbpf_version_string());
+	return 0;
+}

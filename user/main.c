@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The command table. Comes in: argv. Goes out: one command's exit status (0 done, 1 could not, 2 used
+ * wrongly). Without arguments: the tracked connections.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+static int help(int argc, char **argv);
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *what;
+} commands[] = {
+	{"run", rz_cmd_run, "track connections and move those that cross zones (the daemon)"},
+	{"list", rz_cmd_list, "the tracked connections (default)"},
+	{"topology", rz_cmd_topology, "zones, groups and agents as rezone sees them"},
+	{"check", rz_cmd_check, "find out whether this node can run rezone"},
+	{"version", rz_cmd_version, "what this binary is"},
+	{"help", help, "this text"},
+};
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void usage(FILE *f)
+{
+	size_t i;
+
+	fprintf(f, "Usage: rezone COMMAND [OPTION...]\n"
+		   "Watches the Kafka connections of this node's agents and resets those that cross\n"
+		   "availability zones although an agent in the client's own zone is ready.\n\n");
+	for (i = 0; i < N_COMMANDS; i++)
+		fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].what);
+	fprintf(f, "\n`rezone COMMAND --help` says more.\n");
+}
+
+static int help(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	usage(stdout);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	char *list[] = {"list", NULL};
+	size_t i;
+
+	if (argc < 2)
+		return rz_cmd_list(1, list);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return help(argc, argv);
+	if (!strcmp(argv[1], "--version"))
+		return rz_cmd_version(argc, argv);
+	for (i = 0; i < N_COMMANDS; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "rezone: there is no command \"%s\"; `rezone help` lists them\n", argv[1]);
+	return 2;
+}
