@@ -106,6 +106,15 @@ no:
 	return 0;
 }
 
+/* The first bytes of the connection are something else than Kafka: it is left alone for good. */
+static __always_inline enum rz_step rz_frame_stranger(struct rz_scratch *s, enum rz_state state)
+{
+	s->f.state = state;
+	s->f.synced = 0;
+	s->f.have = 0;
+	return RZ_STEP_DONE;
+}
+
 /* The bytes where a request should begin are none. */
 static __always_inline enum rz_step rz_frame_bad(struct rz_scratch *s, const struct rz_request *r)
 {
@@ -114,12 +123,8 @@ static __always_inline enum rz_step rz_frame_bad(struct rz_scratch *s, const str
 		s->f.have = 0;
 		return RZ_STEP_MORE;
 	}
-	if (!s->f.requests && !s->f.adopted) {
-		s->f.state = rz_looks_like_tls(s->header) ? RZ_STATE_TLS : RZ_STATE_NOT_KAFKA;
-		s->f.synced = 0;
-		s->f.have = 0;
-		return RZ_STEP_DONE;
-	}
+	if (!s->f.requests && !s->f.adopted)
+		return rz_frame_stranger(s, RZ_STATE_NOT_KAFKA);
 	if (s->f.tentative) {
 		s->f.client = 0;
 		s->f.requests = 0;
@@ -165,6 +170,8 @@ __noinline int rz_frame_step(struct __sk_buff *skb)
 		return RZ_STEP_DONE;
 	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED) != 1)
 		return RZ_STEP_DONE;
+	if (!s->f.requests && !s->f.adopted && rz_looks_like_tls(s->header))
+		return rz_frame_stranger(s, RZ_STATE_TLS);
 	if (rz_request_parse(s->header, &r))
 		return rz_frame_bad(s, &r);
 	/* among SASL tokens a plausible header must at least speak of the same client */

@@ -103,10 +103,13 @@ static inline __u32 rz_client_id_kept(__s16 len)
 	return len > RZ_CLIENT_ID_KEPT ? RZ_CLIENT_ID_KEPT : (__u32)len;
 }
 
-/* A TLS record: handshake (22), version 3.x (RFC 8446, 5.1). */
+/*
+ * A TLS ClientHello: record type handshake (22), version 3.x, handshake type 1 (RFC 8446, 4 and 5.1).
+ * To be asked before rz_request_parse(): read as a Kafka request it may be a plausible one of 369 MB.
+ */
 static inline int rz_looks_like_tls(const __u8 *p)
 {
-	return p[0] == 0x16 && p[1] == 0x03;
+	return p[0] == 0x16 && p[1] == 0x03 && p[5] == 0x01;
 }
 
 /* Marks in `f` what a connection with a request of this kind is used for. */
