@@ -91,6 +91,34 @@ format:
 format-check:
 	clang-format --dry-run -Werror $(C_FILES)
 
+.PHONY: shellcheck
+shellcheck:
+	shellcheck -x $(shell git ls-files scripts tests .ci | xargs grep -lE '^#!/usr/bin/env bash|shell=bash')
+
+# Docs that are made from the code must say what the code says.
+.PHONY: docs docs-check
+docs: $(BUILD)/rezone
+	$(BUILD)/rezone run --help-markdown > docs/configuration.md
+docs-check: $(BUILD)/rezone
+	$(BUILD)/rezone run --help-markdown | diff -u docs/configuration.md - \
+		|| { echo "docs/configuration.md is old: run make docs"; exit 1; }
+
+.PHONY: standin e2e soak
+standin:
+	scripts/build-standin $(BUILD)/standin
+# QUICK=1 leaves out what needs more than Debian's packages; E2E="10-main 20-keep" runs some only.
+e2e: $(BUILD)/rezone standin
+	tests/e2e/run $(if $(QUICK),-q) $(E2E)
+# An hour of ticks at a short interval; the daemon must not grow. SOAK_SECONDS=120 for a short look.
+soak: $(BUILD)/rezone standin
+	tests/e2e/soak.sh
+
+.PHONY: check check-quick
+check:
+	scripts/check
+check-quick:
+	scripts/check --quick
+
 .PHONY: install
 install: $(BUILD)/rezone
 	install -D -m 0755 $(BUILD)/rezone $(DESTDIR)$(PREFIX)/sbin/rezone

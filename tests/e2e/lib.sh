@@ -1,0 +1,206 @@
+# shellcheck shell=bash
+# What every end-to-end test needs: namespaces that are zones, agents, clients, rezone, and polling.
+#
+# Comes in: sourced by tests/e2e/NN-*.sh. Goes out: functions; a trap that ends what the test started and
+# removes what it made. Each test prints "ok - what" or "not ok - what" lines; tests/e2e/run adds them up.
+#
+# One machine, several network namespaces: P-a, P-b, P-c (a zone each, agents at 10.99.Z.1 and
+# fd99::Z:1), P-cl (clients, 10.99.9.1), joined by a bridge in P-sw. P is unique to the test. rezone is
+# attached to a cgroup of the test's own, in which the agents run.
+
+set -u
+E2E_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD=${BUILD:-$E2E_ROOT/build}
+REZONE=$BUILD/rezone
+STANDIN=$BUILD/standin
+P=rze$$
+PIN_DIR=/sys/fs/bpf/$P
+WORK=
+CGROUP=
+DEADLINE=${E2E_DEADLINE:-30} # seconds that a poll may last; slow machines set more
+E2E_FAILED=0
+declare -A PIDS=() # name -> pid of everything started
+
+declare -A ZONE_NR=([a]=1 [b]=2 [c]=3)
+
+ok() { printf 'ok - %s\n' "$*"; }
+not_ok() {
+	printf 'not ok - %s\n' "$*"
+	E2E_FAILED=1
+}
+skip() { # ends the test
+	printf 'ok - # SKIP %s\n' "$*"
+	exit 0
+}
+note() { printf '# %s\n' "$*"; }
+
+# check WHAT COMMAND...: one line, by the command's exit status
+check() {
+	local what=$1
+	shift
+	if "$@"; then ok "$what"; else not_ok "$what"; fi
+}
+
+now_ms() { date +%s%3N; }
+
+# within SECONDS COMMAND...: polls until it succeeds
+within() {
+	local end=$(($(now_ms) + $1 * 1000))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(now_ms)" -ge $end ] && return 1
+		sleep 0.1
+	done
+}
+
+# stays SECONDS COMMAND...: it holds at every look for that long
+stays() {
+	local end=$(($(now_ms) + $1 * 1000))
+	shift
+	while [ "$(now_ms)" -lt $end ]; do
+		"$@" >/dev/null 2>&1 || return 1
+		sleep 0.2
+	done
+}
+
+in_ns() {
+	local ns=$1
+	shift
+	ip netns exec "$P-$ns" "$@"
+}
+
+stop() { # NAME [SIGNAL]
+	local pid=${PIDS[$1]:-}
+	[ -n "$pid" ] || return 0
+	kill -"${2:-TERM}" "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+	unset "PIDS[$1]"
+}
+
+e2e_end() {
+	local name ns rc=$?
+	trap - EXIT INT TERM
+	for name in "${!PIDS[@]}"; do stop "$name" KILL; done
+	[ $E2E_FAILED -ne 0 ] && [ -n "$WORK" ] && for name in "$WORK"/*.log; do
+		[ -s "$name" ] && note "--- $(basename "$name")" && tail -n "${E2E_TAIL:-15}" "$name" | cut -c1-400 | sed 's/^/# /'
+	done
+	rm -rf "$PIN_DIR"
+	for ns in a b c cl sw; do ip netns del "$P-$ns" 2>/dev/null; done
+	[ -n "$CGROUP" ] && for _ in 1 2 3 4 5 6 7 8 9 10; do
+		rmdir "$CGROUP" 2>/dev/null && break
+		sleep 0.1
+	done
+	[ -n "$WORK" ] && rm -rf "$WORK"
+	[ $rc -eq 0 ] && [ $E2E_FAILED -ne 0 ] && rc=1
+	exit $rc
+}
+
+# e2e_begin: work folder, cgroup, namespaces, trap
+e2e_begin() {
+	[ "$(id -u)" -eq 0 ] || skip "$(basename "$0"): not root"
+	[ -x "$REZONE" ] || { not_ok "$REZONE is not built"; exit 1; }
+	WORK=$(mktemp -d)
+	trap e2e_end EXIT
+	trap 'exit 130' INT TERM
+	local root
+	root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
+	[ -n "$root" ] || skip "$(basename "$0"): no cgroup v2 is mounted"
+	CGROUP=$root/$P
+	mkdir "$CGROUP" || { CGROUP=; not_ok "cannot make a cgroup"; exit 1; }
+	mkdir -p "$WORK/data"
+	local ns nr
+	ip netns add "$P-sw"
+	in_ns sw ip link add br0 type bridge
+	in_ns sw ip link set br0 up
+	for ns in a b c cl; do
+		nr=${ZONE_NR[$ns]:-9}
+		ip netns add "$P-$ns"
+		ip -n "$P-$ns" link add eth0 type veth peer name "v-$ns" netns "$P-sw"
+		in_ns sw ip link set "v-$ns" master br0 up
+		ip -n "$P-$ns" addr add "10.99.$nr.1/16" dev eth0
+		ip -n "$P-$ns" addr add "fd99::$nr:1/64" dev eth0 nodad
+		ip -n "$P-$ns" link set lo up
+		ip -n "$P-$ns" link set eth0 up
+	done
+}
+
+agent_ip() { echo "10.99.${ZONE_NR[$1]}.1"; }
+
+# spawn NAME NAMESPACE CGROUP|- COMMAND...: in the background, output to $WORK/NAME.log
+spawn() {
+	local name=$1 ns=$2 cg=$3
+	shift 3
+	(
+		[ "$cg" = - ] || echo "$BASHPID" >"$cg/cgroup.procs"
+		if [ "$ns" = - ]; then exec "$@"; else exec ip netns exec "$P-$ns" "$@"; fi
+	) >>"$WORK/$name.log" 2>&1 </dev/null &
+	PIDS[$name]=$!
+}
+
+alive() { kill -0 "${PIDS[$1]}" 2>/dev/null; }
+
+# agent_start ZONE [FLAGS...]: the stand-in agent of that zone, on IPv4 and IPv6
+agent_start() {
+	local z=$1
+	shift
+	spawn "agent-$z" "$z" "$CGROUP" "$STANDIN/rezone-agent" --id "${ZONE_NR[$z]}" --zone "$z" \
+		--listen ":9092" --advertise "$(agent_ip "$z"):9092" --data "$WORK/data" \
+		--log "$WORK/agent-$z.trace" "$@"
+	within "$DEADLINE" test -e "$WORK/data/agents/${ZONE_NR[$z]}" || not_ok "agent $z did not start"
+}
+
+agent_stop() { stop "agent-$1" "${2:-TERM}"; }
+
+# topology ZONE=ready|notready...: writes the file as a person's editor or a ConfigMap would, whole
+topology() {
+	local spec z r
+	{
+		echo "zone: a"
+		echo "aliases: { b: [bz-1] }"
+		echo "agents:"
+		for spec in "$@"; do
+			z=${spec%%=*} r=true
+			[ "${spec#*=}" = notready ] && r=false
+			echo "  - { address: $(agent_ip "$z"), zone: $z, ready: $r }"
+			echo "  - { address: 'fd99::${ZONE_NR[$z]}:1', zone: $z, ready: $r }"
+		done
+	} >"$WORK/topology.tmp"
+	mv "$WORK/topology.tmp" "$WORK/topology.yaml"
+}
+
+# rezone_start [FLAGS...]
+rezone_start() {
+	spawn rezone - - "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" --topology "$WORK/topology.yaml" "$@"
+	within "$DEADLINE" grep -q 'run: .*a tick every' "$WORK/rezone.log" || {
+		not_ok "rezone did not start"
+		exit 1
+	}
+}
+
+rz_list() { "$REZONE" list --pin-dir "$PIN_DIR" "$@" 2>/dev/null; }
+
+# rows JQ-FILTER: how many listed connections it selects
+rows() { rz_list -o json | jq "[.[] | select($1)] | length"; }
+has_rows() { # FILTER N
+	[ "$(rows "$1")" = "$2" ]
+}
+some_rows() { [ "$(rows "$1")" -gt 0 ]; }
+no_rows() { has_rows "$1" 0; }
+
+# stat_of FIELD: one counter of map stats, over all CPUs
+stat_of() {
+	bpftool -j map dump pinned "$PIN_DIR/stats" | jq "[.[0].formatted.values[].value.$1] | add"
+}
+
+# client_start NAME LIB read|write [FLAGS...]: tests/clients/run in the clients' namespace
+client_start() {
+	local name=$1 lib=$2 role=$3
+	shift 3
+	spawn "$name" cl - "$E2E_ROOT/tests/clients/run" "$lib" "$role" "$@"
+}
+
+# Connections of the clients' namespace to port 9092, by the agent's address
+conns_to() { # ZONE
+	in_ns cl ss -Htn state established "dst $(agent_ip "$1") and dport = 9092" | wc -l
+}
+goes_to() { [ "$(conns_to "$1")" -gt 0 ]; }
