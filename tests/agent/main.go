@@ -22,14 +22,16 @@ import (
 // Limits that keep a hostile or broken client from hurting the machine.
 const (
 	maxRequest    = 16 << 20 // bytes of one request
-	maxAnswer     = 8 << 20  // record bytes of one Fetch answer
+	maxAnswer     = 4 << 20  // record bytes of one Fetch answer
 	maxInFlight   = 64       // requests of one connection executed but not yet answered
-	maxConns      = 4096
+	maxConns      = 1024
 	maxTopics     = 1000
 	maxPartitions = 256 // per topic
 	maxGroups     = 1000
-	maxMembers    = 1000         // per group
-	maxWait       = time.Minute  // of a long poll, whatever the client asks
+	maxMembers    = 1000        // per group
+	maxMemberMeta = 1 << 20     // bytes of one protocol of a member
+	maxOffsetMeta = 4096        // bytes of an offset's remark, as in Kafka
+	maxWait       = time.Minute // of a long poll, whatever the client asks
 	pollEvery     = 10 * time.Millisecond
 )
 

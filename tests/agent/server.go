@@ -40,12 +40,17 @@ type request struct {
 	body         rd
 }
 
-// answer is a place in a connection's queue. Its channel gives the bytes after the header, or nil
-// where the protocol wants no answer.
+// answer is a place in a connection's queue.
 type answer struct {
 	corr  int32
 	delay time.Duration
-	ready chan []byte
+	ready chan result
+}
+
+type result struct {
+	body []byte // what follows the answer's header; nil where the protocol wants no answer
+	at   time.Time
+	err  error // ends the connection
 }
 
 func newServer(cfg config, st *store, g *groups, c *cluster, t *trace) *server {
@@ -90,16 +95,16 @@ func (s *server) serve(c net.Conn) {
 	s.trace.write(traceLine{Event: "open", Conn: peer})
 	gone, cancel := context.WithCancel(context.Background())
 	queue := make(chan *answer, maxInFlight)
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		send(c, queue)
-	}()
+	sent := make(chan error, 1)
+	go func() { sent <- send(c, queue) }()
 
 	err := s.read(c, peer, gone, queue)
 	cancel() // long polls end now
 	close(queue)
-	<-written // what was executed is still answered to a client that only closed its half
+	// What was executed is still answered to a client that only closed its half.
+	if bad := <-sent; bad != nil {
+		err = bad
+	}
 	c.Close()
 	s.mu.Lock()
 	delete(s.conns, c)
@@ -128,42 +133,33 @@ func (s *server) read(c net.Conn, peer string, gone context.Context, queue chan<
 			r.version = -1 // answered in version 0, with the error and the list
 		}
 		s.trace.write(r.line("request"))
-		ans := &answer{corr: r.corr, delay: s.delay(r.key), ready: make(chan []byte, 1)}
-		failed := make(chan error, 1)
-		work := func() {
-			out, err := s.execute(a, r)
-			failed <- err
-			ans.ready <- out
-		}
+		ans := &answer{corr: r.corr, delay: s.delay(r.key), ready: make(chan result, 1)}
 		if a.waits {
-			// A malformed one is answered by nothing and seen at the next read.
-			go work()
+			go func() { ans.ready <- s.execute(a, r) }()
 		} else {
-			work()
-			if err := <-failed; err != nil {
-				return err
-			}
+			ans.ready <- s.execute(a, r)
 		}
 		queue <- ans
 	}
 }
 
 // execute runs one handler. A handler's mistake costs its connection, never the agent.
-func (s *server) execute(a api, r *request) (out []byte, err error) {
+func (s *server) execute(a api, r *request) (res result) {
 	defer func() {
 		if p := recover(); p != nil {
 			log.Printf("%s v%d from %s: %v", a.name, r.version, r.conn, p)
-			out, err = nil, errMalformed
+			res = result{err: errMalformed}
 		}
 	}()
 	w := a.handle(s, r)
-	if r.body.bad {
-		return nil, errMalformed
+	res.at = time.Now()
+	switch {
+	case r.body.bad:
+		res.err = errMalformed
+	case w != nil:
+		res.body = w.b
 	}
-	if w == nil {
-		return nil, nil
-	}
-	return w.b, nil
+	return res
 }
 
 func (s *server) delay(key int16) time.Duration {
@@ -193,24 +189,24 @@ func readFrame(c net.Conn) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// send writes the answers in order. The delay runs from the execution, not from the answer before,
-// so pipelined requests are all late by the same time.
-func send(c net.Conn, queue <-chan *answer) {
-	dead := false
+// send writes the answers in order; returns why it could not. The delay runs from the execution, not
+// from the answer before, so pipelined requests are all late by the same time.
+func send(c net.Conn, queue <-chan *answer) (err error) {
 	for a := range queue {
-		body := <-a.ready
-		if body == nil || dead {
-			continue
+		res := <-a.ready
+		if err != nil {
+			continue // the connection is lost; let the reader never block on the queue
 		}
-		if a.delay > 0 {
-			time.Sleep(a.delay)
+		if err = res.err; err == nil && res.body != nil {
+			time.Sleep(time.Until(res.at.Add(a.delay)))
+			var w wr
+			w.i32(int32(4 + len(res.body)))
+			w.i32(a.corr)
+			_, err = c.Write(append(w.b, res.body...))
 		}
-		var w wr
-		w.i32(int32(4 + len(body)))
-		w.i32(a.corr)
-		if _, err := c.Write(append(w.b, body...)); err != nil {
+		if err != nil {
 			c.Close() // wakes the reader
-			dead = true
 		}
 	}
+	return err
 }

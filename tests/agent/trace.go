@@ -7,6 +7,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"sync"
@@ -55,8 +56,11 @@ func (t *trace) write(l traceLine) {
 	defer t.mu.Unlock()
 	l.T = time.Now().UTC().Format(time.RFC3339Nano)
 	l.Agent = t.agent
-	if text, err := json.Marshal(l); err == nil {
-		t.f.Write(append(text, '\n'))
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text) // ends the line, too
+	enc.SetEscapeHTML(false)
+	if enc.Encode(l) == nil {
+		t.f.Write(text.Bytes())
 	}
 }
 

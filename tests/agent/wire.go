@@ -125,6 +125,29 @@ func (w *wr) str(s string) {
 	w.b = append(w.b, s...)
 }
 
+// byTopic writes n entries as Kafka nests them, [topic [entry]]: neighbours of one topic share its
+// entry, because some clients (sarama) forget the first of two entries for a topic.
+func (w *wr) byTopic(n int, topic func(i int) string, entry func(i int)) {
+	var starts []int
+	for i := 0; i < n; i++ {
+		if i == 0 || topic(i) != topic(i-1) {
+			starts = append(starts, i)
+		}
+	}
+	w.count(len(starts))
+	for j, from := range starts {
+		to := n
+		if j+1 < len(starts) {
+			to = starts[j+1]
+		}
+		w.str(topic(from))
+		w.count(to - from)
+		for i := from; i < to; i++ {
+			entry(i)
+		}
+	}
+}
+
 func (w *wr) null() { w.i16(-1) }
 
 func (w *wr) bytes(p []byte) {

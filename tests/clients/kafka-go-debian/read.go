@@ -1,0 +1,65 @@
+// The reading application.
+//
+// In:  one partition, by kafka-go's Reader without a group. Out: an event a record.
+// Who: main.go.
+package main
+
+import (
+	"context"
+	"log"
+	"strings"
+	"time"
+
+	kafka "github.com/segmentio/kafka-go"
+)
+
+func read(ctx context.Context, o options, out *output, library *log.Logger) {
+	r := kafka.NewReader(kafka.ReaderConfig{
+		Brokers:     o.bootstrap,
+		Topic:       o.topic,
+		Partition:   o.partition,
+		Dialer:      dialer(o),
+		MinBytes:    1, // else 0.2.1 waits for a megabyte
+		MaxBytes:    1 << 20,
+		ErrorLogger: library,
+	})
+	if o.from == "last" {
+		r.SetOffset(kafka.LastOffset)
+	} else {
+		r.SetOffset(kafka.FirstOffset)
+	}
+	for {
+		m, err := r.ReadMessage(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		if err != nil { // what the library could not mend; it goes on trying, so do we
+			out.fail(nil, err)
+			pause(ctx, 100*time.Millisecond)
+			continue
+		}
+		id := strings.SplitN(string(m.Value), " ", 2)[0]
+		out.emit(event{Event: "read", ID: &id, Partition: &m.Partition, Offset: &m.Offset})
+	}
+	within(3*time.Second, func() { r.Close() })
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// within lets f finish, but not for ever: Close of 0.2.1 can wait for a dial.
+func within(d time.Duration, f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+	case <-time.After(d):
+	}
+}
