@@ -7,6 +7,7 @@
 #include "kern/probe.h"
 
 #include <errno.h>
+#include <string.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
@@ -21,6 +22,22 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
 	return 0;
 }
 
+/* True if REZONE_PROBE_WITHOUT names this ability. */
+static bool withheld(const char *name)
+{
+	const char *list = getenv("REZONE_PROBE_WITHOUT");
+	size_t n = strlen(name);
+
+	while (list && *list) {
+		if (!strncmp(list, name, n) && (list[n] == ',' || !list[n]))
+			return true;
+		list = strchr(list, ',');
+		if (list)
+			list++;
+	}
+	return false;
+}
+
 /* Loads one program of the probe object and throws it away. */
 static int probe_one(const char *name)
 {
@@ -30,6 +47,10 @@ static int probe_one(const char *name)
 
 	if (!skel)
 		return -errno;
+	if (withheld(name + strlen("probe_"))) {
+		probe_bpf__destroy(skel);
+		return -EOPNOTSUPP;
+	}
 	p = bpf_object__find_program_by_name(skel->obj, name);
 	err = p ? bpf_program__set_autoload(p, true) : -ENOENT;
 	if (!err)

@@ -17,7 +17,12 @@ struct rz_caps {
 	int destroy; /* bpf_sock_destroy (6.5): check and reset are one step under the socket lock */
 };
 
-/* Fills *ret. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN: without them everything is -EPERM. */
+/*
+ * Fills *ret. What the environment variable REZONE_PROBE_WITHOUT names (a list of these fields, with
+ * commas: "destroy,state") is taken as missing: tests and careful people try that way what an older
+ * kernel would do. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN: without them everything is
+ * -EPERM.
+ */
 void rz_probe(struct rz_caps *ret);
 
 #endif

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# The main job on the stand-in agent: a kafka-go Reader (Debian's) of zone b, stuck on the agent of zone a
+# after one of b appeared, is home within one interval + 2 s; without rezone it stays.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+INTERVAL=3
+ID=reader,warpstream_az=b,warpstream_interzone_lb=true
+BOOT=$(agent_ip a):9092,$(agent_ip b):9092
+
+agent_start a
+client_start writer kafka-go-debian write --bootstrap "$(agent_ip a):9092" --client-id writer,warpstream_az=a --topic t --rate 20
+client_start reader kafka-go-debian read --bootstrap "$BOOT" --client-id "$ID" --topic t --partition 0 --from first
+within "$DEADLINE" grep -q '"event":"read"' "$WORK/reader.log" || not_ok "the reader reads"
+reads() { grep -c '"event":"read"' "$WORK/reader.log"; }
+
+agent_start b
+# the reader's own connections: those that its process holds
+reader_at() { in_ns cl ss -Htnp state established "dst $(agent_ip "$1") and dport = 9092" | grep -q "pid=${PIDS[reader]},"; }
+not_at() { ! reader_at "$1"; }
+check "without rezone the reader stays in zone a for ${STAY_SECONDS:-60} s after b's agent appeared" \
+	stays "${STAY_SECONDS:-60}" eval 'reader_at a && not_at b'
+
+topology a=ready b=ready
+rezone_start --interval ${INTERVAL}s --stable-for 0s --rate 50
+started=$(now_ms)
+check "the reader is home within one interval + 2 s" within $((INTERVAL + 2)) eval 'reader_at b && not_at a'
+note "home $(($(now_ms) - started)) ms after rezone started, interval ${INTERVAL} s ±10 %"
+home_at=$(reads)
+more() { [ "$(reads)" -gt $((home_at + 20)) ]; }
+check "it goes on reading there" within "$DEADLINE" more
+check "every record it read came once and in order" eval \
+	'grep "\"event\":\"read\"" "$WORK/reader.log" | jq -s -e "[.[].offset] as \$o | [range(1; \$o | length)] | all(\$o[.] == \$o[. - 1] + 1)" >/dev/null'
+check "list shows it at home" within 5 some_rows ".client_id == \"$ID\" and .locality == \"same\" and .agent_zone == \"b\""
+check "list shows no cross-zone connection any more" within 5 no_rows '.locality == "cross"'
+check "one reset was counted" test "$(stat_of resets)" -ge 1
+check "bpftool shows the zone in map conns" eval 'bpftool map dump pinned "$PIN_DIR/conns" | grep -q "\"zone\": \"b\""'

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# 20 clients, 5 ids, IPv4 and IPv6: list -o json and the bpftool dump agree, connection by connection, with
+# what each client was started with. The truth comes from ss: which process holds which port.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+agent_start a
+spawn agent-c c "$CGROUP" "$STANDIN/rezone-agent" --id 3 --zone c --listen ":9092" \
+	--advertise "[fd99::3:1]:9092" --data "$WORK/data" --log "$WORK/agent-c.trace"
+within "$DEADLINE" test -e "$WORK/data/agents/3" || not_ok "agent c starts"
+topology a=ready c=ready
+rezone_start --interval 1s
+
+ids=('one,warpstream_az=a' 'two,ws_az=c,warpstream_interzone_lb=true' 'three' 'four with space,warpstream_az=b'
+	$'five\e[31m,warpstream_az=a')
+declare -A ID_OF=()
+for i in $(seq 0 19); do
+	id=${ids[$((i % 5))]}
+	if [ $((i % 2)) -eq 0 ]; then boot=10.99.1.1:9092; else boot='[fd99::3:1]:9092'; fi
+	client_start "k$i" librdkafka read --bootstrap "$boot" --client-id "$id" --topic t --partition $((i % 4))
+	ID_OF[${PIDS[k$i]}]=$id
+done
+check "all 20 clients have a data connection" within "$DEADLINE" eval '[ "$(rows ".kind == \"data\"")" -ge 20 ]'
+
+# local port -> id, from the kernel's list of sockets and the processes we started
+truth() {
+	in_ns cl ss -Htnp state established "dport = 9092" | while read -r _ _ local _ users; do
+		pid=$(grep -oE 'pid=[0-9]+' <<<"$users" | head -n 1 | cut -d= -f2)
+		printf '%s\t%s\n' "$local" "$(printf '%s' "${ID_OF[$pid]:-?}" | sed 's/\x1b/\\x1b/g')"
+	done | sort
+}
+listed() { rz_list -o json | jq -r '.[] | [.client, .client_id] | @tsv' | sed 's/\\\\/\\/g' | sort; }
+same() { truth >"$WORK/truth"; listed >"$WORK/listed"; cmp -s "$WORK/truth" "$WORK/listed"; }
+check "list agrees with the processes on every connection ($(truth | wc -l))" within "$DEADLINE" same
+same || diff "$WORK/truth" "$WORK/listed" | head -n 10 | sed 's/^/# /'
+check "both address families are there" eval 'grep -q "^\[fd99" "$WORK/truth" && grep -q "^10\.99" "$WORK/truth"'
+
+# the same from the maps alone: conns by its client port, clients by its hash
+dump() {
+	bpftool -j map dump pinned "$PIN_DIR/clients" | jq '[.[].formatted | {key: (.key | tostring), value: .value}] | from_entries' >"$WORK/clients.json"
+	bpftool -j map dump pinned "$PIN_DIR/conns" | jq -r --slurpfile c "$WORK/clients.json" \
+		'.[].formatted.value | [.tuple.client_port, ($c[0][.frame.client | tostring].id // "?"), .zone] | @tsv' | sed 's/\\\\/\\/g' | sort
+}
+zone_of() { sed -nE 's/.*(warpstream_az|ws_az)=([a-z]).*/\2/p' <<<"$1"; }
+expected() { while IFS=$'\t' read -r at id; do printf '%s\t%s\t%s\n' "${at##*:}" "$id" "$(zone_of "$id")"; done <"$WORK/truth" | sort; }
+agree() { truth >"$WORK/truth"; dump >"$WORK/dump"; expected >"$WORK/expected"; cmp -s "$WORK/dump" "$WORK/expected"; }
+check "bpftool's dump agrees on id and zone of every connection" within "$DEADLINE" agree
+agree || diff "$WORK/expected" "$WORK/dump" | head -n 10 | sed 's/^/# /'
+
+esc=$(printf '\033')
+check "no escape sequence of a client.id reaches the terminal" eval '! rz_list | grep -q "$esc" && rz_list | grep -q "five"'
+check "--client-id filters by glob" eval '[ "$(rz_list -o json --client-id "two,*" | jq "[.[].client_id] | unique | length")" = 1 ]'
+check "--locality filters" eval '[ "$(rz_list -o json --locality same | jq "[.[].locality] | unique | join(\",\")")" = "\"same\"" ]'
+check "-o wide prints a table" eval 'rz_list -o wide | head -n 1 | grep -q COOKIE'
+check "a wrong locality is refused with status 2" eval '"$REZONE" list --locality far >/dev/null 2>&1; [ $? = 2 ]'

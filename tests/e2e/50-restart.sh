@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# SIGKILL disturbs no connection, and the next rezone knows the connections it knew; SIGTERM leaves nothing;
+# --keep-pins leaves everything; two daemons do not share a pin directory; older connections are adopted.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+agent_start a
+topology a=ready
+AT=$(agent_ip a):9092
+client_start w kafka-go-debian write --bootstrap "$AT" --client-id w,warpstream_az=a --topic t --rate 10
+for i in 1 2 3; do
+	client_start "r$i" kafka-go-debian read --bootstrap "$AT" --client-id "r$i,warpstream_az=b" --topic t --partition $((i - 1))
+done
+within "$DEADLINE" grep -q '"event":"read"' "$WORK/r1.log" || not_ok "r1 reads"
+
+rezone_start --interval 500ms
+check "connections older than rezone are adopted at their next requests" within "$DEADLINE" has_rows '.kind == "data" and (.client_id | startswith("r"))' 3
+check "they are counted as adopted" eval '[ "$(stat_of adopted)" -ge 3 ]'
+cookies() { rz_list -o json | jq -c '[.[] | select(.kind == "data") | .cookie] | sort'; }
+held() { in_ns cl ss -Htn state established "dport = 9092" | awk '{print $3}' | sort; }
+known=$(cookies) before=$(held)
+
+stop rezone KILL
+check "SIGKILL disturbs no connection" stays 3 eval '[ "$(held)" = "$before" ]'
+check "list works without a daemon, and says so" eval '"$REZONE" list --pin-dir "$PIN_DIR" 2>&1 >/dev/null | grep -qi "no daemon"'
+check "tracking goes on without it" eval '[ "$(cookies)" = "$known" ]'
+rezone_start --interval 500ms
+check "started again it knows the same connections" eval '[ "$(cookies)" = "$known" ]'
+check "with their identity" has_rows '.client_zone == "b" and .state == "data"' 3
+check "the frame was never lost" test "$(stat_of frame_lost)" = 0
+progs() { bpftool -j cgroup show "$CGROUP" | jq length; }
+check "one program is attached, not two" test "$(progs)" = 1
+
+"$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" >"$WORK/second.out" 2>&1
+rc=$?
+check "a second daemon is refused with a line that names the cure" eval '[ $rc = 1 ] && grep -q "another rezone runs" "$WORK/second.out"'
+check "the first one runs on" alive rezone
+
+stop rezone
+check "SIGTERM leaves no pin" test ! -e "$PIN_DIR"
+check "SIGTERM leaves no program" test "$(progs)" = 0
+check "nobody was disturbed" test "$(held)" = "$before"
+rezone_start --interval 500ms --keep-pins
+within "$DEADLINE" has_rows '.kind == "data" and (.client_id | startswith("r"))' 3
+stop rezone
+check "--keep-pins leaves maps and programs" eval '[ -e "$PIN_DIR/conns" ] && [ "$(progs)" = 1 ]'
+check "a close is seen while no daemon runs" eval 'stop r1; within 5 has_rows ".kind == \"data\" and (.client_id | startswith(\"r\"))" 2'

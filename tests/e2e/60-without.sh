@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Kernels that lack something, simulated by the probe: without bpf_sock_destroy the reset goes by
+# SOCK_DESTROY; without the state tracepoint connections are found at their first segment.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+LB=warpstream_interzone_lb=true
+agent_start a
+topology a=ready b=ready
+BOOT=$(agent_ip a):9092,$(agent_ip b):9092
+
+check "rezone check: this node can, exit 0" eval '"$REZONE" check >"$WORK/check.log" 2>&1'
+sed 's/^/# /' "$WORK/check.log"
+check "rezone check -o json is JSON" eval '"$REZONE" check -o json 2>/dev/null | jq -e ".result == \"yes\"" >/dev/null'
+
+export REZONE_PROBE_WITHOUT=destroy
+"$REZONE" check >"$WORK/check2.log" 2>&1
+rc=$?
+check "without the kfunc, rezone check says: with limits, exit 1" eval '[ $rc = 1 ] && grep -q "with limits" "$WORK/check2.log"'
+rezone_start --interval 500ms --stable-for 0s
+unset REZONE_PROBE_WITHOUT
+client_start w kafka-go-debian write --bootstrap "$(agent_ip a):9092" --client-id w,warpstream_az=a --topic t --rate 10
+client_start r kafka-go-debian read --bootstrap "$BOOT" --client-id "r,warpstream_az=b,$LB" --topic t --partition 0
+within "$DEADLINE" grep -q '"event":"read"' "$WORK/r.log" || not_ok "r reads"
+agent_start b
+check "the reader is moved home by SOCK_DESTROY" within "$DEADLINE" some_rows '(.client_id | startswith("r,")) and .locality == "same"'
+stop r
+stop rezone
+
+export REZONE_PROBE_WITHOUT=state
+rezone_start --interval 500ms --stable-for 0s
+unset REZONE_PROBE_WITHOUT
+client_start r2 kafka-go-debian read --bootstrap "$BOOT" --client-id "r2,warpstream_az=a" --topic t --partition 0
+check "without the tracepoint a new connection is identified" within "$DEADLINE" some_rows '(.client_id | startswith("r2,")) and .state == "data"'
