@@ -3,6 +3,8 @@
 #ifndef RZ_POLICY_REASON_H
 #define RZ_POLICY_REASON_H
 
+#include <stdbool.h>
+
 #include <rezone/types.h>
 
 /* What a connection is used for, derived from what it carried. */

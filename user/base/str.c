@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Text: escaping, durations, addresses, see str.h. Pure. */
+#include "base/str.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+size_t rz_str_escape(char *dst, size_t dst_size, const void *src, size_t len)
+{
+	const unsigned char *s = src;
+	char one[5];
+	size_t i, n, at = 0;
+
+	if (!dst_size)
+		return 0;
+	for (i = 0; i < len; i++) {
+		if (s[i] == '\\')
+			n = snprintf(one, sizeof(one), "\\\\");
+		else if (s[i] >= 0x20 && s[i] < 0x7f)
+			n = snprintf(one, sizeof(one), "%c", s[i]);
+		else
+			n = snprintf(one, sizeof(one), "\\x%02x", s[i]);
+		if (at + n >= dst_size)
+			break;
+		memcpy(dst + at, one, n);
+		at += n;
+	}
+	dst[at] = '\0';
+	return at;
+}
+
+/* The rest of dst is zeroed, so that a copied field can be part of a map key. */
+bool rz_str_copy(char *dst, size_t dst_size, const char *src)
+{
+	size_t len = strlen(src);
+	size_t n = len < dst_size ? len : dst_size - 1;
+
+	memmove(dst, src, n);
+	memset(dst + n, 0, dst_size - n);
+	return n == len;
+}
+
+static const struct {
+	const char *name;
+	uint64_t ns;
+} units[] = {
+	{"ns", 1},	      {"us", 1000},	      {"\xc2\xb5s", 1000}, {"\xce\xbcs", 1000},
+	{"ms", 1000000},      {"s", 1000000000ULL},   {"m", 60000000000ULL},
+	{"h", 3600000000000ULL},
+};
+#define N_UNITS (sizeof(units) / sizeof(units[0]))
+
+/* The unit at `text`, the longest that fits: "ms" is not "m". */
+static int unit_at(const char *text, size_t *ret_len)
+{
+	size_t i, len, best_len = 0;
+	int best = -1;
+
+	for (i = 0; i < N_UNITS; i++) {
+		len = strlen(units[i].name);
+		if (len > best_len && !strncmp(text, units[i].name, len)) {
+			best = (int)i;
+			best_len = len;
+		}
+	}
+	*ret_len = best_len;
+	return best;
+}
+
+/* One "1.5h": whole part, fraction, unit. Returns how many bytes were read, or -errno. */
+static int term(const char *text, uint64_t *sum)
+{
+	const char *p = text;
+	uint64_t whole = 0, frac = 0, scale = 1, add;
+	bool digits = false;
+	size_t len;
+	int u;
+
+	for (; *p >= '0' && *p <= '9'; p++, digits = true)
+		if (__builtin_mul_overflow(whole, 10, &whole) ||
+		    __builtin_add_overflow(whole, (uint64_t)(*p - '0'), &whole))
+			return -ERANGE;
+	if (*p == '.')
+		for (p++; *p >= '0' && *p <= '9'; p++, digits = true)
+			if (scale < 1000000000000ULL) { /* finer than a nanosecond of an hour */
+				frac = frac * 10 + (*p - '0');
+				scale *= 10;
+			}
+	u = unit_at(p, &len);
+	if (!digits || u < 0)
+		return -EINVAL;
+	if (__builtin_mul_overflow(whole, units[u].ns, &add) ||
+	    __builtin_add_overflow(*sum, add, sum) ||
+	    __builtin_add_overflow(*sum, (uint64_t)((long double)frac * units[u].ns / scale), sum))
+		return -ERANGE;
+	return (int)(p + len - text);
+}
+
+int rz_duration_parse(const char *text, uint64_t *ret_ns)
+{
+	uint64_t sum = 0;
+	int n;
+
+	if (!strcmp(text, "0")) {
+		*ret_ns = 0;
+		return 0;
+	}
+	if (!*text)
+		return -EINVAL;
+	for (; *text; text += n) {
+		n = term(text, &sum);
+		if (n < 0)
+			return n;
+	}
+	if (sum > INT64_MAX) /* Go's limit too */
+		return -ERANGE;
+	*ret_ns = sum;
+	return 0;
+}
+
+void rz_duration_format(char *dst, size_t dst_size, uint64_t ns)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} steps[] = {{"h", 3600000000000ULL}, {"m", 60000000000ULL}, {"s", 1000000000ULL},
+		     {"ms", 1000000}, {"us", 1000}, {"ns", 1}};
+	size_t i, at = 0;
+
+	snprintf(dst, dst_size, "0s");
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (ns < steps[i].ns || at >= dst_size)
+			continue;
+		at += snprintf(dst + at, dst_size - at, "%llu%s", (unsigned long long)(ns / steps[i].ns),
+			       steps[i].name);
+		ns %= steps[i].ns;
+	}
+}
+
+static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+int rz_addr_parse(const char *text, uint8_t ret_addr[16])
+{
+	uint8_t a[16];
+
+	memcpy(a, mapped, sizeof(mapped));
+	if (inet_pton(AF_INET, text, a + 12) != 1 && inet_pton(AF_INET6, text, a) != 1)
+		return -EINVAL;
+	memcpy(ret_addr, a, 16);
+	return 0;
+}
+
+void rz_addr_format(char *dst, size_t dst_size, const uint8_t addr[16])
+{
+	if (!memcmp(addr, mapped, sizeof(mapped)))
+		inet_ntop(AF_INET, addr + 12, dst, dst_size);
+	else
+		inet_ntop(AF_INET6, addr, dst, dst_size);
+}
+
+void rz_endpoint_format(char *dst, size_t dst_size, const uint8_t addr[16], uint16_t port)
+{
+	char ip[INET6_ADDRSTRLEN];
+
+	rz_addr_format(ip, sizeof(ip), addr);
+	snprintf(dst, dst_size, strchr(ip, ':') ? "[%s]:%u" : "%s:%u", ip, port);
+}

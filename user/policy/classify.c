@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One connection, judged by itself, see classify.h. Pure. */
+#include "policy/classify.h"
+
+#include <string.h>
+
+/* What is looked up once and asked by several rules. */
+struct view {
+	const struct rz_judged_conn *c;
+	const struct rz_world *w;
+	const struct rz_topo_agent *agent; /* NULL: the local address is no agent's */
+	const struct rz_topo_zone *there;  /* the client's zone in the agent's group; NULL: no agent in it */
+	const char *client_zone;	   /* canonical; NULL without a tag */
+	const char *agent_zone;		   /* NULL if unknown */
+	enum rz_kind kind;
+};
+
+static bool not_identified(const struct view *v)
+{
+	const struct rz_frame *f = &v->c->conn->frame;
+
+	return !f->client || f->tentative || !v->c->client ||
+	       (f->state != RZ_STATE_IDENTIFIED && f->state != RZ_STATE_DATA);
+}
+
+static bool not_opted_in(const struct view *v)
+{
+	switch (v->w->settings->opt_in) {
+	case RZ_OPT_IN_ZONE:
+	case RZ_OPT_IN_ANY:
+		return false; /* a client without a zone has the next reason */
+	default:
+		return !v->c->client->opt_in;
+	}
+}
+
+static bool no_zone(const struct view *v)
+{
+	return !v->client_zone;
+}
+
+static bool zone_unknown(const struct view *v)
+{
+	return !rz_topo_zone_known(v->w->topo, v->client_zone);
+}
+
+static bool not_an_agent(const struct view *v)
+{
+	return !v->agent;
+}
+
+static bool own_zone_unknown(const struct view *v)
+{
+	return !v->agent_zone;
+}
+
+static bool same_zone(const struct view *v)
+{
+	return !strcmp(v->agent_zone, v->client_zone);
+}
+
+static bool no_agent_there(const struct view *v)
+{
+	return !v->there || !v->there->ready || v->there->ready < v->w->settings->min_agents;
+}
+
+static bool zone_not_stable(const struct view *v)
+{
+	return !v->there->ready_since_ns ||
+	       v->w->now_ns < v->there->ready_since_ns + v->w->settings->stable_for_ns;
+}
+
+static bool topology_stale(const struct view *v)
+{
+	const struct rz_settings *s = v->w->settings;
+
+	return !s->topology_proved_ns || v->w->now_ns > s->topology_proved_ns + s->topology_max_age_ns;
+}
+
+/* An agent that is not ready is going or coming; its clients are its own matter for that while. */
+static bool agent_terminating(const struct view *v)
+{
+	return !v->agent->ready;
+}
+
+static bool not_data(const struct view *v)
+{
+	return v->kind != RZ_KIND_DATA && v->kind != RZ_KIND_TRANSACTIONAL;
+}
+
+static bool too_young(const struct view *v)
+{
+	return v->w->now_ns < v->c->conn->opened_ns + v->w->settings->min_age_ns;
+}
+
+static bool transactional(const struct view *v)
+{
+	return v->kind == RZ_KIND_TRANSACTIONAL;
+}
+
+/* In the order of enum rz_reason; a rule may rely on those above it having said no. */
+static const struct {
+	enum rz_reason reason;
+	bool (*holds)(const struct view *v);
+} rules[] = {
+	{RZ_REASON_NOT_IDENTIFIED, not_identified},
+	{RZ_REASON_NOT_OPTED_IN, not_opted_in},
+	{RZ_REASON_NO_ZONE, no_zone},
+	{RZ_REASON_ZONE_UNKNOWN, zone_unknown},
+	{RZ_REASON_NOT_AN_AGENT, not_an_agent},
+	{RZ_REASON_OWN_ZONE_UNKNOWN, own_zone_unknown},
+	{RZ_REASON_SAME_ZONE, same_zone},
+	{RZ_REASON_NO_AGENT_THERE, no_agent_there},
+	{RZ_REASON_ZONE_NOT_STABLE, zone_not_stable},
+	{RZ_REASON_TOPOLOGY_STALE, topology_stale},
+	{RZ_REASON_AGENT_TERMINATING, agent_terminating},
+	{RZ_REASON_NOT_DATA, not_data},
+	{RZ_REASON_TOO_YOUNG, too_young},
+	{RZ_REASON_TRANSACTIONAL, transactional},
+};
+
+static enum rz_reason first_reason(const struct view *v)
+{
+	size_t i;
+
+	if (v->c->conn->frame.state == RZ_STATE_MPTCP) /* never identified, but with a reason of its own */
+		return RZ_REASON_MPTCP;
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].holds(v))
+			return rules[i].reason;
+	return RZ_REASON_NONE;
+}
+
+static void look_up(struct view *v)
+{
+	const struct rz_conn *conn = v->c->conn;
+	struct rz_endpoint at = {.port = conn->tuple.agent_port};
+
+	memcpy(at.addr, conn->tuple.agent_addr, sizeof(at.addr));
+	v->kind = rz_frame_kind(&conn->frame);
+	v->agent = rz_topo_agent_at(v->w->topo, &at);
+	if (v->agent && v->agent->zone[0])
+		v->agent_zone = v->agent->zone;
+	else if (v->agent && v->w->topo->own_zone[0])
+		v->agent_zone = v->w->topo->own_zone;
+	if (v->c->client && v->c->client->zone[0])
+		v->client_zone = rz_topo_canonical(v->w->topo, v->c->client->zone);
+	if (v->agent && v->client_zone)
+		v->there = rz_topo_zone_find(v->w->zones, v->agent->group, v->client_zone);
+}
+
+static enum rz_locality locality(const struct view *v)
+{
+	if (!v->agent_zone || !v->client_zone || !rz_topo_zone_known(v->w->topo, v->client_zone))
+		return RZ_LOCALITY_UNKNOWN;
+	return strcmp(v->agent_zone, v->client_zone) ? RZ_LOCALITY_CROSS : RZ_LOCALITY_SAME;
+}
+
+struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_world *w)
+{
+	struct view v = {.c = c, .w = w};
+	struct rz_verdict ret = {};
+
+	look_up(&v);
+	ret.reason = first_reason(&v);
+	ret.move = ret.reason == RZ_REASON_NONE;
+	ret.locality = locality(&v);
+	ret.kind = v.kind;
+	ret.client_zone = v.client_zone;
+	ret.agent_zone = v.agent_zone;
+	ret.group = v.agent ? v.agent->group : NULL;
+	return ret;
+}

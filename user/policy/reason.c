@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The words of the enums, see reason.h. */
+#include "policy/reason.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define SAME_SIZE(table, n) _Static_assert(COUNT(table) == (n), #table " has a word for each value")
+
+static const char *const states[] = {"new", "identified", "data",      "tls",
+				     "mptcp", "desynced", "not-kafka"};
+SAME_SIZE(states, RZ_STATE_COUNT);
+static const char *const kinds[] = {"unknown", "data", "coordinator", "shared", "metadata",
+				    "transactional"};
+SAME_SIZE(kinds, RZ_KIND_COUNT);
+static const char *const localities[] = {"unknown", "same", "cross"};
+SAME_SIZE(localities, RZ_LOCALITY_COUNT);
+static const char *const dialects[] = {"none", "warpstream"};
+SAME_SIZE(dialects, RZ_DIALECT_COUNT);
+static const char *const phases[] = {"wait", "hold", "reset", "done", "refused"};
+SAME_SIZE(phases, RZ_PHASE_COUNT);
+static const char *const modes[] = {"enforce", "observe"};
+SAME_SIZE(modes, RZ_MODE_COUNT);
+static const char *const opt_ins[] = {"tag", "zone", "any"};
+SAME_SIZE(opt_ins, RZ_OPT_IN_COUNT);
+static const char *const reasons[] = {
+	[RZ_REASON_NONE] = "ready to move",
+	[RZ_REASON_NOT_IDENTIFIED] = "not identified",
+	[RZ_REASON_NOT_OPTED_IN] = "not opted in",
+	[RZ_REASON_NO_ZONE] = "no zone",
+	[RZ_REASON_ZONE_UNKNOWN] = "zone unknown",
+	[RZ_REASON_NOT_AN_AGENT] = "not an agent",
+	[RZ_REASON_OWN_ZONE_UNKNOWN] = "own zone unknown",
+	[RZ_REASON_SAME_ZONE] = "same zone",
+	[RZ_REASON_NO_AGENT_THERE] = "no agent there",
+	[RZ_REASON_ZONE_NOT_STABLE] = "zone not stable yet",
+	[RZ_REASON_TOPOLOGY_STALE] = "topology stale",
+	[RZ_REASON_AGENT_TERMINATING] = "agent terminating",
+	[RZ_REASON_NOT_DATA] = "not a data connection",
+	[RZ_REASON_TOO_YOUNG] = "too young",
+	[RZ_REASON_ACKS0] = "acks=0",
+	[RZ_REASON_TRANSACTIONAL] = "transactional",
+	[RZ_REASON_LOAD_BALANCER] = "behind a load balancer",
+	[RZ_REASON_MPTCP] = "MPTCP",
+	[RZ_REASON_COOLING_DOWN] = "cooling down",
+	[RZ_REASON_GAVE_UP] = "gave up",
+	[RZ_REASON_OVER_BUDGET] = "over budget",
+	[RZ_REASON_PAUSED] = "paused",
+	[RZ_REASON_OBSERVING] = "observing",
+};
+SAME_SIZE(reasons, RZ_REASON_COUNT);
+
+static const char *word(const char *const *table, size_t n, unsigned value)
+{
+	return value < n ? table[value] : "?";
+}
+
+const char *rz_state_name(enum rz_state s)
+{
+	return word(states, COUNT(states), s);
+}
+
+const char *rz_kind_name(enum rz_kind k)
+{
+	return word(kinds, COUNT(kinds), k);
+}
+
+const char *rz_locality_name(enum rz_locality l)
+{
+	return word(localities, COUNT(localities), l);
+}
+
+const char *rz_dialect_name(enum rz_dialect d)
+{
+	return word(dialects, COUNT(dialects), d);
+}
+
+const char *rz_phase_name(enum rz_phase p)
+{
+	return word(phases, COUNT(phases), p);
+}
+
+const char *rz_mode_name(enum rz_mode m)
+{
+	return word(modes, COUNT(modes), m);
+}
+
+const char *rz_opt_in_name(enum rz_opt_in o)
+{
+	return word(opt_ins, COUNT(opt_ins), o);
+}
+
+const char *rz_reason_name(enum rz_reason r)
+{
+	return word(reasons, COUNT(reasons), r);
+}
+
+static int find(const char *const *table, size_t n, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(table[i], text))
+			return (int)i;
+	return -EINVAL;
+}
+
+int rz_mode_parse(const char *text, enum rz_mode *ret)
+{
+	int i = find(modes, COUNT(modes), text);
+
+	if (i < 0)
+		return i;
+	*ret = i;
+	return 0;
+}
+
+int rz_opt_in_parse(const char *text, enum rz_opt_in *ret)
+{
+	int i = find(opt_ins, COUNT(opt_ins), text);
+
+	if (i < 0)
+		return i;
+	*ret = i;
+	return 0;
+}
+
+/* Transactions first: whatever else such a connection carries, it is left alone. */
+enum rz_kind rz_frame_kind(const struct rz_frame *f)
+{
+	bool data = f->produce || f->fetch;
+
+	if (f->transaction)
+		return RZ_KIND_TRANSACTIONAL;
+	if (data && f->coordinator)
+		return RZ_KIND_SHARED;
+	if (data)
+		return RZ_KIND_DATA;
+	if (f->coordinator)
+		return RZ_KIND_COORDINATOR;
+	if (f->metadata || f->other)
+		return RZ_KIND_METADATA;
+	return RZ_KIND_UNKNOWN;
+}
