@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Walking a YAML document, see yaml.h. */
+#include "base/yaml.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+#define WORD_MAX 64
+
+static int fail_at(struct rz_yaml *y, yaml_mark_t mark, const char *text)
+{
+	char safe[512];
+
+	if (!y->failed) {
+		rz_str_escape(safe, sizeof(safe), text, strlen(text));
+		snprintf(y->why, y->why_size, "%s:%zu:%zu: %s", y->name, mark.line + 1, mark.column + 1,
+			 safe);
+	}
+	y->failed = true;
+	return -EINVAL;
+}
+
+int rz_yaml_fail(struct rz_yaml *y, const yaml_node_t *node, const char *fmt, ...)
+{
+	yaml_mark_t start = {};
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return fail_at(y, node ? node->start_mark : start, text);
+}
+
+static int fail_syntax(struct rz_yaml *y, const yaml_parser_t *p)
+{
+	char text[400];
+
+	/* reader errors (not UTF-8, control characters) have an offset only */
+	if (p->error == YAML_READER_ERROR) {
+		snprintf(text, sizeof(text), "not readable as UTF-8 text at byte %zu (%s); save the file as "
+			 "plain UTF-8", p->problem_offset, p->problem ? p->problem : "?");
+		return fail_at(y, p->mark, text);
+	}
+	snprintf(text, sizeof(text), "not valid YAML: %s%s%s; check brackets, quotes and indentation here",
+		 p->problem ? p->problem : "syntax error", p->context ? " " : "",
+		 p->context ? p->context : "");
+	return fail_at(y, p->problem_mark, text);
+}
+
+int rz_yaml_load(struct rz_yaml *y, const char *name, const char *text, size_t len, char *why,
+		 size_t why_size)
+{
+	yaml_parser_t p;
+	yaml_document_t more;
+	int err = 0;
+
+	*y = (struct rz_yaml){.name = name, .why = why, .why_size = why_size};
+	if (!yaml_parser_initialize(&p))
+		return -ENOMEM;
+	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&p, (const unsigned char *)text, len);
+	if (!yaml_parser_load(&p, &y->doc)) {
+		err = fail_syntax(y, &p);
+	} else {
+		y->loaded = true;
+		if (!yaml_parser_load(&p, &more)) {
+			err = fail_syntax(y, &p);
+		} else {
+			if (yaml_document_get_root_node(&more))
+				err = rz_yaml_fail(y, yaml_document_get_root_node(&more),
+						   "a second document begins here; a file holds one, remove "
+						   "the ---");
+			yaml_document_delete(&more);
+		}
+	}
+	yaml_parser_delete(&p);
+	return err;
+}
+
+void rz_yaml_free(struct rz_yaml *y)
+{
+	if (y->loaded)
+		yaml_document_delete(&y->doc);
+	y->loaded = false;
+}
+
+yaml_node_t *rz_yaml_root(struct rz_yaml *y)
+{
+	return yaml_document_get_root_node(&y->doc);
+}
+
+static bool has_nul(const yaml_node_t *n)
+{
+	return memchr(n->data.scalar.value, 0, n->data.scalar.length) != NULL;
+}
+
+const char *rz_yaml_scalar(struct rz_yaml *y, const yaml_node_t *node, const char *what)
+{
+	if (node->type != YAML_SCALAR_NODE || has_nul(node)) {
+		rz_yaml_fail(y, node, "%s must be a single value; write %s: VALUE", what, what);
+		return NULL;
+	}
+	return (const char *)node->data.scalar.value;
+}
+
+/* Edits that turn a into b, at most WORD_MAX bytes of each (Levenshtein). */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[WORD_MAX + 1], la = strlen(a), lb = strlen(b), i, j;
+
+	if (la > WORD_MAX || lb > WORD_MAX)
+		return WORD_MAX;
+	for (j = 0; j <= lb; j++)
+		row[j] = j;
+	for (i = 1; i <= la; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (j = 1; j <= lb; j++) {
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[lb];
+}
+
+const char *rz_yaml_nearest(const char *text, const char *const *known)
+{
+	const char *best = NULL;
+	size_t best_d = strlen(text) / 3 + 2;
+
+	for (; *known; known++) {
+		size_t d = distance(text, *known);
+
+		if (d < best_d) {
+			best_d = d;
+			best = *known;
+		}
+	}
+	return best;
+}
+
+static int unknown_key(struct rz_yaml *y, const yaml_node_t *node, const char *key, const char *what,
+		       const char *const *keys)
+{
+	const char *near = rz_yaml_nearest(key, keys);
+	char all[256] = "";
+	size_t at = 0;
+
+	if (near)
+		return rz_yaml_fail(y, node, "%s has no key \"%s\"; did you mean \"%s\"?", what, key, near);
+	for (; *keys && at < sizeof(all); keys++)
+		at += snprintf(all + at, sizeof(all) - at, "%s%s", at ? ", " : "", *keys);
+	return rz_yaml_fail(y, node, "%s has no key \"%s\"; it has %s", what, key, all);
+}
+
+static bool is_among(const char *key, const char *const *keys)
+{
+	for (; *keys; keys++)
+		if (!strcmp(key, *keys))
+			return true;
+	return false;
+}
+
+/* The pair before `end` with the same key, if any. */
+static bool seen_before(struct rz_yaml *y, const yaml_node_t *m, const yaml_node_pair_t *end,
+			const char *key)
+{
+	const yaml_node_pair_t *p;
+
+	for (p = m->data.mapping.pairs.start; p < end; p++) {
+		const yaml_node_t *k = yaml_document_get_node(&y->doc, p->key);
+
+		if (k->type == YAML_SCALAR_NODE && !strcmp((const char *)k->data.scalar.value, key))
+			return true;
+	}
+	return false;
+}
+
+int rz_yaml_mapping(struct rz_yaml *y, yaml_node_t *node, const char *what, const char *const *keys)
+{
+	const yaml_node_pair_t *p;
+
+	if (node->type != YAML_MAPPING_NODE)
+		return rz_yaml_fail(y, node, "%s must be a mapping; write it as { %s: ... }", what, keys[0]);
+	for (p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
+		const yaml_node_t *k = yaml_document_get_node(&y->doc, p->key);
+		const char *key = rz_yaml_scalar(y, k, "key");
+
+		if (!key)
+			return -EINVAL;
+		if (!is_among(key, keys))
+			return unknown_key(y, k, key, what, keys);
+		if (seen_before(y, node, p, key))
+			return rz_yaml_fail(y, k, "key \"%s\" stands twice in %s; remove one", key, what);
+	}
+	return 0;
+}
+
+yaml_node_t *rz_yaml_get(struct rz_yaml *y, yaml_node_t *mapping, const char *key)
+{
+	const yaml_node_pair_t *p;
+
+	for (p = mapping->data.mapping.pairs.start; p < mapping->data.mapping.pairs.top; p++) {
+		const yaml_node_t *k = yaml_document_get_node(&y->doc, p->key);
+
+		if (k->type == YAML_SCALAR_NODE && !strcmp((const char *)k->data.scalar.value, key))
+			return yaml_document_get_node(&y->doc, p->value);
+	}
+	return NULL;
+}

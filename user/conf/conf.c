@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Reading the settings: defaults, then file, then environment, then flags; each later one wins. See conf.h.
+ */
+#include "conf/conf.h"
+
+#include <argp.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "base/yaml.h"
+#include "conf/table.h"
+
+#define KEY_ROW0     0x100 /* argp keys of the rows; above every character */
+#define KEY_CONFIG   0x400
+#define KEY_MARKDOWN 0x401
+#define ROWS_MAX     64
+
+static int wrong(const char *where, const char *why)
+{
+	return rz_err(-EINVAL, "settings: %s: %s", where, why);
+}
+
+static int set_defaults(struct rz_conf *c)
+{
+	char why[256];
+	size_t i;
+
+	memset(c, 0, sizeof(*c));
+	for (i = 0; i < rz_conf_n_rows; i++)
+		if (rz_conf_rows[i].fallback &&
+		    rz_conf_set(c, &rz_conf_rows[i], rz_conf_rows[i].fallback, why, sizeof(why)))
+			return wrong(rz_conf_rows[i].name, why); /* out of memory: the table is tested */
+	return 0;
+}
+
+/* REZONE_KEEP_PINS of keep-pins. */
+static void variable_of(const struct rz_conf_row *row, char *dst, size_t size)
+{
+	snprintf(dst, size, "REZONE_%s", row->name);
+	for (; *dst; dst++)
+		*dst = *dst == '-' ? '_' : (char)toupper((unsigned char)*dst);
+}
+
+/* rezone's own variable beats WarpStream's name for the same. */
+static int set_from_environment(struct rz_conf *c)
+{
+	char own[64], why[512];
+	const char *name, *text;
+	size_t i;
+
+	for (i = 0; i < rz_conf_n_rows; i++) {
+		variable_of(&rz_conf_rows[i], own, sizeof(own));
+		name = own;
+		text = getenv(own);
+		if (!text && rz_conf_rows[i].env) {
+			name = rz_conf_rows[i].env;
+			text = getenv(name);
+		}
+		if (text && rz_conf_set(c, &rz_conf_rows[i], text, why, sizeof(why)))
+			return wrong(name, why);
+	}
+	return 0;
+}
+
+/* ---- flags ---- */
+
+struct flags {
+	const char *config;
+	const char *values[ROWS_MAX]; /* as given, not yet read */
+	bool markdown;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct flags *f = state->input;
+
+	if (key >= KEY_ROW0 && key < KEY_ROW0 + ROWS_MAX) {
+		f->values[key - KEY_ROW0] = arg ? arg : "true";
+		return 0;
+	}
+	switch (key) {
+	case KEY_CONFIG:
+		f->config = arg;
+		return 0;
+	case KEY_MARKDOWN:
+		f->markdown = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s: no argument is expected; settings begin with --", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* "flag help (default X)", kept for as long as argp needs it. */
+static char *help_text(const struct rz_conf_row *row)
+{
+	char *text = NULL;
+	char words[80] = "";
+	size_t i, used = 0;
+
+	for (i = 0; row->words && row->words[i]; i++)
+		used += snprintf(words + used, sizeof(words) - used, "%s%s", i ? "|" : ": ", row->words[i]);
+	if (asprintf(&text, "%s%s%s%s%s", row->help, words, row->fallback ? " (default " : "",
+		     row->fallback ? row->fallback : "", row->fallback ? ")" : "") < 0)
+		return NULL;
+	return text;
+}
+
+/* Fills options from the table. Two for a row with an alias. */
+static size_t make_options(struct argp_option *o)
+{
+	size_t i, n = 0;
+
+	o[n++] = (struct argp_option){"config", KEY_CONFIG, "PATH", 0,
+				      "a YAML file with these settings, _ for -; flags and environment "
+				      "(REZONE_INTERVAL=10s) beat it", 0};
+	o[n++] = (struct argp_option){"help-markdown", KEY_MARKDOWN, NULL, OPTION_HIDDEN, NULL, 0};
+	for (i = 0; i < rz_conf_n_rows; i++) {
+		const struct rz_conf_row *r = &rz_conf_rows[i];
+		const char *form = *rz_conf_form(r) ? rz_conf_form(r) : NULL;
+
+		o[n++] = (struct argp_option){r->name, KEY_ROW0 + (int)i, form, 0, help_text(r), 0};
+		if (r->alias)
+			o[n++] = (struct argp_option){r->alias, KEY_ROW0 + (int)i, form, OPTION_HIDDEN, NULL, 0};
+	}
+	o[n] = (struct argp_option){0};
+	return n;
+}
+
+/* A flag that does not exist, with the nearest one that does; argp would only say "unrecognized". */
+static int refuse_unknown(int argc, char **argv, const struct argp_option *o, size_t n_options)
+{
+	const char *names[2 * ROWS_MAX + 8], *near;
+	char flag[64];
+	size_t n = 0, i;
+	int a;
+
+	for (i = 0; i < n_options; i++)
+		names[n++] = o[i].name;
+	names[n++] = "help";
+	names[n++] = "usage";
+	names[n] = NULL;
+	for (a = 1; a < argc; a++) {
+		size_t len;
+
+		if (strncmp(argv[a], "--", 2) || !argv[a][2])
+			continue;
+		len = strcspn(argv[a] + 2, "=");
+		snprintf(flag, sizeof(flag), "%.*s", (int)(len < 60 ? len : 60), argv[a] + 2);
+		for (i = 0; i < n && strncmp(names[i], flag, strlen(flag)); i++) /* a prefix may do for argp */
+			;
+		if (i < n)
+			continue;
+		near = rz_yaml_nearest(flag, names);
+		if (near)
+			return rz_err(-EINVAL, "settings: there is no --%s; did you mean --%s?", flag, near);
+		return rz_err(-EINVAL, "settings: there is no --%s; `rezone run --help` lists them", flag);
+	}
+	return 0;
+}
+
+/* Go's flags take one dash: -kafkaInterzoneLoadBalancingInterval=30s. */
+static char **double_dashes(int argc, char **argv, char *room, size_t room_size)
+{
+	char **copy = calloc(argc + 1, sizeof(*copy));
+	size_t i, used = 0;
+	int a;
+
+	for (a = 0; copy && a < argc; a++) {
+		copy[a] = argv[a];
+		for (i = 0; i < rz_conf_n_rows; i++) {
+			const char *alias = rz_conf_rows[i].alias;
+
+			if (!alias || argv[a][0] != '-' || strncmp(argv[a] + 1, alias, strlen(alias)) ||
+			    used >= room_size)
+				continue;
+			copy[a] = room + used;
+			used += snprintf(room + used, room_size - used, "-%s", argv[a]) + 1;
+		}
+	}
+	return copy;
+}
+
+static const char doc[] =
+	"Tracks the Kafka connections of this node's agents and resets those that cross availability zones "
+	"although an agent in the client's own zone is ready. Runs in the foreground, logs to stderr, ends on "
+	"SIGTERM or SIGINT.\v"
+	"Durations are written as in Go: 30s, 1m30s, 500ms. A flag beats the environment (REZONE_INTERVAL=10s, "
+	"or WARPSTREAM_KAFKA_INTERZONE_LOAD_BALANCING_INTERVAL), which beats the config file.";
+
+static int read_flags(int argc, char **argv, struct flags *f)
+{
+	struct argp_option options[2 * ROWS_MAX + 4];
+	struct argp argp = {.options = options, .parser = parse, .doc = doc};
+	char room[1024];
+	size_t i, n = make_options(options);
+	char **args = double_dashes(argc, argv, room, sizeof(room));
+	int err = args ? refuse_unknown(argc, args, options, n) : -ENOMEM;
+
+	argp_err_exit_status = 2;
+	if (!err)
+		err = argp_parse(&argp, argc, args, 0, NULL, f) ? -EINVAL : 0;
+	for (i = 0; i < n; i++)
+		if (options[i].key >= KEY_ROW0 && options[i].key < KEY_ROW0 + ROWS_MAX)
+			free((char *)options[i].doc);
+	free(args);
+	return err;
+}
+
+static int set_from_flags(struct rz_conf *c, const struct flags *f)
+{
+	char where[64], why[512];
+	size_t i;
+
+	for (i = 0; i < rz_conf_n_rows; i++) {
+		if (!f->values[i] || !rz_conf_set(c, &rz_conf_rows[i], f->values[i], why, sizeof(why)))
+			continue;
+		snprintf(where, sizeof(where), "--%s", rz_conf_rows[i].name);
+		return wrong(where, why);
+	}
+	return 0;
+}
+
+static int check_whole(const struct rz_conf *c)
+{
+	if (c->cooldown_max_ns < c->cooldown_ns)
+		return wrong("--cooldown-max", "is below --cooldown; raise it");
+	return 0;
+}
+
+int rz_conf_read(int argc, char **argv, struct rz_conf *ret)
+{
+	struct flags f = {};
+	struct rz_conf c;
+	char why[640];
+	int err = read_flags(argc, argv, &f);
+
+	if (err)
+		return err;
+	if (f.markdown) {
+		rz_conf_markdown(stdout);
+		exit(0);
+	}
+	if (!f.config)
+		f.config = getenv("REZONE_CONFIG");
+	err = set_defaults(&c);
+	if (!err && f.config) {
+		err = rz_conf_file_read(&c, f.config, why, sizeof(why));
+		if (err)
+			rz_err(err, "settings: %s", why);
+	}
+	if (!err)
+		err = set_from_environment(&c);
+	if (!err)
+		err = set_from_flags(&c, &f);
+	if (!err)
+		err = check_whole(&c);
+	if (err) {
+		rz_conf_free(&c);
+		return err;
+	}
+	*ret = c;
+	return 0;
+}
+
+void rz_conf_free(struct rz_conf *c)
+{
+	free(c->topology);
+	free(c->cgroup);
+	free(c->pin_dir);
+	c->topology = c->cgroup = c->pin_dir = NULL;
+}
+
+void rz_conf_markdown(FILE *f)
+{
+	char variable[64];
+	size_t i, w;
+
+	fprintf(f, "# Settings of `rezone run`\n\n"
+		   "Made from the table in `user/conf/table.c` by `make docs`.\n\n"
+		   "A flag beats the environment, which beats the file named by `--config` (or "
+		   "`REZONE_CONFIG`), which beats the\ndefault. The file is a YAML mapping with the same names, "
+		   "`_` for `-`. Durations are written as in Go: `30s`,\n`1m30s`, `500ms`.\n\n"
+		   "| flag | default | variable | meaning |\n|---|---|---|---|\n");
+	for (i = 0; i < rz_conf_n_rows; i++) {
+		const struct rz_conf_row *r = &rz_conf_rows[i];
+
+		variable_of(r, variable, sizeof(variable));
+		fprintf(f, "| `--%s%s%s`", r->name, *rz_conf_form(r) ? " " : "", rz_conf_form(r));
+		if (r->alias)
+			fprintf(f, ", `-%s`", r->alias);
+		fprintf(f, " | %s | `%s`", r->fallback ? r->fallback : "", variable);
+		if (r->env)
+			fprintf(f, ", `%s`", r->env);
+		fprintf(f, " | %s", r->help);
+		for (w = 0; r->words && r->words[w]; w++)
+			fprintf(f, "%s`%s`", w ? ", " : " (", r->words[w]);
+		fprintf(f, "%s |\n", r->words ? ")" : "");
+	}
+}

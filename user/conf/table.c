@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The settings, see table.h: the rows, and how each type is read. */
+#include "conf/table.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/yaml.h"
+
+static const char *const modes[] = {"enforce", "observe", NULL};
+static const char *const opt_ins[] = {"tag", "zone", "any", NULL};
+static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
+/* rz_conf_set stores the index of the word */
+_Static_assert(RZ_MODE_OBSERVE == 1 && RZ_OPT_IN_ANY == 2, "words are in the enums' order");
+_Static_assert(RZ_LOG_JSON == 1 && RZ_LOG_DEBUG == 3, "words are in the enums' order");
+
+#define AT(field)   offsetof(struct rz_conf, field)
+#define DAY_SECONDS 86400.0
+
+const struct rz_conf_row rz_conf_rows[] = {
+	{"topology", RZ_CONF_PATH, AT(topology), 0, 0, NULL, NULL, NULL, NULL,
+	 "the topology file; without it connections are tracked and nobody is moved"},
+	{"interval", RZ_CONF_DURATION, AT(interval_ns), 0.1, DAY_SECONDS, "30s", NULL,
+	 "kafkaInterzoneLoadBalancingInterval", "WARPSTREAM_KAFKA_INTERZONE_LOAD_BALANCING_INTERVAL",
+	 "how often zones are compared, ±10 %"},
+	{"port", RZ_CONF_PORTS, AT(ports), 1, 65535, "9092", NULL, NULL, NULL,
+	 "the Kafka ports of the agents, at most 8"},
+	{"mode", RZ_CONF_WORD, AT(mode), 0, 0, "enforce", modes, NULL, NULL,
+	 "observe: do everything but the reset"},
+	{"opt-in", RZ_CONF_WORD, AT(opt_in), 0, 0, "tag", opt_ins, NULL, NULL,
+	 "who may be moved: tag, clients with warpstream_interzone_lb=true; zone, all with a zone tag; any, "
+	 "also those whose zone is known by address alone (as zone, until addresses are mapped)"},
+	{"min-agents", RZ_CONF_COUNT, AT(min_agents), 1, 65536, "1", NULL, NULL, NULL,
+	 "ready agents needed in the client's zone"},
+	{"stable-for", RZ_CONF_DURATION, AT(stable_for_ns), 0, DAY_SECONDS, "30s", NULL, NULL, NULL,
+	 "how long they must have been ready"},
+	{"topology-max-age", RZ_CONF_DURATION, AT(topology_max_age_ns), 3, DAY_SECONDS, "90s", NULL, NULL,
+	 NULL, "when the file has not been readable and whole for longer, nobody is moved"},
+	{"min-age", RZ_CONF_DURATION, AT(min_age_ns), 0, DAY_SECONDS, "0s", NULL, NULL, NULL,
+	 "younger connections are left alone"},
+	{"rate", RZ_CONF_RATE, AT(rate), 0.001, 100000, "5", NULL, NULL, NULL, "moves a second"},
+	{"cooldown", RZ_CONF_DURATION, AT(cooldown_ns), 0, 7 * DAY_SECONDS, "1m", NULL, NULL, NULL,
+	 "after a move the same client.id at the same address is left alone that long, doubled after each "
+	 "move that did not help"},
+	{"cooldown-max", RZ_CONF_DURATION, AT(cooldown_max_ns), 0, 7 * DAY_SECONDS, "1h", NULL, NULL, NULL,
+	 "the limit of the doubling"},
+	{"give-up-after", RZ_CONF_COUNT, AT(give_up_after), 0, 1000, "3", NULL, NULL, NULL,
+	 "moves in a row that did not help before a client is given up; 0: never"},
+	{"give-up-for", RZ_CONF_DURATION, AT(give_up_for_ns), 0, 30 * DAY_SECONDS, "24h", NULL, NULL, NULL,
+	 "how long it is given up"},
+	{"max-connections", RZ_CONF_COUNT, AT(max_connections), 64, 4194304, "65536", NULL, NULL, NULL,
+	 "size of map conns; more connections are not tracked, and counted"},
+	{"max-clients", RZ_CONF_COUNT, AT(max_clients), 64, 1048576, "16384", NULL, NULL, NULL,
+	 "size of map clients: distinct client ids"},
+	{"cgroup", RZ_CONF_PATH, AT(cgroup), 0, 0, NULL, NULL, NULL, NULL,
+	 "the cgroup v2 root (found by itself)"},
+	{"pin-dir", RZ_CONF_PATH, AT(pin_dir), 0, 0, "/sys/fs/bpf/rezone", NULL, NULL, NULL,
+	 "where programs and maps are pinned; on a BPF file system"},
+	{"keep-pins", RZ_CONF_BOOL, AT(keep_pins), 0, 0, "false", NULL, NULL, NULL,
+	 "on SIGTERM leave programs and maps in place for the next run"},
+	{"log-format", RZ_CONF_WORD, AT(log_format), 0, 0, "text", log_formats, NULL, NULL,
+	 "form of the lines on stderr"},
+	{"log-level", RZ_CONF_WORD, AT(log_level), 0, 0, "info", log_levels, NULL, NULL,
+	 "the least important lines that are written"},
+};
+const size_t rz_conf_n_rows = sizeof(rz_conf_rows) / sizeof(rz_conf_rows[0]);
+
+static const char *const forms[] = {
+	[RZ_CONF_PATH] = "PATH", [RZ_CONF_DURATION] = "DURATION", [RZ_CONF_COUNT] = "N",
+	[RZ_CONF_RATE] = "N",	 [RZ_CONF_BOOL] = "",		  [RZ_CONF_PORTS] = "N[,N...]",
+	[RZ_CONF_WORD] = "WORD",
+};
+
+const char *rz_conf_form(const struct rz_conf_row *row)
+{
+	return forms[row->type];
+}
+
+const struct rz_conf_row *rz_conf_row_find(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < rz_conf_n_rows; i++) {
+		const struct rz_conf_row *r = &rz_conf_rows[i];
+
+		if ((strlen(r->name) == len && !strncmp(r->name, name, len)) ||
+		    (r->alias && strlen(r->alias) == len && !strncmp(r->alias, name, len)))
+			return r;
+	}
+	return NULL;
+}
+
+static int set_path(void *at, const struct rz_conf_row *row, const char *text, char *why, size_t size)
+{
+	char *copy;
+
+	(void)row;
+	if (!*text) {
+		snprintf(why, size, "is empty; give a path");
+		return -EINVAL;
+	}
+	copy = strdup(text);
+	if (!copy)
+		return -ENOMEM;
+	free(*(char **)at);
+	*(char **)at = copy;
+	return 0;
+}
+
+static int set_duration(void *at, const struct rz_conf_row *row, const char *text, char *why, size_t size)
+{
+	char min[32], max[32];
+	uint64_t ns;
+
+	if (rz_duration_parse(text, &ns)) {
+		snprintf(why, size, "\"%s\" is no duration; write it as 30s, 1m30s or 500ms", text);
+		return -EINVAL;
+	}
+	if ((double)ns < row->min * 1e9 || (double)ns > row->max * 1e9) {
+		rz_duration_format(min, sizeof(min), (uint64_t)(row->min * 1e9));
+		rz_duration_format(max, sizeof(max), (uint64_t)(row->max * 1e9));
+		snprintf(why, size, "%s is outside %s to %s", text, min, max);
+		return -EINVAL;
+	}
+	*(uint64_t *)at = ns;
+	return 0;
+}
+
+/* Digits only: strtoul alone would take " 7", "+7" and "-7". */
+static int whole_number(const char *text, unsigned long *ret)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	errno = 0;
+	*ret = strtoul(text, &end, 10);
+	return *end || errno ? -EINVAL : 0;
+}
+
+static int set_count(void *at, const struct rz_conf_row *row, const char *text, char *why, size_t size)
+{
+	unsigned long n;
+
+	if (whole_number(text, &n) || (double)n < row->min || (double)n > row->max) {
+		snprintf(why, size, "\"%s\" is no whole number from %.0f to %.0f", text, row->min, row->max);
+		return -EINVAL;
+	}
+	*(uint32_t *)at = (uint32_t)n;
+	return 0;
+}
+
+static int set_rate(void *at, const struct rz_conf_row *row, const char *text, char *why, size_t size)
+{
+	char *end;
+	double v = strtod(text, &end);
+
+	if (!isdigit((unsigned char)*text) || *end || !isfinite(v) || v < row->min || v > row->max) {
+		snprintf(why, size, "\"%s\" is no number from %g to %g", text, row->min, row->max);
+		return -EINVAL;
+	}
+	*(double *)at = v;
+	return 0;
+}
+
+static int set_bool(void *at, const struct rz_conf_row *row, const char *text, char *why, size_t size)
+{
+	(void)row;
+	if (strcmp(text, "true") && strcmp(text, "false")) {
+		snprintf(why, size, "\"%s\" is neither true nor false", text);
+		return -EINVAL;
+	}
+	*(bool *)at = text[0] == 't';
+	return 0;
+}
+
+static int set_ports(void *at, const struct rz_conf_row *row, const char *text, char *why, size_t size)
+{
+	struct rz_conf *c = (struct rz_conf *)((char *)at - row->offset);
+	uint16_t ports[RZ_PORTS_MAX], n = 0, i;
+	char one[8];
+	unsigned long port;
+
+	while (true) {
+		size_t len = strcspn(text, ",");
+
+		snprintf(one, sizeof(one), "%.*s", (int)(len < sizeof(one) ? len : sizeof(one) - 1), text);
+		if (len >= sizeof(one) || whole_number(one, &port) || !port || port > 65535) {
+			snprintf(why, size, "\"%s\" is no port; give one or more from 1 to 65535, as "
+					    "9092,9093", one);
+			return -EINVAL;
+		}
+		for (i = 0; i < n && ports[i] != port; i++)
+			;
+		if (i < n) {
+			snprintf(why, size, "port %lu stands twice; name it once", port);
+			return -EINVAL;
+		}
+		if (n == RZ_PORTS_MAX) {
+			snprintf(why, size, "has more than %d ports", RZ_PORTS_MAX);
+			return -EINVAL;
+		}
+		ports[n++] = (uint16_t)port;
+		if (!text[len])
+			break;
+		text += len + 1;
+	}
+	memcpy(c->ports, ports, sizeof(ports));
+	c->n_ports = n;
+	return 0;
+}
+
+/* The enums are of one byte (ABI) or of an int (log). */
+static int set_word(void *at, const struct rz_conf_row *row, const char *text, char *why, size_t size)
+{
+	bool narrow = row->words == modes || row->words == opt_ins;
+	const char *near;
+	char all[64] = "";
+	size_t used = 0;
+	int i;
+
+	for (i = 0; row->words[i]; i++) {
+		used += snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "", row->words[i]);
+		if (strcmp(row->words[i], text))
+			continue;
+		if (narrow)
+			*(uint8_t *)at = (uint8_t)i;
+		else
+			*(int *)at = i;
+		return 0;
+	}
+	near = rz_yaml_nearest(text, row->words);
+	if (near)
+		snprintf(why, size, "\"%s\" is not among %s; did you mean %s?", text, all, near);
+	else
+		snprintf(why, size, "\"%s\" is not among %s", text, all);
+	return -EINVAL;
+}
+
+static int (*const setters[])(void *, const struct rz_conf_row *, const char *, char *, size_t) = {
+	[RZ_CONF_PATH] = set_path,   [RZ_CONF_DURATION] = set_duration, [RZ_CONF_COUNT] = set_count,
+	[RZ_CONF_RATE] = set_rate,   [RZ_CONF_BOOL] = set_bool,		[RZ_CONF_PORTS] = set_ports,
+	[RZ_CONF_WORD] = set_word,
+};
+
+int rz_conf_set(struct rz_conf *c, const struct rz_conf_row *row, const char *text, char *why,
+		size_t why_size)
+{
+	return setters[row->type]((char *)c + row->offset, row, text, why, why_size);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The settings as a table: one row a key. Flags (conf.c), environment, config file (conf_file.c), --help and
+ * docs/configuration.md are all made from it.
+ */
+#ifndef RZ_CONF_TABLE_H
+#define RZ_CONF_TABLE_H
+
+#include <stdio.h>
+
+#include "conf/conf.h"
+
+enum rz_conf_type {
+	RZ_CONF_PATH,	  /* char * */
+	RZ_CONF_DURATION, /* uint64_t, ns; Go form */
+	RZ_CONF_COUNT,	  /* uint32_t */
+	RZ_CONF_RATE,	  /* double */
+	RZ_CONF_BOOL,	  /* bool */
+	RZ_CONF_PORTS,	  /* uint16_t[RZ_PORTS_MAX] and n_ports */
+	RZ_CONF_WORD,	  /* an enum, by a list of words */
+};
+
+struct rz_conf_row {
+	const char *name; /* the flag; with _ for - the key in the file; upper case with REZONE_ the variable */
+	enum rz_conf_type type;
+	size_t offset; /* in struct rz_conf */
+	double min, max; /* of a number; seconds for a duration */
+	const char *fallback; /* the default, as text; NULL: none */
+	const char *const *words; /* of RZ_CONF_WORD, NULL-terminated, in the enum's order */
+	const char *alias;	  /* another flag's name, for WarpStream's */
+	const char *env;	  /* another variable's name, likewise */
+	const char *help;
+};
+
+extern const struct rz_conf_row rz_conf_rows[];
+extern const size_t rz_conf_n_rows;
+
+const struct rz_conf_row *rz_conf_row_find(const char *name, size_t len);
+
+/* Sets one key from text. 0, or -EINVAL with what is wrong and how to mend it in `why`. */
+int rz_conf_set(struct rz_conf *c, const struct rz_conf_row *row, const char *text, char *why,
+		size_t why_size);
+
+/* "--name FORM" of a row, e.g. "--interval DURATION". */
+const char *rz_conf_form(const struct rz_conf_row *row);
+
+/* Reads a config file into `c`. 0, or -errno with one line in `why`. */
+int rz_conf_file_read(struct rz_conf *c, const char *path, char *why, size_t why_size);
+
+/* The whole table as docs/configuration.md. */
+void rz_conf_markdown(FILE *f);
+
+#endif
