@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * `rezone topology`: zones, groups and agents, as the daemon has them in the maps, or as a file says.
+ *
+ * Comes in: the maps, or --file. Goes out: tables or JSON on stdout.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "kern/pins.h"
+#include "out/json.h"
+#include "out/table.h"
+#include "topo/file.h"
+
+struct ask {
+	bool json;
+	const char *file, *pin_dir;
+};
+
+static const struct argp_option options[] = {
+	{"output", 'o', "table|json", 0, "form of the output (default table)", 0},
+	{"file", 'f', "PATH", 0, "read and check this file instead; needs no daemon and no privileges", 0},
+	{"pin-dir", 'p', "DIR", 0, "where the maps are pinned (default " RZ_PIN_DIR_DEFAULT ")", 0},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct ask *a = state->input;
+
+	switch (key) {
+	case 'o':
+		if (strcmp(arg, "json") && strcmp(arg, "table"))
+			argp_error(state, "-o %s: give table or json", arg);
+		a->json = !strcmp(arg, "json");
+		return 0;
+	case 'f':
+		a->file = arg;
+		return 0;
+	case 'p':
+		a->pin_dir = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s: no argument is expected; a file is named by --file", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.doc = "Shows groups and zones with their agents, as rezone counts them; with --file, whether a topology "
+	       "file is right.\vExit status: 0 done, 1 could not (the file is wrong), 2 used wrongly.",
+};
+
+struct view {
+	const struct rz_topo *topo;
+	const struct rz_topo_zones *zones;
+	const struct rz_settings *settings; /* NULL: a file */
+	uint64_t now_ns;
+};
+
+/* Why clients of this zone would not be moved into it now; "counts" if they would. */
+static const char *standing(const struct view *v, const struct rz_topo_zone *z)
+{
+	const struct rz_settings *s = v->settings;
+
+	if (!z->ready)
+		return "nobody ready";
+	if (!s)
+		return "counts";
+	if (z->ready < s->min_agents)
+		return "fewer than min-agents ready";
+	if (!s->topology_proved_ns || v->now_ns > s->topology_proved_ns + s->topology_max_age_ns)
+		return "topology stale";
+	if (v->now_ns < z->ready_since_ns + s->stable_for_ns)
+		return "not stable yet";
+	return "counts";
+}
+
+static int print_zones(const struct view *v)
+{
+	static const char *const columns[] = {"GROUP", "ZONE", "AGENTS", "READY", "FOR", "STANDING", NULL};
+	struct rz_table *t;
+	size_t i;
+	int err = rz_table_new(stdout, columns, &t);
+
+	for (i = 0; !err && i < v->zones->n; i++) {
+		const struct rz_topo_zone *z = &v->zones->rows[i];
+		char agents[16], ready[16], since[32] = "";
+		const char *cells[] = {z->key.group, z->key.zone, agents, ready, since, standing(v, z)};
+
+		snprintf(agents, sizeof(agents), "%u", z->agents);
+		snprintf(ready, sizeof(ready), "%u", z->ready);
+		if (v->settings && z->ready_since_ns)
+			rz_table_age(since, sizeof(since), (double)(v->now_ns - z->ready_since_ns) / 1e9);
+		err = rz_table_add(t, cells, strcmp(cells[5], "counts") ? "yellow" : "green");
+	}
+	return err ? err : rz_table_end(t);
+}
+
+static int print_agents(const struct view *v)
+{
+	static const char *const columns[] = {"AGENT", "ZONE", "GROUP", "READY", NULL};
+	char at[RZ_ENDPOINT_TEXT];
+	struct rz_table *t;
+	size_t i;
+	int err = rz_table_new(stdout, columns, &t);
+
+	for (i = 0; !err && i < v->topo->n_agents; i++) {
+		const struct rz_topo_agent *a = &v->topo->agents[i];
+		const char *cells[] = {at, a->zone, a->group, a->ready ? "yes" : "no"};
+
+		rz_endpoint_format(at, sizeof(at), a->at.addr, a->at.port);
+		err = rz_table_add(t, cells, NULL);
+	}
+	return err ? err : rz_table_end(t);
+}
+
+static int print_text(const struct view *v)
+{
+	const char *own = v->topo->own_zone;
+	char age[32];
+	size_t i;
+	int err;
+
+	printf("own zone: %s\n", *own ? own : "not given (each agent's own entry says its zone)");
+	if (v->settings && v->settings->topology_proved_ns) {
+		rz_table_age(age, sizeof(age), (double)(v->now_ns - v->settings->topology_proved_ns) / 1e9);
+		printf("last known to be current: %s ago\n", age);
+	} else if (v->settings) {
+		printf("last known to be current: never\n");
+	}
+	for (i = 0; i < v->topo->n_aliases; i++)
+		printf("alias: %s is %s\n", v->topo->aliases[i].name, v->topo->aliases[i].zone);
+	if (!v->topo->n_agents) {
+		printf("no agents\n");
+		return 0;
+	}
+	putchar('\n');
+	err = print_zones(v);
+	putchar('\n');
+	return err ? err : print_agents(v);
+}
+
+static int print(const struct ask *a, const struct view *v)
+{
+	if (a->json)
+		return rz_json_topology(stdout, v->topo, v->zones, v->settings, v->now_ns);
+	return print_text(v);
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static int from_file(const struct ask *a)
+{
+	struct rz_topo_file *f = NULL;
+	struct rz_topo *topo = NULL;
+	struct rz_topo_zones *zones = NULL;
+	int err = rz_topo_file_new(a->file, &f);
+
+	if (!err && rz_topo_file_poll(f, &topo) < 0)
+		err = -EINVAL; /* said in one line already */
+	if (!err)
+		err = rz_topo_zones_count(topo, NULL, 1, 0, &zones);
+	if (!err) {
+		struct view v = {topo, zones, NULL, now()};
+
+		err = print(a, &v);
+	}
+	rz_topo_zones_free(zones);
+	rz_topo_free(topo);
+	rz_topo_file_free(f);
+	return err;
+}
+
+static int from_maps(const struct ask *a)
+{
+	struct rz_snapshot *snap = NULL;
+	struct rz_topo_zones *zones = NULL;
+	struct rz_topo *topo = NULL;
+	struct rz_maps maps;
+	int err = rz_maps_open(a->pin_dir, &maps);
+
+	if (err)
+		return err;
+	if (!rz_maps_daemon_alive(a->pin_dir))
+		rz_warn("topology: no daemon runs with %s; this is what the last one left", a->pin_dir);
+	err = rz_snapshot_read(&maps, &snap);
+	if (!err)
+		err = rz_maps_read_topology(&maps, &topo, &zones);
+	if (!err) {
+		struct view v = {topo, zones, &snap->settings, snap->now_ns};
+
+		err = print(a, &v);
+	}
+	rz_topo_zones_free(zones);
+	rz_topo_free(topo);
+	rz_snapshot_free(snap);
+	rz_maps_close(&maps);
+	return err;
+}
+
+int rz_cmd_topology(int argc, char **argv)
+{
+	struct ask a = {.pin_dir = RZ_PIN_DIR_DEFAULT};
+
+	argp_err_exit_status = 2;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
+		return 2;
+	return (a.file ? from_file(&a) : from_maps(&a)) ? 1 : 0;
+}

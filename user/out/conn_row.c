@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Rows of `rezone list`, see conn_row.h. */
+#include "out/conn_row.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+
+static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct rz_conn *c,
+				   const struct rz_world *world)
+{
+	struct rz_conn_row r = {.conn = c, .client = rz_snapshot_client(snap, c->frame.client)};
+	struct rz_judged_conn j = {c, r.client};
+	const struct rz_move *m = rz_snapshot_move(snap, c->cookie);
+
+	r.verdict = rz_classify(&j, world);
+	r.reason = r.verdict.reason;
+	r.move = r.verdict.move;
+	/* what the daemon's history says of a candidate: it waits, or is being moved */
+	if (r.move && m && m->client == c->frame.client && m->phase == RZ_PHASE_WAIT) {
+		r.reason = m->reason;
+		r.move = false;
+	}
+	rz_endpoint_format(r.client_at, sizeof(r.client_at), c->tuple.client_addr, c->tuple.client_port);
+	rz_endpoint_format(r.agent_at, sizeof(r.agent_at), c->tuple.agent_addr, c->tuple.agent_port);
+	if (snap->now_ns > c->opened_ns)
+		r.age_s = (double)(snap->now_ns - c->opened_ns) / 1e9;
+	return r;
+}
+
+static bool passes(const struct rz_conn_row *r, const struct rz_conn_filter *f)
+{
+	if (f->locality >= 0 && (int)r->verdict.locality != f->locality)
+		return false;
+	if (f->client_id_glob && (!r->client || fnmatch(f->client_id_glob, r->client->id, 0)))
+		return false;
+	return true;
+}
+
+static void count(struct rz_conn_totals *t, const struct rz_conn_row *r)
+{
+	t->all++;
+	t->localities[r->verdict.locality]++;
+	if (r->reason != RZ_REASON_NOT_IDENTIFIED)
+		return;
+	t->unidentified++;
+	if (r->age_s > t->unidentified_s)
+		t->unidentified_s = r->age_s;
+}
+
+int rz_conn_rows_make(const struct rz_snapshot *snap, const struct rz_topo *topo,
+		      const struct rz_topo_zones *zones, const struct rz_conn_filter *filter,
+		      struct rz_conn_row **ret, struct rz_conn_totals *totals)
+{
+	struct rz_world world = {topo, zones, &snap->settings, snap->now_ns};
+	struct rz_conn_row *rows = calloc(snap->n_conns + 1, sizeof(*rows));
+	size_t i;
+
+	if (!rows)
+		return -ENOMEM;
+	*totals = (struct rz_conn_totals){};
+	for (i = 0; i < snap->n_conns; i++) {
+		struct rz_conn_row r = make_row(snap, &snap->conns[i], &world);
+
+		count(totals, &r);
+		if (passes(&r, filter))
+			rows[totals->shown++] = r;
+	}
+	*ret = rows;
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One tracked connection as people and programs see it: the row that table and JSON both print.
+ *
+ * Comes in: a snapshot of the maps and the topology. Goes out: rows. Called by cmd/list.c.
+ */
+#ifndef RZ_OUT_CONN_ROW_H
+#define RZ_OUT_CONN_ROW_H
+
+#include "base/str.h"
+#include "kern/maps.h"
+#include "policy/classify.h"
+
+struct rz_conn_row {
+	const struct rz_conn *conn;
+	const struct rz_client *client; /* NULL: not identified */
+	struct rz_verdict verdict;
+	enum rz_reason reason; /* the verdict's, or why a candidate waits */
+	bool move;	       /* is moved, or just was */
+	char client_at[RZ_ENDPOINT_TEXT], agent_at[RZ_ENDPOINT_TEXT];
+	double age_s;
+};
+
+/* What `rezone list` is asked to show; NULL or negative: all. */
+struct rz_conn_filter {
+	const char *client_id_glob; /* fnmatch(3), against the printable id */
+	int locality;		    /* enum rz_locality, -1: all */
+};
+
+/* How many there are of what, over all connections, shown or not. */
+struct rz_conn_totals {
+	size_t all, shown;
+	size_t localities[RZ_LOCALITY_COUNT];
+	size_t unidentified;  /* no client.id known, or not trusted yet */
+	double unidentified_s; /* since when the oldest of them is open or known */
+};
+
+/*
+ * Makes the rows of a snapshot that pass the filter, in the snapshot's order. They point into it and into
+ * the topology. 0 or -ENOMEM.
+ */
+int rz_conn_rows_make(const struct rz_snapshot *snap, const struct rz_topo *topo,
+		      const struct rz_topo_zones *zones, const struct rz_conn_filter *filter,
+		      struct rz_conn_row **ret, struct rz_conn_totals *totals);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+/* JSON output, see json.h. Text in the maps is printable ASCII already; jansson refuses anything else. */
+#include "out/json.h"
+
+#include <errno.h>
+#include <math.h>
+#include <jansson.h>
+
+#include "base/cleanup.h"
+
+/* NULL and "" are unknown. */
+static json_t *text_or_null(const char *s)
+{
+	return s && *s ? json_string(s) : json_null();
+}
+
+static json_t *seconds(double s)
+{
+	return json_real(round(s * 10) / 10);
+}
+
+static json_t *conn_object(const struct rz_conn_row *r)
+{
+	const struct rz_client *c = r->client;
+	const struct rz_frame *f = &r->conn->frame;
+	json_t *id = c && !c->is_null ? json_string(c->id) : json_null();
+
+	return json_pack("{s:I, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:I, "
+			 "s:I, s:s, s:s, s:o, s:o, s:o, s:b}",
+			 "cookie", (json_int_t)r->conn->cookie,
+			 "netns", (json_int_t)r->conn->netns,
+			 "client", r->client_at,
+			 "agent", r->agent_at,
+			 "client_id", id,
+			 "dialect", c ? json_string(rz_dialect_name(c->dialect)) : json_null(),
+			 "client_zone", text_or_null(r->verdict.client_zone),
+			 "agent_zone", text_or_null(r->verdict.agent_zone),
+			 "group", text_or_null(r->verdict.group),
+			 "opt_in", c ? json_boolean(c->opt_in) : json_null(),
+			 "locality", rz_locality_name(r->verdict.locality),
+			 "state", rz_state_name(f->state),
+			 "kind", rz_kind_name(r->verdict.kind),
+			 "software", json_null(), /* read by a later version */
+			 "software_version", json_null(),
+			 "age_s", seconds(r->age_s),
+			 "rx_bytes", (json_int_t)r->conn->rx_bytes,
+			 "tx_bytes", (json_int_t)r->conn->tx_bytes,
+			 "verdict", r->move ? "move" : "keep",
+			 "reason", rz_reason_name(r->reason),
+			 "session_id", text_or_null(c ? c->session_id : NULL),
+			 "proxy_target", text_or_null(c ? c->proxy_target : NULL),
+			 "agent_group", text_or_null(c ? c->agent_group : NULL),
+			 "adopted", f->adopted);
+}
+
+static int print(FILE *f, json_t *all, bool compact)
+{
+	int err = !all || json_dumpf(all, f, compact ? JSON_COMPACT : JSON_INDENT(1)) ? -ENOMEM : 0;
+
+	putc('\n', f);
+	json_decref(all);
+	return err;
+}
+
+int rz_json_conns(FILE *f, const struct rz_conn_row *rows, size_t n, bool compact)
+{
+	json_t *all = json_array();
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (json_array_append_new(all, conn_object(&rows[i]))) {
+			json_decref(all);
+			return -ENOMEM;
+		}
+	return print(f, all, compact);
+}
+
+static json_t *since(uint64_t at_ns, uint64_t now_ns)
+{
+	return at_ns && now_ns >= at_ns ? seconds((double)(now_ns - at_ns) / 1e9) : json_null();
+}
+
+static json_t *zones_array(const struct rz_topo_zones *z, uint64_t now_ns)
+{
+	json_t *a = json_array();
+	size_t i;
+
+	for (i = 0; i < z->n; i++)
+		json_array_append_new(a, json_pack("{s:s, s:s, s:i, s:i, s:o}", "group", z->rows[i].key.group,
+						   "zone", z->rows[i].key.zone, "agents", (int)z->rows[i].agents,
+						   "ready", (int)z->rows[i].ready, "ready_for_s",
+						   since(z->rows[i].ready_since_ns, now_ns)));
+	return a;
+}
+
+static json_t *agents_array(const struct rz_topo *t)
+{
+	json_t *a = json_array();
+	char at[RZ_ENDPOINT_TEXT];
+	size_t i;
+
+	for (i = 0; i < t->n_agents; i++) {
+		rz_endpoint_format(at, sizeof(at), t->agents[i].at.addr, t->agents[i].at.port);
+		json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:b}", "agent", at, "group",
+						   t->agents[i].group, "zone", t->agents[i].zone, "ready",
+						   t->agents[i].ready));
+	}
+	return a;
+}
+
+static json_t *aliases_object(const struct rz_topo *t)
+{
+	json_t *o = json_object();
+	size_t i;
+
+	for (i = 0; i < t->n_aliases; i++)
+		json_object_set_new(o, t->aliases[i].name, json_string(t->aliases[i].zone));
+	return o;
+}
+
+int rz_json_topology(FILE *f, const struct rz_topo *topo, const struct rz_topo_zones *zones,
+		     const struct rz_settings *s, uint64_t now_ns)
+{
+	return print(f, json_pack("{s:o, s:o, s:o, s:o, s:o}", "own_zone", text_or_null(topo->own_zone),
+				  "age_s", s ? since(s->topology_proved_ns, now_ns) : json_null(), "zones",
+				  zones_array(zones, now_ns), "agents", agents_array(topo), "aliases",
+				  aliases_object(topo)),
+		     false);
+}

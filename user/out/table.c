@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Tables, see table.h. */
+#include "out/table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <libsmartcols.h>
+
+#include "base/cleanup.h"
+
+struct rz_table {
+	struct libscols_table *scols;
+	size_t columns;
+	bool colors;
+};
+
+int rz_table_new(FILE *f, const char *const *columns, struct rz_table **ret)
+{
+	struct rz_table *t = calloc(1, sizeof(*t));
+	const char *no_color = getenv("NO_COLOR");
+
+	if (t)
+		t->scols = scols_new_table();
+	if (!t || !t->scols) {
+		free(t);
+		return -ENOMEM;
+	}
+	t->colors = isatty(fileno(f)) && !(no_color && *no_color);
+	scols_table_set_stream(t->scols, f);
+	scols_table_enable_colors(t->scols, t->colors);
+	for (; columns[t->columns]; t->columns++)
+		scols_table_new_column(t->scols, columns[t->columns], 0, 0);
+	*ret = t;
+	return 0;
+}
+
+int rz_table_add(struct rz_table *t, const char *const *cells, const char *color)
+{
+	struct libscols_line *line = scols_table_new_line(t->scols, NULL);
+	size_t i;
+
+	if (!line)
+		return -ENOMEM;
+	for (i = 0; i < t->columns; i++)
+		if (scols_line_set_data(line, i, cells[i] && *cells[i] ? cells[i] : "-"))
+			return -ENOMEM;
+	if (color && t->colors)
+		scols_line_set_color(line, color);
+	return 0;
+}
+
+int rz_table_end(struct rz_table *t)
+{
+	int err = scols_print_table(t->scols);
+
+	scols_unref_table(t->scols);
+	free(t);
+	return err;
+}
+
+void rz_table_bytes(char *dst, size_t size, uint64_t bytes)
+{
+	static const char units[] = "BKMGTPE";
+	double v = (double)bytes;
+	int u = 0;
+
+	for (; v >= 1024; u++)
+		v /= 1024;
+	snprintf(dst, size, u ? "%.1f%c" : "%.0f%c", v, units[u]);
+}
+
+void rz_table_age(char *dst, size_t size, double seconds)
+{
+	unsigned long s = (unsigned long)seconds;
+
+	if (s < 60)
+		snprintf(dst, size, "%lus", s);
+	else if (s < 3600)
+		snprintf(dst, size, "%lum%lus", s / 60, s % 60);
+	else if (s < 86400)
+		snprintf(dst, size, "%luh%lum", s / 3600, s % 3600 / 60);
+	else
+		snprintf(dst, size, "%lud%luh", s / 86400, s % 86400 / 3600);
+}
+
+#define CELLS_MAX 24
+
+static const char *const short_columns[] = {"CLIENT", "ZONE", "AGENT", "ZONE", "LOCALITY", "KIND", "AGE", "RX",
+					    "TX", "VERDICT", "CLIENT ID", NULL};
+static const char *const wide_columns[] = {"CLIENT", "ZONE", "AGENT", "ZONE", "LOCALITY", "KIND", "AGE", "RX",
+					   "TX", "VERDICT", "STATE", "GROUP", "DIALECT", "OPT-IN", "REQUESTS",
+					   "NETNS", "COOKIE", "SESSION", "CLIENT ID", NULL};
+
+static const char *color_of(const struct rz_conn_row *r)
+{
+	if (r->verdict.locality == RZ_LOCALITY_SAME)
+		return "green";
+	if (r->verdict.locality == RZ_LOCALITY_CROSS)
+		return r->move ? "red" : "yellow";
+	return NULL;
+}
+
+/* "move", or "keep: no agent there" */
+static void verdict_text(const struct rz_conn_row *r, char *dst, size_t size)
+{
+	if (r->move)
+		snprintf(dst, size, "move");
+	else
+		snprintf(dst, size, "keep: %s", rz_reason_name(r->reason));
+}
+
+static int add_conn(struct rz_table *t, const struct rz_conn_row *r, bool wide)
+{
+	char age[32], rx[16], tx[16], verdict[64], requests[16], netns[16], cookie[24];
+	const char *cells[CELLS_MAX] = {r->client_at, r->verdict.client_zone, r->agent_at,
+					r->verdict.agent_zone, rz_locality_name(r->verdict.locality),
+					rz_kind_name(r->verdict.kind), age, rx, tx, verdict};
+	const struct rz_client *c = r->client;
+	size_t n = 10;
+
+	rz_table_age(age, sizeof(age), r->age_s);
+	rz_table_bytes(rx, sizeof(rx), r->conn->rx_bytes);
+	rz_table_bytes(tx, sizeof(tx), r->conn->tx_bytes);
+	verdict_text(r, verdict, sizeof(verdict));
+	if (wide) {
+		snprintf(requests, sizeof(requests), "%u", r->conn->frame.requests);
+		snprintf(netns, sizeof(netns), "%u", r->conn->netns);
+		snprintf(cookie, sizeof(cookie), "%llu", (unsigned long long)r->conn->cookie);
+		cells[n++] = rz_state_name(r->conn->frame.state);
+		cells[n++] = r->verdict.group;
+		cells[n++] = c ? rz_dialect_name(c->dialect) : NULL;
+		cells[n++] = c ? (c->opt_in ? "yes" : "no") : NULL;
+		cells[n++] = requests;
+		cells[n++] = netns;
+		cells[n++] = cookie;
+		cells[n++] = c ? c->session_id : NULL;
+	}
+	cells[n] = c && !c->is_null ? c->id : NULL;
+	return rz_table_add(t, cells, color_of(r));
+}
+
+int rz_table_conns(FILE *f, const struct rz_conn_row *rows, size_t n, bool wide)
+{
+	struct rz_table *t;
+	size_t i;
+	int err = rz_table_new(f, wide ? wide_columns : short_columns, &t);
+
+	if (err)
+		return err;
+	for (i = 0; i < n && !err; i++)
+		err = add_conn(t, &rows[i], wide);
+	return rz_table_end(t) || err ? -ENOMEM : 0;
+}
+
+void rz_table_totals(FILE *f, const struct rz_conn_totals *t)
+{
+	char age[32];
+
+	fprintf(f, "%zu connections: %zu same zone, %zu cross zone, %zu unknown", t->all,
+		t->localities[RZ_LOCALITY_SAME], t->localities[RZ_LOCALITY_CROSS],
+		t->localities[RZ_LOCALITY_UNKNOWN]);
+	if (t->unidentified) {
+		rz_table_age(age, sizeof(age), t->unidentified_s);
+		fprintf(f, "; %zu not identified, the oldest for %s", t->unidentified, age);
+	}
+	if (t->shown != t->all)
+		fprintf(f, "; %zu shown", t->shown);
+	fputc('\n', f);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people read: tables by libsmartcols, which also escapes what a terminal must not get. */
+#ifndef RZ_OUT_TABLE_H
+#define RZ_OUT_TABLE_H
+
+#include <stdio.h>
+
+#include "out/conn_row.h"
+
+struct rz_table; /* columns, then rows of text */
+
+int rz_table_new(FILE *f, const char *const *columns, struct rz_table **ret);
+/* Adds a row, one text a column; NULL is shown as "-". `color` is "red", "green", ... or NULL; it is used on
+ * terminals only, and not where NO_COLOR is set. */
+int rz_table_add(struct rz_table *t, const char *const *cells, const char *color);
+/* Prints and frees. */
+int rz_table_end(struct rz_table *t);
+
+/* The connections; `wide` has every column. */
+int rz_table_conns(FILE *f, const struct rz_conn_row *rows, size_t n, bool wide);
+/* "12 connections: 8 same zone, 3 cross zone, 1 unknown; 1 not identified, the oldest for 3s" */
+void rz_table_totals(FILE *f, const struct rz_conn_totals *t);
+
+/* "850B", "1.2K", "3.4M", "5.6G", powers of 1024. dst of 16 bytes suffices. */
+void rz_table_bytes(char *dst, size_t size, uint64_t bytes);
+/* "7s", "12m", "3h20m", "5d3h". dst of 32 bytes suffices. */
+void rz_table_age(char *dst, size_t size, double seconds);
+
+#endif
