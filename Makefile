@@ -8,6 +8,7 @@
 #   make soak           one hour of ticks      make install PREFIX=/usr/local
 #   make CC=clang       another compiler
 
+MAKEFLAGS += --no-print-directory
 ARCH     ?= $(shell uname -m | sed 's/aarch64/arm64/')
 CC       ?= cc
 CLANG    ?= clang

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 e2e_begin
 agent_start a
-spawn agent-c c "$CGROUP" "$STANDIN/rezone-agent" --id 3 --zone c --listen ":9092" \
+spawn agent-c c "$CGROUP" "$STANDIN/rezone-agent" --id 3 --zone c --listen "[::]:9092" \
 	--advertise "[fd99::3:1]:9092" --data "$WORK/data" --log "$WORK/agent-c.trace"
 within "$DEADLINE" test -e "$WORK/data/agents/3" || not_ok "agent c starts"
 topology a=ready c=ready

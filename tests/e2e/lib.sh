@@ -144,7 +144,7 @@ agent_start() {
 	local z=$1
 	shift
 	spawn "agent-$z" "$z" "$CGROUP" "$STANDIN/rezone-agent" --id "${ZONE_NR[$z]}" --zone "$z" \
-		--listen ":9092" --advertise "$(agent_ip "$z"):9092" --data "$WORK/data" \
+		--listen "[::]:9092" --advertise "$(agent_ip "$z"):9092" --data "$WORK/data" \
 		--log "$WORK/agent-$z.trace" "$@"
 	within "$DEADLINE" test -e "$WORK/data/agents/${ZONE_NR[$z]}" || not_ok "agent $z did not start"
 }

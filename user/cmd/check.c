@@ -73,7 +73,12 @@ static enum status check_btf(struct report *r, const struct rz_caps *caps)
 
 static enum status check_bpffs(struct report *r)
 {
-	if (!rz_pins_prepare(RZ_PIN_DIR_DEFAULT))
+	bool was_there = !access(RZ_PIN_DIR_DEFAULT, F_OK);
+	int err = rz_pins_prepare(RZ_PIN_DIR_DEFAULT);
+
+	if (!was_there)
+		rz_pins_remove(RZ_PIN_DIR_DEFAULT);
+	if (!err)
 		return note(r, "bpffs", OK, "", RZ_PIN_DIR_DEFAULT);
 	return note(r, "bpffs", FAILED, "mount it: mount -t bpf bpf /sys/fs/bpf",
 		    "no BPF file system at /sys/fs/bpf");
