@@ -28,8 +28,10 @@ rezone_start --interval 500ms
 check "started again it knows the same connections" eval '[ "$(cookies)" = "$known" ]'
 check "with their identity" has_rows '.client_zone == "b" and .state == "data"' 3
 check "the frame was never lost" test "$(stat_of frame_lost)" = 0
-progs() { bpftool -j cgroup show "$CGROUP" | jq length; }
-check "one program is attached, not two" test "$(progs)" = 1
+# a detached program is freed by the kernel a moment later; without any, bpftool prints nothing
+progs() { bpftool -j cgroup show "$CGROUP" | jq -s 'add // [] | length'; }
+has_progs() { [ "$(progs)" = "$1" ]; }
+check "one program is attached, not two" within 5 has_progs 1
 
 "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" >"$WORK/second.out" 2>&1
 rc=$?
@@ -38,10 +40,10 @@ check "the first one runs on" alive rezone
 
 stop rezone
 check "SIGTERM leaves no pin" test ! -e "$PIN_DIR"
-check "SIGTERM leaves no program" test "$(progs)" = 0
+check "SIGTERM leaves no program" within 5 has_progs 0
 check "nobody was disturbed" test "$(held)" = "$before"
 rezone_start --interval 500ms --keep-pins
 within "$DEADLINE" has_rows '.kind == "data" and (.client_id | startswith("r"))' 3
 stop rezone
-check "--keep-pins leaves maps and programs" eval '[ -e "$PIN_DIR/conns" ] && [ "$(progs)" = 1 ]'
+check "--keep-pins leaves maps and programs" eval '[ -e "$PIN_DIR/conns" ] && has_progs 1'
 check "a close is seen while no daemon runs" eval 'stop r1; within 5 has_rows ".kind == \"data\" and (.client_id | startswith(\"r\"))" 2'
