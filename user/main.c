@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The command table. Comes in: argv. Goes out: one command's exit status (0 done, 1 could not, 2 used
- * wrongly). Without arguments: the tracked connections.
+ * The command table. Comes in: argv. Goes out: one command's exit status (0 done, 1 could not, 2
+ * used wrongly). Without arguments: the tracked connections.
  */
 #include <stdio.h>
 #include <string.h>
@@ -28,9 +28,10 @@ static void usage(FILE *f)
 {
 	size_t i;
 
-	fprintf(f, "Usage: rezone COMMAND [OPTION...]\n"
-		   "Watches the Kafka connections of this node's agents and resets those that cross\n"
-		   "availability zones although an agent in the client's own zone is ready.\n\n");
+	fprintf(f,
+		"Usage: rezone COMMAND [OPTION...]\n"
+		"Watches the Kafka connections of this node's agents and resets those that cross\n"
+		"availability zones although an agent in the client's own zone is ready.\n\n");
 	for (i = 0; i < N_COMMANDS; i++)
 		fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].what);
 	fprintf(f, "\n`rezone COMMAND --help` says more.\n");

@@ -27,23 +27,23 @@ static inline void rz_cleanup_fclose(FILE **f)
 		fclose(*f);
 }
 
-#define _cleanup_(fn) __attribute__((cleanup(fn)))
-#define _cleanup_free_ _cleanup_(rz_cleanup_free)
-#define _cleanup_close_ _cleanup_(rz_cleanup_close)
+#define _cleanup_(fn)	 __attribute__((cleanup(fn)))
+#define _cleanup_free_	 _cleanup_(rz_cleanup_free)
+#define _cleanup_close_	 _cleanup_(rz_cleanup_close)
 #define _cleanup_fclose_ _cleanup_(rz_cleanup_fclose)
 
-#define RZ_TAKE_PTR(p)                                                                             \
-	({                                                                                         \
-		__typeof__(p) rz_taken = (p);                                                      \
-		(p) = NULL;                                                                        \
-		rz_taken;                                                                          \
+#define RZ_TAKE_PTR(p)                        \
+	({                                    \
+		__typeof__(p) rz_taken = (p); \
+		(p) = NULL;                   \
+		rz_taken;                     \
 	})
 
-#define RZ_TAKE_FD(fd)                                                                             \
-	({                                                                                         \
-		int rz_taken = (fd);                                                               \
-		(fd) = -1;                                                                         \
-		rz_taken;                                                                          \
+#define RZ_TAKE_FD(fd)               \
+	({                           \
+		int rz_taken = (fd); \
+		(fd) = -1;           \
+		rz_taken;            \
 	})
 
 #endif

@@ -21,8 +21,8 @@ void rz_log(enum rz_log_level level, const char *fmt, ...) __attribute__((format
 /* Logs at error level and returns `err` (a negative errno), so that a failure is one statement. */
 int rz_err(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-#define rz_warn(...) rz_log(RZ_LOG_WARN, __VA_ARGS__)
-#define rz_info(...) rz_log(RZ_LOG_INFO, __VA_ARGS__)
+#define rz_warn(...)  rz_log(RZ_LOG_WARN, __VA_ARGS__)
+#define rz_info(...)  rz_log(RZ_LOG_INFO, __VA_ARGS__)
 #define rz_debug(...) rz_log(RZ_LOG_DEBUG, __VA_ARGS__)
 
 #endif

@@ -67,7 +67,8 @@ static int add(struct rz_loop *l, struct source s)
 		return rz_err(-ENOSPC, "loop: more than %d sources", MAX_SOURCES);
 	ev.data.ptr = &l->sources[l->n];
 	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, s.fd, &ev))
-		return rz_err(-errno, "loop: cannot watch descriptor %d: %s", s.fd, strerror(errno));
+		return rz_err(-errno, "loop: cannot watch descriptor %d: %s", s.fd,
+			      strerror(errno));
 	l->sources[l->n++] = s;
 	return 0;
 }

@@ -46,9 +46,8 @@ static const struct {
 	const char *name;
 	uint64_t ns;
 } units[] = {
-	{"ns", 1},	      {"us", 1000},	      {"\xc2\xb5s", 1000}, {"\xce\xbcs", 1000},
-	{"ms", 1000000},      {"s", 1000000000ULL},   {"m", 60000000000ULL},
-	{"h", 3600000000000ULL},
+	{"ns", 1},	 {"us", 1000},	       {"\xc2\xb5s", 1000},   {"\xce\xbcs", 1000},
+	{"ms", 1000000}, {"s", 1000000000ULL}, {"m", 60000000000ULL}, {"h", 3600000000000ULL},
 };
 #define N_UNITS (sizeof(units) / sizeof(units[0]))
 
@@ -126,15 +125,15 @@ void rz_duration_format(char *dst, size_t dst_size, uint64_t ns)
 		const char *name;
 		uint64_t ns;
 	} steps[] = {{"h", 3600000000000ULL}, {"m", 60000000000ULL}, {"s", 1000000000ULL},
-		     {"ms", 1000000}, {"us", 1000}, {"ns", 1}};
+		     {"ms", 1000000},	      {"us", 1000},	     {"ns", 1}};
 	size_t i, at = 0;
 
 	snprintf(dst, dst_size, "0s");
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (ns < steps[i].ns || at >= dst_size)
 			continue;
-		at += snprintf(dst + at, dst_size - at, "%llu%s", (unsigned long long)(ns / steps[i].ns),
-			       steps[i].name);
+		at += snprintf(dst + at, dst_size - at, "%llu%s",
+			       (unsigned long long)(ns / steps[i].ns), steps[i].name);
 		ns %= steps[i].ns;
 	}
 }

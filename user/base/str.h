@@ -15,8 +15,8 @@
 
 /*
  * Copies `len` bytes of `src` so that any terminal, log or JSON writer can take them: printable
- * ASCII stays (0x20 to 0x7e), a backslash becomes \\, every other byte \xNN. Always terminates; cuts
- * at a whole escape when `dst_size` is too small. Returns the length written without the NUL.
+ * ASCII stays (0x20 to 0x7e), a backslash becomes \\, every other byte \xNN. Always terminates;
+ * cuts at a whole escape when `dst_size` is too small. Returns the length written without the NUL.
  */
 size_t rz_str_escape(char *dst, size_t dst_size, const void *src, size_t len);
 
@@ -28,7 +28,8 @@ bool rz_str_copy(char *dst, size_t dst_size, const char *src);
  * nanoseconds. Negative ones and a bare number other than 0 are refused. 0 or -EINVAL, -ERANGE.
  */
 int rz_duration_parse(const char *text, uint64_t *ret_ns);
-/* Back to text, the shortest exact form ("1m30s", "250ms", "0s"); dst of 32 bytes always suffices. */
+/* Back to text, the shortest exact form ("1m30s", "250ms", "0s"); dst of 32 bytes always suffices.
+ */
 void rz_duration_format(char *dst, size_t dst_size, uint64_t ns);
 
 /*

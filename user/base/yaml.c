@@ -17,8 +17,8 @@ static int fail_at(struct rz_yaml *y, yaml_mark_t mark, const char *text)
 
 	if (!y->failed) {
 		rz_str_escape(safe, sizeof(safe), text, strlen(text));
-		snprintf(y->why, y->why_size, "%s:%zu:%zu: %s", y->name, mark.line + 1, mark.column + 1,
-			 safe);
+		snprintf(y->why, y->why_size, "%s:%zu:%zu: %s", y->name, mark.line + 1,
+			 mark.column + 1, safe);
 	}
 	y->failed = true;
 	return -EINVAL;
@@ -42,11 +42,14 @@ static int fail_syntax(struct rz_yaml *y, const yaml_parser_t *p)
 
 	/* reader errors (not UTF-8, control characters) have an offset only */
 	if (p->error == YAML_READER_ERROR) {
-		snprintf(text, sizeof(text), "not readable as UTF-8 text at byte %zu (%s); save the file as "
-			 "plain UTF-8", p->problem_offset, p->problem ? p->problem : "?");
+		snprintf(text, sizeof(text),
+			 "not readable as UTF-8 text at byte %zu (%s); save the file as "
+			 "plain UTF-8",
+			 p->problem_offset, p->problem ? p->problem : "?");
 		return fail_at(y, p->mark, text);
 	}
-	snprintf(text, sizeof(text), "not valid YAML: %s%s%s; check brackets, quotes and indentation here",
+	snprintf(text, sizeof(text),
+		 "not valid YAML: %s%s%s; check brackets, quotes and indentation here",
 		 p->problem ? p->problem : "syntax error", p->context ? " " : "",
 		 p->context ? p->context : "");
 	return fail_at(y, p->problem_mark, text);
@@ -72,9 +75,10 @@ int rz_yaml_load(struct rz_yaml *y, const char *name, const char *text, size_t l
 			err = fail_syntax(y, &p);
 		} else {
 			if (yaml_document_get_root_node(&more))
-				err = rz_yaml_fail(y, yaml_document_get_root_node(&more),
-						   "a second document begins here; a file holds one, remove "
-						   "the ---");
+				err = rz_yaml_fail(
+					y, yaml_document_get_root_node(&more),
+					"a second document begins here; a file holds one, remove "
+					"the ---");
 			yaml_document_delete(&more);
 		}
 	}
@@ -151,15 +155,16 @@ const char *rz_yaml_nearest(const char *text, const char *const *known)
 	return best;
 }
 
-static int unknown_key(struct rz_yaml *y, const yaml_node_t *node, const char *key, const char *what,
-		       const char *const *keys)
+static int unknown_key(struct rz_yaml *y, const yaml_node_t *node, const char *key,
+		       const char *what, const char *const *keys)
 {
 	const char *near = rz_yaml_nearest(key, keys);
 	char all[256] = "";
 	size_t at = 0;
 
 	if (near)
-		return rz_yaml_fail(y, node, "%s has no key \"%s\"; did you mean \"%s\"?", what, key, near);
+		return rz_yaml_fail(y, node, "%s has no key \"%s\"; did you mean \"%s\"?", what,
+				    key, near);
 	for (; *keys && at < sizeof(all); keys++)
 		at += snprintf(all + at, sizeof(all) - at, "%s%s", at ? ", " : "", *keys);
 	return rz_yaml_fail(y, node, "%s has no key \"%s\"; it has %s", what, key, all);
@@ -193,7 +198,8 @@ int rz_yaml_mapping(struct rz_yaml *y, yaml_node_t *node, const char *what, cons
 	const yaml_node_pair_t *p;
 
 	if (node->type != YAML_MAPPING_NODE)
-		return rz_yaml_fail(y, node, "%s must be a mapping; write it as { %s: ... }", what, keys[0]);
+		return rz_yaml_fail(y, node, "%s must be a mapping; write it as { %s: ... }", what,
+				    keys[0]);
 	for (p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
 		const yaml_node_t *k = yaml_document_get_node(&y->doc, p->key);
 		const char *key = rz_yaml_scalar(y, k, "key");
@@ -203,7 +209,8 @@ int rz_yaml_mapping(struct rz_yaml *y, yaml_node_t *node, const char *what, cons
 		if (!is_among(key, keys))
 			return unknown_key(y, k, key, what, keys);
 		if (seen_before(y, node, p, key))
-			return rz_yaml_fail(y, k, "key \"%s\" stands twice in %s; remove one", key, what);
+			return rz_yaml_fail(y, k, "key \"%s\" stands twice in %s; remove one", key,
+					    what);
 	}
 	return 0;
 }

@@ -21,7 +21,8 @@ struct rz_yaml {
 	bool loaded, failed;
 };
 
-/* Parses `text` whole: UTF-8, one document. 0, or -EINVAL with `why` filled. Free it in either case. */
+/* Parses `text` whole: UTF-8, one document. 0, or -EINVAL with `why` filled. Free it in either
+ * case. */
 int rz_yaml_load(struct rz_yaml *y, const char *name, const char *text, size_t len, char *why,
 		 size_t why_size);
 void rz_yaml_free(struct rz_yaml *y);
@@ -40,7 +41,8 @@ const char *rz_yaml_scalar(struct rz_yaml *y, const yaml_node_t *node, const cha
  * Checks that `node` is a mapping whose keys are all among `keys` (NULL-terminated) and stand once.
  * `what` names it in messages. 0 or -EINVAL.
  */
-int rz_yaml_mapping(struct rz_yaml *y, yaml_node_t *node, const char *what, const char *const *keys);
+int rz_yaml_mapping(struct rz_yaml *y, yaml_node_t *node, const char *what,
+		    const char *const *keys);
 
 /* The value of `key` in a mapping, or NULL; and its key node for messages about it. */
 yaml_node_t *rz_yaml_get(struct rz_yaml *y, yaml_node_t *mapping, const char *key);

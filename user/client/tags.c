@@ -36,8 +36,8 @@ static bool char_ok(enum charset set, unsigned char c)
 {
 	if (set == PRINTABLE_CHARS)
 		return c > 0x20 && c < 0x7f && c != '"' && c != '\\';
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-	       c == '_' || c == '.';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_' || c == '.';
 }
 
 static bool equals(const __u8 *p, size_t len, const char *text)
@@ -45,7 +45,8 @@ static bool equals(const __u8 *p, size_t len, const char *text)
 	return len == strlen(text) && !memcmp(p, text, len);
 }
 
-/* A value that is too long or has other characters is no value; it still is the first of its tag. */
+/* A value that is too long or has other characters is no value; it still is the first of its tag.
+ */
 static void set_field(struct rz_client *c, size_t tag, const __u8 *value, size_t len)
 {
 	char *field = (char *)c + tags[tag].offset;

@@ -60,7 +60,8 @@ static enum status check_root(struct report *r)
 		return note(r, "privileges", OK, "", "running as root");
 	return note(r, "privileges", FAILED,
 		    "run as root, or in a privileged container; at the least CAP_BPF, CAP_PERFMON, "
-		    "CAP_NET_ADMIN and CAP_SYS_ADMIN", "running as uid %u", geteuid());
+		    "CAP_NET_ADMIN and CAP_SYS_ADMIN",
+		    "running as uid %u", geteuid());
 }
 
 static enum status check_btf(struct report *r, const struct rz_caps *caps)
@@ -89,8 +90,10 @@ static enum status check_cgroup(struct report *r, char *path, size_t size)
 	int fd = rz_cgroup_open(r->cgroup, path, size);
 
 	if (fd < 0)
-		return note(r, "cgroup", FAILED, "mount the host's cgroup v2 hierarchy, or name it with "
-			    "--cgroup", "no cgroup v2 hierarchy: %s", strerror(-fd));
+		return note(r, "cgroup", FAILED,
+			    "mount the host's cgroup v2 hierarchy, or name it with "
+			    "--cgroup",
+			    "no cgroup v2 hierarchy: %s", strerror(-fd));
 	close(fd);
 	return note(r, "cgroup", OK, "", "%s", path);
 }
@@ -98,7 +101,8 @@ static enum status check_cgroup(struct report *r, char *path, size_t size)
 static void check_caps(struct report *r, const struct rz_caps *caps)
 {
 	if (caps->segment)
-		note(r, "segments", FAILED, "a kernel from 5.10 on with CONFIG_CGROUP_BPF is needed",
+		note(r, "segments", FAILED,
+		     "a kernel from 5.10 on with CONFIG_CGROUP_BPF is needed",
 		     "segment program refused: %s", strerror(-caps->segment));
 	else
 		note(r, "segments", OK, "", "segments of accepted connections can be read");
@@ -131,10 +135,11 @@ static enum status try_way(struct report *r, struct rz_kern *k, const char *cgro
 		return note(r, name, OK, "", "an own connection was tracked and reset%s",
 			    way == RZ_TRIAL_WALK ? " by bpf_sock_destroy" : " by SOCK_DESTROY");
 	return note(r, name, if_not,
-		    way == RZ_TRIAL_WALK ? "see what the line says; --log-level debug of `rezone run` "
-					   "shows more" :
-					   "harmless where the line above is ok; else a kernel with "
-					   "CONFIG_INET_DIAG_DESTROY, or from 6.5 on, is needed",
+		    way == RZ_TRIAL_WALK
+			    ? "see what the line says; --log-level debug of `rezone run` "
+			      "shows more"
+			    : "harmless where the line above is ok; else a kernel with "
+			      "CONFIG_INET_DIAG_DESTROY, or from 6.5 on, is needed",
 		    "failed at %s: %s", stage, strerror(-err));
 }
 
@@ -142,8 +147,11 @@ static void check_trial(struct report *r, const struct rz_caps *caps, const char
 {
 	static const uint16_t port = RZ_TRIAL_PORT;
 	char cgroup[4200];
-	struct rz_load_opts opts = {.cgroup = cgroup, .ports = &port, .n_ports = 1,
-				    .max_connections = 1024, .max_clients = 64};
+	struct rz_load_opts opts = {.cgroup = cgroup,
+				    .ports = &port,
+				    .n_ports = 1,
+				    .max_connections = 1024,
+				    .max_clients = 64};
 	struct rz_kern *k = NULL;
 	int err = make_cgroup(root, cgroup, sizeof(cgroup));
 
@@ -154,7 +162,8 @@ static void check_trial(struct report *r, const struct rz_caps *caps, const char
 	}
 	err = rz_kern_load(&opts, caps, &k);
 	if (err) {
-		note(r, "attach", FAILED, "see the line above", "load or attach: %s", strerror(-err));
+		note(r, "attach", FAILED, "see the line above", "load or attach: %s",
+		     strerror(-err));
 	} else {
 		note(r, "attach", OK, "", "programs load and attach");
 		if (!caps->destroy)
@@ -201,10 +210,11 @@ static int print_json(const struct report *r)
 	int err;
 
 	for (i = 0; i < r->n; i++)
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s*}", "name", r->rows[i].name,
-						      "status", status_words[r->rows[i].status],
-						      "detail", r->rows[i].detail, "cure",
-						      r->rows[i].status == OK ? NULL : r->rows[i].cure));
+		json_array_append_new(rows,
+				      json_pack("{s:s, s:s, s:s, s:s*}", "name", r->rows[i].name,
+						"status", status_words[r->rows[i].status], "detail",
+						r->rows[i].detail, "cure",
+						r->rows[i].status == OK ? NULL : r->rows[i].cure));
 	all = json_pack("{s:s, s:o}", "result", verdict_words[verdict(r)], "checks", rows);
 	err = json_dumpf(all, stdout, JSON_INDENT(2));
 	putchar('\n');
@@ -242,8 +252,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.doc = "Finds out whether this node can run rezone, by doing everything that rezone does: loads "
-	       "and attaches the programs, tracks a connection of its own in a network namespace of its "
+	.doc = "Finds out whether this node can run rezone, by doing everything that rezone does: "
+	       "loads "
+	       "and attaches the programs, tracks a connection of its own in a network namespace "
+	       "of its "
 	       "own, and resets it.\vExit status: 0 yes, 1 yes with limits, 2 no.",
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commands of the one binary, one file each. Each takes argv from its own name on and returns the
- * exit status: 0 done, 1 could not, 2 used wrongly. Called by main.c.
+ * The commands of the one binary, one file each. Each takes argv from its own name on and returns
+ * the exit status: 0 done, 1 could not, 2 used wrongly. Called by main.c.
  */
 #ifndef RZ_CMD_CMD_H
 #define RZ_CMD_CMD_H

@@ -38,7 +38,8 @@ static void on_stop(int sig)
 }
 
 /* Index of a word, or argp's usage error. */
-static int pick(struct argp_state *state, const char *flag, const char *text, const char *const *words)
+static int pick(struct argp_state *state, const char *flag, const char *text,
+		const char *const *words)
 {
 	int i;
 
@@ -53,7 +54,8 @@ static const struct argp_option options[] = {
 	{"output", 'o', "table|wide|json", 0, "form of the output (default table)", 0},
 	{"locality", 'l', "same|cross|unknown", 0, "only connections of this locality", 0},
 	{"client-id", 'i', "GLOB", 0, "only clients whose client.id matches, as 'app-*'", 0},
-	{"watch", 'w', "DURATION", OPTION_ARG_OPTIONAL, "show again and again (default every 2s)", 0},
+	{"watch", 'w', "DURATION", OPTION_ARG_OPTIONAL, "show again and again (default every 2s)",
+	 0},
 	{"pin-dir", 'p', "DIR", 0, "where the maps are pinned (default " RZ_PIN_DIR_DEFAULT ")", 0},
 	{0},
 };
@@ -75,7 +77,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'w':
 		if (rz_duration_parse(arg ? arg : "2s", &a->watch_ns) || a->watch_ns < 100000000)
-			argp_error(state, "--watch=%s: give a duration of at least 100ms, as 2s", arg);
+			argp_error(state, "--watch=%s: give a duration of at least 100ms, as 2s",
+				   arg);
 		return 0;
 	case 'p':
 		a->pin_dir = arg;
@@ -91,8 +94,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.doc = "Lists the tracked connections, from the pinned maps; also when no daemon runs. VERDICT is what "
-	       "the policy says of each, with its reason.\vExit status: 0 done, 1 could not, 2 used wrongly.",
+	.doc = "Lists the tracked connections, from the pinned maps; also when no daemon runs. "
+	       "VERDICT is what "
+	       "the policy says of each, with its reason.\vExit status: 0 done, 1 could not, 2 "
+	       "used wrongly.",
 };
 
 static int show(const struct ask *a, const struct rz_snapshot *snap, const struct rz_topo *topo,
@@ -162,7 +167,9 @@ int rz_cmd_list(int argc, char **argv)
 	if (rz_maps_open(a.pin_dir, &maps))
 		return 1;
 	if (!rz_maps_daemon_alive(a.pin_dir))
-		rz_warn("list: no daemon runs with %s: nobody is moved, and zones are as it left them", a.pin_dir);
+		rz_warn("list: no daemon runs with %s: nobody is moved, and zones are as it left "
+			"them",
+			a.pin_dir);
 	err = a.watch_ns ? watch(&a, &maps) : once(&a, &maps);
 	rz_maps_close(&maps);
 	return err ? 1 : 0;

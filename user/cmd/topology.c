@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * `rezone topology`: zones, groups and agents, as the daemon has them in the maps, or as a file says.
+ * `rezone topology`: zones, groups and agents, as the daemon has them in the maps, or as a file
+ * says.
  *
  * Comes in: the maps, or --file. Goes out: tables or JSON on stdout.
  */
@@ -25,7 +26,8 @@ struct ask {
 
 static const struct argp_option options[] = {
 	{"output", 'o', "table|json", 0, "form of the output (default table)", 0},
-	{"file", 'f', "PATH", 0, "read and check this file instead; needs no daemon and no privileges", 0},
+	{"file", 'f', "PATH", 0,
+	 "read and check this file instead; needs no daemon and no privileges", 0},
 	{"pin-dir", 'p', "DIR", 0, "where the maps are pinned (default " RZ_PIN_DIR_DEFAULT ")", 0},
 	{0},
 };
@@ -57,8 +59,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.doc = "Shows groups and zones with their agents, as rezone counts them; with --file, whether a topology "
-	       "file is right.\vExit status: 0 done, 1 could not (the file is wrong), 2 used wrongly.",
+	.doc = "Shows groups and zones with their agents, as rezone counts them; with --file, "
+	       "whether a topology "
+	       "file is right.\vExit status: 0 done, 1 could not (the file is wrong), 2 used "
+	       "wrongly.",
 };
 
 struct view {
@@ -88,7 +92,8 @@ static const char *standing(const struct view *v, const struct rz_topo_zone *z)
 
 static int print_zones(const struct view *v)
 {
-	static const char *const columns[] = {"GROUP", "ZONE", "AGENTS", "READY", "FOR", "STANDING", NULL};
+	static const char *const columns[] = {"GROUP", "ZONE",	   "AGENTS", "READY",
+					      "FOR",   "STANDING", NULL};
 	struct rz_table *t;
 	size_t i;
 	int err = rz_table_new(stdout, columns, &t);
@@ -96,12 +101,14 @@ static int print_zones(const struct view *v)
 	for (i = 0; !err && i < v->zones->n; i++) {
 		const struct rz_topo_zone *z = &v->zones->rows[i];
 		char agents[16], ready[16], since[32] = "";
-		const char *cells[] = {z->key.group, z->key.zone, agents, ready, since, standing(v, z)};
+		const char *cells[] = {z->key.group, z->key.zone, agents,
+				       ready,	     since,	  standing(v, z)};
 
 		snprintf(agents, sizeof(agents), "%u", z->agents);
 		snprintf(ready, sizeof(ready), "%u", z->ready);
 		if (v->settings && z->ready_since_ns)
-			rz_table_age(since, sizeof(since), (double)(v->now_ns - z->ready_since_ns) / 1e9);
+			rz_table_age(since, sizeof(since),
+				     (double)(v->now_ns - z->ready_since_ns) / 1e9);
 		err = rz_table_add(t, cells, strcmp(cells[5], "counts") ? "yellow" : "green");
 	}
 	return err ? err : rz_table_end(t);
@@ -134,7 +141,8 @@ static int print_text(const struct view *v)
 
 	printf("own zone: %s\n", *own ? own : "not given (each agent's own entry says its zone)");
 	if (v->settings && v->settings->topology_proved_ns) {
-		rz_table_age(age, sizeof(age), (double)(v->now_ns - v->settings->topology_proved_ns) / 1e9);
+		rz_table_age(age, sizeof(age),
+			     (double)(v->now_ns - v->settings->topology_proved_ns) / 1e9);
 		printf("last known to be current: %s ago\n", age);
 	} else if (v->settings) {
 		printf("last known to be current: never\n");
@@ -199,7 +207,8 @@ static int from_maps(const struct ask *a)
 	if (err)
 		return err;
 	if (!rz_maps_daemon_alive(a->pin_dir))
-		rz_warn("topology: no daemon runs with %s; this is what the last one left", a->pin_dir);
+		rz_warn("topology: no daemon runs with %s; this is what the last one left",
+			a->pin_dir);
 	err = rz_snapshot_read(&maps, &snap);
 	if (!err)
 		err = rz_maps_read_topology(&maps, &topo, &zones);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Reading the settings: defaults, then file, then environment, then flags; each later one wins. See conf.h.
+ * Reading the settings: defaults, then file, then environment, then flags; each later one wins. See
+ * conf.h.
  */
 #include "conf/conf.h"
 
@@ -34,7 +35,8 @@ static int set_defaults(struct rz_conf *c)
 	for (i = 0; i < rz_conf_n_rows; i++)
 		if (rz_conf_rows[i].fallback &&
 		    rz_conf_set(c, &rz_conf_rows[i], rz_conf_rows[i].fallback, why, sizeof(why)))
-			return wrong(rz_conf_rows[i].name, why); /* out of memory: the table is tested */
+			return wrong(rz_conf_rows[i].name,
+				     why); /* out of memory: the table is tested */
 	return 0;
 }
 
@@ -106,7 +108,8 @@ static char *help_text(const struct rz_conf_row *row)
 	size_t i, used = 0;
 
 	for (i = 0; row->words && row->words[i]; i++)
-		used += snprintf(words + used, sizeof(words) - used, "%s%s", i ? "|" : ": ", row->words[i]);
+		used += snprintf(words + used, sizeof(words) - used, "%s%s", i ? "|" : ": ",
+				 row->words[i]);
 	if (asprintf(&text, "%s%s%s%s%s", row->help, words, row->fallback ? " (default " : "",
 		     row->fallback ? row->fallback : "", row->fallback ? ")" : "") < 0)
 		return NULL;
@@ -118,9 +121,14 @@ static size_t make_options(struct argp_option *o)
 {
 	size_t i, n = 0;
 
-	o[n++] = (struct argp_option){"config", KEY_CONFIG, "PATH", 0,
-				      "a YAML file with these settings, _ for -; flags and environment "
-				      "(REZONE_INTERVAL=10s) beat it", 0};
+	o[n++] = (struct argp_option){
+		"config",
+		KEY_CONFIG,
+		"PATH",
+		0,
+		"a YAML file with these settings, _ for -; flags and environment "
+		"(REZONE_INTERVAL=10s) beat it",
+		0};
 	o[n++] = (struct argp_option){"help-markdown", KEY_MARKDOWN, NULL, OPTION_HIDDEN, NULL, 0};
 	for (i = 0; i < rz_conf_n_rows; i++) {
 		const struct rz_conf_row *r = &rz_conf_rows[i];
@@ -128,13 +136,15 @@ static size_t make_options(struct argp_option *o)
 
 		o[n++] = (struct argp_option){r->name, KEY_ROW0 + (int)i, form, 0, help_text(r), 0};
 		if (r->alias)
-			o[n++] = (struct argp_option){r->alias, KEY_ROW0 + (int)i, form, OPTION_HIDDEN, NULL, 0};
+			o[n++] = (struct argp_option){
+				r->alias, KEY_ROW0 + (int)i, form, OPTION_HIDDEN, NULL, 0};
 	}
 	o[n] = (struct argp_option){0};
 	return n;
 }
 
-/* A flag that does not exist, with the nearest one that does; argp would only say "unrecognized". */
+/* A flag that does not exist, with the nearest one that does; argp would only say "unrecognized".
+ */
 static int refuse_unknown(int argc, char **argv, const struct argp_option *o, size_t n_options)
 {
 	const char *names[2 * ROWS_MAX + 8], *near;
@@ -154,14 +164,17 @@ static int refuse_unknown(int argc, char **argv, const struct argp_option *o, si
 			continue;
 		len = strcspn(argv[a] + 2, "=");
 		snprintf(flag, sizeof(flag), "%.*s", (int)(len < 60 ? len : 60), argv[a] + 2);
-		for (i = 0; i < n && strncmp(names[i], flag, strlen(flag)); i++) /* a prefix may do for argp */
+		for (i = 0; i < n && strncmp(names[i], flag, strlen(flag));
+		     i++) /* a prefix may do for argp */
 			;
 		if (i < n)
 			continue;
 		near = rz_yaml_nearest(flag, names);
 		if (near)
-			return rz_err(-EINVAL, "settings: there is no --%s; did you mean --%s?", flag, near);
-		return rz_err(-EINVAL, "settings: there is no --%s; `rezone run --help` lists them", flag);
+			return rz_err(-EINVAL, "settings: there is no --%s; did you mean --%s?",
+				      flag, near);
+		return rz_err(-EINVAL, "settings: there is no --%s; `rezone run --help` lists them",
+			      flag);
 	}
 	return 0;
 }
@@ -178,8 +191,8 @@ static char **double_dashes(int argc, char **argv, char *room, size_t room_size)
 		for (i = 0; i < rz_conf_n_rows; i++) {
 			const char *alias = rz_conf_rows[i].alias;
 
-			if (!alias || argv[a][0] != '-' || strncmp(argv[a] + 1, alias, strlen(alias)) ||
-			    used >= room_size)
+			if (!alias || argv[a][0] != '-' ||
+			    strncmp(argv[a] + 1, alias, strlen(alias)) || used >= room_size)
 				continue;
 			copy[a] = room + used;
 			used += snprintf(room + used, room_size - used, "-%s", argv[a]) + 1;
@@ -189,10 +202,13 @@ static char **double_dashes(int argc, char **argv, char *room, size_t room_size)
 }
 
 static const char doc[] =
-	"Tracks the Kafka connections of this node's agents and resets those that cross availability zones "
-	"although an agent in the client's own zone is ready. Runs in the foreground, logs to stderr, ends on "
+	"Tracks the Kafka connections of this node's agents and resets those that cross "
+	"availability zones "
+	"although an agent in the client's own zone is ready. Runs in the foreground, logs to "
+	"stderr, ends on "
 	"SIGTERM or SIGINT.\v"
-	"Durations are written as in Go: 30s, 1m30s, 500ms. A flag beats the environment (REZONE_INTERVAL=10s, "
+	"Durations are written as in Go: 30s, 1m30s, 500ms. A flag beats the environment "
+	"(REZONE_INTERVAL=10s, "
 	"or WARPSTREAM_KAFKA_INTERZONE_LOAD_BALANCING_INTERVAL), which beats the config file.";
 
 static int read_flags(int argc, char **argv, struct flags *f)
@@ -220,7 +236,8 @@ static int set_from_flags(struct rz_conf *c, const struct flags *f)
 	size_t i;
 
 	for (i = 0; i < rz_conf_n_rows; i++) {
-		if (!f->values[i] || !rz_conf_set(c, &rz_conf_rows[i], f->values[i], why, sizeof(why)))
+		if (!f->values[i] ||
+		    !rz_conf_set(c, &rz_conf_rows[i], f->values[i], why, sizeof(why)))
 			continue;
 		snprintf(where, sizeof(where), "--%s", rz_conf_rows[i].name);
 		return wrong(where, why);
@@ -286,7 +303,8 @@ void rz_conf_markdown(FILE *f)
 	fprintf(f, "# Settings of `rezone run`\n\n"
 		   "Made from the table in `user/conf/table.c` by `make docs`.\n\n"
 		   "A flag beats the environment, which beats the file named by `--config` (or "
-		   "`REZONE_CONFIG`), which beats the\ndefault. The file is a YAML mapping with the same names, "
+		   "`REZONE_CONFIG`), which beats the\ndefault. The file is a YAML mapping with "
+		   "the same names, "
 		   "`_` for `-`. Durations are written as in Go: `30s`,\n`1m30s`, `500ms`.\n\n"
 		   "| flag | default | variable | meaning |\n|---|---|---|---|\n");
 	for (i = 0; i < rz_conf_n_rows; i++) {

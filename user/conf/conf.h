@@ -16,8 +16,8 @@
 
 struct rz_conf {
 	char *topology; /* path, NULL: none, rezone only watches */
-	char *cgroup;   /* path, NULL: found by itself */
-	char *pin_dir;  /* default /sys/fs/bpf/rezone */
+	char *cgroup;	/* path, NULL: found by itself */
+	char *pin_dir;	/* default /sys/fs/bpf/rezone */
 	uint64_t interval_ns;
 	uint16_t ports[RZ_PORTS_MAX];
 	uint16_t n_ports;

@@ -64,7 +64,8 @@ int rz_conf_file_read(struct rz_conf *c, const char *path, char *why, size_t why
 	len = f ? fread(text, 1, FILE_MAX_BYTES + 1, f) : 0;
 	if (!f || ferror(f)) {
 		err = -errno;
-		snprintf(why, why_size, "%s: cannot be read: %s; name a readable file with --config", path,
+		snprintf(why, why_size,
+			 "%s: cannot be read: %s; name a readable file with --config", path,
 			 strerror(errno));
 		return err;
 	}
@@ -73,7 +74,8 @@ int rz_conf_file_read(struct rz_conf *c, const char *path, char *why, size_t why
 		return -EFBIG;
 	}
 	err = rz_yaml_load(&y, path, text, len, why, why_size);
-	if (!err && rz_yaml_root(&y)) /* an empty file is a configuration that leaves all as it is */
+	if (!err &&
+	    rz_yaml_root(&y)) /* an empty file is a configuration that leaves all as it is */
 		err = set_all(c, &y, rz_yaml_root(&y));
 	rz_yaml_free(&y);
 	return err;

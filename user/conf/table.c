@@ -26,35 +26,38 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"topology", RZ_CONF_PATH, AT(topology), 0, 0, NULL, NULL, NULL, NULL,
 	 "the topology file; without it connections are tracked and nobody is moved"},
 	{"interval", RZ_CONF_DURATION, AT(interval_ns), 0.1, DAY_SECONDS, "30s", NULL,
-	 "kafkaInterzoneLoadBalancingInterval", "WARPSTREAM_KAFKA_INTERZONE_LOAD_BALANCING_INTERVAL",
+	 "kafkaInterzoneLoadBalancingInterval",
+	 "WARPSTREAM_KAFKA_INTERZONE_LOAD_BALANCING_INTERVAL",
 	 "how often zones are compared, ±10 %"},
 	{"port", RZ_CONF_PORTS, AT(ports), 1, 65535, "9092", NULL, NULL, NULL,
 	 "the Kafka ports of the agents, at most 8"},
 	{"mode", RZ_CONF_WORD, AT(mode), 0, 0, "enforce", modes, NULL, NULL,
 	 "observe: do everything but the reset"},
 	{"opt-in", RZ_CONF_WORD, AT(opt_in), 0, 0, "tag", opt_ins, NULL, NULL,
-	 "who may be moved: tag, clients with warpstream_interzone_lb=true; zone, all with a zone tag; any, "
+	 "who may be moved: tag, clients with warpstream_interzone_lb=true; zone, all with a zone "
+	 "tag; any, "
 	 "also those whose zone is known by address alone (as zone, until addresses are mapped)"},
 	{"min-agents", RZ_CONF_COUNT, AT(min_agents), 1, 65536, "1", NULL, NULL, NULL,
 	 "ready agents needed in the client's zone"},
 	{"stable-for", RZ_CONF_DURATION, AT(stable_for_ns), 0, DAY_SECONDS, "30s", NULL, NULL, NULL,
 	 "how long they must have been ready"},
-	{"topology-max-age", RZ_CONF_DURATION, AT(topology_max_age_ns), 3, DAY_SECONDS, "90s", NULL, NULL,
-	 NULL, "when the file has not been readable and whole for longer, nobody is moved"},
+	{"topology-max-age", RZ_CONF_DURATION, AT(topology_max_age_ns), 3, DAY_SECONDS, "90s", NULL,
+	 NULL, NULL, "when the file has not been readable and whole for longer, nobody is moved"},
 	{"min-age", RZ_CONF_DURATION, AT(min_age_ns), 0, DAY_SECONDS, "0s", NULL, NULL, NULL,
 	 "younger connections are left alone"},
 	{"rate", RZ_CONF_RATE, AT(rate), 0.001, 100000, "5", NULL, NULL, NULL, "moves a second"},
 	{"cooldown", RZ_CONF_DURATION, AT(cooldown_ns), 0, 7 * DAY_SECONDS, "1m", NULL, NULL, NULL,
-	 "after a move the same client.id at the same address is left alone that long, doubled after each "
+	 "after a move the same client.id at the same address is left alone that long, doubled "
+	 "after each "
 	 "move that did not help"},
-	{"cooldown-max", RZ_CONF_DURATION, AT(cooldown_max_ns), 0, 7 * DAY_SECONDS, "1h", NULL, NULL, NULL,
-	 "the limit of the doubling"},
+	{"cooldown-max", RZ_CONF_DURATION, AT(cooldown_max_ns), 0, 7 * DAY_SECONDS, "1h", NULL,
+	 NULL, NULL, "the limit of the doubling"},
 	{"give-up-after", RZ_CONF_COUNT, AT(give_up_after), 0, 1000, "3", NULL, NULL, NULL,
 	 "moves in a row that did not help before a client is given up; 0: never"},
-	{"give-up-for", RZ_CONF_DURATION, AT(give_up_for_ns), 0, 30 * DAY_SECONDS, "24h", NULL, NULL, NULL,
-	 "how long it is given up"},
-	{"max-connections", RZ_CONF_COUNT, AT(max_connections), 64, 4194304, "65536", NULL, NULL, NULL,
-	 "size of map conns; more connections are not tracked, and counted"},
+	{"give-up-for", RZ_CONF_DURATION, AT(give_up_for_ns), 0, 30 * DAY_SECONDS, "24h", NULL,
+	 NULL, NULL, "how long it is given up"},
+	{"max-connections", RZ_CONF_COUNT, AT(max_connections), 64, 4194304, "65536", NULL, NULL,
+	 NULL, "size of map conns; more connections are not tracked, and counted"},
 	{"max-clients", RZ_CONF_COUNT, AT(max_clients), 64, 1048576, "16384", NULL, NULL, NULL,
 	 "size of map clients: distinct client ids"},
 	{"cgroup", RZ_CONF_PATH, AT(cgroup), 0, 0, NULL, NULL, NULL, NULL,
@@ -71,8 +74,9 @@ const struct rz_conf_row rz_conf_rows[] = {
 const size_t rz_conf_n_rows = sizeof(rz_conf_rows) / sizeof(rz_conf_rows[0]);
 
 static const char *const forms[] = {
-	[RZ_CONF_PATH] = "PATH", [RZ_CONF_DURATION] = "DURATION", [RZ_CONF_COUNT] = "N",
-	[RZ_CONF_RATE] = "N",	 [RZ_CONF_BOOL] = "",		  [RZ_CONF_PORTS] = "N[,N...]",
+	[RZ_CONF_PATH] = "PATH", [RZ_CONF_DURATION] = "DURATION",
+	[RZ_CONF_COUNT] = "N",	 [RZ_CONF_RATE] = "N",
+	[RZ_CONF_BOOL] = "",	 [RZ_CONF_PORTS] = "N[,N...]",
 	[RZ_CONF_WORD] = "WORD",
 };
 
@@ -95,7 +99,8 @@ const struct rz_conf_row *rz_conf_row_find(const char *name, size_t len)
 	return NULL;
 }
 
-static int set_path(void *at, const struct rz_conf_row *row, const char *text, char *why, size_t size)
+static int set_path(void *at, const struct rz_conf_row *row, const char *text, char *why,
+		    size_t size)
 {
 	char *copy;
 
@@ -112,7 +117,8 @@ static int set_path(void *at, const struct rz_conf_row *row, const char *text, c
 	return 0;
 }
 
-static int set_duration(void *at, const struct rz_conf_row *row, const char *text, char *why, size_t size)
+static int set_duration(void *at, const struct rz_conf_row *row, const char *text, char *why,
+			size_t size)
 {
 	char min[32], max[32];
 	uint64_t ns;
@@ -143,24 +149,28 @@ static int whole_number(const char *text, unsigned long *ret)
 	return *end || errno ? -EINVAL : 0;
 }
 
-static int set_count(void *at, const struct rz_conf_row *row, const char *text, char *why, size_t size)
+static int set_count(void *at, const struct rz_conf_row *row, const char *text, char *why,
+		     size_t size)
 {
 	unsigned long n;
 
 	if (whole_number(text, &n) || (double)n < row->min || (double)n > row->max) {
-		snprintf(why, size, "\"%s\" is no whole number from %.0f to %.0f", text, row->min, row->max);
+		snprintf(why, size, "\"%s\" is no whole number from %.0f to %.0f", text, row->min,
+			 row->max);
 		return -EINVAL;
 	}
 	*(uint32_t *)at = (uint32_t)n;
 	return 0;
 }
 
-static int set_rate(void *at, const struct rz_conf_row *row, const char *text, char *why, size_t size)
+static int set_rate(void *at, const struct rz_conf_row *row, const char *text, char *why,
+		    size_t size)
 {
 	char *end;
 	double v = strtod(text, &end);
 
-	if (!isdigit((unsigned char)*text) || *end || !isfinite(v) || v < row->min || v > row->max) {
+	if (!isdigit((unsigned char)*text) || *end || !isfinite(v) || v < row->min ||
+	    v > row->max) {
 		snprintf(why, size, "\"%s\" is no number from %g to %g", text, row->min, row->max);
 		return -EINVAL;
 	}
@@ -168,7 +178,8 @@ static int set_rate(void *at, const struct rz_conf_row *row, const char *text, c
 	return 0;
 }
 
-static int set_bool(void *at, const struct rz_conf_row *row, const char *text, char *why, size_t size)
+static int set_bool(void *at, const struct rz_conf_row *row, const char *text, char *why,
+		    size_t size)
 {
 	(void)row;
 	if (strcmp(text, "true") && strcmp(text, "false")) {
@@ -179,7 +190,8 @@ static int set_bool(void *at, const struct rz_conf_row *row, const char *text, c
 	return 0;
 }
 
-static int set_ports(void *at, const struct rz_conf_row *row, const char *text, char *why, size_t size)
+static int set_ports(void *at, const struct rz_conf_row *row, const char *text, char *why,
+		     size_t size)
 {
 	struct rz_conf *c = (struct rz_conf *)((char *)at - row->offset);
 	uint16_t ports[RZ_PORTS_MAX], n = 0, i;
@@ -189,10 +201,13 @@ static int set_ports(void *at, const struct rz_conf_row *row, const char *text, 
 	while (true) {
 		size_t len = strcspn(text, ",");
 
-		snprintf(one, sizeof(one), "%.*s", (int)(len < sizeof(one) ? len : sizeof(one) - 1), text);
+		snprintf(one, sizeof(one), "%.*s", (int)(len < sizeof(one) ? len : sizeof(one) - 1),
+			 text);
 		if (len >= sizeof(one) || whole_number(one, &port) || !port || port > 65535) {
-			snprintf(why, size, "\"%s\" is no port; give one or more from 1 to 65535, as "
-					    "9092,9093", one);
+			snprintf(why, size,
+				 "\"%s\" is no port; give one or more from 1 to 65535, as "
+				 "9092,9093",
+				 one);
 			return -EINVAL;
 		}
 		for (i = 0; i < n && ports[i] != port; i++)
@@ -216,7 +231,8 @@ static int set_ports(void *at, const struct rz_conf_row *row, const char *text, 
 }
 
 /* The enums are of one byte (ABI) or of an int (log). */
-static int set_word(void *at, const struct rz_conf_row *row, const char *text, char *why, size_t size)
+static int set_word(void *at, const struct rz_conf_row *row, const char *text, char *why,
+		    size_t size)
 {
 	bool narrow = row->words == modes || row->words == opt_ins;
 	const char *near;
@@ -225,7 +241,8 @@ static int set_word(void *at, const struct rz_conf_row *row, const char *text, c
 	int i;
 
 	for (i = 0; row->words[i]; i++) {
-		used += snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "", row->words[i]);
+		used += snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "",
+				 row->words[i]);
 		if (strcmp(row->words[i], text))
 			continue;
 		if (narrow)
@@ -243,8 +260,8 @@ static int set_word(void *at, const struct rz_conf_row *row, const char *text, c
 }
 
 static int (*const setters[])(void *, const struct rz_conf_row *, const char *, char *, size_t) = {
-	[RZ_CONF_PATH] = set_path,   [RZ_CONF_DURATION] = set_duration, [RZ_CONF_COUNT] = set_count,
-	[RZ_CONF_RATE] = set_rate,   [RZ_CONF_BOOL] = set_bool,		[RZ_CONF_PORTS] = set_ports,
+	[RZ_CONF_PATH] = set_path, [RZ_CONF_DURATION] = set_duration, [RZ_CONF_COUNT] = set_count,
+	[RZ_CONF_RATE] = set_rate, [RZ_CONF_BOOL] = set_bool,	      [RZ_CONF_PORTS] = set_ports,
 	[RZ_CONF_WORD] = set_word,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The settings as a table: one row a key. Flags (conf.c), environment, config file (conf_file.c), --help and
- * docs/configuration.md are all made from it.
+ * The settings as a table: one row a key. Flags (conf.c), environment, config file (conf_file.c),
+ * --help and docs/configuration.md are all made from it.
  */
 #ifndef RZ_CONF_TABLE_H
 #define RZ_CONF_TABLE_H
@@ -21,11 +21,12 @@ enum rz_conf_type {
 };
 
 struct rz_conf_row {
-	const char *name; /* the flag; with _ for - the key in the file; upper case with REZONE_ the variable */
+	const char *name; /* the flag; with _ for - the key in the file; upper case with REZONE_ the
+			     variable */
 	enum rz_conf_type type;
-	size_t offset; /* in struct rz_conf */
-	double min, max; /* of a number; seconds for a duration */
-	const char *fallback; /* the default, as text; NULL: none */
+	size_t offset;		  /* in struct rz_conf */
+	double min, max;	  /* of a number; seconds for a duration */
+	const char *fallback;	  /* the default, as text; NULL: none */
 	const char *const *words; /* of RZ_CONF_WORD, NULL-terminated, in the enum's order */
 	const char *alias;	  /* another flag's name, for WarpStream's */
 	const char *env;	  /* another variable's name, likewise */

@@ -56,8 +56,9 @@ int rz_batch_read(int map_fd, size_t key_size, size_t value_size, uint64_t flags
 		}
 		if (err == -ENOENT) /* that was the last batch */
 			break;
-		err = r.room - r.n < ROOM_FIRST / 2 || err == -ENOSPC ?
-			      grow(&r, key_size, value_size, r.room * 2) : 0;
+		err = r.room - r.n < ROOM_FIRST / 2 || err == -ENOSPC
+			      ? grow(&r, key_size, value_size, r.room * 2)
+			      : 0;
 	}
 	if (err && err != -ENOENT) {
 		free(r.keys);

@@ -44,8 +44,8 @@ static int to_log(enum libbpf_print_level level, const char *fmt, va_list args)
 }
 
 /*
- * The seed of the client.id hashes: the boot id. It lives exactly as long as pins can, so a restarted
- * rezone reads what the last one left, and clients cannot know it.
+ * The seed of the client.id hashes: the boot id. It lives exactly as long as pins can, so a
+ * restarted rezone reads what the last one left, and clients cannot know it.
  */
 static uint64_t boot_seed(void)
 {
@@ -69,8 +69,8 @@ static void fill_rodata(struct rezone_bpf *skel, const struct rz_load_opts *o)
 }
 
 /* Maps that people read, and that outlive a restart. */
-static const char *const pinned_maps[] = {"conns", "client_ids", "clients", "agents", "zones",
-					  "aliases", "moves", "settings", "stats", "errors"};
+static const char *const pinned_maps[] = {"conns",   "client_ids", "clients",  "agents", "zones",
+					  "aliases", "moves",	   "settings", "stats",	 "errors"};
 #define N_PINNED (sizeof(pinned_maps) / sizeof(pinned_maps[0]))
 
 /* A pinned map whose size or layout is not what this run wants cannot be taken over. */
@@ -101,8 +101,10 @@ static int set_pins(struct rz_kern *k)
 		m = bpf_object__find_map_by_name(k->skel->obj, pinned_maps[i]);
 		rz_pins_path(path, sizeof(path), k->pin_dir, pinned_maps[i]);
 		if (!pin_fits(path, m)) {
-			rz_warn("pins: %s has another size or layout and is made anew; its connections "
-				"are adopted at their next request", path);
+			rz_warn("pins: %s has another size or layout and is made anew; its "
+				"connections "
+				"are adopted at their next request",
+				path);
 			unlink(path);
 		}
 		err = bpf_map__set_pin_path(m, path);
@@ -114,7 +116,8 @@ static int set_pins(struct rz_kern *k)
 	return 0;
 }
 
-static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o, const struct rz_caps *caps)
+static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
+			 const struct rz_caps *caps)
 {
 	k->skel = rezone_bpf__open();
 	if (!k->skel)
@@ -161,8 +164,8 @@ static void borrow_maps(struct rz_kern *k)
 	};
 }
 
-/* Pins a link under `name`; an earlier run's link of that name, and its program, ends now, after the
- * new one has begun. */
+/* Pins a link under `name`; an earlier run's link of that name, and its program, ends now, after
+ * the new one has begun. */
 static int pin_link(struct rz_kern *k, struct bpf_link *link, const char *name)
 {
 	char path[4200];
@@ -190,12 +193,15 @@ static int attach(struct rz_kern *k)
 	k->segment = bpf_program__attach_cgroup(s->progs.rz_segment, k->cgroup_fd);
 	if (!k->segment)
 		return rz_err(-errno, "load: cannot attach to cgroup %s: %s%s", k->cgroup,
-			      strerror(errno), errno == EPERM ?
-			      "; another program is attached there exclusively (bpftool cgroup show)" : "");
+			      strerror(errno),
+			      errno == EPERM ? "; another program is attached there exclusively "
+					       "(bpftool cgroup show)"
+					     : "");
 	if (bpf_program__autoload(s->progs.rz_reset)) {
 		k->walk = bpf_program__attach_iter(s->progs.rz_reset, NULL);
 		if (!k->walk)
-			return rz_err(-errno, "load: cannot make the TCP iterator: %s", strerror(errno));
+			return rz_err(-errno, "load: cannot make the TCP iterator: %s",
+				      strerror(errno));
 	}
 	err = pin_link(k, k->state, "link_state");
 	return err ? err : pin_link(k, k->segment, "link_segment");
@@ -210,7 +216,8 @@ int rz_kern_load(const struct rz_load_opts *opts, const struct rz_caps *caps, st
 	if (!k)
 		return -ENOMEM;
 	libbpf_set_print(to_log);
-	setrlimit(RLIMIT_MEMLOCK, &unlimited); /* counts only before 5.11; failing is no harm after */
+	setrlimit(RLIMIT_MEMLOCK,
+		  &unlimited); /* counts only before 5.11; failing is no harm after */
 	k->cgroup_fd = rz_cgroup_open(opts->cgroup, k->cgroup, sizeof(k->cgroup));
 	err = k->cgroup_fd < 0 ? k->cgroup_fd : 0;
 	if (!err && opts->pin_dir)

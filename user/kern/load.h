@@ -33,7 +33,8 @@ struct rz_kern; /* the loaded programs */
  */
 int rz_kern_load(const struct rz_load_opts *opts, const struct rz_caps *caps, struct rz_kern **ret);
 
-/* Lets go. Pins, and with them the programs, stay if `keep_pins`, else all is detached. Takes NULL. */
+/* Lets go. Pins, and with them the programs, stay if `keep_pins`, else all is detached. Takes NULL.
+ */
 void rz_kern_free(struct rz_kern *k, bool keep_pins);
 
 const struct rz_maps *rz_kern_maps(const struct rz_kern *k);
@@ -48,8 +49,8 @@ const char *rz_kern_cgroup(const struct rz_kern *k);
 int rz_kern_walk(struct rz_kern *k);
 bool rz_kern_can_walk(const struct rz_kern *k);
 
-/* The `wake` ring: a descriptor to poll, and what to call when it is readable. `fn` gets the hash of
- * a client.id that nobody has read yet. */
+/* The `wake` ring: a descriptor to poll, and what to call when it is readable. `fn` gets the hash
+ * of a client.id that nobody has read yet. */
 int rz_kern_wake_fd(const struct rz_kern *k);
 typedef void (*rz_kern_wake_fn)(void *arg, uint64_t client);
 int rz_kern_wake_read(struct rz_kern *k, rz_kern_wake_fn fn, void *arg);

@@ -43,8 +43,10 @@ static int *fd_of(struct rz_maps *m, size_t i)
 static int open_failed(int err, const char *path)
 {
 	if (err == -ENOENT)
-		return rz_err(err, "maps: no %s: no rezone has run with this --pin-dir; start one with "
-				   "`rezone run`", path);
+		return rz_err(err,
+			      "maps: no %s: no rezone has run with this --pin-dir; start one with "
+			      "`rezone run`",
+			      path);
 	if (err == -EPERM || err == -EACCES)
 		return rz_err(-EPERM, "maps: may not open %s; run as root", path);
 	return rz_err(err, "maps: cannot open %s: %s", path, strerror(-err));
@@ -119,7 +121,8 @@ static int read_keyed(int fd, size_t value_size, void **ret, size_t *ret_n)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
 		memcpy(out + i * row_size, (char *)keys + i * sizeof(uint64_t), sizeof(uint64_t));
-		memcpy(out + i * row_size + sizeof(uint64_t), (char *)values + i * value_size, value_size);
+		memcpy(out + i * row_size + sizeof(uint64_t), (char *)values + i * value_size,
+		       value_size);
 	}
 	qsort(out, n, row_size, by_key);
 	*ret = out;
@@ -127,15 +130,16 @@ static int read_keyed(int fd, size_t value_size, void **ret, size_t *ret_n)
 	return 0;
 }
 
-_Static_assert(sizeof(struct rz_client_row) == sizeof(uint64_t) + sizeof(struct rz_client), "packed");
+_Static_assert(sizeof(struct rz_client_row) == sizeof(uint64_t) + sizeof(struct rz_client),
+	       "packed");
 _Static_assert(sizeof(struct rz_move_row) == sizeof(uint64_t) + sizeof(struct rz_move), "packed");
 
 static int read_conns(int fd, struct rz_snapshot *s)
 {
 	_cleanup_free_ void *keys = NULL;
 	void *values = NULL;
-	int err = rz_batch_read(fd, sizeof(uint64_t), sizeof(struct rz_conn), BPF_F_LOCK, &keys, &values,
-				&s->n_conns);
+	int err = rz_batch_read(fd, sizeof(uint64_t), sizeof(struct rz_conn), BPF_F_LOCK, &keys,
+				&values, &s->n_conns);
 
 	if (err)
 		return err;

@@ -19,8 +19,8 @@ struct rz_maps {
 #define RZ_MAPS_NONE ((struct rz_maps){-1, -1, -1, -1, -1, -1, -1, -1, -1, -1})
 
 /*
- * Opens every map pinned under `pin_dir`/v<RZ_ABI>. -ENOENT: no daemon has run here (logged with the
- * cure); -EPERM: not root. On failure nothing stays open.
+ * Opens every map pinned under `pin_dir`/v<RZ_ABI>. -ENOENT: no daemon has run here (logged with
+ * the cure); -EPERM: not root. On failure nothing stays open.
  */
 int rz_maps_open(const char *pin_dir, struct rz_maps *ret);
 void rz_maps_close(struct rz_maps *m);
@@ -56,14 +56,14 @@ const struct rz_client *rz_snapshot_client(const struct rz_snapshot *s, uint64_t
 const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t cookie);
 
 /*
- * The topology as the maps have it (agents, aliases, own zone from settings; zones as counted by the
- * daemon). 0 or -errno; written on success only.
+ * The topology as the maps have it (agents, aliases, own zone from settings; zones as counted by
+ * the daemon). 0 or -errno; written on success only.
  */
 int rz_maps_read_topology(const struct rz_maps *m, struct rz_topo **ret_topo,
 			  struct rz_topo_zones **ret_zones);
 
-/* Makes the maps agents, zones and aliases equal to these: entries are added and changed first, then
- * what is no longer there is removed, so that a reader never finds them empty in between. */
+/* Makes the maps agents, zones and aliases equal to these: entries are added and changed first,
+ * then what is no longer there is removed, so that a reader never finds them empty in between. */
 int rz_maps_write_topology(const struct rz_maps *m, const struct rz_topo *topo,
 			   const struct rz_topo_zones *zones);
 

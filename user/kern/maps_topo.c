@@ -56,9 +56,10 @@ static int want_apply(struct want *w)
 	int err;
 
 	for (i = 0; i < w->n; i++)
-		if (bpf_map_update_elem(w->fd, w->keys + i * w->key_size, w->values + i * w->value_size,
-					BPF_ANY))
-			return rz_err(-errno, "topology: map %s has no room for entry %zu of %zu: %s",
+		if (bpf_map_update_elem(w->fd, w->keys + i * w->key_size,
+					w->values + i * w->value_size, BPF_ANY))
+			return rz_err(-errno,
+				      "topology: map %s has no room for entry %zu of %zu: %s",
 				      w->name, i + 1, w->n, strerror(errno));
 	err = rz_batch_read(w->fd, w->key_size, w->value_size, 0, &keys, &values, &n);
 	if (err)
@@ -124,7 +125,8 @@ static int fill_aliases(struct want *w, const struct rz_topo *t)
 		return -ENOMEM;
 	for (i = 0; i < t->n_aliases; i++) {
 		memcpy(w->keys + i * w->key_size, t->aliases[i].name, RZ_ZONE_SIZE);
-		memcpy(((struct rz_alias_val *)w->values)[i].zone, t->aliases[i].zone, RZ_ZONE_SIZE);
+		memcpy(((struct rz_alias_val *)w->values)[i].zone, t->aliases[i].zone,
+		       RZ_ZONE_SIZE);
 	}
 	return 0;
 }
@@ -132,12 +134,14 @@ static int fill_aliases(struct want *w, const struct rz_topo *t)
 int rz_maps_write_topology(const struct rz_maps *m, const struct rz_topo *topo,
 			   const struct rz_topo_zones *zones)
 {
-	struct want agents = {"agents", m->agents, 0, sizeof(struct rz_endpoint),
-			      sizeof(struct rz_agent_val), NULL, NULL};
-	struct want zone = {"zones", m->zones, 0, sizeof(struct rz_zone_key),
-			    sizeof(struct rz_zone_val), NULL, NULL};
+	struct want agents = {
+		"agents", m->agents, 0, sizeof(struct rz_endpoint), sizeof(struct rz_agent_val),
+		NULL,	  NULL};
+	struct want zone = {
+		"zones", m->zones, 0, sizeof(struct rz_zone_key), sizeof(struct rz_zone_val),
+		NULL,	 NULL};
 	struct want alias = {"aliases", m->aliases, 0, RZ_ZONE_SIZE, sizeof(struct rz_alias_val),
-			     NULL, NULL};
+			     NULL,	NULL};
 	int err = fill_agents(&agents, topo);
 
 	if (!err)
@@ -161,8 +165,8 @@ static int read_agents(int fd, struct rz_topo *t)
 	_cleanup_free_ struct rz_endpoint *keys = NULL;
 	_cleanup_free_ struct rz_agent_val *values = NULL;
 	size_t i, n;
-	int err = rz_batch_read(fd, sizeof(*keys), sizeof(*values), 0, (void **)&keys, (void **)&values,
-				&n);
+	int err = rz_batch_read(fd, sizeof(*keys), sizeof(*values), 0, (void **)&keys,
+				(void **)&values, &n);
 
 	if (err)
 		return err;
@@ -184,7 +188,8 @@ static int read_aliases(int fd, struct rz_topo *t)
 	_cleanup_free_ char *keys = NULL;
 	_cleanup_free_ struct rz_alias_val *values = NULL;
 	size_t i, n;
-	int err = rz_batch_read(fd, RZ_ZONE_SIZE, sizeof(*values), 0, (void **)&keys, (void **)&values, &n);
+	int err = rz_batch_read(fd, RZ_ZONE_SIZE, sizeof(*values), 0, (void **)&keys,
+				(void **)&values, &n);
 
 	if (err)
 		return err;
@@ -192,7 +197,8 @@ static int read_aliases(int fd, struct rz_topo *t)
 	if (!t->aliases)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		rz_str_copy(t->aliases[i].name, sizeof(t->aliases[i].name), keys + i * RZ_ZONE_SIZE);
+		rz_str_copy(t->aliases[i].name, sizeof(t->aliases[i].name),
+			    keys + i * RZ_ZONE_SIZE);
 		rz_str_copy(t->aliases[i].zone, sizeof(t->aliases[i].zone), values[i].zone);
 	}
 	t->n_aliases = n;
@@ -212,8 +218,8 @@ static int read_zones(int fd, struct rz_topo_zones *z)
 	_cleanup_free_ struct rz_zone_key *keys = NULL;
 	_cleanup_free_ struct rz_zone_val *values = NULL;
 	size_t i, n;
-	int err = rz_batch_read(fd, sizeof(*keys), sizeof(*values), 0, (void **)&keys, (void **)&values,
-				&n);
+	int err = rz_batch_read(fd, sizeof(*keys), sizeof(*values), 0, (void **)&keys,
+				(void **)&values, &n);
 
 	if (err)
 		return err;

@@ -81,11 +81,15 @@ int rz_netns_call(uint32_t inum, int (*fn)(void *arg), void *arg)
 	if (back < 0)
 		return rz_err(-errno, "netns: cannot open " OWN ": %s", strerror(errno));
 	if (there < 0)
-		return rz_err(there, "netns: network namespace %u is not to be found in /run/netns or "
-				     "/proc; rezone must see the host's processes (hostPID)", inum);
+		return rz_err(there,
+			      "netns: network namespace %u is not to be found in /run/netns or "
+			      "/proc; rezone must see the host's processes (hostPID)",
+			      inum);
 	if (setns(there, CLONE_NEWNET))
-		return rz_err(-errno, "netns: cannot enter network namespace %u: %s; CAP_SYS_ADMIN is "
-				      "needed", inum, strerror(errno));
+		return rz_err(-errno,
+			      "netns: cannot enter network namespace %u: %s; CAP_SYS_ADMIN is "
+			      "needed",
+			      inum, strerror(errno));
 	ret = fn(arg);
 	if (setns(back, CLONE_NEWNET)) {
 		rz_err(-errno, "netns: cannot return from network namespace %u: %s", inum,

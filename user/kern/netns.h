@@ -13,9 +13,9 @@
 uint32_t rz_netns_own(void);
 
 /*
- * Opens the namespace with inode number `inum`: the own one, those named in /run/netns, those of all
- * processes in /proc. Returns a descriptor, or -ENOENT if none is found (with no process in it the
- * sockets are gone too), or -errno.
+ * Opens the namespace with inode number `inum`: the own one, those named in /run/netns, those of
+ * all processes in /proc. Returns a descriptor, or -ENOENT if none is found (with no process in it
+ * the sockets are gone too), or -errno.
  */
 int rz_netns_open(uint32_t inum);
 

@@ -55,12 +55,15 @@ static int check_parent(const char *pin_dir)
 			      sizeof(parent) - 1);
 	slash = strrchr(parent, '/');
 	if (!slash || slash == parent)
-		return rz_err(-EINVAL, "pins: %s is no path below " BPFFS "; give --pin-dir " BPFFS
-				       "/NAME", pin_dir);
+		return rz_err(-EINVAL,
+			      "pins: %s is no path below " BPFFS "; give --pin-dir " BPFFS "/NAME",
+			      pin_dir);
 	*slash = '\0';
 	if (!is_bpffs(parent))
-		return rz_err(-EINVAL, "pins: %s is not on a BPF file system; give --pin-dir " BPFFS
-				       "/NAME, or mount one there: mount -t bpf bpf " BPFFS, parent);
+		return rz_err(-EINVAL,
+			      "pins: %s is not on a BPF file system; give --pin-dir " BPFFS
+			      "/NAME, or mount one there: mount -t bpf bpf " BPFFS,
+			      parent);
 	return 0;
 }
 
@@ -71,8 +74,9 @@ int rz_pins_prepare(const char *pin_dir)
 
 	if (!strncmp(pin_dir, BPFFS "/", strlen(BPFFS) + 1) && !is_bpffs(BPFFS) &&
 	    mount("bpf", BPFFS, "bpf", 0, "mode=0700"))
-		return rz_err(-errno, "pins: cannot mount a BPF file system at " BPFFS ": %s; run as "
-				      "root on the host, or mount it into the container",
+		return rz_err(-errno,
+			      "pins: cannot mount a BPF file system at " BPFFS ": %s; run as "
+			      "root on the host, or mount it into the container",
 			      strerror(errno));
 	err = check_parent(pin_dir);
 	if (!err)
@@ -81,7 +85,8 @@ int rz_pins_prepare(const char *pin_dir)
 	return err ? err : make_dir(dir);
 }
 
-/* A reader asks for the lock for an instant (rz_maps_daemon_alive), so one refusal proves nothing. */
+/* A reader asks for the lock for an instant (rz_maps_daemon_alive), so one refusal proves nothing.
+ */
 int rz_pins_lock(const char *pin_dir)
 {
 	_cleanup_close_ int fd = open(pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -94,8 +99,10 @@ int rz_pins_lock(const char *pin_dir)
 			return RZ_TAKE_FD(fd);
 		usleep(10 * 1000);
 	}
-	return rz_err(-EBUSY, "run: another rezone runs with %s; stop it, or give this one its own "
-			      "--pin-dir and --port", pin_dir);
+	return rz_err(-EBUSY,
+		      "run: another rezone runs with %s; stop it, or give this one its own "
+		      "--pin-dir and --port",
+		      pin_dir);
 }
 
 int rz_pins_link(const char *pin_dir, const char *name)
@@ -158,21 +165,28 @@ int rz_cgroup_open(const char *given, char *ret_path, size_t path_size)
 	if (given)
 		rz_str_copy(ret_path, path_size, given);
 	else if (!find_cgroup2(ret_path, path_size))
-		return rz_err(-ENOENT, "cgroup: no cgroup v2 hierarchy is mounted; mount one (mount -t "
-				       "cgroup2 none /sys/fs/cgroup/unified) or name it with --cgroup");
+		return rz_err(-ENOENT,
+			      "cgroup: no cgroup v2 hierarchy is mounted; mount one (mount -t "
+			      "cgroup2 none /sys/fs/cgroup/unified) or name it with --cgroup");
 	fd = open(ret_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return rz_err(-errno, "cgroup: cannot open %s: %s; name the cgroup v2 root with "
-				      "--cgroup", ret_path, strerror(errno));
+		return rz_err(-errno,
+			      "cgroup: cannot open %s: %s; name the cgroup v2 root with "
+			      "--cgroup",
+			      ret_path, strerror(errno));
 	if (fstatfs(fd, &fs) || (unsigned long)fs.f_type != CGROUP2_SUPER_MAGIC) {
 		close(fd);
-		return rz_err(-EINVAL, "cgroup: %s is not a cgroup v2 directory; on a hybrid host it is "
-				       "usually /sys/fs/cgroup/unified", ret_path);
+		return rz_err(-EINVAL,
+			      "cgroup: %s is not a cgroup v2 directory; on a hybrid host it is "
+			      "usually /sys/fs/cgroup/unified",
+			      ret_path);
 	}
 	/* the root of the hierarchy is inode 1; below it only part of the sockets are seen */
 	if (!given && !fstat(fd, &st) && st.st_ino != 1)
-		rz_warn("cgroup: %s is not the host's root (a cgroup namespace?): only connections of "
+		rz_warn("cgroup: %s is not the host's root (a cgroup namespace?): only connections "
+			"of "
 			"its processes are seen; mount the host's /sys/fs/cgroup and name it with "
-			"--cgroup", ret_path);
+			"--cgroup",
+			ret_path);
 	return fd;
 }

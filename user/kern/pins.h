@@ -22,7 +22,8 @@ int rz_pins_prepare(const char *pin_dir);
 
 /*
  * Takes the one lock that a daemon holds on its pin directory. Returns a descriptor to keep, -EBUSY
- * (logged) if another daemon has it. The kernel gives it back when the process dies, however it dies.
+ * (logged) if another daemon has it. The kernel gives it back when the process dies, however it
+ * dies.
  */
 int rz_pins_lock(const char *pin_dir);
 

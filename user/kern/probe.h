@@ -12,15 +12,17 @@
 struct rz_caps {
 	int btf;     /* 0, or the -errno with which it failed; likewise below */
 	int segment; /* cgroup_skb/ingress that reads a tcp_sock */
-	int state;   /* tp_btf/inet_sock_set_state with the socket cookie: opens and closes are seen */
+	int state;   /* tp_btf/inet_sock_set_state with the socket cookie: opens and closes are seen
+		      */
 	int iter;    /* the TCP iterator */
-	int destroy; /* bpf_sock_destroy (6.5): check and reset are one step under the socket lock */
+	int destroy; /* bpf_sock_destroy (6.5): check and reset are one step under the socket lock
+		      */
 };
 
 /*
- * Fills *ret. What the environment variable REZONE_PROBE_WITHOUT names (a list of these fields, with
- * commas: "destroy,state") is taken as missing: tests and careful people try that way what an older
- * kernel would do. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN: without them everything is
+ * Fills *ret. What the environment variable REZONE_PROBE_WITHOUT names (a list of these fields,
+ * with commas: "destroy,state") is taken as missing: tests and careful people try that way what an
+ * older kernel would do. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN: without them everything is
  * -EPERM.
  */
 void rz_probe(struct rz_caps *ret);

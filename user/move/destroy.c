@@ -23,7 +23,8 @@ static bool is_v4(const uint8_t a[16])
 }
 
 /* The agent's end is the local one, so it is the source. */
-static void fill_id(struct inet_diag_sockid *id, const struct rz_tuple *t, uint64_t cookie, int family)
+static void fill_id(struct inet_diag_sockid *id, const struct rz_tuple *t, uint64_t cookie,
+		    int family)
 {
 	size_t skip = family == AF_INET ? 12 : 0;
 

@@ -27,8 +27,8 @@ static int write_move(int fd, const struct rz_reset *r, enum rz_phase phase, uin
 	return bpf_map_update_elem(fd, &r->cookie, &m, BPF_ANY) ? -errno : 0;
 }
 
-/* Reads what the walk wrote. An entry still in phase RESET belongs to a socket that the walk did not
- * meet: it is gone. */
+/* Reads what the walk wrote. An entry still in phase RESET belongs to a socket that the walk did
+ * not meet: it is gone. */
 static int read_result(int fd, const struct rz_reset *r)
 {
 	struct rz_move m;

@@ -7,8 +7,8 @@
  * hold that will come before the reset has its place here, as move/hold.c.
  *
  * Two ways, the same outcome for the client:
- *  - bpf_sock_destroy from the TCP iterator (bpf/reset.bpf.h, Linux 6.5): last check and reset are one
- *    step under the socket lock;
+ *  - bpf_sock_destroy from the TCP iterator (bpf/reset.bpf.h, Linux 6.5): last check and reset are
+ * one step under the socket lock;
  *  - SOCK_DESTROY over sock_diag netlink (destroy.h, Linux 4.5 with CONFIG_INET_DIAG_DESTROY): the
  *    socket cookie rules out another socket, but the client on it is checked a moment before.
  */
@@ -23,8 +23,8 @@ struct rz_reset {
 	uint32_t netns;
 	struct rz_tuple tuple;
 	char to_zone[RZ_ZONE_SHOWN];
-	/* out: 0 was reset; -ENOENT gone; -ESTALE another client; -EPROTO Multipath TCP; -ENOTCONN closed
-	 * by the agent; other -errno the reset itself failed */
+	/* out: 0 was reset; -ENOENT gone; -ESTALE another client; -EPROTO Multipath TCP; -ENOTCONN
+	 * closed by the agent; other -errno the reset itself failed */
 	int error;
 };
 

@@ -26,9 +26,10 @@
 
 /* ApiVersions v0 and Fetch v4 of client "rezone-check", the second with a body of zeros. */
 static const unsigned char requests[] = {
-	0, 0, 0, 22, 0, 18, 0, 0, 0, 0, 0, 1, 0, 12, 'r', 'e', 'z', 'o', 'n', 'e', '-', 'c', 'h', 'e', 'c', 'k',
-	0, 0, 0, 30, 0, 1, 0, 4, 0, 0, 0, 2, 0, 12, 'r', 'e', 'z', 'o', 'n', 'e', '-', 'c', 'h', 'e', 'c', 'k',
-	0, 0, 0, 0, 0, 0, 0, 0,
+	0,   0,	  0,   22,  0,	 18,  0,   0,	0,   0,	  0,   1,   0,	 12,  'r',
+	'e', 'z', 'o', 'n', 'e', '-', 'c', 'h', 'e', 'c', 'k', 0,   0,	 0,   30,
+	0,   1,	  0,   4,   0,	 0,   0,   2,	0,   12,  'r', 'e', 'z', 'o', 'n',
+	'e', '-', 'c', 'h', 'e', 'c', 'k', 0,	0,   0,	  0,   0,   0,	 0,   0,
 };
 
 static int join_cgroup(const char *cgroup)
@@ -122,8 +123,10 @@ static int find_conn(struct rz_kern *k, pid_t pid, struct rz_reset *ret)
 
 			found = c->netns == netns && c->frame.state == RZ_STATE_DATA;
 			if (found)
-				*ret = (struct rz_reset){.cookie = c->cookie, .client = c->frame.client,
-							 .netns = netns, .tuple = c->tuple};
+				*ret = (struct rz_reset){.cookie = c->cookie,
+							 .client = c->frame.client,
+							 .netns = netns,
+							 .tuple = c->tuple};
 		}
 		rz_snapshot_free(s);
 		if (found)
@@ -162,8 +165,8 @@ static int watch(struct rz_kern *k, pid_t pid, int ready, enum rz_trial_way way,
 	err = find_conn(k, pid, &r);
 	if (err)
 		return err;
-	*stage = way == RZ_TRIAL_WALK ? "resetting it by bpf_sock_destroy" :
-					"resetting it by SOCK_DESTROY";
+	*stage = way == RZ_TRIAL_WALK ? "resetting it by bpf_sock_destroy"
+				      : "resetting it by SOCK_DESTROY";
 	return reset_conn(k, &r, way);
 }
 

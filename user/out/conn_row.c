@@ -21,8 +21,10 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 		r.reason = m->reason;
 		r.move = false;
 	}
-	rz_endpoint_format(r.client_at, sizeof(r.client_at), c->tuple.client_addr, c->tuple.client_port);
-	rz_endpoint_format(r.agent_at, sizeof(r.agent_at), c->tuple.agent_addr, c->tuple.agent_port);
+	rz_endpoint_format(r.client_at, sizeof(r.client_at), c->tuple.client_addr,
+			   c->tuple.client_port);
+	rz_endpoint_format(r.agent_at, sizeof(r.agent_at), c->tuple.agent_addr,
+			   c->tuple.agent_port);
 	if (snap->now_ns > c->opened_ns)
 		r.age_s = (double)(snap->now_ns - c->opened_ns) / 1e9;
 	return r;

@@ -31,13 +31,13 @@ struct rz_conn_filter {
 struct rz_conn_totals {
 	size_t all, shown;
 	size_t localities[RZ_LOCALITY_COUNT];
-	size_t unidentified;  /* no client.id known, or not trusted yet */
+	size_t unidentified;   /* no client.id known, or not trusted yet */
 	double unidentified_s; /* since when the oldest of them is open or known */
 };
 
 /*
- * Makes the rows of a snapshot that pass the filter, in the snapshot's order. They point into it and into
- * the topology. 0 or -ENOMEM.
+ * Makes the rows of a snapshot that pass the filter, in the snapshot's order. They point into it
+ * and into the topology. 0 or -ENOMEM.
  */
 int rz_conn_rows_make(const struct rz_snapshot *snap, const struct rz_topo *topo,
 		      const struct rz_topo_zones *zones, const struct rz_conn_filter *filter,

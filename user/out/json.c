@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* JSON output, see json.h. Text in the maps is printable ASCII already; jansson refuses anything else. */
+/* JSON output, see json.h. Text in the maps is printable ASCII already; jansson refuses anything
+ * else. */
 #include "out/json.h"
 
 #include <errno.h>
@@ -25,32 +26,25 @@ static json_t *conn_object(const struct rz_conn_row *r)
 	const struct rz_frame *f = &r->conn->frame;
 	json_t *id = c && !c->is_null ? json_string(c->id) : json_null();
 
-	return json_pack("{s:I, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:I, "
+	return json_pack("{s:I, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:o, "
+			 "s:o, s:o, s:I, "
 			 "s:I, s:s, s:s, s:o, s:o, s:o, s:b}",
-			 "cookie", (json_int_t)r->conn->cookie,
-			 "netns", (json_int_t)r->conn->netns,
-			 "client", r->client_at,
-			 "agent", r->agent_at,
-			 "client_id", id,
-			 "dialect", c ? json_string(rz_dialect_name(c->dialect)) : json_null(),
-			 "client_zone", text_or_null(r->verdict.client_zone),
-			 "agent_zone", text_or_null(r->verdict.agent_zone),
-			 "group", text_or_null(r->verdict.group),
-			 "opt_in", c ? json_boolean(c->opt_in) : json_null(),
-			 "locality", rz_locality_name(r->verdict.locality),
-			 "state", rz_state_name(f->state),
-			 "kind", rz_kind_name(r->verdict.kind),
-			 "software", json_null(), /* read by a later version */
-			 "software_version", json_null(),
-			 "age_s", seconds(r->age_s),
-			 "rx_bytes", (json_int_t)r->conn->rx_bytes,
-			 "tx_bytes", (json_int_t)r->conn->tx_bytes,
-			 "verdict", r->move ? "move" : "keep",
-			 "reason", rz_reason_name(r->reason),
-			 "session_id", text_or_null(c ? c->session_id : NULL),
-			 "proxy_target", text_or_null(c ? c->proxy_target : NULL),
-			 "agent_group", text_or_null(c ? c->agent_group : NULL),
-			 "adopted", f->adopted);
+			 "cookie", (json_int_t)r->conn->cookie, "netns", (json_int_t)r->conn->netns,
+			 "client", r->client_at, "agent", r->agent_at, "client_id", id, "dialect",
+			 c ? json_string(rz_dialect_name(c->dialect)) : json_null(), "client_zone",
+			 text_or_null(r->verdict.client_zone), "agent_zone",
+			 text_or_null(r->verdict.agent_zone), "group",
+			 text_or_null(r->verdict.group), "opt_in",
+			 c ? json_boolean(c->opt_in) : json_null(), "locality",
+			 rz_locality_name(r->verdict.locality), "state", rz_state_name(f->state),
+			 "kind", rz_kind_name(r->verdict.kind), "software",
+			 json_null(), /* read by a later version */
+			 "software_version", json_null(), "age_s", seconds(r->age_s), "rx_bytes",
+			 (json_int_t)r->conn->rx_bytes, "tx_bytes", (json_int_t)r->conn->tx_bytes,
+			 "verdict", r->move ? "move" : "keep", "reason", rz_reason_name(r->reason),
+			 "session_id", text_or_null(c ? c->session_id : NULL), "proxy_target",
+			 text_or_null(c ? c->proxy_target : NULL), "agent_group",
+			 text_or_null(c ? c->agent_group : NULL), "adopted", f->adopted);
 }
 
 static int print(FILE *f, json_t *all, bool compact)
@@ -86,10 +80,11 @@ static json_t *zones_array(const struct rz_topo_zones *z, uint64_t now_ns)
 	size_t i;
 
 	for (i = 0; i < z->n; i++)
-		json_array_append_new(a, json_pack("{s:s, s:s, s:i, s:i, s:o}", "group", z->rows[i].key.group,
-						   "zone", z->rows[i].key.zone, "agents", (int)z->rows[i].agents,
-						   "ready", (int)z->rows[i].ready, "ready_for_s",
-						   since(z->rows[i].ready_since_ns, now_ns)));
+		json_array_append_new(
+			a, json_pack("{s:s, s:s, s:i, s:i, s:o}", "group", z->rows[i].key.group,
+				     "zone", z->rows[i].key.zone, "agents", (int)z->rows[i].agents,
+				     "ready", (int)z->rows[i].ready, "ready_for_s",
+				     since(z->rows[i].ready_since_ns, now_ns)));
 	return a;
 }
 
@@ -102,8 +97,8 @@ static json_t *agents_array(const struct rz_topo *t)
 	for (i = 0; i < t->n_agents; i++) {
 		rz_endpoint_format(at, sizeof(at), t->agents[i].at.addr, t->agents[i].at.port);
 		json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:b}", "agent", at, "group",
-						   t->agents[i].group, "zone", t->agents[i].zone, "ready",
-						   t->agents[i].ready));
+						   t->agents[i].group, "zone", t->agents[i].zone,
+						   "ready", t->agents[i].ready));
 	}
 	return a;
 }
@@ -121,9 +116,11 @@ static json_t *aliases_object(const struct rz_topo *t)
 int rz_json_topology(FILE *f, const struct rz_topo *topo, const struct rz_topo_zones *zones,
 		     const struct rz_settings *s, uint64_t now_ns)
 {
-	return print(f, json_pack("{s:o, s:o, s:o, s:o, s:o}", "own_zone", text_or_null(topo->own_zone),
-				  "age_s", s ? since(s->topology_proved_ns, now_ns) : json_null(), "zones",
-				  zones_array(zones, now_ns), "agents", agents_array(topo), "aliases",
-				  aliases_object(topo)),
+	return print(f,
+		     json_pack("{s:o, s:o, s:o, s:o, s:o}", "own_zone",
+			       text_or_null(topo->own_zone), "age_s",
+			       s ? since(s->topology_proved_ns, now_ns) : json_null(), "zones",
+			       zones_array(zones, now_ns), "agents", agents_array(topo), "aliases",
+			       aliases_object(topo)),
 		     false);
 }

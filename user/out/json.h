@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What scripts read: `rezone list -o json` and `rezone topology -o json`. Both are contracts (docs/json.md). */
+/* What scripts read: `rezone list -o json` and `rezone topology -o json`. Both are contracts
+ * (docs/json.md). */
 #ifndef RZ_OUT_JSON_H
 #define RZ_OUT_JSON_H
 
@@ -7,7 +8,8 @@
 
 #include "out/conn_row.h"
 
-/* An array, one object a connection; unknown is null, never missing. On one line if `compact`. 0 or -ENOMEM. */
+/* An array, one object a connection; unknown is null, never missing. On one line if `compact`. 0 or
+ * -ENOMEM. */
 int rz_json_conns(FILE *f, const struct rz_conn_row *rows, size_t n, bool compact);
 
 /* One object. `s` may be NULL (a file was read, no daemon asked). 0 or -ENOMEM. */

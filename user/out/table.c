@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <libsmartcols.h>
 
@@ -86,11 +87,13 @@ void rz_table_age(char *dst, size_t size, double seconds)
 
 #define CELLS_MAX 24
 
-static const char *const short_columns[] = {"CLIENT", "ZONE", "AGENT", "ZONE", "LOCALITY", "KIND", "AGE", "RX",
-					    "TX", "VERDICT", "CLIENT ID", NULL};
-static const char *const wide_columns[] = {"CLIENT", "ZONE", "AGENT", "ZONE", "LOCALITY", "KIND", "AGE", "RX",
-					   "TX", "VERDICT", "STATE", "GROUP", "DIALECT", "OPT-IN", "REQUESTS",
-					   "NETNS", "COOKIE", "SESSION", "CLIENT ID", NULL};
+static const char *const short_columns[] = {"CLIENT",	"ZONE",	   "AGENT",	"ZONE",
+					    "LOCALITY", "KIND",	   "AGE",	"RX",
+					    "TX",	"VERDICT", "CLIENT ID", NULL};
+static const char *const wide_columns[] = {"CLIENT", "ZONE",   "AGENT",	  "ZONE",      "LOCALITY",
+					   "KIND",   "AGE",    "RX",	  "TX",	       "VERDICT",
+					   "STATE",  "GROUP",  "DIALECT", "OPT-IN",    "REQUESTS",
+					   "NETNS",  "COOKIE", "SESSION", "CLIENT ID", NULL};
 
 static const char *color_of(const struct rz_conn_row *r)
 {
@@ -113,9 +116,16 @@ static void verdict_text(const struct rz_conn_row *r, char *dst, size_t size)
 static int add_conn(struct rz_table *t, const struct rz_conn_row *r, bool wide)
 {
 	char age[32], rx[16], tx[16], verdict[64], requests[16], netns[16], cookie[24];
-	const char *cells[CELLS_MAX] = {r->client_at, r->verdict.client_zone, r->agent_at,
-					r->verdict.agent_zone, rz_locality_name(r->verdict.locality),
-					rz_kind_name(r->verdict.kind), age, rx, tx, verdict};
+	const char *cells[CELLS_MAX] = {r->client_at,
+					r->verdict.client_zone,
+					r->agent_at,
+					r->verdict.agent_zone,
+					rz_locality_name(r->verdict.locality),
+					rz_kind_name(r->verdict.kind),
+					age,
+					rx,
+					tx,
+					verdict};
 	const struct rz_client *c = r->client;
 	size_t n = 10;
 
@@ -140,16 +150,32 @@ static int add_conn(struct rz_table *t, const struct rz_conn_row *r, bool wide)
 	return rz_table_add(t, cells, color_of(r));
 }
 
+/* A client's connections together, then the oldest first. */
+static int for_reading(const void *a, const void *b)
+{
+	const struct rz_conn_row *x = *(const struct rz_conn_row *const *)a;
+	const struct rz_conn_row *y = *(const struct rz_conn_row *const *)b;
+	int d = strcmp(x->client ? x->client->id : "", y->client ? y->client->id : "");
+
+	if (d)
+		return d;
+	return x->age_s > y->age_s ? -1 : x->age_s < y->age_s;
+}
+
 int rz_table_conns(FILE *f, const struct rz_conn_row *rows, size_t n, bool wide)
 {
+	_cleanup_free_ const struct rz_conn_row **order = malloc((n + 1) * sizeof(*order));
 	struct rz_table *t;
 	size_t i;
-	int err = rz_table_new(f, wide ? wide_columns : short_columns, &t);
+	int err = order ? rz_table_new(f, wide ? wide_columns : short_columns, &t) : -ENOMEM;
 
 	if (err)
 		return err;
+	for (i = 0; i < n; i++)
+		order[i] = &rows[i];
+	qsort(order, n, sizeof(*order), for_reading);
 	for (i = 0; i < n && !err; i++)
-		err = add_conn(t, &rows[i], wide);
+		err = add_conn(t, order[i], wide);
 	return rz_table_end(t) || err ? -ENOMEM : 0;
 }
 

@@ -10,8 +10,8 @@
 struct rz_table; /* columns, then rows of text */
 
 int rz_table_new(FILE *f, const char *const *columns, struct rz_table **ret);
-/* Adds a row, one text a column; NULL is shown as "-". `color` is "red", "green", ... or NULL; it is used on
- * terminals only, and not where NO_COLOR is set. */
+/* Adds a row, one text a column; NULL is shown as "-". `color` is "red", "green", ... or NULL; it
+ * is used on terminals only, and not where NO_COLOR is set. */
 int rz_table_add(struct rz_table *t, const char *const *cells, const char *color);
 /* Prints and frees. */
 int rz_table_end(struct rz_table *t);

@@ -9,9 +9,10 @@ struct view {
 	const struct rz_judged_conn *c;
 	const struct rz_world *w;
 	const struct rz_topo_agent *agent; /* NULL: the local address is no agent's */
-	const struct rz_topo_zone *there;  /* the client's zone in the agent's group; NULL: no agent in it */
-	const char *client_zone;	   /* canonical; NULL without a tag */
-	const char *agent_zone;		   /* NULL if unknown */
+	const struct rz_topo_zone
+		*there;		 /* the client's zone in the agent's group; NULL: no agent in it */
+	const char *client_zone; /* canonical; NULL without a tag */
+	const char *agent_zone;	 /* NULL if unknown */
 	enum rz_kind kind;
 };
 
@@ -74,7 +75,8 @@ static bool topology_stale(const struct view *v)
 {
 	const struct rz_settings *s = v->w->settings;
 
-	return !s->topology_proved_ns || v->w->now_ns > s->topology_proved_ns + s->topology_max_age_ns;
+	return !s->topology_proved_ns ||
+	       v->w->now_ns > s->topology_proved_ns + s->topology_max_age_ns;
 }
 
 /* An agent that is not ready is going or coming; its clients are its own matter for that while. */
@@ -123,7 +125,8 @@ static enum rz_reason first_reason(const struct view *v)
 {
 	size_t i;
 
-	if (v->c->conn->frame.state == RZ_STATE_MPTCP) /* never identified, but with a reason of its own */
+	if (v->c->conn->frame.state ==
+	    RZ_STATE_MPTCP) /* never identified, but with a reason of its own */
 		return RZ_REASON_MPTCP;
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (rules[i].holds(v))

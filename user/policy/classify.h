@@ -27,13 +27,13 @@ struct rz_world {
 };
 
 struct rz_verdict {
-	bool move;             /* a candidate: nothing about the connection itself speaks against it */
+	bool move; /* a candidate: nothing about the connection itself speaks against it */
 	enum rz_reason reason; /* RZ_REASON_NONE when move */
 	enum rz_locality locality;
 	enum rz_kind kind;
 	const char *client_zone; /* canonical, NULL if unknown; lives in topo or client */
-	const char *agent_zone;  /* NULL if the local address is no agent's */
-	const char *group;       /* likewise */
+	const char *agent_zone;	 /* NULL if the local address is no agent's */
+	const char *group;	 /* likewise */
 };
 
 /*

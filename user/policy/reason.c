@@ -6,14 +6,14 @@
 #include <stddef.h>
 #include <string.h>
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define COUNT(table)	    (sizeof(table) / sizeof((table)[0]))
 #define SAME_SIZE(table, n) _Static_assert(COUNT(table) == (n), #table " has a word for each value")
 
-static const char *const states[] = {"new", "identified", "data",      "tls",
-				     "mptcp", "desynced", "not-kafka"};
+static const char *const states[] = {"new",   "identified", "data",	"tls",
+				     "mptcp", "desynced",   "not-kafka"};
 SAME_SIZE(states, RZ_STATE_COUNT);
-static const char *const kinds[] = {"unknown", "data", "coordinator", "shared", "metadata",
-				    "transactional"};
+static const char *const kinds[] = {"unknown", "data",	   "coordinator",
+				    "shared",  "metadata", "transactional"};
 SAME_SIZE(kinds, RZ_KIND_COUNT);
 static const char *const localities[] = {"unknown", "same", "cross"};
 SAME_SIZE(localities, RZ_LOCALITY_COUNT);

@@ -18,18 +18,24 @@ enum rz_kind {
 	RZ_KIND_COUNT,
 };
 
-enum rz_locality { RZ_LOCALITY_UNKNOWN = 0, RZ_LOCALITY_SAME, RZ_LOCALITY_CROSS, RZ_LOCALITY_COUNT };
+enum rz_locality {
+	RZ_LOCALITY_UNKNOWN = 0,
+	RZ_LOCALITY_SAME,
+	RZ_LOCALITY_CROSS,
+	RZ_LOCALITY_COUNT
+};
 
 enum rz_kind rz_frame_kind(const struct rz_frame *f);
 
 /* Each returns a constant word; an out-of-range value gives "?". */
-const char *rz_state_name(enum rz_state s);       /* new identified data tls mptcp desynced not-kafka */
-const char *rz_kind_name(enum rz_kind k);         /* unknown data coordinator shared metadata transactional */
+const char *rz_state_name(enum rz_state s); /* new identified data tls mptcp desynced not-kafka */
+const char *
+rz_kind_name(enum rz_kind k); /* unknown data coordinator shared metadata transactional */
 const char *rz_locality_name(enum rz_locality l); /* unknown same cross */
-const char *rz_dialect_name(enum rz_dialect d);   /* none warpstream */
-const char *rz_phase_name(enum rz_phase p);       /* wait hold reset done refused */
-const char *rz_mode_name(enum rz_mode m);         /* enforce observe */
-const char *rz_opt_in_name(enum rz_opt_in o);     /* tag zone any */
+const char *rz_dialect_name(enum rz_dialect d);	  /* none warpstream */
+const char *rz_phase_name(enum rz_phase p);	  /* wait hold reset done refused */
+const char *rz_mode_name(enum rz_mode m);	  /* enforce observe */
+const char *rz_opt_in_name(enum rz_opt_in o);	  /* tag zone any */
 /* "not identified", "no agent there", ...; RZ_REASON_NONE is "ready to move" */
 const char *rz_reason_name(enum rz_reason r);
 

@@ -9,8 +9,8 @@
 
 #include "base/cleanup.h"
 
-/* Clients with a history. Beyond it new ones wait (over budget): to forget one would be to forget that it
- * is futile to move it. */
+/* Clients with a history. Beyond it new ones wait (over budget): to forget one would be to forget
+ * that it is futile to move it. */
 #define HISTORY_MAX 65536
 
 struct who {
@@ -20,11 +20,11 @@ struct who {
 
 struct past {
 	struct who who;
-	uint64_t moved_ns;    /* the last move */
-	uint64_t seen_ns;     /* last seen as a candidate or moved */
-	uint64_t until_ns;    /* left alone until then */
-	unsigned futile;      /* futile moves in a row */
-	bool judged;	      /* the last move has been found futile already */
+	uint64_t moved_ns; /* the last move */
+	uint64_t seen_ns;  /* last seen as a candidate or moved */
+	uint64_t until_ns; /* left alone until then */
+	unsigned futile;   /* futile moves in a row */
+	bool judged;	   /* the last move has been found futile already */
 	UT_hash_handle hh;
 };
 
@@ -62,13 +62,11 @@ void rz_select_free(struct rz_select *s)
 
 	if (!s)
 		return;
-	HASH_ITER(hh, s->past, p, p_next)
-	{
+	HASH_ITER (hh, s->past, p, p_next) {
 		HASH_DEL(s->past, p);
 		free(p);
 	}
-	HASH_ITER(hh, s->waiting, w, w_next)
-	{
+	HASH_ITER (hh, s->waiting, w, w_next) {
 		HASH_DEL(s->waiting, w);
 		free(w);
 	}
@@ -108,8 +106,7 @@ static void expire(struct rz_select *s, uint64_t now_ns)
 {
 	struct past *p, *next;
 
-	HASH_ITER(hh, s->past, p, next)
-	{
+	HASH_ITER (hh, s->past, p, next) {
 		if (now_ns > p->until_ns && now_ns > p->seen_ns + s->limits.cooldown_max_ns) {
 			HASH_DEL(s->past, p);
 			free(p);
@@ -127,9 +124,10 @@ static uint64_t cooldown(const struct rz_limits *l, unsigned futile)
 	return ns < l->cooldown_max_ns ? ns : l->cooldown_max_ns;
 }
 
-/* A candidate again, by a connection younger than the move, when its cooldown is over: the move did not
- * help. Judged once for each move. */
-static void judge(struct rz_select *s, struct past *p, const struct rz_candidate *row, uint64_t now_ns)
+/* A candidate again, by a connection younger than the move, when its cooldown is over: the move did
+ * not help. Judged once for each move. */
+static void judge(struct rz_select *s, struct past *p, const struct rz_candidate *row,
+		  uint64_t now_ns)
 {
 	if (p->judged || now_ns < p->until_ns || row->opened_ns <= p->moved_ns)
 		return;
@@ -141,7 +139,8 @@ static void judge(struct rz_select *s, struct past *p, const struct rz_candidate
 		p->until_ns = p->moved_ns + cooldown(&s->limits, p->futile);
 }
 
-static enum rz_reason from_past(struct rz_select *s, const struct rz_candidate *row, uint64_t now_ns)
+static enum rz_reason from_past(struct rz_select *s, const struct rz_candidate *row,
+				uint64_t now_ns)
 {
 	struct past *p = past_of(s, row);
 
@@ -154,8 +153,9 @@ static enum rz_reason from_past(struct rz_select *s, const struct rz_candidate *
 			p->futile = 0; /* given up for long enough: start over */
 		return RZ_REASON_NONE;
 	}
-	return s->limits.give_up_after && p->futile >= s->limits.give_up_after ? RZ_REASON_GAVE_UP :
-										 RZ_REASON_COOLING_DOWN;
+	return s->limits.give_up_after && p->futile >= s->limits.give_up_after
+		       ? RZ_REASON_GAVE_UP
+		       : RZ_REASON_COOLING_DOWN;
 }
 
 static int note_move(struct rz_select *s, const struct rz_candidate *row, uint64_t now_ns)
@@ -217,8 +217,7 @@ static void forget_waiting(struct rz_select *s)
 {
 	struct waiting *w, *next;
 
-	HASH_ITER(hh, s->waiting, w, next)
-	{
+	HASH_ITER (hh, s->waiting, w, next) {
 		if (w->tick != s->tick) {
 			HASH_DEL(s->waiting, w);
 			free(w);
@@ -250,7 +249,8 @@ static size_t queue(struct rz_select *s, struct place *q, struct rz_candidate *r
 		struct past *p = rows[i].same_zone ? past_of(s, &rows[i]) : NULL;
 
 		if (!rows[i].same_zone)
-			q[len++] = (struct place){waiting_since(s, rows[i].cookie, now_ns), rows[i].cookie, i};
+			q[len++] = (struct place){waiting_since(s, rows[i].cookie, now_ns),
+						  rows[i].cookie, i};
 		else
 			rows[i].reason = RZ_REASON_SAME_ZONE;
 		if (p && rows[i].opened_ns > p->moved_ns)
@@ -269,16 +269,15 @@ static void free_gone(struct gone **all)
 {
 	struct gone *g, *next;
 
-	HASH_ITER(hh, *all, g, next)
-	{
+	HASH_ITER (hh, *all, g, next) {
 		HASH_DEL(*all, g);
 		free(g);
 	}
 }
 
 /* One candidate: its history, one a client.id and tick, the rate. */
-static enum rz_reason decide(struct rz_select *s, const struct rz_candidate *row, struct gone **gone,
-			     uint64_t now_ns)
+static enum rz_reason decide(struct rz_select *s, const struct rz_candidate *row,
+			     struct gone **gone, uint64_t now_ns)
 {
 	enum rz_reason reason = from_past(s, row, now_ns);
 	struct gone *g;

@@ -11,8 +11,8 @@
  * Cooldown: after a move, the same client.id from the same address is left alone for `cooldown`,
  * doubled after each futile move up to `cooldown_max`; after `give_up_after` futile moves in a row,
  * for `give_up_for`. A move was futile if the client is again (or still) a candidate, by a
- * connection opened after the move, when the cooldown has passed; a row of futile moves ends when the
- * client is seen in a same-zone connection here, or not seen at all for `cooldown_max`.
+ * connection opened after the move, when the cooldown has passed; a row of futile moves ends when
+ * the client is seen in a same-zone connection here, or not seen at all for `cooldown_max`.
  */
 #ifndef RZ_POLICY_SELECT_H
 #define RZ_POLICY_SELECT_H
@@ -25,15 +25,16 @@ struct rz_limits {
 	uint64_t cooldown_max_ns;
 	unsigned give_up_after;
 	uint64_t give_up_for_ns;
-	enum rz_mode mode; /* observe: everything is counted as if moved, but the answer is OBSERVING */
+	enum rz_mode
+		mode; /* observe: everything is counted as if moved, but the answer is OBSERVING */
 };
 
 struct rz_candidate {
 	uint64_t cookie;
-	uint64_t client;    /* hash of the client.id */
-	uint8_t addr[16];   /* the client's address */
-	uint64_t opened_ns; /* of the connection */
-	bool same_zone;     /* not a candidate at all, told only to end a row of futile moves */
+	uint64_t client;       /* hash of the client.id */
+	uint8_t addr[16];      /* the client's address */
+	uint64_t opened_ns;    /* of the connection */
+	bool same_zone;	       /* not a candidate at all, told only to end a row of futile moves */
 	enum rz_reason reason; /* out: RZ_REASON_NONE is "go", else why it waits */
 };
 

@@ -10,7 +10,8 @@
 
 static struct rz_candidate as_candidate(const struct rz_conn *c)
 {
-	struct rz_candidate row = {.cookie = c->cookie, .client = c->frame.client, .opened_ns = c->opened_ns};
+	struct rz_candidate row = {
+		.cookie = c->cookie, .client = c->frame.client, .opened_ns = c->opened_ns};
 
 	memcpy(row.addr, c->tuple.client_addr, sizeof(row.addr));
 	return row;
@@ -18,9 +19,13 @@ static struct rz_candidate as_candidate(const struct rz_conn *c)
 
 static struct rz_tick_move as_move(const struct rz_conn *c, const struct rz_verdict *v)
 {
-	return (struct rz_tick_move){.cookie = c->cookie, .client = c->frame.client, .netns = c->netns,
-				     .tuple = c->tuple, .opened_ns = c->opened_ns,
-				     .from_zone = v->agent_zone, .to_zone = v->client_zone};
+	return (struct rz_tick_move){.cookie = c->cookie,
+				     .client = c->frame.client,
+				     .netns = c->netns,
+				     .tuple = c->tuple,
+				     .opened_ns = c->opened_ns,
+				     .from_zone = v->agent_zone,
+				     .to_zone = v->client_zone};
 }
 
 struct work {
@@ -31,7 +36,8 @@ struct work {
 };
 
 /* Judges every connection; collects what select wants to hear of. */
-static void classify_all(struct work *w, const struct rz_snapshot *snap, const struct rz_world *world)
+static void classify_all(struct work *w, const struct rz_snapshot *snap,
+			 const struct rz_world *world)
 {
 	size_t i;
 
@@ -67,8 +73,8 @@ static void take_answers(struct work *w)
 	}
 }
 
-int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world, struct rz_select *select,
-		struct rz_tick **ret)
+int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
+		struct rz_select *select, struct rz_tick **ret)
 {
 	_cleanup_free_ struct rz_candidate *rows = calloc(snap->n_conns + 1, sizeof(*rows));
 	_cleanup_free_ size_t *move_of = calloc(snap->n_conns + 1, sizeof(*move_of));
@@ -110,12 +116,14 @@ static int by_cookie(const void *key, const void *row)
 
 const struct rz_tick_move *rz_tick_find(const struct rz_tick *t, uint64_t cookie)
 {
-	return t->n_moves ? bsearch(&cookie, t->moves, t->n_moves, sizeof(*t->moves), by_cookie) : NULL;
+	return t->n_moves ? bsearch(&cookie, t->moves, t->n_moves, sizeof(*t->moves), by_cookie)
+			  : NULL;
 }
 
 void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m)
 {
-	struct rz_candidate row = {.cookie = m->cookie, .client = m->client, .opened_ns = m->opened_ns};
+	struct rz_candidate row = {
+		.cookie = m->cookie, .client = m->client, .opened_ns = m->opened_ns};
 
 	memcpy(row.addr, m->tuple.client_addr, sizeof(row.addr));
 	rz_select_undo(select, &row);

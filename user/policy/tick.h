@@ -2,8 +2,8 @@
 /*
  * One run of the policy over everything. Pure apart from select's history.
  *
- * Comes in: a snapshot of the maps, the topology, the clock. Goes out: the candidates, each with "go" or
- * the reason to wait, and how many connections have each reason. Called by cmd/run.c.
+ * Comes in: a snapshot of the maps, the topology, the clock. Goes out: the candidates, each with
+ * "go" or the reason to wait, and how many connections have each reason. Called by cmd/run.c.
  */
 #ifndef RZ_POLICY_TICK_H
 #define RZ_POLICY_TICK_H
@@ -29,8 +29,8 @@ struct rz_tick {
 };
 
 /* 0 or -ENOMEM; *ret is written on success only. */
-int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world, struct rz_select *select,
-		struct rz_tick **ret);
+int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
+		struct rz_select *select, struct rz_tick **ret);
 void rz_tick_free(struct rz_tick *t); /* takes NULL */
 
 const struct rz_tick_move *rz_tick_find(const struct rz_tick *t, uint64_t cookie);

@@ -107,8 +107,8 @@ int rz_topo_file_poll(struct rz_topo_file *f, struct rz_topo **ret)
 	int err = read_whole(f->path, &text, &len);
 
 	if (err) {
-		snprintf(why, sizeof(why), "%s:1:1: cannot be read: %s; %s", f->path, strerror(-err),
-			 read_cure(err));
+		snprintf(why, sizeof(why), "%s:1:1: cannot be read: %s; %s", f->path,
+			 strerror(-err), read_cure(err));
 		return fault(f, err, why);
 	}
 	if (!f->text || f->len != len || memcmp(f->text, text, len)) {

@@ -2,8 +2,8 @@
 /*
  * The form of the topology file, see file.h and docs/topology.md. Pure.
  *
- * Comes in: a text. Goes out: a struct rz_topo in which everything has been checked, or one line that says
- * what is wrong, where, and how to mend it.
+ * Comes in: a text. Goes out: a struct rz_topo in which everything has been checked, or one line
+ * that says what is wrong, where, and how to mend it.
  */
 #include "topo/file.h"
 
@@ -24,7 +24,8 @@ static const char *const root_keys[] = {"zone", "aliases", "agents", NULL};
 static const char *const agent_keys[] = {"address", "port", "zone", "group", "ready", NULL};
 
 /* A zone's name: [A-Za-z0-9._-], 1 to 128 bytes. */
-static int take_zone(struct rz_yaml *y, const yaml_node_t *node, const char *what, char dst[RZ_ZONE_SIZE])
+static int take_zone(struct rz_yaml *y, const yaml_node_t *node, const char *what,
+		     char dst[RZ_ZONE_SIZE])
 {
 	const char *text = rz_yaml_scalar(y, node, what);
 	size_t len;
@@ -33,9 +34,12 @@ static int take_zone(struct rz_yaml *y, const yaml_node_t *node, const char *wha
 		return -EINVAL;
 	len = strlen(text);
 	if (!len || len > 128 ||
-	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != len)
-		return rz_yaml_fail(y, node, "%s \"%.40s\" is no zone name; use 1 to 128 letters, digits, "
-					     "dots, dashes or underscores", what, text);
+	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") !=
+		    len)
+		return rz_yaml_fail(y, node,
+				    "%s \"%.40s\" is no zone name; use 1 to 128 letters, digits, "
+				    "dots, dashes or underscores",
+				    what, text);
 	rz_str_copy(dst, RZ_ZONE_SIZE, text);
 	return 0;
 }
@@ -49,8 +53,10 @@ static int take_group(struct rz_yaml *y, const yaml_node_t *node, char dst[RZ_GR
 	for (p = text; *p > 0x20 && *p < 0x7f; p++)
 		;
 	if (!*text || *p || strlen(text) >= RZ_GROUP_SIZE)
-		return rz_yaml_fail(y, node, "group \"%.40s\" is no group name; use 1 to 63 printable "
-					     "characters without spaces", text);
+		return rz_yaml_fail(y, node,
+				    "group \"%.40s\" is no group name; use 1 to 63 printable "
+				    "characters without spaces",
+				    text);
 	rz_str_copy(dst, RZ_GROUP_SIZE, text);
 	return 0;
 }
@@ -65,7 +71,8 @@ static int take_port(struct rz_yaml *y, const yaml_node_t *node, __u16 *ret)
 		return -EINVAL;
 	port = strtoul(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || port < 1 || port > 65535)
-		return rz_yaml_fail(y, node, "port \"%.20s\" is no port; use a number from 1 to 65535", text);
+		return rz_yaml_fail(
+			y, node, "port \"%.20s\" is no port; use a number from 1 to 65535", text);
 	*ret = (__u16)port;
 	return 0;
 }
@@ -90,11 +97,15 @@ static int take_address(struct rz_yaml *y, const yaml_node_t *node, __u8 dst[16]
 	if (!text)
 		return -EINVAL;
 	if (rz_addr_parse(text, dst))
-		return rz_yaml_fail(y, node, "address \"%.60s\" is no IPv4 or IPv6 address; write it as "
-					     "10.0.1.2 or 'fd00::2', the port under its own key", text);
+		return rz_yaml_fail(y, node,
+				    "address \"%.60s\" is no IPv4 or IPv6 address; write it as "
+				    "10.0.1.2 or 'fd00::2', the port under its own key",
+				    text);
 	if (!memcmp(dst, any4, 16) || !memcmp(dst, any6, 16))
-		return rz_yaml_fail(y, node, "address %s means any; name the address that clients connect "
-					     "to", text);
+		return rz_yaml_fail(y, node,
+				    "address %s means any; name the address that clients connect "
+				    "to",
+				    text);
 	return 0;
 }
 
@@ -151,7 +162,8 @@ static int refuse_duplicates(struct rz_yaml *y, struct place *places, size_t n)
 		if (memcmp(&places[i - 1].at, &places[i].at, sizeof(places[i].at)))
 			continue;
 		rz_endpoint_format(at, sizeof(at), places[i].at.addr, places[i].at.port);
-		return rz_yaml_fail(y, places[i].node, "agent %s stands in line %zu already; remove one", at,
+		return rz_yaml_fail(y, places[i].node,
+				    "agent %s stands in line %zu already; remove one", at,
 				    places[i - 1].node->start_mark.line + 1);
 	}
 	return 0;
@@ -164,17 +176,20 @@ static int take_agents(struct rz_yaml *y, yaml_node_t *node, struct rz_topo *t)
 	int err = 0;
 
 	if (node->type != YAML_SEQUENCE_NODE)
-		return rz_yaml_fail(y, node, "agents must be a list; write each as - { address: ..., zone: "
-					     "... }");
+		return rz_yaml_fail(y, node,
+				    "agents must be a list; write each as - { address: ..., zone: "
+				    "... }");
 	n = node->data.sequence.items.top - node->data.sequence.items.start;
 	if (n > AGENTS_MAX)
-		return rz_yaml_fail(y, node, "%zu agents are more than the %d that fit", n, AGENTS_MAX);
+		return rz_yaml_fail(y, node, "%zu agents are more than the %d that fit", n,
+				    AGENTS_MAX);
 	t->agents = calloc(n + 1, sizeof(*t->agents));
 	places = calloc(n + 1, sizeof(*places));
 	if (!t->agents || !places)
 		return -ENOMEM;
 	for (i = 0; i < n && !err; i++) {
-		places[i].node = yaml_document_get_node(&y->doc, node->data.sequence.items.start[i]);
+		places[i].node =
+			yaml_document_get_node(&y->doc, node->data.sequence.items.start[i]);
 		err = take_agent(y, (yaml_node_t *)places[i].node, &t->agents[i]);
 		places[i].at = t->agents[i].at;
 	}
@@ -182,7 +197,8 @@ static int take_agents(struct rz_yaml *y, yaml_node_t *node, struct rz_topo *t)
 	return err ? err : refuse_duplicates(y, places, n);
 }
 
-static int add_alias(struct rz_yaml *y, const yaml_node_t *node, struct rz_topo *t, const char *zone)
+static int add_alias(struct rz_yaml *y, const yaml_node_t *node, struct rz_topo *t,
+		     const char *zone)
 {
 	struct rz_topo_alias *a;
 	char name[RZ_ZONE_SIZE];
@@ -193,8 +209,11 @@ static int add_alias(struct rz_yaml *y, const yaml_node_t *node, struct rz_topo 
 		return err;
 	for (i = 0; i < t->n_aliases; i++)
 		if (!strcmp(t->aliases[i].name, name))
-			return rz_yaml_fail(y, node, "alias \"%s\" stands for zone %s already; a name has one "
-						     "zone", name, t->aliases[i].zone);
+			return rz_yaml_fail(
+				y, node,
+				"alias \"%s\" stands for zone %s already; a name has one "
+				"zone",
+				name, t->aliases[i].zone);
 	if (t->n_aliases == ALIASES_MAX)
 		return rz_yaml_fail(y, node, "more than the %d aliases that fit", ALIASES_MAX);
 	a = realloc(t->aliases, (t->n_aliases + 1) * sizeof(*a));
@@ -208,7 +227,8 @@ static int add_alias(struct rz_yaml *y, const yaml_node_t *node, struct rz_topo 
 }
 
 /* One "zone: [name, ...]" or "zone: name". */
-static int take_aliases_of(struct rz_yaml *y, yaml_node_t *key, yaml_node_t *names, struct rz_topo *t)
+static int take_aliases_of(struct rz_yaml *y, yaml_node_t *key, yaml_node_t *names,
+			   struct rz_topo *t)
 {
 	char zone[RZ_ZONE_SIZE];
 	yaml_node_item_t *i;
@@ -217,7 +237,8 @@ static int take_aliases_of(struct rz_yaml *y, yaml_node_t *key, yaml_node_t *nam
 	if (err || names->type == YAML_SCALAR_NODE)
 		return err ? err : add_alias(y, names, t, zone);
 	if (names->type != YAML_SEQUENCE_NODE)
-		return rz_yaml_fail(y, names, "the aliases of %s must be a list; write %s: [name]", zone, zone);
+		return rz_yaml_fail(y, names, "the aliases of %s must be a list; write %s: [name]",
+				    zone, zone);
 	for (i = names->data.sequence.items.start; i < names->data.sequence.items.top && !err; i++)
 		err = add_alias(y, yaml_document_get_node(&y->doc, *i), t, zone);
 	return err;
@@ -231,9 +252,11 @@ static int refuse_chains(struct rz_yaml *y, const yaml_node_t *node, const struc
 	for (i = 0; i < t->n_aliases; i++)
 		for (j = 0; j < t->n_aliases; j++)
 			if (!strcmp(t->aliases[i].name, t->aliases[j].zone))
-				return rz_yaml_fail(y, node, "\"%s\" is an alias of %s and has aliases of its own; "
-							     "put all names under one zone",
-						    t->aliases[i].name, t->aliases[i].zone);
+				return rz_yaml_fail(
+					y, node,
+					"\"%s\" is an alias of %s and has aliases of its own; "
+					"put all names under one zone",
+					t->aliases[i].name, t->aliases[i].zone);
 	return 0;
 }
 
@@ -243,8 +266,9 @@ static int take_aliases(struct rz_yaml *y, yaml_node_t *node, struct rz_topo *t)
 	int err = 0;
 
 	if (node->type != YAML_MAPPING_NODE)
-		return rz_yaml_fail(y, node, "aliases must be a mapping; write aliases: { us-east-1a: "
-					     "[use1-az1] }");
+		return rz_yaml_fail(y, node,
+				    "aliases must be a mapping; write aliases: { us-east-1a: "
+				    "[use1-az1] }");
 	for (p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top && !err; p++)
 		err = take_aliases_of(y, yaml_document_get_node(&y->doc, p->key),
 				      yaml_document_get_node(&y->doc, p->value), t);
@@ -275,7 +299,8 @@ static int take_root(struct rz_yaml *y, struct rz_topo *t)
 	if (!err && (n = rz_yaml_get(y, root, "agents")))
 		err = take_agents(y, n, t);
 	else if (!err)
-		err = rz_yaml_fail(y, root, "there is no agents list; add agents: [] if there are none");
+		err = rz_yaml_fail(y, root,
+				   "there is no agents list; add agents: [] if there are none");
 	if (err)
 		return err;
 	canonicalise(t, t->own_zone);

@@ -89,8 +89,8 @@ static void merge(struct rz_topo_zones *z)
 	z->n = n;
 }
 
-int rz_topo_zones_count(const struct rz_topo *t, const struct rz_topo_zones *old, uint32_t min_agents,
-			uint64_t now_ns, struct rz_topo_zones **ret)
+int rz_topo_zones_count(const struct rz_topo *t, const struct rz_topo_zones *old,
+			uint32_t min_agents, uint64_t now_ns, struct rz_topo_zones **ret)
 {
 	struct rz_topo_zones *z = calloc(1, sizeof(*z));
 	size_t i;
@@ -117,7 +117,8 @@ int rz_topo_zones_count(const struct rz_topo *t, const struct rz_topo_zones *old
 			old ? rz_topo_zone_find(old, row->key.group, row->key.zone) : NULL;
 
 		if (row->ready && row->ready >= min_agents)
-			row->ready_since_ns = was && was->ready_since_ns ? was->ready_since_ns : now_ns;
+			row->ready_since_ns =
+				was && was->ready_since_ns ? was->ready_since_ns : now_ns;
 	}
 	*ret = z;
 	return 0;

@@ -14,7 +14,7 @@
 #include <rezone/types.h>
 
 struct rz_topo_agent {
-	struct rz_endpoint at; /* the agent's own (local) address and port */
+	struct rz_endpoint at;	   /* the agent's own (local) address and port */
 	char zone[RZ_ZONE_SIZE];   /* canonical */
 	char group[RZ_GROUP_SIZE]; /* agents that stand in for one another; "default" if unnamed */
 	bool ready;
@@ -38,7 +38,8 @@ struct rz_topo_zone {
 	struct rz_zone_key key;
 	uint32_t agents;
 	uint32_t ready;
-	uint64_t ready_since_ns; /* since when at least min_agents have been ready, 0 if they are not */
+	uint64_t ready_since_ns; /* since when at least min_agents have been ready, 0 if they are
+				    not */
 };
 
 struct rz_topo_zones {
@@ -49,8 +50,8 @@ struct rz_topo_zones {
 void rz_topo_free(struct rz_topo *t); /* takes NULL */
 void rz_topo_zones_free(struct rz_topo_zones *z);
 
-/* The agent at this local address, or NULL. An agent listed with address :: or 0.0.0.0 is refused by
- * the sources, so the match is exact. */
+/* The agent at this local address, or NULL. An agent listed with address :: or 0.0.0.0 is refused
+ * by the sources, so the match is exact. */
 const struct rz_topo_agent *rz_topo_agent_at(const struct rz_topo *t, const struct rz_endpoint *at);
 
 /* `name` through the aliases; the name itself if it is none. Zone names compare exactly. */
@@ -64,8 +65,8 @@ bool rz_topo_zone_known(const struct rz_topo *t, const char *zone);
  * zone that stays at or above `min_agents`, and is `now_ns` for one that just got there.
  * 0 or -ENOMEM; *ret is written on success only.
  */
-int rz_topo_zones_count(const struct rz_topo *t, const struct rz_topo_zones *old, uint32_t min_agents,
-			uint64_t now_ns, struct rz_topo_zones **ret);
+int rz_topo_zones_count(const struct rz_topo *t, const struct rz_topo_zones *old,
+			uint32_t min_agents, uint64_t now_ns, struct rz_topo_zones **ret);
 
 const struct rz_topo_zone *rz_topo_zone_find(const struct rz_topo_zones *z, const char *group,
 					     const char *zone);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The running daemon: what it holds, and the two things it does again and again. Set up and torn
+ * down by cmd/run.c; the topology's way into the maps is topology.c, the tick is tick.c.
+ */
+#ifndef RZ_DAEMON_DAEMON_H
+#define RZ_DAEMON_DAEMON_H
+
+#include "base/loop.h"
+#include "conf/conf.h"
+#include "kern/clients.h"
+#include "kern/load.h"
+#include "policy/select.h"
+#include "topo/file.h"
+
+#define RZ_SECOND_NS 1000000000ULL
+
+struct rz_daemon {
+	struct rz_conf conf;
+	struct rz_kern *kern;
+	const struct rz_maps *maps;
+	struct rz_loop *loop;
+	struct rz_topo_file *file;
+	struct rz_topo *topo;
+	struct rz_topo_zones *zones;
+	struct rz_select *select;
+	struct rz_clients_sweep *sweep;
+	struct rz_settings settings;
+	int tick_timer, topo_timer, lock;
+	uint64_t full_logged_ns;
+	uint64_t full_logged_count;
+};
+
+/* CLOCK_MONOTONIC, as BPF's clock. */
+uint64_t rz_daemon_now(void);
+
+/* Publishes d->settings in map settings. 0 or -errno. */
+int rz_daemon_write_settings(struct rz_daemon *d);
+
+/*
+ * Looks at the topology file; a change goes to the maps. A file that can be read and is whole
+ * proves that the topology is current; one that cannot lets it age, until topology_max_age freezes
+ * the moves.
+ */
+void rz_daemon_poll_topology(struct rz_daemon *d);
+
+/* Counts zones anew (stable_for runs on) from d->topo and writes the maps; what was there stays on
+ * failure. */
+void rz_daemon_recount_zones(struct rz_daemon *d);
+
+/* One tick: read the maps, judge, reset, publish. */
+void rz_daemon_tick(struct rz_daemon *d);
+
+#endif

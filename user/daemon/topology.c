@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The topology's way into the maps.
+ *
+ * Comes in: struct rz_topo from the file. Goes out: maps agents, zones, aliases, and in map
+ * settings since when it is known to be current. Called by cmd/run.c every second and by the tick.
+ */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <time.h>
+#include <bpf/bpf.h>
+
+#include "base/log.h"
+#include "base/str.h"
+
+uint64_t rz_daemon_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * RZ_SECOND_NS + t.tv_nsec;
+}
+
+int rz_daemon_write_settings(struct rz_daemon *d)
+{
+	__u32 zero = 0;
+
+	return bpf_map_update_elem(d->maps->settings, &zero, &d->settings, BPF_ANY) ? -errno : 0;
+}
+
+/* Counts the zones of `topo` and writes all three maps. */
+static int publish(struct rz_daemon *d, const struct rz_topo *topo)
+{
+	struct rz_topo_zones *zones = NULL;
+	int err = rz_topo_zones_count(topo, d->zones, d->conf.min_agents, rz_daemon_now(), &zones);
+
+	if (!err)
+		err = rz_maps_write_topology(d->maps, topo, zones);
+	if (err) {
+		rz_topo_zones_free(zones);
+		return err;
+	}
+	rz_topo_zones_free(d->zones);
+	d->zones = zones;
+	return 0;
+}
+
+void rz_daemon_recount_zones(struct rz_daemon *d)
+{
+	publish(d, d->topo);
+}
+
+/* Takes over a changed topology; the old one stays if it cannot be published whole. */
+static void take(struct rz_daemon *d, struct rz_topo *fresh)
+{
+	if (publish(d, fresh)) {
+		rz_topo_free(fresh);
+		return;
+	}
+	rz_topo_free(d->topo);
+	d->topo = fresh;
+	rz_str_copy(d->settings.own_zone, sizeof(d->settings.own_zone), fresh->own_zone);
+	rz_info("topology: %zu agents in %zu zones, own zone %s", fresh->n_agents, d->zones->n,
+		fresh->own_zone[0] ? fresh->own_zone : "not given");
+}
+
+void rz_daemon_poll_topology(struct rz_daemon *d)
+{
+	struct rz_topo *fresh = NULL;
+	int n = rz_topo_file_poll(d->file, &fresh);
+
+	if (n > 0)
+		take(d, fresh);
+	if (n < 0)
+		return;
+	d->settings.topology_proved_ns = rz_daemon_now();
+	rz_daemon_write_settings(d);
+}
