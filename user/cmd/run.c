@@ -175,6 +175,7 @@ static void stop(struct rz_daemon *d)
 	rz_clients_sweep_free(d->sweep);
 	rz_topo_file_free(d->file);
 	rz_topo_free(d->topo);
+	rz_topo_free(d->pending);
 	rz_topo_zones_free(d->zones);
 	if (d->lock >= 0)
 		close(d->lock);

@@ -22,6 +22,7 @@ struct rz_daemon {
 	struct rz_loop *loop;
 	struct rz_topo_file *file;
 	struct rz_topo *topo;
+	struct rz_topo *pending; /* read, but the maps could not take it yet */
 	struct rz_topo_zones *zones;
 	struct rz_select *select;
 	struct rz_clients_sweep *sweep;

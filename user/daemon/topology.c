@@ -11,6 +11,7 @@
 #include <time.h>
 #include <bpf/bpf.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -51,18 +52,19 @@ void rz_daemon_recount_zones(struct rz_daemon *d)
 	publish(d, d->topo);
 }
 
-/* Takes over a changed topology; the old one stays if it cannot be published whole. */
-static void take(struct rz_daemon *d, struct rz_topo *fresh)
+/* Takes over d->pending; the old topology stays for as long as it cannot be published whole. */
+static int take(struct rz_daemon *d)
 {
-	if (publish(d, fresh)) {
-		rz_topo_free(fresh);
-		return;
-	}
+	int err = publish(d, d->pending);
+
+	if (err)
+		return err;
 	rz_topo_free(d->topo);
-	d->topo = fresh;
-	rz_str_copy(d->settings.own_zone, sizeof(d->settings.own_zone), fresh->own_zone);
-	rz_info("topology: %zu agents in %zu zones, own zone %s", fresh->n_agents, d->zones->n,
-		fresh->own_zone[0] ? fresh->own_zone : "not given");
+	d->topo = RZ_TAKE_PTR(d->pending);
+	rz_str_copy(d->settings.own_zone, sizeof(d->settings.own_zone), d->topo->own_zone);
+	rz_info("topology: %zu agents in %zu zones, own zone %s", d->topo->n_agents, d->zones->n,
+		d->topo->own_zone[0] ? d->topo->own_zone : "not given");
+	return 0;
 }
 
 void rz_daemon_poll_topology(struct rz_daemon *d)
@@ -70,9 +72,11 @@ void rz_daemon_poll_topology(struct rz_daemon *d)
 	struct rz_topo *fresh = NULL;
 	int n = rz_topo_file_poll(d->file, &fresh);
 
-	if (n > 0)
-		take(d, fresh);
-	if (n < 0)
+	if (n > 0) {
+		rz_topo_free(d->pending);
+		d->pending = fresh;
+	}
+	if (n < 0 || (d->pending && take(d)))
 		return;
 	d->settings.topology_proved_ns = rz_daemon_now();
 	rz_daemon_write_settings(d);
