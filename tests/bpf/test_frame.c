@@ -58,7 +58,8 @@ static void open_conn_at(uint32_t seq, bool adopted)
 	c.frame.adopted = adopted;
 	c.frame.first_api_key = -1;
 	bpf_map_delete_elem(bpf_map__fd(skel->maps.partial), &cookie);
-	assert_int_equal(0, bpf_map_update_elem(bpf_map__fd(skel->maps.conns), &cookie, &c, BPF_ANY));
+	assert_int_equal(0,
+			 bpf_map_update_elem(bpf_map__fd(skel->maps.conns), &cookie, &c, BPF_ANY));
 }
 
 static void open_conn(void)
@@ -82,7 +83,8 @@ static void feed(uint32_t seq, const void *payload, size_t len)
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
 
 	opts.data_size_in = make_packet(packet, v6, seq, payload, len);
-	assert_int_equal(0, bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_segment), &opts));
+	assert_int_equal(0,
+			 bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_segment), &opts));
 	assert_int_equal(1, opts.retval);
 }
 
@@ -91,7 +93,8 @@ static struct rz_client_id client_id(const struct rz_conn *c)
 {
 	struct rz_client_id id;
 
-	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.client_ids), &c->frame.client, &id));
+	assert_int_equal(
+		0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.client_ids), &c->frame.client, &id));
 	return id;
 }
 
@@ -224,7 +227,8 @@ static void repeated_segments_count_once(void **state)
 	assert_int_equal(SEQ0 + 2 * n, c.frame.next_seq);
 }
 
-/* A segment is missing: the place is lost, said so, and found again where the same client speaks. */
+/* A segment is missing: the place is lost, said so, and found again where the same client speaks.
+ */
 static void lost_and_found(void **state)
 {
 	uint8_t r[512], other[512];
@@ -418,7 +422,8 @@ static const struct {
 	{RZ_API_END_TXN, offsetof(struct rz_frame, transaction)},
 	{RZ_API_TXN_OFFSET_COMMIT, offsetof(struct rz_frame, transaction)},
 	{RZ_API_SASL_AUTHENTICATE, offsetof(struct rz_frame, sasl)},
-	{22 /* InitProducerId: idempotent producers send it too */, offsetof(struct rz_frame, other)},
+	{22 /* InitProducerId: idempotent producers send it too */,
+	 offsetof(struct rz_frame, other)},
 };
 
 static void each_kind_sets_its_mark_alone(void **state)
@@ -433,7 +438,8 @@ static void each_kind_sets_its_mark_alone(void **state)
 		open_conn();
 		feed(SEQ0, r, make_request(r, kinds[i].key, 1, 7, "c", 1, 3));
 		c = conn();
-		for (at = offsetof(struct rz_frame, produce); at <= offsetof(struct rz_frame, other); at++)
+		for (at = offsetof(struct rz_frame, produce);
+		     at <= offsetof(struct rz_frame, other); at++)
 			assert_int_equal(at == kinds[i].offset, ((uint8_t *)&c.frame)[at]);
 	}
 }
@@ -452,8 +458,8 @@ static void zone_comes_with_the_next_request(void **state)
 	feed(SEQ0, r, n);
 	c = conn();
 	assert_string_equal("", c.zone);
-	assert_int_equal(0, bpf_map_update_elem(bpf_map__fd(skel->maps.clients), &c.frame.client, &client,
-						BPF_ANY));
+	assert_int_equal(0, bpf_map_update_elem(bpf_map__fd(skel->maps.clients), &c.frame.client,
+						&client, BPF_ANY));
 	feed(SEQ0 + n, r, n);
 	c = conn();
 	assert_string_equal("us-east-1a", c.zone);
@@ -504,5 +510,6 @@ int main(int argc, char **argv)
 	};
 
 	v6 = argc > 1 && !strcmp(argv[1], "ipv6");
-	return cmocka_run_group_tests_name(v6 ? "frame, IPv6" : "frame, IPv4", tests, setup, teardown);
+	return cmocka_run_group_tests_name(v6 ? "frame, IPv6" : "frame, IPv4", tests, setup,
+					   teardown);
 }

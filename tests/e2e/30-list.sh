@@ -14,7 +14,7 @@ rezone_start --interval 1s
 # the topic must be there, and be written to, before kcat reads it
 client_start w kafka-go-debian write --bootstrap 10.99.1.1:9092 --client-id w,warpstream_az=a --topic t --rate 10
 within "$DEADLINE" grep -q '"event":"wrote"' "$WORK/w.log" || not_ok "the writer writes"
-declare -A ID_OF=([${PIDS[w]}]=w,warpstream_az=a)
+declare -A ID_OF=([${PIDS[w]}]='w,warpstream_az=a')
 
 ids=('one,warpstream_az=a' 'two,ws_az=c,warpstream_interzone_lb=true' 'three' 'four with space,warpstream_az=b'
 	$'five\e[31m,warpstream_az=a')

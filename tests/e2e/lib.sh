@@ -126,12 +126,13 @@ e2e_begin() {
 
 agent_ip() { echo "10.99.${ZONE_NR[$1]}.1"; }
 
-# spawn NAME NAMESPACE CGROUP|- COMMAND...: in the background, output to $WORK/NAME.log
+# spawn NAME NAMESPACE CGROUP|- COMMAND...: in the background, output to $WORK/NAME.log; SPAWN_DIR: in that folder
 spawn() {
 	local name=$1 ns=$2 cg=$3
 	shift 3
 	(
 		[ "$cg" = - ] || echo "$BASHPID" >"$cg/cgroup.procs"
+		cd "${SPAWN_DIR:-.}" || exit 1
 		if [ "$ns" = - ]; then exec "$@"; else exec ip netns exec "$P-$ns" "$@"; fi
 	) >>"$WORK/$name.log" 2>&1 </dev/null &
 	PIDS[$name]=$!
