@@ -3,8 +3,8 @@
  * Who the client is: the bytes of its client.id, kept once for all its connections.
  *
  * Comes in: a request header with its client.id in scratch->header. Goes out: an entry in
- * `client_ids`, its hash, and a record in `wake` if the id is new. What the id says (zone, opt-in) is
- * read by user space, which puts it into `clients`. Called by the framing stage.
+ * `client_ids`, its hash, and a record in `wake` if the id is new. What the id says (zone, opt-in)
+ * is read by user space, which puts it into `clients`. Called by the framing stage.
  */
 #ifndef REZONE_BPF_CLIENT_H
 #define REZONE_BPF_CLIENT_H
@@ -23,7 +23,8 @@ static __always_inline void rz_client_copy(struct rz_scratch *s, __s16 len)
 		bpf_probe_read_kernel(s->id.raw, kept, s->header + RZ_KAFKA_FIXED);
 }
 
-static __always_inline int rz_client_same(const struct rz_client_id *a, const struct rz_client_id *b)
+static __always_inline int rz_client_same(const struct rz_client_id *a,
+					  const struct rz_client_id *b)
 {
 	const __u64 *x = (const __u64 *)a->raw, *y = (const __u64 *)b->raw;
 	__u64 diff = a->len != b->len;

@@ -16,11 +16,11 @@ static __always_inline struct rz_stats *rz_stats_here(void)
 }
 
 /* Adds one to a field of this CPU's stats. */
-#define RZ_COUNT(field)                                                                            \
-	do {                                                                                       \
-		struct rz_stats *rz_st = rz_stats_here();                                          \
-		if (rz_st)                                                                         \
-			rz_st->field++;                                                            \
+#define RZ_COUNT(field)                                   \
+	do {                                              \
+		struct rz_stats *rz_st = rz_stats_here(); \
+		if (rz_st)                                \
+			rz_st->field++;                   \
 	} while (0)
 
 /* Notes that a helper failed. Returns `err`, so that failing is one statement. */

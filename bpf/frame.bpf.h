@@ -2,13 +2,13 @@
 /*
  * Framing: where each Kafka request begins, for the life of a connection.
  *
- * Comes in: a segment (segment.bpf.h) of a connection (conn.bpf.h). Goes out: struct rz_frame of the
- * connection's entry, its client (client.bpf.h), its zone. Called by the segment program.
+ * Comes in: a segment (segment.bpf.h) of a connection (conn.bpf.h). Goes out: struct rz_frame of
+ * the connection's entry, its client (client.bpf.h), its zone. Called by the segment program.
  *
  * Work is judged by sequence number, never by arrival: what lies before the place we wait for is a
  * repetition and ignored, what lies behind it came early. The program runs without the socket lock,
- * possibly on two CPUs for one connection, and no helper may be called under a bpf_spin_lock; so the
- * frame is copied out, worked on, and put back only if nobody else has done so meanwhile
+ * possibly on two CPUs for one connection, and no helper may be called under a bpf_spin_lock; so
+ * the frame is copied out, worked on, and put back only if nobody else has done so meanwhile
  * (frame.generation), else the work is done again on the newer copy.
  */
 #ifndef REZONE_BPF_FRAME_H
@@ -20,8 +20,8 @@
 /* Requests read from one segment; GRO makes segments of 64 KiB. More lose the frame (counted). */
 #define RZ_REQUESTS_PER_SEGMENT 512
 /* Bare SASL tokens (SaslHandshake v0) longer than this are not believed. */
-#define RZ_SASL_TOKEN_MAX 65536
-#define RZ_FRAME_TRIES	  3
+#define RZ_SASL_TOKEN_MAX	65536
+#define RZ_FRAME_TRIES		3
 
 /* What rz_frame_step wants next. */
 enum rz_step { RZ_STEP_DONE = 0, RZ_STEP_MORE };
@@ -277,8 +277,8 @@ static __always_inline void rz_frame_walk(struct __sk_buff *skb, struct bpf_sock
 	}
 }
 
-/* Puts the worked-on copy back. Returns 0, or -1 if the entry changed meanwhile. Zone and opt-in are
- * copied from `clients` as soon as user space has read the id. */
+/* Puts the worked-on copy back. Returns 0, or -1 if the entry changed meanwhile. Zone and opt-in
+ * are copied from `clients` as soon as user space has read the id. */
 static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratch *s,
 					   struct rz_conn *c)
 {
@@ -313,11 +313,12 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 }
 
 /* True if this segment lies wholly inside a request whose header is known: the case of nearly every
- * segment of a large Produce, and the cheapest answer. Read without the lock: a stale value costs at
- * most the longer way. */
+ * segment of a large Produce, and the cheapest answer. Read without the lock: a stale value costs
+ * at most the longer way. */
 static __always_inline int rz_frame_inside(const struct rz_conn *c, const struct rz_seg *seg)
 {
-	return c->frame.synced && (__s32)(c->frame.next_seq + c->frame.have - seg->seq) >= (__s32)seg->len;
+	return c->frame.synced &&
+	       (__s32)(c->frame.next_seq + c->frame.have - seg->seq) >= (__s32)seg->len;
 }
 
 static __always_inline int rz_frame_settled(const struct rz_conn *c)

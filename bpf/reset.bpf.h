@@ -3,22 +3,22 @@
  * The reset: looks once more at a connection that is to go, and ends it, in one step under the
  * socket lock.
  *
- * Comes in: the sockets of one network namespace from the TCP iterator, and the entries of `moves` in
- * phase RESET. Goes out: a TCP reset to the client, and the entry's phase and error. Read by
+ * Comes in: the sockets of one network namespace from the TCP iterator, and the entries of `moves`
+ * in phase RESET. Goes out: a TCP reset to the client, and the entry's phase and error. Read by
  * user/move/reset.c, which opens the iterator inside the namespace.
  *
- * The iterator holds the socket lock while the program runs (since 5.15), so what is checked here is
- * true when the socket is destroyed.
+ * The iterator holds the socket lock while the program runs (since 5.15), so what is checked here
+ * is true when the socket is destroyed.
  */
 #ifndef REZONE_BPF_RESET_H
 #define REZONE_BPF_RESET_H
 
 #include "conn.bpf.h"
 
-#define RZ_EPERM   1
-#define RZ_ENOENT  2
-#define RZ_ESTALE  116
-#define RZ_EPROTO  71
+#define RZ_EPERM    1
+#define RZ_ENOENT   2
+#define RZ_ESTALE   116
+#define RZ_EPROTO   71
 #define RZ_ENOTCONN 107
 
 /* Linux 6.5; only from an iterator program (net/core/filter.c, bpf_sock_destroy). */

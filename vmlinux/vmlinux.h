@@ -7,8 +7,8 @@
  * order and offsets here mean nothing, and one file serves x86 and arm64 and every kernel version.
  * Types of the kernel's user API (struct __sk_buff, struct bpf_sock, ...) come from <linux/bpf.h>.
  *
- * Sources: include/net/sock.h, include/net/inet_sock.h, include/linux/tcp.h, include/linux/bpf.h and
- * kernel/bpf/bpf_iter.c of Linux.
+ * Sources: include/net/sock.h, include/net/inet_sock.h, include/linux/tcp.h, include/linux/bpf.h
+ * and kernel/bpf/bpf_iter.c of Linux.
  */
 #ifndef REZONE_VMLINUX_H
 #define REZONE_VMLINUX_H
@@ -34,7 +34,6 @@ struct net {
 typedef struct {
 	struct net *net;
 } possible_net_t;
-
 
 struct sock_common {
 	__be32 skc_daddr;

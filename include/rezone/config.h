@@ -10,8 +10,8 @@
 
 struct rz_config {
 	__u32 n_ports;
-	__u16 ports[RZ_PORTS_MAX]; /* host order; an accepted connection on one of them is tracked */
-	__u64 hash_seed; /* of client.id hashes; the same for as long as pins can live, secret to clients */
+	__u16 ports[RZ_PORTS_MAX]; /* host order; what is accepted on one of them is tracked */
+	__u64 hash_seed; /* of client.id hashes; as old as pins can be, unknown to clients */
 };
 
 #endif

@@ -17,7 +17,7 @@
 #include <rezone/types.h>
 
 /* Bytes up to and including the client_id's length. */
-#define RZ_KAFKA_FIXED 14
+#define RZ_KAFKA_FIXED	    14
 /* Fixed part and as much of a client.id as is kept. */
 #define RZ_KAFKA_HEADER_MAX (RZ_KAFKA_FIXED + RZ_CLIENT_ID_KEPT)
 
@@ -47,8 +47,9 @@ enum rz_api {
  * Limits of what is believed to be a request. No ceiling of known versions: such lists rot, and a
  * newer client would go unseen. These bounds only have to be far from noise.
  */
-#define RZ_KAFKA_SIZE_MIN    10 /* the fixed part without the size field */
-#define RZ_KAFKA_SIZE_MAX    (1 << 30) /* ten times the servers' usual limit; keeps sequence math in 31 bits */
+#define RZ_KAFKA_SIZE_MIN 10 /* the fixed part without the size field */
+#define RZ_KAFKA_SIZE_MAX \
+	(1 << 30) /* ten times the servers' usual limit; keeps sequence math in 31 bits */
 #define RZ_KAFKA_API_MAX     1023
 #define RZ_KAFKA_VERSION_MAX 127
 
@@ -71,9 +72,9 @@ static inline __u32 rz_be32(const __u8 *p)
 }
 
 /*
- * Reads the RZ_KAFKA_FIXED bytes at `p`. Returns 0 and fills *ret, or -1 if they cannot be the start
- * of a request: a length that does not fit, keys or versions far from any known. All-zero bytes, the
- * classic false Produce v0, fail by their size.
+ * Reads the RZ_KAFKA_FIXED bytes at `p`. Returns 0 and fills *ret, or -1 if they cannot be the
+ * start of a request: a length that does not fit, keys or versions far from any known. All-zero
+ * bytes, the classic false Produce v0, fail by their size.
  */
 static inline int rz_request_parse(const __u8 *p, struct rz_request *ret)
 {
@@ -104,8 +105,9 @@ static inline __u32 rz_client_id_kept(__s16 len)
 }
 
 /*
- * A TLS ClientHello: record type handshake (22), version 3.x, handshake type 1 (RFC 8446, 4 and 5.1).
- * To be asked before rz_request_parse(): read as a Kafka request it may be a plausible one of 369 MB.
+ * A TLS ClientHello: record type handshake (22), version 3.x, handshake type 1 (RFC 8446, 4
+ * and 5.1). To be asked before rz_request_parse(): read as a Kafka request it may be a plausible
+ * one of 369 MB.
  */
 static inline int rz_looks_like_tls(const __u8 *p)
 {
@@ -143,7 +145,8 @@ static inline void rz_frame_note_api(struct rz_frame *f, __s16 api_key, __s16 ap
 		break;
 	case RZ_API_SASL_HANDSHAKE:
 		f->sasl = 1;
-		/* v0 is followed by bare tokens, each behind a size but without a header (KIP-152) */
+		/* v0 is followed by bare tokens, each behind a size but without a header (KIP-152)
+		 */
 		if (api_version == 0)
 			f->sasl_raw = 1;
 		break;
@@ -160,8 +163,8 @@ static inline void rz_frame_note_api(struct rz_frame *f, __s16 api_key, __s16 ap
 /*
  * Hash of a client.id: FNV-1a over 64-bit words of the NUL-padded kept bytes, with the seed and the
  * wire length mixed in first, then a final avalanche (the finaliser of MurmurHash3, public domain).
- * Never 0. `raw` is RZ_CLIENT_ID_SIZE bytes, 8-byte aligned. Two ids with one hash are told apart by
- * comparing the bytes, so the hash need not be strong, only unpredictable: hence the seed.
+ * Never 0. `raw` is RZ_CLIENT_ID_SIZE bytes, 8-byte aligned. Two ids with one hash are told apart
+ * by comparing the bytes, so the hash need not be strong, only unpredictable: hence the seed.
  */
 static inline __u64 rz_client_id_hash(const __u8 *raw, __s16 len, __u64 seed)
 {

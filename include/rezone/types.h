@@ -25,10 +25,10 @@
 #define RZ_CLIENT_ID_KEPT 255
 #define RZ_CLIENT_ID_SIZE 256
 /* Zones are at most 128 bytes; conns shows the first 31 of them, the clients map has them whole. */
-#define RZ_ZONE_SIZE 132
-#define RZ_ZONE_SHOWN 32
-#define RZ_GROUP_SIZE 64
-#define RZ_PORTS_MAX 8
+#define RZ_ZONE_SIZE	  132
+#define RZ_ZONE_SHOWN	  32
+#define RZ_GROUP_SIZE	  64
+#define RZ_PORTS_MAX	  8
 
 #define RZ_PACKED_ENUM __attribute__((packed))
 
@@ -36,9 +36,9 @@
 enum rz_state {
 	RZ_STATE_NEW = 0,    /* open, nothing of its client known yet */
 	RZ_STATE_IDENTIFIED, /* client.id read, no Produce or Fetch seen yet */
-	RZ_STATE_DATA,       /* has carried Produce or Fetch */
-	RZ_STATE_TLS,        /* begins with a TLS record; client.id invisible */
-	RZ_STATE_MPTCP,      /* a Multipath TCP subflow: resetting one hangs both ends */
+	RZ_STATE_DATA,	     /* has carried Produce or Fetch */
+	RZ_STATE_TLS,	     /* begins with a TLS record; client.id invisible */
+	RZ_STATE_MPTCP,	     /* a Multipath TCP subflow: resetting one hangs both ends */
 	RZ_STATE_DESYNCED,   /* identified, but where the next request starts is not known now */
 	RZ_STATE_NOT_KAFKA,  /* the first bytes are no Kafka request */
 	RZ_STATE_COUNT,
@@ -46,9 +46,9 @@ enum rz_state {
 
 enum rz_phase {
 	RZ_PHASE_WAIT = 0, /* a candidate that may not go yet; reason says why */
-	RZ_PHASE_HOLD,     /* reserved: new requests are held back until answers are out */
-	RZ_PHASE_RESET,    /* to be reset by the next walk over its network namespace */
-	RZ_PHASE_DONE,     /* was reset */
+	RZ_PHASE_HOLD,	   /* reserved: new requests are held back until answers are out */
+	RZ_PHASE_RESET,	   /* to be reset by the next walk over its network namespace */
+	RZ_PHASE_DONE,	   /* was reset */
 	RZ_PHASE_REFUSED,  /* the last look under the socket lock said no; error says why */
 	RZ_PHASE_COUNT,
 } RZ_PACKED_ENUM;
@@ -98,8 +98,8 @@ enum rz_mode {
 
 enum rz_opt_in {
 	RZ_OPT_IN_TAG = 0, /* only clients with warpstream_interzone_lb=true */
-	RZ_OPT_IN_ZONE,    /* every client with a zone tag */
-	RZ_OPT_IN_ANY,     /* also clients whose zone is known by their address alone */
+	RZ_OPT_IN_ZONE,	   /* every client with a zone tag */
+	RZ_OPT_IN_ANY,	   /* also clients whose zone is known by their address alone */
 	RZ_OPT_IN_COUNT,
 } RZ_PACKED_ENUM;
 
@@ -117,24 +117,24 @@ struct rz_tuple {
 };
 
 /*
- * Where a connection's byte stream stands. Requests follow each other without a gap, each behind its
- * own 4-byte length, so knowing the sequence number of one request's first byte is knowing all.
+ * Where a connection's byte stream stands. Requests follow each other without a gap, each behind
+ * its own 4-byte length, so knowing the sequence number of one request's first byte is knowing all.
  */
 struct rz_frame {
 	__u32 generation;     /* counts changes; tells two CPUs at once apart */
-	__u32 next_seq;       /* TCP sequence number of the next request's first byte */
-	__u32 requests;       /* request headers read */
+	__u32 next_seq;	      /* TCP sequence number of the next request's first byte */
+	__u32 requests;	      /* request headers read */
 	__u32 correlation_id; /* of the latest one */
-	__s16 api_key;        /* of the latest one */
+	__s16 api_key;	      /* of the latest one */
 	__s16 first_api_key;  /* of the first one read */
 	__s16 client_id_len;  /* as on the wire, -1 is null; valid once client is not 0 */
-	__u16 have;           /* bytes of the next header that already came, kept in map `partial` */
+	__u16 have; /* bytes of the next header that already came, kept in map `partial` */
 	enum rz_state state;
 	/* a byte each, for a value with a spin lock must hold no bit-fields (kernel/bpf/btf.c) */
-	__u8 synced;     /* next_seq is true */
-	__u8 adopted;    /* older than rezone, found in mid-stream */
-	__u8 tentative;  /* adopted, and only one header has been read so far: not yet trusted */
-	__u8 sasl_raw;   /* SaslHandshake v0 was seen: tokens without a header may follow */
+	__u8 synced;	 /* next_seq is true */
+	__u8 adopted;	 /* older than rezone, found in mid-stream */
+	__u8 tentative;	 /* adopted, and only one header has been read so far: not yet trusted */
+	__u8 sasl_raw;	 /* SaslHandshake v0 was seen: tokens without a header may follow */
 	__u8 zone_known; /* zone and opt_in of the connection have been copied from map `clients` */
 	/* what it has carried */
 	__u8 produce;
@@ -151,7 +151,7 @@ struct rz_frame {
 /* conns: socket cookie -> connection */
 struct rz_conn {
 	struct bpf_spin_lock lock; /* guards frame, zone and opt_in */
-	__u32 netns; /* inode number of the socket's network namespace, 0 when not known */
+	__u32 netns;  /* inode number of the socket's network namespace, 0 when not known */
 	__u64 cookie; /* the key again: tells a reused map element from the one looked up */
 	struct rz_tuple tuple;
 	__u8 opt_in; /* client's warpstream_interzone_lb */
@@ -174,12 +174,12 @@ struct rz_client_id {
 
 /* clients: the same hash -> what the id says, fit to be read. Written by user space alone. */
 struct rz_client {
-	__u8 opt_in;    /* warpstream_interzone_lb=true */
+	__u8 opt_in;	/* warpstream_interzone_lb=true */
 	__u8 truncated; /* the id was longer than what is kept */
-	__u8 is_null;   /* the client sent no id at all */
+	__u8 is_null;	/* the client sent no id at all */
 	enum rz_dialect dialect;
-	char id[RZ_CLIENT_ID_SIZE];  /* other than printable ASCII as \xNN; may be cut */
-	char zone[RZ_ZONE_SIZE];     /* as the client wrote it, not yet through the aliases */
+	char id[RZ_CLIENT_ID_SIZE]; /* other than printable ASCII as \xNN; may be cut */
+	char zone[RZ_ZONE_SIZE];    /* as the client wrote it, not yet through the aliases */
 	char session_id[40];
 	char proxy_target[24];
 	char agent_group[RZ_GROUP_SIZE];
@@ -210,10 +210,10 @@ struct rz_alias_val {
 
 /* moves: socket cookie -> a candidate and what is being done with it */
 struct rz_move {
-	__u64 client;      /* must still be the connection's client when it is reset */
+	__u64 client; /* must still be the connection's client when it is reset */
 	__u64 decided_ns;
 	__u64 deadline_ns; /* reserved for the hold */
-	__s32 error;       /* -errno of the reset, or of the check before it */
+	__s32 error;	   /* -errno of the reset, or of the check before it */
 	enum rz_reason reason;
 	enum rz_phase phase;
 	__u8 pad[2];
@@ -241,21 +241,21 @@ struct rz_settings {
 
 /* stats: one record a CPU; add them up. */
 struct rz_stats {
-	__u64 segments;          /* with payload, on a Kafka port */
-	__u64 requests;          /* headers read */
+	__u64 segments; /* with payload, on a Kafka port */
+	__u64 requests; /* headers read */
 	__u64 opened;
 	__u64 closed;
-	__u64 adopted;           /* connections older than rezone */
+	__u64 adopted; /* connections older than rezone */
 	__u64 identified;
-	__u64 frame_lost;        /* desynced: the next request's place was lost */
-	__u64 frame_found;       /* ... and found again */
-	__u64 early_segments;    /* came before the bytes in front of them */
-	__u64 conns_full;        /* not tracked: no room in conns */
-	__u64 clients_full;      /* not identified: no room in clients */
+	__u64 frame_lost;	 /* desynced: the next request's place was lost */
+	__u64 frame_found;	 /* ... and found again */
+	__u64 early_segments;	 /* came before the bytes in front of them */
+	__u64 conns_full;	 /* not tracked: no room in conns */
+	__u64 clients_full;	 /* not identified: no room in clients */
 	__u64 client_collisions; /* not identified: two ids with one hash */
 	__u64 partial_full;
-	__u64 ip_unparsed;       /* fragments, unknown extension headers, short headers */
-	__u64 races;             /* two CPUs on one connection at once, and the retries did not help */
+	__u64 ip_unparsed; /* fragments, unknown extension headers, short headers */
+	__u64 races;	   /* two CPUs on one connection at once, and the retries did not help */
 	__u64 too_many_requests; /* in one segment */
 	__u64 resets;
 	__u64 resets_refused;

@@ -141,7 +141,7 @@ void rz_daemon_tick(struct rz_daemon *d)
 
 	if (rz_snapshot_read(d->maps, &snap))
 		return;
-	rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS);
+	rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
 	log_full(d, snap);
 	if (d->topo) {
 		rz_daemon_recount_zones(d);

@@ -83,7 +83,7 @@ static void forget(const struct rz_maps *m, uint64_t hash)
 }
 
 int rz_clients_sweep_run(struct rz_clients_sweep *s, const struct rz_maps *m,
-			 const struct rz_snapshot *snap, uint64_t keep_ns)
+			 const struct rz_snapshot *snap, uint64_t keep_ns, size_t room)
 {
 	_cleanup_free_ struct rz_client_id *ids = NULL;
 	_cleanup_free_ uint64_t *hashes = NULL, *used = NULL, *unused = NULL;
@@ -93,6 +93,8 @@ int rz_clients_sweep_run(struct rz_clients_sweep *s, const struct rz_maps *m,
 
 	if (err)
 		return rz_err(err, "clients: cannot read map client_ids: %s", strerror(-err));
+	if (n > room / 2)
+		keep_ns = 0;
 	used = used_hashes(snap);
 	unused = malloc((n + 1) * sizeof(*unused));
 	if (!used || !unused)

@@ -20,10 +20,11 @@ void rz_clients_sweep_free(struct rz_clients_sweep *s);
 
 /*
  * Learns every id that is not learnt yet, and forgets ids that no connection in `snap` uses, was
- * not used at the previous call either, and is older than `keep_ns`. (An id found by BPF in the
- * instant between is found missing by the connection's next request and entered again.)
+ * not used at the previous call either, and is older than `keep_ns`, or of any age once more than
+ * half of the `room` entries are taken. (An id found by BPF in the instant between is found missing
+ * by the connection's next request and entered again.)
  */
 int rz_clients_sweep_run(struct rz_clients_sweep *s, const struct rz_maps *m,
-			 const struct rz_snapshot *snap, uint64_t keep_ns);
+			 const struct rz_snapshot *snap, uint64_t keep_ns, size_t room);
 
 #endif
