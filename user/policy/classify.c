@@ -87,7 +87,8 @@ static bool agent_terminating(const struct view *v)
 
 static bool not_data(const struct view *v)
 {
-	return v->kind != RZ_KIND_DATA && v->kind != RZ_KIND_TRANSACTIONAL;
+	return v->c->conn->frame.state != RZ_STATE_DATA ||
+	       (v->kind != RZ_KIND_DATA && v->kind != RZ_KIND_TRANSACTIONAL);
 }
 
 static bool too_young(const struct view *v)
@@ -152,8 +153,11 @@ static void look_up(struct view *v)
 		v->there = rz_topo_zone_find(v->w->zones, v->agent->group, v->client_zone);
 }
 
+/* A first guess in mid-stream may be a message that looks like a header: it is no zone yet. */
 static enum rz_locality locality(const struct view *v)
 {
+	if (v->c->conn->frame.tentative)
+		return RZ_LOCALITY_UNKNOWN;
 	if (!v->agent_zone || !v->client_zone || !rz_topo_zone_known(v->w->topo, v->client_zone))
 		return RZ_LOCALITY_UNKNOWN;
 	return strcmp(v->agent_zone, v->client_zone) ? RZ_LOCALITY_CROSS : RZ_LOCALITY_SAME;

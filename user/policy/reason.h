@@ -29,8 +29,8 @@ enum rz_kind rz_frame_kind(const struct rz_frame *f);
 
 /* Each returns a constant word; an out-of-range value gives "?". */
 const char *rz_state_name(enum rz_state s); /* new identified data tls mptcp desynced not-kafka */
-const char *
-rz_kind_name(enum rz_kind k); /* unknown data coordinator shared metadata transactional */
+/* unknown data coordinator shared metadata transactional */
+const char *rz_kind_name(enum rz_kind k);
 const char *rz_locality_name(enum rz_locality l); /* unknown same cross */
 const char *rz_dialect_name(enum rz_dialect d);	  /* none warpstream */
 const char *rz_phase_name(enum rz_phase p);	  /* wait hold reset done refused */

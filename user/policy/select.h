@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The policy's second half: which of the candidates may go now. Pure apart from the history it
- * keeps: clock and randomness are arguments, so a simulation can run it by the million.
+ * keeps: the clock is an argument, so a simulation can run it by the million.
  *
- * Comes in: this tick's connections with their verdicts. Goes out: for each candidate "go" or the
- * reason to wait. Called by policy/tick.c.
+ * Comes in: this tick's candidates. Goes out: for each "go" or the reason to wait. Called by
+ * policy/tick.c. What is remembered of a client is in history.h.
  *
  * Rate: a token bucket of `rate` moves a second (a fraction is fine), that holds at most one
- * second's worth, at least one. At most one move at a time per client.id and tick.
- * Cooldown: after a move, the same client.id from the same address is left alone for `cooldown`,
- * doubled after each futile move up to `cooldown_max`; after `give_up_after` futile moves in a row,
- * for `give_up_for`. A move was futile if the client is again (or still) a candidate, by a
- * connection opened after the move, when the cooldown has passed; a row of futile moves ends when
- * the client is seen in a same-zone connection here, or not seen at all for `cooldown_max`.
+ * second's worth, at least one. At most one move a client.id and tick.
+ *
+ * Rounds: a client is a client.id at an address. Its first move begins a round, which lasts
+ * `cooldown`; the connections it had then may follow, one a tick, so that a client with one
+ * connection a partition comes home within minutes. One that it opened since waits (cooling down):
+ * if such a one is a candidate when the round is over, the moves were futile. Then the next round
+ * begins twice `cooldown` after the last move, doubled again each time up to `cooldown_max`, and
+ * has one move only; after `give_up_after` futile rounds in a row the client is left alone for
+ * `give_up_for`. A row of futile rounds ends when the client opened a data connection in its own
+ * zone here, or was not seen as a candidate for `cooldown_max`.
+ *
+ * Memory is bounded: clients with a history by RZ_HISTORY_MAX (beyond it, clients without one are
+ * over budget: to forget a client would be to forget that moving it is futile), the queue by the
+ * candidates of one tick.
  */
 #ifndef RZ_POLICY_SELECT_H
 #define RZ_POLICY_SELECT_H
@@ -23,10 +31,9 @@ struct rz_limits {
 	double rate; /* moves a second */
 	uint64_t cooldown_ns;
 	uint64_t cooldown_max_ns;
-	unsigned give_up_after;
+	unsigned give_up_after; /* futile rounds in a row; 0: never */
 	uint64_t give_up_for_ns;
-	enum rz_mode
-		mode; /* observe: everything is counted as if moved, but the answer is OBSERVING */
+	enum rz_mode mode; /* observe: tokens are spent as if moved, but the answer is OBSERVING */
 };
 
 struct rz_candidate {
@@ -34,23 +41,32 @@ struct rz_candidate {
 	uint64_t client;       /* hash of the client.id */
 	uint8_t addr[16];      /* the client's address */
 	uint64_t opened_ns;    /* of the connection */
-	bool same_zone;	       /* not a candidate at all, told only to end a row of futile moves */
+	bool same_zone;	       /* not a candidate: told only to end a row of futile rounds */
 	enum rz_reason reason; /* out: RZ_REASON_NONE is "go", else why it waits */
 };
 
-struct rz_select; /* the history and the bucket */
+struct rz_select; /* the history, the queue and the bucket */
 
+/* `limits` are copied. 0 or -ENOMEM. */
 int rz_select_new(const struct rz_limits *limits, struct rz_select **ret);
-void rz_select_free(struct rz_select *s);
+void rz_select_free(struct rz_select *s); /* takes NULL */
 
 /*
  * Judges all of a tick at once, in an order that is fair: those who have waited longest, then by
- * cookie. Fills reason of every row. 0 or -ENOMEM (then no row may go: all are OVER_BUDGET).
+ * cookie. Fills reason of every row; a same_zone row gets RZ_REASON_SAME_ZONE. In mode observe a
+ * connection that would have been moved stays OBSERVING, at no further cost, for as long as it is a
+ * candidate. 0 or -ENOMEM (then no row may go: all are OVER_BUDGET).
  */
 int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n, uint64_t now_ns);
 
-/* A move that was allowed did not happen (the socket was gone, refused): give the token back and
- * forget the move. */
+/*
+ * A move that the latest run allowed did not happen (the socket was gone, refused): gives the token
+ * back, forgets the move, and puts the connection at the end of the queue, so that one which is
+ * refused for good holds up nobody.
+ */
 void rz_select_undo(struct rz_select *s, const struct rz_candidate *row);
+
+/* Clients with a history now; for tests and metrics. */
+size_t rz_select_remembered(const struct rz_select *s);
 
 #endif

@@ -35,6 +35,12 @@ struct work {
 	size_t n;
 };
 
+/* That a client's metadata connection is at home says nothing of where its data flows. */
+static bool is_home(const struct rz_verdict *v)
+{
+	return v->reason == RZ_REASON_SAME_ZONE && v->kind == RZ_KIND_DATA;
+}
+
 /* Judges every connection; collects what select wants to hear of. */
 static void classify_all(struct work *w, const struct rz_snapshot *snap,
 			 const struct rz_world *world)
@@ -49,7 +55,7 @@ static void classify_all(struct work *w, const struct rz_snapshot *snap,
 		w->tick->localities[v.locality]++;
 		if (!v.move)
 			w->tick->reasons[v.reason]++;
-		if (!v.move && v.reason != RZ_REASON_SAME_ZONE)
+		if (!v.move && !is_home(&v))
 			continue;
 		w->rows[w->n] = as_candidate(c);
 		w->rows[w->n].same_zone = !v.move;

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What became of earlier moves of a client, see history.h. */
+#include "policy/history.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_NONFATAL_OOM 1 /* uthash would end the process */
+#include <uthash.h>
+
+struct who {
+	uint64_t client;
+	uint8_t addr[16];
+};
+_Static_assert(sizeof(struct who) == 24, "a hash key: no padding");
+
+struct round {
+	uint64_t began_ns; /* its first move */
+	uint64_t moved_ns; /* its latest move; 0: there has been no round */
+	uint64_t until_ns; /* when it is over, or the waiting after it */
+	unsigned futile;   /* futile rounds in a row */
+	bool open;	   /* not found futile yet */
+};
+
+struct past {
+	struct who who;
+	struct round round, before; /* before the latest move, for undo */
+	uint64_t seen_ns;	    /* last seen as a candidate */
+	uint64_t away_tick; /* last tick with a candidate that was opened since the round began */
+	uint64_t home_tick; /* ... with a same-zone connection opened since */
+	UT_hash_handle hh;
+};
+
+struct rz_history {
+	struct rz_limits limits;
+	struct past *past;
+	uint64_t tick, now_ns;
+};
+
+int rz_history_new(const struct rz_limits *limits, struct rz_history **ret)
+{
+	struct rz_history *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return -ENOMEM;
+	h->limits = *limits;
+	*ret = h;
+	return 0;
+}
+
+static void forget(struct rz_history *h, struct past *p)
+{
+	HASH_DEL(h->past, p);
+	free(p);
+}
+
+void rz_history_free(struct rz_history *h)
+{
+	struct past *p, *next;
+
+	if (!h)
+		return;
+	HASH_ITER (hh, h->past, p, next)
+		forget(h, p);
+	free(h);
+}
+
+void rz_history_begin(struct rz_history *h, uint64_t now_ns)
+{
+	h->tick++;
+	h->now_ns = now_ns;
+}
+
+static struct who who_of(const struct rz_candidate *row)
+{
+	struct who who = {.client = row->client};
+
+	memcpy(who.addr, row->addr, sizeof(who.addr));
+	return who;
+}
+
+static struct past *past_of(const struct rz_history *h, const struct rz_candidate *row)
+{
+	struct who who = who_of(row);
+	struct past *p;
+
+	HASH_FIND(hh, h->past, &who, sizeof(who), p);
+	return p;
+}
+
+/* While only watching, connections do not come back, so nothing can be told from new ones. */
+void rz_history_see(struct rz_history *h, const struct rz_candidate *row)
+{
+	struct past *p = h->limits.mode == RZ_MODE_OBSERVE ? NULL : past_of(h, row);
+
+	if (!p)
+		return;
+	if (!row->same_zone)
+		p->seen_ns = h->now_ns;
+	if (row->opened_ns <= p->round.began_ns)
+		return;
+	if (row->same_zone)
+		p->home_tick = h->tick;
+	else
+		p->away_tick = h->tick;
+}
+
+/* `cooldown`, doubled for each futile round in a row. */
+static uint64_t cooldown(const struct rz_limits *l, unsigned futile)
+{
+	uint64_t ns = l->cooldown_ns;
+
+	while (ns && futile-- && ns < l->cooldown_max_ns)
+		ns *= 2;
+	return ns < l->cooldown_max_ns ? ns : l->cooldown_max_ns;
+}
+
+static bool given_up(const struct rz_history *h, const struct round *r)
+{
+	return h->limits.give_up_after && r->futile >= h->limits.give_up_after;
+}
+
+/* What this tick's rows tell of the last round. Away speaks louder than home. */
+static void judge(struct rz_history *h, struct past *p)
+{
+	struct round *r = &p->round;
+	uint64_t plain = r->moved_ns + cooldown(&h->limits, 0);
+
+	if (p->away_tick == h->tick) {
+		if (!r->open || h->now_ns < r->until_ns)
+			return; /* found futile already, or it may still come home */
+		r->open = false;
+		r->futile++;
+		r->until_ns = given_up(h, r) ? h->now_ns + h->limits.give_up_for_ns
+					     : r->moved_ns + cooldown(&h->limits, r->futile);
+	} else if (p->home_tick == h->tick) {
+		r->futile = 0;
+		if (r->until_ns > plain)
+			r->until_ns = plain;
+	}
+}
+
+/* Nothing to wait for, and not seen for so long that a new move is a new story. */
+static bool is_over(const struct rz_history *h, const struct past *p)
+{
+	return h->now_ns > p->round.until_ns && h->now_ns > p->seen_ns + h->limits.cooldown_max_ns;
+}
+
+void rz_history_settle(struct rz_history *h)
+{
+	struct past *p, *next;
+
+	HASH_ITER (hh, h->past, p, next) {
+		if (is_over(h, p))
+			forget(h, p);
+		else
+			judge(h, p);
+	}
+}
+
+enum rz_reason rz_history_ask(struct rz_history *h, const struct rz_candidate *row)
+{
+	struct past *p = past_of(h, row);
+
+	if (!p)
+		return HASH_COUNT(h->past) < RZ_HISTORY_MAX ? RZ_REASON_NONE
+							    : RZ_REASON_OVER_BUDGET;
+	if (h->now_ns >= p->round.until_ns) {
+		if (given_up(h, &p->round))
+			p->round.futile = 0; /* left alone for long enough: it may try again */
+		return RZ_REASON_NONE;
+	}
+	if (given_up(h, &p->round))
+		return RZ_REASON_GAVE_UP;
+	/* the round is on, and this connection was there when it began */
+	if (p->round.open && !p->round.futile && row->opened_ns <= p->round.began_ns)
+		return RZ_REASON_NONE;
+	return RZ_REASON_COOLING_DOWN;
+}
+
+static struct past *remember(struct rz_history *h, const struct rz_candidate *row)
+{
+	struct past *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->who = who_of(row);
+	HASH_ADD(hh, h->past, who, sizeof(p->who), p);
+	if (!p->hh.tbl) {
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+int rz_history_move(struct rz_history *h, const struct rz_candidate *row)
+{
+	struct past *p = past_of(h, row);
+
+	if (!p)
+		p = remember(h, row);
+	if (!p)
+		return -ENOMEM;
+	p->before = p->round;
+	p->seen_ns = h->now_ns;
+	p->round.moved_ns = h->now_ns;
+	if (p->before.open && h->now_ns < p->before.until_ns)
+		return 0; /* one more of the same round */
+	p->round.began_ns = h->now_ns;
+	p->round.open = true;
+	p->round.until_ns = h->now_ns + cooldown(&h->limits, p->round.futile);
+	return 0;
+}
+
+void rz_history_undo(struct rz_history *h, const struct rz_candidate *row)
+{
+	struct past *p = past_of(h, row);
+
+	if (!p)
+		return;
+	p->round = p->before;
+	if (!p->round.moved_ns)
+		forget(h, p);
+}
+
+size_t rz_history_count(const struct rz_history *h)
+{
+	return HASH_COUNT(h->past);
+}
