@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * user/policy/classify.c: every reason, and the order in which they are asked.
+ * test_classify_noise.c holds a second statement of the rules against it.
+ */
+#include "world.h"
+
+static void not_identified_new(struct test_world *w)
+{
+	w->conn.frame.client = 0;
+	w->conn.frame.state = RZ_STATE_NEW;
+}
+
+static void not_identified_tentative(struct test_world *w)
+{
+	w->conn.frame.tentative = 1;
+}
+
+static void not_identified_unread(struct test_world *w)
+{
+	w->unread = true;
+}
+
+static void not_identified_tls(struct test_world *w)
+{
+	w->conn.frame.state = RZ_STATE_TLS;
+}
+
+static void not_identified_not_kafka(struct test_world *w)
+{
+	w->conn.frame.state = RZ_STATE_NOT_KAFKA;
+}
+
+static void not_identified_desynced(struct test_world *w)
+{
+	w->conn.frame.state = RZ_STATE_DESYNCED;
+}
+
+static void not_identified_odd_state(struct test_world *w)
+{
+	w->conn.frame.state = RZ_STATE_COUNT;
+}
+
+static void not_opted_in(struct test_world *w)
+{
+	w->client.opt_in = 0;
+}
+
+static void not_opted_in_odd_setting(struct test_world *w)
+{
+	w->client.opt_in = 0;
+	w->settings.opt_in = RZ_OPT_IN_COUNT;
+}
+
+static void no_zone(struct test_world *w)
+{
+	w->client.zone[0] = '\0';
+}
+
+static void no_zone_any(struct test_world *w)
+{
+	w->client.zone[0] = '\0';
+	w->client.opt_in = 0;
+	w->settings.opt_in = RZ_OPT_IN_ANY;
+}
+
+static void zone_unknown(struct test_world *w)
+{
+	strcpy(w->client.zone, "us-east-1x");
+}
+
+static void zone_unknown_case(struct test_world *w)
+{
+	strcpy(w->client.zone, "B");
+}
+
+static void not_an_agent_address(struct test_world *w)
+{
+	w->conn.tuple.agent_addr[15]++;
+}
+
+static void not_an_agent_port(struct test_world *w)
+{
+	w->conn.tuple.agent_port++;
+}
+
+static void own_zone_unknown(struct test_world *w)
+{
+	w->agents[AGENT_A].zone[0] = '\0';
+	w->topo.own_zone[0] = '\0';
+	strcpy(w->agents[AGENT_C].zone, "a"); /* so that the zone is known still */
+}
+
+static void same_zone(struct test_world *w)
+{
+	strcpy(w->client.zone, "a");
+}
+
+static void same_zone_by_alias(struct test_world *w)
+{
+	strcpy(w->client.zone, "bz-1");
+	memcpy(w->conn.tuple.agent_addr, w->agents[AGENT_B].at.addr, 16);
+}
+
+static void same_zone_by_own_zone(struct test_world *w)
+{
+	w->agents[AGENT_A].zone[0] = '\0';
+	strcpy(w->client.zone, "a");
+}
+
+static void no_agent_there_at_all(struct test_world *w)
+{
+	w->zones.n = 1; /* zone b is known by its alias and agent, but has no row */
+}
+
+static void no_agent_there_not_ready(struct test_world *w)
+{
+	strcpy(w->client.zone, "c");
+}
+
+static void no_agent_there_other_group(struct test_world *w)
+{
+	strcpy(w->rows[AGENT_B].key.group, "g2");
+}
+
+static void no_agent_there_too_few(struct test_world *w)
+{
+	w->settings.min_agents = 2;
+}
+
+/* zero in a map that no daemon has written: still not one ready agent is none */
+static void no_agent_there_min_zero(struct test_world *w)
+{
+	w->settings.min_agents = 0;
+	w->rows[AGENT_B].ready = 0;
+}
+
+static void zone_not_stable(struct test_world *w)
+{
+	w->rows[AGENT_B].ready_since_ns = w->now_ns - 30 * SECOND_NS + 1;
+}
+
+static void zone_not_stable_no_time(struct test_world *w)
+{
+	w->rows[AGENT_B].ready_since_ns = 0;
+}
+
+static void zone_not_stable_future(struct test_world *w)
+{
+	w->rows[AGENT_B].ready_since_ns = w->now_ns + 1;
+}
+
+static void topology_stale(struct test_world *w)
+{
+	w->settings.topology_proved_ns = w->now_ns - 90 * SECOND_NS - 1;
+}
+
+static void topology_stale_never(struct test_world *w)
+{
+	w->settings.topology_proved_ns = 0;
+}
+
+static void agent_terminating(struct test_world *w)
+{
+	w->agents[AGENT_A].ready = false;
+}
+
+static void not_data_metadata(struct test_world *w)
+{
+	w->conn.frame.fetch = 0;
+}
+
+static void not_data_nothing(struct test_world *w)
+{
+	w->conn.frame.fetch = w->conn.frame.metadata = 0;
+	w->conn.frame.state = RZ_STATE_IDENTIFIED;
+}
+
+static void not_data_coordinator(struct test_world *w)
+{
+	w->conn.frame.fetch = 0;
+	w->conn.frame.coordinator = 1;
+}
+
+static void not_data_shared(struct test_world *w)
+{
+	w->conn.frame.coordinator = 1;
+}
+
+static void too_young(struct test_world *w)
+{
+	w->settings.min_age_ns = 12500000001ULL;
+}
+
+static void transactional(struct test_world *w)
+{
+	w->conn.frame.transaction = 1;
+}
+
+static void mptcp(struct test_world *w)
+{
+	w->conn.frame.state = RZ_STATE_MPTCP;
+}
+
+static const struct {
+	const char *name;
+	void (*change)(struct test_world *w);
+	enum rz_reason reason;
+} changes[] = {
+#define CHANGE(f, r)                 \
+	{                            \
+#f, f, RZ_REASON_##r \
+	}
+	CHANGE(not_identified_new, NOT_IDENTIFIED),
+	CHANGE(not_identified_tentative, NOT_IDENTIFIED),
+	CHANGE(not_identified_unread, NOT_IDENTIFIED),
+	CHANGE(not_identified_tls, NOT_IDENTIFIED),
+	CHANGE(not_identified_not_kafka, NOT_IDENTIFIED),
+	CHANGE(not_identified_desynced, NOT_IDENTIFIED),
+	CHANGE(not_identified_odd_state, NOT_IDENTIFIED),
+	CHANGE(not_opted_in, NOT_OPTED_IN),
+	CHANGE(not_opted_in_odd_setting, NOT_OPTED_IN),
+	CHANGE(no_zone, NO_ZONE),
+	CHANGE(no_zone_any, NO_ZONE),
+	CHANGE(zone_unknown, ZONE_UNKNOWN),
+	CHANGE(zone_unknown_case, ZONE_UNKNOWN),
+	CHANGE(not_an_agent_address, NOT_AN_AGENT),
+	CHANGE(not_an_agent_port, NOT_AN_AGENT),
+	CHANGE(own_zone_unknown, OWN_ZONE_UNKNOWN),
+	CHANGE(same_zone, SAME_ZONE),
+	CHANGE(same_zone_by_alias, SAME_ZONE),
+	CHANGE(same_zone_by_own_zone, SAME_ZONE),
+	CHANGE(no_agent_there_at_all, NO_AGENT_THERE),
+	CHANGE(no_agent_there_not_ready, NO_AGENT_THERE),
+	CHANGE(no_agent_there_other_group, NO_AGENT_THERE),
+	CHANGE(no_agent_there_too_few, NO_AGENT_THERE),
+	CHANGE(no_agent_there_min_zero, NO_AGENT_THERE),
+	CHANGE(zone_not_stable, ZONE_NOT_STABLE),
+	CHANGE(zone_not_stable_no_time, ZONE_NOT_STABLE),
+	CHANGE(zone_not_stable_future, ZONE_NOT_STABLE),
+	CHANGE(topology_stale, TOPOLOGY_STALE),
+	CHANGE(topology_stale_never, TOPOLOGY_STALE),
+	CHANGE(agent_terminating, AGENT_TERMINATING),
+	CHANGE(not_data_metadata, NOT_DATA),
+	CHANGE(not_data_nothing, NOT_DATA),
+	CHANGE(not_data_coordinator, NOT_DATA),
+	CHANGE(not_data_shared, NOT_DATA),
+	CHANGE(too_young, TOO_YOUNG),
+	CHANGE(transactional, TRANSACTIONAL),
+	CHANGE(mptcp, MPTCP),
+};
+
+static void test_base_moves(void **state)
+{
+	struct test_world w;
+	struct rz_verdict v;
+
+	(void)state;
+	test_world_make(&w);
+	v = test_classify(&w);
+	assert_true(v.move);
+	assert_int_equal(v.reason, RZ_REASON_NONE);
+	assert_int_equal(v.locality, RZ_LOCALITY_CROSS);
+	assert_int_equal(v.kind, RZ_KIND_DATA);
+	assert_string_equal(v.client_zone, "b");
+	assert_string_equal(v.agent_zone, "a");
+	assert_string_equal(v.group, "default");
+}
+
+/* One change each: its reason and no other. */
+static void test_each_reason(void **state)
+{
+	bool reached[RZ_REASON_COUNT] = {};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(changes); i++) {
+		struct test_world w;
+		struct rz_verdict v;
+
+		test_world_make(&w);
+		changes[i].change(&w);
+		v = test_classify(&w);
+		print_message("%s\n", changes[i].name);
+		assert_string_equal(rz_reason_name(v.reason), rz_reason_name(changes[i].reason));
+		assert_false(v.move);
+		reached[v.reason] = true;
+	}
+	/* all up to MPTCP, but for the two that are reserved */
+	for (i = RZ_REASON_NOT_IDENTIFIED; i <= RZ_REASON_MPTCP; i++)
+		assert_int_equal(reached[i], i != RZ_REASON_ACKS0 && i != RZ_REASON_LOAD_BALANCER);
+}
+
+/* One change for each reason, none of which undoes another, in the order of asking. */
+static const struct {
+	void (*change)(struct test_world *w);
+	enum rz_reason reason;
+	const char *of; /* two changes of one field cannot both be made */
+} ordered[] = {
+	{mptcp, RZ_REASON_MPTCP, "state"}, /* a state, so it is asked first of all */
+	{not_identified_tentative, RZ_REASON_NOT_IDENTIFIED, "tentative"},
+	{not_opted_in, RZ_REASON_NOT_OPTED_IN, "opt_in"},
+	{no_zone, RZ_REASON_NO_ZONE, "zone"},
+	{zone_unknown, RZ_REASON_ZONE_UNKNOWN, "zone"},
+	{not_an_agent_port, RZ_REASON_NOT_AN_AGENT, "port"},
+	{own_zone_unknown, RZ_REASON_OWN_ZONE_UNKNOWN, "own zone"},
+	{same_zone, RZ_REASON_SAME_ZONE, "zone"},
+	{no_agent_there_too_few, RZ_REASON_NO_AGENT_THERE, "min_agents"},
+	{zone_not_stable, RZ_REASON_ZONE_NOT_STABLE, "since"},
+	{topology_stale, RZ_REASON_TOPOLOGY_STALE, "proved"},
+	{agent_terminating, RZ_REASON_AGENT_TERMINATING, "ready"},
+	{not_data_nothing, RZ_REASON_NOT_DATA, "kind"},
+	{too_young, RZ_REASON_TOO_YOUNG, "age"},
+	{transactional, RZ_REASON_TRANSACTIONAL, "transaction"},
+};
+
+/* Of any two reasons the one that is asked first is given, whichever came first. */
+static void test_order(void **state)
+{
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < COUNT(ordered); i++) {
+		for (k = i + 1; k < COUNT(ordered); k++) {
+			struct test_world w;
+			struct rz_verdict v;
+
+			if (!strcmp(ordered[i].of, ordered[k].of))
+				continue;
+			test_world_make(&w);
+			ordered[k].change(&w);
+			ordered[i].change(&w);
+			v = test_classify(&w);
+			assert_false(v.move);
+			assert_string_equal(rz_reason_name(v.reason),
+					    rz_reason_name(ordered[i].reason));
+		}
+	}
+	for (i = 2; i < COUNT(ordered); i++) /* the table itself is in the enum's order */
+		assert_true(ordered[i - 1].reason < ordered[i].reason);
+}
+
+/* Of all pairs, sensible or not, none moves. */
+static void test_pairs(void **state)
+{
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < COUNT(changes); i++) {
+		for (k = 0; k < COUNT(changes); k++) {
+			struct test_world w;
+
+			if (changes[i].reason == RZ_REASON_SAME_ZONE &&
+			    changes[k].reason == RZ_REASON_SAME_ZONE)
+				continue; /* the client's zone and the agent's: both changed, they
+					     differ */
+			test_world_make(&w);
+			changes[i].change(&w);
+			changes[k].change(&w);
+			if (!test_classify(&w).move)
+				continue;
+			print_message("%s, %s\n", changes[i].name, changes[k].name);
+			fail();
+		}
+	}
+}
+
+/* Limits are limits: at them it moves, beyond them it does not. */
+static void test_limits(void **state)
+{
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	w.rows[AGENT_B].ready_since_ns = w.now_ns - 30 * SECOND_NS;
+	assert_true(test_classify(&w).move);
+	w.settings.topology_proved_ns = w.now_ns - 90 * SECOND_NS;
+	assert_true(test_classify(&w).move);
+	w.settings.min_age_ns = 12500000000ULL;
+	assert_true(test_classify(&w).move);
+	w.settings.stable_for_ns = 0;
+	w.rows[AGENT_B].ready_since_ns = w.now_ns;
+	assert_true(test_classify(&w).move);
+	w.settings.min_agents = w.rows[AGENT_B].ready = 5;
+	assert_true(test_classify(&w).move);
+}
+
+static void test_opt_in_widened(void **state)
+{
+	static const enum rz_opt_in wide[] = {RZ_OPT_IN_ZONE, RZ_OPT_IN_ANY};
+	struct test_world w;
+	size_t i;
+
+	(void)state;
+	test_world_make(&w);
+	w.client.opt_in = 0;
+	for (i = 0; i < COUNT(wide); i++) {
+		w.settings.opt_in = wide[i];
+		assert_true(test_classify(&w).move);
+	}
+}
+
+static void test_alias(void **state)
+{
+	struct test_world w;
+	struct rz_verdict v;
+
+	(void)state;
+	test_world_make(&w);
+	strcpy(w.client.zone, "bz-1");
+	v = test_classify(&w);
+	assert_true(v.move);
+	assert_string_equal(v.client_zone, "b");
+}
+
+/* What is known is shown, also of connections that nothing is done with. */
+static void test_shown(void **state)
+{
+	struct test_world w;
+	struct rz_verdict v;
+
+	(void)state;
+	test_world_make(&w);
+	zone_unknown(&w);
+	v = test_classify(&w);
+	assert_int_equal(v.locality, RZ_LOCALITY_UNKNOWN);
+	assert_string_equal(v.client_zone, "us-east-1x");
+	test_world_make(&w);
+	not_an_agent_port(&w);
+	v = test_classify(&w);
+	assert_int_equal(v.locality, RZ_LOCALITY_UNKNOWN);
+	assert_null(v.agent_zone);
+	assert_null(v.group);
+	test_world_make(&w);
+	same_zone(&w);
+	w.conn.frame.fetch = 0;
+	v = test_classify(&w);
+	assert_int_equal(v.locality, RZ_LOCALITY_SAME);
+	assert_int_equal(v.kind, RZ_KIND_METADATA);
+	test_world_make(&w);
+	not_identified_tentative(&w);
+	assert_int_equal(test_classify(&w).locality, RZ_LOCALITY_UNKNOWN);
+	test_world_make(&w);
+	not_identified_unread(&w);
+	v = test_classify(&w);
+	assert_int_equal(v.locality, RZ_LOCALITY_UNKNOWN);
+	assert_null(v.client_zone);
+}
+
+static void test_empty_topology(void **state)
+{
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	w.topo.n_agents = w.topo.n_aliases = w.zones.n = 0;
+	assert_false(test_classify(&w).move);
+	memset(&w.settings, 0, sizeof(w.settings)); /* as before the first daemon */
+	assert_false(test_classify(&w).move);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_base_moves),     cmocka_unit_test(test_each_reason),
+		cmocka_unit_test(test_order),	       cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_limits),	       cmocka_unit_test(test_opt_in_widened),
+		cmocka_unit_test(test_alias),	       cmocka_unit_test(test_shown),
+		cmocka_unit_test(test_empty_topology),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

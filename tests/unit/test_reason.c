@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+/* user/policy/reason.c: the words are a contract; each value has one, and no two the same. */
+#include <errno.h>
+#include "unit.h"
+#include "policy/reason.h"
+
+static const char *state_word(unsigned v)
+{
+	return rz_state_name((enum rz_state)v);
+}
+
+static const char *kind_word(unsigned v)
+{
+	return rz_kind_name((enum rz_kind)v);
+}
+
+static const char *locality_word(unsigned v)
+{
+	return rz_locality_name((enum rz_locality)v);
+}
+
+static const char *dialect_word(unsigned v)
+{
+	return rz_dialect_name((enum rz_dialect)v);
+}
+
+static const char *phase_word(unsigned v)
+{
+	return rz_phase_name((enum rz_phase)v);
+}
+
+static const char *mode_word(unsigned v)
+{
+	return rz_mode_name((enum rz_mode)v);
+}
+
+static const char *opt_in_word(unsigned v)
+{
+	return rz_opt_in_name((enum rz_opt_in)v);
+}
+
+static const char *reason_word(unsigned v)
+{
+	return rz_reason_name((enum rz_reason)v);
+}
+
+static const struct {
+	const char *(*word)(unsigned v);
+	unsigned count;
+	const char *all; /* in the enum's order */
+} tables[] = {
+	{state_word, RZ_STATE_COUNT, "new|identified|data|tls|mptcp|desynced|not-kafka|"},
+	{kind_word, RZ_KIND_COUNT, "unknown|data|coordinator|shared|metadata|transactional|"},
+	{locality_word, RZ_LOCALITY_COUNT, "unknown|same|cross|"},
+	{dialect_word, RZ_DIALECT_COUNT, "none|warpstream|"},
+	{phase_word, RZ_PHASE_COUNT, "wait|hold|reset|done|refused|"},
+	{mode_word, RZ_MODE_COUNT, "enforce|observe|"},
+	{opt_in_word, RZ_OPT_IN_COUNT, "tag|zone|any|"},
+	{reason_word, RZ_REASON_COUNT,
+	 "ready to move|not identified|not opted in|no zone|zone unknown|not an agent|"
+	 "own zone unknown|same zone|no agent there|zone not stable yet|topology stale|"
+	 "agent terminating|not a data connection|too young|acks=0|transactional|"
+	 "behind a load balancer|MPTCP|cooling down|gave up|over budget|paused|observing|"},
+};
+
+static void test_words(void **state)
+{
+	size_t i;
+	unsigned v;
+
+	(void)state;
+	for (i = 0; i < COUNT(tables); i++) {
+		char all[1024] = "";
+
+		for (v = 0; v < tables[i].count; v++) {
+			strcat(all, tables[i].word(v));
+			strcat(all, "|");
+		}
+		assert_string_equal(all, tables[i].all);
+		assert_string_equal(tables[i].word(tables[i].count), "?");
+		assert_string_equal(tables[i].word(255), "?");
+	}
+}
+
+static void test_parse(void **state)
+{
+	enum rz_mode mode = RZ_MODE_OBSERVE;
+	enum rz_opt_in opt_in = RZ_OPT_IN_ANY;
+
+	(void)state;
+	assert_int_equal(rz_mode_parse("off", &mode), -EINVAL);
+	assert_int_equal(rz_mode_parse("", &mode), -EINVAL);
+	assert_int_equal(rz_mode_parse("Enforce", &mode), -EINVAL);
+	assert_int_equal(mode, RZ_MODE_OBSERVE); /* written on success only */
+	assert_int_equal(rz_mode_parse("enforce", &mode), 0);
+	assert_int_equal(mode, RZ_MODE_ENFORCE);
+	assert_int_equal(rz_opt_in_parse("all", &opt_in), -EINVAL);
+	assert_int_equal(opt_in, RZ_OPT_IN_ANY);
+	assert_int_equal(rz_opt_in_parse("zone", &opt_in), 0);
+	assert_int_equal(opt_in, RZ_OPT_IN_ZONE);
+}
+
+/* All 128 combinations of what a connection can have carried. */
+static void test_kind(void **state)
+{
+	unsigned bits;
+
+	(void)state;
+	for (bits = 0; bits < 128; bits++) {
+		struct rz_frame f = {
+			.produce = bits & 1,
+			.fetch = bits >> 1 & 1,
+			.coordinator = bits >> 2 & 1,
+			.metadata = bits >> 3 & 1,
+			.transaction = bits >> 4 & 1,
+			.sasl = bits >> 5 & 1,
+			.other = bits >> 6 & 1,
+		};
+		enum rz_kind kind = rz_frame_kind(&f);
+		bool data = f.produce || f.fetch;
+
+		assert_int_equal(kind == RZ_KIND_TRANSACTIONAL, f.transaction);
+		assert_int_equal(kind == RZ_KIND_DATA, data && !f.coordinator && !f.transaction);
+		assert_int_equal(kind == RZ_KIND_SHARED, data && f.coordinator && !f.transaction);
+		assert_int_equal(kind == RZ_KIND_COORDINATOR,
+				 !data && f.coordinator && !f.transaction);
+		assert_int_equal(kind == RZ_KIND_METADATA, !data && !f.coordinator &&
+								   !f.transaction &&
+								   (f.metadata || f.other));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_kind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

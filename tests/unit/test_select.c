@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * user/policy/select.c: rate, burst, one a client, fairness, mode observe, undo, bounded memory.
+ * Time is an argument, so a month passes in no time.
+ */
+#include "select_rows.h"
+
+static void test_empty(void **state)
+{
+	struct rz_select *s = make(&defaults);
+
+	(void)state;
+	assert_int_equal(rz_select_run(s, NULL, 0, T0), 0);
+	rz_select_free(s);
+	rz_select_free(NULL);
+}
+
+/* The bucket holds a second's worth; what was not used earlier is not saved up. */
+static void test_rate_and_burst(void **state)
+{
+	struct rz_select *s = make(&defaults);
+	struct rz_candidate rows[20];
+
+	(void)state;
+	many(rows, 20);
+	rz_select_run(s, rows, 20, T0);
+	assert_int_equal(going(rows, 20), 5);
+	rz_select_run(s, rows + 5, 15, T0); /* the same moment: nothing was filled in */
+	assert_int_equal(going(rows + 5, 15), 0);
+	rz_select_run(s, rows + 5, 15, T0 + SECOND_NS / 5);
+	assert_int_equal(going(rows + 5, 15), 1);
+	rz_select_run(s, rows + 6, 14, T0 + HOUR_NS);
+	assert_int_equal(going(rows + 6, 14), 5);
+	rz_select_free(s);
+}
+
+static void test_slow_rate(void **state)
+{
+	struct rz_limits slow = defaults;
+	struct rz_select *s;
+	struct rz_candidate rows[3];
+
+	(void)state;
+	slow.rate = 0.01; /* one in 100 s; the bucket still holds one whole move */
+	s = make(&slow);
+	many(rows, 3);
+	rz_select_run(s, rows, 3, T0);
+	assert_int_equal(going(rows, 3), 1);
+	rz_select_run(s, rows + 1, 2, T0 + 99 * SECOND_NS);
+	assert_int_equal(going(rows + 1, 2), 0);
+	rz_select_run(s, rows + 1, 2, T0 + 101 * SECOND_NS);
+	assert_int_equal(going(rows + 1, 2), 1);
+	rz_select_free(s);
+}
+
+static void test_clock_standing_or_back(void **state)
+{
+	struct rz_select *s = make(&defaults);
+	struct rz_candidate rows[20];
+
+	(void)state;
+	many(rows, 20);
+	rz_select_run(s, rows, 20, T0);
+	rz_select_run(s, rows + 5, 15, T0 - HOUR_NS);
+	assert_int_equal(going(rows + 5, 15), 0);
+	rz_select_run(s, rows + 5, 15, T0); /* the hour back and forth made no tokens */
+	assert_int_equal(going(rows + 5, 15), 0);
+	rz_select_free(s);
+}
+
+/* One client.id, ten connections from ten addresses: one a tick. */
+static void test_one_a_client(void **state)
+{
+	struct rz_select *s = make(&defaults);
+	struct rz_candidate rows[10];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 10; i++) {
+		rows[i] = row(i + 1, 7, T0 - HOUR_NS);
+		rows[i].addr[15] = (uint8_t)i;
+	}
+	for (i = 0; i < 10; i++) {
+		rz_select_run(s, rows + i, 10 - i, T0 + i * TICK_NS);
+		assert_int_equal(going(rows + i, 10 - i), 1);
+		assert_int_equal(rows[i].reason,
+				 RZ_REASON_NONE); /* by cookie, all wait equally long */
+	}
+	rz_select_free(s);
+}
+
+/* Those who have waited longest go first, whatever their cookies are. */
+static void test_fair(void **state)
+{
+	struct rz_limits one = defaults;
+	struct rz_candidate rows[3];
+	struct rz_select *s;
+
+	(void)state;
+	one.rate = 0.04; /* one in 25 s: one a tick */
+	s = make(&one);
+	rows[0] = row(100, 1, 1);
+	rows[1] = row(90, 2, 1);
+	rz_select_run(s, rows, 2, T0);
+	assert_int_equal(rows[1].reason, RZ_REASON_NONE);
+	assert_int_equal(rows[0].reason, RZ_REASON_OVER_BUDGET);
+	rows[1] = row(80, 3, 1); /* smaller cookies, but they came later */
+	rows[2] = row(70, 4, 1);
+	rz_select_run(s, rows, 3, T0 + TICK_NS);
+	assert_int_equal(rows[0].reason, RZ_REASON_NONE);
+	assert_int_equal(going(rows, 3), 1);
+	/* who was no candidate for a tick has to queue up again */
+	rz_select_run(s, rows + 2, 1, T0 + TICK_NS);
+	rz_select_run(s, rows + 1, 2, T0 + 2 * TICK_NS);
+	assert_int_equal(rows[2].reason, RZ_REASON_NONE);
+	rz_select_free(s);
+}
+
+/* Tokens are spent as if moved; a connection that had its turn costs nothing more. */
+static void test_observe(void **state)
+{
+	struct rz_limits l = defaults;
+	struct rz_candidate rows[20];
+	struct rz_select *s;
+	size_t i, tick, observing;
+
+	(void)state;
+	l.mode = RZ_MODE_OBSERVE;
+	s = make(&l);
+	many(rows, 20);
+	for (tick = 0; tick < 6; tick++) {
+		rz_select_run(s, rows, 20, T0 + tick * TICK_NS);
+		assert_int_equal(going(rows, 20), 0);
+		for (observing = 0, i = 0; i < 20; i++) {
+			observing += rows[i].reason == RZ_REASON_OBSERVING;
+			assert_true(rows[i].reason == RZ_REASON_OBSERVING ||
+				    rows[i].reason == RZ_REASON_OVER_BUDGET);
+		}
+		assert_int_equal(observing, tick < 4 ? 5 * (tick + 1) : 20);
+	}
+	rz_select_free(s);
+}
+
+/* What did not happen costs nothing and teaches nothing. */
+static void test_undo(void **state)
+{
+	struct rz_select *s = make(&defaults);
+	struct rz_candidate rows[20], again;
+	size_t i;
+
+	(void)state;
+	many(rows, 20);
+	rz_select_run(s, rows, 20, T0);
+	for (i = 0; i < 20; i++)
+		if (rows[i].reason == RZ_REASON_NONE)
+			rz_select_undo(s, &rows[i]);
+	assert_int_equal(rz_select_remembered(s), 0);
+	rz_select_run(s, rows, 20, T0);
+	assert_int_equal(going(rows, 20), 5);
+	/* and those whose move failed have gone to the end of the queue */
+	for (i = 0; i < 5; i++)
+		assert_int_equal(rows[i].reason, RZ_REASON_OVER_BUDGET);
+	/* tokens beyond the burst are not made */
+	for (i = 0; i < 20; i++)
+		rz_select_undo(s, &rows[i]);
+	rz_select_run(s, rows, 20, T0);
+	assert_int_equal(going(rows, 20), 5);
+	again = row(99, 99, 1); /* of a client nobody knows */
+	rz_select_undo(s, &again);
+	rz_select_free(s);
+}
+
+/* A client whose moves always fail holds up nobody. */
+static void test_refused_for_good(void **state)
+{
+	struct rz_limits one = defaults;
+	struct rz_candidate rows[4];
+	struct rz_select *s;
+	size_t i, tick, moved = 0;
+
+	(void)state;
+	one.rate = 0.04;
+	s = make(&one);
+	many(rows, 4); /* of which the first two are refused */
+	for (tick = 0; tick < 4; tick++) {
+		rz_select_run(s, rows, 4, T0 + tick * TICK_NS);
+		for (i = 0; i < 2; i++)
+			if (rows[i].reason == RZ_REASON_NONE)
+				rz_select_undo(s, &rows[i]);
+		moved += going(rows + 2, 2);
+	}
+	assert_int_equal(moved, 2);
+	rz_select_free(s);
+}
+
+/* A full history lets no new client go, and forgets nobody for it; in time there is room again. */
+static void test_bounded(void **state)
+{
+	struct rz_limits fast = defaults;
+	size_t i, n = RZ_HISTORY_MAX + 100;
+	struct rz_candidate *rows = calloc(n, sizeof(*rows));
+	struct rz_select *s;
+
+	(void)state;
+	fast.rate = 1e9;
+	s = make(&fast);
+	many(rows, n);
+	rz_select_run(s, rows, n, T0);
+	assert_int_equal(going(rows, n), RZ_HISTORY_MAX);
+	assert_int_equal(rz_select_remembered(s), RZ_HISTORY_MAX);
+	for (i = RZ_HISTORY_MAX; i < n; i++)
+		assert_int_equal(rows[i].reason, RZ_REASON_OVER_BUDGET);
+	rz_select_run(s, rows + RZ_HISTORY_MAX, 100, T0 + HOUR_NS);
+	assert_int_equal(going(rows + RZ_HISTORY_MAX, 100), 0);
+	rz_select_run(s, rows + RZ_HISTORY_MAX, 100, T0 + HOUR_NS + 1);
+	assert_int_equal(going(rows + RZ_HISTORY_MAX, 100), 100);
+	assert_int_equal(rz_select_remembered(s), 100);
+	rz_select_free(s);
+	free(rows);
+}
+
+/* A month of noise: never more than the rate allows, never two of one client in a tick. */
+static void test_noise(void **state)
+{
+	struct rz_limits l = defaults;
+	struct rz_select *s;
+	uint64_t seed = 11, t = T0;
+	size_t tick, i, k;
+
+	(void)state;
+	l.rate = 0.5;
+	s = make(&l);
+	for (tick = 0; tick < 86400; tick++) {
+		struct rz_candidate rows[12];
+		size_t n = noise_below(&seed, 13), go;
+
+		t += 27 * SECOND_NS + noise_below(&seed, 6) * SECOND_NS;
+		for (i = 0; i < n; i++) {
+			rows[i] = row(tick * 100 + i + 1, noise_below(&seed, 30),
+				      t - noise_below(&seed, 3600) * SECOND_NS);
+			rows[i].addr[0] = noise_below(&seed, 2);
+			rows[i].same_zone = !noise_below(&seed, 4);
+		}
+		rz_select_run(s, rows, n, t);
+		go = going(rows, n);
+		assert_true(go <= 1);
+		for (i = 0; i < n; i++)
+			for (k = 0; k < i; k++)
+				assert_false(rows[i].reason == RZ_REASON_NONE &&
+					     rows[k].reason == RZ_REASON_NONE &&
+					     rows[i].client == rows[k].client);
+		for (i = 0; i < n; i++) {
+			assert_true(!rows[i].same_zone || rows[i].reason == RZ_REASON_SAME_ZONE);
+			if (rows[i].reason == RZ_REASON_NONE && !noise_below(&seed, 5))
+				rz_select_undo(s, &rows[i]);
+		}
+		assert_true(rz_select_remembered(s) <= 60);
+	}
+	rz_select_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_rate_and_burst),
+		cmocka_unit_test(test_slow_rate),
+		cmocka_unit_test(test_clock_standing_or_back),
+		cmocka_unit_test(test_one_a_client),
+		cmocka_unit_test(test_fair),
+		cmocka_unit_test(test_observe),
+		cmocka_unit_test(test_undo),
+		cmocka_unit_test(test_refused_for_good),
+		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_noise),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
