@@ -36,6 +36,7 @@ OBJS     := $(SRCS:user/%.c=$(BUILD)/user/%.o)
 SKELS    := $(BUILD)/rezone.skel.h $(BUILD)/probe.skel.h
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
+.SECONDARY:
 .PHONY: all
 all: $(BUILD)/rezone
 

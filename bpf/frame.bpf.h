@@ -72,9 +72,9 @@ static __always_inline void rz_frame_lose(struct rz_scratch *s)
 
 /*
  * Out of frame: does a request begin at this segment's first byte? Its header must be whole inside
- * the segment and, if the client is known, carry the very same client.id. A first find on a
- * connection that was never identified is only tentative: the next header must be where this one
- * says, or it is forgotten.
+ * the segment and, if the client is known, carry the very same client.id. On a connection that was
+ * never identified a find is trusted if the request also ends with the segment; else it is only
+ * tentative: the next header must be where this one says, or it is forgotten.
  */
 static __always_inline int rz_frame_find(struct __sk_buff *skb, struct rz_scratch *s)
 {
@@ -97,7 +97,8 @@ static __always_inline int rz_frame_find(struct __sk_buff *skb, struct rz_scratc
 		RZ_COUNT(frame_found);
 		s->f.state = s->f.produce || s->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
 	} else {
-		s->f.tentative = 1;
+		/* noise hardly names a length that ends with the very segment it stands in */
+		s->f.tentative = 4 + (__u32)r.size != s->seg.len;
 	}
 	s->f.synced = 1;
 	return 1;

@@ -252,7 +252,7 @@ static void lost_and_found(void **state)
 	assert_id(ID);
 }
 
-/* Found in mid-stream: one header is a guess, the second one at the place it named is proof. */
+/* Found in mid-stream: a request that ends with its segment is believed at once. */
 static void adopted(void **state)
 {
 	uint8_t r[512], noise[100];
@@ -266,13 +266,30 @@ static void adopted(void **state)
 	assert_int_equal(RZ_STATE_NEW, conn().frame.state);
 	feed(SEQ0 + 100, r, n);
 	c = conn();
-	assert_int_equal(1, c.frame.tentative);
-	assert_id(ID);
-	feed(SEQ0 + 100 + n, r, n);
-	c = conn();
 	assert_int_equal(0, c.frame.tentative);
 	assert_int_equal(1, c.frame.adopted);
+	assert_int_equal(RZ_STATE_DATA, c.frame.state);
+	assert_id(ID);
+}
+
+/* One that goes on is a guess; the second header at the place it named is proof. */
+static void adopted_in_doubt(void **state)
+{
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_PRODUCE, 4, 7, ID, strlen(ID), 30);
+	struct rz_conn c;
+
+	(void)state;
+	open_conn_at(0, true);
+	feed(SEQ0, r, n - 10);
+	assert_int_equal(1, conn().frame.tentative);
+	feed(SEQ0 + n - 10, r + n - 10, 10);
+	assert_int_equal(1, conn().frame.tentative);
+	feed(SEQ0 + n, r, n);
+	c = conn();
+	assert_int_equal(0, c.frame.tentative);
 	assert_int_equal(2, c.frame.requests);
+	assert_id(ID);
 }
 
 static void adopted_guess_was_wrong(void **state)
@@ -284,8 +301,8 @@ static void adopted_guess_was_wrong(void **state)
 	(void)state;
 	memset(noise, 0xab, sizeof(noise));
 	open_conn_at(0, true);
-	feed(SEQ0, r, n);
-	feed(SEQ0 + n, noise, sizeof(noise));
+	feed(SEQ0, r, n - 10);
+	feed(SEQ0 + n - 10, noise, sizeof(noise));
 	c = conn();
 	assert_int_equal(0, c.frame.client);
 	assert_int_equal(0, c.frame.synced);
@@ -498,6 +515,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(repeated_segments_count_once),
 		cmocka_unit_test(lost_and_found),
 		cmocka_unit_test(adopted),
+		cmocka_unit_test(adopted_in_doubt),
 		cmocka_unit_test(adopted_guess_was_wrong),
 		cmocka_unit_test(not_kafka),
 		cmocka_unit_test(lying_lengths),

@@ -21,11 +21,14 @@ not_at() { ! reader_at "$1"; }
 check "without rezone the reader stays in zone a for ${STAY_SECONDS:-60} s after b's agent appeared" \
 	stays "${STAY_SECONDS:-60}" eval 'reader_at a && not_at b'
 
-topology a=ready b=ready
+# rezone runs, and the topology says that zone b has nobody ready: nothing happens
+topology a=ready b=notready
 rezone_start --interval ${INTERVAL}s --stable-for 0s --rate 50
+check "seen across zones, kept while no agent is ready there" within "$DEADLINE" some_rows ".client_id == \"$ID\" and .reason == \"no agent there\""
+topology a=ready b=ready
 started=$(now_ms)
 check "the reader is home within one interval + 2 s" within $((INTERVAL + 2)) eval 'reader_at b && not_at a'
-note "home $(($(now_ms) - started)) ms after rezone started, interval ${INTERVAL} s ±10 %"
+note "home $(($(now_ms) - started)) ms after the topology had it, interval ${INTERVAL} s ±10 %"
 home_at=$(reads)
 more() { [ "$(reads)" -gt $((home_at + 20)) ]; }
 check "it goes on reading there" within "$DEADLINE" more

@@ -1,0 +1,150 @@
+// A Kafka application on the current kafka-go, the client of rezone's mission.
+//
+// In:  flags, the form every client of the end-to-end suite has:
+//
+//	client read  --bootstrap h:p,h:p --client-id ID --topic T --partition N [--group G] [--from first|last]
+//	client write --bootstrap h:p,h:p --client-id ID --topic T --rate N [--acks all|1|0]
+//
+// Out: JSON lines on stdout (event.go); the library's own messages on stderr.
+// Who: tests/clients/run.
+//
+// An ordinary application: it leaves all reconnecting and retrying to the library.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	kafka "github.com/segmentio/kafka-go"
+)
+
+type options struct {
+	bootstrap                          []string
+	clientID, topic, group, from, acks string
+	partition                          int
+	rate                               float64
+}
+
+func parse(command string, args []string) options {
+	var o options
+	fs := flag.NewFlagSet(command, flag.ExitOnError)
+	bootstrap := fs.String("bootstrap", "", "`HOST:PORT,...`")
+	fs.StringVar(&o.clientID, "client-id", "", "sent byte for byte")
+	fs.StringVar(&o.topic, "topic", "", "topic")
+	fs.IntVar(&o.partition, "partition", 0, "partition to read")
+	fs.StringVar(&o.group, "group", "", "read as a member of this group")
+	fs.StringVar(&o.from, "from", "first", "first or last")
+	fs.Float64Var(&o.rate, "rate", 10, "records a second")
+	fs.StringVar(&o.acks, "acks", "all", "all, 1 or 0")
+	fs.Parse(args)
+	o.bootstrap = strings.Split(*bootstrap, ",")
+	return o
+}
+
+func read(ctx context.Context, o options, out *output, library *log.Logger) {
+	c := kafka.ReaderConfig{
+		Brokers:     o.bootstrap,
+		Topic:       o.topic,
+		Dialer:      &kafka.Dialer{ClientID: o.clientID, Timeout: 10 * time.Second, DualStack: true},
+		MinBytes:    1,
+		MaxBytes:    1 << 20,
+		StartOffset: kafka.FirstOffset,
+		ErrorLogger: library,
+	}
+	if o.from == "last" {
+		c.StartOffset = kafka.LastOffset
+	}
+	if o.group != "" {
+		c.GroupID = o.group
+	} else {
+		c.Partition = o.partition
+	}
+	r := kafka.NewReader(c)
+	if o.group == "" { // StartOffset is for groups
+		r.SetOffset(c.StartOffset)
+	}
+	for ctx.Err() == nil {
+		m, err := r.ReadMessage(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				out.fail(nil, err)
+				time.Sleep(100 * time.Millisecond)
+			}
+			continue
+		}
+		id := string(m.Value)
+		out.emit(event{Event: "read", ID: &id, Partition: &m.Partition, Offset: &m.Offset})
+	}
+}
+
+// maxWaiting bounds the records handed over but not yet acknowledged while agents are away.
+const maxWaiting = 1000
+
+func write(ctx context.Context, o options, out *output, library *log.Logger) {
+	acks := map[string]kafka.RequiredAcks{"all": kafka.RequireAll, "1": kafka.RequireOne, "0": kafka.RequireNone}
+	w := &kafka.Writer{
+		Addr:         kafka.TCP(o.bootstrap...),
+		Topic:        o.topic,
+		RequiredAcks: acks[o.acks],
+		BatchTimeout: 20 * time.Millisecond,
+		Transport:    &kafka.Transport{ClientID: o.clientID},
+		ErrorLogger:  library,
+	}
+	var waiting sync.WaitGroup
+	slots := make(chan struct{}, maxWaiting)
+	tick := time.NewTicker(time.Duration(float64(time.Second) / o.rate))
+	defer tick.Stop()
+	for seq := 1; ctx.Err() == nil; seq++ {
+		select {
+		case <-ctx.Done():
+			continue
+		case <-tick.C:
+		}
+		slots <- struct{}{}
+		id := fmt.Sprintf("kafka-go-%d-%d", os.Getpid(), seq)
+		waiting.Add(1)
+		go func() {
+			defer waiting.Done()
+			err := w.WriteMessages(context.Background(), kafka.Message{Value: []byte(id)})
+			<-slots
+			if err != nil {
+				out.fail(&id, err)
+				return
+			}
+			out.emit(event{Event: "wrote", ID: &id})
+		}()
+	}
+	done := make(chan struct{})
+	go func() { waiting.Wait(); w.Close(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(5 * time.Second):
+	}
+}
+
+func main() {
+	if len(os.Args) < 2 || os.Args[1] != "read" && os.Args[1] != "write" {
+		fmt.Fprintln(os.Stderr, "usage: client read|write --bootstrap HOST:PORT,... --client-id ID --topic T ...")
+		os.Exit(2)
+	}
+	o := parse(os.Args[1], os.Args[2:])
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	library := log.New(os.Stderr, "kafka-go: ", log.LstdFlags|log.Lmicroseconds)
+	out := &output{}
+	out.emit(event{Event: "start"})
+	if os.Args[1] == "read" {
+		read(ctx, o, out, library)
+	} else {
+		write(ctx, o, out, library)
+	}
+	out.emit(event{Event: "stop"})
+}
