@@ -7,8 +7,8 @@
 e2e_begin
 BOOT=$(agent_ip a):9092,$(agent_ip b):9092
 LB=warpstream_interzone_lb=true
-# library and role. Not here: kafkajs consumers, which have the group's membership on the same connection (rezone leaves
-# such connections alone) and do not ask for metadata after a reset.
+# library and role. Not here: kafkajs consumers, which after a reset go back to the agent they know and do not ask for
+# metadata before metadataMaxAge (5 minutes).
 CASES="kafka-go:read kafka-go:write librdkafka:read librdkafka:write confluent:read confluent:write
 kafka-python:read kafka-python:write kafkajs:write java:read java:write"
 
