@@ -9,8 +9,8 @@ BOOT=$(agent_ip a):9092,$(agent_ip b):9092
 LB=warpstream_interzone_lb=true
 # library and role. Not here: kafkajs consumers, which after a reset go back to the agent they know and do not ask for
 # metadata before metadataMaxAge (5 minutes).
-CASES="kafka-go:read kafka-go:write librdkafka:read librdkafka:write confluent:read confluent:write
-kafka-python:read kafka-python:write kafkajs:write java:read java:write"
+CASES=${CASES:-"kafka-go:read kafka-go:write librdkafka:read librdkafka:write confluent:read confluent:write
+kafka-python:read kafka-python:write kafkajs:write java:read java:write"}
 
 nisshi_start a
 nisshi_start b
@@ -20,16 +20,22 @@ client_start feed kafka-go write --bootstrap "$(agent_ip a):9092" --client-id fe
 within "$DEADLINE" grep -q '"event":"wrote"' "$WORK/feed.log" || not_ok "records are written"
 
 id_of() { echo "${1/:/-},warpstream_az=b,$LB"; }
-started=()
+data_of() { echo "(.client_id == \"$(id_of "$1")\") and .kind == \"data\""; }
+done_events() { grep -cE '"event": ?"(read|wrote)"' "$WORK/${1/:/-}.log"; }
+was_reset() { grep -qF "client.id \"$(id_of "$1")\": reset" "$WORK/rezone.log"; }
+
 for c in $CASES; do
-	client_start "${c/:/-}" "${c%%:*}" "${c##*:}" --bootstrap "$BOOT" --client-id "$(id_of "$c")" --topic t --partition 1 --rate 10
-	started+=("$c")
+	# kafkajs asks for metadata only if a request was in flight at the reset: so it writes without a pause
+	rate=10
+	[ "$c" = kafkajs:write ] && rate=200
+	client_start "${c/:/-}" "${c%%:*}" "${c##*:}" --bootstrap "$BOOT" --client-id "$(id_of "$c")" --topic t --partition 1 --rate $rate
 done
-topology a=ready b=ready
-rezone_start --interval 1s --stable-for 24h # watches, and moves nobody: no zone is stable yet
+# A client that was reset in a bad moment (librdkafka 2.0 with one connection and no other to ask) needs a second reset.
+topology a=ready b=notready
+rezone_start --interval 250ms --stable-for 0s --rate 100 --cooldown 5s --cooldown-max 5s --give-up-after 0
 running=()
-for c in "${started[@]}"; do
-	if within "$DEADLINE" some_rows "(.client_id == \"$(id_of "$c")\") and .kind == \"data\" and .agent_zone == \"a\""; then
+for c in $CASES; do
+	if within "$DEADLINE" some_rows "$(data_of "$c") and .agent_zone == \"a\""; then
 		ok "$c: its data connection is tracked"
 		running+=("$c")
 	elif grep -q '^SKIP' "$WORK/${c/:/-}.log"; then
@@ -38,19 +44,23 @@ for c in "${started[@]}"; do
 		not_ok "$c: its data connection is tracked"
 	fi
 done
+check "with no agent in their zone, nobody is reset" test "$(stat_of resets)" = 0
 front_start b
-check "with b's agent there, nobody moves by itself in 5 s" stays 5 no_rows '.client_zone == "b" and .locality == "same"'
-stop rezone
-rezone_start --interval 1s --stable-for 0s --rate 100
+topology a=ready b=ready
 began=$(now_ms)
-done_events() { grep -cE '"event": ?"(read|wrote)"' "$WORK/${1/:/-}.log"; }
 for c in "${running[@]}"; do
-	f="(.client_id == \"$(id_of "$c")\") and .kind == \"data\""
+	f=$(data_of "$c")
 	if within "$DEADLINE" eval "some_rows '$f and .locality == \"same\"' && no_rows '$f and .locality == \"cross\"'"; then
 		ok "$c: home"
-		note "$c: home $((($(now_ms) - began) / 1000)) s after rezone began"
+		note "$c: home, seen $((($(now_ms) - began) / 1000)) s after b's agent was there, by $(grep -cF "client.id \"$(id_of "$c")\": reset" "$WORK/rezone.log") resets"
 	else
 		not_ok "$c: home"
+	fi
+	# kafka-go's Writer asks for metadata every 6 s by itself, and may be faster than rezone
+	if [ "$c" = kafka-go:write ] && ! was_reset "$c"; then
+		note "$c: came home by itself"
+	else
+		check "$c: by a reset" was_reset "$c"
 	fi
 	n=$(done_events "$c")
 	goes_on() { [ "$(done_events "$c")" -gt $((n + 10)) ]; }
@@ -60,4 +70,3 @@ for c in "${running[@]}"; do
 	esac
 done
 for c in "${running[@]}"; do check "$c: the application runs on" alive "${c/:/-}"; done
-check "each was moved by a reset of rezone" test "$(stat_of resets)" -ge ${#running[@]}
