@@ -47,7 +47,7 @@ static void emit(enum rz_log_level level, const char *fmt, va_list ap)
 	if (level > max_level)
 		return;
 	vsnprintf(raw, sizeof(raw), fmt, ap);
-	rz_str_escape(text, sizeof(text), raw, strlen(raw));
+	rz_str_printable(text, sizeof(text), raw, strlen(raw));
 	timestamp(time_text, sizeof(time_text));
 	if (form == RZ_LOG_TEXT) {
 		fprintf(stderr, "%s %-5s %s\n", time_text, words[level], text);

@@ -15,7 +15,7 @@ enum rz_log_format { RZ_LOG_TEXT = 0, RZ_LOG_JSON };
 
 void rz_log_setup(enum rz_log_format format, enum rz_log_level max_level);
 
-/* Writes one line; bytes that are not printable ASCII are escaped (rz_str_escape). */
+/* Writes one line; bytes that are not printable ASCII are escaped (rz_str_printable). */
 void rz_log(enum rz_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Logs at error level and returns `err` (a negative errno), so that a failure is one statement. */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-size_t rz_str_escape(char *dst, size_t dst_size, const void *src, size_t len)
+static size_t escape(char *dst, size_t dst_size, const void *src, size_t len, bool double_backslash)
 {
 	const unsigned char *s = src;
 	char one[5];
@@ -16,7 +16,7 @@ size_t rz_str_escape(char *dst, size_t dst_size, const void *src, size_t len)
 	if (!dst_size)
 		return 0;
 	for (i = 0; i < len; i++) {
-		if (s[i] == '\\')
+		if (s[i] == '\\' && double_backslash)
 			n = snprintf(one, sizeof(one), "\\\\");
 		else if (s[i] >= 0x20 && s[i] < 0x7f)
 			n = snprintf(one, sizeof(one), "%c", s[i]);
@@ -29,6 +29,16 @@ size_t rz_str_escape(char *dst, size_t dst_size, const void *src, size_t len)
 	}
 	dst[at] = '\0';
 	return at;
+}
+
+size_t rz_str_escape(char *dst, size_t dst_size, const void *src, size_t len)
+{
+	return escape(dst, dst_size, src, len, true);
+}
+
+size_t rz_str_printable(char *dst, size_t dst_size, const void *src, size_t len)
+{
+	return escape(dst, dst_size, src, len, false);
 }
 
 /* The rest of dst is zeroed, so that a copied field can be part of a map key. */

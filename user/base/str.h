@@ -19,6 +19,9 @@
  * cuts at a whole escape when `dst_size` is too small. Returns the length written without the NUL.
  */
 size_t rz_str_escape(char *dst, size_t dst_size, const void *src, size_t len);
+/* The same for a text of ours in which what came from outside is escaped already: backslashes stay
+ * as they are. */
+size_t rz_str_printable(char *dst, size_t dst_size, const void *src, size_t len);
 
 /* Copies with truncation and always terminates. Returns false if it was cut. */
 bool rz_str_copy(char *dst, size_t dst_size, const char *src);

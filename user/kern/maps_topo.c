@@ -180,6 +180,7 @@ static int read_agents(int fd, struct rz_topo *t)
 		t->agents[i].ready = values[i].ready;
 	}
 	t->n_agents = n;
+	rz_topo_sort(t);
 	return 0;
 }
 

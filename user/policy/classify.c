@@ -42,7 +42,7 @@ static bool no_zone(const struct view *v)
 
 static bool zone_unknown(const struct view *v)
 {
-	return !rz_topo_zone_known(v->w->topo, v->client_zone);
+	return !rz_topo_zone_known(v->w->topo, v->w->zones, v->client_zone);
 }
 
 static bool not_an_agent(const struct view *v)
@@ -158,7 +158,8 @@ static enum rz_locality locality(const struct view *v)
 {
 	if (v->c->conn->frame.tentative)
 		return RZ_LOCALITY_UNKNOWN;
-	if (!v->agent_zone || !v->client_zone || !rz_topo_zone_known(v->w->topo, v->client_zone))
+	if (!v->agent_zone || !v->client_zone ||
+	    !rz_topo_zone_known(v->w->topo, v->w->zones, v->client_zone))
 		return RZ_LOCALITY_UNKNOWN;
 	return strcmp(v->agent_zone, v->client_zone) ? RZ_LOCALITY_CROSS : RZ_LOCALITY_SAME;
 }

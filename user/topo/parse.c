@@ -306,6 +306,7 @@ static int take_root(struct rz_yaml *y, struct rz_topo *t)
 	canonicalise(t, t->own_zone);
 	for (i = 0; i < t->n_agents; i++)
 		canonicalise(t, t->agents[i].zone);
+	rz_topo_sort(t);
 	return 0;
 }
 

@@ -26,15 +26,25 @@ void rz_topo_zones_free(struct rz_topo_zones *z)
 	free(z);
 }
 
+static int agent_order(const void *a, const void *b)
+{
+	const struct rz_topo_agent *x = a, *y = b;
+	int d = memcmp(x->at.addr, y->at.addr, sizeof(x->at.addr));
+
+	return d ? d : (int)x->at.port - (int)y->at.port;
+}
+
+void rz_topo_sort(struct rz_topo *t)
+{
+	if (t->n_agents)
+		qsort(t->agents, t->n_agents, sizeof(*t->agents), agent_order);
+}
+
 const struct rz_topo_agent *rz_topo_agent_at(const struct rz_topo *t, const struct rz_endpoint *at)
 {
-	size_t i;
+	struct rz_topo_agent key = {.at = *at};
 
-	for (i = 0; i < t->n_agents; i++)
-		if (t->agents[i].at.port == at->port &&
-		    !memcmp(t->agents[i].at.addr, at->addr, sizeof(at->addr)))
-			return &t->agents[i];
-	return NULL;
+	return t->n_agents ? bsearch(&key, t->agents, t->n_agents, sizeof(key), agent_order) : NULL;
 }
 
 const char *rz_topo_canonical(const struct rz_topo *t, const char *name)
@@ -47,7 +57,8 @@ const char *rz_topo_canonical(const struct rz_topo *t, const char *name)
 	return name;
 }
 
-bool rz_topo_zone_known(const struct rz_topo *t, const char *zone)
+bool rz_topo_zone_known(const struct rz_topo *t, const struct rz_topo_zones *zones,
+			const char *zone)
 {
 	size_t i;
 
@@ -55,8 +66,8 @@ bool rz_topo_zone_known(const struct rz_topo *t, const char *zone)
 		return false;
 	if (!strcmp(t->own_zone, zone))
 		return true;
-	for (i = 0; i < t->n_agents; i++)
-		if (!strcmp(t->agents[i].zone, zone))
+	for (i = 0; i < zones->n; i++)
+		if (!strcmp(zones->rows[i].key.zone, zone))
 			return true;
 	for (i = 0; i < t->n_aliases; i++)
 		if (!strcmp(t->aliases[i].zone, zone))

@@ -26,8 +26,8 @@ struct rz_topo_alias {
 };
 
 struct rz_topo {
-	char own_zone[RZ_ZONE_SIZE]; /* this node's, canonical; "" if not known */
-	struct rz_topo_agent *agents;
+	char own_zone[RZ_ZONE_SIZE];  /* this node's, canonical; "" if not known */
+	struct rz_topo_agent *agents; /* sorted by `at`: rz_topo_sort() */
 	size_t n_agents;
 	struct rz_topo_alias *aliases;
 	size_t n_aliases;
@@ -50,6 +50,9 @@ struct rz_topo_zones {
 void rz_topo_free(struct rz_topo *t); /* takes NULL */
 void rz_topo_zones_free(struct rz_topo_zones *z);
 
+/* Brings the agents into the order that rz_topo_agent_at() needs; each source ends with it. */
+void rz_topo_sort(struct rz_topo *t);
+
 /* The agent at this local address, or NULL. An agent listed with address :: or 0.0.0.0 is refused
  * by the sources, so the match is exact. */
 const struct rz_topo_agent *rz_topo_agent_at(const struct rz_topo *t, const struct rz_endpoint *at);
@@ -57,8 +60,10 @@ const struct rz_topo_agent *rz_topo_agent_at(const struct rz_topo *t, const stru
 /* `name` through the aliases; the name itself if it is none. Zone names compare exactly. */
 const char *rz_topo_canonical(const struct rz_topo *t, const char *name);
 
-/* True if any agent, ready or not, or alias or the own zone names this canonical zone. */
-bool rz_topo_zone_known(const struct rz_topo *t, const char *zone);
+/* True if any agent, ready or not, or alias or the own zone names this canonical zone. `zones` is
+ * the count of `t`. */
+bool rz_topo_zone_known(const struct rz_topo *t, const struct rz_topo_zones *zones,
+			const char *zone);
 
 /*
  * Counts agents by group and zone. ready_since_ns is carried over from `old` (may be NULL) for a
