@@ -75,6 +75,7 @@ struct flags {
 	const char *config;
 	const char *values[ROWS_MAX]; /* as given, not yet read */
 	bool markdown;
+	char room[1024]; /* arguments that double_dashes() wrote anew; values point into it */
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -215,9 +216,8 @@ static int read_flags(int argc, char **argv, struct flags *f)
 {
 	struct argp_option options[2 * ROWS_MAX + 4];
 	struct argp argp = {.options = options, .parser = parse, .doc = doc};
-	char room[1024];
 	size_t i, n = make_options(options);
-	char **args = double_dashes(argc, argv, room, sizeof(room));
+	char **args = double_dashes(argc, argv, f->room, sizeof(f->room));
 	int err = args ? refuse_unknown(argc, args, options, n) : -ENOMEM;
 
 	argp_err_exit_status = 2;

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conf/: flags, environment and file in their order; every mistake is one line; the table is sound.
+ */
+#include "capture.h"
+
+#include <errno.h>
+
+#include "conf/table.h"
+
+static char said[4096];
+
+/* Reads `run` with these flags; what it says is in `said`. */
+static int read_conf(struct rz_conf *c, const char *const *flags)
+{
+	char *argv[16] = {(char *)"run"};
+	struct capture cap;
+	int argc = 1, err;
+
+	for (; flags && *flags; flags++)
+		argv[argc++] = (char *)*flags;
+	capture_begin(&cap);
+	err = rz_conf_read(argc, argv, c);
+	capture_end(&cap, said, sizeof(said));
+	return err;
+}
+
+#define FLAGS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void write_file(char path[32], const char *text)
+{
+	int fd;
+
+	strcpy(path, "/tmp/rezone-conf-XXXXXX");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static void test_defaults(void **state)
+{
+	struct rz_conf c;
+
+	(void)state;
+	assert_int_equal(read_conf(&c, NULL), 0);
+	assert_int_equal(c.interval_ns, 30 * SECOND_NS);
+	assert_int_equal(c.n_ports, 1);
+	assert_int_equal(c.ports[0], 9092);
+	assert_int_equal(c.mode, RZ_MODE_ENFORCE);
+	assert_int_equal(c.opt_in, RZ_OPT_IN_TAG);
+	assert_null(c.topology);
+	assert_string_equal(c.pin_dir, "/sys/fs/bpf/rezone");
+	assert_false(c.keep_pins);
+	rz_conf_free(&c);
+}
+
+/* A later source beats an earlier one: default, file, environment (rezone's own name before
+ * WarpStream's), flag. */
+static void test_order(void **state)
+{
+	char path[32];
+	struct rz_conf c;
+
+	(void)state;
+	write_file(path, "interval: 11s\nkeep_pins: true\nport: 9092,19092\n");
+	assert_int_equal(read_conf(&c, FLAGS("--config", path)), 0);
+	assert_int_equal(c.interval_ns, 11 * SECOND_NS);
+	assert_true(c.keep_pins);
+	assert_int_equal(c.n_ports, 2);
+	assert_int_equal(c.ports[1], 19092);
+	rz_conf_free(&c);
+
+	setenv("WARPSTREAM_KAFKA_INTERZONE_LOAD_BALANCING_INTERVAL", "12s", 1);
+	assert_int_equal(read_conf(&c, FLAGS("--config", path)), 0);
+	assert_int_equal(c.interval_ns, 12 * SECOND_NS);
+	rz_conf_free(&c);
+	setenv("REZONE_INTERVAL", "13s", 1);
+	setenv("REZONE_CONFIG", path, 1);
+	assert_int_equal(read_conf(&c, NULL), 0);
+	assert_int_equal(c.interval_ns, 13 * SECOND_NS);
+	assert_true(c.keep_pins);
+	rz_conf_free(&c);
+	assert_int_equal(read_conf(&c, FLAGS("--interval=14s")), 0);
+	assert_int_equal(c.interval_ns, 14 * SECOND_NS);
+	rz_conf_free(&c);
+	/* WarpStream's own flag, as Go writes it */
+	assert_int_equal(read_conf(&c, FLAGS("-kafkaInterzoneLoadBalancingInterval=15s")), 0);
+	assert_int_equal(c.interval_ns, 15 * SECOND_NS);
+	rz_conf_free(&c);
+	assert_int_equal(read_conf(&c, FLAGS("-kafkaInterzoneLoadBalancingInterval", "1m30s")), 0);
+	assert_int_equal(c.interval_ns, 90 * SECOND_NS);
+	rz_conf_free(&c);
+	unsetenv("WARPSTREAM_KAFKA_INTERZONE_LOAD_BALANCING_INTERVAL");
+	unsetenv("REZONE_INTERVAL");
+	unsetenv("REZONE_CONFIG");
+	unlink(path);
+}
+
+static void test_mistakes(void **state)
+{
+	static const char *const rows[][2] = {
+		{"--interval=30", "--interval: \"30\" is no duration; write it as 30s"},
+		{"--interval=1ms", "1ms is outside 100ms to 24h"},
+		{"--intervall=30s", "there is no --intervall; did you mean --interval?"},
+		{"--port=", "is no port"},
+		{"--port=9092,", "is no port"},
+		{"--port=9092,9092", "port 9092 stands twice"},
+		{"--port=1,2,3,4,5,6,7,8,9", "more than 8 ports"},
+		{"--port=70000", "is no port"},
+		{"--mode=enforced", "did you mean enforce?"},
+		{"--rate=0", "is no number from 0.001"},
+		{"--rate=nan", "is no number"},
+		{"--min-agents=-1", "is no whole number"},
+		{"--max-clients=4294967360", "is no whole number"},
+		{"--pin-dir=", "is empty; give a path"},
+		{"--cooldown-max=1s", "is below --cooldown"},
+		{"--config=/nonexistent/x.yaml", "/nonexistent/x.yaml: cannot be read"},
+	};
+	struct rz_conf c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		memset(&c, 0x5a, sizeof(c));
+		assert_true(read_conf(&c, FLAGS(rows[i][0])) < 0);
+		assert_int_equal(capture_lines(said), 1);
+		if (!strstr(said, rows[i][1]))
+			fail_msg("%s: \"%s\" has not \"%s\"", rows[i][0], said, rows[i][1]);
+		assert_int_equal(((unsigned char *)&c)[0], 0x5a); /* nothing half-filled */
+	}
+}
+
+static void test_file_mistakes(void **state)
+{
+	static const char *const rows[][2] = {
+		{"interval: 5\n", ":1:11: interval: \"5\" is no duration"},
+		{"mode: observe\nintervall: 5s\n", ":2:1:"},
+		{"keep-pins: true\n", "keep_pins"},
+		{"keep_pins: maybe\n", ":1:12: keep_pins: \"maybe\" is neither true nor false"},
+		{"interval: [5s]\n", ":1:11:"},
+		{"- interval\n", ":1:1:"},
+		{"interval: 5s\ninterval: 6s\n", ":2:1:"},
+		{"interval: \"5s\n", ":"},
+	};
+	char path[32];
+	struct rz_conf c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		write_file(path, rows[i][0]);
+		assert_true(read_conf(&c, FLAGS("--config", path)) < 0);
+		unlink(path);
+		assert_int_equal(capture_lines(said), 1);
+		assert_non_null(strstr(said, path));
+		if (!strstr(said, rows[i][1]))
+			fail_msg("row %zu: \"%s\" has not \"%s\"", i, said, rows[i][1]);
+	}
+	write_file(path, ""); /* leaves everything as it is */
+	assert_int_equal(read_conf(&c, FLAGS("--config", path)), 0);
+	unlink(path);
+	rz_conf_free(&c);
+}
+
+static void test_environment_mistake(void **state)
+{
+	struct rz_conf c;
+
+	(void)state;
+	setenv("REZONE_OPT_IN", "all", 1);
+	assert_true(read_conf(&c, NULL) < 0);
+	unsetenv("REZONE_OPT_IN");
+	assert_non_null(strstr(said, "REZONE_OPT_IN: \"all\" is not among tag, zone, any"));
+}
+
+/* Each row: a default that it takes itself, a help text, a name that is not another's. */
+static void test_table(void **state)
+{
+	char why[256];
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < rz_conf_n_rows; i++) {
+		const struct rz_conf_row *r = &rz_conf_rows[i];
+		struct rz_conf c = {};
+
+		assert_ptr_equal(rz_conf_row_find(r->name, strlen(r->name)), r);
+		assert_true(strlen(r->help) > 5);
+		if (r->fallback)
+			assert_int_equal(rz_conf_set(&c, r, r->fallback, why, sizeof(why)), 0);
+		rz_conf_free(&c);
+		for (j = 0; j < i; j++)
+			assert_int_not_equal(r->offset, rz_conf_rows[j].offset);
+	}
+	assert_null(rz_conf_row_find("nothing", 7));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_file_mistakes),
+		cmocka_unit_test(test_environment_mistake),
+		cmocka_unit_test(test_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* base/log.c: one line a message, levels, no byte that a terminal or a JSON reader would choke on.
+ */
+#include "capture.h"
+
+#include <jansson.h>
+
+#include "base/log.h"
+
+static char text[8192];
+
+#define CAPTURED(statement)                          \
+	do {                                         \
+		struct capture c;                    \
+		capture_begin(&c);                   \
+		statement;                           \
+		capture_end(&c, text, sizeof(text)); \
+	} while (0)
+
+static void test_text(void **state)
+{
+	(void)state;
+	rz_log_setup(RZ_LOG_TEXT, RZ_LOG_INFO);
+	CAPTURED(rz_info("moved %d", 3));
+	/* 2026-11-23T19:07:17.513Z info  moved 3 */
+	assert_int_equal(strlen(text), 24 + 1 + 5 + 1 + strlen("moved 3\n"));
+	assert_int_equal(text[10], 'T');
+	assert_int_equal(text[23], 'Z');
+	assert_string_equal(text + 24, " info  moved 3\n");
+}
+
+static void test_levels(void **state)
+{
+	(void)state;
+	rz_log_setup(RZ_LOG_TEXT, RZ_LOG_WARN);
+	CAPTURED({
+		rz_debug("d");
+		rz_info("i");
+		rz_warn("w");
+		assert_int_equal(rz_err(-5, "e"), -5);
+	});
+	assert_int_equal(capture_lines(text), 2);
+	assert_non_null(strstr(text, "warn  w"));
+	assert_non_null(strstr(text, "error e"));
+}
+
+/* A message is one line of printable ASCII, and an id that is escaped already stays as it is. */
+static void test_hostile(void **state)
+{
+	char *p;
+
+	(void)state;
+	rz_log_setup(RZ_LOG_TEXT, RZ_LOG_INFO);
+	CAPTURED(rz_info("file %s id %s", "a\nb\x1b[0m", "x\\x1b"));
+	assert_int_equal(capture_lines(text), 1);
+	assert_non_null(strstr(text, "file a\\x0ab\\x1b[0m id x\\x1b\n"));
+	for (p = text; *p && *p != '\n'; p++)
+		assert_in_range((unsigned char)*p, 0x20, 0x7e);
+}
+
+static void test_json(void **state)
+{
+	json_t *o;
+
+	(void)state;
+	rz_log_setup(RZ_LOG_JSON, RZ_LOG_INFO);
+	CAPTURED(rz_warn("a \"quoted\" \\ \x01 thing"));
+	assert_int_equal(capture_lines(text), 1);
+	o = json_loads(text, 0, NULL);
+	assert_non_null(o);
+	assert_string_equal(json_string_value(json_object_get(o, "level")), "warn");
+	assert_string_equal(json_string_value(json_object_get(o, "message")),
+			    "a \"quoted\" \\ \\x01 thing");
+	assert_non_null(json_object_get(o, "time"));
+	json_decref(o);
+}
+
+/* Longer than the line: cut, still one line, still whole JSON. */
+static void test_long(void **state)
+{
+	static char name[5000];
+	json_t *o;
+
+	(void)state;
+	memset(name, 0xff, sizeof(name) - 1);
+	rz_log_setup(RZ_LOG_JSON, RZ_LOG_INFO);
+	CAPTURED(rz_info("%s", name));
+	o = json_loads(text, 0, NULL);
+	assert_non_null(o);
+	json_decref(o);
+	assert_int_equal(capture_lines(text), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text),	cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_hostile), cmocka_unit_test(test_json),
+		cmocka_unit_test(test_long),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* out/: the rows of `rezone list`, the JSON contract (docs/json.md), and what people read. */
+#include "world.h"
+
+#include <jansson.h>
+
+#include "out/json.h"
+#include "out/table.h"
+
+/* A snapshot of the world's one connection and a stranger on an unknown port. */
+struct shown {
+	struct test_world w;
+	struct rz_conn conns[2];
+	struct rz_client_row clients[1];
+	struct rz_move_row moves[1];
+	struct rz_snapshot snap;
+	struct rz_conn_row *rows;
+	struct rz_conn_totals totals;
+	char text[8192];
+};
+
+static void shown_make(struct shown *s)
+{
+	memset(s, 0, sizeof(*s));
+	test_world_make(&s->w);
+	s->conns[0] = s->w.conn;
+	test_conn(&s->conns[1]);
+	s->conns[1].cookie = 4712;
+	s->conns[1].tuple.agent_port = 9999;
+	s->conns[1].frame = (struct rz_frame){.api_key = -1, .first_api_key = -1};
+	s->conns[1].opened_ns = NOW_NS - 3 * SECOND_NS;
+	s->clients[0] = (struct rz_client_row){CLIENT_HASH, s->w.client};
+	s->snap = (struct rz_snapshot){.conns = s->conns,
+				       .n_conns = 2,
+				       .clients = s->clients,
+				       .n_clients = 1,
+				       .moves = s->moves,
+				       .settings = s->w.settings,
+				       .now_ns = NOW_NS};
+}
+
+static void shown_rows(struct shown *s, const struct rz_conn_filter *f)
+{
+	free(s->rows);
+	assert_int_equal(
+		rz_conn_rows_make(&s->snap, &s->w.topo, &s->w.zones, f, &s->rows, &s->totals), 0);
+}
+
+static const struct rz_conn_filter all = {NULL, -1};
+
+static FILE *to_text(struct shown *s)
+{
+	memset(s->text, 0, sizeof(s->text));
+	return fmemopen(s->text, sizeof(s->text) - 1, "w");
+}
+
+static void test_rows(void **state)
+{
+	struct shown s;
+
+	(void)state;
+	shown_make(&s);
+	shown_rows(&s, &all);
+	assert_int_equal(s.totals.all, 2);
+	assert_int_equal(s.totals.shown, 2);
+	assert_int_equal(s.totals.localities[RZ_LOCALITY_CROSS], 1);
+	assert_int_equal(s.totals.localities[RZ_LOCALITY_UNKNOWN], 1);
+	assert_int_equal(s.totals.unidentified, 1);
+	assert_true(s.totals.unidentified_s > 2.9 && s.totals.unidentified_s < 3.1);
+	assert_true(s.rows[0].move);
+	assert_string_equal(s.rows[0].client_at, "10.0.2.7:51544");
+	assert_false(s.rows[1].move);
+	assert_int_equal(s.rows[1].reason, RZ_REASON_NOT_IDENTIFIED);
+	free(s.rows);
+}
+
+static void test_filters(void **state)
+{
+	struct shown s;
+
+	(void)state;
+	shown_make(&s);
+	shown_rows(&s, &(struct rz_conn_filter){"app,*", -1});
+	assert_int_equal(s.totals.shown, 1);
+	shown_rows(&s, &(struct rz_conn_filter){"other*", -1});
+	assert_int_equal(s.totals.shown, 0);
+	assert_int_equal(s.totals.all, 2); /* the totals are over all */
+	shown_rows(&s, &(struct rz_conn_filter){NULL, RZ_LOCALITY_UNKNOWN});
+	assert_int_equal(s.totals.shown, 1);
+	assert_int_equal(s.rows[0].conn->cookie, 4712);
+	shown_rows(&s, &(struct rz_conn_filter){"app,*", RZ_LOCALITY_SAME});
+	assert_int_equal(s.totals.shown, 0);
+	free(s.rows);
+}
+
+/* What the daemon's history says of a candidate is shown, if it is still about this client. */
+static void test_waiting(void **state)
+{
+	struct shown s;
+
+	(void)state;
+	shown_make(&s);
+	s.moves[0] = (struct rz_move_row){
+		4711,
+		{.client = CLIENT_HASH, .phase = RZ_PHASE_WAIT, .reason = RZ_REASON_COOLING_DOWN}};
+	s.snap.n_moves = 1;
+	shown_rows(&s, &all);
+	assert_false(s.rows[0].move);
+	assert_int_equal(s.rows[0].reason, RZ_REASON_COOLING_DOWN);
+	s.moves[0].move.client++;
+	shown_rows(&s, &all);
+	assert_true(s.rows[0].move);
+	free(s.rows);
+}
+
+/* Every key of docs/json.md with the value it must have; unknown is null, never missing. */
+static void test_json(void **state)
+{
+	static const char expected[] =
+		"[{\"cookie\":4711,\"netns\":4026532288,\"client\":\"10.0.2.7:51544\","
+		"\"agent\":\"10.0.1.2:9092\","
+		"\"client_id\":\"app,warpstream_az=b,warpstream_interzone_lb=true\","
+		"\"dialect\":\"warpstream\",\"client_zone\":\"b\",\"agent_zone\":\"a\","
+		"\"group\":\"default\",\"opt_in\":true,\"locality\":\"cross\",\"state\":\"data\","
+		"\"kind\":\"data\",\"software\":null,\"software_version\":null,\"age_s\":12.5,"
+		"\"rx_bytes\":1234,\"tx_bytes\":99,\"verdict\":\"move\","
+		"\"reason\":\"ready to move\",\"session_id\":null,\"proxy_target\":null,"
+		"\"agent_group\":null,\"adopted\":0},"
+		"{\"cookie\":4712,\"netns\":4026532288,\"client\":\"10.0.2.7:51544\","
+		"\"agent\":\"10.0.1.2:9999\",\"client_id\":null,\"dialect\":null,"
+		"\"client_zone\":null,\"agent_zone\":null,\"group\":null,\"opt_in\":null,"
+		"\"locality\":\"unknown\",\"state\":\"new\",\"kind\":\"unknown\","
+		"\"software\":null,\"software_version\":null,\"age_s\":3.0,\"rx_bytes\":1234,"
+		"\"tx_bytes\":99,\"verdict\":\"keep\",\"reason\":\"not identified\","
+		"\"session_id\":null,\"proxy_target\":null,\"agent_group\":null,"
+		"\"adopted\":0}]";
+	json_t *want = json_loads(expected, 0, NULL), *have, *row;
+	struct shown s;
+	size_t i;
+	FILE *f;
+
+	(void)state;
+	shown_make(&s);
+	shown_rows(&s, &all);
+	f = to_text(&s);
+	assert_int_equal(rz_json_conns(f, s.rows, s.totals.shown, true), 0);
+	fclose(f);
+	assert_string_equal(strchr(s.text, '\n'), "\n"); /* compact is one line */
+	have = json_loads(s.text, 0, NULL);
+	assert_non_null(have);
+	assert_non_null(want);
+	json_array_foreach (want, i, row)
+		json_object_set_new(row, "adopted", json_false());
+	if (!json_equal(have, want))
+		fail_msg("have %s", s.text);
+	json_decref(have);
+	json_decref(want);
+	free(s.rows);
+}
+
+static void test_json_topology(void **state)
+{
+	struct shown s;
+	json_t *o;
+	FILE *f;
+
+	(void)state;
+	shown_make(&s);
+	f = to_text(&s);
+	assert_int_equal(rz_json_topology(f, &s.w.topo, &s.w.zones, &s.w.settings, NOW_NS), 0);
+	fclose(f);
+	o = json_loads(s.text, 0, NULL);
+	assert_non_null(o);
+	assert_string_equal(json_string_value(json_object_get(o, "own_zone")), "a");
+	assert_int_equal(json_array_size(json_object_get(o, "agents")), 3);
+	assert_int_equal(json_array_size(json_object_get(o, "zones")), 3);
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(o, "aliases"), "bz-1")), "b");
+	assert_true(json_real_value(json_object_get(o, "age_s")) == 1.0);
+	assert_true(json_is_null(
+		json_object_get(json_array_get(json_object_get(o, "zones"), 2), "ready_for_s")));
+	json_decref(o);
+}
+
+static void test_table(void **state)
+{
+	struct shown s;
+	FILE *f;
+
+	(void)state;
+	shown_make(&s);
+	shown_rows(&s, &all);
+	f = to_text(&s);
+	assert_int_equal(rz_table_conns(f, s.rows, s.totals.shown, false), 0);
+	rz_table_totals(f, &s.totals);
+	fclose(f);
+	assert_string_equal(
+		s.text, "CLIENT         ZONE AGENT         ZONE LOCALITY KIND    AGE RX   TX  "
+			"VERDICT              CLIENT ID\n"
+			"10.0.2.7:51544 -    10.0.1.2:9999 -    unknown  unknown 3s  1.2K 99B "
+			"keep: not identified -\n"
+			"10.0.2.7:51544 b    10.0.1.2:9092 a    cross    data    12s 1.2K 99B move "
+			"                app,warpstream_az=b,warpstream_interzone_lb=true\n"
+			"2 connections: 0 same zone, 1 cross zone, 1 unknown; 1 not identified, "
+			"the oldest for 3s\n");
+	free(s.rows);
+}
+
+static void test_small_words(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} bytes[] = {{0, "0B"},		{1023, "1023B"},      {1024, "1.0K"},	    {1536, "1.5K"},
+		     {1 << 20, "1.0M"}, {5ULL << 30, "5.0G"}, {UINT64_MAX, "16.0E"}};
+	static const struct {
+		double s;
+		const char *text;
+	} ages[] = {{0, "0s"},	    {59.9, "59s"},    {60, "1m0s"},
+		    {3600, "1h0m"}, {12000, "3h20m"}, {86400 * 5 + 3 * 3600, "5d3h"}};
+	char text[32];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(bytes); i++) {
+		rz_table_bytes(text, 16, bytes[i].bytes);
+		assert_string_equal(text, bytes[i].text);
+	}
+	for (i = 0; i < COUNT(ages); i++) {
+		rz_table_age(text, sizeof(text), ages[i].s);
+		assert_string_equal(text, ages[i].text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),	      cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_waiting),	      cmocka_unit_test(test_json),
+		cmocka_unit_test(test_json_topology), cmocka_unit_test(test_table),
+		cmocka_unit_test(test_small_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
