@@ -82,6 +82,13 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	return bpf_map_lookup_elem(&conns, &cookie);
 }
 
+static __always_inline void rz_conn_forget(__u64 cookie)
+{
+	if (!bpf_map_delete_elem(&conns, &cookie))
+		RZ_COUNT(closed);
+	bpf_map_delete_elem(&partial, &cookie);
+}
+
 /* A socket got a state. Opened: SYN_RECV becomes ESTABLISHED; rcv_nxt is then the first payload
  * byte's sequence number, whatever rode on the handshake's last ACK. */
 static __always_inline void rz_conn_state_changed(const struct sock *sk, int oldstate, int newstate)
@@ -101,9 +108,7 @@ static __always_inline void rz_conn_state_changed(const struct sock *sk, int old
 		return;
 	cookie = bpf_get_socket_cookie((void *)sk);
 	if (newstate == RZ_TCP_CLOSE) {
-		if (!bpf_map_delete_elem(&conns, &cookie))
-			RZ_COUNT(closed);
-		bpf_map_delete_elem(&partial, &cookie);
+		rz_conn_forget(cookie);
 		return;
 	}
 	if (rz_conn_insert(&c, tp, cookie, 1, tp->rcv_nxt))

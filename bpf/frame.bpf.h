@@ -32,7 +32,7 @@ enum rz_step { RZ_STEP_DONE = 0, RZ_STEP_MORE };
  */
 static __always_inline int rz_frame_fill(struct __sk_buff *skb, struct rz_scratch *s, __u32 target)
 {
-	__u32 have = s->f.have, at, take;
+	__u32 have = s->f.have, at, take, less;
 
 	if (have >= target)
 		return 1;
@@ -42,12 +42,14 @@ static __always_inline int rz_frame_fill(struct __sk_buff *skb, struct rz_scratc
 	take = s->seg.len - at;
 	if (take > target - have)
 		take = target - have;
-	/* for the verifier: offset and length each below 512, inside header[1024] */
+	/* For the verifier: offset below 512 and length 1 to 512, inside header[1024]. It must see
+	 * the masks, which the compiler knows to change nothing, and before Linux 6.8 it does not
+	 * conclude from "not 0" that a number is at least 1. */
+	less = take - 1;
+	asm volatile("" : "+r"(have), "+r"(less));
 	have &= 511;
-	take &= 511;
-	if (!take)
-		return 0;
-	if (bpf_skb_load_bytes(skb, s->seg.off + at, s->header + have, take)) {
+	less &= 511;
+	if (bpf_skb_load_bytes(skb, s->seg.off + at, s->header + have, less + 1)) {
 		rz_error(RZ_PLACE_PAYLOAD, -14);
 		return -1;
 	}

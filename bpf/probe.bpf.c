@@ -36,6 +36,14 @@ int BPF_PROG(probe_state, const struct sock *sk, int oldstate, int newstate)
 	return 0;
 }
 
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(probe_closes, const struct sock *sk, int oldstate, int newstate)
+{
+	if (newstate != oldstate)
+		seen = sk->__sk_common.skc_cookie.counter;
+	return 0;
+}
+
 SEC("?iter/tcp")
 int probe_iter(struct bpf_iter__tcp *ctx)
 {

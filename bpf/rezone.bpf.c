@@ -45,10 +45,23 @@ int rz_segment(struct __sk_buff *skb)
 }
 
 /* Every change of a TCP socket's state: connections that open and close. */
-SEC("tp_btf/inet_sock_set_state")
+SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(rz_state, const struct sock *sk, int oldstate, int newstate)
 {
 	rz_conn_state_changed(sk, oldstate, newstate);
+	return 0;
+}
+
+/*
+ * The same where tracing programs may not ask for a socket's cookie (before Linux 5.12): closes
+ * alone. A socket whose segments were seen has its cookie already; who opens one is found at its
+ * first segment.
+ */
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(rz_state_old, const struct sock *sk, int oldstate, int newstate)
+{
+	if (newstate == RZ_TCP_CLOSE && sk->__sk_common.skc_cookie.counter)
+		rz_conn_forget(sk->__sk_common.skc_cookie.counter);
 	return 0;
 }
 

@@ -96,6 +96,14 @@ enum rz_mode {
 	RZ_MODE_COUNT,
 } RZ_PACKED_ENUM;
 
+/* How connections are reset on this kernel. */
+enum rz_way {
+	RZ_WAY_NONE = 0, /* not at all */
+	RZ_WAY_NETLINK,	 /* SOCK_DESTROY: checked a moment before */
+	RZ_WAY_KFUNC,	 /* bpf_sock_destroy: check and reset are one step */
+	RZ_WAY_COUNT,
+} RZ_PACKED_ENUM;
+
 enum rz_opt_in {
 	RZ_OPT_IN_TAG = 0, /* only clients with warpstream_interzone_lb=true */
 	RZ_OPT_IN_ZONE,	   /* every client with a zone tag */
@@ -232,8 +240,10 @@ struct rz_settings {
 	__u64 min_age_ns;
 	__u32 pid;
 	__u32 min_agents;
-	enum rz_mode mode;
+	enum rz_mode mode; /* observe also where the kernel can reset nothing */
 	enum rz_opt_in opt_in;
+	enum rz_way way;
+	__u8 pad;
 	__u16 n_ports;
 	__u16 ports[RZ_PORTS_MAX];
 	char own_zone[RZ_ZONE_SIZE];

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Kernels that lack something, simulated by the probe: without bpf_sock_destroy the reset goes by
-# SOCK_DESTROY; without the state tracepoint connections are found at their first segment.
+# SOCK_DESTROY; without both nobody is moved; without the state tracepoint connections are found at their first segment.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
@@ -27,8 +27,39 @@ check "the reader is moved home by SOCK_DESTROY" within "$DEADLINE" some_rows '(
 stop r
 stop rezone
 
-export REZONE_PROBE_WITHOUT=state
+export REZONE_PROBE_WITHOUT=destroy,netlink
+"$REZONE" check >"$WORK/check3.log" 2>&1
+rc=$?
+check "with no way to reset, rezone check says: with limits, and why" eval '[ $rc = 1 ] && grep -q "moves nobody" "$WORK/check3.log"'
+agent_stop b
+client_start far kafka-go-debian read --bootstrap "$BOOT" --client-id "far,warpstream_az=b,$LB" --topic t --partition 0
+within "$DEADLINE" grep -q '"event":"read"' "$WORK/far.log" || not_ok "far reads"
+agent_start b
+rezone_start --interval 200ms --stable-for 0s
+unset REZONE_PROBE_WITHOUT
+log_resets() { grep -c ': reset$' "$WORK/rezone.log"; }
+before=$(log_resets)
+ticked() { [ "$(bpftool -j map dump pinned "$PIN_DIR/settings" | jq '.[0].formatted.value.ticks')" -ge 20 ]; }
+check "the daemon says why it observes" grep -q 'this kernel can reset no connection' "$WORK/rezone.log"
+check "a candidate is shown as observed" within "$DEADLINE" some_rows '(.client_id | startswith("far,")) and .verdict == "keep" and .reason == "observing"'
+check "in 20 ticks nobody is moved" within "$DEADLINE" eval 'ticked && [ "$(log_resets)" = "$before" ] && goes_to a'
+check "rezone list says so too" eval '"$REZONE" list --pin-dir "$PIN_DIR" 2>/dev/null | grep -q "can reset no connection"'
+stop far
+stop rezone
+
+export REZONE_PROBE_WITHOUT=state,closes
 rezone_start --interval 500ms --stable-for 0s
 unset REZONE_PROBE_WITHOUT
 client_start r2 kafka-go-debian read --bootstrap "$BOOT" --client-id "r2,warpstream_az=a" --topic t --partition 0
-check "without the tracepoint a new connection is identified" within "$DEADLINE" some_rows '(.client_id | startswith("r2,")) and .state == "data"'
+check "without the state tracepoint a new connection is identified" within "$DEADLINE" some_rows '(.client_id | startswith("r2,")) and .state == "data"'
+stop r2
+stop rezone
+
+# as before Linux 5.12: closes are seen, by the cookie that the segment program gave the socket
+export REZONE_PROBE_WITHOUT=state
+rezone_start --interval 500ms --stable-for 0s
+unset REZONE_PROBE_WITHOUT
+client_start r3 kafka-go-debian read --bootstrap "$BOOT" --client-id "r3,warpstream_az=a" --topic t --partition 0
+check "without the cookie helper a new connection is identified" within "$DEADLINE" some_rows '(.client_id | startswith("r3,")) and .state == "data"'
+stop r3
+check "and forgotten when it closes" within "$DEADLINE" no_rows '(.client_id // "") | startswith("r3,")'

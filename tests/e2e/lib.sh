@@ -169,10 +169,14 @@ topology() {
 	mv "$WORK/topology.tmp" "$WORK/topology.yaml"
 }
 
+daemon_starts() { [ -e "$WORK/rezone.log" ] && grep -c 'run: .*a tick every' "$WORK/rezone.log" || echo 0; }
+
 # rezone_start [FLAGS...]
 rezone_start() {
+	local before
+	before=$(daemon_starts)
 	spawn rezone - - "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" --topology "$WORK/topology.yaml" "$@"
-	within "$DEADLINE" grep -q 'run: .*a tick every' "$WORK/rezone.log" || {
+	within "$DEADLINE" eval "[ \$(daemon_starts) -gt $before ]" || {
 		not_ok "rezone did not start"
 		exit 1
 	}

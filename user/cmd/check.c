@@ -106,12 +106,18 @@ static void check_caps(struct report *r, const struct rz_caps *caps)
 		     "segment program refused: %s", strerror(-caps->segment));
 	else
 		note(r, "segments", OK, "", "segments of accepted connections can be read");
-	if (caps->state)
-		note(r, "closes", LIMITED, "a kernel from 5.12 on sees them",
+	if (caps->state && !caps->closes)
+		note(r, "closes", OK, "",
+		     "closes are seen as they happen, a connection from its first bytes on");
+	else if (caps->state)
+		note(r, "closes", LIMITED, "a kernel from 5.10 on with BTF sees them",
 		     "opens and closes are not seen as they happen: %s", strerror(-caps->state));
 	else
 		note(r, "closes", OK, "", "opens and closes are seen as they happen");
-	if (caps->destroy)
+	if (caps->destroy && caps->netlink)
+		note(r, "kfunc", LIMITED, "a kernel from 6.5 on has it",
+		     "neither bpf_sock_destroy nor SOCK_DESTROY: rezone observes and moves nobody");
+	else if (caps->destroy)
 		note(r, "kfunc", LIMITED, "a kernel from 6.5 on has it",
 		     "no bpf_sock_destroy: the last check and the reset are two steps");
 	else
@@ -168,7 +174,8 @@ static void check_trial(struct report *r, const struct rz_caps *caps, const char
 		note(r, "attach", OK, "", "programs load and attach");
 		if (!caps->destroy)
 			try_way(r, k, cgroup, RZ_TRIAL_WALK, FAILED);
-		try_way(r, k, cgroup, RZ_TRIAL_NETLINK, caps->destroy ? FAILED : OK);
+		if (!caps->netlink)
+			try_way(r, k, cgroup, RZ_TRIAL_NETLINK, caps->destroy ? FAILED : OK);
 	}
 	rz_kern_free(k, false);
 	rmdir(cgroup);

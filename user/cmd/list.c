@@ -116,6 +116,10 @@ static int show(const struct ask *a, const struct rz_snapshot *snap, const struc
 	if (totals.shown)
 		err = rz_table_conns(stdout, rows, totals.shown, a->form == WIDE);
 	rz_table_totals(stdout, &totals);
+	if (snap->settings.started_ns && snap->settings.way == RZ_WAY_NONE)
+		puts("observing: this kernel can reset no connection (rezone check has more)");
+	else if (snap->settings.way == RZ_WAY_NETLINK && a->form == WIDE)
+		puts("resets go by SOCK_DESTROY: the last check is a moment before the reset");
 	return err;
 }
 

@@ -116,10 +116,19 @@ static int load_kernel_side(struct rz_daemon *d)
 	if (err)
 		return err;
 	d->maps = rz_kern_maps(d->kern);
-	if (caps.state)
+	if (caps.state && caps.closes)
 		rz_warn("run: this kernel does not tell of closed connections; they stay listed");
-	if (!rz_kern_can_walk(d->kern))
-		rz_warn("run: no bpf_sock_destroy in this kernel; resets go by SOCK_DESTROY");
+	d->settings.way = rz_kern_can_walk(d->kern) ? RZ_WAY_KFUNC
+			  : caps.netlink	    ? RZ_WAY_NONE
+						    : RZ_WAY_NETLINK;
+	if (d->settings.way == RZ_WAY_NETLINK)
+		rz_warn("run: no bpf_sock_destroy in this kernel (6.5 has it); resets go by "
+			"SOCK_DESTROY");
+	if (d->settings.way == RZ_WAY_NONE) {
+		d->conf.mode = d->settings.mode = RZ_MODE_OBSERVE;
+		rz_warn("run: this kernel can reset no connection (no bpf_sock_destroy, which 6.5 "
+			"has, and no CONFIG_INET_DIAG_DESTROY): observing, nobody is moved");
+	}
 	return 0;
 }
 

@@ -28,18 +28,17 @@ struct rz_kern {
 	void *wake_arg;
 };
 
+/* libbpf's messages may be the verifier's whole log: a line each. */
 static int to_log(enum libbpf_print_level level, const char *fmt, va_list args)
 {
-	char line[2048];
-	size_t n;
+	_cleanup_free_ char *text = NULL;
+	char *line, *rest;
 
-	if (level == LIBBPF_DEBUG)
+	if (level == LIBBPF_DEBUG || vasprintf(&text, fmt, args) < 0)
 		return 0;
-	vsnprintf(line, sizeof(line), fmt, args);
-	n = strlen(line);
-	if (n && line[n - 1] == '\n')
-		line[n - 1] = '\0';
-	rz_debug("%s", line);
+	for (rest = text; (line = strsep(&rest, "\n"));)
+		if (*line)
+			rz_debug("%s", line);
 	return 0;
 }
 
@@ -128,6 +127,7 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	bpf_map__set_max_entries(k->skel->maps.clients, o->max_clients);
 	bpf_map__set_max_entries(k->skel->maps.client_ids, o->max_clients);
 	bpf_program__set_autoload(k->skel->progs.rz_state, !caps->state);
+	bpf_program__set_autoload(k->skel->progs.rz_state_old, caps->state && !caps->closes);
 	bpf_program__set_autoload(k->skel->progs.rz_reset, !caps->destroy);
 	return k->pin_dir[0] ? set_pins(k) : 0;
 }
@@ -182,10 +182,13 @@ static int pin_link(struct rz_kern *k, struct bpf_link *link, const char *name)
 static int attach(struct rz_kern *k)
 {
 	struct rezone_bpf *s = k->skel;
+	struct bpf_program *state = bpf_program__autoload(s->progs.rz_state)
+					    ? s->progs.rz_state
+					    : s->progs.rz_state_old;
 	int err;
 
-	if (bpf_program__autoload(s->progs.rz_state)) {
-		k->state = bpf_program__attach(s->progs.rz_state);
+	if (bpf_program__autoload(state)) {
+		k->state = bpf_program__attach(state);
 		if (!k->state)
 			return rz_err(-errno, "load: cannot attach to inet_sock_set_state: %s",
 				      strerror(errno));

@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
+#include "kern/destroy.h"
 #include "probe.skel.h"
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -76,7 +77,9 @@ void rz_probe(struct rz_caps *ret)
 	ret->btf = probe_btf();
 	ret->segment = probe_one("probe_segment");
 	ret->state = probe_one("probe_state");
+	ret->closes = probe_one("probe_closes");
 	ret->iter = probe_one("probe_iter");
 	ret->destroy = probe_one("probe_destroy");
+	ret->netlink = withheld("netlink") ? -EOPNOTSUPP : rz_destroy_probe();
 	libbpf_set_print(old);
 }

@@ -14,7 +14,9 @@ struct rz_caps {
 	int segment; /* cgroup_skb/ingress that reads a tcp_sock */
 	int state;   /* tp_btf/inet_sock_set_state with the socket cookie: opens and closes are seen
 		      */
+	int closes;  /* the same without the cookie helper (before 5.12): closes are seen */
 	int iter;    /* the TCP iterator */
+	int netlink; /* SOCK_DESTROY (CONFIG_INET_DIAG_DESTROY) */
 	int destroy; /* bpf_sock_destroy (6.5): check and reset are one step under the socket lock
 		      */
 };

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "kern/netns.h"
-#include "move/destroy.h"
+#include "kern/destroy.h"
 
 struct batch {
 	struct rz_kern *kern;

@@ -19,7 +19,7 @@
 
 #include "base/cleanup.h"
 #include "kern/netns.h"
-#include "move/destroy.h"
+#include "kern/destroy.h"
 #include "move/reset.h"
 
 #define DEADLINE_MS 5000

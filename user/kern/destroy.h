@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOCK_DESTROY over sock_diag netlink, for kernels without bpf_sock_destroy. Called by move/reset.c
  * and cmd/check.c, inside the socket's network namespace. */
-#ifndef RZ_MOVE_DESTROY_H
-#define RZ_MOVE_DESTROY_H
+#ifndef RZ_KERN_DESTROY_H
+#define RZ_KERN_DESTROY_H
 
 #include <stdint.h>
 
@@ -14,5 +14,8 @@
  * (it answers EOPNOTSUPP; net/core/sock_diag.c); -EPERM without CAP_NET_ADMIN.
  */
 int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie);
+
+/* Can this kernel do it? Asks for a socket that cannot exist. 0, or the -errno of the refusal. */
+int rz_destroy_probe(void);
 
 #endif

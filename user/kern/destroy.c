@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* SOCK_DESTROY, see destroy.h. Message forms: linux/inet_diag.h, linux/sock_diag.h. */
-#include "move/destroy.h"
+#include "kern/destroy.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -86,4 +86,12 @@ int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie)
 	if (err == -ENOENT)
 		err = destroy_family(t, cookie, AF_INET6);
 	return err;
+}
+
+int rz_destroy_probe(void)
+{
+	const struct rz_tuple nobody = {.client_port = 1, .agent_port = 1};
+	int err = rz_destroy_socket(&nobody, 1);
+
+	return err == -ENOENT ? 0 : err;
 }
