@@ -9,11 +9,32 @@
 #   make CC=clang       another compiler
 
 MAKEFLAGS += --no-print-directory
-ARCH     ?= $(shell uname -m | sed 's/aarch64/arm64/')
-CC       ?= cc
+HOSTARCH := $(shell uname -m | sed 's/aarch64/arm64/;s/x86_64/amd64/')
+ARCH     ?= $(HOSTARCH)
 CLANG    ?= clang
 BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 PREFIX   ?= /usr/local
+
+# make ARCH=arm64: a cross build, against that architecture's packages unpacked into the test cache
+ifneq ($(ARCH),$(HOSTARCH))
+ifeq ($(filter $(ARCH),arm64),)
+$(error ARCH=$(ARCH): can build for $(HOSTARCH) and arm64)
+endif
+CROSS    := aarch64-linux-gnu-
+CC       := $(CROSS)gcc
+AR       := $(CROSS)ar
+BUILD    ?= build/$(ARCH)
+SYSROOT  := $(shell scripts/debs root sysroot "$$(scripts/debs host-suite)" $(ARCH) libc6-dev libbpf-dev libelf-dev \
+	    zlib1g-dev libjansson-dev libyaml-dev libsmartcols-dev libmnl-dev uthash-dev libcmocka-dev 2>/dev/null)
+ifeq ($(SYSROOT),)
+$(error ARCH=$(ARCH): its packages cannot be had; scripts/debs says why)
+endif
+PKGCONF  := PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
+	    PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/aarch64-linux-gnu/pkgconfig:$(SYSROOT)/usr/share/pkgconfig pkg-config
+SYSFLAGS := --sysroot=$(SYSROOT)
+endif
+PKGCONF  ?= pkg-config
+CC       ?= cc
 BUILD    ?= build
 PKGS     := libbpf jansson yaml-0.1 smartcols libmnl
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -21,8 +42,8 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 WARN     := -Wall -Wextra -Werror -Wno-missing-field-initializers
 CFLAGS   ?= -O2 -g
 RZ_CFLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -DRZ_VERSION='"$(VERSION)"' -Iinclude -Iuser -I$(BUILD) \
-	    $(shell pkg-config --cflags $(PKGS))
-RZ_LIBS   = $(shell pkg-config --libs $(PKGS)) -lelf -lz -lm
+	    $(SYSFLAGS) $(shell $(PKGCONF) --cflags $(PKGS))
+RZ_LIBS   = $(SYSFLAGS) $(shell $(PKGCONF) --libs $(PKGS)) -lelf -lz -lm
 
 # The BPF objects need the user API headers (linux/, asm/) of any architecture with the same types.
 TRIPLET  := $(shell $(CLANG) -print-target-triple 2>/dev/null | sed 's/-pc//')
@@ -105,9 +126,13 @@ docs-check: $(BUILD)/rezone
 	$(BUILD)/rezone run --help-markdown | diff -u docs/configuration.md - \
 		|| { echo "docs/configuration.md is old: run make docs"; exit 1; }
 
-.PHONY: standin e2e soak
+.PHONY: standin e2e soak vm vm-parts
 standin:
-	scripts/build-standin $(BUILD)/standin
+	GOARCH=$(ARCH) scripts/build-standin $(BUILD)/standin
+# What a virtual machine runs; the kernels' rows are in tests/vm/run.
+vm-parts: $(BUILD)/rezone $(BUILD)/bpf/test_frame standin
+vm:
+	tests/vm/run
 # QUICK=1 leaves out what needs more than Debian's packages; E2E="10-main 20-keep" runs some only.
 e2e: $(BUILD)/rezone standin
 	tests/e2e/run $(if $(QUICK),-q) $(E2E)

@@ -6,7 +6,7 @@
 e2e_begin
 LB=warpstream_interzone_lb=true
 agent_start a
-topology a=ready b=ready
+topology a=ready b=notready
 BOOT=$(agent_ip a):9092,$(agent_ip b):9092
 
 check "rezone check: this node can, exit 0" eval '"$REZONE" check >"$WORK/check.log" 2>&1'
@@ -23,6 +23,7 @@ client_start w kafka-go-debian write --bootstrap "$(agent_ip a):9092" --client-i
 client_start r kafka-go-debian read --bootstrap "$BOOT" --client-id "r,warpstream_az=b,$LB" --topic t --partition 0
 within "$DEADLINE" grep -q '"event":"read"' "$WORK/r.log" || not_ok "r reads"
 agent_start b
+topology a=ready b=ready
 check "the reader is moved home by SOCK_DESTROY" within "$DEADLINE" some_rows '(.client_id | startswith("r,")) and .locality == "same"'
 stop r
 stop rezone

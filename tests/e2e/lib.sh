@@ -169,7 +169,7 @@ topology() {
 	mv "$WORK/topology.tmp" "$WORK/topology.yaml"
 }
 
-daemon_starts() { [ -e "$WORK/rezone.log" ] && grep -c 'run: .*a tick every' "$WORK/rezone.log" || echo 0; }
+daemon_starts() { grep -hc 'run: .*a tick every' "$WORK/rezone.log" /dev/null | head -n 1; }
 
 # rezone_start [FLAGS...]
 rezone_start() {
