@@ -50,7 +50,7 @@ static __noinline __u64 rz_client_note(struct rz_scratch *s, __s16 len)
 	if (!known) {
 		s->id.first_seen_ns = bpf_ktime_get_ns();
 		err = bpf_map_update_elem(&client_ids, &hash, &s->id, BPF_NOEXIST);
-		if (err && err != -17 /* EEXIST */) {
+		if (err && err != -RZ_EEXIST) {
 			RZ_COUNT(clients_full);
 			rz_error(RZ_PLACE_CLIENT_INSERT, err);
 			return 0;

@@ -72,7 +72,7 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	c->frame.api_key = -1;
 	c->frame.state = rz_is_mptcp(tp) ? RZ_STATE_MPTCP : RZ_STATE_NEW;
 	err = bpf_map_update_elem(&conns, &cookie, c, BPF_NOEXIST);
-	if (err == -17 /* EEXIST: the other program was faster */)
+	if (err == -RZ_EEXIST /* the other program was faster */)
 		return bpf_map_lookup_elem(&conns, &cookie);
 	if (err) {
 		RZ_COUNT(conns_full);
@@ -111,7 +111,8 @@ static __always_inline void rz_conn_state_changed(const struct sock *sk, int old
 		rz_conn_forget(cookie);
 		return;
 	}
-	if (rz_conn_insert(&c, tp, cookie, 1, tp->rcv_nxt))
+	/* bytes came already with a TCP Fast Open SYN: then this is mid-stream */
+	if (rz_conn_insert(&c, tp, cookie, !tp->bytes_received, tp->rcv_nxt))
 		RZ_COUNT(opened);
 }
 

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Counting: what happened (map `stats`) and which helper failed where (map `errors`). Every early
- * return of the other stages that gives something up goes through here.
+ * Counting: what happened (map `stats`) and which helper failed where (map `errors`). What the
+ * other stages give up goes through here.
  */
 #ifndef REZONE_BPF_ERRSTAT_H
 #define REZONE_BPF_ERRSTAT_H
 
 #include "maps.bpf.h"
+
+/* asm-generic/errno*.h: the same numbers on every architecture we build for */
+#define RZ_ENOENT   2
+#define RZ_EFAULT   14
+#define RZ_EEXIST   17
+#define RZ_EPROTO   71
+#define RZ_ENOTCONN 107
+#define RZ_ESTALE   116
 
 static __always_inline struct rz_stats *rz_stats_here(void)
 {

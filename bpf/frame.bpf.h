@@ -50,26 +50,39 @@ static __always_inline int rz_frame_fill(struct __sk_buff *skb, struct rz_scratc
 	have &= 511;
 	less &= 511;
 	if (bpf_skb_load_bytes(skb, s->seg.off + at, s->header + have, less + 1)) {
-		rz_error(RZ_PLACE_PAYLOAD, -14);
+		rz_error(RZ_PLACE_PAYLOAD, -RZ_EFAULT);
 		return -1;
 	}
 	s->f.have = have + take;
 	return s->f.have >= target;
 }
 
+/* What was read so far was a guess that did not hold, or says nothing of a client: as if nothing
+ * had been read, on a connection found in mid-stream. */
+static __always_inline void rz_frame_forget(struct rz_frame *f)
+{
+	f->client = 0;
+	f->requests = 0;
+	f->zone_known = 0;
+	f->sasl_raw = 0;
+	f->produce = f->fetch = f->coordinator = f->metadata = 0;
+	f->transaction = f->sasl = f->other = 0;
+	f->api_key = f->first_api_key = -1;
+	f->adopted = 1;
+	f->state = RZ_STATE_NEW;
+}
+
 /* The next request's place is not known any more. */
 static __always_inline void rz_frame_lose(struct rz_scratch *s)
 {
 	RZ_COUNT(frame_lost);
+	if (s->f.client && !s->f.tentative)
+		s->f.state = RZ_STATE_DESYNCED;
+	else
+		rz_frame_forget(&s->f);
 	s->f.synced = 0;
 	s->f.have = 0;
 	s->f.tentative = 0;
-	if (s->f.client) {
-		s->f.state = RZ_STATE_DESYNCED;
-	} else {
-		s->f.adopted = 1; /* from here on as if found in mid-stream */
-		s->f.state = RZ_STATE_NEW;
-	}
 }
 
 /*
@@ -118,7 +131,8 @@ static __always_inline enum rz_step rz_frame_stranger(struct rz_scratch *s, enum
 	return RZ_STEP_DONE;
 }
 
-/* The bytes where a request should begin are none. */
+/* The bytes where a request should begin are no header of this client's: a bare SASL token, or the
+ * frame is lost. *r has what was read of them. */
 static __always_inline enum rz_step rz_frame_bad(struct rz_scratch *s, const struct rz_request *r)
 {
 	if (s->f.sasl_raw && r->size >= 0 && r->size <= RZ_SASL_TOKEN_MAX) {
@@ -128,10 +142,6 @@ static __always_inline enum rz_step rz_frame_bad(struct rz_scratch *s, const str
 	}
 	if (!s->f.requests && !s->f.adopted)
 		return rz_frame_stranger(s, RZ_STATE_NOT_KAFKA);
-	if (s->f.tentative) {
-		s->f.client = 0;
-		s->f.requests = 0;
-	}
 	rz_frame_lose(s);
 	return RZ_STEP_DONE;
 }
@@ -191,7 +201,7 @@ __noinline int rz_frame_step(struct __sk_buff *skb)
 	s->f.api_key = r.api_key;
 	s->f.correlation_id = r.correlation_id;
 	rz_frame_note_api(&s->f, r.api_key, r.api_version);
-	if (s->f.client && s->f.state != RZ_STATE_MPTCP)
+	if (s->f.client)
 		s->f.state = s->f.produce || s->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
 	s->f.next_seq += 4 + r.size;
 	s->f.have = 0;
@@ -305,8 +315,9 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 			s->f.zone_known = 1;
 		}
 		s->f.generation++;
+		if (c->frame.requests != s->f.requests)
+			c->last_request_ns = now;
 		c->frame = s->f;
-		c->last_request_ns = now;
 		c->rx_bytes = rx;
 		c->tx_bytes = tx;
 		done = 0;

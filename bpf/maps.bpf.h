@@ -40,10 +40,13 @@ struct {
 	__type(value, struct rz_client);
 } clients SEC(".maps");
 
+/* agents, zones, aliases and settings are written by user space for its readers (rezone list,
+ * bpftool); no program here reads them. They are declared here so that all maps are made and pinned
+ * in one place. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
+	__uint(max_entries, RZ_AGENTS_MAX);
 	__type(key, struct rz_endpoint);
 	__type(value, struct rz_agent_val);
 } agents SEC(".maps");
@@ -51,7 +54,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 4096);
+	__uint(max_entries, RZ_ZONES_MAX);
 	__type(key, struct rz_zone_key);
 	__type(value, struct rz_zone_val);
 } zones SEC(".maps");
@@ -59,7 +62,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 4096);
+	__uint(max_entries, RZ_ALIASES_MAX);
 	__type(key, char[RZ_ZONE_SIZE]);
 	__type(value, struct rz_alias_val);
 } aliases SEC(".maps");

@@ -45,16 +45,6 @@ int BPF_PROG(probe_closes, const struct sock *sk, int oldstate, int newstate)
 }
 
 SEC("?iter/tcp")
-int probe_iter(struct bpf_iter__tcp *ctx)
-{
-	struct sock_common *skc = ctx->sk_common;
-
-	if (skc)
-		seen = skc->skc_cookie.counter;
-	return 0;
-}
-
-SEC("?iter/tcp")
 int probe_destroy(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *skc = ctx->sk_common;

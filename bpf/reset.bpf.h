@@ -15,12 +15,6 @@
 
 #include "conn.bpf.h"
 
-#define RZ_EPERM    1
-#define RZ_ENOENT   2
-#define RZ_ESTALE   116
-#define RZ_EPROTO   71
-#define RZ_ENOTCONN 107
-
 /* Linux 6.5; only from an iterator program (net/core/filter.c, bpf_sock_destroy). */
 extern int bpf_sock_destroy(struct sock_common *sk) __ksym __weak;
 
@@ -35,8 +29,8 @@ static __always_inline int rz_tuple_equal(const struct rz_tuple *a, const struct
 }
 
 /* Is this live socket still the very connection that the policy judged? 0, or the -errno to show:
- * ENOENT not tracked, ESTALE another client or other addresses, EPROTO Multipath TCP, ENOTCONN the
- * agent has closed it. */
+ * ENOENT not tracked, ESTALE another client or other addresses, EPROTO Multipath TCP, ENOTCONN no
+ * process holds it: the agent has closed it, or not accepted it yet. */
 static __always_inline int rz_reset_check(struct sock_common *skc, const struct rz_move *m,
 					  __u64 cookie)
 {

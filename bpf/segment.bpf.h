@@ -88,8 +88,8 @@ static __always_inline int rz_segment_parse(struct __sk_buff *skb, struct rz_seg
 	if (off < 0 || bpf_skb_load_bytes(skb, off, &tcp, sizeof(tcp)) || tcp.doff < 5)
 		return -1;
 	seg->off = off + tcp.doff * 4;
-	/* data on a SYN (TCP Fast Open) never comes back on the accepted socket: the next segment
-	 * is found to be in mid-stream */
+	/* data on a SYN (TCP Fast Open) is the listener's packet; rz_conn_state_changed() sees that
+	 * it was there */
 	if (tcp.syn || skb->len <= seg->off)
 		return 0;
 	seg->len = skb->len - seg->off;

@@ -72,7 +72,7 @@ static inline __u32 rz_be32(const __u8 *p)
 }
 
 /*
- * Reads the RZ_KAFKA_FIXED bytes at `p`. Returns 0 and fills *ret, or -1 if they cannot be the
+ * Reads the RZ_KAFKA_FIXED bytes at `p`. Fills *ret and returns 0, or -1 if they cannot be the
  * start of a request: a length that does not fit, keys or versions far from any known. All-zero
  * bytes, the classic false Produce v0, fail by their size.
  */

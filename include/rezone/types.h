@@ -29,6 +29,10 @@
 #define RZ_ZONE_SHOWN	  32
 #define RZ_GROUP_SIZE	  64
 #define RZ_PORTS_MAX	  8
+/* Entries of the maps agents, zones and aliases; a topology with more is refused whole. */
+#define RZ_AGENTS_MAX	  65536
+#define RZ_ZONES_MAX	  4096
+#define RZ_ALIASES_MAX	  4096
 
 #define RZ_PACKED_ENUM __attribute__((packed))
 
@@ -140,8 +144,8 @@ struct rz_frame {
 	enum rz_state state;
 	/* a byte each, for a value with a spin lock must hold no bit-fields (kernel/bpf/btf.c) */
 	__u8 synced;	 /* next_seq is true */
-	__u8 adopted;	 /* older than rezone, found in mid-stream */
-	__u8 tentative;	 /* adopted, and only one header has been read so far: not yet trusted */
+	__u8 adopted;	 /* found in mid-stream: older than rezone, or its frame was lost early */
+	__u8 tentative;	 /* adopted, and the one header read so far is a guess (bpf/frame.bpf.h) */
 	__u8 sasl_raw;	 /* SaslHandshake v0 was seen: tokens without a header may follow */
 	__u8 zone_known; /* zone and opt_in of the connection have been copied from map `clients` */
 	/* what it has carried */
@@ -165,14 +169,16 @@ struct rz_conn {
 	__u8 opt_in; /* client's warpstream_interzone_lb */
 	__u8 pad[3];
 	struct rz_frame frame;
-	__u64 opened_ns; /* when it was established, or first seen if adopted */
-	__u64 last_request_ns;
+	__u64 opened_ns;       /* when it was established, or first seen if adopted */
+	__u64 last_request_ns; /* when the latest header was read */
 	__u64 rx_bytes; /* from the client, as of the latest request (tcp_sock.bytes_received) */
 	__u64 tx_bytes; /* to the client, acknowledged (tcp_sock.bytes_acked) */
+	/* copies for readers of the map, as the client wrote it; the policy looks into `clients` */
 	char zone[RZ_ZONE_SHOWN];
 };
 
-/* client_ids: hash of a client.id -> its bytes. Written by BPF alone. */
+/* client_ids: hash of a client.id -> its bytes. Added by BPF alone; user space removes those that
+ * no connection has had for a while. */
 struct rz_client_id {
 	__u64 first_seen_ns;
 	__s16 len; /* on the wire; -1 is null; above RZ_CLIENT_ID_KEPT the rest was cut */
@@ -261,20 +267,20 @@ struct rz_stats {
 	__u64 frame_found;	 /* ... and found again */
 	__u64 early_segments;	 /* came before the bytes in front of them */
 	__u64 conns_full;	 /* not tracked: no room in conns */
-	__u64 clients_full;	 /* not identified: no room in clients */
+	__u64 clients_full;	 /* not identified: no room in client_ids */
 	__u64 client_collisions; /* not identified: two ids with one hash */
 	__u64 partial_full;
 	__u64 ip_unparsed; /* fragments, unknown extension headers, short headers */
 	__u64 races;	   /* two CPUs on one connection at once, and the retries did not help */
 	__u64 too_many_requests; /* in one segment */
-	__u64 resets;
-	__u64 resets_refused;
+	__u64 resets; /* by bpf_sock_destroy; those by SOCK_DESTROY stand in map moves and the log
+		       */
+	__u64 resets_refused; /* likewise: by the last check */
 };
 
 /* errors: which helper failed where, with which errno -> how often */
 enum rz_place {
 	RZ_PLACE_NONE = 0,
-	RZ_PLACE_IP_HEADER,
 	RZ_PLACE_PAYLOAD,
 	RZ_PLACE_CONN_INSERT,
 	RZ_PLACE_CLIENT_INSERT,

@@ -9,9 +9,13 @@ agent_start a
 topology a=ready b=notready
 BOOT=$(agent_ip a):9092,$(agent_ip b):9092
 
-check "rezone check: this node can, exit 0" eval '"$REZONE" check >"$WORK/check.log" 2>&1'
+"$REZONE" check >"$WORK/check.log" 2>&1
+rc=$?
 sed 's/^/# /' "$WORK/check.log"
-check "rezone check -o json is JSON" eval '"$REZONE" check -o json 2>/dev/null | jq -e ".result == \"yes\"" >/dev/null'
+word=yes want=0
+grep -q '^limited' "$WORK/check.log" && word='with limits' want=1
+check "rezone check: this node can ($word), exit $want" eval '[ $rc = $want ] && grep -q "on this node: $word$" "$WORK/check.log"'
+check "rezone check -o json says the same" eval '"$REZONE" check -o json 2>/dev/null | jq -e --arg w "$word" ".result == \$w" >/dev/null'
 
 export REZONE_PROBE_WITHOUT=destroy
 "$REZONE" check >"$WORK/check2.log" 2>&1

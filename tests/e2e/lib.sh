@@ -169,7 +169,7 @@ topology() {
 	mv "$WORK/topology.tmp" "$WORK/topology.yaml"
 }
 
-daemon_starts() { grep -hc 'run: .*a tick every' "$WORK/rezone.log" /dev/null | head -n 1; }
+daemon_starts() { grep -hcs 'run: .*a tick every' "$WORK/rezone.log" /dev/null | head -n 1; }
 
 # rezone_start [FLAGS...]
 rezone_start() {

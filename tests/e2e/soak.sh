@@ -40,12 +40,12 @@ while [ $((SECONDS - start)) -lt "$SECONDS_TOTAL" ]; do
 	[ $(((SECONDS - start) % 60)) -lt 6 ] && note "$((SECONDS - start)) s, $(ticks) ticks, $(stat_of opened) connections opened, $(stat_of resets) resets: RSS $(rss) kB, $(fds) descriptors, $(entries conns) conns, $(entries client_ids) client ids"
 done
 stop churn KILL
-median() { # COLUMN head|tail: a tenth of the time after the first quarter, or the last tenth
-	awk -v t="$SECONDS_TOTAL" '$1 > t / 4' "$WORK/samples" >"$WORK/s"
-	local n=$(($(wc -l <"$WORK/s") / 7 + 1))
+median() { # COLUMN head|tail: a tenth of the time after the first third, or the last tenth
+	awk -v t="$SECONDS_TOTAL" '$1 > t / 3' "$WORK/samples" >"$WORK/s"
+	local n=$(($(wc -l <"$WORK/s") / 6 + 1))
 	"$2" -n $n "$WORK/s" | awk -v c="$1" '{ print $c }' | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
-note "medians of a tenth of the time after the first quarter, and of the last tenth: RSS $(median 2 head) -> $(median 2 tail) kB, descriptors $(median 3 head) -> $(median 3 tail), conns $(median 4 head) -> $(median 4 tail), client ids $(median 5 head) -> $(median 5 tail), moves $(median 6 head) -> $(median 6 tail)"
+note "medians of a tenth of the time after the first third, and of the last tenth: RSS $(median 2 head) -> $(median 2 tail) kB, descriptors $(median 3 head) -> $(median 3 tail), conns $(median 4 head) -> $(median 4 tail), client ids $(median 5 head) -> $(median 5 tail), moves $(median 6 head) -> $(median 6 tail)"
 check "the daemon is alive" alive rezone
 # client ids are kept for ten minutes by design, so the daemon's memory grows with them at first
 grown() { [ "$(median 2 tail)" -gt $(($(median 2 head) * 110 / 100 + 512)) ]; }

@@ -55,6 +55,10 @@ static void test_whole_form(void **state)
 	assert_string_equal(rz_topo_canonical(t, "use1-az2"), "us-east-1b");
 	assert_string_equal(rz_topo_canonical(t, "US-EAST-1A"), "US-EAST-1A"); /* exact */
 	rz_topo_free(t);
+	/* an agent without a zone is in this node's */
+	t = parsed("agents: [{ address: 10.0.0.1 }]\nzone: az1\naliases: { us-east-1a: az1 }\n");
+	assert_string_equal(at(t, "10.0.0.1", 9092)->zone, "us-east-1a");
+	rz_topo_free(t);
 }
 
 /* Each mistake: where, and a word of what; nothing is written. */
@@ -230,6 +234,26 @@ static void test_many(void **state)
 	free(text);
 }
 
+/* One more than the maps take is refused whole, not applied in part. */
+static void test_too_many_zones(void **state)
+{
+	size_t size = (RZ_ZONES_MAX + 1) * 64 + 64, used;
+	char *text = malloc(size), why[512];
+	struct rz_topo *t = NULL;
+	int i;
+
+	(void)state;
+	assert_non_null(text);
+	used = snprintf(text, size, "agents:\n");
+	for (i = 0; i <= RZ_ZONES_MAX; i++)
+		used += snprintf(text + used, size - used, "- {address: 10.1.%d.%d, zone: z%d}\n",
+				 i / 250, i % 250 + 1, i);
+	assert_int_equal(rz_topo_parse(text, used, "t.yaml", &t, why, sizeof(why)), -EINVAL);
+	assert_non_null(strstr(why, "4097 groups and zones are more than the 4096 that fit"));
+	assert_null(t);
+	free(text);
+}
+
 static void write_file(const char *path, const char *text)
 {
 	FILE *f = fopen(path, "w");
@@ -299,10 +323,10 @@ static void test_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole_form), cmocka_unit_test(test_mistakes),
-		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_count),	   cmocka_unit_test(test_many),
-		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_whole_form),     cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_truncated),      cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_count),	       cmocka_unit_test(test_many),
+		cmocka_unit_test(test_too_many_zones), cmocka_unit_test(test_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,7 +44,7 @@ const char *rz_yaml_scalar(struct rz_yaml *y, const yaml_node_t *node, const cha
 int rz_yaml_mapping(struct rz_yaml *y, yaml_node_t *node, const char *what,
 		    const char *const *keys);
 
-/* The value of `key` in a mapping, or NULL; and its key node for messages about it. */
+/* The value of `key` in a mapping, or NULL. */
 yaml_node_t *rz_yaml_get(struct rz_yaml *y, yaml_node_t *mapping, const char *key);
 
 /* The word of `known` (NULL-terminated) that is nearest to `text`, or NULL if none is near. */

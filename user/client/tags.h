@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The AZ tags in a client.id. Pure: no libc beyond string.h, no I/O, no allocation.
+ * The AZ tags in a client.id. Pure: no I/O, no allocation.
  *
  * Comes in: the bytes of a client.id. Goes out: zone, opt-in and the other known keys. Called by
- * kern/clients.c, which writes the result to map `clients`; by tests and the fuzzer.
+ * kern/clients.c, which writes the result to map `clients`; and by tests.
  */
 #ifndef RZ_CLIENT_TAGS_H
 #define RZ_CLIENT_TAGS_H

@@ -64,12 +64,12 @@ static enum status check_root(struct report *r)
 		    "running as uid %u", geteuid());
 }
 
-static enum status check_btf(struct report *r, const struct rz_caps *caps)
+static enum status check_btf(struct report *r, const struct rz_lacks *lacks)
 {
-	if (!caps->btf)
+	if (!lacks->btf)
 		return note(r, "btf", OK, "", "/sys/kernel/btf/vmlinux");
 	return note(r, "btf", FAILED, "use a kernel built with CONFIG_DEBUG_INFO_BTF",
-		    "the kernel describes no types: %s", strerror(-caps->btf));
+		    "the kernel describes no types: %s", strerror(-lacks->btf));
 }
 
 static enum status check_bpffs(struct report *r)
@@ -98,26 +98,26 @@ static enum status check_cgroup(struct report *r, char *path, size_t size)
 	return note(r, "cgroup", OK, "", "%s", path);
 }
 
-static void check_caps(struct report *r, const struct rz_caps *caps)
+static void check_abilities(struct report *r, const struct rz_lacks *lacks)
 {
-	if (caps->segment)
+	if (lacks->segment)
 		note(r, "segments", FAILED,
 		     "a kernel from 5.10 on with CONFIG_CGROUP_BPF is needed",
-		     "segment program refused: %s", strerror(-caps->segment));
+		     "segment program refused: %s", strerror(-lacks->segment));
 	else
 		note(r, "segments", OK, "", "segments of accepted connections can be read");
-	if (caps->state && !caps->closes)
+	if (lacks->state && !lacks->closes)
 		note(r, "closes", OK, "",
 		     "closes are seen as they happen, a connection from its first bytes on");
-	else if (caps->state)
+	else if (lacks->state)
 		note(r, "closes", LIMITED, "a kernel from 5.10 on with BTF sees them",
-		     "opens and closes are not seen as they happen: %s", strerror(-caps->state));
+		     "opens and closes are not seen as they happen: %s", strerror(-lacks->state));
 	else
 		note(r, "closes", OK, "", "opens and closes are seen as they happen");
-	if (caps->destroy && caps->netlink)
+	if (lacks->destroy && lacks->netlink)
 		note(r, "kfunc", LIMITED, "a kernel from 6.5 on has it",
 		     "neither bpf_sock_destroy nor SOCK_DESTROY: rezone observes and moves nobody");
-	else if (caps->destroy)
+	else if (lacks->destroy)
 		note(r, "kfunc", LIMITED, "a kernel from 6.5 on has it",
 		     "no bpf_sock_destroy: the last check and the reset are two steps");
 	else
@@ -149,7 +149,7 @@ static enum status try_way(struct report *r, struct rz_kern *k, const char *cgro
 		    "failed at %s: %s", stage, strerror(-err));
 }
 
-static void check_trial(struct report *r, const struct rz_caps *caps, const char *root)
+static void check_trial(struct report *r, const struct rz_lacks *lacks, const char *root)
 {
 	static const uint16_t port = RZ_TRIAL_PORT;
 	char cgroup[4200];
@@ -166,16 +166,16 @@ static void check_trial(struct report *r, const struct rz_caps *caps, const char
 		     "cannot make a cgroup below %s: %s", root, strerror(-err));
 		return;
 	}
-	err = rz_kern_load(&opts, caps, &k);
+	err = rz_kern_load(&opts, lacks, &k);
 	if (err) {
 		note(r, "attach", FAILED, "see the line above", "load or attach: %s",
 		     strerror(-err));
 	} else {
 		note(r, "attach", OK, "", "programs load and attach");
-		if (!caps->destroy)
+		if (!lacks->destroy)
 			try_way(r, k, cgroup, RZ_TRIAL_WALK, FAILED);
-		if (!caps->netlink)
-			try_way(r, k, cgroup, RZ_TRIAL_NETLINK, caps->destroy ? FAILED : OK);
+		if (!lacks->netlink)
+			try_way(r, k, cgroup, RZ_TRIAL_NETLINK, lacks->destroy ? FAILED : OK);
 	}
 	rz_kern_free(k, false);
 	rmdir(cgroup);
@@ -269,7 +269,7 @@ static const struct argp argp = {
 int rz_cmd_check(int argc, char **argv)
 {
 	struct report r = {};
-	struct rz_caps caps = {};
+	struct rz_lacks lacks = {};
 	char root[4096];
 	bool ok;
 
@@ -277,13 +277,13 @@ int rz_cmd_check(int argc, char **argv)
 		return 2;
 	ok = check_root(&r) == OK;
 	if (ok) {
-		rz_probe(&caps);
-		ok = check_btf(&r, &caps) == OK;
+		rz_probe(&lacks);
+		ok = check_btf(&r, &lacks) == OK;
 		ok &= check_bpffs(&r) == OK;
 		ok &= check_cgroup(&r, root, sizeof(root)) == OK;
-		check_caps(&r, &caps);
-		if (ok && !caps.segment)
-			check_trial(&r, &caps, root);
+		check_abilities(&r, &lacks);
+		if (ok && !lacks.segment)
+			check_trial(&r, &lacks, root);
 	}
 	if (r.json)
 		print_json(&r);

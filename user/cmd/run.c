@@ -95,7 +95,7 @@ static int load_kernel_side(struct rz_daemon *d)
 				    .n_ports = c->n_ports,
 				    .max_connections = c->max_connections,
 				    .max_clients = c->max_clients};
-	struct rz_caps caps;
+	struct rz_lacks lacks;
 	int err;
 
 	if (geteuid())
@@ -106,20 +106,22 @@ static int load_kernel_side(struct rz_daemon *d)
 	d->lock = rz_pins_lock(c->pin_dir);
 	if (d->lock < 0)
 		return d->lock;
-	rz_probe(&caps);
-	if (caps.btf)
-		return rz_err(caps.btf,
+	rz_probe(&lacks);
+	if (lacks.btf)
+		return rz_err(lacks.btf,
 			      "run: the kernel has no BTF (/sys/kernel/btf/vmlinux): %s; use one "
 			      "built with CONFIG_DEBUG_INFO_BTF",
-			      strerror(-caps.btf));
-	err = rz_kern_load(&opts, &caps, &d->kern);
+			      strerror(-lacks.btf));
+	err = rz_kern_load(&opts, &lacks, &d->kern);
 	if (err)
 		return err;
 	d->maps = rz_kern_maps(d->kern);
-	if (caps.state && caps.closes)
-		rz_warn("run: this kernel does not tell of closed connections; they stay listed");
+	if (lacks.state && lacks.closes)
+		rz_warn("run: this kernel does not tell of closed connections: they stay in map "
+			"conns until "
+			"it is full, then new ones are not tracked; restart rezone in time");
 	d->settings.way = rz_kern_can_walk(d->kern) ? RZ_WAY_KFUNC
-			  : caps.netlink	    ? RZ_WAY_NONE
+			  : lacks.netlink	    ? RZ_WAY_NONE
 						    : RZ_WAY_NETLINK;
 	if (d->settings.way == RZ_WAY_NETLINK)
 		rz_warn("run: no bpf_sock_destroy in this kernel (6.5 has it); resets go by "

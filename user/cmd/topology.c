@@ -75,19 +75,16 @@ struct view {
 /* Why clients of this zone would not be moved into it now; "counts" if they would. */
 static const char *standing(const struct view *v, const struct rz_topo_zone *z)
 {
-	const struct rz_settings *s = v->settings;
+	enum rz_reason why;
 
 	if (!z->ready)
 		return "nobody ready";
-	if (!s)
+	if (!v->settings)
 		return "counts";
-	if (z->ready < s->min_agents)
+	why = rz_zone_standing(z, v->settings, v->now_ns);
+	if (why == RZ_REASON_NO_AGENT_THERE)
 		return "fewer than min-agents ready";
-	if (!s->topology_proved_ns || v->now_ns > s->topology_proved_ns + s->topology_max_age_ns)
-		return "topology stale";
-	if (v->now_ns < z->ready_since_ns + s->stable_for_ns)
-		return "not stable yet";
-	return "counts";
+	return why == RZ_REASON_NONE ? "counts" : rz_reason_name(why);
 }
 
 static int print_zones(const struct view *v)

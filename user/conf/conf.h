@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Settings of `rezone run`: one row per key (conf.c) holds name, form, limits, default, environment
- * variables and help; flags, config file, validation and --help all come from that table.
+ * Settings of `rezone run`: one row per key (table.c) holds name, form, limits, default,
+ * environment variables and help; flags, config file, validation and --help all come from that
+ * table.
  *
  * A flag beats the environment, which beats the config file, which beats the default.
  */

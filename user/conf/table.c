@@ -47,13 +47,13 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "younger connections are left alone"},
 	{"rate", RZ_CONF_RATE, AT(rate), 0.001, 100000, "5", NULL, NULL, NULL, "moves a second"},
 	{"cooldown", RZ_CONF_DURATION, AT(cooldown_ns), 0, 7 * DAY_SECONDS, "1m", NULL, NULL, NULL,
-	 "after a move the same client.id at the same address is left alone that long, doubled "
-	 "after each "
-	 "move that did not help"},
+	 "how long a round of a client (a client.id at an address) lasts, in which its connections "
+	 "follow each other home; those it opens anew in the wrong zone wait until the next round, "
+	 "which begins twice that after the last move, doubled each time"},
 	{"cooldown-max", RZ_CONF_DURATION, AT(cooldown_max_ns), 0, 7 * DAY_SECONDS, "1h", NULL,
 	 NULL, NULL, "the limit of the doubling"},
 	{"give-up-after", RZ_CONF_COUNT, AT(give_up_after), 0, 1000, "3", NULL, NULL, NULL,
-	 "moves in a row that did not help before a client is given up; 0: never"},
+	 "rounds in a row that did not help before a client is given up; 0: never"},
 	{"give-up-for", RZ_CONF_DURATION, AT(give_up_for_ns), 0, 30 * DAY_SECONDS, "24h", NULL,
 	 NULL, NULL, "how long it is given up"},
 	{"max-connections", RZ_CONF_COUNT, AT(max_connections), 64, 4194304, "65536", NULL, NULL,

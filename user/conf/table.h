@@ -42,7 +42,7 @@ const struct rz_conf_row *rz_conf_row_find(const char *name, size_t len);
 int rz_conf_set(struct rz_conf *c, const struct rz_conf_row *row, const char *text, char *why,
 		size_t why_size);
 
-/* "--name FORM" of a row, e.g. "--interval DURATION". */
+/* What stands for a row's value in help, e.g. "DURATION"; "" for a switch. */
 const char *rz_conf_form(const struct rz_conf_row *row);
 
 /* Reads a config file into `c`. 0, or -errno with one line in `why`. */

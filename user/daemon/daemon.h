@@ -45,10 +45,6 @@ int rz_daemon_write_settings(struct rz_daemon *d);
  */
 void rz_daemon_poll_topology(struct rz_daemon *d);
 
-/* Counts zones anew (stable_for runs on) from d->topo and writes the maps; what was there stays on
- * failure. */
-void rz_daemon_recount_zones(struct rz_daemon *d);
-
 /* One tick: read the maps, judge, reset, publish. */
 void rz_daemon_tick(struct rz_daemon *d);
 

@@ -45,17 +45,24 @@ static const char *result_word(int error)
 	case -EPROTO:
 		return "not reset: Multipath TCP";
 	case -ENOTCONN:
-		return "not reset: the agent had closed it";
+		return "not reset: no agent holds it (closed, or not accepted yet)";
 	default:
 		return strerror(-error);
 	}
 }
 
-/* Candidates that must wait are shown in map moves with their reason. */
-static void show_waiting(struct rz_daemon *d, const struct rz_tick_move *m, uint64_t now)
+/* Candidates that must wait are shown in map moves with their reason; the log has once what mode
+ * observe would have moved. */
+static void show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
+			 const struct rz_tick_move *m)
 {
-	struct rz_move v = {.client = m->client, .decided_ns = now, .phase = RZ_PHASE_WAIT};
+	struct rz_move v = {
+		.client = m->client, .decided_ns = snap->now_ns, .phase = RZ_PHASE_WAIT};
+	const struct rz_move *was = rz_snapshot_move(snap, m->cookie);
 
+	if (m->reason == RZ_REASON_OBSERVING &&
+	    !(was && was->client == m->client && was->reason == RZ_REASON_OBSERVING))
+		log_move(snap, m, "observed; enforcing would reset it");
 	v.reason = m->reason;
 	rz_str_copy(v.to_zone, sizeof(v.to_zone), m->to_zone);
 	bpf_map_update_elem(d->maps->moves, &m->cookie, &v, BPF_ANY);
@@ -88,7 +95,7 @@ static size_t reset_moves(struct rz_daemon *d, const struct rz_snapshot *snap, s
 		const struct rz_tick_move *m = &t->moves[i];
 
 		if (m->reason != RZ_REASON_NONE) {
-			show_waiting(d, m, snap->now_ns);
+			show_waiting(d, snap, m);
 			continue;
 		}
 		rows[n] = (struct rz_reset){.cookie = m->cookie,
@@ -123,11 +130,11 @@ static void log_full(struct rz_daemon *d, const struct rz_snapshot *snap)
 	if (full == d->full_logged_count ||
 	    (d->full_logged_ns && snap->now_ns < d->full_logged_ns + FULL_LOG_EVERY_NS))
 		return;
-	rz_warn("maps: no room: %llu segments of untracked connections, %llu unread client ids so "
-		"far; "
-		"raise --max-connections or --max-clients",
+	rz_warn("maps: no room: %llu segments of untracked connections (--max-connections), %llu "
+		"requests of unread client ids (--max-clients), %llu split headers, so far",
 		(unsigned long long)snap->stats.conns_full,
-		(unsigned long long)snap->stats.clients_full);
+		(unsigned long long)snap->stats.clients_full,
+		(unsigned long long)snap->stats.partial_full);
 	d->full_logged_ns = snap->now_ns;
 	d->full_logged_count = full;
 }
@@ -144,7 +151,6 @@ void rz_daemon_tick(struct rz_daemon *d)
 	rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
 	log_full(d, snap);
 	if (d->topo) {
-		rz_daemon_recount_zones(d);
 		world = (struct rz_world){d->topo, d->zones, &d->settings, snap->now_ns};
 		if (!rz_tick_run(snap, &world, d->select, &t)) {
 			moved = reset_moves(d, snap, t);

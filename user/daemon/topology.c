@@ -3,7 +3,7 @@
  * The topology's way into the maps.
  *
  * Comes in: struct rz_topo from the file. Goes out: maps agents, zones, aliases, and in map
- * settings since when it is known to be current. Called by cmd/run.c every second and by the tick.
+ * settings since when it is known to be current. Called by cmd/run.c every second.
  */
 #include "daemon/daemon.h"
 
@@ -45,11 +45,6 @@ static int publish(struct rz_daemon *d, const struct rz_topo *topo)
 	rz_topo_zones_free(d->zones);
 	d->zones = zones;
 	return 0;
-}
-
-void rz_daemon_recount_zones(struct rz_daemon *d)
-{
-	publish(d, d->topo);
 }
 
 /* Takes over d->pending; the old topology stays for as long as it cannot be published whole. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SOCK_DESTROY over sock_diag netlink, for kernels without bpf_sock_destroy. Called by move/reset.c
- * and cmd/check.c, inside the socket's network namespace. */
+ * and move/trial.c, inside the socket's network namespace. */
 #ifndef RZ_KERN_DESTROY_H
 #define RZ_KERN_DESTROY_H
 

@@ -116,7 +116,7 @@ static int set_pins(struct rz_kern *k)
 }
 
 static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
-			 const struct rz_caps *caps)
+			 const struct rz_lacks *lacks)
 {
 	k->skel = rezone_bpf__open();
 	if (!k->skel)
@@ -126,9 +126,9 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	bpf_map__set_max_entries(k->skel->maps.moves, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.clients, o->max_clients);
 	bpf_map__set_max_entries(k->skel->maps.client_ids, o->max_clients);
-	bpf_program__set_autoload(k->skel->progs.rz_state, !caps->state);
-	bpf_program__set_autoload(k->skel->progs.rz_state_old, caps->state && !caps->closes);
-	bpf_program__set_autoload(k->skel->progs.rz_reset, !caps->destroy);
+	bpf_program__set_autoload(k->skel->progs.rz_state, !lacks->state);
+	bpf_program__set_autoload(k->skel->progs.rz_state_old, lacks->state && !lacks->closes);
+	bpf_program__set_autoload(k->skel->progs.rz_reset, !lacks->destroy);
 	return k->pin_dir[0] ? set_pins(k) : 0;
 }
 
@@ -210,7 +210,8 @@ static int attach(struct rz_kern *k)
 	return err ? err : pin_link(k, k->segment, "link_segment");
 }
 
-int rz_kern_load(const struct rz_load_opts *opts, const struct rz_caps *caps, struct rz_kern **ret)
+int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
+		 struct rz_kern **ret)
 {
 	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 	struct rz_kern *k = calloc(1, sizeof(*k));
@@ -226,7 +227,7 @@ int rz_kern_load(const struct rz_load_opts *opts, const struct rz_caps *caps, st
 	if (!err && opts->pin_dir)
 		rz_str_copy(k->pin_dir, sizeof(k->pin_dir), opts->pin_dir);
 	if (!err)
-		err = open_and_size(k, opts, caps);
+		err = open_and_size(k, opts, lacks);
 	if (!err) {
 		err = rezone_bpf__load(k->skel);
 		if (err)

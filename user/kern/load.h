@@ -3,7 +3,7 @@
  * Loading: BPF programs into the kernel, their maps pinned, the pins of an earlier run taken over.
  *
  * Comes in: the configuration and what the kernel can do. Goes out: running programs and the
- * descriptors of their maps. Called by cmd/run.c, cmd/check.c and tests.
+ * descriptors of their maps. Called by cmd/run.c and cmd/check.c.
  */
 #ifndef RZ_KERN_LOAD_H
 #define RZ_KERN_LOAD_H
@@ -31,7 +31,8 @@ struct rz_kern; /* the loaded programs */
  * programs run before the old ones stop, so that no segment goes unseen.
  * -errno, logged with the cure.
  */
-int rz_kern_load(const struct rz_load_opts *opts, const struct rz_caps *caps, struct rz_kern **ret);
+int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
+		 struct rz_kern **ret);
 
 /* Lets go. Pins, and with them the programs, stay if `keep_pins`, else all is detached. Takes NULL.
  */

@@ -17,13 +17,6 @@
 
 #define OWN "/proc/self/ns/net"
 
-uint32_t rz_netns_own(void)
-{
-	struct stat st;
-
-	return stat(OWN, &st) ? 0 : (uint32_t)st.st_ino;
-}
-
 /* Opens `path` if it is the namespace looked for. */
 static int open_if(const char *path, uint32_t inum)
 {

@@ -2,15 +2,13 @@
 /*
  * Doing something inside the network namespace of a socket, known by the namespace's inode number.
  *
- * Called by move/reset.c and cmd/check.c. The process is single-threaded: setns() moves the thread.
+ * Called by move/reset.c and move/trial.c. The process is single-threaded: setns() moves the
+ * thread.
  */
 #ifndef RZ_KERN_NETNS_H
 #define RZ_KERN_NETNS_H
 
 #include <stdint.h>
-
-/* The inode number of this process's own network namespace, 0 on failure. */
-uint32_t rz_netns_own(void);
 
 /*
  * Opens the namespace with inode number `inum`: the own one, those named in /run/netns, those of

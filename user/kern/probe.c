@@ -2,7 +2,7 @@
 /*
  * Probing the kernel: each tiny program of bpf/probe.bpf.c is loaded alone.
  *
- * Comes in: nothing. Goes out: struct rz_caps. Called by kern/load.c and cmd/check.c.
+ * Comes in: nothing. Goes out: struct rz_lacks. Called by cmd/run.c and cmd/check.c.
  */
 #include "kern/probe.h"
 
@@ -70,7 +70,7 @@ static int probe_btf(void)
 	return 0;
 }
 
-void rz_probe(struct rz_caps *ret)
+void rz_probe(struct rz_lacks *ret)
 {
 	libbpf_print_fn_t old = libbpf_set_print(quiet);
 
@@ -78,7 +78,6 @@ void rz_probe(struct rz_caps *ret)
 	ret->segment = probe_one("probe_segment");
 	ret->state = probe_one("probe_state");
 	ret->closes = probe_one("probe_closes");
-	ret->iter = probe_one("probe_iter");
 	ret->destroy = probe_one("probe_destroy");
 	ret->netlink = withheld("netlink") ? -EOPNOTSUPP : rz_destroy_probe();
 	libbpf_set_print(old);

@@ -2,20 +2,20 @@
 /*
  * What this kernel can do, found out by doing it (bpf/probe.bpf.c), never by its version.
  *
- * Called by kern/load.c and cmd/check.c.
+ * Called by cmd/run.c and cmd/check.c; kern/load.c switches programs by it.
  */
 #ifndef RZ_KERN_PROBE_H
 #define RZ_KERN_PROBE_H
 
 #include <stdbool.h>
 
-struct rz_caps {
-	int btf;     /* 0, or the -errno with which it failed; likewise below */
+struct rz_lacks {
+	/* each 0 if the kernel has it, else the -errno of the trial */
+	int btf;
 	int segment; /* cgroup_skb/ingress that reads a tcp_sock */
 	int state;   /* tp_btf/inet_sock_set_state with the socket cookie: opens and closes are seen
 		      */
 	int closes;  /* the same without the cookie helper (before 5.12): closes are seen */
-	int iter;    /* the TCP iterator */
 	int netlink; /* SOCK_DESTROY (CONFIG_INET_DIAG_DESTROY) */
 	int destroy; /* bpf_sock_destroy (6.5): check and reset are one step under the socket lock
 		      */
@@ -27,6 +27,6 @@ struct rz_caps {
  * older kernel would do. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN: without them everything is
  * -EPERM.
  */
-void rz_probe(struct rz_caps *ret);
+void rz_probe(struct rz_lacks *ret);
 
 #endif

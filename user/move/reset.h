@@ -3,8 +3,8 @@
  * The reset of connections that the policy let go.
  *
  * Comes in: connections with what they were when they were judged. Goes out: a TCP reset for each
- * that is still the same, and for each what became of it. Called by cmd/run.c and cmd/check.c. The
- * hold that will come before the reset has its place here, as move/hold.c.
+ * that is still the same, and for each what became of it. Called by daemon/tick.c and move/trial.c.
+ * The hold that will come before the reset has its place here, as move/hold.c.
  *
  * Two ways, the same outcome for the client:
  *  - bpf_sock_destroy from the TCP iterator (bpf/reset.bpf.h, Linux 6.5): last check and reset are

@@ -60,23 +60,25 @@ static bool same_zone(const struct view *v)
 	return !strcmp(v->agent_zone, v->client_zone);
 }
 
+/* The zone's own reasons, in their order; each row of the table below asks for one. */
+static bool standing_is(const struct view *v, enum rz_reason reason)
+{
+	return rz_zone_standing(v->there, v->w->settings, v->w->now_ns) == reason;
+}
+
 static bool no_agent_there(const struct view *v)
 {
-	return !v->there || !v->there->ready || v->there->ready < v->w->settings->min_agents;
+	return standing_is(v, RZ_REASON_NO_AGENT_THERE);
 }
 
 static bool zone_not_stable(const struct view *v)
 {
-	return !v->there->ready_since_ns ||
-	       v->w->now_ns < v->there->ready_since_ns + v->w->settings->stable_for_ns;
+	return standing_is(v, RZ_REASON_ZONE_NOT_STABLE);
 }
 
 static bool topology_stale(const struct view *v)
 {
-	const struct rz_settings *s = v->w->settings;
-
-	return !s->topology_proved_ns ||
-	       v->w->now_ns > s->topology_proved_ns + s->topology_max_age_ns;
+	return standing_is(v, RZ_REASON_TOPOLOGY_STALE);
 }
 
 /* An agent that is not ready is going or coming; its clients are its own matter for that while. */
@@ -151,6 +153,18 @@ static void look_up(struct view *v)
 		v->client_zone = rz_topo_canonical(v->w->topo, v->c->client->zone);
 	if (v->agent && v->client_zone)
 		v->there = rz_topo_zone_find(v->w->zones, v->agent->group, v->client_zone);
+}
+
+enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_settings *s,
+				uint64_t now_ns)
+{
+	if (!z || !z->ready || z->ready < s->min_agents)
+		return RZ_REASON_NO_AGENT_THERE;
+	if (!z->ready_since_ns || now_ns < z->ready_since_ns + s->stable_for_ns)
+		return RZ_REASON_ZONE_NOT_STABLE;
+	if (!s->topology_proved_ns || now_ns > s->topology_proved_ns + s->topology_max_age_ns)
+		return RZ_REASON_TOPOLOGY_STALE;
+	return RZ_REASON_NONE;
 }
 
 /* A first guess in mid-stream may be a message that looks like a header: it is no zone yet. */

@@ -37,7 +37,15 @@ struct rz_verdict {
 };
 
 /*
- * Reasons are asked in the order of enum rz_reason and the first that holds is returned. Covered
+ * What speaks against moving clients into this zone of a group now: NONE, NO_AGENT_THERE (also if
+ * `z` is NULL), ZONE_NOT_STABLE, TOPOLOGY_STALE. `rezone topology` shows the same.
+ */
+enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_settings *s,
+				uint64_t now_ns);
+
+/*
+ * Reasons are asked in the order of enum rz_reason (but MPTCP first: nothing else is known of such
+ * a connection) and the first that holds is returned. Covered
  * here: everything up to and including RZ_REASON_MPTCP that the maps know today; history, budget,
  * pause and mode are policy/select.h's.
  */

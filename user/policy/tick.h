@@ -3,7 +3,7 @@
  * One run of the policy over everything. Pure apart from select's history.
  *
  * Comes in: a snapshot of the maps, the topology, the clock. Goes out: the candidates, each with
- * "go" or the reason to wait, and how many connections have each reason. Called by cmd/run.c.
+ * "go" or the reason to wait, and how many connections have each reason. Called by daemon/tick.c.
  */
 #ifndef RZ_POLICY_TICK_H
 #define RZ_POLICY_TICK_H

@@ -4,7 +4,7 @@
  *
  * Comes in: a path, looked at about once a second. Goes out: a whole new struct rz_topo, or one
  * line that says what is wrong, where, and how to mend it; never half of a file. Called by
- * cmd/run.c, cmd/topology.c.
+ * cmd/run.c, cmd/topology.c and, to look again, daemon/topology.c.
  */
 #ifndef RZ_TOPO_FILE_H
 #define RZ_TOPO_FILE_H
@@ -26,9 +26,11 @@ void rz_topo_file_free(struct rz_topo_file *f);
 
 /*
  * Looks whether the file changed and reads it if so. A Kubernetes ConfigMap is swapped by a
- * symlink, so the content is what is compared, not the inode alone. 1  changed and whole: *ret is
- * the new topology, the caller's 0  unchanged, and still readable and whole <0  -errno; the reason
- * is logged once for each new fault, not again while it stays the same
+ * symlink, so the content is what is compared, not the inode alone.
+ *
+ * Returns 1 if it changed and is whole (*ret is the new topology, the caller's), 0 if it is
+ * unchanged and still readable and whole, -errno otherwise; the reason is logged once for each new
+ * fault, not again while it stays the same.
  */
 int rz_topo_file_poll(struct rz_topo_file *f, struct rz_topo **ret);
 

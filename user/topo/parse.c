@@ -17,8 +17,6 @@
 
 #define PORT_DEFAULT  9092
 #define GROUP_DEFAULT "default"
-#define AGENTS_MAX    65536 /* entries of map agents */
-#define ALIASES_MAX   4096  /* entries of map aliases */
 
 static const char *const root_keys[] = {"zone", "aliases", "agents", NULL};
 static const char *const agent_keys[] = {"address", "port", "zone", "group", "ready", NULL};
@@ -109,7 +107,9 @@ static int take_address(struct rz_yaml *y, const yaml_node_t *node, __u8 dst[16]
 	return 0;
 }
 
-static int take_agent(struct rz_yaml *y, yaml_node_t *node, struct rz_topo_agent *a)
+/* An agent without a zone of its own is in this node's. */
+static int take_agent(struct rz_yaml *y, yaml_node_t *node, const char *own_zone,
+		      struct rz_topo_agent *a)
 {
 	yaml_node_t *address, *zone, *n;
 	int err = rz_yaml_mapping(y, node, "an agent", agent_keys);
@@ -118,14 +118,18 @@ static int take_agent(struct rz_yaml *y, yaml_node_t *node, struct rz_topo_agent
 		return err;
 	address = rz_yaml_get(y, node, "address");
 	zone = rz_yaml_get(y, node, "zone");
-	if (!address || !zone)
-		return rz_yaml_fail(y, node, "this agent has no %s; add %s: ...",
-				    address ? "zone" : "address", address ? "zone" : "address");
+	if (!address)
+		return rz_yaml_fail(y, node, "this agent has no address; add address: ...");
+	if (!zone && !own_zone[0])
+		return rz_yaml_fail(y, node,
+				    "this agent has no zone, and the file names none for this "
+				    "node; add zone: ...");
+	rz_str_copy(a->zone, sizeof(a->zone), own_zone);
 	a->at.port = PORT_DEFAULT;
 	a->ready = true;
 	rz_str_copy(a->group, sizeof(a->group), GROUP_DEFAULT);
 	err = take_address(y, address, a->at.addr);
-	if (!err)
+	if (!err && zone)
 		err = take_zone(y, zone, "zone", a->zone);
 	if (!err && (n = rz_yaml_get(y, node, "port")))
 		err = take_port(y, n, &a->at.port);
@@ -180,9 +184,9 @@ static int take_agents(struct rz_yaml *y, yaml_node_t *node, struct rz_topo *t)
 				    "agents must be a list; write each as - { address: ..., zone: "
 				    "... }");
 	n = node->data.sequence.items.top - node->data.sequence.items.start;
-	if (n > AGENTS_MAX)
+	if (n > RZ_AGENTS_MAX)
 		return rz_yaml_fail(y, node, "%zu agents are more than the %d that fit", n,
-				    AGENTS_MAX);
+				    RZ_AGENTS_MAX);
 	t->agents = calloc(n + 1, sizeof(*t->agents));
 	places = calloc(n + 1, sizeof(*places));
 	if (!t->agents || !places)
@@ -190,7 +194,7 @@ static int take_agents(struct rz_yaml *y, yaml_node_t *node, struct rz_topo *t)
 	for (i = 0; i < n && !err; i++) {
 		places[i].node =
 			yaml_document_get_node(&y->doc, node->data.sequence.items.start[i]);
-		err = take_agent(y, (yaml_node_t *)places[i].node, &t->agents[i]);
+		err = take_agent(y, (yaml_node_t *)places[i].node, t->own_zone, &t->agents[i]);
 		places[i].at = t->agents[i].at;
 	}
 	t->n_agents = n;
@@ -214,8 +218,8 @@ static int add_alias(struct rz_yaml *y, const yaml_node_t *node, struct rz_topo 
 				"alias \"%s\" stands for zone %s already; a name has one "
 				"zone",
 				name, t->aliases[i].zone);
-	if (t->n_aliases == ALIASES_MAX)
-		return rz_yaml_fail(y, node, "more than the %d aliases that fit", ALIASES_MAX);
+	if (t->n_aliases == RZ_ALIASES_MAX)
+		return rz_yaml_fail(y, node, "more than the %d aliases that fit", RZ_ALIASES_MAX);
 	a = realloc(t->aliases, (t->n_aliases + 1) * sizeof(*a));
 	if (!a)
 		return -ENOMEM;
@@ -275,6 +279,20 @@ static int take_aliases(struct rz_yaml *y, yaml_node_t *node, struct rz_topo *t)
 	return err ? err : refuse_chains(y, node, t);
 }
 
+/* Groups and zones must fit their map, or the topology could only be applied in part. */
+static int refuse_too_many_zones(struct rz_yaml *y, const yaml_node_t *node,
+				 const struct rz_topo *t)
+{
+	struct rz_topo_zones *z = NULL;
+	int err = rz_topo_zones_count(t, NULL, 1, 0, &z);
+
+	if (!err && z->n > RZ_ZONES_MAX)
+		err = rz_yaml_fail(y, node, "%zu groups and zones are more than the %d that fit",
+				   z->n, RZ_ZONES_MAX);
+	rz_topo_zones_free(z);
+	return err;
+}
+
 static void canonicalise(const struct rz_topo *t, char zone[RZ_ZONE_SIZE])
 {
 	const char *canonical = rz_topo_canonical(t, zone);
@@ -307,7 +325,7 @@ static int take_root(struct rz_yaml *y, struct rz_topo *t)
 	for (i = 0; i < t->n_agents; i++)
 		canonicalise(t, t->agents[i].zone);
 	rz_topo_sort(t);
-	return 0;
+	return refuse_too_many_zones(y, root, t);
 }
 
 int rz_topo_parse(const char *text, size_t len, const char *name, struct rz_topo **ret, char *why,
