@@ -50,6 +50,14 @@ static __always_inline int rz_is_mptcp(const struct tcp_sock *tp)
 	return bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp;
 }
 
+/* Could TCP take this segment now? The program sees packets before TCP has judged them. */
+static __always_inline int rz_segment_in_window(struct bpf_sock *sk, const struct rz_seg *seg)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+	return tp && seg->seq - tp->rcv_nxt <= tp->rcv_wnd;
+}
+
 /* Fills `c` (on the caller's stack: a per-CPU buffer could be overwritten by an interrupt that gets
  * here too) for socket `tp` and puts it into `conns`. Returns the entry, or NULL if there is no
  * room. `fresh`: no payload byte has come yet, so the first request starts at `seq`. */
@@ -65,6 +73,7 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	c->cookie = cookie;
 	c->netns = net->ns.inum;
 	c->opened_ns = bpf_ktime_get_ns();
+	c->frame.owner = (__u16)cookie;
 	c->frame.next_seq = seq;
 	c->frame.synced = !!fresh;
 	c->frame.adopted = !fresh;
@@ -90,14 +99,15 @@ static __always_inline void rz_conn_forget(__u64 cookie)
 }
 
 /* A socket got a state. Opened: SYN_RECV becomes ESTABLISHED; rcv_nxt is then the first payload
- * byte's sequence number, whatever rode on the handshake's last ACK. */
+ * byte's sequence number, whatever rode on the handshake's last ACK. Left: ESTABLISHED becomes
+ * anything else; a connection that is closing is nobody's to move. */
 static __always_inline void rz_conn_state_changed(const struct sock *sk, int oldstate, int newstate)
 {
 	struct tcp_sock *tp;
 	struct rz_conn c;
 	__u64 cookie;
 
-	if (newstate != RZ_TCP_CLOSE &&
+	if (oldstate != RZ_TCP_ESTABLISHED && newstate != RZ_TCP_CLOSE &&
 	    !(newstate == RZ_TCP_ESTABLISHED && oldstate == RZ_TCP_SYN_RECV))
 		return;
 	if (sk->sk_protocol != IPPROTO_TCP || oldstate == RZ_TCP_LISTEN)
@@ -107,7 +117,7 @@ static __always_inline void rz_conn_state_changed(const struct sock *sk, int old
 	if (!tp || !rz_port_is_kafka(bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport)))
 		return;
 	cookie = bpf_get_socket_cookie((void *)sk);
-	if (newstate == RZ_TCP_CLOSE) {
+	if (newstate != RZ_TCP_ESTABLISHED) {
 		rz_conn_forget(cookie);
 		return;
 	}

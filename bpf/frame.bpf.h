@@ -155,7 +155,7 @@ static __always_inline enum rz_step rz_frame_identify(struct __sk_buff *skb, str
 	__u64 client;
 
 	if (s->f.client && r->client_id_len == s->f.client_id_len &&
-	    (s->f.zone_known || bpf_map_lookup_elem(&client_ids, &s->f.client)))
+	    bpf_map_lookup_elem(&client_ids, &s->f.client))
 		return RZ_STEP_MORE; /* the look-up: user space forgets ids that nobody uses */
 	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED + rz_client_id_kept(r->client_id_len)) != 1)
 		return RZ_STEP_DONE;
@@ -307,7 +307,8 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 	if (s->f.client && !s->f.zone_known)
 		client = bpf_map_lookup_elem(&clients, &s->f.client);
 	bpf_spin_lock(&c->lock);
-	if (c->cookie == s->cookie && c->frame.generation == s->f.generation) {
+	if (c->cookie == s->cookie && c->frame.owner == (__u16)s->cookie &&
+	    c->frame.generation == s->f.generation) {
 		if (client) {
 			__builtin_memcpy(c->zone, client->zone, sizeof(c->zone));
 			c->zone[RZ_ZONE_SHOWN - 1] = 0;
@@ -341,25 +342,31 @@ static __always_inline int rz_frame_settled(const struct rz_conn *c)
 	       c->frame.state == RZ_STATE_MPTCP;
 }
 
-static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *sk,
+/* `cookie` is the socket's own, not the entry's: a map element may have become another connection's
+ * since it was looked up, which the commit must see. */
+static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *sk, __u64 cookie,
 					struct rz_conn *c, const struct rz_seg *seg)
 {
 	struct rz_scratch *s;
-	__u32 zero = 0;
+	__u32 zero = 0, had;
 	int i;
 
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s)
 		return;
 	s->seg = *seg;
-	s->cookie = c->cookie;
+	s->cookie = cookie;
 	for (i = 0; i < RZ_FRAME_TRIES; i++) {
 		bpf_spin_lock(&c->lock);
 		s->f = c->frame;
 		bpf_spin_unlock(&c->lock);
+		had = s->f.have;
 		rz_frame_walk(skb, sk, s);
-		if (!rz_frame_commit(sk, s, c))
-			return;
+		if (rz_frame_commit(sk, s, c))
+			continue;
+		if (had && !s->f.have)
+			bpf_map_delete_elem(&partial, &s->cookie);
+		return;
 	}
 	RZ_COUNT(races);
 }

@@ -25,6 +25,8 @@ int probe_segment(struct __sk_buff *skb)
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (tp)
 		seen = tp->bytes_received + bpf_get_socket_cookie(skb);
+	/* refused under lockdown=confidentiality */
+	bpf_probe_read_kernel(&seen, sizeof(seen), &seen);
 	return 1;
 }
 

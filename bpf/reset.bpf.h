@@ -15,6 +15,8 @@
 
 #include "conn.bpf.h"
 
+#define RZ_RESET_MAX_AGE_NS 10000000000ULL
+
 /* Linux 6.5; only from an iterator program (net/core/filter.c, bpf_sock_destroy). */
 extern int bpf_sock_destroy(struct sock_common *sk) __ksym __weak;
 
@@ -40,7 +42,12 @@ static __always_inline int rz_reset_check(struct sock_common *skc, const struct 
 
 	if (!tp || !c || c->cookie != cookie)
 		return -RZ_ENOENT;
-	if (!m->client || c->frame.client != m->client || c->frame.state != RZ_STATE_DATA)
+	if (!m->client || c->frame.client != m->client || c->frame.state != RZ_STATE_DATA ||
+	    c->frame.owner != (__u16)cookie || !c->frame.synced || c->frame.tentative ||
+	    c->frame.transaction || c->frame.coordinator)
+		return -RZ_ESTALE;
+	/* left behind by a daemon that died between decision and walk */
+	if (bpf_ktime_get_ns() - m->decided_ns > RZ_RESET_MAX_AGE_NS)
 		return -RZ_ESTALE;
 	__builtin_memset(&live, 0, sizeof(live));
 	rz_tuple_read(skc, &live);

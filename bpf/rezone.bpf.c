@@ -41,7 +41,10 @@ int rz_segment(struct __sk_buff *skb)
 		c = rz_conn_adopt(sk, cookie, seg.seq);
 	if (!c || rz_frame_settled(c) || rz_frame_inside(c, &seg))
 		return 1;
-	rz_frame_segment(skb, sk, c, &seg);
+	/* out of frame any plausible header is looked at: not one that TCP will throw away */
+	if (!c->frame.synced && !rz_segment_in_window(sk, &seg))
+		return 1;
+	rz_frame_segment(skb, sk, cookie, c, &seg);
 	return 1;
 }
 
@@ -61,7 +64,8 @@ int BPF_PROG(rz_state, const struct sock *sk, int oldstate, int newstate)
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(rz_state_old, const struct sock *sk, int oldstate, int newstate)
 {
-	if (newstate == RZ_TCP_CLOSE && sk->__sk_common.skc_cookie.counter)
+	if ((newstate == RZ_TCP_CLOSE || oldstate == RZ_TCP_ESTABLISHED) &&
+	    sk->__sk_common.skc_cookie.counter)
 		rz_conn_forget(sk->__sk_common.skc_cookie.counter);
 	return 0;
 }

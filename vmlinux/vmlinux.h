@@ -68,6 +68,7 @@ struct inet_connection_sock {
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u32 rcv_nxt;
+	__u32 rcv_wnd;
 	__u64 bytes_received;
 	__u64 bytes_acked;
 	_Bool is_mptcp;

@@ -161,21 +161,25 @@ static inline void rz_frame_note_api(struct rz_frame *f, __s16 api_key, __s16 ap
 }
 
 /*
- * Hash of a client.id: FNV-1a over 64-bit words of the NUL-padded kept bytes, with the seed and the
- * wire length mixed in first, then a final avalanche (the finaliser of MurmurHash3, public domain).
- * Never 0. `raw` is RZ_CLIENT_ID_SIZE bytes, 8-byte aligned. Two ids with one hash are told apart
- * by comparing the bytes, so the hash need not be strong, only unpredictable: hence the seed.
+ * Hash of a client.id: a multiplicative hash over 64-bit words of the NUL-padded kept bytes, with
+ * the seed and the wire length mixed in first, a multiplication of the halves in each step, and a
+ * final avalanche (the finaliser of MurmurHash3, public domain). Never 0. `raw` is
+ * RZ_CLIENT_ID_SIZE bytes, 8-byte aligned. Two ids with one hash are told apart by comparing the
+ * bytes, so the hash need not be strong, only unpredictable: hence the seed.
  */
 static inline __u64 rz_client_id_hash(const __u8 *raw, __s16 len, __u64 seed)
 {
 	const __u64 *w = (const __u64 *)(const void *)raw;
-	__u64 h = 0xcbf29ce484222325ULL ^ seed;
+	__u64 h = 0xcbf29ce484222325ULL ^ seed, x;
 	int i;
 
 	h = (h ^ (__u16)len) * 0x100000001b3ULL;
 	for (i = 0; i < RZ_CLIENT_ID_SIZE / 8; i++) {
-		h = (h ^ w[i]) * 0x100000001b3ULL;
-		h ^= h >> 29;
+		x = h ^ w[i];
+		/* the product of two halves, both behind the seed: which ids collide depends on it
+		 */
+		h = x * 0x9e3779b97f4a7c15ULL + (__u64)((__u32)x | 1) * (__u32)(x >> 32);
+		h ^= h >> 32;
 	}
 	h ^= h >> 33;
 	h *= 0xff51afd7ed558ccdULL;

@@ -156,7 +156,9 @@ struct rz_frame {
 	__u8 transaction;
 	__u8 sasl;
 	__u8 other;
-	__u8 pad[3];
+	__u8 pad;
+	__u16 owner;  /* the socket cookie's low bits: a frame that strayed to another entry is void
+		       */
 	__u64 client; /* key into `clients`, 0 until identified */
 };
 

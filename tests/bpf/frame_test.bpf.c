@@ -28,6 +28,6 @@ int test_segment(struct __sk_buff *skb)
 		return 0;
 	if (rz_frame_settled(c) || rz_frame_inside(c, &seg))
 		return 1;
-	rz_frame_segment(skb, sk, c, &seg);
+	rz_frame_segment(skb, sk, cookie, c, &seg);
 	return 1;
 }

@@ -53,6 +53,7 @@ static void open_conn_at(uint32_t seq, bool adopted)
 	struct rz_conn c = {.cookie = 1};
 	uint64_t cookie = 1;
 
+	c.frame.owner = 1;
 	c.frame.next_seq = seq;
 	c.frame.synced = !adopted;
 	c.frame.adopted = adopted;

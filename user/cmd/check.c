@@ -78,7 +78,7 @@ static enum status check_bpffs(struct report *r)
 	int err = rz_pins_prepare(RZ_PIN_DIR_DEFAULT);
 
 	if (!was_there)
-		rz_pins_remove(RZ_PIN_DIR_DEFAULT);
+		rz_pins_rmdir(RZ_PIN_DIR_DEFAULT);
 	if (!err)
 		return note(r, "bpffs", OK, "", RZ_PIN_DIR_DEFAULT);
 	return note(r, "bpffs", FAILED, "mount it: mount -t bpf bpf /sys/fs/bpf",

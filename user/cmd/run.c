@@ -72,7 +72,7 @@ static void fill_settings(struct rz_daemon *d)
 	const struct rz_conf *c = &d->conf;
 
 	d->settings = (struct rz_settings){
-		.started_ns = rz_daemon_now(),
+		.started_ns = rz_now_ns(),
 		.interval_ns = c->interval_ns,
 		.stable_for_ns = c->stable_for_ns,
 		.topology_max_age_ns = c->topology_max_age_ns,

@@ -6,14 +6,13 @@
 #ifndef RZ_DAEMON_DAEMON_H
 #define RZ_DAEMON_DAEMON_H
 
+#include "base/clock.h"
 #include "base/loop.h"
 #include "conf/conf.h"
 #include "kern/clients.h"
 #include "kern/load.h"
 #include "policy/select.h"
 #include "topo/file.h"
-
-#define RZ_SECOND_NS 1000000000ULL
 
 struct rz_daemon {
 	struct rz_conf conf;
@@ -31,9 +30,6 @@ struct rz_daemon {
 	uint64_t full_logged_ns;
 	uint64_t full_logged_count;
 };
-
-/* CLOCK_MONOTONIC, as BPF's clock. */
-uint64_t rz_daemon_now(void);
 
 /* Publishes d->settings in map settings. 0 or -errno. */
 int rz_daemon_write_settings(struct rz_daemon *d);

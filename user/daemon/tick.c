@@ -153,8 +153,8 @@ void rz_daemon_tick(struct rz_daemon *d)
 	if (d->topo) {
 		world = (struct rz_world){d->topo, d->zones, &d->settings, snap->now_ns};
 		if (!rz_tick_run(snap, &world, d->select, &t)) {
-			moved = reset_moves(d, snap, t);
 			forget_moves(d, snap, t);
+			moved = reset_moves(d, snap, t);
 			rz_debug("tick: %zu connections, %zu candidates, %zu reset", snap->n_conns,
 				 t->n_moves, moved);
 		}

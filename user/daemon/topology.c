@@ -8,20 +8,11 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
-#include <time.h>
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
-
-uint64_t rz_daemon_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * RZ_SECOND_NS + t.tv_nsec;
-}
 
 int rz_daemon_write_settings(struct rz_daemon *d)
 {
@@ -34,7 +25,7 @@ int rz_daemon_write_settings(struct rz_daemon *d)
 static int publish(struct rz_daemon *d, const struct rz_topo *topo)
 {
 	struct rz_topo_zones *zones = NULL;
-	int err = rz_topo_zones_count(topo, d->zones, d->conf.min_agents, rz_daemon_now(), &zones);
+	int err = rz_topo_zones_count(topo, d->zones, d->conf.min_agents, rz_now_ns(), &zones);
 
 	if (!err)
 		err = rz_maps_write_topology(d->maps, topo, zones);
@@ -73,6 +64,6 @@ void rz_daemon_poll_topology(struct rz_daemon *d)
 	}
 	if (n < 0 || (d->pending && take(d)))
 		return;
-	d->settings.topology_proved_ns = rz_daemon_now();
+	d->settings.topology_proved_ns = rz_now_ns();
 	rz_daemon_write_settings(d);
 }

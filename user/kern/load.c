@@ -67,9 +67,10 @@ static void fill_rodata(struct rezone_bpf *skel, const struct rz_load_opts *o)
 	c->hash_seed = boot_seed();
 }
 
-/* Maps that people read, and that outlive a restart. */
-static const char *const pinned_maps[] = {"conns",   "client_ids", "clients",  "agents", "zones",
-					  "aliases", "moves",	   "settings", "stats",	 "errors"};
+/* Maps that people read, and that outlive a restart. partial: headers that are half read. */
+static const char *const pinned_maps[] = {"conns", "client_ids", "clients", "agents",
+					  "zones", "aliases",	 "moves",   "settings",
+					  "stats", "errors",	 "partial"};
 #define N_PINNED (sizeof(pinned_maps) / sizeof(pinned_maps[0]))
 
 /* A pinned map whose size or layout is not what this run wants cannot be taken over. */
@@ -124,6 +125,7 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	fill_rodata(k->skel, o);
 	bpf_map__set_max_entries(k->skel->maps.conns, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.moves, o->max_connections);
+	bpf_map__set_max_entries(k->skel->maps.partial, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.clients, o->max_clients);
 	bpf_map__set_max_entries(k->skel->maps.client_ids, o->max_clients);
 	bpf_program__set_autoload(k->skel->progs.rz_state, !lacks->state);
@@ -164,19 +166,45 @@ static void borrow_maps(struct rz_kern *k)
 	};
 }
 
-/* Pins a link under `name`; an earlier run's link of that name, and its program, ends now, after
- * the new one has begun. */
+/* Pins a link under `name`, in place of an earlier run's: that link, and its program, end now,
+ * after the new one has begun. */
 static int pin_link(struct rz_kern *k, struct bpf_link *link, const char *name)
 {
-	char path[4200];
+	char path[4200], fresh[4210];
 	int err;
 
 	if (!k->pin_dir[0] || !link)
 		return 0;
 	rz_pins_path(path, sizeof(path), k->pin_dir, name);
-	unlink(path);
-	err = bpf_link__pin(link, path);
+	snprintf(fresh, sizeof(fresh), "%s_new", path);
+	unlink(fresh); /* of a run that died here */
+	err = bpf_link__pin(link, fresh);
+	if (!err && rename(fresh, path)) {
+		err = -errno;
+		unlink(fresh);
+	}
 	return err ? rz_err(err, "pins: cannot pin %s: %s", path, strerror(-err)) : 0;
+}
+
+/* Connections on a port that an earlier run watched and this one does not: nobody follows them. */
+static void forget_other_ports(struct rz_kern *k, const struct rz_load_opts *o)
+{
+	uint64_t key, next, *prev = NULL;
+	struct rz_conn c;
+	bool ours = true;
+	uint16_t i;
+
+	while (!bpf_map_get_next_key(k->maps.conns, prev, &next)) {
+		if (!ours)
+			bpf_map_delete_elem(k->maps.conns, &key);
+		key = next;
+		prev = &key;
+		ours = bpf_map_lookup_elem(k->maps.conns, &key, &c) != 0;
+		for (i = 0; i < o->n_ports && !ours; i++)
+			ours = c.tuple.agent_port == o->ports[i];
+	}
+	if (prev && !ours)
+		bpf_map_delete_elem(k->maps.conns, &key);
 }
 
 static int attach(struct rz_kern *k)
@@ -236,6 +264,7 @@ int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
 	}
 	if (!err) {
 		borrow_maps(k);
+		forget_other_ports(k, opts);
 		err = attach(k);
 	}
 	if (err) {

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "kern/batch.h"
 #include "kern/pins.h"
@@ -166,14 +166,6 @@ static int read_stats(int fd, struct rz_stats *ret)
 	return 0;
 }
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
 int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 {
 	struct rz_snapshot *s = calloc(1, sizeof(*s));
@@ -196,7 +188,7 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 		rz_snapshot_free(s);
 		return rz_err(err, "maps: cannot read the maps: %s", strerror(-err));
 	}
-	s->now_ns = now();
+	s->now_ns = rz_now_ns();
 	*ret = s;
 	return 0;
 }

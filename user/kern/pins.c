@@ -54,7 +54,7 @@ static int check_parent(const char *pin_dir)
 		return rz_err(-ENAMETOOLONG, "pins: --pin-dir is longer than %zu bytes",
 			      sizeof(parent) - 1);
 	slash = strrchr(parent, '/');
-	if (!slash || slash == parent)
+	if (!slash || slash == parent || !slash[1])
 		return rz_err(-EINVAL,
 			      "pins: %s is no path below " BPFFS "; give --pin-dir " BPFFS "/NAME",
 			      pin_dir);
@@ -90,14 +90,24 @@ int rz_pins_prepare(const char *pin_dir)
 int rz_pins_lock(const char *pin_dir)
 {
 	_cleanup_close_ int fd = open(pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat locked, named;
 	int i;
 
 	if (fd < 0)
 		return rz_err(-errno, "pins: cannot open %s: %s", pin_dir, strerror(errno));
 	for (i = 0; i < 20; i++) {
-		if (!flock(fd, LOCK_EX | LOCK_NB))
-			return RZ_TAKE_FD(fd);
-		usleep(10 * 1000);
+		if (flock(fd, LOCK_EX | LOCK_NB)) {
+			usleep(10 * 1000);
+			continue;
+		}
+		/* a daemon that ended meanwhile may have removed what we opened */
+		if (fstat(fd, &locked) || stat(pin_dir, &named) || locked.st_ino != named.st_ino ||
+		    locked.st_dev != named.st_dev)
+			return rz_err(-ESTALE,
+				      "pins: %s was removed by a rezone that just ended; "
+				      "start again",
+				      pin_dir);
+		return RZ_TAKE_FD(fd);
 	}
 	return rz_err(-EBUSY,
 		      "run: another rezone runs with %s; stop it, or give this one its own "
@@ -108,37 +118,48 @@ int rz_pins_lock(const char *pin_dir)
 int rz_pins_link(const char *pin_dir, const char *name)
 {
 	char path[4096], target[256];
+	struct stat st;
 
 	snprintf(path, sizeof(path), "%s/%s", pin_dir, name);
 	snprintf(target, sizeof(target), "v%d/%s", RZ_ABI, name);
+	if (!lstat(path, &st) && !S_ISLNK(st.st_mode))
+		return rz_err(-EEXIST,
+			      "pins: %s is somebody else's pin; give rezone a --pin-dir of its own",
+			      path);
 	unlink(path);
 	if (symlink(target, path))
 		return rz_err(-errno, "pins: cannot link %s: %s", path, strerror(errno));
 	return 0;
 }
 
-/* Removes everything in a directory that is not a directory itself. */
-static void empty_dir(const char *path)
-{
-	struct dirent *e;
-	DIR *d = opendir(path);
-
-	if (!d)
-		return;
-	while ((e = readdir(d)))
-		if (e->d_name[0] != '.')
-			unlinkat(dirfd(d), e->d_name, 0);
-	closedir(d);
-}
+/* All that rezone ever pins. What else lies in these directories is somebody else's. */
+static const char *const own_names[] = {
+	"conns",      "client_ids",	  "clients",	   "agents", "zones",	"aliases",
+	"moves",      "settings",	  "stats",	   "errors", "partial", "link_segment",
+	"link_state", "link_segment_new", "link_state_new"};
 
 void rz_pins_remove(const char *pin_dir)
+{
+	char path[4200];
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < sizeof(own_names) / sizeof(own_names[0]); i++) {
+		rz_pins_path(path, sizeof(path), pin_dir, own_names[i]);
+		unlink(path);
+		snprintf(path, sizeof(path), "%s/%s", pin_dir, own_names[i]);
+		if (!lstat(path, &st) && S_ISLNK(st.st_mode))
+			unlink(path);
+	}
+	rz_pins_rmdir(pin_dir);
+}
+
+void rz_pins_rmdir(const char *pin_dir)
 {
 	char dir[4096];
 
 	rz_pins_path(dir, sizeof(dir), pin_dir, "");
-	empty_dir(dir);
 	rmdir(dir);
-	empty_dir(pin_dir);
 	rmdir(pin_dir);
 }
 

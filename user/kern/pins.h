@@ -33,6 +33,8 @@ int rz_pins_link(const char *pin_dir, const char *name);
 /* Removes all pins of this ABI, their symlinks and the directories. Programs whose only hold were
  * these pins are detached by it. */
 void rz_pins_remove(const char *pin_dir);
+/* Removes the directories if nothing is in them. */
+void rz_pins_rmdir(const char *pin_dir);
 
 /*
  * The root of the cgroup v2 hierarchy: `given` if not NULL, else found in /proc/self/mounts (hybrid

@@ -55,6 +55,8 @@ static int still_same(int conns, const struct rz_reset *r)
 	if (c.frame.state == RZ_STATE_MPTCP)
 		return -EPROTO;
 	if (c.frame.client != r->client || c.frame.state != RZ_STATE_DATA ||
+	    c.frame.owner != (uint16_t)r->cookie || !c.frame.synced || c.frame.tentative ||
+	    c.frame.transaction || c.frame.coordinator ||
 	    memcmp(&c.tuple, &r->tuple, sizeof(c.tuple)))
 		return -ESTALE;
 	return 0;
@@ -89,10 +91,15 @@ static int reset_netns(struct batch *b, uint64_t now_ns)
 	if (!err)
 		err = rz_netns_call(b->rows[0].netns, by_walk ? walk : destroy_each, b);
 	for (i = 0; i < b->n; i++) {
-		if (err)
-			b->rows[i].error = err;
-		else if (by_walk)
+		/* a walk that failed half-way has reset some */
+		if (by_walk)
 			b->rows[i].error = read_result(maps->moves, &b->rows[i]);
+		if (err && (!by_walk || b->rows[i].error == -ENOENT))
+			b->rows[i].error = err;
+		/* no such socket: its close was not seen. Were it there after all, its next request
+		 * would bring the entry back */
+		else if (b->rows[i].error == -ENOENT)
+			bpf_map_delete_elem(maps->conns, &b->rows[i].cookie);
 		write_move(maps->moves, &b->rows[i],
 			   b->rows[i].error ? RZ_PHASE_REFUSED : RZ_PHASE_DONE, now_ns);
 	}

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "kern/netns.h"
 #include "kern/destroy.h"
 #include "move/reset.h"
@@ -147,7 +148,7 @@ static int reset_conn(struct rz_kern *k, struct rz_reset *r, enum rz_trial_way w
 {
 	if (way == RZ_TRIAL_NETLINK)
 		return rz_netns_call(r->netns, by_netlink, r);
-	rz_reset_run(k, r, 1, 0);
+	rz_reset_run(k, r, 1, rz_now_ns());
 	return r->error;
 }
 
