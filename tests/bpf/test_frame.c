@@ -308,6 +308,46 @@ static void adopted_guess_was_wrong(void **state)
 	assert_int_equal(0, c.frame.client);
 	assert_int_equal(0, c.frame.synced);
 	assert_int_equal(RZ_STATE_NEW, c.frame.state);
+	/* it leaves no trace: neither a kind nor a count that would make the next guess believed */
+	assert_int_equal(0, c.frame.fetch);
+	assert_int_equal(0, c.frame.requests);
+	feed(SEQ0 + n + 90, r, n - 10);
+	assert_int_equal(1, conn().frame.tentative);
+}
+
+/* The bytes of a split header are kept until it is whole, and no longer. */
+static void split_header_leaves_nothing(void **state)
+{
+	char row[1024];
+	uint64_t cookie = 1;
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+	int fd = bpf_map__fd(skel->maps.partial);
+
+	(void)state;
+	open_conn();
+	feed(SEQ0, r, 9);
+	assert_int_equal(0, bpf_map_lookup_elem(fd, &cookie, row));
+	feed(SEQ0 + 9, r + 9, n - 9);
+	assert_int_equal(1, conn().frame.requests);
+	assert_int_not_equal(0, bpf_map_lookup_elem(fd, &cookie, row));
+}
+
+/* A frame that strayed into another connection's entry is void: nothing is read by it. */
+static void frame_of_another(void **state)
+{
+	uint64_t cookie = 1;
+	struct rz_conn c;
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+
+	(void)state;
+	open_conn();
+	c = conn();
+	c.frame.owner = 2;
+	bpf_map_update_elem(bpf_map__fd(skel->maps.conns), &cookie, &c, BPF_ANY);
+	feed(SEQ0, r, n);
+	assert_int_equal(0, conn().frame.client);
 }
 
 static const struct {
@@ -518,6 +558,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(adopted),
 		cmocka_unit_test(adopted_in_doubt),
 		cmocka_unit_test(adopted_guess_was_wrong),
+		cmocka_unit_test(split_header_leaves_nothing),
+		cmocka_unit_test(frame_of_another),
 		cmocka_unit_test(not_kafka),
 		cmocka_unit_test(lying_lengths),
 		cmocka_unit_test(ids_of_all_lengths),

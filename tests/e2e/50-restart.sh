@@ -29,7 +29,7 @@ check "started again it knows the same connections" eval '[ "$(cookies)" = "$kno
 check "with their identity" has_rows '.client_zone == "b" and .state == "data"' 3
 check "the frame was never lost" test "$(stat_of frame_lost)" = 0
 # a detached program is freed by the kernel a moment later; without any, bpftool prints nothing
-progs() { bpftool -j link show | jq --argjson id "$(stat -c %i "$CGROUP")" '[.[] | select(.type == "cgroup" and .cgroup_id == $id)] | length'; } # cgroup show is blind on 5.10
+progs() { bpftool -j link show | jq -s --argjson id "$(stat -c %i "$CGROUP")" '[add // [] | .[] | select(.type == "cgroup" and .cgroup_id == $id)] | length'; } # cgroup show is blind on 5.10
 has_progs() { [ "$(progs)" = "$1" ]; }
 check "one program is attached, not two" within 5 has_progs 1
 
@@ -38,8 +38,11 @@ rc=$?
 check "a second daemon is refused with a line that names the cure" eval '[ $rc = 1 ] && grep -q "another rezone runs" "$WORK/second.out"'
 check "the first one runs on" alive rezone
 
+bpftool map pin pinned "$PIN_DIR/stats" "$PIN_DIR/other"
 stop rezone
-check "SIGTERM leaves no pin" test ! -e "$PIN_DIR"
+check "SIGTERM leaves no pin of rezone's, and somebody else's alone" eval '[ "$(ls "$PIN_DIR")" = other ]'
+rm "$PIN_DIR/other"
+rmdir "$PIN_DIR"
 check "SIGTERM leaves no program" within 5 has_progs 0
 check "nobody was disturbed" test "$(held)" = "$before"
 rezone_start --interval 500ms --keep-pins
