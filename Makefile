@@ -5,7 +5,8 @@
 #   make check          all tests              make unit-asan    ... under ASan and UBSan
 #   make check-quick    Debian's packages alone make bpf-test    BPF programs by BPF_PROG_TEST_RUN
 #   make e2e            end to end             make format-check formatting
-#   make soak           one hour of ticks      make install PREFIX=/usr/local
+#   make soak           one hour of ticks      make vm          the same on Debian's other kernels
+#   make ARCH=arm64     a cross build          make install PREFIX=/usr/local
 #   make CC=clang       another compiler
 
 MAKEFLAGS += --no-print-directory
@@ -126,13 +127,17 @@ docs-check: $(BUILD)/rezone
 	$(BUILD)/rezone run --help-markdown | diff -u docs/configuration.md - \
 		|| { echo "docs/configuration.md is old: run make docs"; exit 1; }
 
-.PHONY: standin e2e soak vm vm-parts
+.PHONY: standin e2e soak vm vm-docs vm-parts
 standin:
 	GOARCH=$(ARCH) scripts/build-standin $(BUILD)/standin
 # What a virtual machine runs; the kernels' rows are in tests/vm/run.
 vm-parts: $(BUILD)/rezone $(BUILD)/bpf/test_frame standin
 vm:
 	tests/vm/run
+# The table of the last run into the docs.
+vm-docs:
+	awk '/^<!-- rows/ { print; while ((getline line < "$(BUILD)/vm/table.md") > 0) print line; skip = 1; next } \
+		/^<!-- end/ { skip = 0 } !skip' docs/support.md > $(BUILD)/vm/support.md && cp $(BUILD)/vm/support.md docs/support.md
 # QUICK=1 leaves out what needs more than Debian's packages; E2E="10-main 20-keep" runs some only.
 e2e: $(BUILD)/rezone standin
 	tests/e2e/run $(if $(QUICK),-q) $(E2E)
