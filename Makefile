@@ -22,6 +22,9 @@ ifeq ($(filter $(ARCH),arm64),)
 $(error ARCH=$(ARCH): can build for $(HOSTARCH) and arm64)
 endif
 CROSS    := aarch64-linux-gnu-
+ifeq ($(shell command -v $(CROSS)gcc),)
+$(error ARCH=$(ARCH): $(CROSS)gcc is missing; as root: scripts/deps vm)
+endif
 CC       := $(CROSS)gcc
 AR       := $(CROSS)ar
 BUILD    ?= build/$(ARCH)
