@@ -61,6 +61,8 @@ OBJS     := $(SRCS:user/%.c=$(BUILD)/user/%.o)
 SKELS    := $(BUILD)/rezone.skel.h $(BUILD)/probe.skel.h
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
+BPF_TESTS := $(BUILD)/bpf/test_frame $(BUILD)/bpf/test_midstream
+
 .SECONDARY:
 .PHONY: all
 all: $(BUILD)/rezone
@@ -97,12 +99,12 @@ $(BUILD)/bpf/%.bpf.o: tests/bpf/%.bpf.c $(BPF_HDRS)
 	$(CLANG) $(BPF_CFLAGS) -Wno-unused-function -c $< -o $@
 $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
-$(BUILD)/bpf/test_frame: tests/bpf/test_frame.c tests/bpf/packet.h $(BUILD)/bpf/frame_test.skel.h
+$(BUILD)/bpf/test_%: tests/bpf/test_%.c tests/bpf/packet.h tests/bpf/fixture.h $(BUILD)/bpf/frame_test.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -o $@ $< -lcmocka $(RZ_LIBS)
 
 .PHONY: bpf-test
-bpf-test: $(BUILD)/bpf/test_frame
-	tests/lib/run-unit "$(BUILD)/bpf/test_frame ipv4" "$(BUILD)/bpf/test_frame ipv6"
+bpf-test: $(BPF_TESTS)
+	tests/lib/run-unit $(foreach t,$(BPF_TESTS),"$(t) ipv4" "$(t) ipv6")
 
 # The same tests, built aside with the sanitizers.
 .PHONY: unit-asan
@@ -134,7 +136,7 @@ docs-check: $(BUILD)/rezone
 standin:
 	GOARCH=$(ARCH) scripts/build-standin $(BUILD)/standin
 # What a virtual machine runs; the kernels' rows are in tests/vm/run.
-vm-parts: $(BUILD)/rezone $(BUILD)/bpf/test_frame standin
+vm-parts: $(BUILD)/rezone $(BPF_TESTS) standin
 vm:
 	tests/vm/run
 # The table of the last run into the docs.

@@ -1,113 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The framing stage in the kernel, fed by BPF_PROG_TEST_RUN: what is read from which segments.
- * Run by `make bpf-test`; needs root and a kernel with BPF.
+ * The framing stage in the kernel, fed by BPF_PROG_TEST_RUN: what is read from which segments of a
+ * connection that was seen from its first byte. Run by `make bpf-test`; needs root and a kernel
+ * with BPF.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-
-#include "packet.h"
-#include "rezone/config.h"
-#include "rezone/kafka.h"
-#include "frame_test.skel.h"
-
-#define SEQ0 1000u
-#define ID   "app,warpstream_az=us-east-1a,warpstream_interzone_lb=true"
-
-static struct frame_test_bpf *skel;
-static bool v6;
-
-static int setup(void **state)
-{
-	(void)state;
-	skel = frame_test_bpf__open_and_load();
-	return skel ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	frame_test_bpf__destroy(skel);
-	return 0;
-}
-
-static void forget_clients(void)
-{
-	int fds[] = {bpf_map__fd(skel->maps.client_ids), bpf_map__fd(skel->maps.clients)};
-	uint64_t key;
-	size_t i;
-
-	for (i = 0; i < 2; i++)
-		while (!bpf_map_get_next_key(fds[i], NULL, &key))
-			bpf_map_delete_elem(fds[i], &key);
-}
-
-static void open_conn_at(uint32_t seq, bool adopted)
-{
-	struct rz_conn c = {.cookie = 1};
-	uint64_t cookie = 1;
-
-	c.frame.owner = 1;
-	c.frame.next_seq = seq;
-	c.frame.synced = !adopted;
-	c.frame.adopted = adopted;
-	c.frame.first_api_key = -1;
-	bpf_map_delete_elem(bpf_map__fd(skel->maps.partial), &cookie);
-	assert_int_equal(0,
-			 bpf_map_update_elem(bpf_map__fd(skel->maps.conns), &cookie, &c, BPF_ANY));
-}
-
-static void open_conn(void)
-{
-	open_conn_at(SEQ0, false);
-}
-
-static struct rz_conn conn(void)
-{
-	struct rz_conn c;
-	uint64_t cookie = 1;
-
-	assert_int_equal(0, bpf_map_lookup_elem_flags(bpf_map__fd(skel->maps.conns), &cookie, &c,
-						      BPF_F_LOCK));
-	return c;
-}
-
-static void feed(uint32_t seq, const void *payload, size_t len)
-{
-	static uint8_t packet[8192];
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
-
-	opts.data_size_in = make_packet(packet, v6, seq, payload, len);
-	assert_int_equal(0,
-			 bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_segment), &opts));
-	assert_int_equal(1, opts.retval);
-}
-
-/* The connection's client.id as kept, or fails. */
-static struct rz_client_id client_id(const struct rz_conn *c)
-{
-	struct rz_client_id id;
-
-	assert_int_equal(
-		0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.client_ids), &c->frame.client, &id));
-	return id;
-}
-
-static void assert_id(const char *want)
-{
-	struct rz_conn c = conn();
-	struct rz_client_id id = client_id(&c);
-
-	assert_int_equal(strlen(want), id.len);
-	assert_memory_equal(want, id.raw, strlen(want));
-	assert_int_equal(c.frame.client, rz_client_id_hash(id.raw, id.len, 0));
-}
+#include "fixture.h"
 
 static void whole_request(void **state)
 {
@@ -228,93 +125,6 @@ static void repeated_segments_count_once(void **state)
 	assert_int_equal(SEQ0 + 2 * n, c.frame.next_seq);
 }
 
-/* A segment is missing: the place is lost, said so, and found again where the same client speaks.
- */
-static void lost_and_found(void **state)
-{
-	uint8_t r[512], other[512];
-	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
-	size_t m = make_request(other, RZ_API_FETCH, 4, 8, "someone else", 12, 30);
-	struct rz_conn c;
-
-	(void)state;
-	open_conn();
-	feed(SEQ0, r, n);
-	feed(SEQ0 + n + 100, r + 20, n - 20); /* 100 bytes never came, and this is in mid-request */
-	c = conn();
-	assert_int_equal(RZ_STATE_DESYNCED, c.frame.state);
-	assert_int_equal(0, c.frame.synced);
-	feed(SEQ0 + 1000, other, m);
-	assert_int_equal(RZ_STATE_DESYNCED, conn().frame.state);
-	feed(SEQ0 + 2000, r, n);
-	c = conn();
-	assert_int_equal(RZ_STATE_DATA, c.frame.state);
-	assert_int_equal(SEQ0 + 2000 + n, c.frame.next_seq);
-	assert_id(ID);
-}
-
-/* Found in mid-stream: a request that ends with its segment is believed at once. */
-static void adopted(void **state)
-{
-	uint8_t r[512], noise[100];
-	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
-	struct rz_conn c;
-
-	(void)state;
-	memset(noise, 0xab, sizeof(noise));
-	open_conn_at(0, true);
-	feed(SEQ0, noise, sizeof(noise));
-	assert_int_equal(RZ_STATE_NEW, conn().frame.state);
-	feed(SEQ0 + 100, r, n);
-	c = conn();
-	assert_int_equal(0, c.frame.tentative);
-	assert_int_equal(1, c.frame.adopted);
-	assert_int_equal(RZ_STATE_DATA, c.frame.state);
-	assert_id(ID);
-}
-
-/* One that goes on is a guess; the second header at the place it named is proof. */
-static void adopted_in_doubt(void **state)
-{
-	uint8_t r[512];
-	size_t n = make_request(r, RZ_API_PRODUCE, 4, 7, ID, strlen(ID), 30);
-	struct rz_conn c;
-
-	(void)state;
-	open_conn_at(0, true);
-	feed(SEQ0, r, n - 10);
-	assert_int_equal(1, conn().frame.tentative);
-	feed(SEQ0 + n - 10, r + n - 10, 10);
-	assert_int_equal(1, conn().frame.tentative);
-	feed(SEQ0 + n, r, n);
-	c = conn();
-	assert_int_equal(0, c.frame.tentative);
-	assert_int_equal(2, c.frame.requests);
-	assert_id(ID);
-}
-
-static void adopted_guess_was_wrong(void **state)
-{
-	uint8_t r[512], noise[100];
-	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
-	struct rz_conn c;
-
-	(void)state;
-	memset(noise, 0xab, sizeof(noise));
-	open_conn_at(0, true);
-	feed(SEQ0, r, n - 10);
-	feed(SEQ0 + n - 10, noise, sizeof(noise));
-	c = conn();
-	assert_int_equal(0, c.frame.client);
-	assert_int_equal(0, c.frame.synced);
-	assert_int_equal(RZ_STATE_NEW, c.frame.state);
-	/* it leaves no trace: neither a kind nor a count that would make the next guess believed */
-	assert_int_equal(0, c.frame.fetch);
-	assert_int_equal(0, c.frame.requests);
-	feed(SEQ0 + n + 90, r, n - 10);
-	assert_int_equal(1, conn().frame.tentative);
-}
-
 /* The bytes of a split header are kept until it is whole, and no longer. */
 static void split_header_leaves_nothing(void **state)
 {
@@ -331,23 +141,6 @@ static void split_header_leaves_nothing(void **state)
 	feed(SEQ0 + 9, r + 9, n - 9);
 	assert_int_equal(1, conn().frame.requests);
 	assert_int_not_equal(0, bpf_map_lookup_elem(fd, &cookie, row));
-}
-
-/* A frame that strayed into another connection's entry is void: nothing is read by it. */
-static void frame_of_another(void **state)
-{
-	uint64_t cookie = 1;
-	struct rz_conn c;
-	uint8_t r[512];
-	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
-
-	(void)state;
-	open_conn();
-	c = conn();
-	c.frame.owner = 2;
-	bpf_map_update_elem(bpf_map__fd(skel->maps.conns), &cookie, &c, BPF_ANY);
-	feed(SEQ0, r, n);
-	assert_int_equal(0, conn().frame.client);
 }
 
 static const struct {
@@ -554,12 +347,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(many_in_one_segment),
 		cmocka_unit_test(wrap_around),
 		cmocka_unit_test(repeated_segments_count_once),
-		cmocka_unit_test(lost_and_found),
-		cmocka_unit_test(adopted),
-		cmocka_unit_test(adopted_in_doubt),
-		cmocka_unit_test(adopted_guess_was_wrong),
 		cmocka_unit_test(split_header_leaves_nothing),
-		cmocka_unit_test(frame_of_another),
 		cmocka_unit_test(not_kafka),
 		cmocka_unit_test(lying_lengths),
 		cmocka_unit_test(ids_of_all_lengths),

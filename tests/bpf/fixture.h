@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One connection in the kernel, fed segments by BPF_PROG_TEST_RUN. Included by every test here.
+ */
+#ifndef TESTS_BPF_FIXTURE_H
+#define TESTS_BPF_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "packet.h"
+#include "rezone/config.h"
+#include "rezone/kafka.h"
+#include "frame_test.skel.h"
+
+#define SEQ0 1000u
+#define ID   "app,warpstream_az=us-east-1a,warpstream_interzone_lb=true"
+
+static struct frame_test_bpf *skel;
+static bool v6;
+
+static int setup(void **state)
+{
+	(void)state;
+	skel = frame_test_bpf__open_and_load();
+	return skel ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	frame_test_bpf__destroy(skel);
+	return 0;
+}
+
+static inline void forget_clients(void)
+{
+	int fds[] = {bpf_map__fd(skel->maps.client_ids), bpf_map__fd(skel->maps.clients)};
+	uint64_t key;
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		while (!bpf_map_get_next_key(fds[i], NULL, &key))
+			bpf_map_delete_elem(fds[i], &key);
+}
+
+static inline void open_conn_at(uint32_t seq, bool adopted)
+{
+	struct rz_conn c = {.cookie = 1};
+	uint64_t cookie = 1;
+
+	c.frame.owner = 1;
+	c.frame.next_seq = seq;
+	c.frame.synced = !adopted;
+	c.frame.adopted = adopted;
+	c.frame.first_api_key = -1;
+	bpf_map_delete_elem(bpf_map__fd(skel->maps.partial), &cookie);
+	assert_int_equal(0,
+			 bpf_map_update_elem(bpf_map__fd(skel->maps.conns), &cookie, &c, BPF_ANY));
+}
+
+static inline void open_conn(void)
+{
+	open_conn_at(SEQ0, false);
+}
+
+static inline struct rz_conn conn(void)
+{
+	struct rz_conn c;
+	uint64_t cookie = 1;
+
+	assert_int_equal(0, bpf_map_lookup_elem_flags(bpf_map__fd(skel->maps.conns), &cookie, &c,
+						      BPF_F_LOCK));
+	return c;
+}
+
+static inline void feed(uint32_t seq, const void *payload, size_t len)
+{
+	static uint8_t packet[8192];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
+
+	opts.data_size_in = make_packet(packet, v6, seq, payload, len);
+	assert_int_equal(0,
+			 bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_segment), &opts));
+	assert_int_equal(1, opts.retval);
+}
+
+/* The connection's client.id as kept, or fails. */
+static inline struct rz_client_id client_id(const struct rz_conn *c)
+{
+	struct rz_client_id id;
+
+	assert_int_equal(
+		0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.client_ids), &c->frame.client, &id));
+	return id;
+}
+
+static inline void assert_id(const char *want)
+{
+	struct rz_conn c = conn();
+	struct rz_client_id id = client_id(&c);
+
+	assert_int_equal(strlen(want), id.len);
+	assert_memory_equal(want, id.raw, strlen(want));
+	assert_int_equal(c.frame.client, rz_client_id_hash(id.raw, id.len, 0));
+}
+
+#endif

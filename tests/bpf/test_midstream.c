@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The framing stage where it does not know, or no longer knows, where a request begins: older
+ * connections, lost frames, stray ones. Run by `make bpf-test`.
+ */
+#include "fixture.h"
+
+/* A segment is missing: the place is lost, said so, and found again where the same client speaks.
+ */
+static void lost_and_found(void **state)
+{
+	uint8_t r[512], other[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+	size_t m = make_request(other, RZ_API_FETCH, 4, 8, "someone else", 12, 30);
+	struct rz_conn c;
+
+	(void)state;
+	open_conn();
+	feed(SEQ0, r, n);
+	feed(SEQ0 + n + 100, r + 20, n - 20); /* 100 bytes never came, and this is in mid-request */
+	c = conn();
+	assert_int_equal(RZ_STATE_DESYNCED, c.frame.state);
+	assert_int_equal(0, c.frame.synced);
+	feed(SEQ0 + 1000, other, m);
+	assert_int_equal(RZ_STATE_DESYNCED, conn().frame.state);
+	feed(SEQ0 + 2000, r, n);
+	c = conn();
+	assert_int_equal(RZ_STATE_DATA, c.frame.state);
+	assert_int_equal(SEQ0 + 2000 + n, c.frame.next_seq);
+	assert_id(ID);
+}
+
+/* Found in mid-stream: a request that ends with its segment is believed at once. */
+static void adopted(void **state)
+{
+	uint8_t r[512], noise[100];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+	struct rz_conn c;
+
+	(void)state;
+	memset(noise, 0xab, sizeof(noise));
+	open_conn_at(0, true);
+	feed(SEQ0, noise, sizeof(noise));
+	assert_int_equal(RZ_STATE_NEW, conn().frame.state);
+	feed(SEQ0 + 100, r, n);
+	c = conn();
+	assert_int_equal(0, c.frame.tentative);
+	assert_int_equal(1, c.frame.adopted);
+	assert_int_equal(RZ_STATE_DATA, c.frame.state);
+	assert_id(ID);
+}
+
+/* One that goes on is a guess; the second header at the place it named is proof. */
+static void adopted_in_doubt(void **state)
+{
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_PRODUCE, 4, 7, ID, strlen(ID), 30);
+	struct rz_conn c;
+
+	(void)state;
+	open_conn_at(0, true);
+	feed(SEQ0, r, n - 10);
+	assert_int_equal(1, conn().frame.tentative);
+	feed(SEQ0 + n - 10, r + n - 10, 10);
+	assert_int_equal(1, conn().frame.tentative);
+	feed(SEQ0 + n, r, n);
+	c = conn();
+	assert_int_equal(0, c.frame.tentative);
+	assert_int_equal(2, c.frame.requests);
+	assert_id(ID);
+}
+
+static void adopted_guess_was_wrong(void **state)
+{
+	uint8_t r[512], noise[100];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+	struct rz_conn c;
+
+	(void)state;
+	memset(noise, 0xab, sizeof(noise));
+	open_conn_at(0, true);
+	feed(SEQ0, r, n - 10);
+	feed(SEQ0 + n - 10, noise, sizeof(noise));
+	c = conn();
+	assert_int_equal(0, c.frame.client);
+	assert_int_equal(0, c.frame.synced);
+	assert_int_equal(RZ_STATE_NEW, c.frame.state);
+	/* it leaves no trace: neither a kind nor a count that would make the next guess believed */
+	assert_int_equal(0, c.frame.fetch);
+	assert_int_equal(0, c.frame.requests);
+	feed(SEQ0 + n + 90, r, n - 10);
+	assert_int_equal(1, conn().frame.tentative);
+}
+
+/* A frame that strayed into another connection's entry is void: nothing is read by it. */
+static void frame_of_another(void **state)
+{
+	uint64_t cookie = 1;
+	struct rz_conn c;
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+
+	(void)state;
+	open_conn();
+	c = conn();
+	c.frame.owner = 2;
+	bpf_map_update_elem(bpf_map__fd(skel->maps.conns), &cookie, &c, BPF_ANY);
+	feed(SEQ0, r, n);
+	assert_int_equal(0, conn().frame.client);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lost_and_found),   cmocka_unit_test(adopted),
+		cmocka_unit_test(adopted_in_doubt), cmocka_unit_test(adopted_guess_was_wrong),
+		cmocka_unit_test(frame_of_another),
+	};
+
+	v6 = argc > 1 && !strcmp(argv[1], "ipv6");
+	return cmocka_run_group_tests_name(v6 ? "midstream, IPv6" : "midstream, IPv4", tests, setup,
+					   teardown);
+}
