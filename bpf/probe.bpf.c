@@ -47,6 +47,16 @@ int BPF_PROG(probe_closes, const struct sock *sk, int oldstate, int newstate)
 }
 
 SEC("?iter/tcp")
+int probe_census(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+
+	if (skc)
+		seen = bpf_get_socket_cookie(skc);
+	return 0;
+}
+
+SEC("?iter/tcp")
 int probe_destroy(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *skc = ctx->sk_common;

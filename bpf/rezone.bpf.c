@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
  * rezone's BPF programs. Each SEC() function is a shim over one stage; read them in this order:
- * maps.bpf.h, segment.bpf.h, conn.bpf.h, client.bpf.h, frame.bpf.h, reset.bpf.h. Loaded by
- * user/kern/load.c. Programs marked "?" are switched on only where the kernel can run them
- * (user/kern/probe.c).
+ * maps.bpf.h, segment.bpf.h, conn.bpf.h, client.bpf.h, frame.bpf.h, census.bpf.h, reset.bpf.h.
+ * Loaded by user/kern/load.c. Programs marked "?" are switched on only where the kernel can run
+ * them (user/kern/probe.c).
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
 #include "frame.bpf.h"
+#include "census.bpf.h"
 #include "reset.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -78,5 +79,16 @@ int rz_reset(struct bpf_iter__tcp *ctx)
 
 	if (skc)
 		rz_reset_visit(skc);
+	return 0;
+}
+
+/* The same sockets, to be compared with map conns. */
+SEC("?iter/tcp")
+int rz_census(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+
+	if (skc)
+		rz_census_visit(skc);
 	return 0;
 }

@@ -173,6 +173,7 @@ struct rz_conn {
 	struct rz_frame frame;
 	__u64 opened_ns;       /* when it was established, or first seen if adopted */
 	__u64 last_request_ns; /* when the latest header was read */
+	__u64 met_ns;	       /* when the census last met its socket, 0 before */
 	__u64 rx_bytes; /* from the client, as of the latest request (tcp_sock.bytes_received) */
 	__u64 tx_bytes; /* to the client, acknowledged (tcp_sock.bytes_acked) */
 	/* copies for readers of the map, as the client wrote it; the policy looks into `clients` */

@@ -114,6 +114,13 @@ static void check_abilities(struct report *r, const struct rz_lacks *lacks)
 		     "opens and closes are not seen as they happen: %s", strerror(-lacks->state));
 	else
 		note(r, "closes", OK, "", "opens and closes are seen as they happen");
+	if (lacks->census)
+		note(r, "census", LIMITED, "a kernel from 5.12 on has it",
+		     "older connections are found at their next request only, and a close that was "
+		     "missed not at all: %s",
+		     strerror(-lacks->census));
+	else
+		note(r, "census", OK, "", "older connections and missed closes are found");
 	if (lacks->destroy && lacks->netlink)
 		note(r, "kfunc", LIMITED, "a kernel from 6.5 on has it",
 		     "neither bpf_sock_destroy nor SOCK_DESTROY: rezone observes and moves nobody");

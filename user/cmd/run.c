@@ -46,6 +46,14 @@ static int on_topology(void *arg)
 	return rz_loop_arm(d->topo_timer, TOPOLOGY_POLL_NS);
 }
 
+static int on_census(void *arg)
+{
+	struct rz_daemon *d = arg;
+
+	rz_census_run(d->census, d->kern, false);
+	return rz_loop_arm(d->census_timer, d->conf.reconcile_ns);
+}
+
 static void learn(void *arg, uint64_t client)
 {
 	struct rz_daemon *d = arg;
@@ -116,7 +124,12 @@ static int load_kernel_side(struct rz_daemon *d)
 	if (err)
 		return err;
 	d->maps = rz_kern_maps(d->kern);
-	if (lacks.state && lacks.closes)
+	if (!lacks.census) {
+		err = rz_census_new(&d->census);
+		if (err)
+			return err;
+	}
+	if (lacks.state && lacks.closes && lacks.census)
 		rz_warn("run: this kernel does not tell of closed connections: they stay in map "
 			"conns until "
 			"it is full, then new ones are not tracked; restart rezone in time");
@@ -170,6 +183,15 @@ static int start_loop(struct rz_daemon *d)
 	d->topo_timer = rz_loop_add_timer(d->loop, on_topology, d);
 	if (d->topo_timer < 0)
 		return d->topo_timer;
+	if (d->census) {
+		d->census_timer = rz_loop_add_timer(d->loop, on_census, d);
+		if (d->census_timer < 0)
+			return d->census_timer;
+		rz_census_run(d->census, d->kern, true);
+		err = rz_loop_arm(d->census_timer, d->conf.reconcile_ns);
+		if (err)
+			return err;
+	}
 	if (d->file)
 		err = on_topology(d); /* before the first tick; a broken file is one line, and
 				   watching goes on */
@@ -184,6 +206,7 @@ static void stop(struct rz_daemon *d)
 	rz_kern_free(d->kern, d->conf.keep_pins);
 	rz_select_free(d->select);
 	rz_clients_sweep_free(d->sweep);
+	rz_census_free(d->census);
 	rz_topo_file_free(d->file);
 	rz_topo_free(d->topo);
 	rz_topo_free(d->pending);

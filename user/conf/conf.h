@@ -35,6 +35,7 @@ struct rz_conf {
 	uint64_t give_up_for_ns;
 	uint32_t max_connections;
 	uint32_t max_clients;
+	uint64_t reconcile_ns;
 	bool keep_pins; /* on SIGTERM leave programs and maps in place */
 	enum rz_log_format log_format;
 	enum rz_log_level log_level;

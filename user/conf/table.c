@@ -60,6 +60,8 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 NULL, "size of map conns; more connections are not tracked, and counted"},
 	{"max-clients", RZ_CONF_COUNT, AT(max_clients), 64, 1048576, "16384", NULL, NULL, NULL,
 	 "size of map clients: distinct client ids"},
+	{"reconcile", RZ_CONF_DURATION, AT(reconcile_ns), 0.1, DAY_SECONDS, "5m", NULL, NULL, NULL,
+	 "how often map conns is compared with the kernel's own sockets"},
 	{"cgroup", RZ_CONF_PATH, AT(cgroup), 0, 0, NULL, NULL, NULL, NULL,
 	 "the cgroup v2 root (found by itself)"},
 	{"pin-dir", RZ_CONF_PATH, AT(pin_dir), 0, 0, "/sys/fs/bpf/rezone", NULL, NULL, NULL,

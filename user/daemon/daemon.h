@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "conf/conf.h"
+#include "kern/census.h"
 #include "kern/clients.h"
 #include "kern/load.h"
 #include "policy/select.h"
@@ -26,7 +27,8 @@ struct rz_daemon {
 	struct rz_select *select;
 	struct rz_clients_sweep *sweep;
 	struct rz_settings settings;
-	int tick_timer, topo_timer, lock;
+	struct rz_census *census; /* NULL: this kernel cannot */
+	int tick_timer, topo_timer, census_timer, lock;
 	uint64_t full_logged_ns;
 	uint64_t full_logged_count;
 };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
@@ -18,7 +19,7 @@
 
 struct rz_kern {
 	struct rezone_bpf *skel;
-	struct bpf_link *segment, *state, *walk;
+	struct bpf_link *segment, *state, *walk, *census;
 	struct ring_buffer *ring;
 	struct rz_maps maps; /* borrowed from skel */
 	char pin_dir[4096];  /* "" if nothing is pinned */
@@ -57,14 +58,17 @@ static uint64_t boot_seed(void)
 	return seed;
 }
 
-static void fill_rodata(struct rezone_bpf *skel, const struct rz_load_opts *o)
+static void fill_rodata(struct rezone_bpf *skel, const struct rz_load_opts *o, int cgroup_fd)
 {
 	/* const volatile for BPF; before the load it is ours to write */
 	struct rz_config *c = (struct rz_config *)&skel->rodata->rz_config;
+	struct stat st;
 
 	c->n_ports = o->n_ports;
 	memcpy(c->ports, o->ports, o->n_ports * sizeof(c->ports[0]));
 	c->hash_seed = boot_seed();
+	if (!fstat(cgroup_fd, &st) && st.st_ino != 1)
+		c->cgroup_id = st.st_ino;
 }
 
 /* Maps that people read, and that outlive a restart. partial: headers that are half read. */
@@ -122,7 +126,7 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	k->skel = rezone_bpf__open();
 	if (!k->skel)
 		return rz_err(-errno, "load: cannot open the BPF object: %s", strerror(errno));
-	fill_rodata(k->skel, o);
+	fill_rodata(k->skel, o, k->cgroup_fd);
 	bpf_map__set_max_entries(k->skel->maps.conns, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.moves, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.partial, o->max_connections);
@@ -131,6 +135,7 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	bpf_program__set_autoload(k->skel->progs.rz_state, !lacks->state);
 	bpf_program__set_autoload(k->skel->progs.rz_state_old, lacks->state && !lacks->closes);
 	bpf_program__set_autoload(k->skel->progs.rz_reset, !lacks->destroy);
+	bpf_program__set_autoload(k->skel->progs.rz_census, !lacks->census);
 	return k->pin_dir[0] ? set_pins(k) : 0;
 }
 
@@ -207,6 +212,14 @@ static void forget_other_ports(struct rz_kern *k, const struct rz_load_opts *o)
 		bpf_map_delete_elem(k->maps.conns, &key);
 }
 
+static int make_iterator(struct bpf_program *p, struct bpf_link **ret)
+{
+	if (!bpf_program__autoload(p))
+		return 0;
+	*ret = bpf_program__attach_iter(p, NULL);
+	return *ret ? 0 : rz_err(-errno, "load: cannot make a TCP iterator: %s", strerror(errno));
+}
+
 static int attach(struct rz_kern *k)
 {
 	struct rezone_bpf *s = k->skel;
@@ -228,12 +241,11 @@ static int attach(struct rz_kern *k)
 			      errno == EPERM ? "; another program is attached there exclusively "
 					       "(bpftool cgroup show)"
 					     : "");
-	if (bpf_program__autoload(s->progs.rz_reset)) {
-		k->walk = bpf_program__attach_iter(s->progs.rz_reset, NULL);
-		if (!k->walk)
-			return rz_err(-errno, "load: cannot make the TCP iterator: %s",
-				      strerror(errno));
-	}
+	err = make_iterator(s->progs.rz_reset, &k->walk);
+	if (!err)
+		err = make_iterator(s->progs.rz_census, &k->census);
+	if (err)
+		return err;
 	err = pin_link(k, k->state, "link_state");
 	return err ? err : pin_link(k, k->segment, "link_segment");
 }
@@ -283,6 +295,7 @@ void rz_kern_free(struct rz_kern *k, bool keep_pins)
 		rz_pins_remove(k->pin_dir);
 	ring_buffer__free(k->ring);
 	bpf_link__destroy(k->walk);
+	bpf_link__destroy(k->census);
 	bpf_link__destroy(k->segment);
 	bpf_link__destroy(k->state);
 	rezone_bpf__destroy(k->skel);
@@ -306,21 +319,33 @@ bool rz_kern_can_walk(const struct rz_kern *k)
 	return k->walk != NULL;
 }
 
-int rz_kern_walk(struct rz_kern *k)
+/* Lets an iterator's program see every TCP socket of the thread's network namespace. */
+static int iterate(const struct bpf_link *link, const char *what)
 {
 	_cleanup_close_ int fd = -1;
 	char nothing[256];
 	ssize_t n;
 
-	if (!k->walk)
+	if (!link)
 		return -EOPNOTSUPP;
-	fd = bpf_iter_create(bpf_link__fd(k->walk));
+	fd = bpf_iter_create(bpf_link__fd(link));
 	if (fd < 0)
-		return rz_err(-errno, "reset: cannot start the TCP iterator: %s", strerror(errno));
+		return rz_err(-errno, "%s: cannot start the TCP iterator: %s", what,
+			      strerror(errno));
 	do {
 		n = read(fd, nothing, sizeof(nothing));
 	} while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
-	return n < 0 ? rz_err(-errno, "reset: the TCP iterator failed: %s", strerror(errno)) : 0;
+	return n < 0 ? rz_err(-errno, "%s: the TCP iterator failed: %s", what, strerror(errno)) : 0;
+}
+
+int rz_kern_walk(struct rz_kern *k)
+{
+	return iterate(k->walk, "reset");
+}
+
+int rz_kern_census(struct rz_kern *k)
+{
+	return iterate(k->census, "census");
 }
 
 static int on_wake(void *ctx, void *data, size_t size)

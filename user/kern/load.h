@@ -48,6 +48,8 @@ const char *rz_kern_cgroup(const struct rz_kern *k);
  * -EOPNOTSUPP if this kernel has no bpf_sock_destroy.
  */
 int rz_kern_walk(struct rz_kern *k);
+/* Likewise the census (bpf/census.bpf.h). -EOPNOTSUPP before Linux 5.12. */
+int rz_kern_census(struct rz_kern *k);
 bool rz_kern_can_walk(const struct rz_kern *k);
 
 /* The `wake` ring: a descriptor to poll, and what to call when it is readable. `fn` gets the hash

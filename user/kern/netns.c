@@ -65,6 +65,76 @@ int rz_netns_open(uint32_t inum)
 	return fd;
 }
 
+struct list {
+	uint32_t *inums;
+	size_t n, room;
+};
+
+static int add(struct list *l, const char *path)
+{
+	struct stat st;
+	uint32_t *more;
+
+	if (stat(path, &st))
+		return 0; /* the process is gone, or is not ours to see */
+	if (l->n == l->room) {
+		more = realloc(l->inums, (l->room * 2 + 64) * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		l->inums = more;
+		l->room = l->room * 2 + 64;
+	}
+	l->inums[l->n++] = (uint32_t)st.st_ino;
+	return 0;
+}
+
+static int add_dir(struct list *l, const char *dir, const char *suffix, int (*wanted)(int))
+{
+	char path[512];
+	struct dirent *e;
+	DIR *d = opendir(dir);
+	int err = 0;
+
+	while (d && !err && (e = readdir(d))) {
+		if (!wanted((unsigned char)e->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s%s", dir, e->d_name, suffix);
+		err = add(l, path);
+	}
+	if (d)
+		closedir(d);
+	return err;
+}
+
+static int u32_order(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+int rz_netns_list(uint32_t **ret, size_t *ret_n)
+{
+	struct list l = {};
+	size_t i, n = 0;
+	int err = add_dir(&l, "/run/netns", "", not_dot);
+
+	if (!err)
+		err = add_dir(&l, "/proc", "/ns/net", isdigit);
+	if (err) {
+		free(l.inums);
+		return err;
+	}
+	if (l.n)
+		qsort(l.inums, l.n, sizeof(*l.inums), u32_order);
+	for (i = 0; i < l.n; i++)
+		if (!n || l.inums[n - 1] != l.inums[i])
+			l.inums[n++] = l.inums[i];
+	*ret = l.inums;
+	*ret_n = n;
+	return 0;
+}
+
 int rz_netns_call(uint32_t inum, int (*fn)(void *arg), void *arg)
 {
 	_cleanup_close_ int back = open(OWN, O_RDONLY | O_CLOEXEC);

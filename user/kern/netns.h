@@ -8,6 +8,7 @@
 #ifndef RZ_KERN_NETNS_H
 #define RZ_KERN_NETNS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -23,5 +24,9 @@ int rz_netns_open(uint32_t inum);
  * namespace would be worse.
  */
 int rz_netns_call(uint32_t inum, int (*fn)(void *arg), void *arg);
+
+/* The inode numbers of all network namespaces of the node that a process is in or that have a name,
+ * each once, ascending; the caller frees. 0 or -ENOMEM. */
+int rz_netns_list(uint32_t **ret, size_t *ret_n);
 
 #endif

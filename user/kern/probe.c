@@ -78,6 +78,7 @@ void rz_probe(struct rz_lacks *ret)
 	ret->segment = probe_one("probe_segment");
 	ret->state = probe_one("probe_state");
 	ret->closes = probe_one("probe_closes");
+	ret->census = probe_one("probe_census");
 	ret->destroy = probe_one("probe_destroy");
 	ret->netlink = withheld("netlink") ? -EOPNOTSUPP : rz_destroy_probe();
 	libbpf_set_print(old);

@@ -16,6 +16,7 @@ struct rz_lacks {
 	int state;   /* tp_btf/inet_sock_set_state with the socket cookie: opens and closes are seen
 		      */
 	int closes;  /* the same without the cookie helper (before 5.12): closes are seen */
+	int census;  /* the TCP iterator with the cookie helper (5.12) */
 	int netlink; /* SOCK_DESTROY (CONFIG_INET_DIAG_DESTROY) */
 	int destroy; /* bpf_sock_destroy (6.5): check and reset are one step under the socket lock
 		      */
