@@ -47,7 +47,7 @@ static int help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	char *list[] = {"list", NULL};
+	char *list[] = {"rezone list", NULL}, name[32];
 	size_t i;
 
 	if (argc < 2)
@@ -56,9 +56,13 @@ int main(int argc, char **argv)
 		return help(argc, argv);
 	if (!strcmp(argv[1], "--version"))
 		return rz_cmd_version(argc, argv);
-	for (i = 0; i < N_COMMANDS; i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+	for (i = 0; i < N_COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		snprintf(name, sizeof(name), "rezone %s", commands[i].name);
+		argv[1] = name; /* as --help and argp's messages call it */
+		return commands[i].run(argc - 1, argv + 1);
+	}
 	fprintf(stderr, "rezone: there is no command \"%s\"; `rezone help` lists them\n", argv[1]);
 	return 2;
 }

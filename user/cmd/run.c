@@ -227,6 +227,8 @@ int rz_cmd_run(int argc, char **argv)
 	rz_log_setup(d.conf.log_format, d.conf.log_level);
 	fill_settings(&d);
 	err = load_kernel_side(&d);
+	if (err && d.lock >= 0)
+		rz_pins_rmdir(d.conf.pin_dir); /* made for nothing, unless it was there before */
 	if (!err)
 		err = start_policy(&d);
 	if (!err)
