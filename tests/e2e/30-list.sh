@@ -27,11 +27,15 @@ done
 check "all 20 clients have a data connection" within "$DEADLINE" eval '[ "$(rows ".kind == \"data\"")" -ge 20 ]'
 
 # local port -> id, from the kernel's list of sockets and the processes we started
+for pid in "${!ID_OF[@]}"; do printf '%s\t%s\n' "$pid" "${ID_OF[$pid]//$'\e'/\\x1b}"; done >"$WORK/ids"
 truth() {
-	in_ns cl ss -Htnp state established "dport = 9092" | while read -r _ _ local _ users; do
-		pid=$(grep -oE 'pid=[0-9]+' <<<"$users" | head -n 1 | cut -d= -f2)
-		printf '%s\t%s\n' "$local" "$(printf '%s' "${ID_OF[$pid]:-?}" | sed 's/\x1b/\\x1b/g')"
-	done | sort
+	in_ns cl ss -Htnp state established "dport = 9092" | awk -F '\t' '
+		NR == FNR { id[$1] = $2; next }
+		{
+			split($0, f, " +")
+			pid = $0; sub(/^.*pid=/, "", pid); sub(/[^0-9].*$/, "", pid)
+			print f[3] "\t" (pid in id ? id[pid] : "?")
+		}' "$WORK/ids" - | sort
 }
 listed() { rz_list -o json | jq -r '.[] | [.client, .client_id] | @tsv' | sed 's/\\\\/\\/g' | sort; }
 same() { truth >"$WORK/truth"; listed >"$WORK/listed"; cmp -s "$WORK/truth" "$WORK/listed"; }
@@ -46,8 +50,14 @@ dump() {
 		'.[].formatted.value | [.tuple.client_port, ($c[0][.frame.client | tostring].id // "?"), .zone] | @tsv' |
 		sed 's/\\\\/\\/g; s/\\nx/\\x/g' | sort # bpftool 7.1 writes a backslash as \\n
 }
-zone_of() { sed -nE 's/.*(warpstream_az|ws_az)=([a-z]).*/\2/p' <<<"$1"; }
-expected() { while IFS=$'\t' read -r at id; do printf '%s\t%s\t%s\n' "${at##*:}" "$id" "$(zone_of "$id")"; done <"$WORK/truth" | sort; }
+expected() {
+	awk -F '\t' '{
+		port = $1; sub(/^.*:/, "", port)
+		zone = ""
+		if (match($2, /(warpstream_az|ws_az)=[a-z]/)) zone = substr($2, RSTART + RLENGTH - 1, 1)
+		print port "\t" $2 "\t" zone
+	}' "$WORK/truth" | sort
+}
 agree() { truth >"$WORK/truth"; dump >"$WORK/dump"; expected >"$WORK/expected"; cmp -s "$WORK/dump" "$WORK/expected"; }
 check "bpftool's dump agrees on id and zone of every connection" within "$DEADLINE" agree
 agree || diff "$WORK/expected" "$WORK/dump" | head -n 10 | sed 's/^/# /'
