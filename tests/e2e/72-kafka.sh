@@ -10,8 +10,9 @@ topology a=ready b=ready
 rezone_start --interval 1s --mode observe --stable-for 0s
 kafka_start a
 AT=$(agent_ip a):9092
-# the topic comes with the first metadata request that names it
-within "$DEADLINE" in_ns a kcat -L -b "$AT" -t t
+# the topic comes with the first metadata request that names it, a moment later
+has_topic() { in_ns a kcat -L -b "$AT" -t t | grep -q 'partition 3, leader 1'; }
+within "$DEADLINE" has_topic || not_ok "the topic is made"
 CASES="java:read java:write kafka-go:read kafka-go:write librdkafka:read librdkafka:write confluent:read confluent:write
 kafka-python:read kafka-python:write kafkajs:read kafkajs:write"
 for c in $CASES; do

@@ -184,8 +184,8 @@ rezone_start() {
 
 rz_list() { "$REZONE" list --pin-dir "$PIN_DIR" "$@" 2>/dev/null; }
 
-# rows JQ-FILTER: how many listed connections it selects
-rows() { rz_list -o json | jq "[.[] | select($1)] | length"; }
+# rows JQ-FILTER: how many listed connections it selects; who has no client.id has "" here, so that startswith can be asked
+rows() { rz_list -o json | jq "[.[] | .client_id //= \"\" | select($1)] | length"; }
 has_rows() { # FILTER N
 	[ "$(rows "$1")" = "$2" ]
 }
