@@ -22,8 +22,11 @@ front_start b
 
 reader_at() { in_ns cl ss -Htnp state established "dst $(agent_ip "$1") and dport = 9092" | grep -q "pid=${PIDS[reader]},"; }
 not_at() { ! reader_at "$1"; }
+# looked at twice: ss reads sockets and processes one after the other, and may miss one; who went home stays there
+stuck() { reader_at a && not_at b; }
+seen_at() { in_ns cl ss -Htnp state established "dport = 9092" >>"$WORK/seen.log"; }
 check "without rezone the reader stays in zone a for ${STAY_SECONDS:-60} s after b's agent appeared" \
-	stays "${STAY_SECONDS:-60}" eval 'reader_at a && not_at b'
+	stays "${STAY_SECONDS:-60}" eval 'stuck || stuck || { seen_at; false; }'
 # rezone runs, and the topology says that zone b has nobody ready: nothing happens
 topology a=ready b=notready
 rezone_start --interval ${INTERVAL}s --stable-for 0s
