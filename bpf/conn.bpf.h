@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * A connection's entry in map `conns`: made when it is established, or adopted at its first segment
- * if it is older than rezone; removed when it closes.
+ * if it is older than rezone; removed when it leaves ESTABLISHED.
  *
- * Comes in: kernel sockets. Goes out: entries of `conns`. Called by the state tracepoint and by the
- * segment program.
+ * Comes in: kernel sockets. Goes out: entries of `conns`. Called by the state tracepoint, the
+ * segment program and the census.
  */
 #ifndef REZONE_BPF_CONN_H
 #define REZONE_BPF_CONN_H
