@@ -61,7 +61,7 @@ OBJS     := $(SRCS:user/%.c=$(BUILD)/user/%.o)
 SKELS    := $(BUILD)/rezone.skel.h $(BUILD)/probe.skel.h
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-BPF_TESTS := $(BUILD)/bpf/test_frame $(BUILD)/bpf/test_midstream
+BPF_TESTS := $(patsubst tests/bpf/%.c,$(BUILD)/bpf/%,$(wildcard tests/bpf/test_*.c))
 
 .SECONDARY:
 .PHONY: all

@@ -4,8 +4,8 @@
  *
  * Comes in: the sockets of one network namespace from the TCP iterator. Goes out: an entry for each
  * connection that had none (older than rezone and silent since, or its opening was not seen), and
- * in every entry met when that was. What is never met has no socket any more: user/kern/census.c
- * removes it.
+ * in every entry met the number of this census. What is not met has no socket any more:
+ * user/kern/census.c removes it.
  */
 #ifndef REZONE_BPF_CENSUS_H
 #define REZONE_BPF_CENSUS_H
@@ -13,6 +13,9 @@
 #include "conn.bpf.h"
 
 #define RZ_CGROUP_DEPTH_MAX 32
+
+/* Set by user space before it walks (user/kern/census.c). */
+__u32 rz_census_number = 0;
 
 /* Does the segment program see this socket's packets? Those below another cgroup are not ours. */
 static __always_inline int rz_census_ours(const struct sock *sk)
@@ -55,7 +58,7 @@ static __always_inline void rz_census_visit(struct sock_common *skc)
 			RZ_COUNT(adopted);
 	}
 	if (c)
-		c->met_ns = bpf_ktime_get_ns();
+		c->met = rz_census_number;
 }
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Who the client is: the bytes of its client.id, kept once for all its connections.
+ * Who the client is: the bytes of its client.id, and the library it says it is, each kept once for
+ * all connections.
  *
- * Comes in: a request header with its client.id in scratch->header. Goes out: an entry in
- * `client_ids`, its hash, and a record in `wake` if the id is new. What the id says (zone, opt-in)
+ * Comes in: a request header with its client.id, and the body of ApiVersions, in scratch->header.
+ * Goes out: an entry in `client_ids`, its hash, and a record in `wake` if the id is new; an entry
+ * in `softwares` and its number. What the id says (zone, opt-in)
  * is read by user space, which puts it into `clients`. Called by the framing stage.
  */
 #ifndef REZONE_BPF_CLIENT_H
@@ -66,6 +68,51 @@ static __noinline __u64 rz_client_note(struct rz_scratch *s, __s16 len)
 		return 0;
 	}
 	return hash;
+}
+
+static __always_inline int rz_software_same(const struct rz_software *a,
+					    const struct rz_software *b)
+{
+	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
+	__u64 diff = 0;
+	int i;
+
+	for (i = 0; i < (int)(sizeof(*a) / 8); i++)
+		diff |= x[i] ^ y[i];
+	return !diff;
+}
+
+/*
+ * The client's library, from the `n` bytes of an ApiVersions request's body at `at` of
+ * scratch->header. Returns its key in `softwares`, 0 if it cannot be read or kept. A global
+ * function, so that its loops are verified once.
+ */
+__noinline __u32 rz_software_note(__u32 at, __u32 n)
+{
+	struct rz_software *known;
+	struct rz_scratch *s;
+	__u32 zero = 0, key;
+	__u64 hash;
+	long err;
+
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	if (!s)
+		return 0;
+	__builtin_memset(&s->software, 0, sizeof(s->software));
+	if (rz_software_read(s->header, at, n, &s->software))
+		return 0;
+	hash = rz_software_hash(&s->software, rz_config.hash_seed);
+	key = (__u32)hash ? (__u32)hash : 1;
+	known = bpf_map_lookup_elem(&softwares, &key);
+	if (known)
+		return rz_software_same(known, &s->software) ? key : 0;
+	err = bpf_map_update_elem(&softwares, &key, &s->software, BPF_NOEXIST);
+	if (err && err != -RZ_EEXIST) {
+		RZ_COUNT(softwares_full);
+		rz_error(RZ_PLACE_SOFTWARE_INSERT, err);
+		return 0;
+	}
+	return key;
 }
 
 #endif

@@ -10,6 +10,7 @@
 #define REZONE_BPF_CONN_H
 
 #include "segment.bpf.h"
+#include "traffic.bpf.h"
 #include <bpf/bpf_core_read.h>
 
 #define RZ_AF_INET	   2
@@ -91,11 +92,19 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	return bpf_map_lookup_elem(&conns, &cookie);
 }
 
-static __always_inline void rz_conn_forget(__u64 cookie)
+static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cookie)
 {
+	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
+
+	if (!c)
+		return;
+	if (c->cookie == cookie)
+		rz_traffic_closed(tp, c);
+	if (c->frame.proxied)
+		bpf_map_delete_elem(&proxied, &cookie);
+	bpf_map_delete_elem(&partial, &cookie);
 	if (!bpf_map_delete_elem(&conns, &cookie))
 		RZ_COUNT(closed);
-	bpf_map_delete_elem(&partial, &cookie);
 }
 
 /* A socket got a state. Opened: SYN_RECV becomes ESTABLISHED; rcv_nxt is then the first payload
@@ -118,7 +127,7 @@ static __always_inline void rz_conn_state_changed(const struct sock *sk, int old
 		return;
 	cookie = bpf_get_socket_cookie((void *)sk);
 	if (newstate != RZ_TCP_ESTABLISHED) {
-		rz_conn_forget(cookie);
+		rz_conn_forget(tp, cookie);
 		return;
 	}
 	/* bytes came already with a TCP Fast Open SYN: then this is mid-stream */

@@ -26,6 +26,21 @@
 /* What rz_frame_step wants next. */
 enum rz_step { RZ_STEP_DONE = 0, RZ_STEP_MORE };
 
+/* The first byte that is not there yet: of the header that has begun, else of the next request. */
+static __always_inline __u32 rz_frame_wants(const struct rz_frame *f)
+{
+	return f->next_seq + f->have + f->skip;
+}
+
+/* A request is over and done with, `size` bytes long: the next one begins behind it. */
+static __always_inline void rz_frame_next(struct rz_frame *f, __u32 size)
+{
+	f->next_seq += size;
+	f->have = 0;
+	f->skip = 0;
+	f->body = 0;
+}
+
 /*
  * Brings scratch->header to `target` bytes of the request at f.next_seq, as far as this segment has
  * them. Returns 1 if they are all there, 0 if the segment ends before, -1 on a failed helper.
@@ -36,7 +51,7 @@ static __always_inline int rz_frame_fill(struct __sk_buff *skb, struct rz_scratc
 
 	if (have >= target)
 		return 1;
-	at = s->f.next_seq + have - s->seg.seq;
+	at = rz_frame_wants(&s->f) - s->seg.seq;
 	if (at >= s->seg.len)
 		return 0;
 	take = s->seg.len - at;
@@ -62,12 +77,15 @@ static __always_inline int rz_frame_fill(struct __sk_buff *skb, struct rz_scratc
 static __always_inline void rz_frame_forget(struct rz_frame *f)
 {
 	f->client = 0;
-	f->requests = 0;
+	f->requests = f->answerable = 0;
+	f->software = 0;
 	f->zone_known = 0;
+	f->opt_in = 0;
 	f->sasl_raw = 0;
 	f->produce = f->fetch = f->coordinator = f->metadata = 0;
-	f->transaction = f->sasl = f->other = 0;
+	f->transaction = f->sasl = f->other = f->acks0 = 0;
 	f->api_key = f->first_api_key = -1;
+	f->protocol = RZ_PROTOCOL_UNKNOWN;
 	f->adopted = 1;
 	f->state = RZ_STATE_NEW;
 }
@@ -81,8 +99,8 @@ static __always_inline void rz_frame_lose(struct rz_scratch *s)
 	else
 		rz_frame_forget(&s->f);
 	s->f.synced = 0;
-	s->f.have = 0;
 	s->f.tentative = 0;
+	rz_frame_next(&s->f, 0);
 }
 
 /*
@@ -97,7 +115,7 @@ static __always_inline int rz_frame_find(struct __sk_buff *skb, struct rz_scratc
 	__u64 client;
 
 	s->f.next_seq = s->seg.seq;
-	s->f.have = 0;
+	rz_frame_next(&s->f, 0);
 	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED) != 1 || rz_request_parse(s->header, &r))
 		goto no;
 	if (s->f.client && r.client_id_len != s->f.client_id_len)
@@ -123,11 +141,13 @@ no:
 }
 
 /* The first bytes of the connection are something else than Kafka: it is left alone for good. */
-static __always_inline enum rz_step rz_frame_stranger(struct rz_scratch *s, enum rz_state state)
+static __always_inline enum rz_step rz_frame_stranger(struct rz_scratch *s,
+						      enum rz_protocol protocol)
 {
-	s->f.state = state;
+	s->f.state = protocol == RZ_PROTOCOL_TLS ? RZ_STATE_TLS : RZ_STATE_NOT_KAFKA;
+	s->f.protocol = protocol;
 	s->f.synced = 0;
-	s->f.have = 0;
+	rz_frame_next(&s->f, 0);
 	return RZ_STEP_DONE;
 }
 
@@ -136,14 +156,77 @@ static __always_inline enum rz_step rz_frame_stranger(struct rz_scratch *s, enum
 static __always_inline enum rz_step rz_frame_bad(struct rz_scratch *s, const struct rz_request *r)
 {
 	if (s->f.sasl_raw && r->size >= 0 && r->size <= RZ_SASL_TOKEN_MAX) {
-		s->f.next_seq += 4 + r->size;
-		s->f.have = 0;
+		rz_frame_next(&s->f, 4 + r->size);
 		return RZ_STEP_MORE;
 	}
 	if (!s->f.requests && !s->f.adopted)
-		return rz_frame_stranger(s, RZ_STATE_NOT_KAFKA);
+		return rz_frame_stranger(s, rz_stranger_protocol(s->header));
 	rz_frame_lose(s);
 	return RZ_STEP_DONE;
+}
+
+/* The connection begins with a PROXY protocol header of this version: keeps it, and goes on behind
+ * it. */
+static __always_inline enum rz_step rz_frame_proxy(struct __sk_buff *skb, struct rz_scratch *s,
+						   int version)
+{
+	__u32 len, kept;
+	long err;
+
+	if (version == 1) {
+		rz_frame_fill(skb, s, RZ_PROXY_V1_MAX); /* the line may be shorter */
+		len = kept = rz_proxy_v1_length(s->header, s->f.have);
+		if (!len)
+			return s->f.have < RZ_PROXY_V1_MAX
+				       ? RZ_STEP_DONE
+				       : rz_frame_stranger(s, RZ_PROTOCOL_NOISE);
+	} else {
+		if (rz_frame_fill(skb, s, RZ_PROXY_V2_FIXED) != 1)
+			return RZ_STEP_DONE;
+		len = rz_proxy_v2_length(s->header);
+		kept = len < RZ_PROXY_V2_KEPT ? len : RZ_PROXY_V2_KEPT;
+		if (rz_frame_fill(skb, s, kept) != 1)
+			return RZ_STEP_DONE;
+	}
+	s->proxied.len = kept;
+	__builtin_memcpy(s->proxied.raw, s->header, sizeof(s->proxied.raw));
+	err = bpf_map_update_elem(&proxied, &s->cookie, &s->proxied, BPF_ANY);
+	if (err) {
+		RZ_COUNT(proxied_full);
+		rz_error(RZ_PLACE_PROXIED_INSERT, err);
+	}
+	s->f.proxied = 1;
+	rz_frame_next(&s->f, len);
+	return RZ_STEP_MORE;
+}
+
+/* The first bytes of a connection that are no request. 0 if it is too early to say, or if they may
+ * be one; then *ret is what to do. */
+static __always_inline int rz_frame_is_strange(struct __sk_buff *skb, struct rz_scratch *s,
+					       enum rz_step *ret)
+{
+	enum rz_protocol spoken;
+	int version;
+
+	if (s->f.have < RZ_KAFKA_FIXED) {
+		/* who waits for an answer to four bytes must not wait for a word here */
+		if (s->f.have < 4)
+			return 0;
+		spoken = rz_stranger_protocol(s->header);
+		if (spoken == RZ_PROTOCOL_NOISE)
+			return 0;
+		*ret = rz_frame_stranger(s, spoken);
+		return 1;
+	}
+	if (rz_looks_like_tls(s->header)) {
+		*ret = rz_frame_stranger(s, RZ_PROTOCOL_TLS);
+		return 1;
+	}
+	version = s->f.proxied ? 0 : rz_proxy_begins(s->header);
+	if (!version)
+		return 0;
+	*ret = rz_frame_proxy(skb, s, version);
+	return 1;
 }
 
 /* Reads and notes the client.id of the request in scratch->header, if it is not known already. A
@@ -154,6 +237,8 @@ static __always_inline enum rz_step rz_frame_identify(struct __sk_buff *skb, str
 {
 	__u64 client;
 
+	if (s->f.body) /* done, and more was waited for */
+		return RZ_STEP_MORE;
 	if (s->f.client && r->client_id_len == s->f.client_id_len &&
 	    bpf_map_lookup_elem(&client_ids, &s->f.client))
 		return RZ_STEP_MORE; /* the look-up: user space forgets ids that nobody uses */
@@ -169,6 +254,68 @@ static __always_inline enum rz_step rz_frame_identify(struct __sk_buff *skb, str
 }
 
 /*
+ * Reads on behind the client.id where the body's first bytes say more: whether a Produce expects an
+ * answer, which library the client is. Returns RZ_STEP_DONE if they are not all there yet.
+ */
+static __always_inline enum rz_step rz_frame_read_body(struct __sk_buff *skb, struct rz_scratch *s,
+						       const struct rz_request *r)
+{
+	__u32 want = rz_request_body(r, !s->f.software), at;
+	__u32 id_len = r->client_id_len > 0 ? r->client_id_len : 0;
+
+	s->f.answered = 1;
+	if (r->api_key != RZ_API_PRODUCE && !want)
+		return RZ_STEP_MORE;
+	if (!s->f.body) { /* what of the id was not read is passed over */
+		s->f.body = 1;
+		s->f.skip = id_len - (s->f.have - RZ_KAFKA_FIXED);
+	}
+	at = RZ_KAFKA_FIXED + id_len - s->f.skip;
+	if (rz_frame_fill(skb, s, at + want) != 1)
+		return RZ_STEP_DONE;
+	if (r->api_key != RZ_API_PRODUCE) {
+		s->f.software = rz_software_note(at, want);
+		return RZ_STEP_MORE;
+	}
+	at &= 511;
+	switch (rz_produce_acks(s->header + at, want, r->api_version)) {
+	case RZ_ACKS_TRANSACTION:
+		s->f.transaction = 1;
+		break;
+	case RZ_ACKS_NONE:
+		s->f.acks0 = 1;
+		s->f.answered = 0;
+		break;
+	case RZ_ACKS_UNREAD:
+		s->f.acks0 = 1; /* in doubt it is not touched */
+		break;
+	default:
+		break;
+	}
+	return RZ_STEP_MORE;
+}
+
+/* Marks the request in the frame, and goes on to the next one. */
+static __always_inline enum rz_step rz_frame_note(struct rz_scratch *s, const struct rz_request *r)
+{
+	if (s->f.requests)
+		s->f.tentative = 0; /* the second header stood where the first one said */
+	else
+		s->f.first_api_key = r->api_key;
+	s->f.protocol = RZ_PROTOCOL_KAFKA;
+	s->f.requests++;
+	s->f.answerable += s->f.answered;
+	s->f.api_key = r->api_key;
+	s->f.correlation_id = r->correlation_id;
+	s->asked_metadata |= r->api_key == RZ_API_METADATA;
+	rz_frame_note_api(&s->f, r->api_key, r->api_version);
+	if (s->f.client)
+		s->f.state = s->f.produce || s->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
+	rz_frame_next(&s->f, 4 + r->size);
+	return RZ_STEP_MORE;
+}
+
+/*
  * One request header, or as much of it as this segment has. Returns an enum rz_step. A global
  * function: the verifier looks at it once, not once for each turn of the loop around it.
  */
@@ -176,15 +323,18 @@ __noinline int rz_frame_step(struct __sk_buff *skb)
 {
 	struct rz_request r;
 	struct rz_scratch *s;
+	enum rz_step step;
 	__u32 zero = 0;
+	int whole;
 
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s)
 		return RZ_STEP_DONE;
-	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED) != 1)
+	whole = rz_frame_fill(skb, s, RZ_KAFKA_FIXED) == 1;
+	if (!s->f.requests && !s->f.adopted && rz_frame_is_strange(skb, s, &step))
+		return step;
+	if (!whole)
 		return RZ_STEP_DONE;
-	if (!s->f.requests && !s->f.adopted && rz_looks_like_tls(s->header))
-		return rz_frame_stranger(s, RZ_STATE_TLS);
 	if (rz_request_parse(s->header, &r))
 		return rz_frame_bad(s, &r);
 	/* among SASL tokens a plausible header must at least speak of the same client */
@@ -192,20 +342,9 @@ __noinline int rz_frame_step(struct __sk_buff *skb)
 		return rz_frame_bad(s, &r);
 	if (rz_frame_identify(skb, s, &r) == RZ_STEP_DONE)
 		return RZ_STEP_DONE;
-
-	if (s->f.requests)
-		s->f.tentative = 0; /* the second header stood where the first one said */
-	else
-		s->f.first_api_key = r.api_key;
-	s->f.requests++;
-	s->f.api_key = r.api_key;
-	s->f.correlation_id = r.correlation_id;
-	rz_frame_note_api(&s->f, r.api_key, r.api_version);
-	if (s->f.client)
-		s->f.state = s->f.produce || s->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
-	s->f.next_seq += 4 + r.size;
-	s->f.have = 0;
-	return RZ_STEP_MORE;
+	if (rz_frame_read_body(skb, s, &r) == RZ_STEP_DONE)
+		return RZ_STEP_DONE;
+	return rz_frame_note(s, &r);
 }
 
 /* Gets back the first bytes of a header that came in pieces. */
@@ -245,7 +384,7 @@ static __always_inline int rz_frame_gap_is_loss(struct bpf_sock *sk, struct rz_s
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 
-	return !tp || (__s32)(tp->rcv_nxt - (s->f.next_seq + s->f.have)) > 0;
+	return !tp || (__s32)(tp->rcv_nxt - rz_frame_wants(&s->f)) > 0;
 }
 
 /* All requests of one segment, on the copy scratch->f. */
@@ -256,10 +395,11 @@ static __always_inline void rz_frame_walk(struct __sk_buff *skb, struct bpf_sock
 	__s32 at;
 	int i;
 
+	s->asked_metadata = 0;
 	if (s->f.synced && rz_frame_load_partial(s))
 		rz_frame_lose(s);
 	if (s->f.synced) {
-		at = (__s32)(s->f.next_seq + s->f.have - s->seg.seq);
+		at = (__s32)(rz_frame_wants(&s->f) - s->seg.seq);
 		if (at >= (__s32)s->seg.len)
 			return;
 		if (at < 0) {
@@ -312,12 +452,14 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 		if (client) {
 			__builtin_memcpy(c->zone, client->zone, sizeof(c->zone));
 			c->zone[RZ_ZONE_SHOWN - 1] = 0;
-			c->opt_in = client->opt_in;
+			s->f.opt_in = client->opt_in;
 			s->f.zone_known = 1;
 		}
 		s->f.generation++;
 		if (c->frame.requests != s->f.requests)
 			c->last_request_ns = now;
+		if (s->asked_metadata)
+			c->metadata_ns = now;
 		c->frame = s->f;
 		c->rx_bytes = rx;
 		c->tx_bytes = tx;
@@ -332,8 +474,7 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
  * at most the longer way. */
 static __always_inline int rz_frame_inside(const struct rz_conn *c, const struct rz_seg *seg)
 {
-	return c->frame.synced &&
-	       (__s32)(c->frame.next_seq + c->frame.have - seg->seq) >= (__s32)seg->len;
+	return c->frame.synced && (__s32)(rz_frame_wants(&c->frame) - seg->seq) >= (__s32)seg->len;
 }
 
 static __always_inline int rz_frame_settled(const struct rz_conn *c)

@@ -40,9 +40,40 @@ struct {
 	__type(value, struct rz_client);
 } clients SEC(".maps");
 
-/* agents, zones, aliases and settings are written by user space for its readers (rezone list,
- * bpftool); no program here reads them. They are declared here so that all maps are made and pinned
- * in one place. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u64); /* socket cookie */
+	__type(value, struct rz_proxied);
+} proxied SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_SOFTWARES_MAX);
+	__type(key, __u32);
+	__type(value, struct rz_software);
+} softwares SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_TRAFFIC_MAX);
+	__type(key, struct rz_traffic_key);
+	__type(value, struct rz_traffic);
+} traffic SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u64); /* rz_client_id_hash */
+	__type(value, struct rz_traffic);
+} client_traffic SEC(".maps");
+
+/* agents, zones, aliases, blocks and settings are written by user space, for its readers (rezone
+ * list, bpftool); here only the bytes of a closed connection are assigned by agents and blocks. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -66,6 +97,14 @@ struct {
 	__type(key, char[RZ_ZONE_SIZE]);
 	__type(value, struct rz_alias_val);
 } aliases SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_BLOCKS_MAX);
+	__type(key, struct rz_block_key);
+	__type(value, struct rz_block_val);
+} blocks SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -130,12 +169,15 @@ struct rz_seg {
  * verifier bounds offset and length by masks of 511 each, so their sum must stay inside.
  */
 struct rz_scratch {
-	__u8 header[1024];
+	__u8 header[RZ_KAFKA_BUFFER];
 	struct rz_client_id id;
+	struct rz_software software;
+	struct rz_proxied proxied;
 	struct rz_partial partial;
 	struct rz_frame f; /* the copy of the connection's frame that is worked on */
 	struct rz_seg seg;
 	__u64 cookie;
+	__u32 asked_metadata; /* one of this segment's requests did */
 };
 
 struct {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
  * rezone's BPF programs. Each SEC() function is a shim over one stage; read them in this order:
- * maps.bpf.h, segment.bpf.h, conn.bpf.h, client.bpf.h, frame.bpf.h, census.bpf.h, reset.bpf.h.
- * Loaded by user/kern/load.c. Programs marked "?" are switched on only where the kernel can run
- * them (user/kern/probe.c).
+ * maps.bpf.h, segment.bpf.h, conn.bpf.h, traffic.bpf.h, client.bpf.h, frame.bpf.h, census.bpf.h,
+ * reset.bpf.h. Loaded by user/kern/load.c. Programs marked "?" are switched on only where the
+ * kernel can run them (user/kern/probe.c).
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -65,9 +65,14 @@ int BPF_PROG(rz_state, const struct sock *sk, int oldstate, int newstate)
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(rz_state_old, const struct sock *sk, int oldstate, int newstate)
 {
-	if ((newstate == RZ_TCP_CLOSE || oldstate == RZ_TCP_ESTABLISHED) &&
-	    sk->__sk_common.skc_cookie.counter)
-		rz_conn_forget(sk->__sk_common.skc_cookie.counter);
+	struct tcp_sock *tp;
+
+	if ((newstate != RZ_TCP_CLOSE && oldstate != RZ_TCP_ESTABLISHED) ||
+	    !sk->__sk_common.skc_cookie.counter)
+		return 0;
+	tp = bpf_skc_to_tcp_sock((void *)sk);
+	if (tp)
+		rz_conn_forget(tp, sk->__sk_common.skc_cookie.counter);
 	return 0;
 }
 

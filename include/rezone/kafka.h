@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) OR Apache-2.0 */
 /*
- * The header of a Kafka request, read by pure functions: built for BPF, for cmocka and for fuzzing
- * from this one source. No libc, no I/O, no state.
+ * The header of a Kafka request and the first bytes of two bodies, read by pure functions: built
+ * for BPF, for cmocka and for fuzzing from this one source. No libc, no I/O, no state.
  *
  * Comes in: the first bytes of a request. Goes out: its fields, or that these bytes are no request.
  *
@@ -17,9 +17,15 @@
 #include <rezone/types.h>
 
 /* Bytes up to and including the client_id's length. */
-#define RZ_KAFKA_FIXED	    14
-/* Fixed part and as much of a client.id as is kept. */
-#define RZ_KAFKA_HEADER_MAX (RZ_KAFKA_FIXED + RZ_CLIENT_ID_KEPT)
+#define RZ_KAFKA_FIXED	     14
+/* Bytes of a body that are looked at: Produce up to its acks; ApiVersions up to the version of the
+ * client's library, if neither it nor its name is longer than KIP-511's examples by far. */
+#define RZ_PRODUCE_BODY	     4
+#define RZ_API_VERSIONS_BODY 80
+/* Fixed part, as much of a client.id as is kept, and of the body as is looked at. */
+#define RZ_KAFKA_HEADER_MAX  (RZ_KAFKA_FIXED + RZ_CLIENT_ID_KEPT + RZ_API_VERSIONS_BODY)
+/* Size of the buffers that the functions below read from at any offset of a header. */
+#define RZ_KAFKA_BUFFER	     1024
 
 /* api_key values (Kafka protocol guide, "Api Keys") that tell what a connection is used for. */
 enum rz_api {
@@ -105,6 +111,165 @@ static inline __u32 rz_client_id_kept(__s16 len)
 }
 
 /*
+ * How many bytes behind the client.id of this request tell more about it: of Produce whether it
+ * expects an answer, of ApiVersions (if `want_software`) what the client is. Never more than the
+ * request has.
+ */
+static inline __u32 rz_request_body(const struct rz_request *r, int want_software)
+{
+	__s32 rest = r->size - RZ_KAFKA_SIZE_MIN - (r->client_id_len > 0 ? r->client_id_len : 0);
+	__u32 want = 0;
+
+	if (r->api_key == RZ_API_PRODUCE)
+		want = r->api_version < 3 ? 2 : RZ_PRODUCE_BODY;
+	else if (r->api_key == RZ_API_API_VERSIONS && r->api_version >= 3 && want_software)
+		want = RZ_API_VERSIONS_BODY;
+	return rest < (__s32)want ? (__u32)rest : want;
+}
+
+enum rz_acks {
+	RZ_ACKS_UNREAD = 0, /* the request is too short, or has a form that is not known */
+	RZ_ACKS_NONE,	    /* acks=0: nothing is answered */
+	RZ_ACKS_SOME,
+	RZ_ACKS_TRANSACTION, /* has a transactional id, which acks=0 cannot have */
+};
+
+/*
+ * The acks of a Produce request, from the `n` bytes behind its client.id (Kafka protocol guide,
+ * "Produce"). v0 to 2: acks i16. v3 to 8: transactional_id as a nullable string (i16), then acks.
+ * v9 and newer: a count of tagged fields (of the header, always 0 so far), transactional_id as a
+ * compact nullable string, then acks.
+ */
+static inline enum rz_acks rz_produce_acks(const __u8 *p, __u32 n, __s16 version)
+{
+	if (n < (version < 3 ? 2 : RZ_PRODUCE_BODY))
+		return RZ_ACKS_UNREAD;
+	if (version >= 9) {
+		if (p[0])
+			return RZ_ACKS_UNREAD;
+		if (p[1])
+			return RZ_ACKS_TRANSACTION;
+		p += 2;
+	} else if (version >= 3) {
+		if ((__s16)rz_be16(p) >= 0)
+			return RZ_ACKS_TRANSACTION;
+		p += 2;
+	}
+	return rz_be16(p) ? RZ_ACKS_SOME : RZ_ACKS_NONE;
+}
+
+/* Letters, digits, dot and dash: all that KIP-511 allows. */
+static inline __u8 rz_software_char(__u8 c)
+{
+	__u8 letter = c | 0x20;
+
+	if ((letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-')
+		return c;
+	return '?';
+}
+
+/* Copies the compact string at `at` of `buf` (its length plus one in one byte), cut to fit. Returns
+ * the offset behind it, or 0 if it is null, longer than 126 bytes, or does not end before `end`. */
+static inline __u32 rz_compact_copy(char dst[RZ_SOFTWARE_SIZE], const __u8 *buf, __u32 at,
+				    __u32 end)
+{
+	__u32 len, i;
+
+	if (at >= end)
+		return 0;
+	len = buf[at & (RZ_KAFKA_BUFFER - 1)];
+	if (!len-- || len > 126 || at + 1 + len > end)
+		return 0;
+	for (i = 0; i < RZ_SOFTWARE_SIZE - 1; i++) {
+		if (i >= len)
+			break;
+		dst[i] = (char)rz_software_char(buf[(at + 1 + i) & (RZ_KAFKA_BUFFER - 1)]);
+	}
+	return at + 1 + len;
+}
+
+/*
+ * client_software_name and _version of an ApiVersions request v3 or newer (KIP-511): `n` bytes
+ * behind its client.id, at offset `at` of `buf`, which has RZ_KAFKA_BUFFER bytes. Fills *ret, which
+ * must be all zero, and returns 0, or -1 if they cannot be read.
+ */
+static inline int rz_software_read(const __u8 *buf, __u32 at, __u32 n, struct rz_software *ret)
+{
+	__u32 end = at + n;
+
+	if (n < 3 || buf[at & (RZ_KAFKA_BUFFER - 1)]) /* tagged fields in the header: none so far */
+		return -1;
+	at = rz_compact_copy(ret->name, buf, at + 1, end);
+	if (!at)
+		return -1;
+	return rz_compact_copy(ret->version, buf, at, end) ? 0 : -1;
+}
+
+/*
+ * What speaks by these first bytes, of which there are at least four and which are no Kafka
+ * request. Redis: an array (RESP) or the inline PING; HTTP: a method, or HTTP/2's preface.
+ */
+static inline enum rz_protocol rz_stranger_protocol(const __u8 *p)
+{
+	switch (rz_be32(p)) {
+	case 0x47455420: /* "GET " */
+	case 0x504f5354: /* "POST" */
+	case 0x50555420: /* "PUT " */
+	case 0x48454144: /* "HEAD" */
+	case 0x4f505449: /* "OPTI" */
+	case 0x44454c45: /* "DELE" */
+	case 0x50415443: /* "PATC" */
+	case 0x434f4e4e: /* "CONN" */
+	case 0x50524920: /* "PRI " */
+		return RZ_PROTOCOL_HTTP;
+	case 0x5353482d: /* "SSH-" */
+		return RZ_PROTOCOL_SSH;
+	case 0x50494e47: /* "PING" */
+		return RZ_PROTOCOL_REDIS;
+	}
+	if (p[0] == '*' && p[1] >= '0' && p[1] <= '9' &&
+	    (p[2] == '\r' || (p[2] >= '0' && p[2] <= '9')))
+		return RZ_PROTOCOL_REDIS;
+	return RZ_PROTOCOL_NOISE;
+}
+
+/*
+ * A PROXY protocol header before the first request (HAProxy, proxy-protocol.txt, 2.1 and 2.2).
+ * rz_proxy_begins() looks at RZ_KAFKA_FIXED bytes; no Kafka request has a size that large, or an
+ * api_version of 0x0a51. Returns 1 or 2, the version, or 0.
+ */
+static inline int rz_proxy_begins(const __u8 *p)
+{
+	if (rz_be32(p) == 0x50524f58 && p[4] == 'Y' && p[5] == ' ')
+		return 1;
+	if (rz_be32(p) == 0x0d0a0d0a && rz_be32(p + 4) == 0x000d0a51 &&
+	    rz_be32(p + 8) == 0x5549540a)
+		return 2;
+	return 0;
+}
+
+/* Length of the version 1 header whose first `have` bytes (at most RZ_PROXY_V1_MAX) are at `p`,
+ * line end included; 0 if its end is not among them. */
+static inline __u32 rz_proxy_v1_length(const __u8 *p, __u32 have)
+{
+	__u32 i, len = 0;
+
+	for (i = 0; i < RZ_PROXY_V1_MAX; i++)
+		if (!len && i < have && p[i] == '\n')
+			len = i + 1;
+	return len;
+}
+
+#define RZ_PROXY_V2_FIXED 16
+#define RZ_PROXY_V2_KEPT  (RZ_PROXY_V2_FIXED + 36) /* with two IPv6 addresses and ports */
+
+/* Length of a version 2 header with all its fields, from its first RZ_PROXY_V2_FIXED bytes. */
+static inline __u32 rz_proxy_v2_length(const __u8 *p)
+{
+	return RZ_PROXY_V2_FIXED + (__u32)rz_be16(p + 14);
+}
+
+/*
  * A TLS ClientHello: record type handshake (22), version 3.x, handshake type 1 (RFC 8446, 4
  * and 5.1). To be asked before rz_request_parse(): read as a Kafka request it may be a plausible
  * one of 369 MB.
@@ -161,20 +326,17 @@ static inline void rz_frame_note_api(struct rz_frame *f, __s16 api_key, __s16 ap
 }
 
 /*
- * Hash of a client.id: a multiplicative hash over 64-bit words of the NUL-padded kept bytes, with
- * the seed and the wire length mixed in first, a multiplication of the halves in each step, and a
- * final avalanche (the finaliser of MurmurHash3, public domain). Never 0. `raw` is
- * RZ_CLIENT_ID_SIZE bytes, 8-byte aligned. Two ids with one hash are told apart by comparing the
- * bytes, so the hash need not be strong, only unpredictable: hence the seed.
+ * A multiplicative hash over `words` 64-bit words, with a multiplication of the halves in each step
+ * and a final avalanche (the finaliser of MurmurHash3, public domain). Never 0. Two texts with one
+ * hash are told apart by comparing the bytes, so the hash need not be strong, only unpredictable:
+ * hence `h`, the seed and whatever else is to be mixed in first.
  */
-static inline __u64 rz_client_id_hash(const __u8 *raw, __s16 len, __u64 seed)
+static inline __u64 rz_hash_words(__u64 h, const __u64 *w, int words)
 {
-	const __u64 *w = (const __u64 *)(const void *)raw;
-	__u64 h = 0xcbf29ce484222325ULL ^ seed, x;
+	__u64 x;
 	int i;
 
-	h = (h ^ (__u16)len) * 0x100000001b3ULL;
-	for (i = 0; i < RZ_CLIENT_ID_SIZE / 8; i++) {
+	for (i = 0; i < words; i++) {
 		x = h ^ w[i];
 		/* the product of two halves, both behind the seed: which ids collide depends on it
 		 */
@@ -185,6 +347,20 @@ static inline __u64 rz_client_id_hash(const __u8 *raw, __s16 len, __u64 seed)
 	h *= 0xff51afd7ed558ccdULL;
 	h ^= h >> 33;
 	return h ? h : 1;
+}
+
+/* Of a client.id: its kept bytes, NUL-padded to RZ_CLIENT_ID_SIZE and 8-byte aligned, and its
+ * length on the wire. */
+static inline __u64 rz_client_id_hash(const __u8 *raw, __s16 len, __u64 seed)
+{
+	return rz_hash_words(((0xcbf29ce484222325ULL ^ seed) ^ (__u16)len) * 0x100000001b3ULL,
+			     (const __u64 *)(const void *)raw, RZ_CLIENT_ID_SIZE / 8);
+}
+
+static inline __u64 rz_software_hash(const struct rz_software *s, __u64 seed)
+{
+	return rz_hash_words(0xcbf29ce484222325ULL ^ seed, (const __u64 *)(const void *)s,
+			     sizeof(*s) / 8);
 }
 
 #endif

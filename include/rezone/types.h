@@ -19,7 +19,7 @@
 #include <linux/bpf.h> /* struct bpf_spin_lock */
 #include <linux/types.h>
 
-#define RZ_ABI 1
+#define RZ_ABI 2
 
 /* Bytes of a client.id that are kept; the protocol allows 32,767 (KIP: nullable string, i16). */
 #define RZ_CLIENT_ID_KEPT 255
@@ -33,6 +33,9 @@
 #define RZ_AGENTS_MAX	  65536
 #define RZ_ZONES_MAX	  4096
 #define RZ_ALIASES_MAX	  4096
+#define RZ_SOFTWARES_MAX  1024
+#define RZ_BLOCKS_MAX	  4096
+#define RZ_TRAFFIC_MAX	  4096
 
 #define RZ_PACKED_ENUM __attribute__((packed))
 
@@ -57,9 +60,26 @@ enum rz_phase {
 	RZ_PHASE_COUNT,
 } RZ_PACKED_ENUM;
 
+/* What speaks on a Kafka port, by its first bytes. */
+enum rz_protocol {
+	RZ_PROTOCOL_UNKNOWN = 0, /* nothing came yet, or this is mid-stream */
+	RZ_PROTOCOL_KAFKA,
+	RZ_PROTOCOL_TLS,
+	RZ_PROTOCOL_HTTP,
+	RZ_PROTOCOL_REDIS,
+	RZ_PROTOCOL_SSH,
+	RZ_PROTOCOL_NOISE, /* none of these */
+	RZ_PROTOCOL_COUNT,
+} RZ_PACKED_ENUM;
+
+/* Whose tags a client.id carries (user/client/tags.c). */
 enum rz_dialect {
 	RZ_DIALECT_NONE = 0,
 	RZ_DIALECT_WARPSTREAM,
+	RZ_DIALECT_AUTOMQ,
+	RZ_DIALECT_INKLESS,
+	RZ_DIALECT_BUFSTREAM,
+	RZ_DIALECT_CUSTOM, /* keys from the configuration */
 	RZ_DIALECT_COUNT,
 } RZ_PACKED_ENUM;
 
@@ -133,51 +153,75 @@ struct rz_tuple {
  * its own 4-byte length, so knowing the sequence number of one request's first byte is knowing all.
  */
 struct rz_frame {
-	__u32 generation;     /* counts changes; tells two CPUs at once apart */
-	__u32 next_seq;	      /* TCP sequence number of the next request's first byte */
-	__u32 requests;	      /* request headers read */
+	__u32 generation; /* counts changes; tells two CPUs at once apart */
+	__u32 next_seq;	  /* TCP sequence number of the next request's first byte */
+	__u32 requests;	  /* request headers read */
+	__u32 answerable; /* those of them that an answer is sent to: all but Produce with acks=0 */
 	__u32 correlation_id; /* of the latest one */
+	__u32 software;	      /* key into `softwares`, 0 if the client has not said it */
 	__s16 api_key;	      /* of the latest one */
 	__s16 first_api_key;  /* of the first one read */
 	__s16 client_id_len;  /* as on the wire, -1 is null; valid once client is not 0 */
-	__u16 have; /* bytes of the next header that already came, kept in map `partial` */
+	__u16 have;  /* bytes of the next header that already came, kept in map `partial` */
+	__u16 skip;  /* bytes of its client.id that were passed over behind those */
+	__u16 owner; /* the socket cookie's low bits: a frame that strayed to another entry is void
+		      */
 	enum rz_state state;
+	enum rz_protocol protocol;
 	/* a byte each, for a value with a spin lock must hold no bit-fields (kernel/bpf/btf.c) */
-	__u8 synced;	 /* next_seq is true */
-	__u8 adopted;	 /* found in mid-stream: older than rezone, or its frame was lost early */
-	__u8 tentative;	 /* adopted, and the one header read so far is a guess (bpf/frame.bpf.h) */
-	__u8 sasl_raw;	 /* SaslHandshake v0 was seen: tokens without a header may follow */
+	__u8 synced;	/* next_seq is true */
+	__u8 adopted;	/* found in mid-stream: older than rezone, or its frame was lost early */
+	__u8 tentative; /* adopted, and the one header read so far is a guess (bpf/frame.bpf.h) */
+	__u8 body;     /* the next header is read up to its client.id, its body's first bytes not */
+	__u8 sasl_raw; /* SaslHandshake v0 was seen: tokens without a header may follow */
 	__u8 zone_known; /* zone and opt_in of the connection have been copied from map `clients` */
+	__u8 opt_in;	 /* client's warpstream_interzone_lb */
+	__u8 proxied;	 /* began with a PROXY protocol header, kept in map `proxied` */
+	__u8 answered;	 /* the latest request is one that an answer is sent to */
 	/* what it has carried */
 	__u8 produce;
 	__u8 fetch;
 	__u8 coordinator; /* group membership or offsets */
 	__u8 metadata;
-	__u8 transaction;
+	__u8 transaction; /* also a Produce with a transactional id */
 	__u8 sasl;
 	__u8 other;
+	__u8 acks0; /* a Produce with acks=0, or one whose acks could not be read */
 	__u8 pad;
-	__u16 owner;  /* the socket cookie's low bits: a frame that strayed to another entry is void
-		       */
 	__u64 client; /* key into `clients`, 0 until identified */
 };
 
 /* conns: socket cookie -> connection */
 struct rz_conn {
-	struct bpf_spin_lock lock; /* guards frame, zone and opt_in */
+	struct bpf_spin_lock lock; /* guards frame, zone and metadata_ns */
 	__u32 netns;  /* inode number of the socket's network namespace, 0 when not known */
 	__u64 cookie; /* the key again: tells a reused map element from the one looked up */
 	struct rz_tuple tuple;
-	__u8 opt_in; /* client's warpstream_interzone_lb */
-	__u8 pad[3];
+	__u32 met; /* number of the census that last met its socket, 0 before */
 	struct rz_frame frame;
 	__u64 opened_ns;       /* when it was established, or first seen if adopted */
 	__u64 last_request_ns; /* when the latest header was read */
-	__u64 met_ns;	       /* when the census last met its socket, 0 before */
+	__u64 metadata_ns;     /* when it last asked for metadata, 0 never */
 	__u64 rx_bytes; /* from the client, as of the latest request (tcp_sock.bytes_received) */
 	__u64 tx_bytes; /* to the client, acknowledged (tcp_sock.bytes_acked) */
 	/* copies for readers of the map, as the client wrote it; the policy looks into `clients` */
 	char zone[RZ_ZONE_SHOWN];
+};
+
+/* proxied: socket cookie -> how the connection began: a PROXY protocol header, version 1 or 2
+ * (HAProxy, proxy-protocol.txt), which names the true client. Read by user/client/proxy.c. */
+#define RZ_PROXY_V1_MAX 107
+struct rz_proxied {
+	__u8 len; /* bytes in raw[]; of version 2 the addresses, not what follows them */
+	__u8 raw[RZ_PROXY_V1_MAX];
+};
+
+/* softwares: number -> what clients say of themselves in ApiVersions v3 and newer (KIP-511). */
+#define RZ_SOFTWARE_SIZE 32
+struct rz_software {
+	char name[RZ_SOFTWARE_SIZE]
+		__attribute__((aligned(8))); /* cut at 31 bytes; [A-Za-z0-9.-], all else is '?' */
+	char version[RZ_SOFTWARE_SIZE];	     /* likewise */
 };
 
 /* client_ids: hash of a client.id -> its bytes. Added by BPF alone; user space removes those that
@@ -223,6 +267,28 @@ struct rz_zone_val {
 /* aliases: another name of a zone -> its canonical name */
 struct rz_alias_val {
 	char zone[RZ_ZONE_SIZE];
+};
+
+/* blocks: a CIDR block -> the zone of clients in it, the longest prefix wins */
+struct rz_block_key {
+	__u32 prefix_len; /* in bits of the 16 bytes: an IPv4 block's is 96 longer */
+	__u8 addr[16];
+};
+struct rz_block_val {
+	char zone[RZ_ZONE_SIZE]; /* canonical */
+};
+
+/* traffic: zones -> what closed connections between them carried. A zone is cut at 31 bytes, "" if
+ * it is not known; the client's as its tag has it, not yet through the aliases. */
+struct rz_traffic_key {
+	char client_zone[RZ_ZONE_SHOWN];
+	char agent_zone[RZ_ZONE_SHOWN];
+};
+/* client_traffic: hash of a client.id -> the same of that client */
+struct rz_traffic {
+	__u64 rx_bytes; /* from clients */
+	__u64 tx_bytes; /* to them, acknowledged */
+	__u64 connections;
 };
 
 /* moves: socket cookie -> a candidate and what is being done with it */
@@ -273,8 +339,11 @@ struct rz_stats {
 	__u64 clients_full;	 /* not identified: no room in client_ids */
 	__u64 client_collisions; /* not identified: two ids with one hash */
 	__u64 partial_full;
-	__u64 ip_unparsed; /* fragments, unknown extension headers, short headers */
-	__u64 races;	   /* two CPUs on one connection at once, and the retries did not help */
+	__u64 proxied_full;   /* the PROXY header of a connection is not kept */
+	__u64 softwares_full; /* a client's library is not kept */
+	__u64 traffic_full;   /* bytes of a closed connection are not added up */
+	__u64 ip_unparsed;    /* fragments, unknown extension headers, short headers */
+	__u64 races;	      /* two CPUs on one connection at once, and the retries did not help */
 	__u64 too_many_requests; /* in one segment */
 	__u64 resets; /* by bpf_sock_destroy; those by SOCK_DESTROY stand in map moves and the log
 		       */
@@ -290,6 +359,9 @@ enum rz_place {
 	RZ_PLACE_PARTIAL_INSERT,
 	RZ_PLACE_RINGBUF,
 	RZ_PLACE_DESTROY,
+	RZ_PLACE_PROXIED_INSERT,
+	RZ_PLACE_SOFTWARE_INSERT,
+	RZ_PLACE_TRAFFIC_INSERT,
 	RZ_PLACE_COUNT,
 };
 struct rz_error_key {
@@ -309,9 +381,11 @@ struct rz_wake {
 #endif
 RZ_ASSERT(sizeof(struct rz_endpoint) == 20, "rz_endpoint is a map key: no hidden padding");
 RZ_ASSERT(sizeof(struct rz_tuple) == 36, "rz_tuple has no hidden padding");
-RZ_ASSERT(sizeof(struct rz_frame) == 48, "rz_frame is copied under the lock: keep it small");
+RZ_ASSERT(sizeof(struct rz_frame) == 64, "rz_frame is copied under the lock: keep it small");
 RZ_ASSERT(sizeof(struct rz_conn) <= 192, "one connection fits the kernel's 256-byte class");
 RZ_ASSERT(sizeof(struct rz_zone_key) == RZ_GROUP_SIZE + RZ_ZONE_SIZE, "rz_zone_key is a map key");
+RZ_ASSERT(sizeof(struct rz_block_key) == 20, "rz_block_key is a map key: no hidden padding");
+RZ_ASSERT(sizeof(struct rz_proxied) == 108, "rz_proxied has no hidden padding");
 RZ_ASSERT(sizeof(struct rz_client_id) == 272, "rz_client_id has no hidden padding");
 
 #endif

@@ -314,7 +314,7 @@ static void zone_comes_with_the_next_request(void **state)
 	feed(SEQ0 + n, r, n);
 	c = conn();
 	assert_string_equal("us-east-1a", c.zone);
-	assert_int_equal(1, c.opt_in);
+	assert_int_equal(1, c.frame.opt_in);
 }
 
 /* A request of 100 MB: no segment inside it is looked at, the next header is where it should be. */

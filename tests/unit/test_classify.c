@@ -192,6 +192,16 @@ static void too_young(struct test_world *w)
 	w->settings.min_age_ns = 12500000001ULL;
 }
 
+static void acks0(struct test_world *w)
+{
+	w->conn.frame.acks0 = 1;
+}
+
+static void load_balancer(struct test_world *w)
+{
+	w->conn.frame.proxied = 1;
+}
+
 static void transactional(struct test_world *w)
 {
 	w->conn.frame.transaction = 1;
@@ -246,7 +256,9 @@ static const struct {
 	CHANGE(not_data_coordinator, NOT_DATA),
 	CHANGE(not_data_shared, NOT_DATA),
 	CHANGE(too_young, TOO_YOUNG),
+	CHANGE(acks0, ACKS0),
 	CHANGE(transactional, TRANSACTIONAL),
+	CHANGE(load_balancer, LOAD_BALANCER),
 	CHANGE(mptcp, MPTCP),
 };
 
@@ -286,9 +298,8 @@ static void test_each_reason(void **state)
 		assert_false(v.move);
 		reached[v.reason] = true;
 	}
-	/* all up to MPTCP, but for the two that are reserved */
 	for (i = RZ_REASON_NOT_IDENTIFIED; i <= RZ_REASON_MPTCP; i++)
-		assert_int_equal(reached[i], i != RZ_REASON_ACKS0 && i != RZ_REASON_LOAD_BALANCER);
+		assert_true(reached[i]);
 }
 
 /* One change for each reason, none of which undoes another, in the order of asking. */
@@ -311,8 +322,91 @@ static const struct {
 	{agent_terminating, RZ_REASON_AGENT_TERMINATING, "ready"},
 	{not_data_nothing, RZ_REASON_NOT_DATA, "kind"},
 	{too_young, RZ_REASON_TOO_YOUNG, "age"},
+	{acks0, RZ_REASON_ACKS0, "transaction"}, /* both make a kind */
 	{transactional, RZ_REASON_TRANSACTIONAL, "transaction"},
+	{load_balancer, RZ_REASON_LOAD_BALANCER, "proxied"},
 };
+
+/* Zones by address: who may be moved by them, and what beats them. */
+static void test_zone_by_address(void **state)
+{
+	static const struct {
+		const char *tag;
+		enum rz_opt_in opt_in;
+		bool known, proxied;
+		const char *zone;
+		enum rz_reason reason;
+	} rows[] = {
+		{"", RZ_OPT_IN_ANY, true, false, "b", RZ_REASON_NONE},
+		{"", RZ_OPT_IN_ZONE, true, false, "b", RZ_REASON_NOT_OPTED_IN},
+		{"", RZ_OPT_IN_TAG, true, false, "b", RZ_REASON_NONE}, /* lb=true, but no az */
+		{"a", RZ_OPT_IN_ANY, true, false, "a", RZ_REASON_SAME_ZONE},
+		{"nowhere", RZ_OPT_IN_ANY, true, false, "nowhere", RZ_REASON_ZONE_UNKNOWN},
+		{"", RZ_OPT_IN_ANY, false, false, "b", RZ_REASON_NOT_IDENTIFIED},
+		{"", RZ_OPT_IN_ANY, true, true, "a", RZ_REASON_SAME_ZONE},
+	};
+	struct rz_block blocks_rows[2] = {{.zone = "bz-1"}, {.zone = "a"}};
+	struct rz_blocks blocks = {.rows = blocks_rows, .n = 2};
+	uint8_t behind[16];
+	size_t i;
+
+	(void)state;
+	test_ip4(blocks_rows[0].at.addr, 10, 0, 2, 0);
+	blocks_rows[0].at.prefix_len = 120;
+	test_ip4(blocks_rows[1].at.addr, 203, 0, 113, 0);
+	blocks_rows[1].at.prefix_len = 120;
+	rz_blocks_sort(&blocks);
+	test_ip4(behind, 203, 0, 113, 7);
+	for (i = 0; i < COUNT(rows); i++) {
+		struct test_world w;
+		struct rz_judged_conn j = {&w.conn, &w.client};
+		struct rz_world view;
+		struct rz_verdict v;
+
+		test_world_make(&w);
+		strcpy(w.client.zone, rows[i].tag);
+		w.settings.opt_in = rows[i].opt_in;
+		if (!rows[i].known)
+			w.conn.frame.client = 0;
+		if (rows[i].proxied)
+			j.client_addr = behind;
+		view = test_world_view(&w);
+		view.blocks = &blocks;
+		v = rz_classify(&j, &view);
+		assert_string_equal(v.client_zone, rows[i].zone);
+		assert_string_equal(rz_reason_name(v.reason), rz_reason_name(rows[i].reason));
+		assert_int_equal(v.zone_by_address, !rows[i].tag[0]);
+	}
+}
+
+/* What frameworks append to a zone, and zones whose names contain one another. */
+static void test_suffix(void **state)
+{
+	static const struct {
+		const char *written, *zone;
+		enum rz_reason reason;
+	} rows[] = {
+		{"b-StreamThread-1-consumer", "b", RZ_REASON_NONE},
+		{"bz-1-575969bf-aae2-4a7e", "b", RZ_REASON_NONE}, /* an alias, longest first */
+		{"bz-2-StreamThread-1", "bz-2-StreamThread-1", RZ_REASON_ZONE_UNKNOWN},
+		{"a-b", "a", RZ_REASON_SAME_ZONE},
+		{"b-", "b", RZ_REASON_NONE},
+		{"-b", "-b", RZ_REASON_ZONE_UNKNOWN},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		struct test_world w;
+		struct rz_verdict v;
+
+		test_world_make(&w);
+		strcpy(w.client.zone, rows[i].written);
+		v = test_classify(&w);
+		assert_string_equal(v.client_zone, rows[i].zone);
+		assert_string_equal(rz_reason_name(v.reason), rz_reason_name(rows[i].reason));
+	}
+}
 
 /* Of any two reasons the one that is asked first is given, whichever came first. */
 static void test_order(void **state)
@@ -462,10 +556,11 @@ static void test_empty_topology(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base_moves),     cmocka_unit_test(test_each_reason),
-		cmocka_unit_test(test_order),	       cmocka_unit_test(test_pairs),
-		cmocka_unit_test(test_limits),	       cmocka_unit_test(test_opt_in_widened),
-		cmocka_unit_test(test_alias),	       cmocka_unit_test(test_shown),
+		cmocka_unit_test(test_base_moves),	cmocka_unit_test(test_each_reason),
+		cmocka_unit_test(test_zone_by_address), cmocka_unit_test(test_suffix),
+		cmocka_unit_test(test_order),		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_limits),		cmocka_unit_test(test_opt_in_widened),
+		cmocka_unit_test(test_alias),		cmocka_unit_test(test_shown),
 		cmocka_unit_test(test_empty_topology),
 	};
 

@@ -36,8 +36,8 @@ static bool naive(const struct test_world *w)
 	       zone[0] && local && local_ready && home[0] && strcmp(home, zone) && ready &&
 	       ready >= w->settings.min_agents && w->settings.topology_proved_ns &&
 	       w->settings.topology_proved_ns + w->settings.topology_max_age_ns >= w->now_ns &&
-	       (f->produce || f->fetch) && !f->coordinator && !f->transaction &&
-	       w->conn.opened_ns + w->settings.min_age_ns <= w->now_ns;
+	       (f->produce || f->fetch) && !f->coordinator && !f->transaction && !f->acks0 &&
+	       !f->proxied && w->conn.opened_ns + w->settings.min_age_ns <= w->now_ns;
 }
 
 static void shake_conn(struct test_world *w, uint64_t *seed)
@@ -61,6 +61,10 @@ static void shake_conn(struct test_world *w, uint64_t *seed)
 		f->coordinator = 1;
 	if (ONE_IN(8))
 		f->transaction = 1;
+	if (ONE_IN(8))
+		f->acks0 = 1;
+	if (ONE_IN(8))
+		f->proxied = 1;
 	if (ONE_IN(4))
 		memcpy(w->conn.tuple.agent_addr, w->agents[noise_below(seed, N_AGENTS)].at.addr,
 		       16);

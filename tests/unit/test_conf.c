@@ -114,6 +114,17 @@ static void test_mistakes(void **state)
 		{"--max-clients=4294967360", "is no whole number"},
 		{"--pin-dir=", "is empty; give a path"},
 		{"--cooldown-max=1s", "is below --cooldown"},
+		{"--zoned-cidr-blocks=10.0.0.0/8",
+		 "--zoned-cidr-blocks: \"10.0.0.0/8\" names no zone"},
+		{"-zonedCIDRBlocks=a@10.0.0.1/8",
+		 "--zoned-cidr-blocks: block 10.0.0.1/8 has bits set"},
+		{"--zone-keys=", "is no list of keys"},
+		{"--zone-keys=a,", "is no list of keys"},
+		{"--zone-keys=a,b,c,d,e", "give one to four"},
+		{"--opt-in-keys=a=b", "is no list of keys"},
+		{"--tag-separators=", "are no separators"},
+		{"--tag-separators=a", "are no separators"},
+		{"--tag-separators=-", "are no separators"},
 		{"--config=/nonexistent/x.yaml", "/nonexistent/x.yaml: cannot be read"},
 	};
 	struct rz_conf c;
@@ -195,6 +206,31 @@ static void test_table(void **state)
 	assert_null(rz_conf_row_find("nothing", 7));
 }
 
+/* WarpStream's names, with one dash and a text longer than any buffer; keys of one's own. */
+static void test_clients(void **state)
+{
+	char flag[4096] = "-zonedCIDRBlocks=b@10.0.0.0/8";
+	struct rz_conf c;
+	size_t i;
+
+	(void)state;
+	for (i = 1; i < 200; i++)
+		sprintf(flag + strlen(flag), ",10.%zu.0.0/16", i);
+	assert_int_equal(read_conf(&c, FLAGS(flag, "--zone-keys=msk_az,x", "--tag-separators=;&")),
+			 0);
+	assert_string_equal(c.zoned_cidr_blocks, strchr(flag, '=') + 1);
+	assert_string_equal(c.zone_keys, "msk_az,x");
+	assert_string_equal(c.tag_separators, ";&");
+	assert_null(c.opt_in_keys);
+	rz_conf_free(&c);
+	setenv("WARPSTREAM_ZONED_CIDR_BLOCKS", "a@fd00::/8", 1);
+	assert_int_equal(read_conf(&c, NULL), 0);
+	assert_string_equal(c.zoned_cidr_blocks, "a@fd00::/8");
+	assert_string_equal(c.tag_separators, ",");
+	rz_conf_free(&c);
+	unsetenv("WARPSTREAM_ZONED_CIDR_BLOCKS");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +240,7 @@ int main(void)
 		cmocka_unit_test(test_file_mistakes),
 		cmocka_unit_test(test_environment_mistake),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_clients),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,11 +13,15 @@ struct shown {
 	struct rz_conn conns[2];
 	struct rz_client_row clients[1];
 	struct rz_move_row moves[1];
+	struct rz_proxied_row proxied[1];
+	struct rz_software_row softwares[1];
 	struct rz_snapshot snap;
 	struct rz_conn_row *rows;
 	struct rz_conn_totals totals;
 	char text[8192];
 };
+
+static const char proxy_line[] = "PROXY TCP4 203.0.113.9 10.0.0.1 4242 9092\r\n";
 
 static void shown_make(struct shown *s)
 {
@@ -29,21 +33,28 @@ static void shown_make(struct shown *s)
 	s->conns[1].tuple.agent_port = 9999;
 	s->conns[1].frame = (struct rz_frame){.api_key = -1, .first_api_key = -1};
 	s->conns[1].opened_ns = NOW_NS - 3 * SECOND_NS;
+	s->proxied[0].cookie = 4711;
+	s->proxied[0].proxied.len = strlen(proxy_line);
+	memcpy(s->proxied[0].proxied.raw, proxy_line, strlen(proxy_line));
+	s->softwares[0] = (struct rz_software_row){7, {"kgo", "1.22"}};
 	s->clients[0] = (struct rz_client_row){CLIENT_HASH, s->w.client};
 	s->snap = (struct rz_snapshot){.conns = s->conns,
 				       .n_conns = 2,
 				       .clients = s->clients,
 				       .n_clients = 1,
 				       .moves = s->moves,
+				       .proxied = s->proxied,
+				       .softwares = s->softwares,
 				       .settings = s->w.settings,
 				       .now_ns = NOW_NS};
 }
 
 static void shown_rows(struct shown *s, const struct rz_conn_filter *f)
 {
+	struct rz_world world = test_world_view(&s->w);
+
 	free(s->rows);
-	assert_int_equal(
-		rz_conn_rows_make(&s->snap, &s->w.topo, &s->w.zones, f, &s->rows, &s->totals), 0);
+	assert_int_equal(rz_conn_rows_make(&s->snap, &world, f, &s->rows, &s->totals), 0);
 }
 
 static const struct rz_conn_filter all = {NULL, -1};
@@ -117,19 +128,24 @@ static void test_waiting(void **state)
 static void test_json(void **state)
 {
 	static const char expected[] =
-		"[{\"cookie\":4711,\"netns\":4026532288,\"client\":\"10.0.2.7:51544\","
-		"\"agent\":\"10.0.1.2:9092\","
+		"[{\"cookie\":4711,\"netns\":4026532288,\"client\":\"203.0.113.9:4242\","
+		"\"proxy\":\"10.0.2.7:51544\",\"agent\":\"10.0.1.2:9092\",\"truncated\":0,"
+		"\"zone_from\":\"tag\",\"protocol\":\"kafka\",\"metadata_age_s\":2.5,"
+		"\"requests\":17,\"answerable\":16,"
 		"\"client_id\":\"app,warpstream_az=b,warpstream_interzone_lb=true\","
 		"\"dialect\":\"warpstream\",\"client_zone\":\"b\",\"agent_zone\":\"a\","
 		"\"group\":\"default\",\"opt_in\":true,\"locality\":\"cross\",\"state\":\"data\","
-		"\"kind\":\"data\",\"software\":null,\"software_version\":null,\"age_s\":12.5,"
-		"\"rx_bytes\":1234,\"tx_bytes\":99,\"verdict\":\"move\","
-		"\"reason\":\"ready to move\",\"session_id\":null,\"proxy_target\":null,"
+		"\"kind\":\"data\",\"software\":\"kgo\",\"software_version\":\"1.22\",\"age_s\":12."
+		"5,"
+		"\"rx_bytes\":1234,\"tx_bytes\":99,\"verdict\":\"keep\","
+		"\"reason\":\"behind a load balancer\",\"session_id\":null,\"proxy_target\":null,"
 		"\"agent_group\":null,\"adopted\":0},"
 		"{\"cookie\":4712,\"netns\":4026532288,\"client\":\"10.0.2.7:51544\","
+		"\"proxy\":null,\"truncated\":null,\"zone_from\":null,\"protocol\":null,"
+		"\"metadata_age_s\":null,\"requests\":0,\"answerable\":0,"
 		"\"agent\":\"10.0.1.2:9999\",\"client_id\":null,\"dialect\":null,"
 		"\"client_zone\":null,\"agent_zone\":null,\"group\":null,\"opt_in\":null,"
-		"\"locality\":\"unknown\",\"state\":\"new\",\"kind\":\"unknown\","
+		"\"locality\":\"unknown\",\"state\":\"new\",\"kind\":\"silent\","
 		"\"software\":null,\"software_version\":null,\"age_s\":3.0,\"rx_bytes\":1234,"
 		"\"tx_bytes\":99,\"verdict\":\"keep\",\"reason\":\"not identified\","
 		"\"session_id\":null,\"proxy_target\":null,\"agent_group\":null,"
@@ -141,6 +157,12 @@ static void test_json(void **state)
 
 	(void)state;
 	shown_make(&s);
+	s.conns[0].frame.proxied = 1;
+	s.conns[0].frame.software = 7;
+	s.conns[0].frame.protocol = RZ_PROTOCOL_KAFKA;
+	s.conns[0].frame.answerable = 16;
+	s.conns[0].metadata_ns = NOW_NS - 2500000000ULL;
+	s.snap.n_proxied = s.snap.n_softwares = 1;
 	shown_rows(&s, &all);
 	f = to_text(&s);
 	assert_int_equal(rz_json_conns(f, s.rows, s.totals.shown, true), 0);
@@ -151,6 +173,7 @@ static void test_json(void **state)
 	assert_non_null(want);
 	json_array_foreach (want, i, row)
 		json_object_set_new(row, "adopted", json_false());
+	json_object_set_new(json_array_get(want, 0), "truncated", json_false());
 	if (!json_equal(have, want))
 		fail_msg("have %s", s.text);
 	json_decref(have);
@@ -195,11 +218,11 @@ static void test_table(void **state)
 	rz_table_totals(f, &s.totals);
 	fclose(f);
 	assert_string_equal(
-		s.text, "CLIENT         ZONE AGENT         ZONE LOCALITY KIND    AGE RX   TX  "
+		s.text, "CLIENT         ZONE AGENT         ZONE LOCALITY KIND   AGE RX   TX  "
 			"VERDICT              CLIENT ID\n"
-			"10.0.2.7:51544 -    10.0.1.2:9999 -    unknown  unknown 3s  1.2K 99B "
+			"10.0.2.7:51544 -    10.0.1.2:9999 -    unknown  silent 3s  1.2K 99B "
 			"keep: not identified -\n"
-			"10.0.2.7:51544 b    10.0.1.2:9092 a    cross    data    12s 1.2K 99B move "
+			"10.0.2.7:51544 b    10.0.1.2:9092 a    cross    data   12s 1.2K 99B move "
 			"                app,warpstream_az=b,warpstream_interzone_lb=true\n"
 			"2 connections: 0 same zone, 1 cross zone, 1 unknown; 1 not identified, "
 			"the oldest for 3s\n");

@@ -9,6 +9,11 @@ static const char *state_word(unsigned v)
 	return rz_state_name((enum rz_state)v);
 }
 
+static const char *protocol_word(unsigned v)
+{
+	return rz_protocol_name((enum rz_protocol)v);
+}
+
 static const char *kind_word(unsigned v)
 {
 	return rz_kind_name((enum rz_kind)v);
@@ -50,9 +55,11 @@ static const struct {
 	const char *all; /* in the enum's order */
 } tables[] = {
 	{state_word, RZ_STATE_COUNT, "new|identified|data|tls|mptcp|desynced|not-kafka|"},
-	{kind_word, RZ_KIND_COUNT, "unknown|data|coordinator|shared|metadata|transactional|"},
+	{protocol_word, RZ_PROTOCOL_COUNT, "unknown|kafka|tls|http|redis|ssh|noise|"},
+	{kind_word, RZ_KIND_COUNT,
+	 "unknown|data|coordinator|shared|metadata|transactional|acks0|sasl|silent|"},
 	{locality_word, RZ_LOCALITY_COUNT, "unknown|same|cross|"},
-	{dialect_word, RZ_DIALECT_COUNT, "none|warpstream|"},
+	{dialect_word, RZ_DIALECT_COUNT, "none|warpstream|automq|inkless|bufstream|custom|"},
 	{phase_word, RZ_PHASE_COUNT, "wait|hold|reset|done|refused|"},
 	{mode_word, RZ_MODE_COUNT, "enforce|observe|"},
 	{opt_in_word, RZ_OPT_IN_COUNT, "tag|zone|any|"},
@@ -100,13 +107,13 @@ static void test_parse(void **state)
 	assert_int_equal(opt_in, RZ_OPT_IN_ZONE);
 }
 
-/* All 128 combinations of what a connection can have carried. */
+/* All 256 combinations of what a connection can have carried. */
 static void test_kind(void **state)
 {
 	unsigned bits;
 
 	(void)state;
-	for (bits = 0; bits < 128; bits++) {
+	for (bits = 0; bits < 256; bits++) {
 		struct rz_frame f = {
 			.produce = bits & 1,
 			.fetch = bits >> 1 & 1,
@@ -115,12 +122,22 @@ static void test_kind(void **state)
 			.transaction = bits >> 4 & 1,
 			.sasl = bits >> 5 & 1,
 			.other = bits >> 6 & 1,
+			.acks0 = bits >> 7 & 1,
+			.protocol = RZ_PROTOCOL_KAFKA,
 		};
 		enum rz_kind kind = rz_frame_kind(&f);
 		bool data = f.produce || f.fetch;
 
+		if (f.acks0 && !f.produce) /* only a Produce can say it */
+			continue;
 		assert_int_equal(kind == RZ_KIND_TRANSACTIONAL, f.transaction);
-		assert_int_equal(kind == RZ_KIND_DATA, data && !f.coordinator && !f.transaction);
+		assert_int_equal(kind == RZ_KIND_DATA,
+				 data && !f.coordinator && !f.transaction && !f.acks0);
+		assert_int_equal(kind == RZ_KIND_ACKS0,
+				 f.acks0 && !f.coordinator && !f.transaction);
+		assert_int_equal(kind == RZ_KIND_SASL, f.sasl && !data && !f.coordinator &&
+							       !f.transaction && !f.metadata &&
+							       !f.other);
 		assert_int_equal(kind == RZ_KIND_SHARED, data && f.coordinator && !f.transaction);
 		assert_int_equal(kind == RZ_KIND_COORDINATOR,
 				 !data && f.coordinator && !f.transaction);

@@ -8,120 +8,262 @@
 #include "base/str.h"
 #include "rezone/kafka.h"
 
-/* Which characters a value may have. */
-enum charset { ZONE_CHARS, PRINTABLE_CHARS };
+/* What a key's value fills. */
+enum field { ZONE, OPT_IN, SESSION_ID, PROXY_TARGET, AGENT_GROUP, N_FIELDS };
 
-/* One row a key; several keys of one field are the same tag, the first in the id wins. */
 static const struct {
-	const char *key;
 	size_t offset, size;
-	enum charset charset;
-} tags[] = {
-#define FIELD(f) offsetof(struct rz_client, f), sizeof(((struct rz_client *)0)->f)
-	{"warpstream_az", FIELD(zone), ZONE_CHARS},
-	{"ws_az", FIELD(zone), ZONE_CHARS},
-	{"warpstream_session_id", FIELD(session_id), PRINTABLE_CHARS},
-	{"warpstream_proxy_target", FIELD(proxy_target), PRINTABLE_CHARS},
-	{"ws_proxy_target", FIELD(proxy_target), PRINTABLE_CHARS},
-	{"ws_pt", FIELD(proxy_target), PRINTABLE_CHARS},
-	{"warpstream_agent_group", FIELD(agent_group), PRINTABLE_CHARS},
-	{"ws_ag", FIELD(agent_group), PRINTABLE_CHARS},
+} fields[N_FIELDS] = {
+#define FIELD(f)                                                                  \
+	{                                                                         \
+		offsetof(struct rz_client, f), sizeof(((struct rz_client *)0)->f) \
+	}
+	[ZONE] = FIELD(zone),
+	[SESSION_ID] = FIELD(session_id),
+	[PROXY_TARGET] = FIELD(proxy_target),
+	[AGENT_GROUP] = FIELD(agent_group),
 #undef FIELD
 };
-#define N_TAGS (sizeof(tags) / sizeof(tags[0]))
 
-#define OPT_IN_KEY "warpstream_interzone_lb"
+struct key {
+	const char *name;
+	enum field field;
+};
 
-static bool char_ok(enum charset set, unsigned char c)
+#define KEYS_MAX 12
+
+/* A grammar and its keys; the first row without a name ends them. */
+struct dialect {
+	enum rz_dialect id;
+	const char *separators;
+	bool one_separator; /* the first of them that the id has is the only one */
+	bool exact;	    /* nothing may stand before the key: it is a common word */
+	bool url_decode;
+	bool ends_at_equals; /* a second '=' ends the value */
+	struct key keys[KEYS_MAX];
+};
+
+static const struct dialect dialects[] = {
+	{RZ_DIALECT_WARPSTREAM,
+	 ",",
+	 false,
+	 false,
+	 false,
+	 false,
+	 {{"warpstream_az", ZONE},
+	  {"ws_az", ZONE},
+	  {"warpstream_interzone_lb", OPT_IN},
+	  {"warpstream_session_id", SESSION_ID},
+	  {"warpstream_proxy_target", PROXY_TARGET},
+	  {"ws_proxy_target", PROXY_TARGET},
+	  {"ws_pt", PROXY_TARGET},
+	  {"warpstream_agent_group", AGENT_GROUP},
+	  {"ws_ag", AGENT_GROUP}}},
+	{RZ_DIALECT_AUTOMQ, "&", false, false, true, false, {{"automq_az", ZONE}}},
+	{RZ_DIALECT_INKLESS,
+	 ", |",
+	 false,
+	 false,
+	 false,
+	 true,
+	 {{"diskless_az", ZONE}, {"inkless_az", ZONE}}},
+	{RZ_DIALECT_BUFSTREAM, ",;", true, true, false, false, {{"zone", ZONE}}},
+};
+
+/* A text that is not terminated. */
+struct span {
+	const __u8 *p;
+	size_t len;
+};
+
+/* An id that is being read. */
+struct reading {
+	struct rz_client *c;
+	bool seen[N_FIELDS]; /* the first value wins, even one that is no value */
+};
+
+static bool char_ok(enum field field, unsigned char c)
 {
-	if (set == PRINTABLE_CHARS)
+	if (field != ZONE)
 		return c > 0x20 && c < 0x7f && c != '"' && c != '\\';
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
 	       c == '-' || c == '_' || c == '.';
 }
 
-static bool equals(const __u8 *p, size_t len, const char *text)
+/* A value that is too long or has other characters is no value. */
+static void set_field(struct rz_client *c, enum field field, struct span value)
 {
-	return len == strlen(text) && !memcmp(p, text, len);
-}
-
-/* A value that is too long or has other characters is no value; it still is the first of its tag.
- */
-static void set_field(struct rz_client *c, size_t tag, const __u8 *value, size_t len)
-{
-	char *field = (char *)c + tags[tag].offset;
+	char *dst = (char *)c + fields[field].offset;
 	size_t i;
 
-	if (len >= tags[tag].size)
+	if (value.len >= fields[field].size)
 		return;
-	for (i = 0; i < len; i++)
-		if (!char_ok(tags[tag].charset, value[i]))
+	for (i = 0; i < value.len; i++)
+		if (!char_ok(field, value.p[i]))
 			return;
-	memcpy(field, value, len);
+	memcpy(dst, value.p, value.len);
 }
 
-/* Which tags were seen, by the field they fill. */
-struct seen {
-	bool opt_in;
-	bool tag[N_TAGS];
-};
-
-static bool seen_field(const struct seen *s, size_t offset)
+/* "true", or that and what a framework appended. */
+static bool says_true(struct span value)
 {
-	size_t i;
-
-	for (i = 0; i < N_TAGS; i++)
-		if (s->tag[i] && tags[i].offset == offset)
-			return true;
-	return false;
+	return value.len >= 4 && !memcmp(value.p, "true", 4) &&
+	       (value.len == 4 || value.p[4] == '-');
 }
 
-static void read_pair(struct rz_client *c, struct seen *s, const __u8 *key, size_t key_len,
-		      const __u8 *value, size_t value_len)
+static void take(struct reading *r, const struct dialect *d, enum field field, struct span value)
 {
-	size_t i;
+	const __u8 *bar = memchr(value.p, '|', value.len);
 
-	if (equals(key, key_len, OPT_IN_KEY)) {
-		if (!s->opt_in)
-			c->opt_in = equals(value, value_len, "true");
-		s->opt_in = true;
-		c->dialect = RZ_DIALECT_WARPSTREAM;
+	if (r->seen[field])
 		return;
+	r->seen[field] = true;
+	if (bar)
+		value.len = bar - value.p;
+	if (field == OPT_IN)
+		r->c->opt_in = says_true(value);
+	else
+		set_field(r->c, field, value);
+	if (r->c->dialect == RZ_DIALECT_NONE || (field == ZONE && r->c->zone[0]))
+		r->c->dialect = d->id;
+}
+
+/* The key, or, in an id's first element, a text that a framework put before it, a dash and the key.
+ */
+static bool key_is(struct span key, const char *name, bool first)
+{
+	size_t len = strlen(name);
+
+	if (key.len < len || memcmp(key.p + key.len - len, name, len))
+		return false;
+	return key.len == len || (first && key.p[key.len - len - 1] == '-');
+}
+
+static int hex(__u8 c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* application/x-www-form-urlencoded, as Java's URLDecoder reads it; false if an escape is broken.
+ */
+static bool url_decode(struct span *s, __u8 *room)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->len; i++) {
+		__u8 c = s->p[i];
+
+		if (c == '+') {
+			c = ' ';
+		} else if (c == '%') {
+			if (i + 2 >= s->len || hex(s->p[i + 1]) < 0 || hex(s->p[i + 2]) < 0)
+				return false;
+			c = (__u8)(hex(s->p[i + 1]) << 4 | hex(s->p[i + 2]));
+			i += 2;
+		}
+		room[n++] = c;
 	}
-	for (i = 0; i < N_TAGS; i++) {
-		if (!equals(key, key_len, tags[i].key))
-			continue;
-		if (!seen_field(s, tags[i].offset))
-			set_field(c, i, value, value_len);
-		s->tag[i] = true;
-		c->dialect = RZ_DIALECT_WARPSTREAM;
+	*s = (struct span){room, n};
+	return true;
+}
+
+static void read_element(struct reading *r, const struct dialect *d, struct span e, bool first)
+{
+	__u8 key_room[RZ_CLIENT_ID_SIZE], value_room[RZ_CLIENT_ID_SIZE];
+	const __u8 *eq = memchr(e.p, '=', e.len), *end;
+	struct span key, value;
+	size_t i;
+
+	if (!eq)
+		return;
+	key = (struct span){e.p, eq - e.p};
+	value = (struct span){eq + 1, e.p + e.len - (eq + 1)};
+	if (d->ends_at_equals && (end = memchr(value.p, '=', value.len)))
+		value.len = end - value.p;
+	if (d->url_decode && (!url_decode(&key, key_room) || !url_decode(&value, value_room)))
+		return;
+	for (i = 0; i < KEYS_MAX && d->keys[i].name; i++)
+		if (key_is(key, d->keys[i].name, first && !d->exact))
+			take(r, d, d->keys[i].field, value);
+}
+
+static size_t until_separator(struct span s, const char *separators)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (s.p[i] && strchr(separators, s.p[i]))
+			break;
+	return i;
+}
+
+static void read_dialect(struct reading *r, const struct dialect *d, struct span id)
+{
+	const char *separators = d->separators;
+	char only[2] = "";
+	size_t at = 0, len;
+
+	if (d->one_separator && (len = until_separator(id, separators)) < id.len) {
+		only[0] = (char)id.p[len];
+		separators = only;
+	}
+	while (at < id.len) {
+		struct span rest = {id.p + at, id.len - at};
+
+		len = until_separator(rest, separators);
+		/* the last element of a cut id may itself be cut */
+		if (len < rest.len || !r->c->truncated)
+			read_element(r, d, (struct span){rest.p, len}, !at);
+		at += len + 1;
 	}
 }
 
-static void read_element(struct rz_client *c, struct seen *s, const __u8 *p, size_t len)
+/* Puts the comma-separated `names` of one field behind the keys that are there already; `room`
+ * keeps them. */
+static void add_keys(struct dialect *d, const char *names, enum field field, char *room,
+		     size_t room_size)
 {
-	const __u8 *eq = memchr(p, '=', len);
+	size_t n = 0;
+	char *name, *rest;
 
-	if (eq)
-		read_pair(c, s, p, eq - p, eq + 1, p + len - (eq + 1));
+	while (n < KEYS_MAX && d->keys[n].name)
+		n++;
+	if (!names || !rz_str_copy(room, room_size, names))
+		return;
+	for (name = strtok_r(room, ",", &rest); name && n < KEYS_MAX;
+	     name = strtok_r(NULL, ",", &rest))
+		d->keys[n++] = (struct key){name, field};
 }
 
-void rz_tags_read(const __u8 *id, int len, struct rz_client *ret)
+static void read_custom(struct reading *r, const struct rz_tags_custom *custom, struct span id)
 {
-	size_t kept = rz_client_id_kept((__s16)len), at = 0;
-	struct seen seen = {};
+	char zone_room[256], opt_in_room[256];
+	struct dialect d = {.id = RZ_DIALECT_CUSTOM, .separators = ","};
+
+	if (custom->separators && *custom->separators)
+		d.separators = custom->separators;
+	d.url_decode = custom->url_decode;
+	add_keys(&d, custom->zone_keys, ZONE, zone_room, sizeof(zone_room));
+	add_keys(&d, custom->opt_in_keys, OPT_IN, opt_in_room, sizeof(opt_in_room));
+	read_dialect(r, &d, id);
+}
+
+void rz_tags_read(const __u8 *id, int len, const struct rz_tags_custom *custom,
+		  struct rz_client *ret)
+{
+	struct span all = {id, rz_client_id_kept((__s16)len)};
+	struct reading r = {.c = ret};
+	size_t i;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->is_null = len < 0;
 	ret->truncated = len > RZ_CLIENT_ID_KEPT;
-	rz_str_escape(ret->id, sizeof(ret->id), id, kept);
-	while (at < kept) {
-		const __u8 *comma = memchr(id + at, ',', kept - at);
-		size_t end = comma ? (size_t)(comma - id) : kept;
-
-		/* the last element of a cut id may itself be cut */
-		if (comma || !ret->truncated)
-			read_element(ret, &seen, id + at, end - at);
-		at = end + 1;
-	}
+	rz_str_escape(ret->id, sizeof(ret->id), id, all.len);
+	if (custom)
+		read_custom(&r, custom, all);
+	for (i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++)
+		read_dialect(&r, &dialects[i], all);
 }

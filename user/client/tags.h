@@ -8,23 +8,47 @@
 #ifndef RZ_CLIENT_TAGS_H
 #define RZ_CLIENT_TAGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <rezone/types.h>
 
+/* Keys of the operator's own, beside the built-in dialects. NULL and "" are none. */
+struct rz_tags_custom {
+	const char *zone_keys;	 /* comma-separated */
+	const char *opt_in_keys; /* likewise; the value must be "true" */
+	const char *separators;	 /* each of these characters ends an element */
+	bool url_decode;	 /* %XX and + in keys and values */
+};
+
 /*
- * Reads WarpStream's grammar (WarpStream docs, "Force Interzone Load Balancing" and "Configure
- * Clients to Eliminate AZ Networking Costs"): elements separated by ',', each key=value, an element
- * without '=' is no tag, any position; keys match exactly, of two values of one tag the first wins.
- * Keys: warpstream_az, ws_az (zone); warpstream_interzone_lb (opt-in, value "true");
- * warpstream_session_id; warpstream_proxy_target, ws_proxy_target, ws_pt; warpstream_agent_group,
- * ws_ag.
+ * Reads the tags by the grammars of docs/dialects.md:
+ *
+ *	warpstream  key=value between ',' (WarpStream docs, "Configure Clients to Eliminate AZ
+ *		    Networking Costs"): warpstream_az, ws_az; warpstream_interzone_lb (opt-in,
+ *		    "true"); warpstream_session_id; warpstream_proxy_target, ws_proxy_target, ws_pt;
+ *		    warpstream_agent_group, ws_ag
+ *	automq	    key=value between '&', URL-decoded (AutoMQ source, ClientIdMetadata): automq_az
+ *	inkless	    key=value between ',', ' ' and '|', the value ends at '=' too (Inkless source):
+ *		    diskless_az, inkless_az
+ *	bufstream   key=value between ',' or ';', whichever comes first (Bufstream docs): zone
+ *	custom	    as configured; `custom` may be NULL
+ *
+ * Keys match exactly, the first of two values of one tag wins, an element without '=' is no tag.
+ * Where an id has tags of several dialects, each field is filled by the first in the order custom,
+ * warpstream, automq, inkless, bufstream, and `dialect` is the one the zone is from.
+ *
+ * What frameworks add is passed over: a value ends at '|' (MirrorMaker 2 appends "|src->dst"...),
+ * opt-in may be followed by '-' and more (Kafka Streams and Connect append), and the first element
+ * may begin with a text and '-' (Connect puts its group there). What is appended to a zone is for
+ * rz_topo_resolve(), which knows the zones.
  *
  * `len` is the length on the wire (-1: null), `id` holds min(len, RZ_CLIENT_ID_KEPT) bytes of any
  * value. A tag that runs into the cut end of a truncated id does not count: it may be only a part.
  * A value that is too long or, for zones, not of [A-Za-z0-9._-], leaves its field empty.
  * Fills *ret wholly; text in it is safe to print.
  */
-void rz_tags_read(const __u8 *id, int len, struct rz_client *ret);
+void rz_tags_read(const __u8 *id, int len, const struct rz_tags_custom *custom,
+		  struct rz_client *ret);
 
 #endif

@@ -100,12 +100,11 @@ static const struct argp argp = {
 	       "used wrongly.",
 };
 
-static int show(const struct ask *a, const struct rz_snapshot *snap, const struct rz_topo *topo,
-		const struct rz_topo_zones *zones)
+static int show(const struct ask *a, const struct rz_snapshot *snap, const struct rz_world *world)
 {
 	_cleanup_free_ struct rz_conn_row *rows = NULL;
 	struct rz_conn_totals totals;
-	int err = rz_conn_rows_make(snap, topo, zones, &a->filter, &rows, &totals);
+	int err = rz_conn_rows_make(snap, world, &a->filter, &rows, &totals);
 
 	if (err)
 		return err;
@@ -128,16 +127,23 @@ static int once(const struct ask *a, const struct rz_maps *maps)
 	struct rz_snapshot *snap = NULL;
 	struct rz_topo_zones *zones = NULL;
 	struct rz_topo *topo = NULL;
+	struct rz_blocks *blocks = NULL;
+	struct rz_world world;
 	int err = rz_snapshot_read(maps, &snap);
 
 	if (!err)
 		err = rz_maps_read_topology(maps, &topo, &zones);
 	if (!err)
-		err = show(a, snap, topo, zones);
+		err = rz_maps_read_blocks(maps, &blocks);
+	if (!err) {
+		world = (struct rz_world){topo, zones, &snap->settings, snap->now_ns, blocks};
+		err = show(a, snap, &world);
+	}
 	if (!err && (fflush(stdout) || ferror(stdout)))
 		err = -EIO;
 	rz_topo_free(topo);
 	rz_topo_zones_free(zones);
+	rz_blocks_free(blocks);
 	rz_snapshot_free(snap);
 	return err;
 }

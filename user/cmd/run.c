@@ -58,7 +58,7 @@ static void learn(void *arg, uint64_t client)
 {
 	struct rz_daemon *d = arg;
 
-	rz_clients_learn(d->maps, client);
+	rz_clients_learn(d->maps, &d->custom, client);
 }
 
 static int on_wake(void *arg)
@@ -124,6 +124,7 @@ static int load_kernel_side(struct rz_daemon *d)
 	if (err)
 		return err;
 	d->maps = rz_kern_maps(d->kern);
+	rz_pins_remove_older(c->pin_dir);
 	if (!lacks.census) {
 		err = rz_census_new(&d->census);
 		if (err)
@@ -147,6 +148,23 @@ static int load_kernel_side(struct rz_daemon *d)
 	return 0;
 }
 
+/* What the settings say of clients: zones by address, tags of the operator's own. */
+static int read_client_settings(struct rz_daemon *d)
+{
+	const struct rz_conf *c = &d->conf;
+	char why[256];
+	int err = rz_blocks_parse(c->zoned_cidr_blocks ? c->zoned_cidr_blocks : "", &d->blocks, why,
+				  sizeof(why));
+
+	if (err) /* out of memory: the text was checked when it was read */
+		return rz_err(err, "run: zoned-cidr-blocks: %s", strerror(-err));
+	d->custom = (struct rz_tags_custom){.zone_keys = c->zone_keys,
+					    .opt_in_keys = c->opt_in_keys,
+					    .separators = c->tag_separators,
+					    .url_decode = c->tag_url_decode};
+	return 0;
+}
+
 static int start_policy(struct rz_daemon *d)
 {
 	const struct rz_conf *c = &d->conf;
@@ -156,10 +174,14 @@ static int start_policy(struct rz_daemon *d)
 				   .give_up_after = c->give_up_after,
 				   .give_up_for_ns = c->give_up_for_ns,
 				   .mode = c->mode};
-	int err = rz_select_new(&limits, &d->select);
+	int err = read_client_settings(d);
 
 	if (!err)
-		err = rz_clients_sweep_new(&d->sweep);
+		err = rz_select_new(&limits, &d->select);
+	if (!err)
+		err = rz_clients_sweep_new(&d->custom, &d->sweep);
+	if (!err)
+		err = rz_maps_write_blocks(d->maps, d->blocks);
 	if (!err && c->topology)
 		err = rz_topo_file_new(c->topology, &d->file);
 	return err;
@@ -211,6 +233,7 @@ static void stop(struct rz_daemon *d)
 	rz_topo_free(d->topo);
 	rz_topo_free(d->pending);
 	rz_topo_zones_free(d->zones);
+	rz_blocks_free(d->blocks);
 	if (d->lock >= 0)
 		close(d->lock);
 	rz_conf_free(&d->conf);

@@ -75,7 +75,7 @@ struct flags {
 	const char *config;
 	const char *values[ROWS_MAX]; /* as given, not yet read */
 	bool markdown;
-	char room[1024]; /* arguments that double_dashes() wrote anew; values point into it */
+	char *room; /* arguments that double_dashes() wrote anew; values point into it */
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -181,22 +181,30 @@ static int refuse_unknown(int argc, char **argv, const struct argp_option *o, si
 }
 
 /* Go's flags take one dash: -kafkaInterzoneLoadBalancingInterval=30s. */
-static char **double_dashes(int argc, char **argv, char *room, size_t room_size)
+static char **double_dashes(int argc, char **argv, char **ret_room)
 {
-	char **copy = calloc(argc + 1, sizeof(*copy));
-	size_t i, used = 0;
+	char **copy = calloc(argc + 1, sizeof(*copy)), *room;
+	size_t i, size = 1;
 	int a;
 
+	for (a = 0; a < argc; a++)
+		size += strlen(argv[a]) + 2;
+	room = *ret_room = malloc(size);
+	if (!room) {
+		free(copy);
+		return NULL;
+	}
 	for (a = 0; copy && a < argc; a++) {
 		copy[a] = argv[a];
 		for (i = 0; i < rz_conf_n_rows; i++) {
 			const char *alias = rz_conf_rows[i].alias;
 
 			if (!alias || argv[a][0] != '-' ||
-			    strncmp(argv[a] + 1, alias, strlen(alias)) || used >= room_size)
+			    strncmp(argv[a] + 1, alias, strlen(alias)))
 				continue;
-			copy[a] = room + used;
-			used += snprintf(room + used, room_size - used, "-%s", argv[a]) + 1;
+			copy[a] = room;
+			room += sprintf(room, "-%s", argv[a]) + 1;
+			break;
 		}
 	}
 	return copy;
@@ -217,7 +225,7 @@ static int read_flags(int argc, char **argv, struct flags *f)
 	struct argp_option options[2 * ROWS_MAX + 4];
 	struct argp argp = {.options = options, .parser = parse, .doc = doc};
 	size_t i, n = make_options(options);
-	char **args = double_dashes(argc, argv, f->room, sizeof(f->room));
+	char **args = double_dashes(argc, argv, &f->room);
 	int err = args ? refuse_unknown(argc, args, options, n) : -ENOMEM;
 
 	argp_err_exit_status = 2;
@@ -259,8 +267,10 @@ int rz_conf_read(int argc, char **argv, struct rz_conf *ret)
 	char why[640];
 	int err = read_flags(argc, argv, &f);
 
-	if (err)
+	if (err) {
+		free(f.room);
 		return err;
+	}
 	if (f.markdown) {
 		rz_conf_markdown(stdout);
 		exit(0);
@@ -279,6 +289,7 @@ int rz_conf_read(int argc, char **argv, struct rz_conf *ret)
 		err = set_from_flags(&c, &f);
 	if (!err)
 		err = check_whole(&c);
+	free(f.room);
 	if (err) {
 		rz_conf_free(&c);
 		return err;
@@ -287,12 +298,19 @@ int rz_conf_read(int argc, char **argv, struct rz_conf *ret)
 	return 0;
 }
 
+static void free_text(char **text)
+{
+	free(*text);
+	*text = NULL;
+}
+
 void rz_conf_free(struct rz_conf *c)
 {
-	free(c->topology);
-	free(c->cgroup);
-	free(c->pin_dir);
-	c->topology = c->cgroup = c->pin_dir = NULL;
+	size_t i;
+
+	for (i = 0; i < rz_conf_n_rows; i++)
+		if (rz_conf_is_text(&rz_conf_rows[i]))
+			free_text((char **)((char *)c + rz_conf_rows[i].offset));
 }
 
 void rz_conf_markdown(FILE *f)

@@ -36,6 +36,11 @@ struct rz_conf {
 	uint32_t max_connections;
 	uint32_t max_clients;
 	uint64_t reconcile_ns;
+	char *zoned_cidr_blocks; /* topo/blocks.h has the grammar; NULL: none */
+	char *zone_keys;	 /* of a dialect of one's own (client/tags.h); NULL: none */
+	char *opt_in_keys;
+	char *tag_separators;
+	bool tag_url_decode;
 	bool keep_pins; /* on SIGTERM leave programs and maps in place */
 	enum rz_log_format log_format;
 	enum rz_log_level log_level;

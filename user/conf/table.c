@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "base/yaml.h"
+#include "topo/blocks.h"
 
 static const char *const modes[] = {"enforce", "observe", NULL};
 static const char *const opt_ins[] = {"tag", "zone", "any", NULL};
@@ -35,8 +36,7 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "observe: do everything but the reset"},
 	{"opt-in", RZ_CONF_WORD, AT(opt_in), 0, 0, "tag", opt_ins, NULL, NULL,
 	 "who may be moved: tag, clients with warpstream_interzone_lb=true; zone, all with a zone "
-	 "tag; any, "
-	 "also those whose zone is known by address alone (as zone, until addresses are mapped)"},
+	 "tag; any, also those whose zone is known by address alone (--zoned-cidr-blocks)"},
 	{"min-agents", RZ_CONF_COUNT, AT(min_agents), 1, 65536, "1", NULL, NULL, NULL,
 	 "ready agents needed in the client's zone"},
 	{"stable-for", RZ_CONF_DURATION, AT(stable_for_ns), 0, DAY_SECONDS, "30s", NULL, NULL, NULL,
@@ -62,6 +62,18 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "size of map clients: distinct client ids"},
 	{"reconcile", RZ_CONF_DURATION, AT(reconcile_ns), 0.1, DAY_SECONDS, "5m", NULL, NULL, NULL,
 	 "how often map conns is compared with the kernel's own sockets"},
+	{"zoned-cidr-blocks", RZ_CONF_BLOCKS, AT(zoned_cidr_blocks), 0, 0, NULL, NULL,
+	 "zonedCIDRBlocks", "WARPSTREAM_ZONED_CIDR_BLOCKS",
+	 "zones of clients without a tag, by address; the longest prefix wins, a tag beats it"},
+	{"zone-keys", RZ_CONF_KEYS, AT(zone_keys), 0, 0, NULL, NULL, NULL, NULL,
+	 "keys of one's own for the zone in a client.id, as msk_az, beside those of WarpStream, "
+	 "AutoMQ, Inkless and Bufstream"},
+	{"opt-in-keys", RZ_CONF_KEYS, AT(opt_in_keys), 0, 0, NULL, NULL, NULL, NULL,
+	 "keys of one's own that opt a client in, with the value true"},
+	{"tag-separators", RZ_CONF_CHARS, AT(tag_separators), 0, 0, ",", NULL, NULL, NULL,
+	 "what stands between key=value pairs of one's own keys"},
+	{"tag-url-decode", RZ_CONF_BOOL, AT(tag_url_decode), 0, 0, "false", NULL, NULL, NULL,
+	 "read %XX and + in one's own keys and their values"},
 	{"cgroup", RZ_CONF_PATH, AT(cgroup), 0, 0, NULL, NULL, NULL, NULL,
 	 "the cgroup v2 root (found by itself)"},
 	{"pin-dir", RZ_CONF_PATH, AT(pin_dir), 0, 0, "/sys/fs/bpf/rezone", NULL, NULL, NULL,
@@ -76,15 +88,27 @@ const struct rz_conf_row rz_conf_rows[] = {
 const size_t rz_conf_n_rows = sizeof(rz_conf_rows) / sizeof(rz_conf_rows[0]);
 
 static const char *const forms[] = {
-	[RZ_CONF_PATH] = "PATH", [RZ_CONF_DURATION] = "DURATION",
-	[RZ_CONF_COUNT] = "N",	 [RZ_CONF_RATE] = "N",
-	[RZ_CONF_BOOL] = "",	 [RZ_CONF_PORTS] = "N[,N...]",
+	[RZ_CONF_PATH] = "PATH",
+	[RZ_CONF_DURATION] = "DURATION",
+	[RZ_CONF_COUNT] = "N",
+	[RZ_CONF_RATE] = "N",
+	[RZ_CONF_BOOL] = "",
+	[RZ_CONF_PORTS] = "N[,N...]",
 	[RZ_CONF_WORD] = "WORD",
+	[RZ_CONF_BLOCKS] = "ZONE@CIDR[,CIDR...][<>...]",
+	[RZ_CONF_KEYS] = "KEY[,KEY...]",
+	[RZ_CONF_CHARS] = "CHARS",
 };
 
 const char *rz_conf_form(const struct rz_conf_row *row)
 {
 	return forms[row->type];
+}
+
+bool rz_conf_is_text(const struct rz_conf_row *row)
+{
+	return row->type == RZ_CONF_PATH || row->type == RZ_CONF_BLOCKS ||
+	       row->type == RZ_CONF_KEYS || row->type == RZ_CONF_CHARS;
 }
 
 const struct rz_conf_row *rz_conf_row_find(const char *name, size_t len)
@@ -101,22 +125,78 @@ const struct rz_conf_row *rz_conf_row_find(const char *name, size_t len)
 	return NULL;
 }
 
-static int set_path(void *at, const struct rz_conf_row *row, const char *text, char *why,
-		    size_t size)
+static int set_text(void *at, const char *text)
 {
-	char *copy;
+	char *copy = strdup(text);
 
-	(void)row;
-	if (!*text) {
-		snprintf(why, size, "is empty; give a path");
-		return -EINVAL;
-	}
-	copy = strdup(text);
 	if (!copy)
 		return -ENOMEM;
 	free(*(char **)at);
 	*(char **)at = copy;
 	return 0;
+}
+
+static int set_path(void *at, const struct rz_conf_row *row, const char *text, char *why,
+		    size_t size)
+{
+	(void)row;
+	if (!*text) {
+		snprintf(why, size, "is empty; give a path");
+		return -EINVAL;
+	}
+	return set_text(at, text);
+}
+
+static int set_blocks(void *at, const struct rz_conf_row *row, const char *text, char *why,
+		      size_t size)
+{
+	struct rz_blocks *b = NULL;
+	int err = rz_blocks_parse(text, &b, why, size);
+
+	(void)row;
+	rz_blocks_free(b);
+	return err ? err : set_text(at, text);
+}
+
+/* At most four keys of 1 to 63 printable characters; '=' ends a key and '%' begins an escape. */
+static int set_keys(void *at, const struct rz_conf_row *row, const char *text, char *why,
+		    size_t size)
+{
+	const char *p = text;
+	size_t n = 0, len, i;
+
+	(void)row;
+	do {
+		len = strcspn(p, ",");
+		for (i = 0; i < len && p[i] > 0x20 && p[i] < 0x7f && p[i] != '='; i++)
+			;
+		if (!len || len > 63 || i < len || ++n > 4) {
+			snprintf(why, size,
+				 "\"%.60s\" is no list of keys; give one to four, as "
+				 "msk_az,my_zone",
+				 text);
+			return -EINVAL;
+		}
+		p += len + !!p[len];
+	} while (p[-1] == ',');
+	return set_text(at, text);
+}
+
+static int set_chars(void *at, const struct rz_conf_row *row, const char *text, char *why,
+		     size_t size)
+{
+	size_t len = strlen(text);
+
+	(void)row;
+	if (!len || len > 8 || strpbrk(text, "=-_.") ||
+	    strspn(text, " \t!\"#$%&'()*+,/:;<>?@[\\]^`{|}~") != len) {
+		snprintf(why, size,
+			 "\"%.20s\" are no separators; give one to eight characters that no zone "
+			 "has, as \",;\"",
+			 text);
+		return -EINVAL;
+	}
+	return set_text(at, text);
 }
 
 static int set_duration(void *at, const struct rz_conf_row *row, const char *text, char *why,
@@ -262,9 +342,10 @@ static int set_word(void *at, const struct rz_conf_row *row, const char *text, c
 }
 
 static int (*const setters[])(void *, const struct rz_conf_row *, const char *, char *, size_t) = {
-	[RZ_CONF_PATH] = set_path, [RZ_CONF_DURATION] = set_duration, [RZ_CONF_COUNT] = set_count,
-	[RZ_CONF_RATE] = set_rate, [RZ_CONF_BOOL] = set_bool,	      [RZ_CONF_PORTS] = set_ports,
-	[RZ_CONF_WORD] = set_word,
+	[RZ_CONF_PATH] = set_path,   [RZ_CONF_DURATION] = set_duration, [RZ_CONF_COUNT] = set_count,
+	[RZ_CONF_RATE] = set_rate,   [RZ_CONF_BOOL] = set_bool,		[RZ_CONF_PORTS] = set_ports,
+	[RZ_CONF_WORD] = set_word,   [RZ_CONF_BLOCKS] = set_blocks,	[RZ_CONF_KEYS] = set_keys,
+	[RZ_CONF_CHARS] = set_chars,
 };
 
 int rz_conf_set(struct rz_conf *c, const struct rz_conf_row *row, const char *text, char *why,

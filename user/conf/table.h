@@ -12,6 +12,9 @@
 
 enum rz_conf_type {
 	RZ_CONF_PATH,	  /* char * */
+	RZ_CONF_BLOCKS,	  /* char *, checked by rz_blocks_parse */
+	RZ_CONF_KEYS,	  /* char *, comma-separated keys of a client.id */
+	RZ_CONF_CHARS,	  /* char *, a few characters */
 	RZ_CONF_DURATION, /* uint64_t, ns; Go form */
 	RZ_CONF_COUNT,	  /* uint32_t */
 	RZ_CONF_RATE,	  /* double */
@@ -41,6 +44,8 @@ const struct rz_conf_row *rz_conf_row_find(const char *name, size_t len);
 /* Sets one key from text. 0, or -EINVAL with what is wrong and how to mend it in `why`. */
 int rz_conf_set(struct rz_conf *c, const struct rz_conf_row *row, const char *text, char *why,
 		size_t why_size);
+
+bool rz_conf_is_text(const struct rz_conf_row *row); /* its value is a char * of its own */
 
 /* What stands for a row's value in help, e.g. "DURATION"; "" for a switch. */
 const char *rz_conf_form(const struct rz_conf_row *row);

@@ -24,6 +24,8 @@ struct rz_daemon {
 	struct rz_topo *topo;
 	struct rz_topo *pending; /* read, but the maps could not take it yet */
 	struct rz_topo_zones *zones;
+	struct rz_blocks *blocks;     /* zones by address, from the settings */
+	struct rz_tags_custom custom; /* tags of the operator's own, likewise */
 	struct rz_select *select;
 	struct rz_clients_sweep *sweep;
 	struct rz_settings settings;

@@ -151,7 +151,7 @@ void rz_daemon_tick(struct rz_daemon *d)
 	rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
 	log_full(d, snap);
 	if (d->topo) {
-		world = (struct rz_world){d->topo, d->zones, &d->settings, snap->now_ns};
+		world = (struct rz_world){d->topo, d->zones, &d->settings, snap->now_ns, d->blocks};
 		if (!rz_tick_run(snap, &world, d->select, &t)) {
 			forget_moves(d, snap, t);
 			moved = reset_moves(d, snap, t);

@@ -3,6 +3,7 @@
 #include "kern/batch.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <bpf/bpf.h>
@@ -10,6 +11,7 @@
 #include "base/cleanup.h"
 
 #define ROOM_FIRST 4096
+#define ENOTSUPP   524 /* linux/errno.h; the kernel's own, not for user space but seen there */
 
 struct rows {
 	char *keys, *values;
@@ -32,6 +34,25 @@ static int grow(struct rows *r, size_t key_size, size_t value_size, size_t room)
 	return 0;
 }
 
+/* One entry after the other, for maps that have no batches: LPM tries on older kernels. An entry
+ * that is removed meanwhile starts it over. */
+static int read_singly(int map_fd, size_t key_size, size_t value_size, struct rows *r)
+{
+	_cleanup_free_ char *key = malloc(key_size);
+	bool first = true;
+	int err = key ? 0 : -ENOMEM;
+
+	while (!err && !bpf_map_get_next_key(map_fd, first ? NULL : key, key)) {
+		first = false;
+		if (r->n == r->room)
+			err = grow(r, key_size, value_size, r->room * 2);
+		if (err || bpf_map_lookup_elem(map_fd, key, r->values + r->n * value_size))
+			continue;
+		memcpy(r->keys + r->n++ * key_size, key, key_size);
+	}
+	return err;
+}
+
 int rz_batch_read(int map_fd, size_t key_size, size_t value_size, uint64_t flags, void **ret_keys,
 		  void **ret_values, size_t *ret_n)
 {
@@ -48,6 +69,10 @@ int rz_batch_read(int map_fd, size_t key_size, size_t value_size, uint64_t flags
 		err = bpf_map_lookup_batch(map_fd, in, cursor, r.keys + r.n * key_size,
 					   r.values + r.n * value_size, &count, &opts);
 		err = err < 0 ? -errno : 0;
+		if (!in && (err == -ENOTSUPP || err == -EOPNOTSUPP)) {
+			err = read_singly(map_fd, key_size, value_size, &r);
+			break;
+		}
 		if (err && err != -ENOENT && err != -ENOSPC)
 			break;
 		if (err != -ENOSPC) { /* ENOSPC: a bucket did not fit, nothing of it was read */

@@ -102,15 +102,29 @@ static int walk_all(struct rz_kern *k, uint32_t *inums, size_t *n)
 	return first;
 }
 
-static bool is_gone(const struct rz_conn *c, uint64_t begin, const uint32_t *inums, size_t n)
+/* A number that no entry has: one more than the last census, of whichever daemon, left there. */
+static uint32_t next_number(const struct rz_conn *conns, size_t n)
 {
-	return c->met_ns < begin && c->opened_ns < begin && c->last_request_ns < begin &&
+	uint32_t last = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (conns[i].met > last)
+			last = conns[i].met;
+	return last + 1;
+}
+
+static bool is_gone(const struct rz_conn *c, uint32_t number, uint64_t begin, const uint32_t *inums,
+		    size_t n)
+{
+	return c->met != number && c->opened_ns < begin && c->last_request_ns < begin &&
 	       bsearch(&c->netns, inums, n, sizeof(*inums), u32_order);
 }
 
 /* Removes what was missed twice running, and remembers what was missed now. */
-static size_t remove_missed(struct rz_census *c, int fd, const struct rz_conn *conns, size_t n,
-			    uint64_t begin, const uint32_t *inums, size_t n_inums)
+static size_t remove_missed(struct rz_census *c, const struct rz_maps *maps,
+			    const struct rz_conn *conns, size_t n, uint32_t number, uint64_t begin,
+			    const uint32_t *inums, size_t n_inums)
 {
 	uint64_t *missed = malloc((n + 1) * sizeof(*missed));
 	size_t i, n_missed = 0, removed = 0;
@@ -118,11 +132,12 @@ static size_t remove_missed(struct rz_census *c, int fd, const struct rz_conn *c
 	for (i = 0; missed && i < n; i++) {
 		uint64_t cookie = conns[i].cookie;
 
-		if (!is_gone(&conns[i], begin, inums, n_inums))
+		if (!is_gone(&conns[i], number, begin, inums, n_inums))
 			continue;
 		if (c->n && bsearch(&cookie, c->missed, c->n, sizeof(cookie), u64_order)) {
-			if (!bpf_map_delete_elem(fd, &cookie))
+			if (!bpf_map_delete_elem(maps->conns, &cookie))
 				removed++;
+			bpf_map_delete_elem(maps->proxied, &cookie);
 		} else {
 			missed[n_missed++] = cookie;
 		}
@@ -142,19 +157,22 @@ int rz_census_run(struct rz_census *c, struct rz_kern *k, bool whole)
 	int fd = rz_kern_maps(k)->conns, err;
 	size_t n_before = 0, n_after = 0, n = 0, removed;
 	uint64_t begin = rz_now_ns();
+	uint32_t number;
 
 	err = read_conns(fd, &before, &n_before);
 	if (!err)
 		err = whole ? rz_netns_list(&inums, &n) : netns_of(before, n_before, &inums, &n);
 	if (err)
 		return err;
+	number = next_number(before, n_before);
+	rz_kern_census_begin(k, number);
 	err = walk_all(k, inums, &n);
 	if (err == -EOPNOTSUPP)
 		return err;
 	err = read_conns(fd, &after, &n_after);
 	if (err)
 		return err;
-	removed = remove_missed(c, fd, after, n_after, begin, inums, n);
+	removed = remove_missed(c, rz_kern_maps(k), after, n_after, number, begin, inums, n);
 	if (whole && n_after > n_before)
 		rz_info("census: %zu connections in %zu network namespaces; each is identified at "
 			"its next request",

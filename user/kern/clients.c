@@ -12,9 +12,13 @@
 #include "client/tags.h"
 #include "kern/batch.h"
 
+#define BUSIEST_KEPT 128 /* and never more than a quarter of the room */
+
 struct rz_clients_sweep {
+	const struct rz_tags_custom *custom;
 	uint64_t *unused; /* sorted */
 	size_t n;
+	bool ran;
 };
 
 static int u64_order(const void *a, const void *b)
@@ -29,30 +33,36 @@ static bool contains(const uint64_t *sorted, size_t n, uint64_t v)
 	return n && bsearch(&v, sorted, n, sizeof(v), u64_order);
 }
 
-static int store(const struct rz_maps *m, uint64_t hash, const struct rz_client_id *id)
+static int store(const struct rz_maps *m, const struct rz_tags_custom *custom, uint64_t hash,
+		 const struct rz_client_id *id)
 {
 	struct rz_client c;
 
-	rz_tags_read(id->raw, id->len, &c);
+	rz_tags_read(id->raw, id->len, custom, &c);
 	if (bpf_map_update_elem(m->clients, &hash, &c, BPF_ANY))
 		return rz_err(-errno, "clients: no room for \"%s\": %s; raise --max-clients", c.id,
 			      strerror(errno));
 	return 0;
 }
 
-int rz_clients_learn(const struct rz_maps *m, uint64_t hash)
+int rz_clients_learn(const struct rz_maps *m, const struct rz_tags_custom *custom, uint64_t hash)
 {
 	struct rz_client_id id;
 
 	if (bpf_map_lookup_elem(m->client_ids, &hash, &id))
 		return -errno;
-	return store(m, hash, &id);
+	return store(m, custom, hash, &id);
 }
 
-int rz_clients_sweep_new(struct rz_clients_sweep **ret)
+int rz_clients_sweep_new(const struct rz_tags_custom *custom, struct rz_clients_sweep **ret)
 {
-	*ret = calloc(1, sizeof(**ret));
-	return *ret ? 0 : -ENOMEM;
+	struct rz_clients_sweep *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->custom = custom;
+	*ret = s;
+	return 0;
 }
 
 void rz_clients_sweep_free(struct rz_clients_sweep *s)
@@ -80,19 +90,95 @@ static void forget(const struct rz_maps *m, uint64_t hash)
 {
 	bpf_map_delete_elem(m->client_ids, &hash);
 	bpf_map_delete_elem(m->clients, &hash);
+	bpf_map_delete_elem(m->client_traffic, &hash);
+}
+
+struct busy {
+	uint64_t hash, bytes;
+};
+
+static int busiest_first(const void *a, const void *b)
+{
+	const struct busy *x = a, *y = b;
+
+	return x->bytes > y->bytes ? -1 : x->bytes < y->bytes;
+}
+
+/* The ids whose closed connections carried most, at most `max`, sorted by hash. */
+static int read_busiest(int fd, size_t max, uint64_t **ret, size_t *ret_n)
+{
+	_cleanup_free_ struct rz_traffic *values = NULL;
+	_cleanup_free_ uint64_t *keys = NULL;
+	_cleanup_free_ struct busy *rows = NULL;
+	uint64_t *hashes;
+	size_t i, n;
+	int err = rz_batch_read(fd, sizeof(*keys), sizeof(*values), 0, (void **)&keys,
+				(void **)&values, &n);
+
+	if (err)
+		return err;
+	rows = malloc((n + 1) * sizeof(*rows));
+	hashes = malloc((n + 1) * sizeof(*hashes));
+	if (!rows || !hashes) {
+		free(hashes);
+		return -ENOMEM;
+	}
+	for (i = 0; i < n; i++)
+		rows[i] = (struct busy){keys[i], values[i].rx_bytes + values[i].tx_bytes};
+	qsort(rows, n, sizeof(*rows), busiest_first);
+	n = n < max ? n : max;
+	for (i = 0; i < n; i++)
+		hashes[i] = rows[i].hash;
+	qsort(hashes, n, sizeof(*hashes), u64_order);
+	*ret = hashes;
+	*ret_n = n;
+	return 0;
+}
+
+/* Libraries are few; they are looked at only when half of the room is taken. */
+static int forget_softwares(const struct rz_maps *m, const struct rz_snapshot *snap)
+{
+	_cleanup_free_ struct rz_software *values = NULL;
+	_cleanup_free_ uint32_t *keys = NULL;
+	_cleanup_free_ bool *used = NULL;
+	size_t i, k, n;
+	int err = rz_batch_read(m->softwares, sizeof(*keys), sizeof(*values), 0, (void **)&keys,
+				(void **)&values, &n);
+
+	if (err || n < RZ_SOFTWARES_MAX / 2)
+		return err;
+	used = calloc(n, sizeof(*used));
+	if (!used)
+		return -ENOMEM;
+	for (i = 0; i < snap->n_conns; i++)
+		for (k = 0; k < n && snap->conns[i].frame.software; k++)
+			if (keys[k] == snap->conns[i].frame.software) {
+				used[k] = true;
+				break;
+			}
+	for (k = 0; k < n; k++)
+		if (!used[k])
+			bpf_map_delete_elem(m->softwares, &keys[k]);
+	return 0;
 }
 
 int rz_clients_sweep_run(struct rz_clients_sweep *s, const struct rz_maps *m,
 			 const struct rz_snapshot *snap, uint64_t keep_ns, size_t room)
 {
 	_cleanup_free_ struct rz_client_id *ids = NULL;
-	_cleanup_free_ uint64_t *hashes = NULL, *used = NULL, *unused = NULL;
-	size_t i, n, n_unused = 0;
+	_cleanup_free_ uint64_t *hashes = NULL, *used = NULL, *unused = NULL, *busiest = NULL;
+	size_t i, n, n_unused = 0, n_busiest = 0;
 	int err = rz_batch_read(m->client_ids, sizeof(*hashes), sizeof(*ids), 0, (void **)&hashes,
 				(void **)&ids, &n);
 
+	if (!err)
+		err = read_busiest(m->client_traffic,
+				   room / 4 < BUSIEST_KEPT ? room / 4 : BUSIEST_KEPT, &busiest,
+				   &n_busiest);
+	if (!err)
+		err = forget_softwares(m, snap);
 	if (err)
-		return rz_err(err, "clients: cannot read map client_ids: %s", strerror(-err));
+		return rz_err(err, "clients: cannot read the maps of clients: %s", strerror(-err));
 	if (n > room / 2)
 		keep_ns = 0;
 	used = used_hashes(snap);
@@ -100,7 +186,8 @@ int rz_clients_sweep_run(struct rz_clients_sweep *s, const struct rz_maps *m,
 	if (!used || !unused)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		if (!contains(used, snap->n_conns, hashes[i])) {
+		if (!contains(used, snap->n_conns, hashes[i]) &&
+		    !contains(busiest, n_busiest, hashes[i])) {
 			if (contains(s->unused, s->n, hashes[i]) &&
 			    snap->now_ns > ids[i].first_seen_ns + keep_ns) {
 				forget(m, hashes[i]);
@@ -108,12 +195,13 @@ int rz_clients_sweep_run(struct rz_clients_sweep *s, const struct rz_maps *m,
 			}
 			unused[n_unused++] = hashes[i];
 		}
-		if (!rz_snapshot_client(snap, hashes[i]) && !store(m, hashes[i], &ids[i]))
-			rz_debug("clients: learnt an id at the tick");
+		if (!s->ran || !rz_snapshot_client(snap, hashes[i]))
+			store(m, s->custom, hashes[i], &ids[i]);
 	}
 	qsort(unused, n_unused, sizeof(*unused), u64_order);
 	free(s->unused);
 	s->unused = RZ_TAKE_PTR(unused);
 	s->n = n_unused;
+	s->ran = true;
 	return 0;
 }

@@ -8,21 +8,27 @@
 #ifndef RZ_KERN_CLIENTS_H
 #define RZ_KERN_CLIENTS_H
 
+#include "client/tags.h"
 #include "kern/maps.h"
 
-/* Reads the tags of one id and stores them. 0, -ENOENT if the id is gone, or -errno (logged). */
-int rz_clients_learn(const struct rz_maps *m, uint64_t hash);
+/* Reads the tags of one id and stores them; `custom` may be NULL. 0, -ENOENT if the id is gone, or
+ * -errno (logged). */
+int rz_clients_learn(const struct rz_maps *m, const struct rz_tags_custom *custom, uint64_t hash);
 
 struct rz_clients_sweep; /* which ids were seen unused at the last tick */
 
-int rz_clients_sweep_new(struct rz_clients_sweep **ret);
+/* `custom` may be NULL, and is the caller's. */
+int rz_clients_sweep_new(const struct rz_tags_custom *custom, struct rz_clients_sweep **ret);
 void rz_clients_sweep_free(struct rz_clients_sweep *s);
 
 /*
- * Learns every id that is not learnt yet, and forgets ids that no connection in `snap` uses, was
+ * Learns every id that is not learnt yet (at the first call all of them: an earlier run may have
+ * read them by other keys), and forgets ids that no connection in `snap` uses, was
  * not used at the previous call either, and is older than `keep_ns`, or of any age once more than
  * half of the `room` entries are taken. (An id found by BPF in the instant between is found missing
- * by the connection's next request and entered again.)
+ * by the connection's next request and entered again.) The busiest ids by the bytes of their closed
+ * connections stay, so that those bytes keep their name. Libraries that no connection has are
+ * forgotten likewise.
  */
 int rz_clients_sweep_run(struct rz_clients_sweep *s, const struct rz_maps *m,
 			 const struct rz_snapshot *snap, uint64_t keep_ns, size_t room);

@@ -71,12 +71,6 @@ static void fill_rodata(struct rezone_bpf *skel, const struct rz_load_opts *o, i
 		c->cgroup_id = st.st_ino;
 }
 
-/* Maps that people read, and that outlive a restart. partial: headers that are half read. */
-static const char *const pinned_maps[] = {"conns", "client_ids", "clients", "agents",
-					  "zones", "aliases",	 "moves",   "settings",
-					  "stats", "errors",	 "partial"};
-#define N_PINNED (sizeof(pinned_maps) / sizeof(pinned_maps[0]))
-
 /* A pinned map whose size or layout is not what this run wants cannot be taken over. */
 static bool pin_fits(const char *path, const struct bpf_map *want)
 {
@@ -94,30 +88,32 @@ static bool pin_fits(const char *path, const struct bpf_map *want)
 	       info.map_flags == bpf_map__map_flags(want);
 }
 
-static int set_pins(struct rz_kern *k)
+static int set_pin(struct rz_kern *k, const char *name)
 {
+	struct bpf_map *m = bpf_object__find_map_by_name(k->skel->obj, name);
 	char path[4200];
-	struct bpf_map *m;
-	size_t i;
 	int err;
 
-	for (i = 0; i < N_PINNED; i++) {
-		m = bpf_object__find_map_by_name(k->skel->obj, pinned_maps[i]);
-		rz_pins_path(path, sizeof(path), k->pin_dir, pinned_maps[i]);
-		if (!pin_fits(path, m)) {
-			rz_warn("pins: %s has another size or layout and is made anew; its "
-				"connections "
-				"are adopted at their next request",
-				path);
-			unlink(path);
-		}
-		err = bpf_map__set_pin_path(m, path);
-		if (!err)
-			err = rz_pins_link(k->pin_dir, pinned_maps[i]);
-		if (err)
-			return err;
+	rz_pins_path(path, sizeof(path), k->pin_dir, name);
+	if (!pin_fits(path, m)) {
+		rz_warn("pins: %s has another size or layout and is made anew; its connections "
+			"are adopted at their next request",
+			path);
+		unlink(path);
 	}
-	return 0;
+	err = bpf_map__set_pin_path(m, path);
+	return err ? err : rz_pins_link(k->pin_dir, name);
+}
+
+/* Maps that people read, and that outlive a restart; and `partial`, headers that are half read. */
+static int set_pins(struct rz_kern *k)
+{
+	int err = set_pin(k, "partial");
+	size_t i;
+
+	for (i = 0; i < rz_map_count && !err; i++)
+		err = set_pin(k, rz_map_names[i]);
+	return err;
 }
 
 static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
@@ -130,8 +126,10 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	bpf_map__set_max_entries(k->skel->maps.conns, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.moves, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.partial, o->max_connections);
+	bpf_map__set_max_entries(k->skel->maps.proxied, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.clients, o->max_clients);
 	bpf_map__set_max_entries(k->skel->maps.client_ids, o->max_clients);
+	bpf_map__set_max_entries(k->skel->maps.client_traffic, o->max_clients);
 	bpf_program__set_autoload(k->skel->progs.rz_state, !lacks->state);
 	bpf_program__set_autoload(k->skel->progs.rz_state_old, lacks->state && !lacks->closes);
 	bpf_program__set_autoload(k->skel->progs.rz_reset, !lacks->destroy);
@@ -155,20 +153,11 @@ static const char *load_cure(int err)
 
 static void borrow_maps(struct rz_kern *k)
 {
-	struct rezone_bpf *s = k->skel;
+	size_t i;
 
-	k->maps = (struct rz_maps){
-		.conns = bpf_map__fd(s->maps.conns),
-		.client_ids = bpf_map__fd(s->maps.client_ids),
-		.clients = bpf_map__fd(s->maps.clients),
-		.agents = bpf_map__fd(s->maps.agents),
-		.zones = bpf_map__fd(s->maps.zones),
-		.aliases = bpf_map__fd(s->maps.aliases),
-		.moves = bpf_map__fd(s->maps.moves),
-		.settings = bpf_map__fd(s->maps.settings),
-		.stats = bpf_map__fd(s->maps.stats),
-		.errors = bpf_map__fd(s->maps.errors),
-	};
+	for (i = 0; i < rz_map_count; i++)
+		*rz_maps_fd(&k->maps, i) =
+			bpf_object__find_map_fd_by_name(k->skel->obj, rz_map_names[i]);
 }
 
 /* Pins a link under `name`, in place of an earlier run's: that link, and its program, end now,
@@ -341,6 +330,11 @@ static int iterate(const struct bpf_link *link, const char *what)
 int rz_kern_walk(struct rz_kern *k)
 {
 	return iterate(k->walk, "reset");
+}
+
+void rz_kern_census_begin(struct rz_kern *k, uint32_t number)
+{
+	k->skel->bss->rz_census_number = number;
 }
 
 int rz_kern_census(struct rz_kern *k)

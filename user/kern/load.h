@@ -48,7 +48,9 @@ const char *rz_kern_cgroup(const struct rz_kern *k);
  * -EOPNOTSUPP if this kernel has no bpf_sock_destroy.
  */
 int rz_kern_walk(struct rz_kern *k);
-/* Likewise the census (bpf/census.bpf.h). -EOPNOTSUPP before Linux 5.12. */
+/* Likewise the census (bpf/census.bpf.h), which leaves `number` in every entry it meets.
+ * -EOPNOTSUPP before Linux 5.12. */
+void rz_kern_census_begin(struct rz_kern *k, uint32_t number);
 int rz_kern_census(struct rz_kern *k);
 bool rz_kern_can_walk(const struct rz_kern *k);
 

@@ -15,29 +15,19 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "client/proxy.h"
 #include "kern/batch.h"
 #include "kern/pins.h"
 
-static const struct {
-	const char *name;
-	size_t offset;
-} rows[] = {
-	{"conns", offsetof(struct rz_maps, conns)},
-	{"client_ids", offsetof(struct rz_maps, client_ids)},
-	{"clients", offsetof(struct rz_maps, clients)},
-	{"agents", offsetof(struct rz_maps, agents)},
-	{"zones", offsetof(struct rz_maps, zones)},
-	{"aliases", offsetof(struct rz_maps, aliases)},
-	{"moves", offsetof(struct rz_maps, moves)},
-	{"settings", offsetof(struct rz_maps, settings)},
-	{"stats", offsetof(struct rz_maps, stats)},
-	{"errors", offsetof(struct rz_maps, errors)},
-};
-#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+#define NAME(name)   #name,
+#define OFFSET(name) offsetof(struct rz_maps, name),
+const char *const rz_map_names[] = {RZ_MAPS(NAME)};
+static const size_t offsets[] = {RZ_MAPS(OFFSET)};
+const size_t rz_map_count = sizeof(offsets) / sizeof(offsets[0]);
 
-static int *fd_of(struct rz_maps *m, size_t i)
+int *rz_maps_fd(struct rz_maps *m, size_t i)
 {
-	return (int *)((char *)m + rows[i].offset);
+	return (int *)((char *)m + offsets[i]);
 }
 
 static int open_failed(int err, const char *path)
@@ -54,14 +44,16 @@ static int open_failed(int err, const char *path)
 
 int rz_maps_open(const char *pin_dir, struct rz_maps *ret)
 {
-	struct rz_maps m = RZ_MAPS_NONE;
+	struct rz_maps m;
 	char path[4200];
 	size_t i;
 
-	for (i = 0; i < N_ROWS; i++) {
-		rz_pins_path(path, sizeof(path), pin_dir, rows[i].name);
-		*fd_of(&m, i) = bpf_obj_get(path);
-		if (*fd_of(&m, i) < 0) {
+	for (i = 0; i < rz_map_count; i++)
+		*rz_maps_fd(&m, i) = -1;
+	for (i = 0; i < rz_map_count; i++) {
+		rz_pins_path(path, sizeof(path), pin_dir, rz_map_names[i]);
+		*rz_maps_fd(&m, i) = bpf_obj_get(path);
+		if (*rz_maps_fd(&m, i) < 0) {
 			int err = -errno;
 
 			rz_maps_close(&m);
@@ -76,10 +68,10 @@ void rz_maps_close(struct rz_maps *m)
 {
 	size_t i;
 
-	for (i = 0; i < N_ROWS; i++) {
-		if (*fd_of(m, i) >= 0)
-			close(*fd_of(m, i));
-		*fd_of(m, i) = -1;
+	for (i = 0; i < rz_map_count; i++) {
+		if (*rz_maps_fd(m, i) >= 0)
+			close(*rz_maps_fd(m, i));
+		*rz_maps_fd(m, i) = -1;
 	}
 }
 
@@ -134,6 +126,45 @@ _Static_assert(sizeof(struct rz_client_row) == sizeof(uint64_t) + sizeof(struct 
 	       "packed");
 _Static_assert(sizeof(struct rz_move_row) == sizeof(uint64_t) + sizeof(struct rz_move), "packed");
 
+/* The value is no multiple of eight bytes long: read_keyed() would leave no room for padding. */
+static int read_proxied(int fd, struct rz_snapshot *s)
+{
+	_cleanup_free_ struct rz_proxied *values = NULL;
+	_cleanup_free_ uint64_t *keys = NULL;
+	size_t i;
+	int err = rz_batch_read(fd, sizeof(*keys), sizeof(*values), 0, (void **)&keys,
+				(void **)&values, &s->n_proxied);
+
+	if (err)
+		return err;
+	s->proxied = calloc(s->n_proxied + 1, sizeof(*s->proxied));
+	if (!s->proxied)
+		return -ENOMEM;
+	for (i = 0; i < s->n_proxied; i++)
+		s->proxied[i] = (struct rz_proxied_row){keys[i], values[i]};
+	qsort(s->proxied, s->n_proxied, sizeof(*s->proxied), by_key);
+	return 0;
+}
+
+static int read_softwares(int fd, struct rz_snapshot *s)
+{
+	_cleanup_free_ struct rz_software *values = NULL;
+	_cleanup_free_ uint32_t *keys = NULL;
+	size_t i;
+	int err = rz_batch_read(fd, sizeof(*keys), sizeof(*values), 0, (void **)&keys,
+				(void **)&values, &s->n_softwares);
+
+	if (err)
+		return err;
+	s->softwares = calloc(s->n_softwares + 1, sizeof(*s->softwares));
+	if (!s->softwares)
+		return -ENOMEM;
+	for (i = 0; i < s->n_softwares; i++)
+		s->softwares[i] = (struct rz_software_row){keys[i], values[i]};
+	qsort(s->softwares, s->n_softwares, sizeof(*s->softwares), by_key);
+	return 0;
+}
+
 static int read_conns(int fd, struct rz_snapshot *s)
 {
 	_cleanup_free_ void *keys = NULL;
@@ -180,6 +211,10 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 				 &s->n_clients);
 	if (!err)
 		err = read_keyed(m->moves, sizeof(struct rz_move), (void **)&s->moves, &s->n_moves);
+	if (!err)
+		err = read_proxied(m->proxied, s);
+	if (!err)
+		err = read_softwares(m->softwares, s);
 	if (!err && bpf_map_lookup_elem(m->settings, &zero, &s->settings))
 		err = -errno;
 	if (!err)
@@ -200,6 +235,8 @@ void rz_snapshot_free(struct rz_snapshot *s)
 	free(s->conns);
 	free(s->clients);
 	free(s->moves);
+	free(s->proxied);
+	free(s->softwares);
 	free(s);
 }
 
@@ -217,4 +254,26 @@ const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t coo
 		s->n_moves ? bsearch(&cookie, s->moves, s->n_moves, sizeof(*r), by_key) : NULL;
 
 	return r ? &r->move : NULL;
+}
+
+const struct rz_software *rz_snapshot_software(const struct rz_snapshot *s, const struct rz_conn *c)
+{
+	uint64_t key = c->frame.software;
+	const struct rz_software_row *r =
+		key && s->n_softwares
+			? bsearch(&key, s->softwares, s->n_softwares, sizeof(*r), by_key)
+			: NULL;
+
+	return r ? &r->software : NULL;
+}
+
+int rz_snapshot_proxied(const struct rz_snapshot *s, const struct rz_conn *c,
+			struct rz_endpoint *ret)
+{
+	const struct rz_proxied_row *r =
+		c->frame.proxied && s->n_proxied
+			? bsearch(&c->cookie, s->proxied, s->n_proxied, sizeof(*r), by_key)
+			: NULL;
+
+	return r && !rz_proxy_read(&r->proxied, ret) ? 0 : -ENOENT;
 }

@@ -10,13 +10,25 @@
 
 #include <stddef.h>
 
+#include "topo/blocks.h"
 #include "topo/topo.h"
 
+/* Descriptors. Each map's name, in the BPF object and as a pin, is the field's. */
+#define RZ_MAPS(X)                                                                           \
+	X(conns)                                                                             \
+	X(client_ids)                                                                        \
+	X(clients)                                                                           \
+	X(proxied) X(softwares) X(agents) X(zones) X(aliases) X(blocks) X(moves) X(settings) \
+		X(stats) X(errors) X(traffic) X(client_traffic)
 struct rz_maps {
-	int conns, client_ids, clients, agents, zones, aliases, moves, settings, stats, errors;
+#define RZ_MAP_FIELD(name) int name;
+	RZ_MAPS(RZ_MAP_FIELD)
+#undef RZ_MAP_FIELD
 };
+extern const char *const rz_map_names[];
+extern const size_t rz_map_count;
 
-#define RZ_MAPS_NONE ((struct rz_maps){-1, -1, -1, -1, -1, -1, -1, -1, -1, -1})
+int *rz_maps_fd(struct rz_maps *m, size_t i); /* of rz_map_names[i] */
 
 /*
  * Opens every map pinned under `pin_dir`/v<RZ_ABI>. -ENOENT: no daemon has run here (logged with
@@ -37,6 +49,16 @@ struct rz_move_row {
 	struct rz_move move;
 };
 
+struct rz_proxied_row {
+	uint64_t cookie;
+	struct rz_proxied proxied;
+};
+
+struct rz_software_row {
+	uint64_t key;
+	struct rz_software software;
+};
+
 /* Everything `list` and the policy look at, read in one go. Sorted by cookie or hash. */
 struct rz_snapshot {
 	struct rz_conn *conns;
@@ -45,6 +67,10 @@ struct rz_snapshot {
 	size_t n_clients;
 	struct rz_move_row *moves;
 	size_t n_moves;
+	struct rz_proxied_row *proxied;
+	size_t n_proxied;
+	struct rz_software_row *softwares;
+	size_t n_softwares;
 	struct rz_settings settings; /* all zero if no daemon has ever written it */
 	struct rz_stats stats;	     /* added up over the CPUs */
 	uint64_t now_ns;	     /* CLOCK_MONOTONIC when it was read */
@@ -54,6 +80,13 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret);
 void rz_snapshot_free(struct rz_snapshot *s); /* takes NULL */
 const struct rz_client *rz_snapshot_client(const struct rz_snapshot *s, uint64_t hash);
 const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t cookie);
+/* What the client says it is, or NULL. */
+const struct rz_software *rz_snapshot_software(const struct rz_snapshot *s,
+					       const struct rz_conn *c);
+/* The true client of a connection that began with a PROXY header. 0, or -ENOENT if it did not, or
+ * the header names none. */
+int rz_snapshot_proxied(const struct rz_snapshot *s, const struct rz_conn *c,
+			struct rz_endpoint *ret);
 
 /*
  * The topology as the maps have it (agents, aliases, own zone from settings; zones as counted by
@@ -61,6 +94,10 @@ const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t coo
  */
 int rz_maps_read_topology(const struct rz_maps *m, struct rz_topo **ret_topo,
 			  struct rz_topo_zones **ret_zones);
+
+/* Map blocks, and the other way. 0 or -errno (logged by the latter). */
+int rz_maps_read_blocks(const struct rz_maps *m, struct rz_blocks **ret);
+int rz_maps_write_blocks(const struct rz_maps *m, const struct rz_blocks *blocks);
 
 /* Makes the maps agents, zones and aliases equal to these: entries are added and changed first,
  * then what is no longer there is removed, so that a reader never finds them empty in between. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The topology and the maps agents, zones and aliases, see maps.h.
+ * The topology and the maps agents, zones, aliases and blocks, see maps.h.
  *
  * Comes in: struct rz_topo from a source. Goes out: the maps; and back again for `rezone list` and
  * `rezone topology`, which need no daemon.
@@ -261,4 +261,49 @@ int rz_maps_read_topology(const struct rz_maps *m, struct rz_topo **ret_topo,
 	*ret_topo = t;
 	*ret_zones = z;
 	return 0;
+}
+
+int rz_maps_read_blocks(const struct rz_maps *m, struct rz_blocks **ret)
+{
+	_cleanup_free_ struct rz_block_key *keys = NULL;
+	_cleanup_free_ struct rz_block_val *values = NULL;
+	struct rz_blocks *b = calloc(1, sizeof(*b));
+	size_t i, n;
+	int err = b ? rz_batch_read(m->blocks, sizeof(*keys), sizeof(*values), 0, (void **)&keys,
+				    (void **)&values, &n)
+		    : -ENOMEM;
+
+	if (!err && !(b->rows = calloc(n + 1, sizeof(*b->rows))))
+		err = -ENOMEM;
+	if (err) {
+		rz_blocks_free(b);
+		return err;
+	}
+	for (i = 0; i < n; i++) {
+		b->rows[i].at = keys[i];
+		rz_str_copy(b->rows[i].zone, sizeof(b->rows[i].zone), values[i].zone);
+	}
+	b->n = n;
+	rz_blocks_sort(b);
+	*ret = b;
+	return 0;
+}
+
+int rz_maps_write_blocks(const struct rz_maps *m, const struct rz_blocks *blocks)
+{
+	struct want w = {
+		"blocks", m->blocks, 0, sizeof(struct rz_block_key), sizeof(struct rz_block_val),
+		NULL,	  NULL};
+	size_t i;
+	int err = want_alloc(&w, blocks->n);
+
+	for (i = 0; !err && i < blocks->n; i++) {
+		((struct rz_block_key *)w.keys)[i] = blocks->rows[i].at;
+		memcpy(((struct rz_block_val *)w.values)[i].zone, blocks->rows[i].zone,
+		       RZ_ZONE_SIZE);
+	}
+	if (!err)
+		err = want_apply(&w);
+	want_free(&w);
+	return err;
 }

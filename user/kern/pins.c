@@ -20,7 +20,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "rezone/types.h"
+#include "kern/maps.h"
 
 #define BPFFS "/sys/fs/bpf"
 
@@ -132,26 +132,49 @@ int rz_pins_link(const char *pin_dir, const char *name)
 	return 0;
 }
 
-/* All that rezone ever pins. What else lies in these directories is somebody else's. */
-static const char *const own_names[] = {
-	"conns",      "client_ids",	  "clients",	   "agents", "zones",	"aliases",
-	"moves",      "settings",	  "stats",	   "errors", "partial", "link_segment",
-	"link_state", "link_segment_new", "link_state_new"};
+/* All that rezone ever pins, but for the maps. What else lies in these directories is somebody
+ * else's. */
+static const char *const other_names[] = {"partial", "link_segment", "link_state",
+					  "link_segment_new", "link_state_new"};
+#define N_OTHER (sizeof(other_names) / sizeof(other_names[0]))
 
-void rz_pins_remove(const char *pin_dir)
+static void remove_own(const char *pin_dir, int abi, const char *name)
 {
 	char path[4200];
 	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/v%d/%s", pin_dir, abi, name);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/%s", pin_dir, name);
+	if (abi == RZ_ABI && !lstat(path, &st) && S_ISLNK(st.st_mode))
+		unlink(path);
+}
+
+static void remove_abi(const char *pin_dir, int abi)
+{
+	char dir[4096];
 	size_t i;
 
-	for (i = 0; i < sizeof(own_names) / sizeof(own_names[0]); i++) {
-		rz_pins_path(path, sizeof(path), pin_dir, own_names[i]);
-		unlink(path);
-		snprintf(path, sizeof(path), "%s/%s", pin_dir, own_names[i]);
-		if (!lstat(path, &st) && S_ISLNK(st.st_mode))
-			unlink(path);
-	}
+	for (i = 0; i < N_OTHER; i++)
+		remove_own(pin_dir, abi, other_names[i]);
+	for (i = 0; i < rz_map_count; i++)
+		remove_own(pin_dir, abi, rz_map_names[i]);
+	snprintf(dir, sizeof(dir), "%s/v%d", pin_dir, abi);
+	rmdir(dir);
+}
+
+void rz_pins_remove(const char *pin_dir)
+{
+	remove_abi(pin_dir, RZ_ABI);
 	rz_pins_rmdir(pin_dir);
+}
+
+void rz_pins_remove_older(const char *pin_dir)
+{
+	int abi;
+
+	for (abi = 1; abi < RZ_ABI; abi++)
+		remove_abi(pin_dir, abi);
 }
 
 void rz_pins_rmdir(const char *pin_dir)

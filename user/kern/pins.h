@@ -13,7 +13,7 @@
 
 #define RZ_PIN_DIR_DEFAULT "/sys/fs/bpf/rezone"
 
-/* "PIN_DIR/v1/NAME" */
+/* "PIN_DIR/v2/NAME" */
 void rz_pins_path(char *dst, size_t dst_size, const char *pin_dir, const char *name);
 
 /* Makes sure that a BPF file system is mounted at /sys/fs/bpf if pin_dir lies there, and that
@@ -27,12 +27,14 @@ int rz_pins_prepare(const char *pin_dir);
  */
 int rz_pins_lock(const char *pin_dir);
 
-/* PIN_DIR/name -> v1/name for each pinned map. */
+/* PIN_DIR/name -> v2/name for each pinned map. */
 int rz_pins_link(const char *pin_dir, const char *name);
 
 /* Removes all pins of this ABI, their symlinks and the directories. Programs whose only hold were
  * these pins are detached by it. */
 void rz_pins_remove(const char *pin_dir);
+/* Removes what a rezone with an older ABI left behind: its programs would go on for nobody. */
+void rz_pins_remove_older(const char *pin_dir);
 /* Removes the directories if nothing is in them. */
 void rz_pins_rmdir(const char *pin_dir);
 

@@ -56,7 +56,7 @@ static int still_same(int conns, const struct rz_reset *r)
 		return -EPROTO;
 	if (c.frame.client != r->client || c.frame.state != RZ_STATE_DATA ||
 	    c.frame.owner != (uint16_t)r->cookie || !c.frame.synced || c.frame.tentative ||
-	    c.frame.transaction || c.frame.coordinator ||
+	    c.frame.transaction || c.frame.coordinator || c.frame.acks0 ||
 	    memcmp(&c.tuple, &r->tuple, sizeof(c.tuple)))
 		return -ESTALE;
 	return 0;

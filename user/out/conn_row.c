@@ -9,10 +9,21 @@
 static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct rz_conn *c,
 				   const struct rz_world *world)
 {
-	struct rz_conn_row r = {.conn = c, .client = rz_snapshot_client(snap, c->frame.client)};
+	struct rz_conn_row r = {.conn = c,
+				.client = rz_snapshot_client(snap, c->frame.client),
+				.software = rz_snapshot_software(snap, c),
+				.metadata_age_s = -1};
 	struct rz_judged_conn j = {c, r.client};
 	const struct rz_move *m = rz_snapshot_move(snap, c->cookie);
+	struct rz_endpoint proxied;
 
+	rz_endpoint_format(r.client_at, sizeof(r.client_at), c->tuple.client_addr,
+			   c->tuple.client_port);
+	if (!rz_snapshot_proxied(snap, c, &proxied)) {
+		j.client_addr = proxied.addr;
+		rz_str_copy(r.proxy_at, sizeof(r.proxy_at), r.client_at);
+		rz_endpoint_format(r.client_at, sizeof(r.client_at), proxied.addr, proxied.port);
+	}
 	r.verdict = rz_classify(&j, world);
 	r.reason = r.verdict.reason;
 	r.move = r.verdict.move;
@@ -21,12 +32,14 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 		r.reason = m->reason;
 		r.move = false;
 	}
-	rz_endpoint_format(r.client_at, sizeof(r.client_at), c->tuple.client_addr,
-			   c->tuple.client_port);
 	rz_endpoint_format(r.agent_at, sizeof(r.agent_at), c->tuple.agent_addr,
 			   c->tuple.agent_port);
 	if (snap->now_ns > c->opened_ns)
 		r.age_s = (double)(snap->now_ns - c->opened_ns) / 1e9;
+	if (c->metadata_ns)
+		r.metadata_age_s = snap->now_ns > c->metadata_ns
+					   ? (double)(snap->now_ns - c->metadata_ns) / 1e9
+					   : 0;
 	return r;
 }
 
@@ -50,11 +63,10 @@ static void count(struct rz_conn_totals *t, const struct rz_conn_row *r)
 		t->unidentified_s = r->age_s;
 }
 
-int rz_conn_rows_make(const struct rz_snapshot *snap, const struct rz_topo *topo,
-		      const struct rz_topo_zones *zones, const struct rz_conn_filter *filter,
-		      struct rz_conn_row **ret, struct rz_conn_totals *totals)
+int rz_conn_rows_make(const struct rz_snapshot *snap, const struct rz_world *world,
+		      const struct rz_conn_filter *filter, struct rz_conn_row **ret,
+		      struct rz_conn_totals *totals)
 {
-	struct rz_world world = {topo, zones, &snap->settings, snap->now_ns};
 	struct rz_conn_row *rows = calloc(snap->n_conns + 1, sizeof(*rows));
 	size_t i;
 
@@ -62,7 +74,7 @@ int rz_conn_rows_make(const struct rz_snapshot *snap, const struct rz_topo *topo
 		return -ENOMEM;
 	*totals = (struct rz_conn_totals){};
 	for (i = 0; i < snap->n_conns; i++) {
-		struct rz_conn_row r = make_row(snap, &snap->conns[i], &world);
+		struct rz_conn_row r = make_row(snap, &snap->conns[i], world);
 
 		count(totals, &r);
 		if (passes(&r, filter))

@@ -2,7 +2,8 @@
 /*
  * One tracked connection as people and programs see it: the row that table and JSON both print.
  *
- * Comes in: a snapshot of the maps and the topology. Goes out: rows. Called by cmd/list.c.
+ * Comes in: a snapshot of the maps and the world they are judged by. Goes out: rows. Called by
+ * cmd/list.c.
  */
 #ifndef RZ_OUT_CONN_ROW_H
 #define RZ_OUT_CONN_ROW_H
@@ -15,10 +16,13 @@ struct rz_conn_row {
 	const struct rz_conn *conn;
 	const struct rz_client *client; /* NULL: not identified */
 	struct rz_verdict verdict;
-	enum rz_reason reason; /* the verdict's, or why a candidate waits */
-	bool move;	       /* is moved, or just was */
+	enum rz_reason reason;		    /* the verdict's, or why a candidate waits */
+	bool move;			    /* is moved, or just was */
+	const struct rz_software *software; /* NULL: it has not said */
 	char client_at[RZ_ENDPOINT_TEXT], agent_at[RZ_ENDPOINT_TEXT];
+	char proxy_at[RZ_ENDPOINT_TEXT]; /* "" unless client_at is what a PROXY header names */
 	double age_s;
+	double metadata_age_s; /* since it last asked for metadata; negative: never */
 };
 
 /* What `rezone list` is asked to show; NULL or negative: all. */
@@ -37,10 +41,10 @@ struct rz_conn_totals {
 
 /*
  * Makes the rows of a snapshot that pass the filter, in the snapshot's order. They point into it
- * and into the topology. 0 or -ENOMEM.
+ * and into the world. 0 or -ENOMEM.
  */
-int rz_conn_rows_make(const struct rz_snapshot *snap, const struct rz_topo *topo,
-		      const struct rz_topo_zones *zones, const struct rz_conn_filter *filter,
-		      struct rz_conn_row **ret, struct rz_conn_totals *totals);
+int rz_conn_rows_make(const struct rz_snapshot *snap, const struct rz_world *world,
+		      const struct rz_conn_filter *filter, struct rz_conn_row **ret,
+		      struct rz_conn_totals *totals);
 
 #endif

@@ -20,31 +20,62 @@ static json_t *seconds(double s)
 	return json_real(round(s * 10) / 10);
 }
 
-static json_t *conn_object(const struct rz_conn_row *r)
+/* Adds one key; jansson takes the value over, also where it fails. */
+static void set(json_t *o, const char *key, json_t *value)
+{
+	json_object_set_new(o, key, value);
+}
+
+static void set_client(json_t *o, const struct rz_conn_row *r)
 {
 	const struct rz_client *c = r->client;
-	const struct rz_frame *f = &r->conn->frame;
-	json_t *id = c && !c->is_null ? json_string(c->id) : json_null();
 
-	return json_pack("{s:I, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:o, "
-			 "s:o, s:o, s:I, "
-			 "s:I, s:s, s:s, s:o, s:o, s:o, s:b}",
-			 "cookie", (json_int_t)r->conn->cookie, "netns", (json_int_t)r->conn->netns,
-			 "client", r->client_at, "agent", r->agent_at, "client_id", id, "dialect",
-			 c ? json_string(rz_dialect_name(c->dialect)) : json_null(), "client_zone",
-			 text_or_null(r->verdict.client_zone), "agent_zone",
-			 text_or_null(r->verdict.agent_zone), "group",
-			 text_or_null(r->verdict.group), "opt_in",
-			 c ? json_boolean(c->opt_in) : json_null(), "locality",
-			 rz_locality_name(r->verdict.locality), "state", rz_state_name(f->state),
-			 "kind", rz_kind_name(r->verdict.kind), "software",
-			 json_null(), /* read by a later version */
-			 "software_version", json_null(), "age_s", seconds(r->age_s), "rx_bytes",
-			 (json_int_t)r->conn->rx_bytes, "tx_bytes", (json_int_t)r->conn->tx_bytes,
-			 "verdict", r->move ? "move" : "keep", "reason", rz_reason_name(r->reason),
-			 "session_id", text_or_null(c ? c->session_id : NULL), "proxy_target",
-			 text_or_null(c ? c->proxy_target : NULL), "agent_group",
-			 text_or_null(c ? c->agent_group : NULL), "adopted", f->adopted);
+	set(o, "client_id", c && !c->is_null ? json_string(c->id) : json_null());
+	set(o, "truncated", c ? json_boolean(c->truncated) : json_null());
+	set(o, "dialect", c ? json_string(rz_dialect_name(c->dialect)) : json_null());
+	set(o, "opt_in", c ? json_boolean(c->opt_in) : json_null());
+	set(o, "session_id", text_or_null(c ? c->session_id : NULL));
+	set(o, "proxy_target", text_or_null(c ? c->proxy_target : NULL));
+	set(o, "agent_group", text_or_null(c ? c->agent_group : NULL));
+	set(o, "software", text_or_null(r->software ? r->software->name : NULL));
+	set(o, "software_version", text_or_null(r->software ? r->software->version : NULL));
+}
+
+static void set_zones(json_t *o, const struct rz_verdict *v)
+{
+	set(o, "client_zone", text_or_null(v->client_zone));
+	set(o, "zone_from",
+	    v->client_zone ? json_string(v->zone_by_address ? "address" : "tag") : json_null());
+	set(o, "agent_zone", text_or_null(v->agent_zone));
+	set(o, "group", text_or_null(v->group));
+	set(o, "locality", json_string(rz_locality_name(v->locality)));
+	set(o, "kind", json_string(rz_kind_name(v->kind)));
+}
+
+static json_t *conn_object(const struct rz_conn_row *r)
+{
+	const struct rz_frame *f = &r->conn->frame;
+	json_t *o = json_object();
+
+	set(o, "cookie", json_integer((json_int_t)r->conn->cookie));
+	set(o, "netns", json_integer((json_int_t)r->conn->netns));
+	set(o, "client", json_string(r->client_at));
+	set(o, "proxy", text_or_null(r->proxy_at));
+	set(o, "agent", json_string(r->agent_at));
+	set_client(o, r);
+	set_zones(o, &r->verdict);
+	set(o, "state", json_string(rz_state_name(f->state)));
+	set(o, "protocol", f->protocol ? json_string(rz_protocol_name(f->protocol)) : json_null());
+	set(o, "age_s", seconds(r->age_s));
+	set(o, "metadata_age_s", r->metadata_age_s < 0 ? json_null() : seconds(r->metadata_age_s));
+	set(o, "requests", json_integer(f->requests));
+	set(o, "answerable", json_integer(f->answerable));
+	set(o, "rx_bytes", json_integer((json_int_t)r->conn->rx_bytes));
+	set(o, "tx_bytes", json_integer((json_int_t)r->conn->tx_bytes));
+	set(o, "adopted", json_boolean(f->adopted));
+	set(o, "verdict", json_string(r->move ? "move" : "keep"));
+	set(o, "reason", json_string(rz_reason_name(r->reason)));
+	return o;
 }
 
 static int print(FILE *f, json_t *all, bool compact)

@@ -90,10 +90,10 @@ void rz_table_age(char *dst, size_t size, double seconds)
 static const char *const short_columns[] = {"CLIENT",	"ZONE",	   "AGENT",	"ZONE",
 					    "LOCALITY", "KIND",	   "AGE",	"RX",
 					    "TX",	"VERDICT", "CLIENT ID", NULL};
-static const char *const wide_columns[] = {"CLIENT", "ZONE",   "AGENT",	  "ZONE",      "LOCALITY",
-					   "KIND",   "AGE",    "RX",	  "TX",	       "VERDICT",
-					   "STATE",  "GROUP",  "DIALECT", "OPT-IN",    "REQUESTS",
-					   "NETNS",  "COOKIE", "SESSION", "CLIENT ID", NULL};
+static const char *const wide_columns[] = {
+	"CLIENT",   "ZONE",	"AGENT", "ZONE",     "LOCALITY", "KIND",    "AGE",	 "RX",
+	"TX",	    "VERDICT",	"STATE", "PROTOCOL", "GROUP",	 "DIALECT", "OPT-IN",	 "REQUESTS",
+	"METADATA", "SOFTWARE", "PROXY", "NETNS",    "COOKIE",	 "SESSION", "CLIENT ID", NULL};
 
 static const char *color_of(const struct rz_conn_row *r)
 {
@@ -113,15 +113,28 @@ static void verdict_text(const struct rz_conn_row *r, char *dst, size_t size)
 		snprintf(dst, size, "keep: %s", rz_reason_name(r->reason));
 }
 
+/* What it is used for; of one that speaks no Kafka, what it speaks. */
+static const char *kind_text(const struct rz_conn_row *r)
+{
+	const struct rz_frame *f = &r->conn->frame;
+
+	if (f->state == RZ_STATE_MPTCP)
+		return rz_state_name(f->state);
+	if (f->protocol > RZ_PROTOCOL_KAFKA)
+		return rz_protocol_name(f->protocol);
+	return rz_kind_name(r->verdict.kind);
+}
+
 static int add_conn(struct rz_table *t, const struct rz_conn_row *r, bool wide)
 {
 	char age[32], rx[16], tx[16], verdict[64], requests[16], netns[16], cookie[24];
+	char metadata[40] = "", software[2 * RZ_SOFTWARE_SIZE] = "";
 	const char *cells[CELLS_MAX] = {r->client_at,
 					r->verdict.client_zone,
 					r->agent_at,
 					r->verdict.agent_zone,
 					rz_locality_name(r->verdict.locality),
-					rz_kind_name(r->verdict.kind),
+					kind_text(r),
 					age,
 					rx,
 					tx,
@@ -137,11 +150,21 @@ static int add_conn(struct rz_table *t, const struct rz_conn_row *r, bool wide)
 		snprintf(requests, sizeof(requests), "%u", r->conn->frame.requests);
 		snprintf(netns, sizeof(netns), "%u", r->conn->netns);
 		snprintf(cookie, sizeof(cookie), "%llu", (unsigned long long)r->conn->cookie);
+		if (r->metadata_age_s >= 0)
+			rz_table_age(metadata, sizeof(metadata), r->metadata_age_s);
+		if (r->software)
+			snprintf(software, sizeof(software), "%s %s", r->software->name,
+				 r->software->version);
 		cells[n++] = rz_state_name(r->conn->frame.state);
+		cells[n++] =
+			r->conn->frame.protocol ? rz_protocol_name(r->conn->frame.protocol) : NULL;
 		cells[n++] = r->verdict.group;
 		cells[n++] = c ? rz_dialect_name(c->dialect) : NULL;
 		cells[n++] = c ? (c->opt_in ? "yes" : "no") : NULL;
 		cells[n++] = requests;
+		cells[n++] = metadata;
+		cells[n++] = software;
+		cells[n++] = r->proxy_at;
 		cells[n++] = netns;
 		cells[n++] = cookie;
 		cells[n++] = c ? c->session_id : NULL;

@@ -11,7 +11,8 @@ struct view {
 	const struct rz_topo_agent *agent; /* NULL: the local address is no agent's */
 	const struct rz_topo_zone
 		*there;		 /* the client's zone in the agent's group; NULL: no agent in it */
-	const char *client_zone; /* canonical; NULL without a tag */
+	const char *client_zone; /* canonical; NULL if neither tag nor address tells */
+	bool by_address;	 /* the address tells, there is no tag */
 	const char *agent_zone;	 /* NULL if unknown */
 	enum rz_kind kind;
 };
@@ -27,9 +28,10 @@ static bool not_identified(const struct view *v)
 static bool not_opted_in(const struct view *v)
 {
 	switch (v->w->settings->opt_in) {
-	case RZ_OPT_IN_ZONE:
+	case RZ_OPT_IN_ZONE: /* a client without a zone has the next reason */
+		return v->by_address;
 	case RZ_OPT_IN_ANY:
-		return false; /* a client without a zone has the next reason */
+		return false;
 	default:
 		return !v->c->client->opt_in;
 	}
@@ -90,12 +92,25 @@ static bool agent_terminating(const struct view *v)
 static bool not_data(const struct view *v)
 {
 	return v->c->conn->frame.state != RZ_STATE_DATA ||
-	       (v->kind != RZ_KIND_DATA && v->kind != RZ_KIND_TRANSACTIONAL);
+	       (v->kind != RZ_KIND_DATA && v->kind != RZ_KIND_TRANSACTIONAL &&
+		v->kind != RZ_KIND_ACKS0);
 }
 
 static bool too_young(const struct view *v)
 {
 	return v->w->now_ns < v->c->conn->opened_ns + v->w->settings->min_age_ns;
+}
+
+/* What is in flight of it is lost without a trace. */
+static bool acks0(const struct view *v)
+{
+	return v->kind == RZ_KIND_ACKS0;
+}
+
+/* A reset lands at whatever agent the load balancer likes. */
+static bool load_balancer(const struct view *v)
+{
+	return v->c->conn->frame.proxied;
 }
 
 static bool transactional(const struct view *v)
@@ -121,7 +136,9 @@ static const struct {
 	{RZ_REASON_AGENT_TERMINATING, agent_terminating},
 	{RZ_REASON_NOT_DATA, not_data},
 	{RZ_REASON_TOO_YOUNG, too_young},
+	{RZ_REASON_ACKS0, acks0},
 	{RZ_REASON_TRANSACTIONAL, transactional},
+	{RZ_REASON_LOAD_BALANCER, load_balancer},
 };
 
 static enum rz_reason first_reason(const struct view *v)
@@ -137,6 +154,25 @@ static enum rz_reason first_reason(const struct view *v)
 	return RZ_REASON_NONE;
 }
 
+/* A tag beats the address. A zone that nobody knows is returned as it was written. */
+static const char *client_zone(const struct rz_judged_conn *c, const struct rz_world *w,
+			       bool *ret_by_address)
+{
+	const char *written, *known;
+
+	if (c->client && c->client->zone[0]) {
+		written = c->client->zone;
+	} else {
+		written = rz_blocks_zone(w->blocks, c->client_addr ? c->client_addr
+								   : c->conn->tuple.client_addr);
+		*ret_by_address = written != NULL;
+	}
+	if (!written)
+		return NULL;
+	known = rz_topo_resolve(w->topo, w->zones, written);
+	return known ? known : rz_topo_canonical(w->topo, written);
+}
+
 static void look_up(struct view *v)
 {
 	const struct rz_conn *conn = v->c->conn;
@@ -149,8 +185,7 @@ static void look_up(struct view *v)
 		v->agent_zone = v->agent->zone;
 	else if (v->agent && v->w->topo->own_zone[0])
 		v->agent_zone = v->w->topo->own_zone;
-	if (v->c->client && v->c->client->zone[0])
-		v->client_zone = rz_topo_canonical(v->w->topo, v->c->client->zone);
+	v->client_zone = client_zone(v->c, v->w, &v->by_address);
 	if (v->agent && v->client_zone)
 		v->there = rz_topo_zone_find(v->w->zones, v->agent->group, v->client_zone);
 }
@@ -189,6 +224,7 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	ret.locality = locality(&v);
 	ret.kind = v.kind;
 	ret.client_zone = v.client_zone;
+	ret.zone_by_address = v.by_address;
 	ret.agent_zone = v.agent_zone;
 	ret.group = v.agent ? v.agent->group : NULL;
 	return ret;

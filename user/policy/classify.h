@@ -12,11 +12,13 @@
 #include <stdbool.h>
 
 #include "policy/reason.h"
+#include "topo/blocks.h"
 #include "topo/topo.h"
 
 struct rz_judged_conn {
 	const struct rz_conn *conn;
 	const struct rz_client *client; /* NULL if map `clients` has no entry (yet) */
+	const __u8 *client_addr; /* 16 bytes, if a PROXY header names another than conn does */
 };
 
 struct rz_world {
@@ -24,6 +26,7 @@ struct rz_world {
 	const struct rz_topo_zones *zones;
 	const struct rz_settings *settings;
 	uint64_t now_ns;
+	const struct rz_blocks *blocks; /* zones by address; may be NULL */
 };
 
 struct rz_verdict {
@@ -31,7 +34,8 @@ struct rz_verdict {
 	enum rz_reason reason; /* RZ_REASON_NONE when move */
 	enum rz_locality locality;
 	enum rz_kind kind;
-	const char *client_zone; /* canonical, NULL if unknown; lives in topo or client */
+	const char *client_zone; /* canonical, NULL if unknown; lives in the world or client */
+	bool zone_by_address;	 /* it comes from a CIDR block, the client.id has none */
 	const char *agent_zone;	 /* NULL if the local address is no agent's */
 	const char *group;	 /* likewise */
 };

@@ -12,12 +12,15 @@
 static const char *const states[] = {"new",   "identified", "data",	"tls",
 				     "mptcp", "desynced",   "not-kafka"};
 SAME_SIZE(states, RZ_STATE_COUNT);
-static const char *const kinds[] = {"unknown", "data",	   "coordinator",
-				    "shared",  "metadata", "transactional"};
+static const char *const protocols[] = {"unknown", "kafka", "tls", "http", "redis", "ssh", "noise"};
+SAME_SIZE(protocols, RZ_PROTOCOL_COUNT);
+static const char *const kinds[] = {"unknown",	     "data",  "coordinator", "shared", "metadata",
+				    "transactional", "acks0", "sasl",	     "silent"};
 SAME_SIZE(kinds, RZ_KIND_COUNT);
 static const char *const localities[] = {"unknown", "same", "cross"};
 SAME_SIZE(localities, RZ_LOCALITY_COUNT);
-static const char *const dialects[] = {"none", "warpstream"};
+static const char *const dialects[] = {"none",	  "warpstream", "automq",
+				       "inkless", "bufstream",	"custom"};
 SAME_SIZE(dialects, RZ_DIALECT_COUNT);
 static const char *const phases[] = {"wait", "hold", "reset", "done", "refused"};
 SAME_SIZE(phases, RZ_PHASE_COUNT);
@@ -60,6 +63,11 @@ static const char *word(const char *const *table, size_t n, unsigned value)
 const char *rz_state_name(enum rz_state s)
 {
 	return word(states, COUNT(states), s);
+}
+
+const char *rz_protocol_name(enum rz_protocol p)
+{
+	return word(protocols, COUNT(protocols), p);
 }
 
 const char *rz_kind_name(enum rz_kind k)
@@ -136,11 +144,16 @@ enum rz_kind rz_frame_kind(const struct rz_frame *f)
 		return RZ_KIND_TRANSACTIONAL;
 	if (data && f->coordinator)
 		return RZ_KIND_SHARED;
+	if (f->acks0)
+		return RZ_KIND_ACKS0;
 	if (data)
 		return RZ_KIND_DATA;
 	if (f->coordinator)
 		return RZ_KIND_COORDINATOR;
 	if (f->metadata || f->other)
 		return RZ_KIND_METADATA;
-	return RZ_KIND_UNKNOWN;
+	if (f->sasl)
+		return RZ_KIND_SASL;
+	return f->protocol == RZ_PROTOCOL_UNKNOWN && !f->have && !f->adopted ? RZ_KIND_SILENT
+									     : RZ_KIND_UNKNOWN;
 }

@@ -15,6 +15,9 @@ enum rz_kind {
 	RZ_KIND_SHARED,	       /* both on one connection */
 	RZ_KIND_METADATA,      /* nothing but metadata and the like */
 	RZ_KIND_TRANSACTIONAL, /* any transaction request seen */
+	RZ_KIND_ACKS0,	       /* a producer that is not answered: what is in flight is lost */
+	RZ_KIND_SASL,	       /* has not got further than authentication */
+	RZ_KIND_SILENT,	       /* not one byte came since it was opened */
 	RZ_KIND_COUNT,
 };
 
@@ -29,13 +32,15 @@ enum rz_kind rz_frame_kind(const struct rz_frame *f);
 
 /* Each returns a constant word; an out-of-range value gives "?". */
 const char *rz_state_name(enum rz_state s); /* new identified data tls mptcp desynced not-kafka */
-/* unknown data coordinator shared metadata transactional */
+const char *rz_protocol_name(enum rz_protocol p); /* unknown kafka tls http redis ssh noise */
+/* unknown data coordinator shared metadata transactional acks0 sasl silent */
 const char *rz_kind_name(enum rz_kind k);
 const char *rz_locality_name(enum rz_locality l); /* unknown same cross */
-const char *rz_dialect_name(enum rz_dialect d);	  /* none warpstream */
-const char *rz_phase_name(enum rz_phase p);	  /* wait hold reset done refused */
-const char *rz_mode_name(enum rz_mode m);	  /* enforce observe */
-const char *rz_opt_in_name(enum rz_opt_in o);	  /* tag zone any */
+const char *
+rz_dialect_name(enum rz_dialect d);	      /* none warpstream automq inkless bufstream custom */
+const char *rz_phase_name(enum rz_phase p);   /* wait hold reset done refused */
+const char *rz_mode_name(enum rz_mode m);     /* enforce observe */
+const char *rz_opt_in_name(enum rz_opt_in o); /* tag zone any */
 /* "not identified", "no agent there", ...; RZ_REASON_NONE is "ready to move" */
 const char *rz_reason_name(enum rz_reason r);
 

@@ -50,7 +50,12 @@ static void classify_all(struct work *w, const struct rz_snapshot *snap,
 	for (i = 0; i < snap->n_conns; i++) {
 		const struct rz_conn *c = &snap->conns[i];
 		struct rz_judged_conn j = {c, rz_snapshot_client(snap, c->frame.client)};
-		struct rz_verdict v = rz_classify(&j, world);
+		struct rz_endpoint proxied;
+		struct rz_verdict v;
+
+		if (!rz_snapshot_proxied(snap, c, &proxied))
+			j.client_addr = proxied.addr;
+		v = rz_classify(&j, world);
 
 		w->tick->localities[v.locality]++;
 		if (!v.move)

@@ -57,22 +57,45 @@ const char *rz_topo_canonical(const struct rz_topo *t, const char *name)
 	return name;
 }
 
-bool rz_topo_zone_known(const struct rz_topo *t, const struct rz_topo_zones *zones,
-			const char *zone)
+/* This canonical zone as `t` or `zones` has it, or NULL. */
+static const char *known(const struct rz_topo *t, const struct rz_topo_zones *zones,
+			 const char *zone)
 {
 	size_t i;
 
 	if (!*zone)
-		return false;
+		return NULL;
 	if (!strcmp(t->own_zone, zone))
-		return true;
+		return t->own_zone;
 	for (i = 0; i < zones->n; i++)
 		if (!strcmp(zones->rows[i].key.zone, zone))
-			return true;
+			return zones->rows[i].key.zone;
 	for (i = 0; i < t->n_aliases; i++)
 		if (!strcmp(t->aliases[i].zone, zone))
-			return true;
-	return false;
+			return t->aliases[i].zone;
+	return NULL;
+}
+
+bool rz_topo_zone_known(const struct rz_topo *t, const struct rz_topo_zones *zones,
+			const char *zone)
+{
+	return known(t, zones, zone) != NULL;
+}
+
+const char *rz_topo_resolve(const struct rz_topo *t, const struct rz_topo_zones *zones,
+			    const char *name)
+{
+	const char *zone = known(t, zones, rz_topo_canonical(t, name));
+	char cut[RZ_ZONE_SIZE], *dash;
+
+	if (zone)
+		return zone;
+	rz_str_copy(cut, sizeof(cut), name);
+	while (!zone && (dash = strrchr(cut, '-'))) {
+		*dash = '\0';
+		zone = known(t, zones, rz_topo_canonical(t, cut));
+	}
+	return zone;
 }
 
 static int order(const void *a, const void *b)

@@ -66,6 +66,15 @@ bool rz_topo_zone_known(const struct rz_topo *t, const struct rz_topo_zones *zon
 			const char *zone);
 
 /*
+ * The known canonical zone that `name` means, or NULL. Through the aliases; and, if that is none,
+ * without what a framework appended to a client.id that ends with the zone ("b-StreamThread-1"):
+ * cut at its last '-' again and again until a known zone is left, so the longest one wins (as
+ * Inkless does). The result lives in `t` or `zones`.
+ */
+const char *rz_topo_resolve(const struct rz_topo *t, const struct rz_topo_zones *zones,
+			    const char *name);
+
+/*
  * Counts agents by group and zone. ready_since_ns is carried over from `old` (may be NULL) for a
  * zone that stays at or above `min_agents`, and is `now_ns` for one that just got there.
  * 0 or -ENOMEM; *ret is written on success only.

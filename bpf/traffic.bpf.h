@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Bytes that outlive their connection: added up by zones and by client when it closes.
+ *
+ * Comes in: a socket that leaves ESTABLISHED, and its entry in `conns`. Goes out: rows of `traffic`
+ * and `client_traffic`. Called by conn.bpf.h. The numbers are TCP's own (tcp_sock.bytes_received
+ * and bytes_acked), so the packet path does no adding.
+ */
+#ifndef REZONE_BPF_TRAFFIC_H
+#define REZONE_BPF_TRAFFIC_H
+
+#include "errstat.bpf.h"
+
+static __always_inline void rz_traffic_add(void *map, const void *key,
+					   const struct rz_traffic *more)
+{
+	struct rz_traffic *sum = bpf_map_lookup_elem(map, key);
+	long err;
+
+	if (!sum) {
+		err = bpf_map_update_elem(map, key, more, BPF_NOEXIST);
+		if (!err)
+			return;
+		sum = bpf_map_lookup_elem(map, key); /* another CPU was faster? */
+		if (!sum) {
+			RZ_COUNT(traffic_full);
+			rz_error(RZ_PLACE_TRAFFIC_INSERT, err);
+			return;
+		}
+	}
+	__sync_fetch_and_add(&sum->rx_bytes, more->rx_bytes);
+	__sync_fetch_and_add(&sum->tx_bytes, more->tx_bytes);
+	__sync_fetch_and_add(&sum->connections, more->connections);
+}
+
+static __noinline void rz_traffic_closed(const struct tcp_sock *tp, const struct rz_conn *c)
+{
+	struct rz_traffic more = {tp->bytes_received, tp->bytes_acked, 1};
+	struct rz_block_key from = {.prefix_len = 128};
+	struct rz_traffic_key key = {};
+	struct rz_endpoint at = {};
+	struct rz_agent_val *agent;
+	struct rz_block_val *block;
+	__u64 client = c->frame.tentative ? 0 : c->frame.client;
+
+	__builtin_memcpy(at.addr, c->tuple.agent_addr, sizeof(at.addr));
+	at.port = c->tuple.agent_port;
+	agent = bpf_map_lookup_elem(&agents, &at);
+	if (agent)
+		__builtin_memcpy(key.agent_zone, agent->zone, RZ_ZONE_SHOWN - 1);
+	if (client)
+		__builtin_memcpy(key.client_zone, c->zone, RZ_ZONE_SHOWN - 1);
+	if (!key.client_zone[0]) {
+		__builtin_memcpy(from.addr, c->tuple.client_addr, sizeof(from.addr));
+		block = bpf_map_lookup_elem(&blocks, &from);
+		if (block)
+			__builtin_memcpy(key.client_zone, block->zone, RZ_ZONE_SHOWN - 1);
+	}
+	rz_traffic_add(&traffic, &key, &more);
+	if (client)
+		rz_traffic_add(&client_traffic, &client, &more);
+}
+
+#endif
