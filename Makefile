@@ -89,6 +89,20 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/librezone.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -Itests/lib -MMD -MP -o $@ $< $(BUILD)/librezone.a -lcmocka $(RZ_LIBS)
 
+# What a segment costs, tests/bench. Needs root.
+$(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BPF_HDRS)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+$(BUILD)/bench/%.skel.h: $(BUILD)/bench/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+$(BUILD)/bench/bench: tests/bench/bench.c tests/bench/rig.c tests/bench/rig.h $(BUILD)/bench/bench.skel.h $(BUILD)/rezone.skel.h
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bench -o $@ tests/bench/bench.c tests/bench/rig.c $(RZ_LIBS)
+
+# BENCH="-r 501 foreign inside": more rounds, some cases only
+.PHONY: bench
+bench: $(BUILD)/bench/bench
+	tests/bench/run $(BENCH)
+
 .PHONY: unit
 unit: $(UNIT)
 	tests/lib/run-unit $(UNIT)
