@@ -32,7 +32,7 @@ int rz_segment(struct __sk_buff *skb)
 		rz_segment_unparsed(sk);
 	if (payload <= 0)
 		return 1;
-	cookie = bpf_get_socket_cookie(skb);
+	cookie = rz_segment_cookie(skb);
 	c = bpf_map_lookup_elem(&conns, &cookie);
 	RZ_COUNT(segments);
 	if (c && rz_frame_inside(c, &seg))
