@@ -103,6 +103,11 @@ $(BUILD)/bench/bench: tests/bench/bench.c tests/bench/rig.c tests/bench/rig.h $(
 bench: $(BUILD)/bench/bench
 	tests/bench/run $(BENCH)
 
+# Many clients at once, for the end-to-end tests 8*.
+$(BUILD)/crowd: $(wildcard tests/load/*.[ch])
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iuser $(SYSFLAGS) -o $@ $(filter %.c,$^)
+
 .PHONY: unit
 unit: $(UNIT)
 	tests/lib/run-unit $(UNIT)
@@ -158,7 +163,7 @@ vm-docs:
 	awk '/^<!-- rows/ { print; while ((getline line < "$(BUILD)/vm/table.md") > 0) print line; skip = 1; next } \
 		/^<!-- end/ { skip = 0 } !skip' docs/support.md > $(BUILD)/vm/support.md && cp $(BUILD)/vm/support.md docs/support.md
 # QUICK=1 leaves out what needs more than Debian's packages; E2E="10-main 20-keep" runs some only.
-e2e: $(BUILD)/rezone standin
+e2e: $(BUILD)/rezone $(BUILD)/crowd standin
 	tests/e2e/run $(if $(QUICK),-q) $(E2E)
 # An hour of ticks at a short interval; the daemon must not grow. SOAK_SECONDS=120 for a short look.
 soak: $(BUILD)/rezone standin
