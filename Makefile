@@ -89,6 +89,25 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/librezone.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -Itests/lib -MMD -MP -o $@ $< $(BUILD)/librezone.a -lcmocka $(RZ_LIBS)
 
+# What a segment costs, tests/bench. Needs root.
+$(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BPF_HDRS)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+$(BUILD)/bench/%.skel.h: $(BUILD)/bench/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+$(BUILD)/bench/bench: tests/bench/bench.c tests/bench/rig.c tests/bench/rig.h $(BUILD)/bench/bench.skel.h $(BUILD)/rezone.skel.h
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bench -o $@ tests/bench/bench.c tests/bench/rig.c $(RZ_LIBS)
+
+# BENCH="-r 501 foreign inside": more rounds, some cases only
+.PHONY: bench
+bench: $(BUILD)/bench/bench
+	tests/bench/run $(BENCH)
+
+# Many clients at once, for the end-to-end tests 8*.
+$(BUILD)/crowd: $(wildcard tests/load/*.[ch])
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iuser $(SYSFLAGS) -o $@ $(filter %.c,$^)
+
 .PHONY: unit
 unit: $(UNIT)
 	tests/lib/run-unit $(UNIT)
@@ -144,7 +163,7 @@ vm-docs:
 	awk '/^<!-- rows/ { print; while ((getline line < "$(BUILD)/vm/table.md") > 0) print line; skip = 1; next } \
 		/^<!-- end/ { skip = 0 } !skip' docs/support.md > $(BUILD)/vm/support.md && cp $(BUILD)/vm/support.md docs/support.md
 # QUICK=1 leaves out what needs more than Debian's packages; E2E="10-main 20-keep" runs some only.
-e2e: $(BUILD)/rezone standin
+e2e: $(BUILD)/rezone $(BUILD)/crowd standin
 	tests/e2e/run $(if $(QUICK),-q) $(E2E)
 # An hour of ticks at a short interval; the daemon must not grow. SOAK_SECONDS=120 for a short look.
 soak: $(BUILD)/rezone standin

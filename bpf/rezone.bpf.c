@@ -25,19 +25,23 @@ int rz_segment(struct __sk_buff *skb)
 	__u64 cookie;
 	int payload;
 
-	if (!sk || !rz_port_is_kafka(sk->src_port))
-		return 1;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk || sk->protocol != IPPROTO_TCP || sk->state != RZ_TCP_ESTABLISHED)
+	if (!sk || !rz_port_is_kafka(sk->src_port) || sk->state != RZ_TCP_ESTABLISHED)
 		return 1;
 	payload = rz_segment_parse(skb, &seg);
 	if (payload < 0)
-		RZ_COUNT(ip_unparsed);
+		rz_segment_unparsed(sk);
 	if (payload <= 0)
 		return 1;
-	RZ_COUNT(segments);
-	cookie = bpf_get_socket_cookie(skb);
+	cookie = rz_segment_cookie(skb);
 	c = bpf_map_lookup_elem(&conns, &cookie);
+	RZ_COUNT(segments);
+	if (c && rz_frame_inside(c, &seg))
+		return 1;
+	/* asked here and not sooner: the case above is the common one, and each call counts there.
+	 * What has an entry in conns is a full TCP socket. */
+	sk = bpf_sk_fullsock(sk);
+	if (!sk || sk->protocol != IPPROTO_TCP)
+		return 1;
 	if (!c)
 		c = rz_conn_adopt(sk, cookie, seg.seq);
 	if (!c || rz_frame_settled(c) || rz_frame_inside(c, &seg))

@@ -93,6 +93,10 @@ struct tcp_sock {
 	_Bool is_mptcp;
 };
 
+struct sk_buff {
+	struct sock *sk;
+};
+
 struct seq_file;
 
 struct bpf_iter_meta {

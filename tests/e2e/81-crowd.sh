@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# CROWD connections at once (20000; `make crowd`: 100000): all in map conns, all identified, and what each costs in kernel
+# memory. Goes out besides "ok" lines: figures in notes, for docs/performance.md.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+. "$E2E_ROOT/tests/e2e/crowd.sh"
+N=${CROWD:-20000}
+WORKERS=$((N / 15000 + 1))
+LIMIT=384
+
+# The kernel's memory is counted by what it is charged to: a memory cgroup in which rezone is alone. It has the slab objects
+# at their true size, with the accounting's own bytes, which bpftool's bytes_memlock (an estimate) has not.
+memcg_begin() {
+	local at
+	if [ -d /sys/fs/cgroup/memory ] && [ -e /sys/fs/cgroup/memory/memory.kmem.usage_in_bytes ]; then
+		at=/sys/fs/cgroup/memory
+		HOME_MEMCG=$at$(awk -F: '$2 == "memory" { print $3 }' /proc/self/cgroup)
+		MEMCG=$at/$P
+	elif [ -e "${CGROUP%/*}/cgroup.controllers" ] && grep -q memory "${CGROUP%/*}/cgroup.subtree_control"; then
+		HOME_MEMCG=${CGROUP%/*}$(awk -F: '$1 == 0 { print $3 }' /proc/self/cgroup)
+		MEMCG=${CGROUP%/*}/$P-memory
+	fi
+	[ -n "$MEMCG" ] && mkdir "$MEMCG"
+}
+MEMCG='' HOME_MEMCG=''
+memcg_end() {
+	stop rezone KILL
+	rm -rf "$PIN_DIR"
+	[ -z "$MEMCG" ] || rmdir "$MEMCG" 2>/dev/null
+}
+trap 'rc=$?; memcg_end; (exit $rc); e2e_end' EXIT
+kmem() {
+	if [ -e "$MEMCG/memory.kmem.usage_in_bytes" ]; then
+		cat "$MEMCG/memory.kmem.usage_in_bytes"
+	else
+		awk '$1 == "kernel" { print $2 }' "$MEMCG/memory.stat"
+	fi
+}
+slab() { awk '$1 ~ /^kmalloc(-cg)?-(192|256|512)$/ { printf "%s %d  ", $1, $2 }' /proc/slabinfo; }
+memlock() { bpftool -j map show pinned "$PIN_DIR/$1" | jq .bytes_memlock; }
+
+crowd_sources
+topology a=ready b=ready
+memcg_begin || note "no memory cgroup: memory is not measured"
+[ -z "$MEMCG" ] || echo $$ >"$MEMCG/cgroup.procs"
+rezone_start --mode observe --interval 1s --max-connections $((N + N / 16))
+[ -z "$MEMCG" ] || echo $$ >"$HOME_MEMCG/cgroup.procs"
+crowd_serve a $WORKERS
+[ -z "$MEMCG" ] || before=$(kmem)
+slabs=$(slab) locked=$(memlock conns)
+crowd_open crowd a "$N" -w $WORKERS -q 18,3,1 -i 'crowd,warpstream_az=b'
+started=$(now_ms)
+check "$N connections are opened" within $((60 + N / 500)) crowd_opened crowd
+note "took $(($(now_ms) - started)) ms: $(crowd_says crowd)"
+real() { [ "$(in_ns a ss -Htn state established 'sport = 9092' | wc -l)" = "$N" ]; }
+check "ss shows $N" within "$DEADLINE" real
+check "map conns holds exactly those" within 60 crowd_agrees a || crowd_difference
+check "all are identified" within 60 has_rows '.client_id == "crowd,warpstream_az=b" and .state == "data"' "$N"
+check "nothing was lost" nothing_lost conns_full clients_full partial_full frame_lost races
+list_ms=$(now_ms)
+rz_list >/dev/null
+note "rezone list of them: $(($(now_ms) - list_ms)) ms; the daemon's RSS $(awk '/^VmRSS/ { print $2 }' "/proc/${PIDS[rezone]}/status") kB"
+note "slab objects before: $slabs"
+note "slab objects now:    $(slab)"
+note "map conns, bytes_memlock: $locked -> $(memlock conns), $((($(memlock conns) - locked) / N)) for each"
+if [ -n "$MEMCG" ]; then
+	now=$(kmem)
+	note "kernel memory of rezone: $before bytes with none, $now with $N: $(((now - before) / N)) for each, $((now / N)) with all that is fixed"
+	check "a connection costs at most $LIMIT bytes of kernel memory, all maps and programs counted" test $((now / N)) -le $LIMIT
+fi
+stop crowd
+none() { [ -z "$(crowd_listed)" ]; }
+check "and holds none when all are gone" within 60 none
+[ -z "$MEMCG" ] || note "kernel memory after all are gone: $(kmem)"

@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# Crowds for end-to-end tests: tests/load/crowd as many clients, and as the server they are open to.
+# Comes in: sourced after lib.sh and e2e_begin. Goes out: functions; what they start ends with the test.
+CROWD=$BUILD/crowd
+SOURCES=16 # client addresses: each has 28,000 ports
+
+# crowd_serve ZONE [WORKERS]: at 9092 of that zone, below the test's cgroup
+crowd_serve() {
+	spawn "serve-$1" "$1" "$CGROUP" "$CROWD" serve -a "$(agent_ip "$1"):9092" -w "${2:-2}"
+	within "$DEADLINE" crowd_listens "$1" || not_ok "the crowd's server did not start"
+}
+crowd_listens() { [ -n "$(in_ns "$1" ss -Hltn "sport = 9092")" ]; }
+
+# The clients' namespace gets 10.99.20.1 and so on.
+crowd_sources() {
+	local i
+	for i in $(seq "$SOURCES"); do ip -n "$P-cl" addr add "10.99.20.$i/16" dev eth0; done
+}
+
+# crowd_open NAME ZONE CONNECTIONS [FLAGS...]: from the clients' namespace
+crowd_open() {
+	local name=$1 zone=$2 n=$3
+	shift 3
+	spawn "$name" cl - "$CROWD" open -a "$(agent_ip "$zone"):9092" -f 10.99.20.1 -F $SOURCES -n "$n" "$@"
+}
+crowd_opened() { grep -q '^crowd: all' "$WORK/$1.log"; }
+crowd_says() { grep ' s: ' "$WORK/$1.log" | tail -n 1; }
+
+# The agents' connections as the kernel lists them and as rezone does, sorted: who is the client
+crowd_real() { in_ns "$1" ss -Htn state established "sport = 9092" | awk '{ print $4 }' | sed 's/^\[::ffff:\(.*\)\]/\1/' | sort; }
+crowd_listed() { rz_list -o json | jq -r '.[].client' | sort; }
+crowd_agrees() {
+	crowd_real "$1" >"$WORK/real"
+	crowd_listed >"$WORK/listed"
+	cmp -s "$WORK/real" "$WORK/listed"
+}
+crowd_difference() { note "ss has $(wc -l <"$WORK/real"), rezone $(wc -l <"$WORK/listed"); only ss: $(comm -23 "$WORK/real" "$WORK/listed" | head -n 3 | tr '\n' ' '), only rezone: $(comm -13 "$WORK/real" "$WORK/listed" | head -n 3 | tr '\n' ' ')"; }
+
+# nothing_lost COUNTER...: each is 0
+nothing_lost() {
+	local c rc=0
+	for c in "$@"; do
+		[ "$(stat_of "$c")" = 0 ] || { note "$c is $(stat_of "$c")"; rc=1; }
+	done
+	return $rc
+}
