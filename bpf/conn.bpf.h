@@ -20,6 +20,8 @@
 #define RZ_TCP_CLOSE	   7
 #define RZ_TCP_LISTEN	   10
 
+#define RZ_CGROUP_DEPTH_MAX 32
+
 /* IPv4 as ::ffff:a.b.c.d */
 static __always_inline void rz_addr_from_v4(__u8 *dst, __be32 v4)
 {
@@ -49,6 +51,28 @@ static __always_inline void rz_tuple_read(const struct sock_common *skc, struct 
 static __always_inline int rz_is_mptcp(const struct tcp_sock *tp)
 {
 	return bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp;
+}
+
+/* Does the segment program see this socket's packets? Those below another cgroup are not ours. */
+static __always_inline int rz_conn_ours(const struct sock *sk)
+{
+	struct cgroup_subsys_state *css;
+	struct cgroup *cg;
+	int i;
+
+	if (!rz_config.cgroup_id)
+		return 1;
+	/* before Linux 5.15 the field holds other things too */
+	if (!bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
+		return 0;
+	cg = BPF_CORE_READ(sk, sk_cgrp_data.cgroup);
+	for (i = 0; i < RZ_CGROUP_DEPTH_MAX && cg; i++) {
+		if (BPF_CORE_READ(cg, kn, id) == rz_config.cgroup_id)
+			return 1;
+		css = BPF_CORE_READ(cg, self.parent);
+		cg = css ? BPF_CORE_READ(css, cgroup) : NULL;
+	}
+	return 0;
 }
 
 /* Could TCP take this segment now? The program sees packets before TCP has judged them. */
@@ -130,6 +154,8 @@ static __always_inline void rz_conn_state_changed(const struct sock *sk, int old
 		rz_conn_forget(tp, cookie);
 		return;
 	}
+	if (!rz_conn_ours(sk))
+		return;
 	/* bytes came already with a TCP Fast Open SYN: then this is mid-stream */
 	if (rz_conn_insert(&c, tp, cookie, !tp->bytes_received, tp->rcv_nxt))
 		RZ_COUNT(opened);

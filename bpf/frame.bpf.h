@@ -22,6 +22,8 @@
 /* Bare SASL tokens (SaslHandshake v0) longer than this are not believed. */
 #define RZ_SASL_TOKEN_MAX	65536
 #define RZ_FRAME_TRIES		3
+/* Requests between two looks whether user space still has the client's id. */
+#define RZ_LOOK_AGAIN		64
 
 /* What rz_frame_step wants next. */
 enum rz_step { RZ_STEP_DONE = 0, RZ_STEP_MORE };
@@ -239,9 +241,10 @@ static __always_inline enum rz_step rz_frame_identify(struct __sk_buff *skb, str
 
 	if (s->f.body) /* done, and more was waited for */
 		return RZ_STEP_MORE;
+	/* user space forgets ids that nobody uses: is it still there? */
 	if (s->f.client && r->client_id_len == s->f.client_id_len &&
-	    bpf_map_lookup_elem(&client_ids, &s->f.client))
-		return RZ_STEP_MORE; /* the look-up: user space forgets ids that nobody uses */
+	    (s->f.requests % RZ_LOOK_AGAIN || bpf_map_lookup_elem(&client_ids, &s->f.client)))
+		return RZ_STEP_MORE;
 	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED + rz_client_id_kept(r->client_id_len)) != 1)
 		return RZ_STEP_DONE;
 	client = rz_client_note(s, r->client_id_len);
@@ -437,7 +440,7 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 {
 	struct bpf_tcp_sock *tp = bpf_tcp_sock(sk);
 	struct rz_client *client = NULL;
-	__u64 now = bpf_ktime_get_ns(), rx = 0, tx = 0;
+	__u64 now = rz_now_coarse(), rx = 0, tx = 0;
 	int done = -1;
 
 	if (tp) {

@@ -14,12 +14,12 @@
 #include "topo/topo.h"
 
 /* Descriptors. Each map's name, in the BPF object and as a pin, is the field's. */
-#define RZ_MAPS(X)                                                                           \
-	X(conns)                                                                             \
-	X(client_ids)                                                                        \
-	X(clients)                                                                           \
-	X(proxied) X(softwares) X(agents) X(zones) X(aliases) X(blocks) X(moves) X(settings) \
-		X(stats) X(errors) X(traffic) X(client_traffic)
+/* clang-format off */
+#define RZ_MAPS(X)                                                                             \
+	X(conns) X(client_ids) X(clients) X(proxied) X(softwares)                              \
+	X(agents) X(zones) X(aliases) X(blocks) X(moves) X(settings)                           \
+	X(stats) X(errors) X(traffic) X(client_traffic)
+/* clang-format on */
 struct rz_maps {
 #define RZ_MAP_FIELD(name) int name;
 	RZ_MAPS(RZ_MAP_FIELD)
