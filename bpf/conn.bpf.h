@@ -18,6 +18,7 @@
 #define RZ_TCP_ESTABLISHED 1
 #define RZ_TCP_SYN_RECV	   3
 #define RZ_TCP_CLOSE	   7
+#define RZ_TCP_CLOSE_WAIT  8
 #define RZ_TCP_LISTEN	   10
 
 #define RZ_CGROUP_DEPTH_MAX 32
@@ -116,14 +117,14 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	return bpf_map_lookup_elem(&conns, &cookie);
 }
 
-static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cookie)
+static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cookie, int newstate)
 {
 	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
 
 	if (!c)
 		return;
 	if (c->cookie == cookie)
-		rz_traffic_closed(tp, c);
+		rz_traffic_closed(tp, c, newstate == RZ_TCP_CLOSE_WAIT);
 	if (c->frame.proxied)
 		bpf_map_delete_elem(&proxied, &cookie);
 	bpf_map_delete_elem(&partial, &cookie);
@@ -151,7 +152,7 @@ static __always_inline void rz_conn_state_changed(const struct sock *sk, int old
 		return;
 	cookie = bpf_get_socket_cookie((void *)sk);
 	if (newstate != RZ_TCP_ESTABLISHED) {
-		rz_conn_forget(tp, cookie);
+		rz_conn_forget(tp, cookie, newstate);
 		return;
 	}
 	if (!rz_conn_ours(sk))

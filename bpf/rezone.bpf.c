@@ -76,7 +76,7 @@ int BPF_PROG(rz_state_old, const struct sock *sk, int oldstate, int newstate)
 		return 0;
 	tp = bpf_skc_to_tcp_sock((void *)sk);
 	if (tp)
-		rz_conn_forget(tp, sk->__sk_common.skc_cookie.counter);
+		rz_conn_forget(tp, sk->__sk_common.skc_cookie.counter, newstate);
 	return 0;
 }
 

@@ -33,15 +33,18 @@ static __always_inline void rz_traffic_add(void *map, const void *key,
 	__sync_fetch_and_add(&sum->connections, more->connections);
 }
 
-static __noinline void rz_traffic_closed(const struct tcp_sock *tp, const struct rz_conn *c)
+/* `fin`: the client's FIN has just come; bytes_received counts it, as sequence numbers do. */
+static __noinline void rz_traffic_closed(const struct tcp_sock *tp, const struct rz_conn *c,
+					 int fin)
 {
-	struct rz_traffic more = {tp->bytes_received, tp->bytes_acked, 1};
+	struct rz_traffic more = {tp->bytes_received - !!fin, tp->bytes_acked, 1};
 	struct rz_block_key from = {.prefix_len = 128};
 	struct rz_traffic_key key = {};
 	struct rz_endpoint at = {};
 	struct rz_agent_val *agent;
 	struct rz_block_val *block;
 	__u64 client = c->frame.tentative ? 0 : c->frame.client;
+	struct rz_client *tags = NULL;
 
 	__builtin_memcpy(at.addr, c->tuple.agent_addr, sizeof(at.addr));
 	at.port = c->tuple.agent_port;
@@ -49,7 +52,9 @@ static __noinline void rz_traffic_closed(const struct tcp_sock *tp, const struct
 	if (agent)
 		__builtin_memcpy(key.agent_zone, agent->zone, RZ_ZONE_SHOWN - 1);
 	if (client)
-		__builtin_memcpy(key.client_zone, c->zone, RZ_ZONE_SHOWN - 1);
+		tags = bpf_map_lookup_elem(&clients, &client);
+	if (tags)
+		__builtin_memcpy(key.client_zone, tags->zone, RZ_ZONE_SHOWN - 1);
 	if (!key.client_zone[0]) {
 		__builtin_memcpy(from.addr, c->tuple.client_addr, sizeof(from.addr));
 		block = bpf_map_lookup_elem(&blocks, &from);

@@ -8,6 +8,8 @@
 
 int rz_cmd_run(int argc, char **argv);
 int rz_cmd_list(int argc, char **argv);
+int rz_cmd_traffic(int argc, char **argv);
+int rz_cmd_stats(int argc, char **argv);
 int rz_cmd_topology(int argc, char **argv);
 int rz_cmd_check(int argc, char **argv);
 int rz_cmd_version(int argc, char **argv);

@@ -124,17 +124,18 @@ static size_t reset_moves(struct rz_daemon *d, const struct rz_snapshot *snap, s
  */
 static void log_full(struct rz_daemon *d, const struct rz_snapshot *snap)
 {
-	uint64_t full =
-		snap->stats.conns_full + snap->stats.clients_full + snap->stats.partial_full;
+	const struct rz_stats *s = &snap->stats;
+	uint64_t full = s->conns_full + s->clients_full + s->partial_full + s->proxied_full +
+			s->softwares_full + s->traffic_full;
 
 	if (full == d->full_logged_count ||
 	    (d->full_logged_ns && snap->now_ns < d->full_logged_ns + FULL_LOG_EVERY_NS))
 		return;
 	rz_warn("maps: no room: %llu segments of untracked connections (--max-connections), %llu "
-		"requests of unread client ids (--max-clients), %llu split headers, so far",
-		(unsigned long long)snap->stats.conns_full,
-		(unsigned long long)snap->stats.clients_full,
-		(unsigned long long)snap->stats.partial_full);
+		"requests of unread client ids (--max-clients), %llu others, so far; `rezone "
+		"stats` has more",
+		(unsigned long long)s->conns_full, (unsigned long long)s->clients_full,
+		(unsigned long long)(full - s->conns_full - s->clients_full));
 	d->full_logged_ns = snap->now_ns;
 	d->full_logged_count = full;
 }

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/* user/out/traffic.c: bytes of closed and open connections, by zones and by client. */
+#include "world.h"
+#include "out/traffic.h"
+
+static const struct rz_traffic_sum *zones_of(const struct rz_traffic_report *r, const char *client,
+					     const char *agent)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_zones; i++)
+		if (!strcmp(r->zones[i].zones.client_zone, client) &&
+		    !strcmp(r->zones[i].zones.agent_zone, agent))
+			return &r->zones[i];
+	fail_msg("no row %s, %s", client, agent);
+	return NULL;
+}
+
+/* Aliases and suffixes are one zone; open and closed add up; the most bytes come first. */
+static void test_report(void **state)
+{
+	static const struct rz_traffic_key keys[] = {
+		{"b", "a"}, {"bz-1", "a"}, {"b-StreamThread-1", "a"},
+		{"a", "a"}, {"", "a"},	   {"nowhere", "a"}};
+	static const struct rz_traffic sums[] = {{10, 1, 1},   {20, 2, 1}, {30, 3, 1},
+						 {5000, 5, 2}, {7, 7, 1},  {1, 1, 1}};
+	static const uint64_t clients[] = {CLIENT_HASH, 99};
+	static const struct rz_traffic clients_sums[] = {{60, 6, 3}, {5, 0, 1}};
+	struct rz_traffic_closed closed = {keys, sums, COUNT(keys), clients, clients_sums, 2};
+	struct rz_traffic_report r = {};
+	struct rz_client_row row = {CLIENT_HASH};
+	const struct rz_traffic_sum *s;
+	struct rz_snapshot snap = {};
+	struct rz_world world;
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	row.client = w.client;
+	snap = (struct rz_snapshot){
+		.conns = &w.conn, .n_conns = 1, .clients = &row, .n_clients = 1, .now_ns = NOW_NS};
+	world = test_world_view(&w);
+	assert_int_equal(rz_traffic_report_make(&snap, &world, &closed, &r), 0);
+	assert_int_equal(r.n_zones, 4);
+	assert_string_equal(r.zones[0].zones.client_zone, "a");
+	assert_int_equal(r.zones[0].locality, RZ_LOCALITY_SAME);
+	s = zones_of(&r, "b", "a");
+	assert_int_equal(s->locality, RZ_LOCALITY_CROSS);
+	assert_int_equal(s->rx_bytes, 10 + 20 + 30 + 1234);
+	assert_int_equal(s->tx_bytes, 1 + 2 + 3 + 99);
+	assert_int_equal(s->closed, 3);
+	assert_int_equal(s->open, 1);
+	assert_int_equal(zones_of(&r, "", "a")->locality, RZ_LOCALITY_UNKNOWN);
+	assert_int_equal(zones_of(&r, "nowhere", "a")->locality, RZ_LOCALITY_UNKNOWN);
+	assert_int_equal(r.n_clients, 2);
+	assert_int_equal(r.clients[0].client, CLIENT_HASH);
+	assert_int_equal(r.clients[0].rx_bytes, 60 + 1234);
+	assert_int_equal(r.clients[0].open, 1);
+	rz_traffic_report_free(&r);
+}
+
+static void test_nothing(void **state)
+{
+	struct rz_traffic_closed closed = {};
+	struct rz_traffic_report r = {};
+	struct rz_snapshot snap = {};
+	struct rz_world world;
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	world = test_world_view(&w);
+	assert_int_equal(rz_traffic_report_make(&snap, &world, &closed, &r), 0);
+	assert_int_equal(r.n_zones + r.n_clients, 0);
+	rz_traffic_report_free(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_report),
+		cmocka_unit_test(test_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * `rezone stats`: the counters of the kernel side, how full its maps are, and which helper failed.
+ *
+ * Comes in: the maps. Goes out: tables or JSON on stdout (docs/json.md).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpf/bpf.h>
+#include <jansson.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "cmd/ask.h"
+#include "cmd/cmd.h"
+#include "kern/batch.h"
+#include "out/json.h"
+#include "out/table.h"
+
+static const struct {
+	const char *name;
+	size_t offset;
+	const char *what;
+	bool bad; /* anything but 0 deserves a look */
+} counters[] = {
+#define ROW(field, bad, what)                                       \
+	{                                                           \
+#field, offsetof(struct rz_stats, field), what, bad \
+	}
+	ROW(segments, false, "segments with payload on a Kafka port"),
+	ROW(requests, false, "request headers read"),
+	ROW(opened, false, "connections seen opening"),
+	ROW(closed, false, "connections seen closing"),
+	ROW(adopted, false, "connections older than rezone"),
+	ROW(identified, false, "connections whose client.id was read"),
+	ROW(frame_lost, false, "the next request's place was lost"),
+	ROW(frame_found, false, "... and found again"),
+	ROW(early_segments, false, "segments that came before the bytes in front of them"),
+	ROW(conns_full, true, "segments of connections not tracked: --max-connections"),
+	ROW(clients_full, true, "requests of ids not read: --max-clients"),
+	ROW(client_collisions, true, "requests not identified: two ids with one hash"),
+	ROW(partial_full, true, "split headers not kept: --max-connections"),
+	ROW(proxied_full, true, "PROXY headers not kept: --max-connections"),
+	ROW(softwares_full, true, "clients' libraries not kept"),
+	ROW(traffic_full, true, "closed connections whose bytes are not added up"),
+	ROW(ip_unparsed, true, "packets whose headers could not be read"),
+	ROW(races, true, "segments given up: two CPUs on one connection"),
+	ROW(too_many_requests, true, "segments with more requests than are read"),
+	ROW(resets, false, "resets by bpf_sock_destroy"),
+	ROW(resets_refused, false, "... refused by the last check"),
+#undef ROW
+};
+#define N_COUNTERS (sizeof(counters) / sizeof(counters[0]))
+_Static_assert(sizeof(struct rz_stats) == N_COUNTERS * sizeof(__u64), "a row for each counter");
+
+static const char *const places[] = {
+	"none",	   "payload", "conn insert",	"client insert",   "partial insert",
+	"ringbuf", "destroy", "proxied insert", "software insert", "traffic insert",
+};
+_Static_assert(sizeof(places) / sizeof(places[0]) == RZ_PLACE_COUNT, "a word for each place");
+
+static uint64_t counter(const struct rz_snapshot *snap, size_t i)
+{
+	return *(const uint64_t *)((const char *)&snap->stats + counters[i].offset);
+}
+
+/* What `errors` has, side by side. */
+struct errors {
+	struct rz_error_key *keys;
+	uint64_t *counts;
+	size_t n;
+};
+
+static const char *place_name(enum rz_place p)
+{
+	return p < RZ_PLACE_COUNT ? places[p] : "?";
+}
+
+/* Connections that are not identified yet, and for how long the oldest. */
+struct unidentified {
+	size_t n;
+	double oldest_s;
+};
+
+static struct unidentified count_unidentified(const struct rz_snapshot *snap)
+{
+	struct unidentified u = {};
+	size_t i;
+
+	for (i = 0; i < snap->n_conns; i++) {
+		const struct rz_conn *c = &snap->conns[i];
+		double age = snap->now_ns > c->opened_ns
+				     ? (double)(snap->now_ns - c->opened_ns) / 1e9
+				     : 0;
+
+		if (c->frame.client && !c->frame.tentative)
+			continue;
+		u.n++;
+		u.oldest_s = age > u.oldest_s ? age : u.oldest_s;
+	}
+	return u;
+}
+
+/* A map that the configuration sizes: entries and room. */
+static uint32_t room_of(int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.max_entries;
+}
+
+static int print_json(const struct rz_snapshot *snap, const struct rz_maps *maps,
+		      const struct errors *e)
+{
+	struct unidentified u = count_unidentified(snap);
+	json_t *all = json_object(), *errors = json_array();
+	size_t i;
+	int err;
+
+	for (i = 0; i < N_COUNTERS; i++)
+		json_object_set_new(all, counters[i].name,
+				    json_integer((json_int_t)counter(snap, i)));
+	for (i = 0; i < e->n; i++)
+		json_array_append_new(errors, json_pack("{s:s, s:i, s:I}", "place",
+							place_name(e->keys[i].place), "errno",
+							-e->keys[i].error, "count",
+							(json_int_t)e->counts[i]));
+	json_object_set_new(all, "errors", errors);
+	json_object_set_new(all, "connections", json_integer((json_int_t)snap->n_conns));
+	json_object_set_new(all, "connections_max", json_integer(room_of(maps->conns)));
+	json_object_set_new(all, "clients", json_integer((json_int_t)snap->n_clients));
+	json_object_set_new(all, "clients_max", json_integer(room_of(maps->clients)));
+	json_object_set_new(all, "unidentified", json_integer((json_int_t)u.n));
+	json_object_set_new(all, "unidentified_oldest_s", json_real(u.oldest_s));
+	err = json_dumpf(all, stdout, JSON_INDENT(1)) ? -ENOMEM : 0;
+	putchar('\n');
+	json_decref(all);
+	return err;
+}
+
+static int print_counters(const struct rz_snapshot *snap)
+{
+	static const char *const columns[] = {"COUNTER", "VALUE", "WHAT", NULL};
+	struct rz_table *t;
+	char value[24];
+	size_t i;
+	int err = rz_table_new(stdout, columns, &t);
+
+	for (i = 0; !err && i < N_COUNTERS; i++) {
+		const char *cells[] = {counters[i].name, value, counters[i].what};
+
+		snprintf(value, sizeof(value), "%llu", (unsigned long long)counter(snap, i));
+		err = rz_table_add(t, cells, counters[i].bad && counter(snap, i) ? "yellow" : NULL);
+	}
+	return err ? err : rz_table_end(t);
+}
+
+static int print_text(const struct rz_snapshot *snap, const struct rz_maps *maps,
+		      const struct errors *e)
+{
+	struct unidentified u = count_unidentified(snap);
+	char age[32];
+	size_t i;
+	int err = print_counters(snap);
+
+	printf("\nconnections: %zu of %u; clients: %zu of %u\n", snap->n_conns,
+	       room_of(maps->conns), snap->n_clients, room_of(maps->clients));
+	if (u.n) {
+		rz_table_age(age, sizeof(age), u.oldest_s);
+		printf("not identified: %zu, the oldest for %s\n", u.n, age);
+	}
+	for (i = 0; i < e->n; i++)
+		printf("failed: %s, %llu times: %s\n", place_name(e->keys[i].place),
+		       (unsigned long long)e->counts[i], strerror(-e->keys[i].error));
+	return err;
+}
+
+int rz_cmd_stats(int argc, char **argv)
+{
+	struct rz_snapshot *snap = NULL;
+	struct errors e = {};
+	struct rz_maps maps;
+	struct rz_ask a;
+	int err;
+
+	rz_ask_read(argc, argv,
+		    "Shows the counters of the kernel side, how full its maps are, and which of "
+		    "its calls failed.\vExit status: 0 done, 1 could not, 2 used wrongly.",
+		    &a);
+	if (rz_ask_open(&a, "stats", &maps))
+		return 1;
+	err = rz_snapshot_read(&maps, &snap);
+	if (!err)
+		err = rz_batch_read(maps.errors, sizeof(*e.keys), sizeof(*e.counts), 0,
+				    (void **)&e.keys, (void **)&e.counts, &e.n);
+	if (!err)
+		err = a.json ? print_json(snap, &maps, &e) : print_text(snap, &maps, &e);
+	free(e.keys);
+	free(e.counts);
+	rz_snapshot_free(snap);
+	rz_maps_close(&maps);
+	return err ? 1 : 0;
+}

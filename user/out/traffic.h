@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bytes by zones and by client: what closed connections left in the maps, and what the open ones
+ * carried so far. Pure.
+ *
+ * Comes in: a snapshot, the world, the rows of maps traffic and client_traffic. Goes out: sorted
+ * rows. Called by cmd/traffic.c.
+ */
+#ifndef RZ_OUT_TRAFFIC_H
+#define RZ_OUT_TRAFFIC_H
+
+#include "kern/maps.h"
+#include "policy/classify.h"
+
+struct rz_traffic_sum {
+	struct rz_traffic_key zones; /* canonical; "" unknown */
+	uint64_t client;	     /* of a client's row: its hash, 0 not identified */
+	enum rz_locality locality;   /* of a zones' row */
+	uint64_t rx_bytes, tx_bytes;
+	uint64_t closed, open; /* connections */
+};
+
+/* What the maps have of closed connections. */
+struct rz_traffic_closed {
+	const struct rz_traffic_key *zones;
+	const struct rz_traffic *zones_sums;
+	size_t n_zones;
+	const uint64_t *clients;
+	const struct rz_traffic *clients_sums;
+	size_t n_clients;
+};
+
+struct rz_traffic_report {
+	struct rz_traffic_sum *zones; /* the most bytes first */
+	size_t n_zones;
+	struct rz_traffic_sum *clients; /* likewise */
+	size_t n_clients;
+};
+
+/* 0 or -ENOMEM. */
+int rz_traffic_report_make(const struct rz_snapshot *snap, const struct rz_world *world,
+			   const struct rz_traffic_closed *closed, struct rz_traffic_report *ret);
+void rz_traffic_report_free(struct rz_traffic_report *r);
+
+#endif
