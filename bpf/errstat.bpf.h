@@ -11,6 +11,7 @@
 
 /* asm-generic/errno*.h: the same numbers on every architecture we build for */
 #define RZ_ENOENT   2
+#define RZ_EAGAIN   11
 #define RZ_EFAULT   14
 #define RZ_EEXIST   17
 #define RZ_EPROTO   71

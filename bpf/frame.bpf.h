@@ -16,6 +16,7 @@
 
 #include "client.bpf.h"
 #include "conn.bpf.h"
+#include "hold.bpf.h"
 
 /* Requests read from one segment; GRO makes segments of 64 KiB. More lose the frame (counted). */
 #define RZ_REQUESTS_PER_SEGMENT 512
@@ -301,6 +302,8 @@ static __always_inline enum rz_step rz_frame_read_body(struct __sk_buff *skb, st
 /* Marks the request in the frame, and goes on to the next one. */
 static __always_inline enum rz_step rz_frame_note(struct rz_scratch *s, const struct rz_request *r)
 {
+	struct rz_hold *h;
+
 	if (s->f.requests)
 		s->f.tentative = 0; /* the second header stood where the first one said */
 	else
@@ -308,6 +311,11 @@ static __always_inline enum rz_step rz_frame_note(struct rz_scratch *s, const st
 	s->f.protocol = RZ_PROTOCOL_KAFKA;
 	s->f.requests++;
 	s->f.answerable += s->f.answered;
+	if (s->watched && s->f.answered) {
+		h = rz_hold_of(s->cookie);
+		if (h)
+			rz_hold_expect(h, s->f.answerable, r, s->f.next_seq + 4 + r->size);
+	}
 	s->f.api_key = r->api_key;
 	s->f.correlation_id = r->correlation_id;
 	s->asked_metadata |= r->api_key == RZ_API_METADATA;
@@ -500,6 +508,7 @@ static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *
 		return;
 	s->seg = *seg;
 	s->cookie = cookie;
+	s->watched = rz_hold_of(cookie) != NULL;
 	for (i = 0; i < RZ_FRAME_TRIES; i++) {
 		bpf_spin_lock(&c->lock);
 		s->f = c->frame;

@@ -115,6 +115,17 @@ struct {
 } moves SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_HOLDS_MAX);
+	__type(key, __u64); /* socket cookie */
+	__type(value, struct rz_hold);
+} holds SEC(".maps");
+
+/* Entries in holds; while it is 0 nobody looks there. Written by user space. */
+__u32 rz_holding = 0;
+
+struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
@@ -178,6 +189,7 @@ struct rz_scratch {
 	struct rz_seg seg;
 	__u64 cookie;
 	__u32 asked_metadata; /* one of this segment's requests did */
+	__u32 watched;	      /* the connection is in holds */
 };
 
 struct {

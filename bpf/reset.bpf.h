@@ -14,6 +14,7 @@
 #define REZONE_BPF_RESET_H
 
 #include "conn.bpf.h"
+#include "hold.bpf.h"
 
 #define RZ_RESET_MAX_AGE_NS 10000000000ULL
 
@@ -30,9 +31,28 @@ static __always_inline int rz_tuple_equal(const struct rz_tuple *a, const struct
 	return !diff;
 }
 
+/*
+ * Is nothing in flight that a reset would lose, or make the client do twice? All that must be
+ * answered has been, and the answers are acknowledged; TCP has no byte that the agent has not read,
+ * and none out of order. A connection that only fetches needs none of it.
+ */
+static __always_inline int rz_reset_in_gap(const struct tcp_sock *tp, const struct rz_conn *c,
+					   __u64 cookie)
+{
+	struct rz_hold *h;
+
+	if (!c->frame.produce && !c->frame.other)
+		return 1;
+	h = rz_hold_of(cookie);
+	return h && rz_hold_drained(h, c->frame.answerable, tp->rcv_nxt) &&
+	       tp->snd_una == tp->write_seq && tp->copied_seq == tp->rcv_nxt &&
+	       !tp->out_of_order_queue.rb_node;
+}
+
 /* Is this live socket still the very connection that the policy judged? 0, or the -errno to show:
  * ENOENT not tracked, ESTALE another client or other addresses, EPROTO Multipath TCP, ENOTCONN no
- * process holds it: the agent has closed it, or not accepted it yet. */
+ * process holds it: the agent has closed it, or not accepted it yet; EAGAIN something is in flight
+ * and m->gap asks for a gap. */
 static __always_inline int rz_reset_check(struct sock_common *skc, const struct rz_move *m,
 					  __u64 cookie)
 {
@@ -57,6 +77,8 @@ static __always_inline int rz_reset_check(struct sock_common *skc, const struct 
 		return -RZ_EPROTO;
 	if (!tp->inet_conn.icsk_inet.sk.sk_socket)
 		return -RZ_ENOTCONN;
+	if (m->gap && !rz_reset_in_gap(tp, c, cookie))
+		return -RZ_EAGAIN;
 	return 0;
 }
 
@@ -82,6 +104,10 @@ static __always_inline void rz_reset_visit(struct sock_common *skc)
 			rz_error(RZ_PLACE_DESTROY, err);
 	}
 	m->error = err;
+	if (err == -RZ_EAGAIN) { /* to be tried again; a hold goes on */
+		m->phase = m->deadline_ns ? RZ_PHASE_HOLD : RZ_PHASE_GAP;
+		return;
+	}
 	m->phase = err ? RZ_PHASE_REFUSED : RZ_PHASE_DONE;
 	if (err)
 		RZ_COUNT(resets_refused);

@@ -20,6 +20,7 @@ SEC("cgroup_skb/ingress")
 int rz_segment(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
+	struct rz_hold *h;
 	struct rz_conn *c;
 	struct rz_seg seg;
 	__u64 cookie;
@@ -35,6 +36,9 @@ int rz_segment(struct __sk_buff *skb)
 	cookie = rz_segment_cookie(skb);
 	c = bpf_map_lookup_elem(&conns, &cookie);
 	RZ_COUNT(segments);
+	h = rz_hold_of(cookie);
+	if (h && rz_hold_drops(h, sk, &seg))
+		return 0;
 	if (c && rz_frame_inside(c, &seg))
 		return 1;
 	/* asked here and not sooner: the case above is the common one, and each call counts there.
@@ -50,6 +54,22 @@ int rz_segment(struct __sk_buff *skb)
 	if (!c->frame.synced && !rz_segment_in_window(sk, &seg))
 		return 1;
 	rz_frame_segment(skb, sk, cookie, c, &seg);
+	return 1;
+}
+
+/* Every packet that a socket sends, while somebody waits for answers. Always lets it go. */
+SEC("?cgroup_skb/egress")
+int rz_answer(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct rz_hold *h;
+	struct rz_seg seg;
+
+	if (!sk || !rz_port_is_kafka(sk->src_port) || rz_segment_parse(skb, &seg) <= 0)
+		return 1;
+	h = rz_hold_of(bpf_get_socket_cookie(skb));
+	if (h)
+		rz_answer_segment(skb, h, &seg);
 	return 1;
 }
 

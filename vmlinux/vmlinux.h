@@ -84,10 +84,20 @@ struct inet_connection_sock {
 	struct inet_sock icsk_inet;
 };
 
+struct rb_node;
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u32 rcv_nxt;
 	__u32 rcv_wnd;
+	__u32 copied_seq;
+	__u32 snd_una;
+	__u32 write_seq;
+	struct rb_root out_of_order_queue;
 	__u64 bytes_received;
 	__u64 bytes_acked;
 	_Bool is_mptcp;

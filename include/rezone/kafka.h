@@ -31,9 +31,11 @@
 enum rz_api {
 	RZ_API_PRODUCE = 0,
 	RZ_API_FETCH = 1,
+	RZ_API_LIST_OFFSETS = 2,
 	RZ_API_METADATA = 3,
 	RZ_API_OFFSET_COMMIT = 8,
 	RZ_API_OFFSET_FETCH = 9,
+	RZ_API_FIND_COORDINATOR = 10,
 	RZ_API_JOIN_GROUP = 11,
 	RZ_API_HEARTBEAT = 12,
 	RZ_API_LEAVE_GROUP = 13,
@@ -125,6 +127,21 @@ static inline __u32 rz_request_body(const struct rz_request *r, int want_softwar
 	else if (r->api_key == RZ_API_API_VERSIONS && r->api_version >= 3 && want_software)
 		want = RZ_API_VERSIONS_BODY;
 	return rest < (__s32)want ? (__u32)rest : want;
+}
+
+/* Requests that a client whose connection is lost may send again without a second effect. */
+static inline int rz_api_repeatable(__s16 api_key)
+{
+	switch (api_key) {
+	case RZ_API_FETCH:
+	case RZ_API_LIST_OFFSETS:
+	case RZ_API_METADATA:
+	case RZ_API_FIND_COORDINATOR:
+	case RZ_API_API_VERSIONS:
+		return 1;
+	default:
+		return 0;
+	}
 }
 
 enum rz_acks {

@@ -35,6 +35,7 @@
 #define RZ_ALIASES_MAX	  4096
 #define RZ_SOFTWARES_MAX  1024
 #define RZ_BLOCKS_MAX	  4096
+#define RZ_HOLDS_MAX	  1024
 #define RZ_TRAFFIC_MAX	  4096
 
 #define RZ_PACKED_ENUM __attribute__((packed))
@@ -53,7 +54,8 @@ enum rz_state {
 
 enum rz_phase {
 	RZ_PHASE_WAIT = 0, /* a candidate that may not go yet; reason says why */
-	RZ_PHASE_HOLD,	   /* reserved: new requests are held back until answers are out */
+	RZ_PHASE_GAP,	   /* a moment is waited for in which nothing is in flight */
+	RZ_PHASE_HOLD,	   /* new requests are held back until the answers are out */
 	RZ_PHASE_RESET,	   /* to be reset by the next walk over its network namespace */
 	RZ_PHASE_DONE,	   /* was reset */
 	RZ_PHASE_REFUSED,  /* the last look under the socket lock said no; error says why */
@@ -291,15 +293,52 @@ struct rz_traffic {
 	__u64 connections;
 };
 
+/*
+ * holds: socket cookie -> a connection whose answers are watched, because it is to be moved. User
+ * space makes the entry, all zero but for the cookie, and removes it; BPF fills it. Whether new
+ * requests are held back stands in `moves`: phase hold (or reset), until deadline_ns.
+ *
+ * Requests that an answer is sent to are numbered as rz_frame.answerable counts them; answers come
+ * in their order. What must be answered before a reset are those that a client cannot simply send
+ * again: all but the ones of rz_api_repeatable().
+ */
+#define RZ_EXPECTED_MAX 256 /* a power of two */
+struct rz_expected {
+	__u32 number;
+	__u32 correlation_id;
+};
+struct rz_answers {
+	__u32 next_seq;	      /* TCP sequence number of the next answer's first byte */
+	__u32 number;	      /* of the request that the latest answer is for */
+	__u32 correlation_id; /* of that answer */
+	__u8 synced;	      /* next_seq is true */
+	__u8 tentative;	      /* one answer was found; the next must be where it says */
+	__u8 have;	      /* bytes of the next answer's head that already went */
+	__u8 pad;
+	__u8 head[8];
+};
+struct rz_hold {
+	__u64 cookie;
+	__u32 held;	   /* segments that were dropped */
+	__u32 last;	   /* number of the latest request that was noted here */
+	__u32 must;	   /* number of the latest request that must be answered */
+	__u32 must_end;	   /* TCP sequence number behind it */
+	__u32 must_before; /* number of such a one before it */
+	struct rz_answers answers;
+	__u32 pad;
+	struct rz_expected expected[RZ_EXPECTED_MAX]; /* by number; the latest */
+};
+
 /* moves: socket cookie -> a candidate and what is being done with it */
 struct rz_move {
 	__u64 client; /* must still be the connection's client when it is reset */
 	__u64 decided_ns;
-	__u64 deadline_ns; /* reserved for the hold */
+	__u64 deadline_ns; /* when the hold ends, whatever came of it; 0: no hold */
 	__s32 error;	   /* -errno of the reset, or of the check before it */
 	enum rz_reason reason;
 	enum rz_phase phase;
-	__u8 pad[2];
+	__u8 gap; /* reset it only while nothing is in flight that must be answered */
+	__u8 pad;
 	char to_zone[RZ_ZONE_SHOWN];
 };
 
@@ -345,6 +384,8 @@ struct rz_stats {
 	__u64 ip_unparsed;    /* fragments, unknown extension headers, short headers */
 	__u64 races;	      /* two CPUs on one connection at once, and the retries did not help */
 	__u64 too_many_requests; /* in one segment */
+	__u64 held_segments; /* dropped, for their connection was held */
+	__u64 answers_lost;  /* the next answer's place was lost on a watched connection */
 	__u64 resets; /* by bpf_sock_destroy; those by SOCK_DESTROY stand in map moves and the log
 		       */
 	__u64 resets_refused; /* likewise: by the last check */

@@ -139,7 +139,7 @@ static void test_json(void **state)
 		"5,"
 		"\"rx_bytes\":1234,\"tx_bytes\":99,\"verdict\":\"keep\","
 		"\"reason\":\"behind a load balancer\",\"session_id\":null,\"proxy_target\":null,"
-		"\"agent_group\":null,\"adopted\":0},"
+		"\"agent_group\":null,\"adopted\":0,\"phase\":null},"
 		"{\"cookie\":4712,\"netns\":4026532288,\"client\":\"10.0.2.7:51544\","
 		"\"proxy\":null,\"truncated\":null,\"zone_from\":null,\"protocol\":null,"
 		"\"metadata_age_s\":null,\"requests\":0,\"answerable\":0,"
@@ -149,7 +149,7 @@ static void test_json(void **state)
 		"\"software\":null,\"software_version\":null,\"age_s\":3.0,\"rx_bytes\":1234,"
 		"\"tx_bytes\":99,\"verdict\":\"keep\",\"reason\":\"not identified\","
 		"\"session_id\":null,\"proxy_target\":null,\"agent_group\":null,"
-		"\"adopted\":0}]";
+		"\"adopted\":0,\"phase\":null}]";
 	json_t *want = json_loads(expected, 0, NULL), *have, *row;
 	struct shown s;
 	size_t i;

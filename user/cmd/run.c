@@ -202,6 +202,9 @@ static int start_loop(struct rz_daemon *d)
 	d->tick_timer = rz_loop_add_timer(d->loop, on_tick, d);
 	if (d->tick_timer < 0)
 		return d->tick_timer;
+	d->moves_timer = rz_loop_add_timer(d->loop, rz_daemon_moves_step, d);
+	if (d->moves_timer < 0)
+		return d->moves_timer;
 	d->topo_timer = rz_loop_add_timer(d->loop, on_topology, d);
 	if (d->topo_timer < 0)
 		return d->topo_timer;
@@ -224,6 +227,7 @@ static int start_loop(struct rz_daemon *d)
 
 static void stop(struct rz_daemon *d)
 {
+	rz_daemon_moves_stop(d);
 	rz_loop_free(d->loop);
 	rz_kern_free(d->kern, d->conf.keep_pins);
 	rz_select_free(d->select);

@@ -47,6 +47,8 @@ static const struct {
 	ROW(ip_unparsed, true, "packets whose headers could not be read"),
 	ROW(races, true, "segments given up: two CPUs on one connection"),
 	ROW(too_many_requests, true, "segments with more requests than are read"),
+	ROW(held_segments, false, "segments held back during a move"),
+	ROW(answers_lost, false, "the next answer's place was lost during a move"),
 	ROW(resets, false, "resets by bpf_sock_destroy"),
 	ROW(resets_refused, false, "... refused by the last check"),
 #undef ROW

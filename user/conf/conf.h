@@ -15,6 +15,8 @@
 #include "base/log.h"
 #include "policy/reason.h"
 
+enum rz_in_flight { RZ_IN_FLIGHT_WAIT, RZ_IN_FLIGHT_IGNORE };
+
 struct rz_conf {
 	char *topology; /* path, NULL: none, rezone only watches */
 	char *cgroup;	/* path, NULL: found by itself */
@@ -36,6 +38,10 @@ struct rz_conf {
 	uint32_t max_connections;
 	uint32_t max_clients;
 	uint64_t reconcile_ns;
+	uint64_t gap_timeout_ns;
+	uint64_t hold_timeout_ns;
+	uint32_t holds;
+	enum rz_in_flight in_flight;
 	char *zoned_cidr_blocks; /* topo/blocks.h has the grammar; NULL: none */
 	char *zone_keys;	 /* of a dialect of one's own (client/tags.h); NULL: none */
 	char *opt_in_keys;

@@ -14,6 +14,7 @@
 
 static const char *const modes[] = {"enforce", "observe", NULL};
 static const char *const opt_ins[] = {"tag", "zone", "any", NULL};
+static const char *const in_flights[] = {"wait", "ignore", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 /* rz_conf_set stores the index of the word */
@@ -46,6 +47,17 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"min-age", RZ_CONF_DURATION, AT(min_age_ns), 0, DAY_SECONDS, "0s", NULL, NULL, NULL,
 	 "younger connections are left alone"},
 	{"rate", RZ_CONF_RATE, AT(rate), 0.001, 100000, "5", NULL, NULL, NULL, "moves a second"},
+	{"in-flight", RZ_CONF_WORD, AT(in_flight), 0, 0, "wait", in_flights, NULL, NULL,
+	 "wait: a connection is reset only while no request is unanswered that its client could "
+	 "not "
+	 "send again without harm; ignore: at once, so that such requests may be done twice"},
+	{"gap-timeout", RZ_CONF_DURATION, AT(gap_timeout_ns), 0, 60, "1s", NULL, NULL, NULL,
+	 "how long such a moment is waited for before new requests are held back"},
+	{"hold-timeout", RZ_CONF_DURATION, AT(hold_timeout_ns), 0, 60, "5s", NULL, NULL, NULL,
+	 "how long they are held back at most: without an answer by then, the connection is let go "
+	 "and not moved; 0: nothing is held back"},
+	{"holds", RZ_CONF_COUNT, AT(holds), 1, 512, "16", NULL, NULL, NULL,
+	 "connections that wait or are held back at a time"},
 	{"cooldown", RZ_CONF_DURATION, AT(cooldown_ns), 0, 7 * DAY_SECONDS, "1m", NULL, NULL, NULL,
 	 "how long a round of a client (a client.id at an address) lasts, in which its connections "
 	 "follow each other home; those it opens anew in the wrong zone wait until the next round, "

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The running daemon: what it holds, and the two things it does again and again. Set up and torn
- * down by cmd/run.c; the topology's way into the maps is topology.c, the tick is tick.c.
+ * down by cmd/run.c; the topology's way into the maps is topology.c, the tick is tick.c, what
+ * follows from it is moves.c.
  */
 #ifndef RZ_DAEMON_DAEMON_H
 #define RZ_DAEMON_DAEMON_H
@@ -13,6 +14,7 @@
 #include "kern/clients.h"
 #include "kern/load.h"
 #include "policy/select.h"
+#include "policy/tick.h"
 #include "topo/file.h"
 
 struct rz_daemon {
@@ -30,7 +32,8 @@ struct rz_daemon {
 	struct rz_clients_sweep *sweep;
 	struct rz_settings settings;
 	struct rz_census *census; /* NULL: this kernel cannot */
-	int tick_timer, topo_timer, census_timer, lock;
+	int tick_timer, topo_timer, census_timer, moves_timer, lock;
+	struct rz_moves *moves; /* NULL: none under way */
 	uint64_t full_logged_ns;
 	uint64_t full_logged_count;
 };
@@ -45,7 +48,20 @@ int rz_daemon_write_settings(struct rz_daemon *d);
  */
 void rz_daemon_poll_topology(struct rz_daemon *d);
 
-/* One tick: read the maps, judge, reset, publish. */
+/* One tick: read the maps, judge, begin the moves, publish. While the moves of an earlier tick are
+ * under way nothing is judged. */
 void rz_daemon_tick(struct rz_daemon *d);
+
+/* Takes over the tick's moves that may go (and both arguments) and begins them. */
+void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_tick *t);
+/* Goes on with them; called by d->moves_timer. */
+int rz_daemon_moves_step(void *daemon);
+/* Lets go of what is under way. */
+void rz_daemon_moves_stop(struct rz_daemon *d);
+
+/* "move: CLIENT at AGENT, zone a -> b, client.id ...: WHAT" into the log. */
+void rz_daemon_log_move(const struct rz_snapshot *snap, const struct rz_tuple *tuple,
+			const char *from_zone, const char *to_zone, uint64_t client,
+			const char *what);
 
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The tick: from the maps through the policy to the resets.
+ * The tick: from the maps through the policy to the moves.
  *
- * Comes in: a snapshot of the maps, the topology. Goes out: resets, map moves, log lines. Called by
- * cmd/run.c at every interval.
+ * Comes in: a snapshot of the maps, the topology. Goes out: what may go (daemon/moves.c), map
+ * moves, log lines. Called by cmd/run.c at every interval.
  */
 #include "daemon/daemon.h"
 
@@ -15,40 +15,23 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "move/reset.h"
 #include "policy/tick.h"
 
 #define CLIENT_KEEP_NS	  (600 * RZ_SECOND_NS) /* ids without a connection are kept this long */
 #define MOVE_SHOWN_NS	  (60 * RZ_SECOND_NS)  /* finished moves stay visible in map moves */
 #define FULL_LOG_EVERY_NS (60 * RZ_SECOND_NS)
 
-static void log_move(const struct rz_snapshot *snap, const struct rz_tick_move *m, const char *what)
+void rz_daemon_log_move(const struct rz_snapshot *snap, const struct rz_tuple *tuple,
+			const char *from_zone, const char *to_zone, uint64_t client,
+			const char *what)
 {
-	char client[RZ_ENDPOINT_TEXT], agent[RZ_ENDPOINT_TEXT];
-	const struct rz_client *c = rz_snapshot_client(snap, m->client);
+	char client_at[RZ_ENDPOINT_TEXT], agent_at[RZ_ENDPOINT_TEXT];
+	const struct rz_client *c = rz_snapshot_client(snap, client);
 
-	rz_endpoint_format(client, sizeof(client), m->tuple.client_addr, m->tuple.client_port);
-	rz_endpoint_format(agent, sizeof(agent), m->tuple.agent_addr, m->tuple.agent_port);
-	rz_info("move: %s at %s, zone %s -> %s, client.id \"%s\": %s", client, agent, m->from_zone,
-		m->to_zone, c ? c->id : "", what);
-}
-
-static const char *result_word(int error)
-{
-	switch (error) {
-	case 0:
-		return "reset";
-	case -ENOENT:
-		return "not reset: it was already gone";
-	case -ESTALE:
-		return "not reset: it had changed its client or state";
-	case -EPROTO:
-		return "not reset: Multipath TCP";
-	case -ENOTCONN:
-		return "not reset: no agent holds it (closed, or not accepted yet)";
-	default:
-		return strerror(-error);
-	}
+	rz_endpoint_format(client_at, sizeof(client_at), tuple->client_addr, tuple->client_port);
+	rz_endpoint_format(agent_at, sizeof(agent_at), tuple->agent_addr, tuple->agent_port);
+	rz_info("move: %s at %s, zone %s -> %s, client.id \"%s\": %s", client_at, agent_at,
+		from_zone, to_zone, c ? c->id : "", what);
 }
 
 /* Candidates that must wait are shown in map moves with their reason; the log has once what mode
@@ -62,7 +45,8 @@ static void show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
 
 	if (m->reason == RZ_REASON_OBSERVING &&
 	    !(was && was->client == m->client && was->reason == RZ_REASON_OBSERVING))
-		log_move(snap, m, "observed; enforcing would reset it");
+		rz_daemon_log_move(snap, &m->tuple, m->from_zone, m->to_zone, m->client,
+				   "observed; enforcing would reset it");
 	v.reason = m->reason;
 	rz_str_copy(v.to_zone, sizeof(v.to_zone), m->to_zone);
 	bpf_map_update_elem(d->maps->moves, &m->cookie, &v, BPF_ANY);
@@ -85,39 +69,14 @@ static void forget_moves(struct rz_daemon *d, const struct rz_snapshot *snap,
 	}
 }
 
-/* Resets all that may go. Returns how many were. */
-static size_t reset_moves(struct rz_daemon *d, const struct rz_snapshot *snap, struct rz_tick *t)
+static void show_all_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
+			     const struct rz_tick *t)
 {
-	_cleanup_free_ struct rz_reset *rows = calloc(t->n_moves + 1, sizeof(*rows));
-	size_t i, n = 0, done = 0;
+	size_t i;
 
-	for (i = 0; rows && i < t->n_moves; i++) {
-		const struct rz_tick_move *m = &t->moves[i];
-
-		if (m->reason != RZ_REASON_NONE) {
-			show_waiting(d, snap, m);
-			continue;
-		}
-		rows[n] = (struct rz_reset){.cookie = m->cookie,
-					    .client = m->client,
-					    .netns = m->netns,
-					    .tuple = m->tuple};
-		rz_str_copy(rows[n].to_zone, sizeof(rows[n].to_zone), m->to_zone);
-		n++;
-	}
-	if (!n)
-		return 0;
-	rz_reset_run(d->kern, rows, n, snap->now_ns);
-	for (i = 0; i < n; i++) {
-		const struct rz_tick_move *m = rz_tick_find(t, rows[i].cookie);
-
-		log_move(snap, m, result_word(rows[i].error));
-		if (rows[i].error)
-			rz_tick_undo(d->select, m);
-		else
-			done++;
-	}
-	return done;
+	for (i = 0; i < t->n_moves; i++)
+		if (t->moves[i].reason != RZ_REASON_NONE)
+			show_waiting(d, snap, &t->moves[i]);
 }
 
 /* A full map means connections that are not tracked: said once a minute, for as long as it grows.
@@ -140,29 +99,35 @@ static void log_full(struct rz_daemon *d, const struct rz_snapshot *snap)
 	d->full_logged_count = full;
 }
 
+/* Judges all; what may go is under way afterwards, with the snapshot. Returns whether it is. */
+static bool judge(struct rz_daemon *d, struct rz_snapshot *snap)
+{
+	struct rz_world world = {d->topo, d->zones, &d->settings, snap->now_ns, d->blocks};
+	struct rz_tick *t = NULL;
+
+	if (rz_tick_run(snap, &world, d->select, &t))
+		return false;
+	forget_moves(d, snap, t);
+	show_all_waiting(d, snap, t);
+	rz_debug("tick: %zu connections, %zu candidates", snap->n_conns, t->n_moves);
+	rz_daemon_moves_begin(d, snap, t);
+	return true;
+}
+
 void rz_daemon_tick(struct rz_daemon *d)
 {
 	struct rz_snapshot *snap = NULL;
-	struct rz_tick *t = NULL;
-	struct rz_world world;
-	size_t moved;
+	bool taken = false;
 
 	if (rz_snapshot_read(d->maps, &snap))
 		return;
 	rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
 	log_full(d, snap);
-	if (d->topo) {
-		world = (struct rz_world){d->topo, d->zones, &d->settings, snap->now_ns, d->blocks};
-		if (!rz_tick_run(snap, &world, d->select, &t)) {
-			forget_moves(d, snap, t);
-			moved = reset_moves(d, snap, t);
-			rz_debug("tick: %zu connections, %zu candidates, %zu reset", snap->n_conns,
-				 t->n_moves, moved);
-		}
-		rz_tick_free(t);
-	}
 	d->settings.tick_ns = snap->now_ns;
 	d->settings.ticks++;
+	if (d->topo && !d->moves)
+		taken = judge(d, snap);
 	rz_daemon_write_settings(d);
-	rz_snapshot_free(snap);
+	if (!taken)
+		rz_snapshot_free(snap);
 }

@@ -36,7 +36,24 @@ static void fill_id(struct inet_diag_sockid *id, const struct rz_tuple *t, uint6
 	id->idiag_cookie[1] = (uint32_t)(cookie >> 32);
 }
 
-static int talk(struct mnl_socket *nl, struct nlmsghdr *msg)
+/* What a socket has in its queues. */
+struct queues {
+	uint32_t unread, unacked; /* bytes */
+};
+
+static int on_socket(const struct nlmsghdr *msg, void *arg)
+{
+	const struct inet_diag_msg *d = mnl_nlmsg_get_payload(msg);
+	struct queues *q = arg;
+
+	if (q && mnl_nlmsg_get_payload_len(msg) >= sizeof(*d)) {
+		q->unread = d->idiag_rqueue;
+		q->unacked = d->idiag_wqueue;
+	}
+	return MNL_CB_OK;
+}
+
+static int talk(struct mnl_socket *nl, struct nlmsghdr *msg, struct queues *ret)
 {
 	char answer[MNL_SOCKET_BUFFER_SIZE];
 	ssize_t n;
@@ -46,12 +63,14 @@ static int talk(struct mnl_socket *nl, struct nlmsghdr *msg)
 	n = mnl_socket_recvfrom(nl, answer, sizeof(answer));
 	if (n < 0)
 		return -errno;
-	if (mnl_cb_run(answer, n, msg->nlmsg_seq, mnl_socket_get_portid(nl), NULL, NULL) < 0)
+	if (mnl_cb_run(answer, n, msg->nlmsg_seq, mnl_socket_get_portid(nl), on_socket, ret) < 0)
 		return -errno;
 	return 0;
 }
 
-static int destroy_family(const struct rz_tuple *t, uint64_t cookie, int family)
+/* One request about one socket: SOCK_DESTROY, or SOCK_DIAG_BY_FAMILY, which fills *ret. */
+static int ask_family(uint16_t type, const struct rz_tuple *t, uint64_t cookie, int family,
+		      struct queues *ret)
 {
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
@@ -59,8 +78,8 @@ static int destroy_family(const struct rz_tuple *t, uint64_t cookie, int family)
 	struct mnl_socket *nl;
 	int err;
 
-	msg->nlmsg_type = SOCK_DESTROY;
-	msg->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	msg->nlmsg_type = type;
+	msg->nlmsg_flags = NLM_F_REQUEST | (type == SOCK_DESTROY ? NLM_F_ACK : 0);
 	msg->nlmsg_seq = (uint32_t)time(NULL);
 	req = mnl_nlmsg_put_extra_header(msg, sizeof(*req));
 	req->sdiag_family = family;
@@ -71,21 +90,36 @@ static int destroy_family(const struct rz_tuple *t, uint64_t cookie, int family)
 	nl = mnl_socket_open(NETLINK_SOCK_DIAG);
 	if (!nl)
 		return -errno;
-	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : talk(nl, msg);
+	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : talk(nl, msg, ret);
 	mnl_socket_close(nl);
 	return err;
 }
 
-int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie)
+static int ask(uint16_t type, const struct rz_tuple *t, uint64_t cookie, struct queues *ret)
 {
 	int err = -ENOENT;
 
 	/* an IPv4 connection on a dual-stack listener may be found under either family */
 	if (is_v4(t->agent_addr))
-		err = destroy_family(t, cookie, AF_INET);
+		err = ask_family(type, t, cookie, AF_INET, ret);
 	if (err == -ENOENT)
-		err = destroy_family(t, cookie, AF_INET6);
+		err = ask_family(type, t, cookie, AF_INET6, ret);
 	return err;
+}
+
+int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie)
+{
+	return ask(SOCK_DESTROY, t, cookie, NULL);
+}
+
+int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie)
+{
+	struct queues q = {1, 1};
+	int err = ask(SOCK_DIAG_BY_FAMILY, t, cookie, &q);
+
+	if (err)
+		return err;
+	return q.unread || q.unacked ? -EAGAIN : 0;
 }
 
 int rz_destroy_probe(void)

@@ -15,6 +15,13 @@
  */
 int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie);
 
+/*
+ * Is nothing of this connection under way: has the agent read all that came, and the client
+ * acknowledged all that was sent? By SOCK_DIAG_BY_FAMILY. 0 nothing is; -EAGAIN something is; other
+ * -errno as above.
+ */
+int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie);
+
 /* Can this kernel do it? Asks for a socket that cannot exist. 0, or the -errno of the refusal. */
 int rz_destroy_probe(void);
 

@@ -20,6 +20,7 @@
 struct rz_kern {
 	struct rezone_bpf *skel;
 	struct bpf_link *segment, *state, *walk, *census;
+	struct bpf_link *answer; /* only while moves wait */
 	struct ring_buffer *ring;
 	struct rz_maps maps; /* borrowed from skel */
 	char pin_dir[4096];  /* "" if nothing is pinned */
@@ -134,6 +135,7 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	bpf_program__set_autoload(k->skel->progs.rz_state_old, lacks->state && !lacks->closes);
 	bpf_program__set_autoload(k->skel->progs.rz_reset, !lacks->destroy);
 	bpf_program__set_autoload(k->skel->progs.rz_census, !lacks->census);
+	bpf_program__set_autoload(k->skel->progs.rz_answer, true);
 	return k->pin_dir[0] ? set_pins(k) : 0;
 }
 
@@ -286,6 +288,7 @@ void rz_kern_free(struct rz_kern *k, bool keep_pins)
 	bpf_link__destroy(k->walk);
 	bpf_link__destroy(k->census);
 	bpf_link__destroy(k->segment);
+	bpf_link__destroy(k->answer);
 	bpf_link__destroy(k->state);
 	rezone_bpf__destroy(k->skel);
 	if (k->cgroup_fd >= 0)
@@ -330,6 +333,21 @@ static int iterate(const struct bpf_link *link, const char *what)
 int rz_kern_walk(struct rz_kern *k)
 {
 	return iterate(k->walk, "reset");
+}
+
+int rz_kern_watch(struct rz_kern *k, bool on)
+{
+	k->skel->bss->rz_holding = on;
+	if (!on) {
+		bpf_link__destroy(k->answer);
+		k->answer = NULL;
+	} else if (!k->answer) {
+		k->answer = bpf_program__attach_cgroup(k->skel->progs.rz_answer, k->cgroup_fd);
+		if (!k->answer)
+			return rz_err(-errno, "move: cannot watch answers at cgroup %s: %s",
+				      k->cgroup, strerror(errno));
+	}
+	return 0;
 }
 
 void rz_kern_census_begin(struct rz_kern *k, uint32_t number)

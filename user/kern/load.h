@@ -54,6 +54,10 @@ void rz_kern_census_begin(struct rz_kern *k, uint32_t number);
 int rz_kern_census(struct rz_kern *k);
 bool rz_kern_can_walk(const struct rz_kern *k);
 
+/* Watches the answers of the connections in map holds (bpf/hold.bpf.h), or stops it: a program on
+ * the way out that is there only meanwhile. 0 or -errno, logged. */
+int rz_kern_watch(struct rz_kern *k, bool on);
+
 /* The `wake` ring: a descriptor to poll, and what to call when it is readable. `fn` gets the hash
  * of a client.id that nobody has read yet. */
 int rz_kern_wake_fd(const struct rz_kern *k);

@@ -17,7 +17,7 @@
 /* clang-format off */
 #define RZ_MAPS(X)                                                                             \
 	X(conns) X(client_ids) X(clients) X(proxied) X(softwares)                              \
-	X(agents) X(zones) X(aliases) X(blocks) X(moves) X(settings)                           \
+	X(agents) X(zones) X(aliases) X(blocks) X(moves) X(holds) X(settings)                           \
 	X(stats) X(errors) X(traffic) X(client_traffic)
 /* clang-format on */
 struct rz_maps {

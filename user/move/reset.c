@@ -18,13 +18,26 @@ struct batch {
 	size_t n;
 };
 
-static int write_move(int fd, const struct rz_reset *r, enum rz_phase phase, uint64_t now_ns)
+int rz_reset_show(const struct rz_maps *maps, const struct rz_reset *r, enum rz_phase phase,
+		  uint64_t now_ns)
 {
 	struct rz_move m = {.client = r->client, .decided_ns = now_ns, .phase = phase};
 
 	m.error = r->error;
+	m.gap = r->gap;
+	m.deadline_ns = r->deadline_ns;
 	rz_str_copy(m.to_zone, sizeof(m.to_zone), r->to_zone);
-	return bpf_map_update_elem(fd, &r->cookie, &m, BPF_ANY) ? -errno : 0;
+	return bpf_map_update_elem(maps->moves, &r->cookie, &m, BPF_ANY) ? -errno : 0;
+}
+
+bool rz_reset_drained(const struct rz_hold *h, const struct rz_conn *c)
+{
+	uint32_t need = h->last == c->frame.answerable ? h->must : c->frame.answerable;
+
+	if (!c->frame.produce && !c->frame.other)
+		return true;
+	return h->answers.synced && !h->answers.tentative &&
+	       (int32_t)(h->answers.number - need) >= 0;
 }
 
 /* Reads what the walk wrote. An entry still in phase RESET belongs to a socket that the walk did
@@ -35,7 +48,7 @@ static int read_result(int fd, const struct rz_reset *r)
 
 	if (bpf_map_lookup_elem(fd, &r->cookie, &m) || m.phase == RZ_PHASE_RESET)
 		return -ENOENT;
-	return m.error;
+	return m.error; /* -EAGAIN stands in phase gap or hold */
 }
 
 static int walk(void *arg)
@@ -46,11 +59,12 @@ static int walk(void *arg)
 }
 
 /* The check of bpf/reset.bpf.h, as near as user space gets: still the same client on this entry. */
-static int still_same(int conns, const struct rz_reset *r)
+static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 {
+	struct rz_hold h;
 	struct rz_conn c;
 
-	if (bpf_map_lookup_elem_flags(conns, &r->cookie, &c, BPF_F_LOCK))
+	if (bpf_map_lookup_elem_flags(maps->conns, &r->cookie, &c, BPF_F_LOCK))
 		return -ENOENT;
 	if (c.frame.state == RZ_STATE_MPTCP)
 		return -EPROTO;
@@ -59,7 +73,11 @@ static int still_same(int conns, const struct rz_reset *r)
 	    c.frame.transaction || c.frame.coordinator || c.frame.acks0 ||
 	    memcmp(&c.tuple, &r->tuple, sizeof(c.tuple)))
 		return -ESTALE;
-	return 0;
+	if (!r->gap)
+		return 0;
+	if (bpf_map_lookup_elem(maps->holds, &r->cookie, &h) || !rz_reset_drained(&h, &c))
+		return -EAGAIN;
+	return c.frame.produce || c.frame.other ? rz_destroy_quiet(&r->tuple, r->cookie) : 0;
 }
 
 static int destroy_each(void *arg)
@@ -69,11 +87,18 @@ static int destroy_each(void *arg)
 	size_t i;
 
 	for (i = 0; i < b->n; i++) {
-		b->rows[i].error = still_same(maps->conns, &b->rows[i]);
+		b->rows[i].error = still_same(maps, &b->rows[i]);
 		if (!b->rows[i].error)
 			b->rows[i].error = rz_destroy_socket(&b->rows[i].tuple, b->rows[i].cookie);
 	}
 	return 0;
+}
+
+static enum rz_phase phase_after(const struct rz_reset *r)
+{
+	if (r->error == -EAGAIN)
+		return r->deadline_ns ? RZ_PHASE_HOLD : RZ_PHASE_GAP;
+	return r->error ? RZ_PHASE_REFUSED : RZ_PHASE_DONE;
 }
 
 static int reset_netns(struct batch *b, uint64_t now_ns)
@@ -86,7 +111,7 @@ static int reset_netns(struct batch *b, uint64_t now_ns)
 	for (i = 0; i < b->n; i++) {
 		b->rows[i].error = 0;
 		if (!err)
-			err = write_move(maps->moves, &b->rows[i], RZ_PHASE_RESET, now_ns);
+			err = rz_reset_show(maps, &b->rows[i], RZ_PHASE_RESET, now_ns);
 	}
 	if (!err)
 		err = rz_netns_call(b->rows[0].netns, by_walk ? walk : destroy_each, b);
@@ -100,8 +125,7 @@ static int reset_netns(struct batch *b, uint64_t now_ns)
 		 * would bring the entry back */
 		else if (b->rows[i].error == -ENOENT)
 			bpf_map_delete_elem(maps->conns, &b->rows[i].cookie);
-		write_move(maps->moves, &b->rows[i],
-			   b->rows[i].error ? RZ_PHASE_REFUSED : RZ_PHASE_DONE, now_ns);
+		rz_reset_show(maps, &b->rows[i], phase_after(&b->rows[i]), now_ns);
 	}
 	return err;
 }

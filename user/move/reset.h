@@ -4,7 +4,7 @@
  *
  * Comes in: connections with what they were when they were judged. Goes out: a TCP reset for each
  * that is still the same, and for each what became of it. Called by daemon/tick.c and move/trial.c.
- * The hold that will come before the reset has its place here, as move/hold.c.
+ * Waiting for the moment in which it harms nobody is move/hold.h's.
  *
  * Two ways, the same outcome for the client:
  *  - bpf_sock_destroy from the TCP iterator (bpf/reset.bpf.h, Linux 6.5): last check and reset are
@@ -17,14 +17,26 @@
 
 #include "kern/load.h"
 
+/* Writes a row's entry into map moves. 0 or -errno. */
+struct rz_reset;
+int rz_reset_show(const struct rz_maps *maps, const struct rz_reset *r, enum rz_phase phase,
+		  uint64_t now_ns);
+
+/* Has all of this hold been answered that must be, as bpf/hold.bpf.h judges it; `rcv_nxt` is not
+ * known here, so a request that is not whole is waited for. */
+bool rz_reset_drained(const struct rz_hold *h, const struct rz_conn *c);
+
 struct rz_reset {
 	uint64_t cookie;
 	uint64_t client; /* hash of the client.id it must still have */
 	uint32_t netns;
 	struct rz_tuple tuple;
 	char to_zone[RZ_ZONE_SHOWN];
+	bool gap;	      /* only while nothing is in flight that must be answered */
+	uint64_t deadline_ns; /* of a hold that goes on meanwhile, 0: none */
 	/* out: 0 was reset; -ENOENT gone; -ESTALE another client; -EPROTO Multipath TCP; -ENOTCONN
-	 * closed by the agent; other -errno the reset itself failed */
+	 * closed by the agent; -EAGAIN something is in flight; other -errno the reset itself failed
+	 */
 	int error;
 };
 

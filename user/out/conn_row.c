@@ -27,6 +27,8 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 	r.verdict = rz_classify(&j, world);
 	r.reason = r.verdict.reason;
 	r.move = r.verdict.move;
+	if (m && m->client == c->frame.client)
+		r.phase = rz_phase_name(m->phase);
 	/* what the daemon's history says of a candidate: it waits, or is being moved */
 	if (r.move && m && m->client == c->frame.client && m->phase == RZ_PHASE_WAIT) {
 		r.reason = m->reason;

@@ -74,6 +74,7 @@ static json_t *conn_object(const struct rz_conn_row *r)
 	set(o, "tx_bytes", json_integer((json_int_t)r->conn->tx_bytes));
 	set(o, "adopted", json_boolean(f->adopted));
 	set(o, "verdict", json_string(r->move ? "move" : "keep"));
+	set(o, "phase", text_or_null(r->phase));
 	set(o, "reason", json_string(rz_reason_name(r->reason)));
 	return o;
 }

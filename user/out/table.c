@@ -107,7 +107,9 @@ static const char *color_of(const struct rz_conn_row *r)
 /* "move", or "keep: no agent there" */
 static void verdict_text(const struct rz_conn_row *r, char *dst, size_t size)
 {
-	if (r->move)
+	if (r->move && r->phase)
+		snprintf(dst, size, "move: %s", r->phase);
+	else if (r->move)
 		snprintf(dst, size, "move");
 	else
 		snprintf(dst, size, "keep: %s", rz_reason_name(r->reason));

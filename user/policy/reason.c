@@ -22,7 +22,7 @@ SAME_SIZE(localities, RZ_LOCALITY_COUNT);
 static const char *const dialects[] = {"none",	  "warpstream", "automq",
 				       "inkless", "bufstream",	"custom"};
 SAME_SIZE(dialects, RZ_DIALECT_COUNT);
-static const char *const phases[] = {"wait", "hold", "reset", "done", "refused"};
+static const char *const phases[] = {"wait", "gap", "hold", "reset", "done", "refused"};
 SAME_SIZE(phases, RZ_PHASE_COUNT);
 static const char *const modes[] = {"enforce", "observe"};
 SAME_SIZE(modes, RZ_MODE_COUNT);

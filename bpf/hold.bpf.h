@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The hold: which requests of a connection that is to be moved are still unanswered, and keeping
+ * new ones away until none is.
+ *
+ * Comes in: requests that the framing stage has read, and the agent's segments on their way out.
+ * Goes out: struct rz_hold of the connection's entry in `holds`; whether a segment is dropped.
+ * Called by the segment program, the framing stage and the answer program. Nothing here happens to
+ * a connection without an entry, and none is held behind its deadline, whoever forgets it.
+ *
+ * Answers are read only while somebody waits for them: a program on the way out costs every packet
+ * of the node about 120 ns by being there (docs/performance.md). So it is attached for the time of
+ * a move, and finds its place in the stream of answers by the correlation ids of requests that came
+ * since. TCP sends under the socket lock, so no two CPUs are here at once for one connection; but
+ * the program may be interrupted, so it works on no memory that is shared.
+ */
+#ifndef REZONE_BPF_HOLD_H
+#define REZONE_BPF_HOLD_H
+
+#include "segment.bpf.h"
+#include <rezone/kafka.h>
+
+#define RZ_ANSWER_HEAD	       8 /* size i32, correlation_id i32 */
+#define RZ_ANSWERS_PER_SEGMENT 1024
+
+static __always_inline struct rz_hold *rz_hold_of(__u64 cookie)
+{
+	struct rz_hold *h;
+
+	if (!rz_holding)
+		return NULL;
+	h = bpf_map_lookup_elem(&holds, &cookie);
+	return h && h->cookie == cookie ? h : NULL;
+}
+
+/* Is this segment to be dropped? Only in a hold, and only one with bytes that TCP does not have
+ * yet: what repeats others, and what carries none, passes. */
+static __always_inline int rz_hold_drops(struct rz_hold *h, struct bpf_sock *sk,
+					 const struct rz_seg *seg)
+{
+	__u64 cookie = h->cookie;
+	struct rz_move *m = bpf_map_lookup_elem(&moves, &cookie);
+	struct tcp_sock *tp;
+
+	if (!m || (m->phase != RZ_PHASE_HOLD && m->phase != RZ_PHASE_RESET) ||
+	    bpf_ktime_get_ns() >= m->deadline_ns)
+		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp || (__s32)(seg->seq + seg->len - tp->rcv_nxt) <= 0)
+		return 0;
+	__sync_fetch_and_add(&h->held, 1);
+	RZ_COUNT(held_segments);
+	return 1;
+}
+
+/* A request was read that an answer will be sent to: the `number`th, `end` is the sequence number
+ * behind it. */
+static __always_inline void rz_hold_expect(struct rz_hold *h, __u32 number,
+					   const struct rz_request *r, __u32 end)
+{
+	struct rz_expected *e = &h->expected[number % RZ_EXPECTED_MAX];
+
+	if (h->last == number)
+		return; /* the work on this segment is done again */
+	e->correlation_id = r->correlation_id;
+	e->number = number;
+	if (h->last + 1 != number) { /* what came before was not seen here: it must be answered */
+		h->must_before = number - 2;
+		h->must_end = end - (4 + r->size);
+		h->must = number - 1;
+	}
+	if (!rz_api_repeatable(r->api_key)) {
+		h->must_before = h->must;
+		h->must_end = end;
+		h->must = number;
+	}
+	h->last = number;
+}
+
+static __always_inline void rz_answer_lose(struct rz_answers *a)
+{
+	if (a->synced)
+		RZ_COUNT(answers_lost);
+	a->synced = 0;
+	a->tentative = 0;
+	a->have = 0;
+}
+
+/* Brings a->head to its length as far as this segment has it. 1: it is whole. */
+static __always_inline int rz_answer_fill(struct __sk_buff *skb, struct rz_answers *a,
+					  const struct rz_seg *seg)
+{
+	__u32 at = a->next_seq + a->have - seg->seq, i;
+	__u8 byte;
+
+	if (!a->have && at < seg->len && seg->len - at >= RZ_ANSWER_HEAD) {
+		if (bpf_skb_load_bytes(skb, seg->off + at, a->head, RZ_ANSWER_HEAD))
+			return 0;
+		a->have = RZ_ANSWER_HEAD;
+		return 1;
+	}
+	for (i = 0; i < RZ_ANSWER_HEAD; i++) {
+		if (a->have >= RZ_ANSWER_HEAD || at >= seg->len)
+			break;
+		if (bpf_skb_load_bytes(skb, seg->off + at, &byte, 1))
+			break;
+		a->head[a->have & (RZ_ANSWER_HEAD - 1)] = byte;
+		a->have++;
+		at++;
+	}
+	return a->have >= RZ_ANSWER_HEAD;
+}
+
+/* The number of the expected answer with this correlation id, 0 if there is none. */
+static __always_inline __u32 rz_answer_number(const struct rz_hold *h, __u32 correlation_id)
+{
+	__u32 i, number = 0;
+
+	for (i = 0; i < RZ_EXPECTED_MAX; i++)
+		if (h->expected[i].correlation_id == correlation_id && h->expected[i].number)
+			number = h->expected[i].number;
+	return number;
+}
+
+/* The head of the answer behind the latest: is it the next one in the row? One that fell out of the
+ * ring is believed, for the place is right. */
+static __always_inline int rz_answer_in_row(const struct rz_hold *h, __u32 correlation_id)
+{
+	__u32 number = h->answers.number + 1;
+	const struct rz_expected *e = &h->expected[number % RZ_EXPECTED_MAX];
+
+	return (__s32)(h->last - number) >= 0 &&
+	       (e->number != number || e->correlation_id == correlation_id);
+}
+
+/*
+ * One answer's head, or as much of it as this segment has. Returns 1 if the next one may begin in
+ * the segment too. Out of the row, an answer that is expected puts it into the row again; as in
+ * rz_frame_find() it is believed at once if it ends with the segment, else when the next one is
+ * where it says. A global function, so that it is verified once; hence the segment in pieces.
+ */
+__noinline int rz_answer_step(struct __sk_buff *skb, __u64 cookie, __u32 off, __u32 seq, __u32 len)
+{
+	const struct rz_seg seg = {.seq = seq, .off = off, .len = len};
+	struct rz_hold *h = bpf_map_lookup_elem(&holds, &cookie);
+	__u32 correlation_id, number;
+	struct rz_answers *a;
+	__s32 size;
+
+	if (!h)
+		return 0;
+	a = &h->answers;
+	if (!rz_answer_fill(skb, a, &seg))
+		return 0;
+	size = (__s32)rz_be32(a->head);
+	correlation_id = rz_be32(a->head + 4);
+	a->have = 0;
+	if (size < 4 || size > RZ_KAFKA_SIZE_MAX ||
+	    (a->synced && !rz_answer_in_row(h, correlation_id))) {
+		rz_answer_lose(a);
+		return 0;
+	}
+	if (a->synced) {
+		number = a->number + 1;
+		a->tentative = 0;
+	} else {
+		number = rz_answer_number(h, correlation_id);
+		if (!number)
+			return 0;
+		a->tentative = 4 + (__u32)size != len;
+		a->synced = 1;
+	}
+	a->number = number;
+	a->correlation_id = correlation_id;
+	a->next_seq += 4 + (__u32)size;
+	return (__s32)(a->next_seq - seq) < (__s32)len;
+}
+
+/* The answers that begin in this segment of the agent's. */
+static __noinline void rz_answer_segment(struct __sk_buff *skb, struct rz_hold *h,
+					 const struct rz_seg *seg)
+{
+	struct rz_answers *a = &h->answers;
+	__u64 cookie = h->cookie;
+	__s32 at;
+	int i;
+
+	if (a->synced) {
+		at = (__s32)(a->next_seq + a->have - seg->seq);
+		if (at >= (__s32)seg->len)
+			return; /* inside an answer, or a repetition */
+		if (at < 0)
+			rz_answer_lose(a);
+	}
+	if (!a->synced) {
+		a->next_seq = seg->seq;
+		a->have = 0;
+	}
+	for (i = 0; i < RZ_ANSWERS_PER_SEGMENT; i++)
+		if (!rz_answer_step(skb, cookie, seg->off, seg->seq, seg->len))
+			break;
+	if (i == RZ_ANSWERS_PER_SEGMENT)
+		rz_answer_lose(a);
+}
+
+/* Has all been answered that must be? Of `answerable` requests so far; one that is not whole up to
+ * `rcv_nxt` will not be. */
+static __always_inline int rz_hold_drained(const struct rz_hold *h, __u32 answerable, __u32 rcv_nxt)
+{
+	__u32 need = h->must;
+
+	if (h->last != answerable) /* some came that were not seen here */
+		need = answerable;
+	else if ((__s32)(h->must_end - rcv_nxt) > 0)
+		need = h->must_before;
+	return h->answers.synced && !h->answers.tentative && (__s32)(h->answers.number - need) >= 0;
+}
+
+#endif

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The moves of one tick, from the policy's "go" to their result.
+ *
+ * Comes in: a tick and its snapshot. Goes out: resets (move/hold.c), log lines, and to the policy
+ * those that did not happen. Begun by daemon/tick.c, then called by its own timer until all are
+ * over; they last as long as a gap and a hold may, and the next tick judges nothing before.
+ */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "move/hold.h"
+
+#define STEP_NS (2 * 1000000ULL)
+
+struct rz_moves {
+	struct rz_snapshot *snap;
+	struct rz_tick *tick;
+	struct rz_holds *holds;
+	struct zones {
+		char from[RZ_ZONE_SIZE], to[RZ_ZONE_SIZE];
+	} * zones; /* of each row of holds: the topology may be another by the end */
+};
+
+static void free_moves(struct rz_moves *m)
+{
+	rz_holds_free(m->holds);
+	rz_tick_free(m->tick);
+	rz_snapshot_free(m->snap);
+	free(m->zones);
+	free(m);
+}
+
+void rz_daemon_moves_stop(struct rz_daemon *d)
+{
+	if (d->moves)
+		free_moves(d->moves);
+	d->moves = NULL;
+}
+
+/* Rows for all that may go; `zones` beside them. */
+static struct rz_holding *make_rows(const struct rz_tick *t, struct zones *zones, size_t *ret_n)
+{
+	struct rz_holding *rows = calloc(t->n_moves + 1, sizeof(*rows));
+	size_t i, n = 0;
+
+	for (i = 0; rows && i < t->n_moves; i++) {
+		const struct rz_tick_move *m = &t->moves[i];
+		struct rz_reset *r = &rows[n].reset;
+
+		if (m->reason != RZ_REASON_NONE)
+			continue;
+		*r = (struct rz_reset){.cookie = m->cookie,
+				       .client = m->client,
+				       .netns = m->netns,
+				       .tuple = m->tuple};
+		rz_str_copy(r->to_zone, sizeof(r->to_zone), m->to_zone);
+		rz_str_copy(zones[n].from, sizeof(zones[n].from), m->from_zone);
+		rz_str_copy(zones[n].to, sizeof(zones[n].to), m->to_zone);
+		n++;
+	}
+	*ret_n = n;
+	return rows;
+}
+
+void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_tick *t)
+{
+	const struct rz_conf *c = &d->conf;
+	struct rz_hold_limits limits = {.gap_ns = c->gap_timeout_ns,
+					.hold_ns = c->hold_timeout_ns,
+					.at_once = c->holds,
+					.wait = c->in_flight == RZ_IN_FLIGHT_WAIT};
+	struct rz_moves *m = calloc(1, sizeof(*m));
+	struct rz_holding *rows = NULL;
+	size_t n = 0;
+
+	if (!m) {
+		rz_tick_free(t);
+		rz_snapshot_free(snap);
+		return;
+	}
+	m->snap = snap;
+	m->tick = t;
+	m->zones = calloc(t->n_moves + 1, sizeof(*m->zones));
+	if (m->zones)
+		rows = make_rows(t, m->zones, &n);
+	if (!n || rz_holds_new(d->kern, &limits, rows, n, &m->holds)) {
+		free(rows);
+		free_moves(m);
+		return;
+	}
+	d->moves = m;
+	rz_daemon_moves_step(d);
+}
+
+static const char *result_word(int error)
+{
+	switch (error) {
+	case -ENOENT:
+		return "not reset: it was already gone";
+	case -ESTALE:
+		return "not reset: it had changed its client or state";
+	case -EPROTO:
+		return "not reset: Multipath TCP";
+	case -ENOTCONN:
+		return "not reset: no agent holds it (closed, or not accepted yet)";
+	case -ENOBUFS:
+		return "not reset: its answers cannot be watched";
+	default:
+		return strerror(-error);
+	}
+}
+
+static void say(const struct rz_holding *r, char *dst, size_t size)
+{
+	double waited_ms = (double)(r->ended_ns - r->begun_ns) / 1e6;
+	double held_ms = (double)(r->ended_ns - r->held_ns) / 1e6;
+
+	if (!r->reset.error && r->held_ns)
+		snprintf(dst, size, "reset after a hold of %.0f ms, %u segments held back", held_ms,
+			 r->held);
+	else if (!r->reset.error && r->reset.gap)
+		snprintf(dst, size, "reset in a gap, after %.0f ms", waited_ms);
+	else if (!r->reset.error)
+		snprintf(dst, size, "reset");
+	else if (r->reset.error == -ETIMEDOUT)
+		snprintf(dst, size,
+			 "let go: requests were unanswered for %.0f ms, %u segments held back",
+			 waited_ms, r->held);
+	else
+		snprintf(dst, size, "%s", result_word(r->reset.error));
+}
+
+/* All are over: what did not happen goes back to the policy. */
+static void finish(struct rz_daemon *d)
+{
+	struct rz_moves *m = d->moves;
+	char what[128];
+	size_t i;
+
+	for (i = 0; i < m->holds->n; i++) {
+		const struct rz_holding *r = &m->holds->rows[i];
+
+		say(r, what, sizeof(what));
+		rz_daemon_log_move(m->snap, &r->reset.tuple, m->zones[i].from, m->zones[i].to,
+				   r->reset.client, what);
+		if (r->reset.error)
+			rz_tick_undo(d->select, rz_tick_find(m->tick, r->reset.cookie));
+	}
+	rz_daemon_moves_stop(d);
+}
+
+int rz_daemon_moves_step(void *daemon)
+{
+	struct rz_daemon *d = daemon;
+
+	if (!d->moves)
+		return 0;
+	if (rz_holds_step(d->moves->holds, rz_now_ns()))
+		return rz_loop_arm(d->moves_timer, STEP_NS);
+	finish(d);
+	return 0;
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Waiting for the moment in which a reset harms nobody, see hold.h. */
+#include "move/hold.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <bpf/bpf.h>
+
+#include "base/log.h"
+
+int rz_holds_new(struct rz_kern *k, const struct rz_hold_limits *limits, struct rz_holding *rows,
+		 size_t n, struct rz_holds **ret)
+{
+	struct rz_holds *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return -ENOMEM;
+	*h = (struct rz_holds){.limits = *limits, .kern = k, .rows = rows, .n = n};
+	*ret = h;
+	return 0;
+}
+
+static bool under_way(const struct rz_holding *r)
+{
+	return r->phase == RZ_PHASE_GAP || r->phase == RZ_PHASE_HOLD;
+}
+
+/* It is over, with this result. */
+static void end(struct rz_holds *h, struct rz_holding *r, int error, uint64_t now_ns)
+{
+	const struct rz_maps *maps = rz_kern_maps(h->kern);
+	static struct rz_hold entry;
+
+	r->reset.error = error;
+	r->ended_ns = now_ns;
+	r->phase = error ? RZ_PHASE_REFUSED : RZ_PHASE_DONE;
+	if (!bpf_map_lookup_elem(maps->holds, &r->reset.cookie, &entry))
+		r->held = entry.held;
+	bpf_map_delete_elem(maps->holds, &r->reset.cookie);
+	r->reset.deadline_ns = 0;
+	rz_reset_show(maps, &r->reset, r->phase, now_ns);
+}
+
+void rz_holds_free(struct rz_holds *h)
+{
+	size_t i;
+
+	if (!h)
+		return;
+	for (i = 0; i < h->n; i++)
+		if (under_way(&h->rows[i]))
+			end(h, &h->rows[i], -ECANCELED, 0);
+	rz_kern_watch(h->kern, false);
+	free(h->rows);
+	free(h);
+}
+
+static void begin(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
+{
+	const struct rz_maps *maps = rz_kern_maps(h->kern);
+	static struct rz_hold entry;
+
+	r->begun_ns = now_ns;
+	r->phase = RZ_PHASE_GAP;
+	r->reset.gap = h->limits.wait;
+	if (!h->limits.wait)
+		return;
+	entry = (struct rz_hold){.cookie = r->reset.cookie};
+	rz_reset_show(maps, &r->reset, r->phase, now_ns);
+	if (rz_kern_watch(h->kern, true) ||
+	    bpf_map_update_elem(maps->holds, &r->reset.cookie, &entry, BPF_ANY))
+		end(h, r, -ENOBUFS, now_ns);
+}
+
+/* As many as may be under way at a time. */
+static void begin_some(struct rz_holds *h, uint64_t now_ns)
+{
+	size_t i, now = 0;
+
+	for (i = 0; i < h->n; i++)
+		now += under_way(&h->rows[i]);
+	for (i = 0; i < h->n && now < h->limits.at_once; i++) {
+		if (h->rows[i].phase != RZ_PHASE_WAIT)
+			continue;
+		begin(h, &h->rows[i], now_ns);
+		now++;
+	}
+}
+
+/* Is it worth a walk over the sockets to look at it under its lock? */
+static bool looks_quiet(const struct rz_holds *h, const struct rz_holding *r)
+{
+	const struct rz_maps *maps = rz_kern_maps(h->kern);
+	static struct rz_hold entry;
+	struct rz_conn c;
+
+	if (!r->reset.gap ||
+	    bpf_map_lookup_elem_flags(maps->conns, &r->reset.cookie, &c, BPF_F_LOCK))
+		return true; /* the reset's own check says what there is to say */
+	return !bpf_map_lookup_elem(maps->holds, &r->reset.cookie, &entry) &&
+	       rz_reset_drained(&entry, &c);
+}
+
+/* Tries all that look quiet, in one walk for each network namespace. */
+static void try_resets(struct rz_holds *h, uint64_t now_ns)
+{
+	struct rz_reset *rows = calloc(h->n + 1, sizeof(*rows));
+	size_t i, k, n = 0;
+
+	for (i = 0; rows && i < h->n; i++)
+		if (under_way(&h->rows[i]) && looks_quiet(h, &h->rows[i]))
+			rows[n++] = h->rows[i].reset;
+	if (n)
+		rz_reset_run(h->kern, rows, n, now_ns);
+	for (k = 0; k < n; k++)
+		for (i = 0; i < h->n; i++)
+			if (h->rows[i].reset.cookie == rows[k].cookie && rows[k].error != -EAGAIN)
+				end(h, &h->rows[i], rows[k].error, now_ns);
+	free(rows);
+}
+
+/* From the gap to the hold, and from the hold to letting go. */
+static void watch_time(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
+{
+	if (r->phase == RZ_PHASE_GAP && now_ns >= r->begun_ns + h->limits.gap_ns) {
+		if (!h->limits.hold_ns) {
+			end(h, r, -ETIMEDOUT, now_ns);
+			return;
+		}
+		r->phase = RZ_PHASE_HOLD;
+		r->held_ns = now_ns;
+		r->reset.deadline_ns = now_ns + h->limits.hold_ns;
+		rz_reset_show(rz_kern_maps(h->kern), &r->reset, r->phase, now_ns);
+	} else if (r->phase == RZ_PHASE_HOLD && now_ns >= r->reset.deadline_ns) {
+		end(h, r, -ETIMEDOUT, now_ns);
+	}
+}
+
+bool rz_holds_step(struct rz_holds *h, uint64_t now_ns)
+{
+	bool more = false;
+	size_t i;
+
+	begin_some(h, now_ns);
+	try_resets(h, now_ns);
+	for (i = 0; i < h->n; i++) {
+		if (under_way(&h->rows[i]))
+			watch_time(h, &h->rows[i], now_ns);
+		more |= under_way(&h->rows[i]) || h->rows[i].phase == RZ_PHASE_WAIT;
+	}
+	return more;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A tick's moves, each at a moment in which it harms nobody: first a gap is waited for, in which
+ * all that must be answered has been; a connection that never pauses is then held, that is its new
+ * requests are dropped (TCP sends them again) until the answers are out; then it is reset. If that
+ * does not come about in time, it is let go and nothing has happened to it.
+ *
+ * Comes in: connections that the policy let go. Goes out: what became of each. Called by
+ * daemon/moves.c every few milliseconds while any is under way. The hold's deadline is in map moves
+ * and is kept by BPF: a daemon that dies leaves no hold behind.
+ */
+#ifndef RZ_MOVE_HOLD_H
+#define RZ_MOVE_HOLD_H
+
+#include "move/reset.h"
+
+struct rz_hold_limits {
+	uint64_t gap_ns;  /* how long a gap is waited for */
+	uint64_t hold_ns; /* how long a hold lasts at most; 0: none, only gaps */
+	size_t at_once;	  /* connections that wait or are held at a time */
+	bool wait;	  /* false: reset at once, whatever is in flight */
+};
+
+/* A row on its way; its reset.error is the result: of rz_reset_run(), or -ETIMEDOUT, let go. */
+struct rz_holding {
+	struct rz_reset reset;
+	enum rz_phase phase; /* wait: not begun; gap, hold: under way; done, refused: over */
+	uint64_t begun_ns;   /* when its gap began to be waited for */
+	uint64_t held_ns;    /* when its hold began, 0: it needed none */
+	uint64_t ended_ns;
+	uint32_t held; /* segments that were dropped */
+};
+
+struct rz_holds {
+	struct rz_hold_limits limits;
+	struct rz_kern *kern;
+	struct rz_holding *rows;
+	size_t n;
+};
+
+/* Takes `rows` over (malloc'ed; phase wait). 0 or -ENOMEM. */
+int rz_holds_new(struct rz_kern *k, const struct rz_hold_limits *limits, struct rz_holding *rows,
+		 size_t n, struct rz_holds **ret);
+/* Lets go of what is under way. Takes NULL. */
+void rz_holds_free(struct rz_holds *h);
+
+/* Goes on; to be called again in a few milliseconds for as long as it returns true. */
+bool rz_holds_step(struct rz_holds *h, uint64_t now_ns);
+
+#endif
