@@ -259,6 +259,27 @@ static void test_noise(void **state)
 	rz_select_free(s);
 }
 
+/* A connection for which no moment was found rests for the cooldown, doubled each time. */
+static void test_let_go(void **state)
+{
+	struct rz_select *s = make(&defaults);
+	struct rz_candidate c = row(1, 7, T0 - HOUR_NS);
+	uint64_t now = T0, pause = defaults.cooldown_ns;
+	int i;
+
+	(void)state;
+	assert_int_equal(ask(s, c, now), RZ_REASON_NONE);
+	for (i = 0; i < 10; i++) {
+		rz_select_let_go(s, &c);
+		assert_int_equal(ask(s, c, now + 1), RZ_REASON_COOLING_DOWN);
+		assert_int_equal(ask(s, c, now + pause - 1), RZ_REASON_COOLING_DOWN);
+		now += pause;
+		assert_int_equal(ask(s, c, now), RZ_REASON_NONE);
+		pause = pause * 2 < defaults.cooldown_max_ns ? pause * 2 : defaults.cooldown_max_ns;
+	}
+	rz_select_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +294,7 @@ int main(void)
 		cmocka_unit_test(test_refused_for_good),
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_let_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

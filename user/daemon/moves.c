@@ -151,7 +151,8 @@ static void finish(struct rz_daemon *d)
 		rz_daemon_log_move(m->snap, &r->reset.tuple, m->zones[i].from, m->zones[i].to,
 				   r->reset.client, what);
 		if (r->reset.error)
-			rz_tick_undo(d->select, rz_tick_find(m->tick, r->reset.cookie));
+			rz_tick_undo(d->select, rz_tick_find(m->tick, r->reset.cookie),
+				     r->reset.error == -ETIMEDOUT);
 	}
 	rz_daemon_moves_stop(d);
 }

@@ -119,14 +119,24 @@ static void try_resets(struct rz_holds *h, uint64_t now_ns)
 	free(rows);
 }
 
-/* From the gap to the hold, and from the hold to letting go. */
+/* Are its answers followed? Before that a hold would keep away the very request by whose answer
+ * they are found. */
+static bool in_row(const struct rz_holds *h, const struct rz_holding *r)
+{
+	static struct rz_hold entry;
+
+	return !bpf_map_lookup_elem(rz_kern_maps(h->kern)->holds, &r->reset.cookie, &entry) &&
+	       entry.answers.synced && !entry.answers.tentative;
+}
+
+/* From the gap to the hold, and from either to letting go. */
 static void watch_time(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
 {
-	if (r->phase == RZ_PHASE_GAP && now_ns >= r->begun_ns + h->limits.gap_ns) {
-		if (!h->limits.hold_ns) {
-			end(h, r, -ETIMEDOUT, now_ns);
-			return;
-		}
+	uint64_t gap_ends = r->begun_ns + h->limits.gap_ns;
+
+	if (r->phase == RZ_PHASE_GAP && now_ns >= gap_ends + h->limits.hold_ns) {
+		end(h, r, -ETIMEDOUT, now_ns);
+	} else if (r->phase == RZ_PHASE_GAP && now_ns >= gap_ends && in_row(h, r)) {
 		r->phase = RZ_PHASE_HOLD;
 		r->held_ns = now_ns;
 		r->reset.deadline_ns = now_ns + h->limits.hold_ns;

@@ -17,6 +17,8 @@ struct waiting {
 	uint64_t since_ns; /* since when it has been a candidate */
 	uint64_t tick;	   /* the last that had it as one */
 	bool observed;	   /* mode observe: would have been moved already */
+	unsigned let_go;   /* times that no moment was found to move it */
+	uint64_t not_before_ns;
 	UT_hash_handle hh;
 };
 
@@ -191,18 +193,20 @@ static bool first_of_client(struct rz_select *s, uint64_t client)
 static enum rz_reason decide(struct rz_select *s, const struct rz_candidate *row)
 {
 	bool observe = s->limits.mode == RZ_MODE_OBSERVE;
-	struct waiting *w = observe ? waiting_of(s, row->cookie) : NULL;
+	struct waiting *w = waiting_of(s, row->cookie);
 	enum rz_reason reason;
 
 	if (w && w->observed)
 		return RZ_REASON_OBSERVING;
+	if (w && s->filled_ns < w->not_before_ns)
+		return RZ_REASON_COOLING_DOWN;
 	reason = rz_history_ask(s->history, row);
 	if (reason != RZ_REASON_NONE)
 		return reason;
 	if (s->tokens < 1 || !first_of_client(s, row->client) || rz_history_move(s->history, row))
 		return RZ_REASON_OVER_BUDGET;
 	s->tokens -= 1;
-	if (w)
+	if (w && observe)
 		w->observed = true;
 	return observe ? RZ_REASON_OBSERVING : RZ_REASON_NONE;
 }
@@ -235,6 +239,23 @@ void rz_select_undo(struct rz_select *s, const struct rz_candidate *row)
 	rz_history_undo(s->history, row);
 	if (w)
 		w->since_ns = s->filled_ns + 1; /* behind all that this tick has found */
+}
+
+void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row)
+{
+	struct waiting *w = waiting_of(s, row->cookie);
+	uint64_t pause_ns = s->limits.cooldown_ns;
+	unsigned i;
+
+	rz_select_undo(s, row);
+	if (!w)
+		return;
+	for (i = 0; i < w->let_go && pause_ns < s->limits.cooldown_max_ns; i++)
+		pause_ns *= 2;
+	if (pause_ns > s->limits.cooldown_max_ns)
+		pause_ns = s->limits.cooldown_max_ns;
+	w->let_go++;
+	w->not_before_ns = s->filled_ns + pause_ns;
 }
 
 size_t rz_select_remembered(const struct rz_select *s)

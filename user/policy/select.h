@@ -66,6 +66,13 @@ int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n, uint
  */
 void rz_select_undo(struct rz_select *s, const struct rz_candidate *row);
 
+/*
+ * The same for a move that was begun and let go, because no moment was found in which it would have
+ * harmed nobody: the connection cools down for `cooldown`, doubled each time up to `cooldown_max`,
+ * for a client that is held again and again could not work.
+ */
+void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row);
+
 /* Clients with a history now; for tests and metrics. */
 size_t rz_select_remembered(const struct rz_select *s);
 

@@ -131,11 +131,14 @@ const struct rz_tick_move *rz_tick_find(const struct rz_tick *t, uint64_t cookie
 			  : NULL;
 }
 
-void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m)
+void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m, bool let_go)
 {
 	struct rz_candidate row = {
 		.cookie = m->cookie, .client = m->client, .opened_ns = m->opened_ns};
 
 	memcpy(row.addr, m->tuple.client_addr, sizeof(row.addr));
-	rz_select_undo(select, &row);
+	if (let_go)
+		rz_select_let_go(select, &row);
+	else
+		rz_select_undo(select, &row);
 }

@@ -35,7 +35,7 @@ void rz_tick_free(struct rz_tick *t); /* takes NULL */
 
 const struct rz_tick_move *rz_tick_find(const struct rz_tick *t, uint64_t cookie);
 
-/* A move that was allowed did not happen. */
-void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m);
+/* A move that was allowed did not happen; `let_go`: it was begun, and no moment was found. */
+void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m, bool let_go);
 
 #endif

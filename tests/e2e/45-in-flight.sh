@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# A move loses and doubles no write, although the producers never pause: answers take 250 ms, so requests are always in
+# flight. Counted by unique record id from the server's log. The same with --in-flight ignore, which shows that the test can
+# fail. The zone of the clients has no agent that they can reach, so each move brings them back and they are moved again.
+# MOVES=20 of each client (default 8).
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+MOVES=${MOVES:-8}
+LB=warpstream_interzone_lb=true
+AT=$(agent_ip a):9092
+LIBS=(librdkafka kafka-python-debian kafka-go-debian)
+agent_start a --delay-produce 250ms
+topology a=ready b=ready
+
+resets() { grep -c "zone a -> b, client.id \"$1.*: reset" "$WORK/rezone.log"; } # CLIENT
+moved_enough() {
+	local lib
+	for lib in "${LIBS[@]}"; do [ "$(resets "$lib,")" -ge $((before[$lib] + MOVES)) ] || return 1; done
+}
+# every record of a topic; the agent answers fast enough for a reader that ends at the end
+log_of() { in_ns cl timeout 60 kcat -C -b "$AT" -t "$1" -o beginning -e -f '%s\n' 2>/dev/null; }
+declare -A before=()
+
+# round NAME FLAGS...: writers work through moves; leaves NAME-LIB.all and NAME-LIB.acked
+round() {
+	local name=$1 lib
+	shift
+	rezone_start --interval 1s --stable-for 0s --cooldown 0s --give-up-after 0 --rate 100 "$@"
+	for lib in "${LIBS[@]}"; do
+		before[$lib]=$(resets "$lib,")
+		client_start "$name-$lib" "$lib" write --bootstrap "$AT" --client-id "$lib,warpstream_az=b,$LB" \
+			--topic "$name-$lib" --rate 40
+	done
+	check "$name: each of ${#LIBS[@]} producers is moved $MOVES times" within $((MOVES * 8 + 30)) moved_enough
+	stop rezone # first: then what is in flight is answered
+	for lib in "${LIBS[@]}"; do
+		note "$name, $lib: $(grep "client.id \"$lib,.*: " "$WORK/rezone.log" | tail -n +$((before[$lib] + 1)) |
+			sed 's/.*: //; s/[0-9]* ms/N ms/; s/[0-9]* segments/N segments/' | sort | uniq -c | sort -rn | tr -s ' ' | tr '\n' ';')"
+		stop "$name-$lib"
+	done
+	sleep 1 # the last requests, answered after 250 ms
+	for lib in "${LIBS[@]}"; do
+		log_of "$name-$lib" | sort >"$WORK/$name-$lib.all"
+		grep '^{' "$WORK/$name-$lib.log" | jq -r 'select(.event == "wrote") | .id' | sort -u >"$WORK/$name-$lib.acked"
+	done
+}
+doubled() { uniq -d "$WORK/$1.all" | wc -l; }
+
+round held
+for lib in "${LIBS[@]}"; do
+	n=$(wc -l <"$WORK/held-$lib.all")
+	check "$lib: no write of $n is doubled ($(doubled "held-$lib"))" test "$n" -gt 50 -a "$(doubled "held-$lib")" -eq 0
+	check "$lib: no acknowledged write is lost ($(wc -l <"$WORK/held-$lib.acked") acknowledged)" \
+		eval '[ -z "$(comm -13 <(uniq "$WORK/held-$lib.all") "$WORK/held-$lib.acked")" ]'
+done
+round plain --in-flight ignore
+sum=0
+for lib in "${LIBS[@]}"; do
+	note "plain, $lib: $(doubled "plain-$lib") of $(wc -l <"$WORK/plain-$lib.all") writes doubled"
+	sum=$((sum + $(doubled "plain-$lib")))
+done
+check "without waiting writes are doubled ($sum)" test $sum -gt 0
