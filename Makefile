@@ -6,6 +6,8 @@
 #   make check-quick    Debian's packages alone make bpf-test    BPF programs by BPF_PROG_TEST_RUN
 #   make e2e            end to end             make format-check formatting
 #   make soak           one hour of ticks      make vm          the same on Debian's other kernels
+#   make churn          five minutes of it     make crowd       100,000 connections at once
+#   make bench          what a segment costs
 #   make ARCH=arm64     a cross build          make install PREFIX=/usr/local
 #   make CC=clang       another compiler
 
@@ -168,6 +170,13 @@ e2e: $(BUILD)/rezone $(BUILD)/crowd standin
 # An hour of ticks at a short interval; the daemon must not grow. SOAK_SECONDS=120 for a short look.
 soak: $(BUILD)/rezone standin
 	tests/e2e/soak.sh
+
+# The long forms of two tests: 300 s of connections that come and go, 100,000 at once.
+.PHONY: churn crowd
+churn: $(BUILD)/rezone $(BUILD)/crowd
+	CHURN_SECONDS=$(or $(CHURN_SECONDS),300) tests/e2e/run 80-churn
+crowd: $(BUILD)/rezone $(BUILD)/crowd
+	CROWD=$(or $(CROWD),100000) tests/e2e/run 81-crowd
 
 .PHONY: check check-quick
 check:
