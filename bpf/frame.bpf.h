@@ -106,19 +106,68 @@ static __always_inline void rz_frame_lose(struct rz_scratch *s)
 	rz_frame_next(&s->f, 0);
 }
 
+/* Gets back the first bytes of a header that came in pieces. */
+static __always_inline int rz_frame_load_partial(struct rz_scratch *s)
+{
+	struct rz_partial *p;
+
+	if (!s->f.have)
+		return 0;
+	p = bpf_map_lookup_elem(&partial, &s->cookie);
+	if (!p || p->next_seq != s->f.next_seq || p->have < s->f.have)
+		return -1;
+	__builtin_memcpy(s->header, p->bytes, sizeof(p->bytes));
+	return 0;
+}
+
+static __always_inline int rz_frame_save_partial(struct rz_scratch *s)
+{
+	long err;
+
+	if (!s->f.have)
+		return 0;
+	s->partial.next_seq = s->f.next_seq;
+	s->partial.have = s->f.have;
+	__builtin_memcpy(s->partial.bytes, s->header, sizeof(s->partial.bytes));
+	err = bpf_map_update_elem(&partial, &s->cookie, &s->partial, BPF_ANY);
+	if (err) {
+		RZ_COUNT(partial_full);
+		rz_error(RZ_PLACE_PARTIAL_INSERT, err);
+	}
+	return err;
+}
+
 /*
- * Out of frame: does a request begin at this segment's first byte? Its header must be whole inside
- * the segment and, if the client is known, carry the very same client.id. On a connection that was
- * never identified a find is trusted if the request also ends with the segment; else it is only
- * tentative: the next header must be where this one says, or it is forgotten.
+ * Out of frame, and a segment of four bytes: some clients write a request's size alone. Kept in map
+ * `partial`, so that the segment behind it can be looked at as the rest of a header.
+ */
+static __always_inline void rz_frame_find_size(struct __sk_buff *skb, struct rz_scratch *s)
+{
+	if (rz_frame_fill(skb, s, 4) != 1 || !rz_size_is_plausible(s->header) ||
+	    rz_frame_save_partial(s))
+		s->f.have = 0;
+}
+
+/*
+ * Out of frame: does a request begin at this segment's first byte, or did it begin with the four
+ * bytes before? Its header must end inside the segment and, if the client is known, carry the very
+ * same client.id. On a connection that was never identified a find is trusted if the request also
+ * ends with the segment; else it is only tentative: the next header must be where this one says, or
+ * it is forgotten.
  */
 static __always_inline int rz_frame_find(struct __sk_buff *skb, struct rz_scratch *s)
 {
 	struct rz_request r;
 	__u64 client;
 
-	s->f.next_seq = s->seg.seq;
-	rz_frame_next(&s->f, 0);
+	if (s->f.have != 4 || s->f.next_seq + 4 != s->seg.seq || rz_frame_load_partial(s)) {
+		s->f.next_seq = s->seg.seq;
+		rz_frame_next(&s->f, 0);
+	}
+	if (!s->f.have && s->seg.len == 4) {
+		rz_frame_find_size(skb, s);
+		return 0;
+	}
 	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED) != 1 || rz_request_parse(s->header, &r))
 		goto no;
 	if (s->f.client && r.client_id_len != s->f.client_id_len)
@@ -134,7 +183,7 @@ static __always_inline int rz_frame_find(struct __sk_buff *skb, struct rz_scratc
 		s->f.state = s->f.produce || s->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
 	} else {
 		/* noise hardly names a length that ends with the very segment it stands in */
-		s->f.tentative = 4 + (__u32)r.size != s->seg.len;
+		s->f.tentative = s->f.next_seq + 4 + (__u32)r.size != s->seg.seq + s->seg.len;
 	}
 	s->f.synced = 1;
 	return 1;
@@ -356,37 +405,6 @@ __noinline int rz_frame_step(struct __sk_buff *skb)
 	if (rz_frame_read_body(skb, s, &r) == RZ_STEP_DONE)
 		return RZ_STEP_DONE;
 	return rz_frame_note(s, &r);
-}
-
-/* Gets back the first bytes of a header that came in pieces. */
-static __always_inline int rz_frame_load_partial(struct rz_scratch *s)
-{
-	struct rz_partial *p;
-
-	if (!s->f.have)
-		return 0;
-	p = bpf_map_lookup_elem(&partial, &s->cookie);
-	if (!p || p->next_seq != s->f.next_seq || p->have < s->f.have)
-		return -1;
-	__builtin_memcpy(s->header, p->bytes, sizeof(p->bytes));
-	return 0;
-}
-
-static __always_inline int rz_frame_save_partial(struct rz_scratch *s)
-{
-	long err;
-
-	if (!s->f.have)
-		return 0;
-	s->partial.next_seq = s->f.next_seq;
-	s->partial.have = s->f.have;
-	__builtin_memcpy(s->partial.bytes, s->header, sizeof(s->partial.bytes));
-	err = bpf_map_update_elem(&partial, &s->cookie, &s->partial, BPF_ANY);
-	if (err) {
-		RZ_COUNT(partial_full);
-		rz_error(RZ_PLACE_PARTIAL_INSERT, err);
-	}
-	return err;
 }
 
 /* Bytes before this segment are missing. If TCP has them, we have missed them; if not, the segment
