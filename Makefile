@@ -7,7 +7,7 @@
 #   make e2e            end to end             make format-check formatting
 #   make soak           one hour of ticks      make vm          the same on Debian's other kernels
 #   make churn          five minutes of it     make crowd       100,000 connections at once
-#   make bench          what a segment costs
+#   make bench          what a segment costs   make hostile     100,000 distinct client ids
 #   make ARCH=arm64     a cross build          make install PREFIX=/usr/local
 #   make CC=clang       another compiler
 
@@ -171,8 +171,10 @@ e2e: $(BUILD)/rezone $(BUILD)/crowd standin
 soak: $(BUILD)/rezone standin
 	tests/e2e/soak.sh
 
-# The long forms of two tests: 300 s of connections that come and go, 100,000 at once.
-.PHONY: churn crowd
+# The long forms of three tests: 300 s of connections that come and go, 100,000 at once, three times 100,000 distinct ids.
+.PHONY: churn crowd hostile
+hostile: $(BUILD)/rezone $(BUILD)/crowd standin
+	HOSTILE_IDS=$(or $(HOSTILE_IDS),100000) tests/e2e/run 83-hostile
 churn: $(BUILD)/rezone $(BUILD)/crowd
 	CHURN_SECONDS=$(or $(CHURN_SECONDS),300) tests/e2e/run 80-churn
 crowd: $(BUILD)/rezone $(BUILD)/crowd

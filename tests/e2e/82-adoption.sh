@@ -42,7 +42,7 @@ old() {
 	for ns in $SPACES; do stop "crowd-$ns"; done
 }
 all_known() { has_rows '(.client_id | startswith("old-")) and .client_zone == "b"' 1000; }
-each_known() { rz_list -o json | jq -e '([.[].client_id] | unique | length) == 1000 and ([.[].netns] | unique | length) == 5' >/dev/null; }
+each_known() { rz_list -o json | jq -e '[.[] | select((.client_id // "") | startswith("old-"))] | ([.[].client_id] | unique | length) == 1000 and ([.[].netns] | unique | length) == 5' >/dev/null; }
 
 old "requests that are segments" -q 18,1
 old "data" -q 18,3,0

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Hostile peers: noise, lying lengths, a byte at a time, ids that would paint a terminal, requests smuggled inside a Produce,
 # many distinct ids. rezone lives, keeps its limits, prints no control byte, gives nobody a wrong zone, and a good client beside
-# them stays tracked. HOSTILE_IDS distinct ids (20000; `make hostile`: 100000).
+# them stays tracked. HOSTILE_IDS distinct ids (10000; `make hostile`: 100000).
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
 . "$E2E_ROOT/tests/e2e/crowd.sh"
-IDS=${HOSTILE_IDS:-20000} MAX_CLIENTS=2000 MAX_CONNS=4000 EACH=60
+IDS=${HOSTILE_IDS:-10000} MAX_CLIENTS=2000 MAX_CONNS=4000 EACH=60
 crowd_sources
 crowd_serve a
 agent_start b
@@ -36,16 +36,23 @@ outputs_printable() {
 	return $rc
 }
 check "no control byte, no byte above ASCII reaches list or log" outputs_printable
-check "the JSON is whole" jq -e 'type == "array" and length > 100' "$WORK/out.json"
+check "the JSON is whole" eval 'jq -e "type == \"array\" and length > 100" "$WORK/out.json" >/dev/null'
 jq -c '.[] | {client_id, client_zone, state}' "$WORK/out.json" | sed 's/[0-9]\{1,\}/N/g' | sort | uniq -c | sort -rn | head -n 30 | sed 's/^/# /'
 right_zones() { jq -e '[.[] | select(.client_id != null) | (.client_id | capture("^h-(?<m>[a-z]+)-") // {m: null}) as $c | select($c.m != null and .client_zone != null and .client_zone != $c.m)] | length == 0' "$WORK/out.json" >/dev/null; }
 check "nobody is shown in a zone that its id does not name" right_zones
-check "what was smuggled inside a Produce is nobody's id" jq -e '[.[] | select((.client_id // "") | startswith("smuggled,"))] | length == 0' "$WORK/out.json"
+check "what was smuggled inside a Produce is nobody's id" no_rows '.client_id | startswith("smuggled,")'
 check "who hides nothing is identified: ids with escapes" has_rows '.client_id | startswith("h-escapes-")' $EACH
 check "and a request of a byte at a time" within 60 has_rows '(.client_id | startswith("h-slow-")) and .client_zone == "slow"' $EACH
 check "noise is no client" no_rows '.client_id | startswith("h-noise-")'
 check "the silent ones are listed, unidentified" has_rows '.state == "new" and .client_id == ""' $EACH
-check "a table for a terminal has no escape either" eval 'script -qec "\"$REZONE\" list --pin-dir $PIN_DIR" /dev/null </dev/null 2>/dev/null | tr -d "\r" >"$WORK/tty"; [ -s "$WORK/tty" ] && ! LC_ALL=C grep -q "[[:cntrl:]]\[2J\|]0;title" "$WORK/tty"'
+on_a_terminal() { # as a person sees it; the lines' own colour is at their ends
+	script -qec "stty cols 400; \"$REZONE\" list --pin-dir $PIN_DIR" /dev/null </dev/null 2>/dev/null | tr -d '\r' |
+		sed 's/^\x1b\[[0-9;]*m//; s/\x1b\[[0-9;]*m$//' >"$WORK/tty"
+	grep -q h-escapes "$WORK/tty" && printable "$WORK/tty" && return
+	LC_ALL=C grep -aP '[^\x20-\x7e]' "$WORK/tty" | head -n 2 | cat -v | sed 's/^/# /'
+	return 1
+}
+check "nor a terminal" on_a_terminal
 check "the good client is still tracked" good
 
 rss() { awk '/^VmRSS/ { print $2 }' "/proc/${PIDS[rezone]}/status"; }
@@ -63,8 +70,10 @@ check "and map clients" test "$(entries clients)" -le $MAX_CLIENTS
 check "what did not fit is counted" test "$(stat_of clients_full)" -gt 0
 flood more
 second=$(rss)
-note "RSS: $calm kB before, $first after $IDS distinct ids, $second after as many more; client_ids $ids, then $(entries client_ids)"
-check "as many again do not make the daemon grow" test "$second" -le $((first * 105 / 100 + 512))
+flood last
+third=$(rss)
+note "RSS: $calm kB before, $first, $second, $third after $IDS distinct ids each; client_ids $ids, then $(entries client_ids)"
+check "as many again do not make the daemon grow" test "$third" -le $((second * 102 / 100 + 128))
 crowd_open full a $((MAX_CONNS + 500)) -w 2 -q 18 -i full
 within 60 crowd_opened full || not_ok "the last crowd is open"
 check "map conns keeps its limit" test "$(entries conns)" -le $MAX_CONNS
