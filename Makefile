@@ -97,13 +97,16 @@ $(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BPF_HDRS)
 	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 $(BUILD)/bench/%.skel.h: $(BUILD)/bench/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
-$(BUILD)/bench/bench: tests/bench/bench.c tests/bench/rig.c tests/bench/rig.h $(BUILD)/bench/bench.skel.h $(BUILD)/rezone.skel.h
-	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bench -o $@ tests/bench/bench.c tests/bench/rig.c $(RZ_LIBS)
+$(BUILD)/bench/bench: tests/bench/bench.c tests/bench/rig.c tests/bench/stream.c tests/bench/rig.h $(BUILD)/bench/bench.skel.h $(BUILD)/rezone.skel.h
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bench -o $@ $(filter %.c,$^) $(RZ_LIBS)
 
 # BENCH="-r 501 foreign inside": more rounds, some cases only
-.PHONY: bench
+.PHONY: bench bench-produce
 bench: $(BUILD)/bench/bench
 	tests/bench/run $(BENCH)
+# Kafka's throughput, PAIRS=12 runs with and without. Needs Apache Kafka (scripts/counterparts kafka).
+bench-produce: $(BUILD)/rezone
+	tests/bench/produce
 
 # Many clients at once, for the end-to-end tests 8*.
 $(BUILD)/crowd: $(wildcard tests/load/*.[ch])

@@ -34,6 +34,7 @@
 #define BATCH	    40
 #define WARM_UP	    100
 #define OPENED	    64
+#define STREAM	    (32u << 20)
 #define SEGMENT	    64
 #define REQUEST_MAX 512
 #define ID	    "billing-1,warpstream_az=us-east-1b,warpstream_interzone_lb=true"
@@ -120,6 +121,7 @@ static void open_pairs(struct bench *b, uint16_t port, size_t n)
 
 static void close_pairs(struct bench *b)
 {
+	stream_close();
 	while (b->opened)
 		rig_close(&b->pairs[--b->opened]);
 }
@@ -270,6 +272,42 @@ static double life_foreign(struct bench *b)
 	return open_and_close(b, BENCH_FOREIGN);
 }
 
+static void open_stream_foreign(struct bench *b)
+{
+	open_pairs(b, BENCH_FOREIGN, 1);
+	stream_open(&b->pairs[0]);
+}
+
+static void open_stream_kafka(struct bench *b)
+{
+	open_pairs(b, BENCH_PORT, 1);
+	stream_open(&b->pairs[0]);
+}
+
+/* One Produce of that many bytes; a foreign stream carries the same. Nanoseconds for a MiB. */
+static void stream_one(struct bench *b, size_t body)
+{
+	uint8_t request[REQUEST_MAX];
+	size_t len = rig_request(request, RZ_API_PRODUCE, 1, ID, 40);
+	uint32_t size = __builtin_bswap32((uint32_t)(len - 4 + body));
+
+	memcpy(request, &size, sizeof(size));
+	stream_push(&b->pairs[0], request, len, body);
+}
+
+static void warm_up_stream(struct bench *b)
+{
+	stream_one(b, STREAM / 16);
+}
+
+static double stream(struct bench *b)
+{
+	uint64_t begin = rz_now_ns();
+
+	stream_one(b, STREAM);
+	return (double)(rz_now_ns() - begin) / (STREAM >> 20);
+}
+
 static const struct bench_case cases[] = {
 	{"foreign", "(a) a segment on another port, and its answer", IN, open_foreign, NULL,
 	 warm_up_plain, many_plain},
@@ -285,6 +323,10 @@ static const struct bench_case cases[] = {
 	 NULL, NULL, NULL, life_kafka},
 	{"life-foreign", "a connection opened and closed, another port", STATE, NULL, NULL, NULL,
 	 life_foreign},
+	{"stream-foreign", "a TCP stream on another port, a MiB of it", IN, open_stream_foreign,
+	 NULL, warm_up_stream, stream},
+	{"stream", "a TCP stream of Produce requests of 32 MiB, a MiB of it", IN, open_stream_kafka,
+	 NULL, warm_up_stream, stream},
 	{"answer", "egress: an answer, and the request before it", OUT, open_kafka, NULL,
 	 warm_up_requests, many_requests},
 	{"answer-foreign", "egress: a segment on another port, and one before it", OUT,
@@ -375,20 +417,21 @@ static void take_turn(struct bench *b, const struct bench_case *c, struct way *w
 /* Way `at` of the case; ways[0] is no program, [1] the empty one, [2] the look-up. */
 static void print_way(const struct way *ways, size_t at, unsigned int rounds, double *added_by)
 {
-	static double ns[ROUNDS_MAX], added[ROUNDS_MAX];
+	static double ns[ROUNDS_MAX], added[ROUNDS_MAX], rate[ROUNDS_MAX];
 	const struct way *w = &ways[at];
 	unsigned int i;
 
 	for (i = 0; i < rounds; i++) {
 		ns[i] = w->ns[i];
 		added[i] = w->ns[i] - ways[0].ns[i];
+		rate[i] = ways[0].ns[i] / w->ns[i];
 	}
 	printf("%-22s %8.0f", w->name, quartile(ns, rounds, 2));
 	added_by[at] = quartile(added, rounds, 2);
 	if (at) {
 		printf(" %+7.0f  (%+6.0f ..%+6.0f)", added_by[at], quartile(added, rounds, 1),
 		       quartile(added, rounds, 3));
-		printf(" %6.2f", added_by[at] / added_by[1]);
+		printf(" %6.3f %6.2f", quartile(rate, rounds, 2), added_by[at] / added_by[1]);
 		if (at >= 2)
 			printf(" %6.2f", added_by[at] / added_by[2]);
 		else
@@ -445,8 +488,8 @@ static void run_case(struct bench *b, const struct bench_case *c)
 	close_pairs(b);
 	bpf_link__destroy(state);
 	is = stats_now(b);
-	printf("\n%s: %s\n%-22s %8s %7s  %-16s %6s %6s %8s\n", c->name, c->what, "ns", "each",
-	       "added", "(middle half)", "/empty", "/stor.", "counted");
+	printf("\n%s: %s\n%-22s %8s %7s  %-16s %6s %6s %6s %8s\n", c->name, c->what, "ns", "each",
+	       "added", "(middle half)", "rate", "/empty", "/stor.", "counted");
 	for (i = 0; i < n; i++)
 		print_way(ways, i, b->rounds, added_by);
 	printf("rezone saw %llu segments, %llu requests, %llu opened, %llu closed, %llu "
