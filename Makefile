@@ -97,7 +97,7 @@ $(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BPF_HDRS)
 	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 $(BUILD)/bench/%.skel.h: $(BUILD)/bench/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
-$(BUILD)/bench/bench: tests/bench/bench.c tests/bench/rig.c tests/bench/stream.c tests/bench/rig.h $(BUILD)/bench/bench.skel.h $(BUILD)/rezone.skel.h
+$(BUILD)/bench/bench: $(filter-out %.bpf.c,$(wildcard tests/bench/*.[ch])) $(BUILD)/bench/bench.skel.h $(BUILD)/rezone.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bench -o $@ $(filter %.c,$^) $(RZ_LIBS)
 
 # BENCH="-r 501 foreign inside": more rounds, some cases only
