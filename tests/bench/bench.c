@@ -67,6 +67,9 @@ static size_t ways_of(const struct bench *b, const struct bench_case *c, struct 
 				      .prog = b->yard->progs.in_storage};
 		w[n++] = (struct way){.name = "bare hash look-up", .prog = b->yard->progs.in_hash};
 		w[n++] = (struct way){.name = "rezone", .prog = b->rz->progs.rz_segment};
+		w[n++] = (struct way){.name = "rezone, during a move",
+				      .prog = b->rz->progs.rz_segment,
+				      .moving = true};
 		break;
 	case OUT:
 		w[n++] = (struct way){.name = "empty", .prog = b->yard->progs.out_empty};
@@ -74,6 +77,9 @@ static size_t ways_of(const struct bench *b, const struct bench_case *c, struct 
 			(struct way){.name = "flag in storage", .prog = b->yard->progs.out_storage};
 		w[n++] = (struct way){.name = "flag in conns", .prog = b->yard->progs.out_hash};
 		w[n++] = (struct way){.name = "answer read", .prog = b->yard->progs.out_answer};
+		w[n++] = (struct way){.name = "rezone, during a move",
+				      .prog = b->rz->progs.rz_answer,
+				      .moving = true};
 		break;
 	case STATE:
 		w[n++] = (struct way){.name = "empty", .prog = b->yard->progs.state_empty};
@@ -118,6 +124,7 @@ static void take_turn(struct bench *b, const struct bench_case *c, struct way *w
 	ring_buffer__consume(b->ring);
 	if (c->before)
 		c->before(b);
+	b->rz->bss->rz_holding = w->moving;
 	link = attach(b, w->prog);
 	if (c->warm_up)
 		c->warm_up(b);
@@ -148,7 +155,7 @@ static void print_way(const struct way *ways, size_t at, unsigned int rounds, do
 		added[i] = w->ns[i] - ways[0].ns[i];
 		rate[i] = ways[0].ns[i] / w->ns[i];
 	}
-	printf("%-22s %8.0f", w->name, quartile(ns, rounds, 2));
+	printf("%-24s %8.0f", w->name, quartile(ns, rounds, 2));
 	added_by[at] = quartile(added, rounds, 2);
 	if (at) {
 		printf(" %+7.0f  (%+6.0f ..%+6.0f)", added_by[at], quartile(added, rounds, 1),
@@ -210,7 +217,7 @@ static void run_case(struct bench *b, const struct bench_case *c)
 	bench_close_pairs(b);
 	bpf_link__destroy(state);
 	is = stats_now(b);
-	printf("\n%s: %s\n%-22s %8s %7s  %-16s %6s %6s %6s %8s\n", c->name, c->what, "ns", "each",
+	printf("\n%s: %s\n%-24s %8s %7s  %-16s %6s %6s %6s %8s\n", c->name, c->what, "ns", "each",
 	       "added", "(middle half)", "rate", "/empty", "/stor.", "counted");
 	for (i = 0; i < n; i++)
 		print_way(ways, i, b->rounds, added_by);

@@ -31,6 +31,7 @@ struct bench {
 struct way {
 	const char *name;
 	struct bpf_program *prog;
+	bool moving; /* while another connection is being moved */
 	double ns[ROUNDS_MAX];
 	uint64_t stat_ns, stat_runs;
 };
