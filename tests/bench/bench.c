@@ -32,6 +32,11 @@ static int on_wake(void *ctx, void *data, size_t size)
 	return 0;
 }
 
+static bool is_measured(const struct rezone_bpf *rz, const struct bpf_program *p)
+{
+	return p == rz->progs.rz_segment || p == rz->progs.rz_answer || p == rz->progs.rz_state;
+}
+
 static void load(struct bench *b)
 {
 	struct rz_config *c;
@@ -44,8 +49,8 @@ static void load(struct bench *b)
 	c = (struct rz_config *)&b->rz->rodata->rz_config;
 	c->n_ports = 1;
 	c->ports[0] = BENCH_PORT;
-	bpf_object__for_each_program(p, b->rz->obj) bpf_program__set_autoload(
-		p, p == b->rz->progs.rz_segment || p == b->rz->progs.rz_state);
+	bpf_object__for_each_program (p, b->rz->obj)
+		bpf_program__set_autoload(p, is_measured(b->rz, p));
 	if (rezone_bpf__load(b->rz) ||
 	    bpf_map__reuse_fd(b->yard->maps.conns, bpf_map__fd(b->rz->maps.conns)) ||
 	    bench_bpf__load(b->yard))
