@@ -372,7 +372,8 @@ static __always_inline enum rz_step rz_frame_note(struct rz_scratch *s, const st
 	if (s->f.client)
 		s->f.state = s->f.produce || s->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
 	rz_frame_next(&s->f, 4 + r->size);
-	return RZ_STEP_MORE;
+	/* not another turn for nothing: most segments hold one request, or the head of one */
+	return s->f.next_seq - s->seg.seq < s->seg.len ? RZ_STEP_MORE : RZ_STEP_DONE;
 }
 
 /*
