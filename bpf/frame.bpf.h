@@ -8,8 +8,8 @@
  * Work is judged by sequence number, never by arrival: what lies before the place we wait for is a
  * repetition and ignored, what lies behind it came early. The program runs without the socket lock,
  * possibly on two CPUs for one connection, and no helper may be called under a bpf_spin_lock; so
- * the frame is copied out, worked on, and put back only if nobody else has done so meanwhile
- * (frame.generation), else the work is done again on the newer copy.
+ * the frame is copied out, worked on, and put back under the lock only if it still is what was
+ * copied, else the work is done again on the newer copy.
  */
 #ifndef REZONE_BPF_FRAME_H
 #define REZONE_BPF_FRAME_H
@@ -460,6 +460,19 @@ static __always_inline void rz_frame_walk(struct __sk_buff *skb, struct bpf_sock
 	}
 }
 
+/* Is this the very frame that was copied out? Word for word, so a copy that another CPU's commit
+ * tore apart is found out too. Under the lock. */
+static __always_inline int rz_frame_is(const struct rz_frame *f, const struct rz_frame *was)
+{
+	const __u64 *x = (const __u64 *)f, *y = (const __u64 *)was;
+	__u64 diff = 0;
+	int i;
+
+	for (i = 0; i < (int)(sizeof(*f) / 8); i++)
+		diff |= x[i] ^ y[i];
+	return !diff;
+}
+
 /* Puts the worked-on copy back. Returns 0, or -1 if the entry changed meanwhile. Zone and opt-in
  * are copied from `clients` as soon as user space has read the id. */
 static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratch *s,
@@ -478,7 +491,7 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 		client = bpf_map_lookup_elem(&clients, &s->f.client);
 	bpf_spin_lock(&c->lock);
 	if (c->cookie == s->cookie && c->frame.owner == (__u16)s->cookie &&
-	    c->frame.generation == s->f.generation) {
+	    rz_frame_is(&c->frame, &s->was)) {
 		if (client) {
 			__builtin_memcpy(c->zone, client->zone, sizeof(c->zone));
 			c->zone[RZ_ZONE_SHOWN - 1] = 0;
@@ -529,9 +542,10 @@ static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *
 	s->cookie = cookie;
 	s->watched = rz_hold_of(cookie) != NULL;
 	for (i = 0; i < RZ_FRAME_TRIES; i++) {
-		bpf_spin_lock(&c->lock);
-		s->f = c->frame;
-		bpf_spin_unlock(&c->lock);
+		/* without the lock, which costs as much as the look-up: see rz_frame_is() */
+		s->was = c->frame;
+		barrier();
+		s->f = s->was;
 		had = s->f.have;
 		rz_frame_walk(skb, sk, s);
 		if (rz_frame_commit(sk, s, c))
