@@ -6,6 +6,8 @@
 #   make check-quick    Debian's packages alone make bpf-test    BPF programs by BPF_PROG_TEST_RUN
 #   make e2e            end to end             make format-check formatting
 #   make soak           one hour of ticks      make vm          the same on Debian's other kernels
+#   make churn          five minutes of it     make crowd       100,000 connections at once
+#   make bench          what a segment costs   make hostile     100,000 distinct client ids
 #   make ARCH=arm64     a cross build          make install PREFIX=/usr/local
 #   make CC=clang       another compiler
 
@@ -95,13 +97,16 @@ $(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BPF_HDRS)
 	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 $(BUILD)/bench/%.skel.h: $(BUILD)/bench/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
-$(BUILD)/bench/bench: tests/bench/bench.c tests/bench/rig.c tests/bench/rig.h $(BUILD)/bench/bench.skel.h $(BUILD)/rezone.skel.h
-	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bench -o $@ tests/bench/bench.c tests/bench/rig.c $(RZ_LIBS)
+$(BUILD)/bench/bench: $(filter-out %.bpf.c,$(wildcard tests/bench/*.[ch])) $(BUILD)/bench/bench.skel.h $(BUILD)/rezone.skel.h
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bench -o $@ $(filter %.c,$^) $(RZ_LIBS)
 
 # BENCH="-r 501 foreign inside": more rounds, some cases only
-.PHONY: bench
+.PHONY: bench bench-produce
 bench: $(BUILD)/bench/bench
 	tests/bench/run $(BENCH)
+# Kafka's throughput, PAIRS=12 runs with and without. Needs Apache Kafka (scripts/counterparts kafka).
+bench-produce: $(BUILD)/rezone
+	tests/bench/produce
 
 # Many clients at once, for the end-to-end tests 8*.
 $(BUILD)/crowd: $(wildcard tests/load/*.[ch])
@@ -168,6 +173,15 @@ e2e: $(BUILD)/rezone $(BUILD)/crowd standin
 # An hour of ticks at a short interval; the daemon must not grow. SOAK_SECONDS=120 for a short look.
 soak: $(BUILD)/rezone standin
 	tests/e2e/soak.sh
+
+# The long forms of three tests: 300 s of connections that come and go, 100,000 at once, three times 100,000 distinct ids.
+.PHONY: churn crowd hostile
+hostile: $(BUILD)/rezone $(BUILD)/crowd standin
+	HOSTILE_IDS=$(or $(HOSTILE_IDS),100000) tests/e2e/run 83-hostile
+churn: $(BUILD)/rezone $(BUILD)/crowd
+	CHURN_SECONDS=$(or $(CHURN_SECONDS),300) tests/e2e/run 80-churn
+crowd: $(BUILD)/rezone $(BUILD)/crowd
+	CROWD=$(or $(CROWD),100000) tests/e2e/run 81-crowd
 
 .PHONY: check check-quick
 check:

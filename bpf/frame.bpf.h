@@ -8,8 +8,8 @@
  * Work is judged by sequence number, never by arrival: what lies before the place we wait for is a
  * repetition and ignored, what lies behind it came early. The program runs without the socket lock,
  * possibly on two CPUs for one connection, and no helper may be called under a bpf_spin_lock; so
- * the frame is copied out, worked on, and put back only if nobody else has done so meanwhile
- * (frame.generation), else the work is done again on the newer copy.
+ * the frame is copied out, worked on, and put back under the lock only if it still is what was
+ * copied, else the work is done again on the newer copy.
  */
 #ifndef REZONE_BPF_FRAME_H
 #define REZONE_BPF_FRAME_H
@@ -106,19 +106,68 @@ static __always_inline void rz_frame_lose(struct rz_scratch *s)
 	rz_frame_next(&s->f, 0);
 }
 
+/* Gets back the first bytes of a header that came in pieces. */
+static __always_inline int rz_frame_load_partial(struct rz_scratch *s)
+{
+	struct rz_partial *p;
+
+	if (!s->f.have)
+		return 0;
+	p = bpf_map_lookup_elem(&partial, &s->cookie);
+	if (!p || p->next_seq != s->f.next_seq || p->have < s->f.have)
+		return -1;
+	__builtin_memcpy(s->header, p->bytes, sizeof(p->bytes));
+	return 0;
+}
+
+static __always_inline int rz_frame_save_partial(struct rz_scratch *s)
+{
+	long err;
+
+	if (!s->f.have)
+		return 0;
+	s->partial.next_seq = s->f.next_seq;
+	s->partial.have = s->f.have;
+	__builtin_memcpy(s->partial.bytes, s->header, sizeof(s->partial.bytes));
+	err = bpf_map_update_elem(&partial, &s->cookie, &s->partial, BPF_ANY);
+	if (err) {
+		RZ_COUNT(partial_full);
+		rz_error(RZ_PLACE_PARTIAL_INSERT, err);
+	}
+	return err;
+}
+
 /*
- * Out of frame: does a request begin at this segment's first byte? Its header must be whole inside
- * the segment and, if the client is known, carry the very same client.id. On a connection that was
- * never identified a find is trusted if the request also ends with the segment; else it is only
- * tentative: the next header must be where this one says, or it is forgotten.
+ * Out of frame, and a segment of four bytes: some clients write a request's size alone. Kept in map
+ * `partial`, so that the segment behind it can be looked at as the rest of a header.
+ */
+static __always_inline void rz_frame_find_size(struct __sk_buff *skb, struct rz_scratch *s)
+{
+	if (rz_frame_fill(skb, s, 4) != 1 || !rz_size_is_plausible(s->header) ||
+	    rz_frame_save_partial(s))
+		s->f.have = 0;
+}
+
+/*
+ * Out of frame: does a request begin at this segment's first byte, or did it begin with the four
+ * bytes before? Its header must end inside the segment and, if the client is known, carry the very
+ * same client.id. On a connection that was never identified a find is trusted if the request also
+ * ends with the segment; else it is only tentative: the next header must be where this one says, or
+ * it is forgotten.
  */
 static __always_inline int rz_frame_find(struct __sk_buff *skb, struct rz_scratch *s)
 {
 	struct rz_request r;
 	__u64 client;
 
-	s->f.next_seq = s->seg.seq;
-	rz_frame_next(&s->f, 0);
+	if (s->f.have != 4 || s->f.next_seq + 4 != s->seg.seq || rz_frame_load_partial(s)) {
+		s->f.next_seq = s->seg.seq;
+		rz_frame_next(&s->f, 0);
+	}
+	if (!s->f.have && s->seg.len == 4) {
+		rz_frame_find_size(skb, s);
+		return 0;
+	}
 	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED) != 1 || rz_request_parse(s->header, &r))
 		goto no;
 	if (s->f.client && r.client_id_len != s->f.client_id_len)
@@ -134,7 +183,7 @@ static __always_inline int rz_frame_find(struct __sk_buff *skb, struct rz_scratc
 		s->f.state = s->f.produce || s->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
 	} else {
 		/* noise hardly names a length that ends with the very segment it stands in */
-		s->f.tentative = 4 + (__u32)r.size != s->seg.len;
+		s->f.tentative = s->f.next_seq + 4 + (__u32)r.size != s->seg.seq + s->seg.len;
 	}
 	s->f.synced = 1;
 	return 1;
@@ -323,7 +372,8 @@ static __always_inline enum rz_step rz_frame_note(struct rz_scratch *s, const st
 	if (s->f.client)
 		s->f.state = s->f.produce || s->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
 	rz_frame_next(&s->f, 4 + r->size);
-	return RZ_STEP_MORE;
+	/* not another turn for nothing: most segments hold one request, or the head of one */
+	return s->f.next_seq - s->seg.seq < s->seg.len ? RZ_STEP_MORE : RZ_STEP_DONE;
 }
 
 /*
@@ -356,37 +406,6 @@ __noinline int rz_frame_step(struct __sk_buff *skb)
 	if (rz_frame_read_body(skb, s, &r) == RZ_STEP_DONE)
 		return RZ_STEP_DONE;
 	return rz_frame_note(s, &r);
-}
-
-/* Gets back the first bytes of a header that came in pieces. */
-static __always_inline int rz_frame_load_partial(struct rz_scratch *s)
-{
-	struct rz_partial *p;
-
-	if (!s->f.have)
-		return 0;
-	p = bpf_map_lookup_elem(&partial, &s->cookie);
-	if (!p || p->next_seq != s->f.next_seq || p->have < s->f.have)
-		return -1;
-	__builtin_memcpy(s->header, p->bytes, sizeof(p->bytes));
-	return 0;
-}
-
-static __always_inline int rz_frame_save_partial(struct rz_scratch *s)
-{
-	long err;
-
-	if (!s->f.have)
-		return 0;
-	s->partial.next_seq = s->f.next_seq;
-	s->partial.have = s->f.have;
-	__builtin_memcpy(s->partial.bytes, s->header, sizeof(s->partial.bytes));
-	err = bpf_map_update_elem(&partial, &s->cookie, &s->partial, BPF_ANY);
-	if (err) {
-		RZ_COUNT(partial_full);
-		rz_error(RZ_PLACE_PARTIAL_INSERT, err);
-	}
-	return err;
 }
 
 /* Bytes before this segment are missing. If TCP has them, we have missed them; if not, the segment
@@ -441,6 +460,19 @@ static __always_inline void rz_frame_walk(struct __sk_buff *skb, struct bpf_sock
 	}
 }
 
+/* Is this the very frame that was copied out? Word for word, so a copy that another CPU's commit
+ * tore apart is found out too. Under the lock. */
+static __always_inline int rz_frame_is(const struct rz_frame *f, const struct rz_frame *was)
+{
+	const __u64 *x = (const __u64 *)f, *y = (const __u64 *)was;
+	__u64 diff = 0;
+	int i;
+
+	for (i = 0; i < (int)(sizeof(*f) / 8); i++)
+		diff |= x[i] ^ y[i];
+	return !diff;
+}
+
 /* Puts the worked-on copy back. Returns 0, or -1 if the entry changed meanwhile. Zone and opt-in
  * are copied from `clients` as soon as user space has read the id. */
 static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratch *s,
@@ -459,7 +491,7 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 		client = bpf_map_lookup_elem(&clients, &s->f.client);
 	bpf_spin_lock(&c->lock);
 	if (c->cookie == s->cookie && c->frame.owner == (__u16)s->cookie &&
-	    c->frame.generation == s->f.generation) {
+	    rz_frame_is(&c->frame, &s->was)) {
 		if (client) {
 			__builtin_memcpy(c->zone, client->zone, sizeof(c->zone));
 			c->zone[RZ_ZONE_SHOWN - 1] = 0;
@@ -510,9 +542,10 @@ static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *
 	s->cookie = cookie;
 	s->watched = rz_hold_of(cookie) != NULL;
 	for (i = 0; i < RZ_FRAME_TRIES; i++) {
-		bpf_spin_lock(&c->lock);
-		s->f = c->frame;
-		bpf_spin_unlock(&c->lock);
+		/* without the lock, which costs as much as the look-up: see rz_frame_is() */
+		s->was = c->frame;
+		barrier();
+		s->f = s->was;
 		had = s->f.have;
 		rz_frame_walk(skb, sk, s);
 		if (rz_frame_commit(sk, s, c))

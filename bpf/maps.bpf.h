@@ -185,7 +185,8 @@ struct rz_scratch {
 	struct rz_software software;
 	struct rz_proxied proxied;
 	struct rz_partial partial;
-	struct rz_frame f; /* the copy of the connection's frame that is worked on */
+	struct rz_frame f;   /* the copy of the connection's frame that is worked on */
+	struct rz_frame was; /* ... and as it was copied */
 	struct rz_seg seg;
 	__u64 cookie;
 	__u32 asked_metadata; /* one of this segment's requests did */

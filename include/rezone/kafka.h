@@ -79,6 +79,14 @@ static inline __u32 rz_be32(const __u8 *p)
 	return (__u32)p[0] << 24 | (__u32)p[1] << 16 | (__u32)p[2] << 8 | p[3];
 }
 
+/* Could a request's size stand in these four bytes? */
+static inline int rz_size_is_plausible(const __u8 *p)
+{
+	__u32 size = rz_be32(p);
+
+	return size >= RZ_KAFKA_SIZE_MIN && size <= RZ_KAFKA_SIZE_MAX;
+}
+
 /*
  * Reads the RZ_KAFKA_FIXED bytes at `p`. Fills *ret and returns 0, or -1 if they cannot be the
  * start of a request: a length that does not fit, keys or versions far from any known. All-zero

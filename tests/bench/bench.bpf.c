@@ -74,7 +74,7 @@ int out_hash(struct __sk_buff *skb)
 		return 1;
 	cookie = bpf_get_socket_cookie(skb);
 	c = bpf_map_lookup_elem(&conns, &cookie);
-	return c && c->opt_in > 1 ? 3 : 1;
+	return c && c->frame.opt_in > 1 ? 3 : 1;
 }
 
 /* The same with the flag in the socket's own storage. */
@@ -115,7 +115,7 @@ int out_answer(struct __sk_buff *skb)
 	if (!c || bpf_skb_load_bytes(skb, off, answer, sizeof(answer)))
 		return 1;
 	bpf_spin_lock(&c->lock);
-	c->frame.pad = answer[7];
+	c->frame.api_key = answer[7];
 	bpf_spin_unlock(&c->lock);
 	return 1;
 }

@@ -2,8 +2,8 @@
 /*
  * Nanoseconds that a program adds to a segment, and to opening and closing a connection.
  *
- * Comes in: a cgroup directly below the mount of cgroup v2, in which nobody else is; --rounds N,
- * --connections N, names of cases (default: all). Goes out: a table a case; nothing stays attached
+ * Comes in: a cgroup directly below the mount of cgroup v2, in which nobody else is; -r ROUNDS,
+ * -c CONNECTIONS, names of cases (default: all). Goes out: a table a case; nothing stays attached
  * when it ends, however it ends. Called by tests/bench/run, which makes cgroup and namespace.
  *
  * In each round every way (no program, the yardsticks, rezone's own) is attached in turn, its turn
@@ -11,7 +11,7 @@
  * program" in the same round. The kernel's own count (BPF_ENABLE_STATS) is a second opinion: it has
  * the program alone, without the calling of it, and with the clock's own time in it.
  */
-#include "rig.h"
+#include "bench.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,52 +19,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-
-#include "base/clock.h"
-#include "rezone/config.h"
-#include "rezone/kafka.h"
-#include "bench.skel.h"
-#include "rezone.skel.h"
-
-#define ROUNDS_MAX  2001
-#define WAYS_MAX    8
-#define PAIRS_MAX   4096
-#define BATCHES	    51
-#define BATCH	    40
-#define WARM_UP	    100
-#define OPENED	    64
-#define SEGMENT	    64
-#define REQUEST_MAX 512
-#define ID	    "billing-1,warpstream_az=us-east-1b,warpstream_interzone_lb=true"
-
-struct bench {
-	struct rig rig;
-	struct bench_bpf *yard;
-	struct rezone_bpf *rz;
-	struct ring_buffer *ring;
-	struct pair pairs[PAIRS_MAX];
-	size_t connections, opened, turn;
-	unsigned int rounds;
-	uint32_t id;
-};
-
-/* One program (NULL: none), and what it took in each round. */
-struct way {
-	const char *name;
-	struct bpf_program *prog;
-	double ns[ROUNDS_MAX];
-	uint64_t stat_ns, stat_runs;
-};
-
-struct bench_case {
-	const char *name, *what;
-	enum { IN, OUT, STATE } place;
-	void (*open)(struct bench *b);	    /* once, with rezone attached */
-	void (*before)(struct bench *b);    /* each turn, before its program is attached */
-	void (*warm_up)(struct bench *b);   /* and after */
-	double (*measure)(struct bench *b); /* nanoseconds for one */
-};
 
 /* As user space does: says what a new client.id means, so that connections are settled. */
 static int on_wake(void *ctx, void *data, size_t size)
@@ -76,6 +30,11 @@ static int on_wake(void *ctx, void *data, size_t size)
 	if (size >= sizeof(*w))
 		bpf_map_update_elem(bpf_map__fd(b->rz->maps.clients), &w->client, &client, BPF_ANY);
 	return 0;
+}
+
+static bool is_measured(const struct rezone_bpf *rz, const struct bpf_program *p)
+{
+	return p == rz->progs.rz_segment || p == rz->progs.rz_answer || p == rz->progs.rz_state;
 }
 
 static void load(struct bench *b)
@@ -90,8 +49,8 @@ static void load(struct bench *b)
 	c = (struct rz_config *)&b->rz->rodata->rz_config;
 	c->n_ports = 1;
 	c->ports[0] = BENCH_PORT;
-	bpf_object__for_each_program(p, b->rz->obj) bpf_program__set_autoload(
-		p, p == b->rz->progs.rz_segment || p == b->rz->progs.rz_state);
+	bpf_object__for_each_program (p, b->rz->obj)
+		bpf_program__set_autoload(p, is_measured(b->rz, p));
 	if (rezone_bpf__load(b->rz) ||
 	    bpf_map__reuse_fd(b->yard->maps.conns, bpf_map__fd(b->rz->maps.conns)) ||
 	    bench_bpf__load(b->yard))
@@ -100,196 +59,6 @@ static void load(struct bench *b)
 	if (!b->ring)
 		die("bench: no ring: %s", strerror(errno));
 }
-
-/* One connection, known to the storage yardstick as rezone knows it. */
-static struct pair connect_one(struct bench *b, uint16_t port)
-{
-	struct pair p = rig_connect(&b->rig, port);
-	uint64_t value = 1;
-
-	if (bpf_map_update_elem(bpf_map__fd(b->yard->maps.storage), &p.server, &value, BPF_ANY))
-		die("bench: socket storage: %s", strerror(errno));
-	return p;
-}
-
-static void open_pairs(struct bench *b, uint16_t port, size_t n)
-{
-	for (b->opened = 0; b->opened < n; b->opened++)
-		b->pairs[b->opened] = connect_one(b, port);
-}
-
-static void close_pairs(struct bench *b)
-{
-	while (b->opened)
-		rig_close(&b->pairs[--b->opened]);
-}
-
-static void open_foreign(struct bench *b)
-{
-	open_pairs(b, BENCH_FOREIGN, b->connections);
-}
-
-static void open_kafka(struct bench *b)
-{
-	open_pairs(b, BENCH_PORT, b->connections);
-}
-
-/* Each connection in the middle of a Produce of 1 GiB. */
-static void open_large(struct bench *b)
-{
-	uint8_t request[REQUEST_MAX];
-	uint32_t size = __builtin_bswap32(1 << 30);
-	size_t i, len = rig_request(request, RZ_API_PRODUCE, 1, ID, 40);
-
-	open_kafka(b);
-	memcpy(request, &size, sizeof(size));
-	for (i = 0; i < b->opened; i++)
-		rig_send(&b->pairs[i], request, len);
-}
-
-static struct pair *next_pair(struct bench *b)
-{
-	b->turn = b->turn + 1 < b->opened ? b->turn + 1 : 0;
-	return &b->pairs[b->turn];
-}
-
-static void ping_plain(struct bench *b)
-{
-	static const uint8_t zero[SEGMENT];
-	struct pair *p = next_pair(b);
-
-	rig_send(p, zero, sizeof(zero));
-	rig_answer(p, zero, sizeof(zero));
-}
-
-static void ping_request(struct bench *b)
-{
-	static uint8_t request[REQUEST_MAX];
-	static const uint8_t answer[SEGMENT] = {0, 0, 0, SEGMENT - 4};
-	static size_t len;
-	struct pair *p = next_pair(b);
-
-	if (!len)
-		len = rig_request(request, RZ_API_FETCH, 1, ID, 40);
-	request[11]++;
-	rig_send(p, request, len);
-	rig_answer(p, answer, sizeof(answer));
-}
-
-static double many(struct bench *b, void (*ping)(struct bench *b))
-{
-	double ns[BATCHES];
-	uint64_t begin;
-	int i, n;
-
-	for (i = 0; i < BATCHES; i++) {
-		begin = rz_now_ns();
-		for (n = 0; n < BATCH; n++)
-			ping(b);
-		ns[i] = (double)(rz_now_ns() - begin) / BATCH;
-	}
-	return quartile(ns, BATCHES, 2);
-}
-
-static double many_plain(struct bench *b)
-{
-	return many(b, ping_plain);
-}
-
-static double many_requests(struct bench *b)
-{
-	return many(b, ping_request);
-}
-
-static void warm_up_plain(struct bench *b)
-{
-	for (size_t i = 0; i < b->connections + WARM_UP; i++)
-		ping_plain(b);
-}
-
-static void warm_up_requests(struct bench *b)
-{
-	for (size_t i = 0; i < b->connections + WARM_UP; i++)
-		ping_request(b);
-}
-
-static void open_fresh(struct bench *b)
-{
-	close_pairs(b);
-	open_pairs(b, BENCH_PORT, OPENED);
-}
-
-static double first_requests(struct bench *b, bool own_id)
-{
-	uint8_t request[OPENED][REQUEST_MAX];
-	size_t len[OPENED], i;
-	uint64_t begin;
-	char id[128] = ID;
-
-	for (i = 0; i < OPENED; i++) {
-		if (own_id)
-			snprintf(id, sizeof(id), "app-%u,warpstream_az=us-east-1b", b->id++);
-		len[i] = rig_request(request[i], RZ_API_API_VERSIONS, 1, id, 40);
-	}
-	begin = rz_now_ns();
-	for (i = 0; i < OPENED; i++)
-		rig_send(&b->pairs[i], request[i], len[i]);
-	return (double)(rz_now_ns() - begin) / OPENED;
-}
-
-static double first_known(struct bench *b)
-{
-	return first_requests(b, false);
-}
-
-static double first_new(struct bench *b)
-{
-	return first_requests(b, true);
-}
-
-static double open_and_close(struct bench *b, uint16_t port)
-{
-	uint64_t begin = rz_now_ns();
-	struct pair p;
-	int i;
-
-	for (i = 0; i < OPENED; i++) {
-		p = rig_connect(&b->rig, port);
-		rig_close(&p);
-	}
-	return (double)(rz_now_ns() - begin) / OPENED;
-}
-
-static double life_kafka(struct bench *b)
-{
-	return open_and_close(b, BENCH_PORT);
-}
-
-static double life_foreign(struct bench *b)
-{
-	return open_and_close(b, BENCH_FOREIGN);
-}
-
-static const struct bench_case cases[] = {
-	{"foreign", "(a) a segment on another port, and its answer", IN, open_foreign, NULL,
-	 warm_up_plain, many_plain},
-	{"inside", "(b) a segment wholly inside a large request, and its answer", IN, open_large,
-	 NULL, warm_up_plain, many_plain},
-	{"request", "(b) a segment that is one small request, and its answer", IN, open_kafka, NULL,
-	 warm_up_requests, many_requests},
-	{"first", "(c) a connection's first request, its client.id known", IN, NULL, open_fresh,
-	 NULL, first_known},
-	{"first-new", "(c) a connection's first request, its client.id never seen", IN, NULL,
-	 open_fresh, NULL, first_new},
-	{"life", "a connection opened and closed, Kafka port (one thread has both ends)", STATE,
-	 NULL, NULL, NULL, life_kafka},
-	{"life-foreign", "a connection opened and closed, another port", STATE, NULL, NULL, NULL,
-	 life_foreign},
-	{"answer", "egress: an answer, and the request before it", OUT, open_kafka, NULL,
-	 warm_up_requests, many_requests},
-	{"answer-foreign", "egress: a segment on another port, and one before it", OUT,
-	 open_foreign, NULL, warm_up_plain, many_plain},
-};
 
 static size_t ways_of(const struct bench *b, const struct bench_case *c, struct way *w)
 {
@@ -303,6 +72,9 @@ static size_t ways_of(const struct bench *b, const struct bench_case *c, struct 
 				      .prog = b->yard->progs.in_storage};
 		w[n++] = (struct way){.name = "bare hash look-up", .prog = b->yard->progs.in_hash};
 		w[n++] = (struct way){.name = "rezone", .prog = b->rz->progs.rz_segment};
+		w[n++] = (struct way){.name = "rezone, during a move",
+				      .prog = b->rz->progs.rz_segment,
+				      .moving = true};
 		break;
 	case OUT:
 		w[n++] = (struct way){.name = "empty", .prog = b->yard->progs.out_empty};
@@ -310,6 +82,9 @@ static size_t ways_of(const struct bench *b, const struct bench_case *c, struct 
 			(struct way){.name = "flag in storage", .prog = b->yard->progs.out_storage};
 		w[n++] = (struct way){.name = "flag in conns", .prog = b->yard->progs.out_hash};
 		w[n++] = (struct way){.name = "answer read", .prog = b->yard->progs.out_answer};
+		w[n++] = (struct way){.name = "rezone, during a move",
+				      .prog = b->rz->progs.rz_answer,
+				      .moving = true};
 		break;
 	case STATE:
 		w[n++] = (struct way){.name = "empty", .prog = b->yard->progs.state_empty};
@@ -354,6 +129,7 @@ static void take_turn(struct bench *b, const struct bench_case *c, struct way *w
 	ring_buffer__consume(b->ring);
 	if (c->before)
 		c->before(b);
+	b->rz->bss->rz_holding = w->moving;
 	link = attach(b, w->prog);
 	if (c->warm_up)
 		c->warm_up(b);
@@ -375,20 +151,21 @@ static void take_turn(struct bench *b, const struct bench_case *c, struct way *w
 /* Way `at` of the case; ways[0] is no program, [1] the empty one, [2] the look-up. */
 static void print_way(const struct way *ways, size_t at, unsigned int rounds, double *added_by)
 {
-	static double ns[ROUNDS_MAX], added[ROUNDS_MAX];
+	static double ns[ROUNDS_MAX], added[ROUNDS_MAX], rate[ROUNDS_MAX];
 	const struct way *w = &ways[at];
 	unsigned int i;
 
 	for (i = 0; i < rounds; i++) {
 		ns[i] = w->ns[i];
 		added[i] = w->ns[i] - ways[0].ns[i];
+		rate[i] = ways[0].ns[i] / w->ns[i];
 	}
-	printf("%-22s %8.0f", w->name, quartile(ns, rounds, 2));
+	printf("%-24s %8.0f", w->name, quartile(ns, rounds, 2));
 	added_by[at] = quartile(added, rounds, 2);
 	if (at) {
 		printf(" %+7.0f  (%+6.0f ..%+6.0f)", added_by[at], quartile(added, rounds, 1),
 		       quartile(added, rounds, 3));
-		printf(" %6.2f", added_by[at] / added_by[1]);
+		printf(" %6.3f %6.2f", quartile(rate, rounds, 2), added_by[at] / added_by[1]);
 		if (at >= 2)
 			printf(" %6.2f", added_by[at] / added_by[2]);
 		else
@@ -442,11 +219,11 @@ static void run_case(struct bench *b, const struct bench_case *c)
 	for (round = 0; round < b->rounds / 10 + 1; round++)
 		for (i = 0; i < n; i++)
 			take_turn(b, c, &ways[i], 0, true);
-	close_pairs(b);
+	bench_close_pairs(b);
 	bpf_link__destroy(state);
 	is = stats_now(b);
-	printf("\n%s: %s\n%-22s %8s %7s  %-16s %6s %6s %8s\n", c->name, c->what, "ns", "each",
-	       "added", "(middle half)", "/empty", "/stor.", "counted");
+	printf("\n%s: %s\n%-24s %8s %7s  %-16s %6s %6s %6s %8s\n", c->name, c->what, "ns", "each",
+	       "added", "(middle half)", "rate", "/empty", "/stor.", "counted");
 	for (i = 0; i < n; i++)
 		print_way(ways, i, b->rounds, added_by);
 	printf("rezone saw %llu segments, %llu requests, %llu opened, %llu closed, %llu "
@@ -490,8 +267,8 @@ int main(int argc, char **argv)
 	rig_open(&b.rig, cgroup);
 	load(&b);
 	printf("%u rounds, %zu connections in turn\n", b.rounds, b.connections);
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if (wanted(cases[i].name, argv + optind, argc - optind))
-			run_case(&b, &cases[i]);
+	for (i = 0; i < bench_n_cases; i++)
+		if (wanted(bench_cases[i].name, argv + optind, argc - optind))
+			run_case(&b, &bench_cases[i]);
 	return 0;
 }

@@ -41,6 +41,12 @@ void rig_answer(const struct pair *p, const void *data, size_t len);
 /* A request of `key` with `body` bytes behind the header. Returns its length on the wire. */
 size_t rig_request(uint8_t *p, int key, uint32_t correlation_id, const char *id, size_t body);
 
+/* stream.c: a child reads all that comes to p->server. stream_push() returns when it has read
+ * `head` and `body` zero bytes behind it. */
+void stream_open(const struct pair *p);
+void stream_push(const struct pair *p, const void *head, size_t head_len, size_t body);
+void stream_close(void);
+
 void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /* Sorts. `q` in quarters: 2 is the median. */

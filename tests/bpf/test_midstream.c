@@ -50,6 +50,27 @@ static void adopted(void **state)
 	assert_id(ID);
 }
 
+/* Found in mid-stream where the client writes each request's size alone; and a size that lies. */
+static void adopted_in_two(void **state)
+{
+	uint8_t r[512], four[4] = {0, 0, 0, 77};
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+	struct rz_conn c;
+
+	(void)state;
+	open_conn_at(0, true);
+	feed(SEQ0, four, 4);
+	feed(SEQ0 + 4, r, n); /* not what the four bytes belong to; the 77 names another end */
+	assert_int_equal(RZ_STATE_NEW, conn().frame.state);
+	feed(SEQ0 + 4 + n, r, 4);
+	feed(SEQ0 + 8 + n, r + 4, n - 4);
+	c = conn();
+	assert_int_equal(0, c.frame.tentative);
+	assert_int_equal(RZ_STATE_DATA, c.frame.state);
+	assert_int_equal(SEQ0 + 4 + 2 * n, c.frame.next_seq);
+	assert_id(ID);
+}
+
 /* One that goes on is a guess; the second header at the place it named is proof. */
 static void adopted_in_doubt(void **state)
 {
@@ -112,9 +133,9 @@ static void frame_of_another(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lost_and_found),   cmocka_unit_test(adopted),
-		cmocka_unit_test(adopted_in_doubt), cmocka_unit_test(adopted_guess_was_wrong),
-		cmocka_unit_test(frame_of_another),
+		cmocka_unit_test(lost_and_found),	   cmocka_unit_test(adopted),
+		cmocka_unit_test(adopted_in_two),	   cmocka_unit_test(adopted_in_doubt),
+		cmocka_unit_test(adopted_guess_was_wrong), cmocka_unit_test(frame_of_another),
 	};
 
 	v6 = argc > 1 && !strcmp(argv[1], "ipv6");

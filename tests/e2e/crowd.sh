@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # Crowds for end-to-end tests: tests/load/crowd as many clients, and as the server they are open to.
 # Comes in: sourced after lib.sh and e2e_begin. Goes out: functions; what they start ends with the test.
-CROWD=$BUILD/crowd
+CROWD_BIN=$BUILD/crowd
 SOURCES=16 # client addresses: each has 28,000 ports
 
 # crowd_serve ZONE [WORKERS]: at 9092 of that zone, below the test's cgroup
 crowd_serve() {
-	spawn "serve-$1" "$1" "$CGROUP" "$CROWD" serve -a "$(agent_ip "$1"):9092" -w "${2:-2}"
+	spawn "serve-$1" "$1" "$CGROUP" "$CROWD_BIN" serve -a "$(agent_ip "$1"):9092" -w "${2:-2}"
 	within "$DEADLINE" crowd_listens "$1" || not_ok "the crowd's server did not start"
 }
 crowd_listens() { [ -n "$(in_ns "$1" ss -Hltn "sport = 9092")" ]; }
@@ -21,7 +21,7 @@ crowd_sources() {
 crowd_open() {
 	local name=$1 zone=$2 n=$3
 	shift 3
-	spawn "$name" cl - "$CROWD" open -a "$(agent_ip "$zone"):9092" -f 10.99.20.1 -F $SOURCES -n "$n" "$@"
+	spawn "$name" cl - "$CROWD_BIN" open -a "$(agent_ip "$zone"):9092" -f 10.99.20.1 -F $SOURCES -n "$n" "$@"
 }
 crowd_opened() { grep -q '^crowd: all' "$WORK/$1.log"; }
 crowd_says() { grep ' s: ' "$WORK/$1.log" | tail -n 1; }
@@ -34,7 +34,21 @@ crowd_agrees() {
 	crowd_listed >"$WORK/listed"
 	cmp -s "$WORK/real" "$WORK/listed"
 }
-crowd_difference() { note "ss has $(wc -l <"$WORK/real"), rezone $(wc -l <"$WORK/listed"); only ss: $(comm -23 "$WORK/real" "$WORK/listed" | head -n 3 | tr '\n' ' '), only rezone: $(comm -13 "$WORK/real" "$WORK/listed" | head -n 3 | tr '\n' ' ')"; }
+state_misses() {
+	local id
+	id=$(bpftool -j link show pinned "$PIN_DIR/link_state" | jq .prog_id)
+	bpftool -j prog show id "$id" | jq '.recursion_misses // 0'
+}
+
+# crowd_same SECONDS ZONE: within that time both agree, or the difference is said
+crowd_same() {
+	within "$1" crowd_agrees "$2" && return
+	note "ss has $(wc -l <"$WORK/real"), rezone $(wc -l <"$WORK/listed")"
+	note "only in ss: $(comm -23 "$WORK/real" "$WORK/listed" | head -n 3 | tr '\n' ' '), only in rezone: $(comm -13 "$WORK/real" "$WORK/listed" | head -n 3 | tr '\n' ' ')"
+	note "calls of the state program that the kernel left out, for it was running on that CPU: $(state_misses)"
+	bpftool map dump pinned "$PIN_DIR/stats" | grep -v ': 0,*$' | sed 's/^/# /'
+	return 1
+}
 
 # nothing_lost COUNTER...: each is 0
 nothing_lost() {

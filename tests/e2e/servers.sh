@@ -43,7 +43,7 @@ front_start() { # ZONE: the zone view; without it its broker is not to be found
 
 front_stop() { stop "front-$1"; }
 
-# kafka_start ZONE: Apache Kafka, broker and controller in one, at 9092 of that zone
+# kafka_start ZONE: Apache Kafka, broker and controller in one, at 9092 of that zone; KAFKA_PROPERTIES: more lines of its file
 kafka_start() {
 	local z=$1 ip dir
 	ip=$(agent_ip "$z")
@@ -66,6 +66,7 @@ kafka_start() {
 		share.coordinator.state.topic.min.isr=1
 		group.initial.rebalance.delay.ms=0
 		log.cleaner.dedupe.buffer.size=2097152
+		${KAFKA_PROPERTIES:-}
 	END
 	in_ns "$z" java -cp "$dir/libs/*" kafka.tools.StorageTool format -t rezone-e2e-cluster-id1 -c "$WORK/kafka.properties" \
 		>"$WORK/kafka-format.log" 2>&1

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What is measured: each case opens connections of its own, and has one thing that is done often.
+ *
+ * Comes in: struct bench. Goes out: nanoseconds for one. Called by tests/bench/bench.c.
+ */
+#include "bench.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <bpf/bpf.h>
+
+#include "base/clock.h"
+#include "rezone/kafka.h"
+
+#define BATCHES	    51
+#define BATCH	    40
+#define WARM_UP	    100
+#define OPENED	    64
+#define STREAM	    (32u << 20)
+#define SEGMENT	    64
+#define REQUEST_MAX 512
+#define ID	    "billing-1,warpstream_az=us-east-1b,warpstream_interzone_lb=true"
+
+/* One connection, known to the storage yardstick as rezone knows it. */
+static struct pair connect_one(struct bench *b, uint16_t port)
+{
+	struct pair p = rig_connect(&b->rig, port);
+	uint64_t value = 1;
+
+	if (bpf_map_update_elem(bpf_map__fd(b->yard->maps.storage), &p.server, &value, BPF_ANY))
+		die("bench: socket storage: %s", strerror(errno));
+	return p;
+}
+
+static void open_pairs(struct bench *b, uint16_t port, size_t n)
+{
+	for (b->opened = 0; b->opened < n; b->opened++)
+		b->pairs[b->opened] = connect_one(b, port);
+}
+
+void bench_close_pairs(struct bench *b)
+{
+	stream_close();
+	while (b->opened)
+		rig_close(&b->pairs[--b->opened]);
+}
+
+static void open_foreign(struct bench *b)
+{
+	open_pairs(b, BENCH_FOREIGN, b->connections);
+}
+
+static void open_kafka(struct bench *b)
+{
+	open_pairs(b, BENCH_PORT, b->connections);
+}
+
+/* Each connection in the middle of a Produce of 1 GiB. */
+static void open_large(struct bench *b)
+{
+	uint8_t request[REQUEST_MAX];
+	uint32_t size = __builtin_bswap32(1 << 30);
+	size_t i, len = rig_request(request, RZ_API_PRODUCE, 1, ID, 40);
+
+	open_kafka(b);
+	memcpy(request, &size, sizeof(size));
+	for (i = 0; i < b->opened; i++)
+		rig_send(&b->pairs[i], request, len);
+}
+
+static struct pair *next_pair(struct bench *b)
+{
+	b->turn = b->turn + 1 < b->opened ? b->turn + 1 : 0;
+	return &b->pairs[b->turn];
+}
+
+static void ping_plain(struct bench *b)
+{
+	static const uint8_t zero[SEGMENT];
+	struct pair *p = next_pair(b);
+
+	rig_send(p, zero, sizeof(zero));
+	rig_answer(p, zero, sizeof(zero));
+}
+
+static void ping_request(struct bench *b)
+{
+	static uint8_t request[REQUEST_MAX];
+	static const uint8_t answer[SEGMENT] = {0, 0, 0, SEGMENT - 4};
+	static size_t len;
+	struct pair *p = next_pair(b);
+
+	if (!len)
+		len = rig_request(request, RZ_API_FETCH, 1, ID, 40);
+	request[11]++;
+	rig_send(p, request, len);
+	rig_answer(p, answer, sizeof(answer));
+}
+
+static double many(struct bench *b, void (*ping)(struct bench *b))
+{
+	double ns[BATCHES];
+	uint64_t begin;
+	int i, n;
+
+	for (i = 0; i < BATCHES; i++) {
+		begin = rz_now_ns();
+		for (n = 0; n < BATCH; n++)
+			ping(b);
+		ns[i] = (double)(rz_now_ns() - begin) / BATCH;
+	}
+	return quartile(ns, BATCHES, 2);
+}
+
+static double many_plain(struct bench *b)
+{
+	return many(b, ping_plain);
+}
+
+static double many_requests(struct bench *b)
+{
+	return many(b, ping_request);
+}
+
+static void warm_up_plain(struct bench *b)
+{
+	for (size_t i = 0; i < b->connections + WARM_UP; i++)
+		ping_plain(b);
+}
+
+static void warm_up_requests(struct bench *b)
+{
+	for (size_t i = 0; i < b->connections + WARM_UP; i++)
+		ping_request(b);
+}
+
+static void open_fresh(struct bench *b)
+{
+	bench_close_pairs(b);
+	open_pairs(b, BENCH_PORT, OPENED);
+}
+
+static double first_requests(struct bench *b, bool own_id)
+{
+	uint8_t request[OPENED][REQUEST_MAX];
+	size_t len[OPENED], i;
+	uint64_t begin;
+	char id[128] = ID;
+
+	for (i = 0; i < OPENED; i++) {
+		if (own_id)
+			snprintf(id, sizeof(id), "app-%u,warpstream_az=us-east-1b", b->id++);
+		len[i] = rig_request(request[i], RZ_API_API_VERSIONS, 1, id, 40);
+	}
+	begin = rz_now_ns();
+	for (i = 0; i < OPENED; i++)
+		rig_send(&b->pairs[i], request[i], len[i]);
+	return (double)(rz_now_ns() - begin) / OPENED;
+}
+
+static double first_known(struct bench *b)
+{
+	return first_requests(b, false);
+}
+
+static double first_new(struct bench *b)
+{
+	return first_requests(b, true);
+}
+
+static double open_and_close(struct bench *b, uint16_t port)
+{
+	uint64_t begin = rz_now_ns();
+	struct pair p;
+	int i;
+
+	for (i = 0; i < OPENED; i++) {
+		p = rig_connect(&b->rig, port);
+		rig_close(&p);
+	}
+	return (double)(rz_now_ns() - begin) / OPENED;
+}
+
+static double life_kafka(struct bench *b)
+{
+	return open_and_close(b, BENCH_PORT);
+}
+
+static double life_foreign(struct bench *b)
+{
+	return open_and_close(b, BENCH_FOREIGN);
+}
+
+static void open_stream_foreign(struct bench *b)
+{
+	open_pairs(b, BENCH_FOREIGN, 1);
+	stream_open(&b->pairs[0]);
+}
+
+static void open_stream_kafka(struct bench *b)
+{
+	open_pairs(b, BENCH_PORT, 1);
+	stream_open(&b->pairs[0]);
+}
+
+/* One Produce of that many bytes; a foreign stream carries the same. Nanoseconds for a MiB. */
+static void stream_one(struct bench *b, size_t body)
+{
+	uint8_t request[REQUEST_MAX];
+	size_t len = rig_request(request, RZ_API_PRODUCE, 1, ID, 40);
+	uint32_t size = __builtin_bswap32((uint32_t)(len - 4 + body));
+
+	memcpy(request, &size, sizeof(size));
+	stream_push(&b->pairs[0], request, len, body);
+}
+
+static void warm_up_stream(struct bench *b)
+{
+	stream_one(b, STREAM / 16);
+}
+
+static double stream(struct bench *b)
+{
+	uint64_t begin = rz_now_ns();
+
+	stream_one(b, STREAM);
+	return (double)(rz_now_ns() - begin) / (STREAM >> 20);
+}
+
+const struct bench_case bench_cases[] = {
+	{"foreign", "(a) a segment on another port, and its answer", IN, open_foreign, NULL,
+	 warm_up_plain, many_plain},
+	{"inside", "(b) a segment wholly inside a large request, and its answer", IN, open_large,
+	 NULL, warm_up_plain, many_plain},
+	{"request", "(b) a segment that is one small request, and its answer", IN, open_kafka, NULL,
+	 warm_up_requests, many_requests},
+	{"first", "(c) a connection's first request, its client.id known", IN, NULL, open_fresh,
+	 NULL, first_known},
+	{"first-new", "(c) a connection's first request, its client.id never seen", IN, NULL,
+	 open_fresh, NULL, first_new},
+	{"life", "a connection opened and closed, Kafka port (one thread has both ends)", STATE,
+	 NULL, NULL, NULL, life_kafka},
+	{"life-foreign", "a connection opened and closed, another port", STATE, NULL, NULL, NULL,
+	 life_foreign},
+	{"stream-foreign", "a TCP stream on another port, a MiB of it", IN, open_stream_foreign,
+	 NULL, warm_up_stream, stream},
+	{"stream", "a TCP stream of Produce requests of 32 MiB, a MiB of it", IN, open_stream_kafka,
+	 NULL, warm_up_stream, stream},
+	{"answer", "egress: an answer, and the request before it", OUT, open_kafka, NULL,
+	 warm_up_requests, many_requests},
+	{"answer-foreign", "egress: a segment on another port, and one before it", OUT,
+	 open_foreign, NULL, warm_up_plain, many_plain},
+};
+
+const size_t bench_n_cases = sizeof(bench_cases) / sizeof(bench_cases[0]);
