@@ -31,3 +31,32 @@ int test_segment(struct __sk_buff *skb)
 	rz_frame_segment(skb, sk, cookie, c, &seg);
 	return 1;
 }
+
+/* The same for what the agent sends. */
+SEC("cgroup_skb/egress")
+int test_answer(struct __sk_buff *skb)
+{
+	struct rz_hold *h = rz_hold_of(1);
+	struct rz_seg seg;
+
+	if (!h || rz_segment_parse(skb, &seg) != 1)
+		return 0;
+	rz_answer_segment(skb, h, &seg);
+	return 1;
+}
+
+/* 1 if all that must be answered has been, TCP having everything up to `rz_test_rcv_nxt`.
+ */
+__u32 rz_test_rcv_nxt = 0;
+
+SEC("cgroup_skb/ingress")
+int test_drained(struct __sk_buff *skb)
+{
+	__u64 cookie = 1;
+	struct rz_hold *h = rz_hold_of(cookie);
+	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
+
+	if (!h || !c)
+		return 0;
+	return rz_hold_drained(h, c->frame.answerable, rz_test_rcv_nxt);
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The answers of a watched connection: which request each is for, and whether all that must be
+ * answered has been. Fed by BPF_PROG_TEST_RUN on both ways. Run by `make bpf-test`; needs root and
+ * a kernel with BPF.
+ */
+#include "fixture.h"
+
+#define OUT0 7000000u /* sequence number of the agent's first byte here */
+
+static uint32_t in_seq, out_seq;
+
+static void watch(void)
+{
+	struct rz_hold h = {.cookie = 1};
+	uint64_t cookie = 1;
+
+	skel->bss->rz_holding = 1;
+	bpf_map_delete_elem(bpf_map__fd(skel->maps.holds), &cookie);
+	assert_int_equal(0,
+			 bpf_map_update_elem(bpf_map__fd(skel->maps.holds), &cookie, &h, BPF_ANY));
+	out_seq = OUT0;
+}
+
+static void open_watched(void)
+{
+	open_conn();
+	in_seq = SEQ0;
+	watch();
+}
+
+static struct rz_hold hold(void)
+{
+	struct rz_hold h;
+	uint64_t cookie = 1;
+
+	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.holds), &cookie, &h));
+	return h;
+}
+
+/* One request of the client's; Produce with acks=1 and others with a body of zeros. */
+static void ask(int key, uint32_t correlation_id)
+{
+	uint8_t r[256];
+	size_t n = make_request(r, key, 3, correlation_id, "c", 1, 12);
+
+	if (key == RZ_API_PRODUCE)
+		memcpy(r + n - 12, "\xff\xff\0\1", 4);
+	feed(in_seq, r, n);
+	in_seq += n;
+}
+
+static void feed_out(uint32_t seq, const void *payload, size_t len)
+{
+	static uint8_t packet[65536];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
+
+	opts.data_size_in = make_packet(packet, v6, seq, payload, len);
+	assert_int_equal(0,
+			 bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_answer), &opts));
+	assert_int_equal(1, opts.retval);
+}
+
+static size_t make_answer(uint8_t *p, uint32_t correlation_id, size_t body)
+{
+	put32(p, 4 + body);
+	put32(p + 4, correlation_id);
+	memset(p + 8, 0x11, body);
+	return 8 + body;
+}
+
+static void answer(uint32_t correlation_id, size_t body)
+{
+	static uint8_t a[8192];
+	size_t n = make_answer(a, correlation_id, body);
+
+	feed_out(out_seq, a, n);
+	out_seq += n;
+}
+
+static bool drained_at(uint32_t rcv_nxt)
+{
+	uint8_t packet[256];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
+
+	skel->bss->rz_test_rcv_nxt = rcv_nxt;
+	opts.data_size_in = make_packet(packet, v6, 1, "x", 1);
+	assert_int_equal(0,
+			 bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_drained), &opts));
+	return opts.retval == 1;
+}
+
+static bool drained(void)
+{
+	return drained_at(in_seq);
+}
+
+static void each_answer_counts(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	open_watched();
+	for (i = 1; i <= 5; i++)
+		ask(RZ_API_PRODUCE, 100 + i);
+	assert_false(drained());
+	for (i = 1; i <= 5; i++) {
+		assert_false(drained());
+		answer(100 + i, 20 + i);
+		assert_int_equal(i, hold().answers.number);
+	}
+	assert_true(drained());
+	ask(RZ_API_PRODUCE, 106);
+	assert_false(drained());
+	answer(106, 3);
+	assert_true(drained());
+}
+
+/* A Fetch need not be answered, also when it was asked after; what came before it must. */
+static void a_fetch_is_not_waited_for(void **state)
+{
+	(void)state;
+	open_watched();
+	ask(RZ_API_PRODUCE, 1);
+	ask(RZ_API_FETCH, 2);
+	answer(1, 10);
+	assert_true(drained());
+	ask(RZ_API_OFFSET_COMMIT, 3);
+	assert_false(drained());
+	answer(2, 3000);
+	assert_false(drained());
+	answer(3, 0);
+	assert_true(drained());
+}
+
+/* What was asked before anybody watched must be answered too, whatever it was. */
+static void begun_in_the_middle(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	open_watched();
+	for (i = 1; i <= 3; i++)
+		ask(RZ_API_PRODUCE, i);
+	watch();
+	assert_false(drained()); /* three are open, nobody knows */
+	ask(RZ_API_FETCH, 4);
+	answer(1, 5); /* unknown here: asked before */
+	answer(2, 5);
+	assert_false(hold().answers.synced);
+	assert_false(drained());
+	answer(3, 5);
+	assert_false(drained());
+	answer(4, 5);
+	assert_true(drained());
+	assert_int_equal(4, hold().answers.number);
+}
+
+/* Requests that slipped in between the watch and its first note are not taken for answered. */
+static void a_request_that_was_not_noted(void **state)
+{
+	(void)state;
+	open_watched();
+	ask(RZ_API_PRODUCE, 1);
+	answer(1, 5);
+	assert_true(drained());
+	skel->bss->rz_holding = 0;
+	ask(RZ_API_PRODUCE, 2);
+	skel->bss->rz_holding = 1;
+	assert_false(drained());
+	ask(RZ_API_FETCH, 3);
+	assert_false(drained());
+	answer(2, 5); /* believed in the row, though its id was not noted */
+	assert_true(drained());
+}
+
+/* Two answers cut at every byte, into two segments and into single bytes. */
+static void every_split(void **state)
+{
+	uint8_t a[512];
+	size_t n, at;
+
+	(void)state;
+	for (at = 0; at < 60; at++) {
+		open_watched();
+		ask(RZ_API_PRODUCE, 0); /* zero is an id like any other */
+		ask(RZ_API_PRODUCE, 77);
+		ask(RZ_API_PRODUCE, 78);
+		answer(0, 4);
+		n = make_answer(a, 77, 20);
+		n += make_answer(a + n, 78, 24);
+		assert_int_equal(60, n);
+		if (at) {
+			feed_out(out_seq, a, at);
+			assert_false(at < 28 + 8 && drained());
+			feed_out(out_seq + at, a + at, n - at);
+		} else {
+			for (size_t i = 0; i < n; i++)
+				feed_out(out_seq + i, a + i, 1);
+		}
+		assert_int_equal(3, hold().answers.number);
+		assert_true(drained());
+	}
+}
+
+static void repetitions_and_losses(void **state)
+{
+	uint8_t a[64];
+	uint32_t i;
+	size_t n;
+
+	(void)state;
+	open_watched();
+	for (i = 1; i <= 6; i++)
+		ask(RZ_API_PRODUCE, i);
+	n = make_answer(a, 1, 10);
+	feed_out(out_seq, a, n);
+	feed_out(out_seq, a, n); /* TCP sends it again */
+	out_seq += n;
+	assert_int_equal(1, hold().answers.number);
+	answer(2, 10);
+	out_seq += 18; /* the third was not seen */
+	answer(4, 10);
+	assert_int_equal(4, hold().answers.number);
+	assert_false(drained());
+	answer(5, 10);
+	answer(6, 10);
+	assert_true(drained());
+}
+
+/* Bytes inside an answer that look like the head of an expected one: only tentative, and no proof.
+ */
+static void a_false_head(void **state)
+{
+	uint8_t a[300];
+
+	(void)state;
+	open_watched();
+	ask(RZ_API_FETCH, 5);
+	ask(RZ_API_PRODUCE, 6);
+	memset(a, 0, sizeof(a));
+	put32(a, 100); /* a piece of the fetched records, in mid-answer */
+	put32(a + 4, 6);
+	feed_out(out_seq, a, sizeof(a));
+	assert_false(drained());
+	out_seq += sizeof(a);
+	answer(6, 10);
+	assert_true(drained());
+}
+
+static void many_in_one_segment(void **state)
+{
+	static uint8_t a[8192];
+	size_t n = 0;
+	uint32_t i;
+
+	(void)state;
+	open_watched();
+	for (i = 0; i < 600; i++) /* more than the ring remembers */
+		ask(RZ_API_PRODUCE, i);
+	answer(400, 4); /* the first that is seen of them */
+	assert_true(hold().answers.synced);
+	for (i = 401; i < 600; i++)
+		n += make_answer(a + n, i, 8);
+	feed_out(out_seq, a, n);
+	assert_int_equal(600, hold().answers.number);
+	assert_true(drained());
+}
+
+/* A Produce that TCP has only in part will not be executed: the one before it counts. */
+static void the_last_one_is_not_whole(void **state)
+{
+	(void)state;
+	open_watched();
+	ask(RZ_API_PRODUCE, 1);
+	ask(RZ_API_PRODUCE, 2);
+	answer(1, 4);
+	assert_false(drained());
+	assert_true(drained_at(in_seq - 1));
+	answer(2, 4);
+	assert_true(drained());
+}
+
+static void wrap_around(void **state)
+{
+	uint32_t back;
+
+	(void)state;
+	for (back = 1; back < 40; back += 3) {
+		open_watched();
+		out_seq = 0u - back;
+		ask(RZ_API_PRODUCE, 1);
+		ask(RZ_API_PRODUCE, 2);
+		answer(1, 9);
+		answer(2, 9);
+		assert_true(drained());
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_answer_counts),
+		cmocka_unit_test(a_fetch_is_not_waited_for),
+		cmocka_unit_test(begun_in_the_middle),
+		cmocka_unit_test(a_request_that_was_not_noted),
+		cmocka_unit_test(every_split),
+		cmocka_unit_test(repetitions_and_losses),
+		cmocka_unit_test(a_false_head),
+		cmocka_unit_test(many_in_one_segment),
+		cmocka_unit_test(the_last_one_is_not_whole),
+		cmocka_unit_test(wrap_around),
+	};
+
+	v6 = argc > 1 && !strcmp(argv[1], "ipv6");
+	return cmocka_run_group_tests_name(v6 ? "answers, IPv6" : "answers, IPv4", tests, setup,
+					   teardown);
+}
