@@ -51,6 +51,11 @@ expect long-id '.truncated == true and .client_zone == "b"'
 for name in automq inkless bufstream custom; do
 	expect $name ".dialect == \"$name\" and .client_zone == \"b\" and .zone_from == \"tag\""
 done
+if grep -q no-mptcp "$WORK/say.log"; then
+	ok "# SKIP mptcp: this kernel has no Multipath TCP"
+else
+	expect mptcp '.state == "mptcp" and .reason == "MPTCP" and .verdict == "keep"'
+fi
 expect streams '.client_zone == "b" and .dialect == "warpstream"'
 expect untagged '.client_zone == "a" and .zone_from == "address" and .locality == "same" and .reason == "same zone"'
 
@@ -62,7 +67,8 @@ check "stats says the same" eval '[ "$("$REZONE" stats -p "$PIN_DIR" -o json | j
 client_start w0 librdkafka write --bootstrap 10.99.3.1:9092 --client-id rd,ws_az=c --topic t --rate 5
 check "librdkafka names itself and its version" within "$DEADLINE" some_rows \
 	'.client_id == "rd,ws_az=c" and (.software | tostring | startswith("librdkafka")) and (.software_version | length) > 2'
-kcat_acks0() { while echo x 2>/dev/null; do sleep 0.2; done | timeout 60 kcat -P -b 10.99.3.1:9092 -X client.id=acks0,ws_az=c -X acks=0 -t t; }
+# kcat sends what it has read in pieces of 1024 bytes
+kcat_acks0() { while printf '%01024d\n' 1 2>/dev/null; do sleep 0.2; done | timeout 60 kcat -P -b 10.99.3.1:9092 -X client.id=acks0,ws_az=c -X acks=0 -t t; }
 export -f kcat_acks0
 spawn kcat cl - bash -c kcat_acks0
 check "a producer with acks=0 is recognised" within "$DEADLINE" some_rows '.client_id == "acks0,ws_az=c" and .kind == "acks0"'

@@ -64,8 +64,18 @@ ROWS = {
 }
 
 
+def mptcp_socket():
+    return socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)  # IPPROTO_MPTCP
+
+
 def sink(address, port):
-    server = socket.create_server((address, port), backlog=100)
+    try:
+        server = mptcp_socket()  # plain clients get plain sockets of it
+    except OSError:
+        server = socket.socket()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((address, port))
+    server.listen(100)
     everyone = [server]
     while True:
         for s in select.select(everyone, [], [])[0]:
@@ -83,6 +93,14 @@ def say(address, port, source=None):
         s.sendall(text)
         kept.append(s)
         print(name, s.getsockname()[1], flush=True)
+    try:
+        s = mptcp_socket()
+        s.connect((address, port))
+        s.sendall(FETCH)
+        kept.append(s)
+        print("mptcp", s.getsockname()[1], flush=True)
+    except OSError as e:
+        print("no-mptcp", e, flush=True)
     print("ready", flush=True)
     sys.stdin.read()
     select.select([], [], [])
