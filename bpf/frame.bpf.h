@@ -260,16 +260,17 @@ static __always_inline int rz_frame_is_strange(struct __sk_buff *skb, struct rz_
 	enum rz_protocol spoken;
 	int version;
 
-	if (s->f.have < RZ_KAFKA_FIXED) {
-		/* who waits for an answer to four bytes must not wait for a word here */
-		if (s->f.have < 4)
-			return 0;
-		spoken = rz_stranger_protocol(s->header);
-		if (spoken == RZ_PROTOCOL_NOISE)
-			return 0;
+	/* asked of four bytes, for who waits for an answer to them must not wait for a word here;
+	 * and of more, so that it is the same however the bytes were cut */
+	if (s->f.have < 4)
+		return 0;
+	spoken = rz_stranger_protocol(s->header);
+	if (spoken != RZ_PROTOCOL_NOISE) {
 		*ret = rz_frame_stranger(s, spoken);
 		return 1;
 	}
+	if (s->f.have < RZ_KAFKA_FIXED)
+		return 0;
 	if (rz_looks_like_tls(s->header)) {
 		*ret = rz_frame_stranger(s, RZ_PROTOCOL_TLS);
 		return 1;
@@ -376,6 +377,17 @@ static __always_inline enum rz_step rz_frame_note(struct rz_scratch *s, const st
 	return s->f.next_seq - s->seg.seq < s->seg.len ? RZ_STEP_MORE : RZ_STEP_DONE;
 }
 
+/* Among SASL tokens: is this one shorter than a header? Then no more of it may be read, for what is
+ * behind it is the next one's, and may be in another segment. Fills r->size if it is. */
+static __always_inline int rz_frame_token(struct __sk_buff *skb, struct rz_scratch *s,
+					  struct rz_request *r)
+{
+	if (rz_frame_fill(skb, s, 4) != 1)
+		return 0;
+	r->size = (__s32)rz_be32(s->header);
+	return r->size >= 0 && r->size < RZ_KAFKA_SIZE_MIN;
+}
+
 /*
  * One request header, or as much of it as this segment has. Returns an enum rz_step. A global
  * function: the verifier looks at it once, not once for each turn of the loop around it.
@@ -391,6 +403,8 @@ __noinline int rz_frame_step(struct __sk_buff *skb)
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s)
 		return RZ_STEP_DONE;
+	if (s->f.sasl_raw && rz_frame_token(skb, s, &r))
+		return rz_frame_bad(s, &r);
 	whole = rz_frame_fill(skb, s, RZ_KAFKA_FIXED) == 1;
 	if (!s->f.requests && !s->f.adopted && rz_frame_is_strange(skb, s, &step))
 		return step;
@@ -520,10 +534,15 @@ static __always_inline int rz_frame_inside(const struct rz_conn *c, const struct
 	return c->frame.synced && (__s32)(rz_frame_wants(&c->frame) - seg->seq) >= (__s32)seg->len;
 }
 
+static __always_inline int rz_frame_is_settled(const struct rz_frame *f)
+{
+	return f->state == RZ_STATE_TLS || f->state == RZ_STATE_NOT_KAFKA ||
+	       f->state == RZ_STATE_MPTCP;
+}
+
 static __always_inline int rz_frame_settled(const struct rz_conn *c)
 {
-	return c->frame.state == RZ_STATE_TLS || c->frame.state == RZ_STATE_NOT_KAFKA ||
-	       c->frame.state == RZ_STATE_MPTCP;
+	return rz_frame_is_settled(&c->frame);
 }
 
 /* `cookie` is the socket's own, not the entry's: a map element may have become another connection's
@@ -546,6 +565,8 @@ static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *
 		s->was = c->frame;
 		barrier();
 		s->f = s->was;
+		if (rz_frame_is_settled(&s->f)) /* by another CPU, since the caller asked */
+			return;
 		had = s->f.have;
 		rz_frame_walk(skb, sk, s);
 		if (rz_frame_commit(sk, s, c))

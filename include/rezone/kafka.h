@@ -274,12 +274,13 @@ static inline int rz_proxy_begins(const __u8 *p)
 }
 
 /* Length of the version 1 header whose first `have` bytes (at most RZ_PROXY_V1_MAX) are at `p`,
- * line end included; 0 if its end is not among them. */
+ * line end included; 0 if its end is not among them. None is shorter than "PROXY UNKNOWN\r\n", nor,
+ * what counts here, than the bytes that have been read to see that it is one. */
 static inline __u32 rz_proxy_v1_length(const __u8 *p, __u32 have)
 {
 	__u32 i, len = 0;
 
-	for (i = 0; i < RZ_PROXY_V1_MAX; i++)
+	for (i = RZ_KAFKA_FIXED; i < RZ_PROXY_V1_MAX; i++)
 		if (!len && i < have && p[i] == '\n')
 			len = i + 1;
 	return len;
