@@ -5,6 +5,7 @@
 #   make check          all tests              make unit-asan    ... under ASan and UBSan
 #   make check-quick    Debian's packages alone make bpf-test    BPF programs by BPF_PROG_TEST_RUN
 #   make e2e            end to end             make format-check formatting
+#   make fuzz           ten million inputs      make fuzz-long   FUZZ_SECONDS for each target
 #   make soak           one hour of ticks      make vm          the same on Debian's other kernels
 #   make churn          five minutes of it     make crowd       100,000 connections at once
 #   make bench          what a segment costs   make hostile     100,000 distinct client ids
@@ -65,6 +66,9 @@ UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test
 
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(BUILD)/bpf/%,$(wildcard tests/bpf/test_*.c))
 
+# tests/fuzz: what is said twice, to be compared
+FUZZ_REFERENCE := tests/fuzz/framer.c tests/fuzz/seeds.c $(wildcard tests/fuzz/*.h)
+
 .SECONDARY:
 .PHONY: all
 all: $(BUILD)/rezone
@@ -113,6 +117,31 @@ $(BUILD)/crowd: $(wildcard tests/load/*.[ch])
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iuser $(SYSFLAGS) -o $@ $(filter %.c,$^)
 
+# Fuzzing, tests/fuzz: ten million inputs; FUZZ_SECONDS for each target of the longer form.
+FUZZ_SECONDS ?= 600
+FUZZERS    := $(addprefix $(BUILD)/fuzz/fuzz_,frame request tags proxy blocks topo)
+FUZZ_FLAGS := -std=gnu11 -g -O1 $(WARN) -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    -Iinclude -Iuser
+# the product's framing stage for user space: what BPF programs have below them is in tests/fuzz/shim
+FUZZ_SHIM  := -Wno-unused-function -Wno-unused-parameter -Dpreserve_access_index='annotate("core")' -Itests/fuzz/shim \
+	    -Ivmlinux -Ibpf
+$(BUILD)/fuzz/framing.o: tests/fuzz/framing.c $(wildcard tests/fuzz/*.h tests/fuzz/shim/bpf/*.h) $(BPF_HDRS)
+	@mkdir -p $(@D)
+	$(CLANG) $(FUZZ_FLAGS) $(FUZZ_SHIM) -c $< -o $@
+$(BUILD)/fuzz/fuzz_frame: tests/fuzz/fuzz_frame.c $(FUZZ_REFERENCE) $(BUILD)/fuzz/framing.o
+	$(CLANG) $(FUZZ_FLAGS) -o $@ $< tests/fuzz/framer.c $(BUILD)/fuzz/framing.o
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(wildcard user/client/*.[ch] user/topo/*.[ch] user/base/*.[ch]) $(BPF_HDRS)
+	@mkdir -p $(@D)
+	$(CLANG) $(FUZZ_FLAGS) -o $@ $< $(wildcard user/client/*.c user/topo/*.c user/base/*.c) -lyaml -ljansson
+$(BUILD)/fuzz/seeds_write: tests/fuzz/seeds_main.c $(FUZZ_REFERENCE)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -o $@ $< tests/fuzz/seeds.c
+.PHONY: fuzz fuzz-long
+fuzz: $(FUZZERS) $(BUILD)/fuzz/seeds_write
+	tests/fuzz/run $(BUILD)
+fuzz-long: $(FUZZERS) $(BUILD)/fuzz/seeds_write
+	tests/fuzz/run $(BUILD) $(FUZZ_SECONDS)
+
 .PHONY: unit
 unit: $(UNIT)
 	tests/lib/run-unit $(UNIT)
@@ -125,6 +154,10 @@ $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 $(BUILD)/bpf/test_%: tests/bpf/test_%.c tests/bpf/packet.h tests/bpf/fixture.h $(BUILD)/bpf/frame_test.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -o $@ $< -lcmocka $(RZ_LIBS)
+# ... and against the reference framer, for every stream of the fuzz corpus.
+$(BUILD)/bpf/test_corpus: tests/bpf/test_corpus.c $(FUZZ_REFERENCE) tests/bpf/packet.h tests/bpf/fixture.h $(BUILD)/bpf/frame_test.skel.h
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -DCORPUS_FILE='"tests/fuzz/corpus/frame.hex"' \
+		-DCORPUS_FOUND='"$(BUILD)/fuzz/found/frame"' -o $@ $(filter %.c,$^) -lcmocka $(RZ_LIBS)
 
 .PHONY: bpf-test
 bpf-test: $(BPF_TESTS)

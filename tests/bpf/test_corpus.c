@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The framing stage in the kernel and the reference framer in user space give the same answer for
+ * every stream of the corpus: the seeds (tests/fuzz/seeds.c), tests/fuzz/corpus/frame.hex, and what
+ * `make fuzz` has found, if it ran. Whole, in every two pieces, in random many with
+ * repetitions and gaps. Run by `make bpf-test`; needs root and a kernel with BPF.
+ *
+ * With CORPUS_ROUNDS=n the random ways are n for each stream (default 30, IPv6 5).
+ */
+#include "fixture.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include "../fuzz/framer.h"
+#include "../fuzz/seeds.h"
+#include "../fuzz/way.h"
+
+#define PIECE_MAX   3000 /* what BPF_PROG_TEST_RUN takes in one page */
+#define STREAMS_MAX 4096
+#define FORGET_AT   4000 /* ids and libraries in the maps before they are emptied */
+
+static struct stream {
+	char name[96];
+	uint8_t *p;
+	uint32_t n;
+	uint32_t way; /* of a corpus file */
+} streams[STREAMS_MAX];
+static size_t n_streams;
+
+static struct framer model;
+static struct way way;
+static uint32_t rounds = 30;
+static uint64_t pieces;
+
+static void keep(const char *name, const uint8_t *p, size_t n, void *arg)
+{
+	struct stream *s = &streams[n_streams];
+
+	if (n_streams == STREAMS_MAX || !n || n > WAY_STREAM_MAX)
+		return;
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	s->p = malloc(n);
+	assert_non_null(s->p);
+	memcpy(s->p, p, n);
+	s->n = (uint32_t)n;
+	s->way = arg ? *(uint32_t *)arg : 0;
+	n_streams++;
+}
+
+static void keep_input(const uint8_t *input, size_t n, void *name)
+{
+	uint32_t number;
+
+	if (n <= 4)
+		return;
+	number = rz_be32(input);
+	keep(name, input + 4, n - 4, &number);
+}
+
+static void keep_files(const char *dir)
+{
+	static uint8_t file[4 + WAY_STREAM_MAX];
+	struct dirent *e;
+	DIR *d = opendir(dir);
+	char path[512];
+	FILE *f;
+
+	while (d && (e = readdir(d))) {
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		f = e->d_name[0] == '.' ? NULL : fopen(path, "r");
+		if (!f)
+			continue;
+		keep_input(file, fread(file, 1, sizeof(file), f), e->d_name);
+		fclose(f);
+	}
+	if (d)
+		closedir(d);
+}
+
+static int corpus_setup(void **state)
+{
+	const char *env = getenv("CORPUS_ROUNDS");
+
+	if (v6) /* the same, but for the header before it */
+		rounds = 5;
+	if (env)
+		rounds = (uint32_t)atoi(env);
+	seeds_each(keep, NULL);
+	/* not there where the program runs without its tree, in another kernel's machine */
+	seeds_read(CORPUS_FILE, keep_input, "frame.hex");
+	keep_files(CORPUS_FOUND);
+	printf("corpus: %zu streams\n", n_streams);
+	return setup(state);
+}
+
+/* The maps have an end, and the corpus has more ids than they have rows. */
+static void forget_much(void)
+{
+	static uint32_t ids, libraries;
+	int fd = bpf_map__fd(skel->maps.softwares);
+	uint32_t key;
+
+	ids += model.n_requests;
+	libraries += model.n_requests;
+	if (ids > FORGET_AT) {
+		forget_clients();
+		ids = 0;
+	}
+	if (libraries > RZ_SOFTWARES_MAX / 2) {
+		while (!bpf_map_get_next_key(fd, NULL, &key))
+			bpf_map_delete_elem(fd, &key);
+		libraries = 0;
+	}
+}
+
+static void begin(uint32_t seq0, bool adopted, const struct stream *s)
+{
+	forget_much();
+	open_conn_at(seq0, adopted);
+	framer_begin(&model, s->p, adopted);
+}
+
+/* Both see a piece. The test's packets have no TCP socket behind them: what is missing is lost. */
+static void piece(const struct stream *s, uint32_t seq0, uint32_t at, uint32_t len)
+{
+	uint32_t n;
+
+	for (; len; at += n, len -= n) {
+		n = len > PIECE_MAX ? PIECE_MAX : len;
+		feed(seq0 + at, s->p + at, n);
+		framer_segment(&model, at, n, at);
+		pieces++;
+	}
+}
+
+static const char *kept_differs(const struct rz_conn *c)
+{
+	struct rz_software software;
+	struct rz_proxied proxied;
+	struct rz_client_id id;
+	uint64_t cookie = 1;
+
+	if (c->frame.client) {
+		id = client_id(c);
+		if (id.len != model.id.len || memcmp(id.raw, model.id.raw, sizeof(id.raw)))
+			return "the client.id";
+	}
+	if (c->frame.software && (bpf_map_lookup_elem(bpf_map__fd(skel->maps.softwares),
+						      &c->frame.software, &software) ||
+				  memcmp(&software, &model.software, sizeof(software))))
+		return "the software";
+	if (c->frame.proxied &&
+	    (bpf_map_lookup_elem(bpf_map__fd(skel->maps.proxied), &cookie, &proxied) ||
+	     proxied.len != model.proxied.len ||
+	     memcmp(proxied.raw, model.proxied.raw, proxied.len)))
+		return "the PROXY header";
+	return NULL;
+}
+
+static void agree(const struct stream *s, uint32_t seq0, const char *how, uint32_t where)
+{
+	struct rz_conn c = conn();
+	const char *what = framer_differs(&model, &c.frame, seq0);
+
+	if (!what)
+		what = kept_differs(&c);
+	if (what)
+		fail_msg("%s, %s %u: %s differs; kernel: %u requests, next %u, state %u, synced "
+			 "%u; user: %u, %u, %u, %u",
+			 s->name, how, where, what, c.frame.requests, c.frame.next_seq - seq0,
+			 c.frame.state, c.frame.synced, model.f.requests, model.f.next_seq,
+			 model.f.state, model.f.synced);
+}
+
+static void whole(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < n_streams; i++) {
+		begin(SEQ0, false, &streams[i]);
+		piece(&streams[i], SEQ0, 0, streams[i].n);
+		agree(&streams[i], SEQ0, "whole", 0);
+	}
+}
+
+/* Cut at every byte. A stream in which nothing is wrong must come to the same wherever it is cut.
+ */
+static void every_two(void **state)
+{
+	uint32_t at, splits = 0, same = 0, seq0;
+	static struct framer uncut;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < n_streams; i++) {
+		const struct stream *s = &streams[i];
+
+		framer_begin(&uncut, s->p, false);
+		framer_segment(&uncut, 0, s->n, 0);
+		for (at = 1; at < s->n; at++, splits++) {
+			seq0 = at % 4 ? SEQ0 : 0u - at; /* also through zero, at the cut */
+			begin(seq0, false, s);
+			piece(s, seq0, 0, at);
+			agree(s, seq0, "the first part, cut at", at);
+			piece(s, seq0, at, s->n - at);
+			agree(s, seq0, "cut at", at);
+			if (uncut.lost || uncut.too_many || framer_settled(&uncut))
+				continue;
+			same++;
+			if (model.f.requests != uncut.f.requests ||
+			    model.f.next_seq != uncut.f.next_seq || model.lost)
+				fail_msg("%s: cut at %u it is not what it is uncut", s->name, at);
+		}
+	}
+	printf("every two pieces: %u, of these %u of good streams\n", splits, same);
+	assert_true(same > 10000);
+}
+
+/* Random pieces, repeated, out of order, and with some never seen. */
+static void random_ways(void **state)
+{
+	struct way_piece p;
+	uint32_t k, number, lost = 0, found = 0;
+	uint64_t before = pieces;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < n_streams; i++)
+		for (k = 0; k < rounds; k++) {
+			const struct stream *s = &streams[i];
+
+			number = (uint32_t)(i * 2654435761u + k * 40503u) << 8 |
+				 (WAY_CUT | (k * 37 & 0xff));
+			if (!k && s->way)
+				number = s->way;
+			way_begin(&way, number, s->n, PIECE_MAX);
+			begin(way.seq0, way.flags & WAY_ADOPTED, s);
+			while (way_next(&way, &p)) {
+				if (!p.seen)
+					continue;
+				piece(s, way.seq0, p.at, p.len);
+				agree(s, way.seq0, "way", number);
+			}
+			lost += model.lost;
+			found += model.found;
+		}
+	printf("random ways: %zu, %lu pieces; lost %u times, found again %u times\n",
+	       n_streams * rounds, pieces - before, lost, found);
+	assert_true(found > 0 && lost > found);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whole),
+		cmocka_unit_test(every_two),
+		cmocka_unit_test(random_ways),
+	};
+
+	v6 = argc > 1 && !strcmp(argv[1], "ipv6");
+	return cmocka_run_group_tests_name(v6 ? "corpus, IPv6" : "corpus, IPv4", tests,
+					   corpus_setup, teardown);
+}

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The reference framer; framer.h says what it is. */
+#include "framer.h"
+
+#include <string.h>
+
+enum step { DONE, MORE };
+
+void framer_begin(struct framer *m, const uint8_t *stream, bool adopted)
+{
+	memset(m, 0, offsetof(struct framer, requests));
+	m->n_requests = 0;
+	m->p = stream;
+	m->f.synced = !adopted;
+	m->f.adopted = adopted;
+	m->f.first_api_key = m->f.api_key = -1;
+}
+
+bool framer_settled(const struct framer *m)
+{
+	return m->f.state == RZ_STATE_TLS || m->f.state == RZ_STATE_NOT_KAFKA;
+}
+
+/* Bytes of the request at next_seq that have come. */
+static uint32_t there(const struct framer *m)
+{
+	return (int32_t)(m->end - m->f.next_seq) > 0 ? m->end - m->f.next_seq : 0;
+}
+
+/* Are the `n` bytes at `off` of the request there? If not they are waited for. */
+static bool has(struct framer *m, uint32_t off, uint32_t n)
+{
+	if (!n || there(m) >= off + n)
+		return true;
+	m->wants = m->f.next_seq + (there(m) > off ? there(m) : off);
+	return false;
+}
+
+static const uint8_t *at(const struct framer *m, uint32_t off)
+{
+	return m->p + m->f.next_seq + off;
+}
+
+static void go_on(struct framer *m, uint32_t size)
+{
+	m->f.next_seq += size;
+	m->wants = m->f.next_seq;
+}
+
+static void forget(struct framer *m)
+{
+	struct rz_frame *f = &m->f;
+	struct rz_frame old = *f;
+
+	memset(f, 0, sizeof(*f));
+	f->next_seq = old.next_seq;
+	f->correlation_id = old.correlation_id;
+	f->proxied = old.proxied;
+	f->answered = old.answered;
+	f->api_key = f->first_api_key = -1;
+	f->adopted = 1;
+}
+
+static void lose(struct framer *m)
+{
+	m->lost++;
+	if (m->f.client && !m->f.tentative)
+		m->f.state = RZ_STATE_DESYNCED;
+	else
+		forget(m);
+	m->f.synced = m->f.tentative = 0;
+}
+
+static enum step stranger(struct framer *m, enum rz_protocol protocol)
+{
+	m->f.state = protocol == RZ_PROTOCOL_TLS ? RZ_STATE_TLS : RZ_STATE_NOT_KAFKA;
+	m->f.protocol = protocol;
+	m->f.synced = 0;
+	return DONE;
+}
+
+static enum step proxy(struct framer *m, int version)
+{
+	uint32_t n = there(m), len, kept;
+
+	if (version == 1) {
+		n = n < RZ_PROXY_V1_MAX ? n : RZ_PROXY_V1_MAX;
+		len = kept = rz_proxy_v1_length(at(m, 0), n);
+		if (!len && n == RZ_PROXY_V1_MAX)
+			return stranger(m, RZ_PROTOCOL_NOISE);
+		if (!len) {
+			has(m, n, 1);
+			return DONE;
+		}
+	} else {
+		if (!has(m, 0, RZ_PROXY_V2_FIXED))
+			return DONE;
+		len = rz_proxy_v2_length(at(m, 0));
+		kept = len < RZ_PROXY_V2_KEPT ? len : RZ_PROXY_V2_KEPT;
+		if (!has(m, 0, kept))
+			return DONE;
+	}
+	m->proxied.len = (__u8)kept;
+	memcpy(m->proxied.raw, at(m, 0), kept);
+	m->f.proxied = 1;
+	go_on(m, len);
+	return MORE;
+}
+
+/* The first bytes of a connection: true if they are no request, or not yet known to be one. */
+static bool strange(struct framer *m, enum step *ret)
+{
+	enum rz_protocol spoken = there(m) < 4 ? RZ_PROTOCOL_NOISE : rz_stranger_protocol(at(m, 0));
+	int version;
+
+	*ret = DONE;
+	if (spoken != RZ_PROTOCOL_NOISE) {
+		stranger(m, spoken);
+		return true;
+	}
+	if (!has(m, 0, RZ_KAFKA_FIXED))
+		return true;
+	if (rz_looks_like_tls(at(m, 0))) {
+		stranger(m, RZ_PROTOCOL_TLS);
+		return true;
+	}
+	version = m->f.proxied ? 0 : rz_proxy_begins(at(m, 0));
+	if (version)
+		*ret = proxy(m, version);
+	return version != 0;
+}
+
+static enum step bad(struct framer *m, const struct rz_request *r)
+{
+	if (m->f.sasl_raw && r->size >= 0 && r->size <= FRAMER_SASL_TOKEN_MAX) {
+		go_on(m, 4 + (uint32_t)r->size);
+		return MORE;
+	}
+	if (!m->f.requests && !m->f.adopted)
+		return stranger(m, rz_stranger_protocol(at(m, 0)));
+	lose(m);
+	return DONE;
+}
+
+static void read_id(struct framer *m, int16_t len)
+{
+	memset(&m->id, 0, sizeof(m->id));
+	m->id.len = len;
+	memcpy(m->id.raw, at(m, RZ_KAFKA_FIXED), rz_client_id_kept(len));
+}
+
+static bool identify(struct framer *m, const struct rz_request *r)
+{
+	if (m->f.client && r->client_id_len == m->f.client_id_len)
+		return true;
+	if (!has(m, RZ_KAFKA_FIXED, rz_client_id_kept(r->client_id_len)))
+		return false;
+	read_id(m, r->client_id_len);
+	m->identified += !m->f.client;
+	m->f.client = 1;
+	m->f.client_id_len = r->client_id_len;
+	return true;
+}
+
+static bool read_body(struct framer *m, const struct rz_request *r, enum rz_acks *acks)
+{
+	uint32_t want = rz_request_body(r, !m->f.software);
+	uint32_t off = RZ_KAFKA_FIXED + (r->client_id_len > 0 ? (uint32_t)r->client_id_len : 0);
+	uint8_t buf[RZ_KAFKA_BUFFER] = {0};
+
+	m->f.answered = 1;
+	if (!has(m, off, want))
+		return false;
+	if (r->api_key != RZ_API_PRODUCE) {
+		if (want) {
+			memcpy(buf, at(m, off), want);
+			memset(&m->software, 0, sizeof(m->software));
+			m->f.software = !rz_software_read(buf, 0, want, &m->software);
+		}
+		return true;
+	}
+	if (want)
+		memcpy(buf, at(m, off), want);
+	*acks = rz_produce_acks(buf, want, r->api_version);
+	m->f.transaction |= *acks == RZ_ACKS_TRANSACTION;
+	m->f.acks0 |= *acks == RZ_ACKS_NONE || *acks == RZ_ACKS_UNREAD;
+	m->f.answered = *acks != RZ_ACKS_NONE;
+	return true;
+}
+
+static void note(struct framer *m, const struct rz_request *r, enum rz_acks acks)
+{
+	struct rz_frame *f = &m->f;
+
+	if (m->n_requests < FRAMER_REQUESTS_MAX)
+		m->requests[m->n_requests] = (struct framer_request){f->next_seq, *r, acks};
+	m->n_requests++;
+	if (f->requests++)
+		f->tentative = 0;
+	else
+		f->first_api_key = r->api_key;
+	f->protocol = RZ_PROTOCOL_KAFKA;
+	f->answerable += f->answered;
+	f->api_key = r->api_key;
+	f->correlation_id = r->correlation_id;
+	rz_frame_note_api(f, r->api_key, r->api_version);
+	f->state = f->produce || f->fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
+	go_on(m, 4 + (uint32_t)r->size);
+}
+
+static enum step step(struct framer *m)
+{
+	enum rz_acks acks = RZ_ACKS_UNREAD;
+	struct rz_request r;
+	enum step said;
+
+	if (!m->f.requests && !m->f.adopted && strange(m, &said))
+		return said;
+	if (m->f.sasl_raw && there(m) >= 4) { /* a token may be shorter than a header */
+		r.size = (int32_t)rz_be32(at(m, 0));
+		if (r.size >= 0 && r.size < RZ_KAFKA_SIZE_MIN)
+			return bad(m, &r);
+	}
+	if (!has(m, 0, RZ_KAFKA_FIXED))
+		return DONE;
+	if (rz_request_parse(at(m, 0), &r) ||
+	    (m->f.sasl_raw && m->f.client && r.client_id_len != m->f.client_id_len))
+		return bad(m, &r);
+	if (!identify(m, &r) || !read_body(m, &r, &acks))
+		return DONE;
+	note(m, &r, acks);
+	return MORE;
+}
+
+/* Out of frame: does a request of this client begin where the segment does? */
+static bool find(struct framer *m, uint32_t seg, uint32_t len)
+{
+	struct rz_request r;
+	uint32_t kept;
+
+	m->f.next_seq = m->wants = seg;
+	if (len < RZ_KAFKA_FIXED || rz_request_parse(at(m, 0), &r))
+		return false;
+	kept = rz_client_id_kept(r.client_id_len);
+	if (len < RZ_KAFKA_FIXED + kept)
+		return false;
+	if (m->f.client) {
+		if (r.client_id_len != m->f.client_id_len ||
+		    memcmp(at(m, RZ_KAFKA_FIXED), m->id.raw, kept))
+			return false;
+		m->found++;
+		m->f.state = m->f.produce || m->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
+	} else {
+		m->f.tentative = 4 + (uint32_t)r.size != len;
+	}
+	m->f.synced = 1;
+	return true;
+}
+
+void framer_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_nxt)
+{
+	int i;
+
+	if (framer_settled(m))
+		return;
+	m->end = seg + len;
+	if (m->f.synced) {
+		if ((int32_t)(m->wants - m->end) >= 0)
+			return;
+		if ((int32_t)(m->wants - seg) < 0) {
+			if ((int32_t)(rcv_nxt - m->wants) <= 0) {
+				m->early++;
+				return;
+			}
+			lose(m);
+		}
+	}
+	if (!m->f.synced && !find(m, seg, len))
+		return;
+	for (i = 0; i < FRAMER_REQUESTS_PER_SEGMENT; i++)
+		if (step(m) == DONE)
+			return;
+	m->too_many++;
+	lose(m);
+}
+
+#define FIELDS(X)                                                                                \
+	X(state)                                                                                 \
+	X(protocol)                                                                              \
+	X(synced) X(adopted) X(tentative) X(requests) X(answerable) X(correlation_id) X(api_key) \
+		X(first_api_key) X(sasl_raw) X(proxied) X(answered) X(produce) X(fetch)          \
+			X(coordinator) X(metadata) X(transaction) X(sasl) X(other) X(acks0)
+
+const char *framer_differs(const struct framer *m, const struct rz_frame *f, uint32_t seq0)
+{
+#define DIFFERS(field)              \
+	if (m->f.field != f->field) \
+		return #field;
+	FIELDS(DIFFERS)
+	if (!m->f.client != !f->client)
+		return "client";
+	if (!m->f.software != !f->software)
+		return "software";
+	if (f->client && m->f.client_id_len != f->client_id_len)
+		return "client_id_len";
+	if (f->synced && m->f.next_seq + seq0 != f->next_seq)
+		return "next_seq";
+	if (f->synced && m->wants + seq0 != f->next_seq + f->have + f->skip)
+		return "what is wanted";
+	return NULL;
+}

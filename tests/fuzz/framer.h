@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The reference framer: what bpf/frame.bpf.h must come to, said a second time and more simply. It
+ * sees the whole byte stream at once and keeps no pieces of headers; a segment only says how much
+ * of the stream has come. Built on include/rezone/kafka.h, for tests alone. Pure.
+ *
+ * Comes in: a stream, and segments of it in the order they are seen. Goes out: requests and a
+ * struct rz_frame, sequence numbers as offsets. Called by tests/fuzz and tests/bpf/test_corpus.c.
+ */
+#ifndef TESTS_FUZZ_FRAMER_H
+#define TESTS_FUZZ_FRAMER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rezone/kafka.h>
+
+/* As in bpf/frame.bpf.h, which test_corpus.c holds against it. */
+#define FRAMER_REQUESTS_PER_SEGMENT 512
+#define FRAMER_SASL_TOKEN_MAX	    65536
+
+#define FRAMER_REQUESTS_MAX 1024 /* kept in the list; more are counted */
+
+struct framer_request {
+	uint32_t at; /* offset of its first byte */
+	struct rz_request r;
+	enum rz_acks acks; /* of Produce */
+};
+
+struct framer {
+	const uint8_t *p;  /* the stream */
+	uint32_t end;	   /* the segment in hand ends here */
+	uint32_t wants;	   /* the first byte that must be read and has not come */
+	struct rz_frame f; /* next_seq: an offset; client: 1 if id is valid; software likewise */
+	struct rz_client_id id;
+	struct rz_software software;
+	struct rz_proxied proxied;
+	uint32_t lost, found, early, identified, too_many;
+	struct framer_request requests[FRAMER_REQUESTS_MAX];
+	uint32_t n_requests; /* ever read; f.requests begins anew when a guess is forgotten */
+};
+
+/* The stream's first byte is the connection's first (or, `adopted`, any). */
+void framer_begin(struct framer *m, const uint8_t *stream, bool adopted);
+
+/* `len` bytes at offset `at` are seen. `rcv_nxt`: up to where TCP has all bytes; a gap before the
+ * segment that TCP does not have is no loss. */
+void framer_segment(struct framer *m, uint32_t at, uint32_t len, uint32_t rcv_nxt);
+
+/* The name of the first field in which a frame of the product differs from this one, or NULL.
+ * `seq0` is the sequence number of the stream's first byte. What is void now is not compared. */
+const char *framer_differs(const struct framer *m, const struct rz_frame *f, uint32_t seq0);
+
+/* The connection is something else than Kafka, for good. */
+bool framer_settled(const struct framer *m);
+
+#endif

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The product's framing stage in user space; framing.h says what for. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "frame.bpf.h"
+
+#include "framing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COOKIE 1
+#define CPUS   2
+
+/* More than a stream of FRAMING_STREAM_MAX bytes can fill. */
+#define ROWS	 512
+#define KEY_SIZE sizeof(struct rz_error_key)
+
+static struct table {
+	const void *map;
+	size_t key_size, value_size;
+	uint8_t *values;
+	uint32_t n;
+	uint8_t keys[ROWS][KEY_SIZE];
+} tables[] = {
+	{.map = &conns, .key_size = 8, .value_size = sizeof(struct rz_conn)},
+	{.map = &client_ids, .key_size = 8, .value_size = sizeof(struct rz_client_id)},
+	{.map = &proxied, .key_size = 8, .value_size = sizeof(struct rz_proxied)},
+	{.map = &softwares, .key_size = 4, .value_size = sizeof(struct rz_software)},
+	{.map = &partial, .key_size = 8, .value_size = sizeof(struct rz_partial)},
+	{.map = &errors, .key_size = KEY_SIZE, .value_size = 8},
+};
+#define N_TABLES (sizeof(tables) / sizeof(tables[0]))
+
+static struct rz_scratch scratches[CPUS];
+static struct rz_stats stats_all;
+static struct tcp_sock tcp;
+static struct bpf_sock sock;
+static int cpu, locked, taken;
+static const struct framing_segment *on_cpu[CPUS];
+static const struct framing_segment *other;
+
+static struct table *table_of(const void *map)
+{
+	size_t i;
+
+	for (i = 0; i < N_TABLES; i++)
+		if (tables[i].map == map)
+			return &tables[i];
+	return NULL;
+}
+
+static uint8_t *row_of(struct table *t, const void *key)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n; i++)
+		if (!memcmp(t->keys[i], key, t->key_size))
+			return t->values + i * t->value_size;
+	return NULL;
+}
+
+void *bpf_map_lookup_elem(const void *map, const void *key)
+{
+	struct table *t = table_of(map);
+
+	if (locked)
+		abort(); /* the verifier refuses it: no helper under a spin lock */
+	if (map == &scratch)
+		return &scratches[cpu];
+	if (map == &stats)
+		return &stats_all;
+	return t ? row_of(t, key) : NULL;
+}
+
+long bpf_map_update_elem(const void *map, const void *key, const void *value, __u64 flags)
+{
+	struct table *t = table_of(map);
+	uint8_t *row;
+
+	if (!t || locked)
+		abort();
+	row = row_of(t, key);
+	if (row && flags == BPF_NOEXIST)
+		return -RZ_EEXIST;
+	if (!row) {
+		if (t->n == ROWS)
+			return -7; /* E2BIG: full */
+		memcpy(t->keys[t->n], key, t->key_size);
+		row = t->values + t->n++ * t->value_size;
+	}
+	memcpy(row, value, t->value_size);
+	return 0;
+}
+
+long bpf_map_delete_elem(const void *map, const void *key)
+{
+	struct table *t = table_of(map);
+	uint8_t *row = t ? row_of(t, key) : NULL;
+	uint32_t i;
+
+	if (!row)
+		return -RZ_ENOENT;
+	i = (uint32_t)((row - t->values) / (long)t->value_size);
+	t->n--;
+	memmove(row, t->values + t->n * t->value_size, t->value_size);
+	memmove(t->keys[i], t->keys[t->n], KEY_SIZE);
+	return 0;
+}
+
+/* A packet here is its payload alone, so offsets are those of struct rz_seg with `off` 0. */
+long bpf_skb_load_bytes(const struct __sk_buff *skb, __u32 off, void *to, __u32 len)
+{
+	const struct framing_segment *s = on_cpu[cpu];
+
+	(void)skb;
+	if (!len || off > s->len || len > s->len - off)
+		return -RZ_EFAULT;
+	memcpy(to, s->payload + off, len);
+	return 0;
+}
+
+long bpf_probe_read_kernel(void *dst, __u32 size, const void *src)
+{
+	memcpy(dst, src, size);
+	return 0;
+}
+
+long bpf_ringbuf_output(void *ring, void *data, __u64 size, __u64 flags)
+{
+	(void)ring, (void)data, (void)size, (void)flags;
+	return 0;
+}
+
+static void run(const struct framing_segment *s);
+
+/* The second time that the lock is taken is the commit: there the other CPU comes in between. */
+void bpf_spin_lock(struct bpf_spin_lock *lock)
+{
+	const struct framing_segment *s = other;
+
+	(void)lock;
+	if (cpu == 0 && s && ++taken == 2) {
+		other = NULL;
+		cpu = 1;
+		run(s);
+		cpu = 0;
+	}
+	locked = 1;
+}
+
+void bpf_spin_unlock(struct bpf_spin_lock *lock)
+{
+	(void)lock;
+	locked = 0;
+}
+
+__u64 bpf_ktime_get_ns(void)
+{
+	return 1;
+}
+
+__u64 bpf_ktime_get_coarse_ns(void)
+{
+	return 1;
+}
+
+__u64 bpf_get_socket_cookie(void *skb)
+{
+	(void)skb;
+	return COOKIE;
+}
+
+struct bpf_sock *bpf_sk_fullsock(struct bpf_sock *sk)
+{
+	return sk;
+}
+
+struct bpf_tcp_sock *bpf_tcp_sock(struct bpf_sock *sk)
+{
+	(void)sk;
+	return NULL;
+}
+
+struct tcp_sock *bpf_skc_to_tcp_sock(void *sk)
+{
+	(void)sk;
+	tcp.rcv_nxt = on_cpu[cpu]->rcv_nxt;
+	return &tcp;
+}
+
+static struct rz_conn *conn_here(void)
+{
+	return (struct rz_conn *)(void *)tables[0].values;
+}
+
+/* What rz_segment() of bpf/rezone.bpf.c does once it has the entry. */
+static void run(const struct framing_segment *s)
+{
+	struct rz_seg seg = {.seq = s->seq, .len = s->len};
+	struct __sk_buff skb = {.len = s->len};
+
+	on_cpu[cpu] = s;
+	if (rz_frame_inside(conn_here(), &seg) || rz_frame_settled(conn_here()))
+		return;
+	rz_frame_segment(&skb, &sock, COOKIE, conn_here(), &seg);
+}
+
+void framing_begin(uint32_t seq, bool adopted)
+{
+	struct rz_conn c = {.cookie = COOKIE};
+	__u64 cookie = COOKIE;
+	size_t i;
+
+	for (i = 0; i < N_TABLES; i++) {
+		if (!tables[i].values)
+			tables[i].values = calloc(ROWS, tables[i].value_size);
+		tables[i].n = 0;
+	}
+	memset(&stats_all, 0, sizeof(stats_all));
+	c.frame.owner = COOKIE;
+	c.frame.next_seq = seq;
+	c.frame.synced = !adopted;
+	c.frame.adopted = adopted;
+	c.frame.first_api_key = c.frame.api_key = -1;
+	bpf_map_update_elem(&conns, &cookie, &c, BPF_ANY);
+}
+
+bool framing_segment(const struct framing_segment *s, const struct framing_segment *meanwhile)
+{
+	bool between;
+
+	cpu = taken = 0;
+	other = meanwhile;
+	run(s);
+	between = meanwhile && !other;
+	if (meanwhile && other) /* there was nothing to put back */
+		run(meanwhile);
+	other = NULL;
+	return between;
+}
+
+const struct rz_frame *framing_frame(void)
+{
+	return &conn_here()->frame;
+}
+
+const struct rz_stats *framing_stats(void)
+{
+	return &stats_all;
+}
+
+const struct rz_client_id *framing_client_id(void)
+{
+	return bpf_map_lookup_elem(&client_ids, &conn_here()->frame.client);
+}
+
+const struct rz_software *framing_software(void)
+{
+	return bpf_map_lookup_elem(&softwares, &conn_here()->frame.software);
+}
+
+const struct rz_proxied *framing_proxied(void)
+{
+	__u64 cookie = COOKIE;
+
+	return bpf_map_lookup_elem(&proxied, &cookie);
+}
+
+bool framing_keeps_partial(void)
+{
+	__u64 cookie = COOKIE;
+
+	return bpf_map_lookup_elem(&partial, &cookie) != NULL;
+}

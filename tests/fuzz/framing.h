@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The product's framing stage, bpf/frame.bpf.h, built for user space: the same source that the
+ * kernel runs, with a few helpers and maps of ours below it, so that libFuzzer and the sanitizers
+ * can see into it. One connection.
+ *
+ * Comes in: segments. Goes out: its struct rz_frame and what the maps have of it. Called by
+ * tests/fuzz/fuzz_frame.c.
+ */
+#ifndef TESTS_FUZZ_FRAMING_H
+#define TESTS_FUZZ_FRAMING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rezone/types.h>
+
+#define FRAMING_STREAM_MAX 4096
+
+struct framing_segment {
+	uint32_t seq, len;
+	const uint8_t *payload;
+	uint32_t rcv_nxt; /* what the socket says as the segment comes */
+};
+
+/* A new connection whose first byte has number `seq`, or one found there in mid-stream. */
+void framing_begin(uint32_t seq, bool adopted);
+
+/* `meanwhile`, if it is not NULL, is what another CPU does between this segment's work and its
+ * putting it back. True if it was done there, false if this segment put nothing back and it was
+ * done afterwards. */
+bool framing_segment(const struct framing_segment *s, const struct framing_segment *meanwhile);
+
+const struct rz_frame *framing_frame(void);
+const struct rz_stats *framing_stats(void);	    /* since framing_begin() */
+const struct rz_client_id *framing_client_id(void); /* NULL if there is none */
+const struct rz_software *framing_software(void);   /* likewise */
+const struct rz_proxied *framing_proxied(void);	    /* likewise */
+bool framing_keeps_partial(void);		    /* a piece of a header */
+
+#endif

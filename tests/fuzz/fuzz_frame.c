@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * libFuzzer over the product's framing stage: any bytes, any way through the network, must come to
+ * what the reference framer says, after each segment.
+ *
+ * Comes in: four bytes, the way (way.h), and a stream. Goes out: nothing, or an abort that says
+ * what differs. Run by `make fuzz`.
+ */
+#include "framer.h"
+#include "framing.h"
+#include "way.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct framer model;
+static struct way way;
+
+static void differs(const char *what, const struct way_piece *p)
+{
+	const struct rz_frame *f = framing_frame();
+
+	fprintf(stderr, "%s differs after [%u, %u) of %u, TCP had %u\n", what, p->at,
+		p->at + p->len, way.n, p->rcv_nxt);
+	fprintf(stderr, "product: %u requests, next %u, have %u, skip %u, state %u, synced %u\n",
+		f->requests, f->next_seq - way.seq0, f->have, f->skip, f->state, f->synced);
+	fprintf(stderr, "reference: %u requests, next %u, wants %u, state %u, synced %u\n",
+		model.f.requests, model.f.next_seq, model.wants, model.f.state, model.f.synced);
+	abort();
+}
+
+static const char *kept_differs(const struct rz_frame *f)
+{
+	const struct rz_client_id *id = framing_client_id();
+	const struct rz_software *software = framing_software();
+	const struct rz_proxied *proxied = framing_proxied();
+
+	if (f->client &&
+	    (!id || id->len != model.id.len || memcmp(id->raw, model.id.raw, sizeof(id->raw))))
+		return "the client.id";
+	if (f->software && (!software || memcmp(software, &model.software, sizeof(*software))))
+		return "the software";
+	if (f->proxied && (!proxied || proxied->len != model.proxied.len ||
+			   memcmp(proxied->raw, model.proxied.raw, proxied->len)))
+		return "the PROXY header";
+	return NULL;
+}
+
+static const char *counts_differ(const struct rz_frame *f)
+{
+	const struct rz_stats *s = framing_stats();
+
+	if (s->frame_lost != model.lost)
+		return "frame_lost";
+	if (s->frame_found != model.found)
+		return "frame_found";
+	if (s->early_segments != model.early)
+		return "early_segments";
+	if (s->identified != model.identified)
+		return "identified";
+	if (s->too_many_requests != model.too_many)
+		return "too_many_requests";
+	if (f->synced && !f->have && framing_keeps_partial())
+		return "what is kept of a header";
+	return NULL;
+}
+
+static struct framing_segment as_segment(const uint8_t *stream, const struct way_piece *p)
+{
+	return (struct framing_segment){way.seq0 + p->at, p->len, stream + p->at,
+					way.seq0 + p->rcv_nxt};
+}
+
+/* Two segments at once: as if one had come behind the other, or lost and counted. False: lost, and
+ * nothing can be compared any more. */
+static bool at_once(const uint8_t *stream, const struct way_piece *a, const struct way_piece *b)
+{
+	struct framing_segment first = as_segment(stream, a), second = as_segment(stream, b);
+	uint64_t lost = framing_stats()->frame_lost;
+	bool between = framing_segment(&first, &second);
+	const struct way_piece *x = between ? b : a, *y = between ? a : b;
+	uint32_t model_lost = model.lost;
+
+	framer_segment(&model, x->at, x->len, x->rcv_nxt);
+	framer_segment(&model, y->at, y->len, y->rcv_nxt);
+	if (framing_stats()->frame_lost - lost > model.lost - model_lost)
+		return false;
+	return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct way_piece p, q;
+	struct framing_segment s;
+	const uint8_t *stream = data + 4;
+	const char *what;
+	bool raced = false;
+
+	if (size < 5 || size - 4 > FRAMING_STREAM_MAX)
+		return 0;
+	way_begin(&way, rz_be32(data), (uint32_t)size - 4, FRAMING_STREAM_MAX);
+	framing_begin(way.seq0, way.flags & WAY_ADOPTED);
+	framer_begin(&model, stream, way.flags & WAY_ADOPTED);
+	while (way_next(&way, &p)) {
+		if (!p.seen)
+			continue;
+		if (way.flags & WAY_RACE && way_random(&way, 2) && way_next(&way, &q)) {
+			raced = true;
+			q.rcv_nxt = p.rcv_nxt; /* TCP has taken neither */
+			if (!at_once(stream, &p, &q))
+				return 0;
+		} else {
+			s = as_segment(stream, &p);
+			framing_segment(&s, NULL);
+			framer_segment(&model, p.at, p.len, p.rcv_nxt);
+		}
+		what = framer_differs(&model, framing_frame(), way.seq0);
+		if (!what)
+			what = kept_differs(framing_frame());
+		if (!what && !raced)
+			what = counts_differ(framing_frame());
+		if (what)
+			differs(what, &p);
+	}
+	return 0;
+}
