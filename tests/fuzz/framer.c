@@ -64,6 +64,7 @@ static void forget(struct framer *m)
 static void lose(struct framer *m)
 {
 	m->lost++;
+	m->size_seen = false;
 	if (m->f.client && !m->f.tentative)
 		m->f.state = RZ_STATE_DESYNCED;
 	else
@@ -188,7 +189,7 @@ static bool read_body(struct framer *m, const struct rz_request *r, enum rz_acks
 	return true;
 }
 
-static void note(struct framer *m, const struct rz_request *r, enum rz_acks acks)
+static enum step note(struct framer *m, const struct rz_request *r, enum rz_acks acks)
 {
 	struct rz_frame *f = &m->f;
 
@@ -206,6 +207,7 @@ static void note(struct framer *m, const struct rz_request *r, enum rz_acks acks
 	rz_frame_note_api(f, r->api_key, r->api_version);
 	f->state = f->produce || f->fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
 	go_on(m, 4 + (uint32_t)r->size);
+	return (int32_t)(m->end - f->next_seq) > 0 ? MORE : DONE;
 }
 
 static enum step step(struct framer *m)
@@ -228,21 +230,24 @@ static enum step step(struct framer *m)
 		return bad(m, &r);
 	if (!identify(m, &r) || !read_body(m, &r, &acks))
 		return DONE;
-	note(m, &r, acks);
-	return MORE;
+	return note(m, &r, acks);
 }
 
-/* Out of frame: does a request of this client begin where the segment does? */
+/* Out of frame: does a request of this client begin where the segment does, or with a size alone
+ * right before it? */
 static bool find(struct framer *m, uint32_t seg, uint32_t len)
 {
+	bool behind_size = m->size_seen && m->size_at + 4 == seg;
 	struct rz_request r;
-	uint32_t kept;
+	uint32_t kept, n = behind_size ? len + 4 : len;
 
-	m->f.next_seq = m->wants = seg;
-	if (len < RZ_KAFKA_FIXED || rz_request_parse(at(m, 0), &r))
+	m->f.next_seq = m->wants = behind_size ? m->size_at : seg;
+	m->size_seen = !behind_size && len == 4 && rz_size_is_plausible(at(m, 0));
+	m->size_at = seg;
+	if (n < RZ_KAFKA_FIXED || rz_request_parse(at(m, 0), &r))
 		return false;
 	kept = rz_client_id_kept(r.client_id_len);
-	if (len < RZ_KAFKA_FIXED + kept)
+	if (n < RZ_KAFKA_FIXED + kept)
 		return false;
 	if (m->f.client) {
 		if (r.client_id_len != m->f.client_id_len ||
@@ -251,7 +256,7 @@ static bool find(struct framer *m, uint32_t seg, uint32_t len)
 		m->found++;
 		m->f.state = m->f.produce || m->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
 	} else {
-		m->f.tentative = 4 + (uint32_t)r.size != len;
+		m->f.tentative = 4 + (uint32_t)r.size != n;
 	}
 	m->f.synced = 1;
 	return true;
@@ -284,12 +289,15 @@ void framer_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_n
 	lose(m);
 }
 
-#define FIELDS(X)                                                                                \
-	X(state)                                                                                 \
-	X(protocol)                                                                              \
-	X(synced) X(adopted) X(tentative) X(requests) X(answerable) X(correlation_id) X(api_key) \
-		X(first_api_key) X(sasl_raw) X(proxied) X(answered) X(produce) X(fetch)          \
-			X(coordinator) X(metadata) X(transaction) X(sasl) X(other) X(acks0)
+#define FIELDS(X)                                                                           \
+	X(state)                                                                            \
+	X(protocol)                                                                         \
+	X(synced)                                                                           \
+	X(adopted)                                                                          \
+	X(tentative)                                                                        \
+	X(requests) X(answerable) X(correlation_id) X(api_key) X(first_api_key) X(sasl_raw) \
+		X(proxied) X(answered) X(produce) X(fetch) X(coordinator) X(metadata)       \
+			X(transaction) X(sasl) X(other) X(acks0)
 
 const char *framer_differs(const struct framer *m, const struct rz_frame *f, uint32_t seq0)
 {

@@ -29,9 +29,11 @@ struct framer_request {
 };
 
 struct framer {
-	const uint8_t *p;  /* the stream */
-	uint32_t end;	   /* the segment in hand ends here */
-	uint32_t wants;	   /* the first byte that must be read and has not come */
+	const uint8_t *p; /* the stream */
+	uint32_t end;	  /* the segment in hand ends here */
+	uint32_t wants;	  /* the first byte that must be read and has not come */
+	uint32_t size_at; /* out of frame: where a segment of four bytes may have been a size */
+	bool size_seen;
 	struct rz_frame f; /* next_seq: an offset; client: 1 if id is valid; software likewise */
 	struct rz_client_id id;
 	struct rz_software software;

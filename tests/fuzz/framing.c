@@ -37,7 +37,8 @@ static struct rz_scratch scratches[CPUS];
 static struct rz_stats stats_all;
 static struct tcp_sock tcp;
 static struct bpf_sock sock;
-static int cpu, locked, taken;
+static int cpu, locked;
+static uint32_t torn_words;
 static const struct framing_segment *on_cpu[CPUS];
 static const struct framing_segment *other;
 
@@ -133,20 +134,44 @@ long bpf_ringbuf_output(void *ring, void *data, __u64 size, __u64 flags)
 	return 0;
 }
 
+static struct rz_conn *conn_here(void)
+{
+	return (struct rz_conn *)(void *)tables[0].values;
+}
+
 static void run(const struct framing_segment *s);
 
-/* The second time that the lock is taken is the commit: there the other CPU comes in between. */
-void bpf_spin_lock(struct bpf_spin_lock *lock)
+/* What the other CPU does, if it has not done it yet. */
+static void meanwhile_here(void)
 {
 	const struct framing_segment *s = other;
 
+	other = NULL;
+	cpu = 1;
+	run(s);
+	cpu = 0;
+}
+
+/* The other CPU commits while this one copies: some words of the copy are old and some new. */
+void framing_barrier(void)
+{
+	uint64_t *was = (uint64_t *)(void *)&scratches[0].was;
+	uint32_t i;
+
+	if (cpu != 0 || !other || !torn_words)
+		return;
+	meanwhile_here();
+	for (i = 0; i < sizeof(struct rz_frame) / 8; i++)
+		if (torn_words & 1u << i)
+			memcpy(was + i, (uint8_t *)&conn_here()->frame + 8 * i, 8);
+}
+
+/* The lock is taken to commit: there the other CPU was faster. */
+void bpf_spin_lock(struct bpf_spin_lock *lock)
+{
 	(void)lock;
-	if (cpu == 0 && s && ++taken == 2) {
-		other = NULL;
-		cpu = 1;
-		run(s);
-		cpu = 0;
-	}
+	if (cpu == 0 && other)
+		meanwhile_here();
 	locked = 1;
 }
 
@@ -190,11 +215,6 @@ struct tcp_sock *bpf_skc_to_tcp_sock(void *sk)
 	return &tcp;
 }
 
-static struct rz_conn *conn_here(void)
-{
-	return (struct rz_conn *)(void *)tables[0].values;
-}
-
 /* What rz_segment() of bpf/rezone.bpf.c does once it has the entry. */
 static void run(const struct framing_segment *s)
 {
@@ -227,11 +247,13 @@ void framing_begin(uint32_t seq, bool adopted)
 	bpf_map_update_elem(&conns, &cookie, &c, BPF_ANY);
 }
 
-bool framing_segment(const struct framing_segment *s, const struct framing_segment *meanwhile)
+bool framing_segment(const struct framing_segment *s, const struct framing_segment *meanwhile,
+		     uint32_t torn)
 {
 	bool between;
 
-	cpu = taken = 0;
+	cpu = 0;
+	torn_words = torn;
 	other = meanwhile;
 	run(s);
 	between = meanwhile && !other;

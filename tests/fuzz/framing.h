@@ -26,10 +26,14 @@ struct framing_segment {
 /* A new connection whose first byte has number `seq`, or one found there in mid-stream. */
 void framing_begin(uint32_t seq, bool adopted);
 
-/* `meanwhile`, if it is not NULL, is what another CPU does between this segment's work and its
- * putting it back. True if it was done there, false if this segment put nothing back and it was
- * done afterwards. */
-bool framing_segment(const struct framing_segment *s, const struct framing_segment *meanwhile);
+/*
+ * `meanwhile`, if it is not NULL, is what another CPU does between this segment's work and its
+ * putting it back; with `torn`, while this one copies the frame, so that of its 8-byte words those
+ * whose bit is set are the other's. True if it was done there, false if this segment put nothing
+ * back and it was done afterwards.
+ */
+bool framing_segment(const struct framing_segment *s, const struct framing_segment *meanwhile,
+		     uint32_t torn);
 
 const struct rz_frame *framing_frame(void);
 const struct rz_stats *framing_stats(void);	    /* since framing_begin() */

@@ -77,7 +77,8 @@ static bool at_once(const uint8_t *stream, const struct way_piece *a, const stru
 {
 	struct framing_segment first = as_segment(stream, a), second = as_segment(stream, b);
 	uint64_t lost = framing_stats()->frame_lost;
-	bool between = framing_segment(&first, &second);
+	bool between =
+		framing_segment(&first, &second, way_random(&way, 256) * way_random(&way, 2));
 	const struct way_piece *x = between ? b : a, *y = between ? a : b;
 	uint32_t model_lost = model.lost;
 
@@ -111,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				return 0;
 		} else {
 			s = as_segment(stream, &p);
-			framing_segment(&s, NULL);
+			framing_segment(&s, NULL, 0);
 			framer_segment(&model, p.at, p.len, p.rcv_nxt);
 		}
 		what = framer_differs(&model, framing_frame(), way.seq0);

@@ -21,6 +21,10 @@
 #define __weak __attribute__((weak))
 #define __ksym
 
+/* between reading a frame that another CPU may be writing, and working on the copy */
+void framing_barrier(void);
+#define barrier() framing_barrier()
+
 void *bpf_map_lookup_elem(const void *map, const void *key);
 long bpf_map_update_elem(const void *map, const void *key, const void *value, __u64 flags);
 long bpf_map_delete_elem(const void *map, const void *key);
