@@ -122,15 +122,37 @@ static __always_inline __u32 rz_answer_number(const struct rz_hold *h, __u32 cor
 	return number;
 }
 
+/*
+ * The same for an answer to a request from before the ring: more may be in flight than it
+ * remembers. A client that counts its ids up by one for each request is as good as remembered. 0:
+ * it does not, or the id is none of that row.
+ */
+static __always_inline __u32 rz_answer_before_ring(const struct rz_hold *h, __u32 correlation_id)
+{
+	const struct rz_expected *latest = &h->expected[h->last % RZ_EXPECTED_MAX];
+	const struct rz_expected *oldest = &h->expected[(h->last + 1) % RZ_EXPECTED_MAX];
+	__u32 back = latest->correlation_id - correlation_id;
+
+	if (latest->number != h->last || oldest->number != h->last - (RZ_EXPECTED_MAX - 1) ||
+	    latest->correlation_id - oldest->correlation_id != RZ_EXPECTED_MAX - 1 ||
+	    back < RZ_EXPECTED_MAX || back >= h->last)
+		return 0;
+	return h->last - back;
+}
+
 /* The head of the answer behind the latest: is it the next one in the row? One that fell out of the
- * ring is believed, for the place is right. */
+ * ring is believed, for the place is right; if the place itself is a guess, the id must count up.
+ */
 static __always_inline int rz_answer_in_row(const struct rz_hold *h, __u32 correlation_id)
 {
 	__u32 number = h->answers.number + 1;
 	const struct rz_expected *e = &h->expected[number % RZ_EXPECTED_MAX];
 
-	return (__s32)(h->last - number) >= 0 &&
-	       (e->number != number || e->correlation_id == correlation_id);
+	if ((__s32)(h->last - number) < 0)
+		return 0;
+	if (e->number == number)
+		return e->correlation_id == correlation_id;
+	return !h->answers.tentative || correlation_id == h->answers.correlation_id + 1;
 }
 
 /*
@@ -165,9 +187,11 @@ __noinline int rz_answer_step(struct __sk_buff *skb, __u64 cookie, __u32 off, __
 		a->tentative = 0;
 	} else {
 		number = rz_answer_number(h, correlation_id);
+		a->tentative = !number || a->next_seq + 4 + (__u32)size != seq + len;
+		if (!number)
+			number = rz_answer_before_ring(h, correlation_id);
 		if (!number)
 			return 0;
-		a->tentative = 4 + (__u32)size != len;
 		a->synced = 1;
 	}
 	a->number = number;
@@ -192,7 +216,9 @@ static __noinline void rz_answer_segment(struct __sk_buff *skb, struct rz_hold *
 		if (at < 0)
 			rz_answer_lose(a);
 	}
-	if (!a->synced) {
+	/* out of the row an answer may begin here, or may have begun with the segment before: some
+	 * agents write an answer's size alone */
+	if (!a->synced && (!a->have || a->next_seq + a->have != seg->seq)) {
 		a->next_seq = seg->seq;
 		a->have = 0;
 	}

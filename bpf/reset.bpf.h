@@ -34,17 +34,20 @@ static __always_inline int rz_tuple_equal(const struct rz_tuple *a, const struct
 /*
  * Is nothing in flight that a reset would lose, or make the client do twice? All that must be
  * answered has been, and the answers are acknowledged; TCP has no byte that the agent has not read,
- * and none out of order. A connection that only fetches needs none of it.
+ * and none out of order. A connection that only fetches needs none of it; one that is idle has been
+ * answered.
  */
 static __always_inline int rz_reset_in_gap(const struct tcp_sock *tp, const struct rz_conn *c,
 					   __u64 cookie)
 {
 	struct rz_hold *h;
+	int idle;
 
 	if (!c->frame.produce && !c->frame.other)
 		return 1;
 	h = rz_hold_of(cookie);
-	return h && rz_hold_drained(h, c->frame.answerable, tp->rcv_nxt) &&
+	idle = bpf_ktime_get_ns() > c->last_request_ns + RZ_IDLE_NS;
+	return h && (idle || rz_hold_drained(h, c->frame.answerable, tp->rcv_nxt)) &&
 	       tp->snd_una == tp->write_seq && tp->copied_seq == tp->rcv_nxt &&
 	       !tp->out_of_order_queue.rb_node;
 }

@@ -303,6 +303,10 @@ struct rz_traffic {
  * again: all but the ones of rz_api_repeatable().
  */
 #define RZ_EXPECTED_MAX 256 /* a power of two */
+/* Who has asked nothing for this long has all its answers, or no longer waits for them: clients
+ * give a request up after 30 s (Java's request.timeout.ms) or 60 s (librdkafka's
+ * socket.timeout.ms). */
+#define RZ_IDLE_NS	90000000000ULL
 struct rz_expected {
 	__u32 number;
 	__u32 correlation_id;
@@ -384,8 +388,8 @@ struct rz_stats {
 	__u64 ip_unparsed;    /* fragments, unknown extension headers, short headers */
 	__u64 races;	      /* two CPUs on one connection at once, and the retries did not help */
 	__u64 too_many_requests; /* in one segment */
-	__u64 held_segments; /* dropped, for their connection was held */
-	__u64 answers_lost;  /* the next answer's place was lost on a watched connection */
+	__u64 held_segments;	 /* dropped, for their connection was held */
+	__u64 answers_lost;	 /* the next answer's place was lost on a watched connection */
 	__u64 resets; /* by bpf_sock_destroy; those by SOCK_DESTROY stand in map moves and the log
 		       */
 	__u64 resets_refused; /* likewise: by the last check */

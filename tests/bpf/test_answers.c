@@ -248,6 +248,54 @@ static void a_false_head(void **state)
 	assert_true(drained());
 }
 
+/* An agent that writes each answer's size alone is followed too. */
+static void a_size_alone(void **state)
+{
+	uint8_t a[64];
+	uint32_t i;
+	size_t n;
+
+	(void)state;
+	open_watched();
+	for (i = 1; i <= 3; i++) {
+		ask(RZ_API_PRODUCE, i);
+		n = make_answer(a, i, 10);
+		feed_out(out_seq, a, 4);
+		assert_false(drained());
+		feed_out(out_seq + 4, a + 4, n - 4);
+		out_seq += n;
+		assert_true(drained());
+		out_seq += i == 1; /* and lost once */
+	}
+}
+
+/* Thousands in flight, more than are remembered: a client that counts its ids up is followed
+ * nevertheless; a number that happens to be one of them is no proof. */
+static void deep_in_flight(void **state)
+{
+	uint8_t a[100] = {};
+	uint32_t i;
+
+	(void)state;
+	open_watched();
+	for (i = 1; i <= 2000; i++)
+		ask(RZ_API_PRODUCE, 500 + i);
+	put32(a, 8);
+	put32(a + 4, 600);
+	feed_out(out_seq, a, sizeof(a)); /* what follows is not the answer to 601 */
+	out_seq += sizeof(a);
+	assert_false(hold().answers.synced && !hold().answers.tentative);
+	answer(700, 10);
+	assert_int_equal(1, hold().answers.tentative);
+	for (i = 701; i <= 2499; i++)
+		answer(i, 10);
+	assert_int_equal(0, hold().answers.tentative);
+	assert_int_equal(1999, hold().answers.number);
+	assert_false(drained());
+	answer(2500, 10);
+	assert_true(drained());
+}
+
 static void many_in_one_segment(void **state)
 {
 	static uint8_t a[8192];
@@ -307,6 +355,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_split),
 		cmocka_unit_test(repetitions_and_losses),
 		cmocka_unit_test(a_false_head),
+		cmocka_unit_test(a_size_alone),
+		cmocka_unit_test(deep_in_flight),
 		cmocka_unit_test(many_in_one_segment),
 		cmocka_unit_test(the_last_one_is_not_whole),
 		cmocka_unit_test(wrap_around),

@@ -60,6 +60,7 @@ static struct rz_holding *make_rows(const struct rz_tick *t, struct zones *zones
 				       .client = m->client,
 				       .netns = m->netns,
 				       .tuple = m->tuple};
+		rows[n].must_hold = m->unnamed;
 		rz_str_copy(r->to_zone, sizeof(r->to_zone), m->to_zone);
 		rz_str_copy(zones[n].from, sizeof(zones[n].from), m->from_zone);
 		rz_str_copy(zones[n].to, sizeof(zones[n].to), m->to_zone);
@@ -137,16 +138,19 @@ static void say(const struct rz_holding *r, char *dst, size_t size)
 		snprintf(dst, size, "%s", result_word(r->reset.error));
 }
 
-/* All are over: what did not happen goes back to the policy. */
-static void finish(struct rz_daemon *d)
+/* Those that are over: a line for each, and what did not happen goes back to the policy. */
+static void tell(struct rz_daemon *d)
 {
 	struct rz_moves *m = d->moves;
 	char what[128];
 	size_t i;
 
 	for (i = 0; i < m->holds->n; i++) {
-		const struct rz_holding *r = &m->holds->rows[i];
+		struct rz_holding *r = &m->holds->rows[i];
 
+		if (r->told || (r->phase != RZ_PHASE_DONE && r->phase != RZ_PHASE_REFUSED))
+			continue;
+		r->told = true;
 		say(r, what, sizeof(what));
 		rz_daemon_log_move(m->snap, &r->reset.tuple, m->zones[i].from, m->zones[i].to,
 				   r->reset.client, what);
@@ -154,17 +158,19 @@ static void finish(struct rz_daemon *d)
 			rz_tick_undo(d->select, rz_tick_find(m->tick, r->reset.cookie),
 				     r->reset.error == -ETIMEDOUT);
 	}
-	rz_daemon_moves_stop(d);
 }
 
 int rz_daemon_moves_step(void *daemon)
 {
 	struct rz_daemon *d = daemon;
+	bool more;
 
 	if (!d->moves)
 		return 0;
-	if (rz_holds_step(d->moves->holds, rz_now_ns()))
+	more = rz_holds_step(d->moves->holds, rz_now_ns());
+	tell(d);
+	if (more)
 		return rz_loop_arm(d->moves_timer, STEP_NS);
-	finish(d);
+	rz_daemon_moves_stop(d);
 	return 0;
 }

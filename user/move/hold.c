@@ -87,8 +87,13 @@ static void begin_some(struct rz_holds *h, uint64_t now_ns)
 	}
 }
 
+static uint64_t deadline(const struct rz_holds *h, const struct rz_holding *r)
+{
+	return r->begun_ns + h->limits.gap_ns + h->limits.hold_ns - h->limits.hold_ns / 10;
+}
+
 /* Is it worth a walk over the sockets to look at it under its lock? */
-static bool looks_quiet(const struct rz_holds *h, const struct rz_holding *r)
+static bool looks_quiet(const struct rz_holds *h, const struct rz_holding *r, uint64_t now_ns)
 {
 	const struct rz_maps *maps = rz_kern_maps(h->kern);
 	static struct rz_hold entry;
@@ -97,8 +102,12 @@ static bool looks_quiet(const struct rz_holds *h, const struct rz_holding *r)
 	if (!r->reset.gap ||
 	    bpf_map_lookup_elem_flags(maps->conns, &r->reset.cookie, &c, BPF_F_LOCK))
 		return true; /* the reset's own check says what there is to say */
-	return !bpf_map_lookup_elem(maps->holds, &r->reset.cookie, &entry) &&
-	       rz_reset_drained(&entry, &c);
+	if (bpf_map_lookup_elem(maps->holds, &r->reset.cookie, &entry))
+		return false;
+	/* in the last tenth of the time one that asks for nothing is reset all the same */
+	if (r->must_hold && !entry.held && c.frame.produce && now_ns < deadline(h, r))
+		return false;
+	return rz_reset_drained(&entry, &c);
 }
 
 /* Tries all that look quiet, in one walk for each network namespace. */
@@ -108,7 +117,7 @@ static void try_resets(struct rz_holds *h, uint64_t now_ns)
 	size_t i, k, n = 0;
 
 	for (i = 0; rows && i < h->n; i++)
-		if (under_way(&h->rows[i]) && looks_quiet(h, &h->rows[i]))
+		if (under_way(&h->rows[i]) && looks_quiet(h, &h->rows[i], now_ns))
 			rows[n++] = h->rows[i].reset;
 	if (n)
 		rz_reset_run(h->kern, rows, n, now_ns);
@@ -133,10 +142,11 @@ static bool in_row(const struct rz_holds *h, const struct rz_holding *r)
 static void watch_time(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
 {
 	uint64_t gap_ends = r->begun_ns + h->limits.gap_ns;
+	uint64_t hold_begins = r->must_hold && h->limits.hold_ns ? r->begun_ns : gap_ends;
 
 	if (r->phase == RZ_PHASE_GAP && now_ns >= gap_ends + h->limits.hold_ns) {
 		end(h, r, -ETIMEDOUT, now_ns);
-	} else if (r->phase == RZ_PHASE_GAP && now_ns >= gap_ends && in_row(h, r)) {
+	} else if (r->phase == RZ_PHASE_GAP && now_ns >= hold_begins && in_row(h, r)) {
 		r->phase = RZ_PHASE_HOLD;
 		r->held_ns = now_ns;
 		r->reset.deadline_ns = now_ns + h->limits.hold_ns;

@@ -5,6 +5,10 @@
  * requests are dropped (TCP sends them again) until the answers are out; then it is reset. If that
  * does not come about in time, it is let go and nothing has happened to it.
  *
+ * Some libraries look for an agent anew only if the reset took a request from them (kafkajs): those
+ * that do not say who they are are held in any case, until a request of theirs was held back, which
+ * is one that was never executed.
+ *
  * Comes in: connections that the policy let go. Goes out: what became of each. Called by
  * daemon/moves.c every few milliseconds while any is under way. The hold's deadline is in map moves
  * and is kept by BPF: a daemon that dies leaves no hold behind.
@@ -24,11 +28,13 @@ struct rz_hold_limits {
 /* A row on its way; its reset.error is the result: of rz_reset_run(), or -ETIMEDOUT, let go. */
 struct rz_holding {
 	struct rz_reset reset;
+	bool must_hold;	     /* reset it only when it has asked for something that was held back */
 	enum rz_phase phase; /* wait: not begun; gap, hold: under way; done, refused: over */
 	uint64_t begun_ns;   /* when its gap began to be waited for */
 	uint64_t held_ns;    /* when its hold began, 0: it needed none */
 	uint64_t ended_ns;
 	uint32_t held; /* segments that were dropped */
+	bool told;     /* the caller's: it has said what became of it */
 };
 
 struct rz_holds {

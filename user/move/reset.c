@@ -7,6 +7,7 @@
 #include <string.h>
 #include <bpf/bpf.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "kern/netns.h"
@@ -34,7 +35,7 @@ bool rz_reset_drained(const struct rz_hold *h, const struct rz_conn *c)
 {
 	uint32_t need = h->last == c->frame.answerable ? h->must : c->frame.answerable;
 
-	if (!c->frame.produce && !c->frame.other)
+	if ((!c->frame.produce && !c->frame.other) || rz_now_ns() > c->last_request_ns + RZ_IDLE_NS)
 		return true;
 	return h->answers.synced && !h->answers.tentative &&
 	       (int32_t)(h->answers.number - need) >= 0;

@@ -6,13 +6,20 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 
+/* Seconds, negative if `at_ns` is never. */
+static double since(uint64_t at_ns, uint64_t now_ns)
+{
+	if (!at_ns)
+		return -1;
+	return now_ns > at_ns ? (double)(now_ns - at_ns) / 1e9 : 0;
+}
+
 static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct rz_conn *c,
 				   const struct rz_world *world)
 {
 	struct rz_conn_row r = {.conn = c,
 				.client = rz_snapshot_client(snap, c->frame.client),
-				.software = rz_snapshot_software(snap, c),
-				.metadata_age_s = -1};
+				.software = rz_snapshot_software(snap, c)};
 	struct rz_judged_conn j = {c, r.client};
 	const struct rz_move *m = rz_snapshot_move(snap, c->cookie);
 	struct rz_endpoint proxied;
@@ -38,10 +45,8 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 			   c->tuple.agent_port);
 	if (snap->now_ns > c->opened_ns)
 		r.age_s = (double)(snap->now_ns - c->opened_ns) / 1e9;
-	if (c->metadata_ns)
-		r.metadata_age_s = snap->now_ns > c->metadata_ns
-					   ? (double)(snap->now_ns - c->metadata_ns) / 1e9
-					   : 0;
+	r.metadata_age_s = since(c->metadata_ns, snap->now_ns);
+	r.idle_s = since(c->last_request_ns, snap->now_ns);
 	return r;
 }
 

@@ -23,6 +23,7 @@ struct rz_conn_row {
 	char client_at[RZ_ENDPOINT_TEXT], agent_at[RZ_ENDPOINT_TEXT];
 	char proxy_at[RZ_ENDPOINT_TEXT]; /* "" unless client_at is what a PROXY header names */
 	double age_s;
+	double idle_s;	       /* since its latest request; negative: it had none */
 	double metadata_age_s; /* since it last asked for metadata; negative: never */
 };
 

@@ -24,6 +24,7 @@ static struct rz_tick_move as_move(const struct rz_conn *c, const struct rz_verd
 				     .netns = c->netns,
 				     .tuple = c->tuple,
 				     .opened_ns = c->opened_ns,
+				     .unnamed = c->frame.produce && !c->frame.software,
 				     .from_zone = v->agent_zone,
 				     .to_zone = v->client_zone};
 }

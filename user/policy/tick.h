@@ -17,6 +17,7 @@ struct rz_tick_move {
 	uint32_t netns;
 	struct rz_tuple tuple;
 	uint64_t opened_ns;
+	bool unnamed;			 /* it produces, and does not say which library it is */
 	const char *from_zone, *to_zone; /* live in the topology or the snapshot */
 	enum rz_reason reason;		 /* RZ_REASON_NONE: go */
 };
