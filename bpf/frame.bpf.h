@@ -217,6 +217,17 @@ static __always_inline enum rz_step rz_frame_bad(struct rz_scratch *s, const str
 	return RZ_STEP_DONE;
 }
 
+/* Where the PROXY line in scratch->header ends. A global function, so that the verifier takes its
+ * result for any number: each place of its own would be a way of its own through what follows. */
+__noinline __u32 rz_frame_proxy_v1_length(__u32 have)
+{
+	struct rz_scratch *s;
+	__u32 zero = 0;
+
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	return s ? rz_proxy_v1_length(s->header, have) : 0;
+}
+
 /* The connection begins with a PROXY protocol header of this version: keeps it, and goes on behind
  * it. */
 static __always_inline enum rz_step rz_frame_proxy(struct __sk_buff *skb, struct rz_scratch *s,
@@ -227,7 +238,7 @@ static __always_inline enum rz_step rz_frame_proxy(struct __sk_buff *skb, struct
 
 	if (version == 1) {
 		rz_frame_fill(skb, s, RZ_PROXY_V1_MAX); /* the line may be shorter */
-		len = kept = rz_proxy_v1_length(s->header, s->f.have);
+		len = kept = rz_frame_proxy_v1_length(s->f.have);
 		if (!len)
 			return s->f.have < RZ_PROXY_V1_MAX
 				       ? RZ_STEP_DONE
