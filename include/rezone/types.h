@@ -384,8 +384,8 @@ struct rz_stats {
 	__u64 ip_unparsed;    /* fragments, unknown extension headers, short headers */
 	__u64 races;	      /* two CPUs on one connection at once, and the retries did not help */
 	__u64 too_many_requests; /* in one segment */
-	__u64 held_segments; /* dropped, for their connection was held */
-	__u64 answers_lost;  /* the next answer's place was lost on a watched connection */
+	__u64 held_segments;	 /* dropped, for their connection was held */
+	__u64 answers_lost;	 /* the next answer's place was lost on a watched connection */
 	__u64 resets; /* by bpf_sock_destroy; those by SOCK_DESTROY stand in map moves and the log
 		       */
 	__u64 resets_refused; /* likewise: by the last check */
