@@ -142,6 +142,16 @@ fuzz: $(FUZZERS) $(BUILD)/fuzz/seeds_write
 fuzz-long: $(FUZZERS) $(BUILD)/fuzz/seeds_write
 	tests/fuzz/run $(BUILD) $(FUZZ_SECONDS)
 
+# Clients behind a rough network, for the second opinion: tests/opinion.
+$(BUILD)/wire: $(wildcard tests/opinion/*.[ch])
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE $(SYSFLAGS) -o $@ $(filter %.c,$^)
+
+# The full second opinion: ten thousand connections, and real clients on real servers.
+.PHONY: opinion
+opinion: $(BUILD)/rezone $(BUILD)/wire
+	tests/opinion/run
+
 .PHONY: unit
 unit: $(UNIT)
 	tests/lib/run-unit $(UNIT)
@@ -201,7 +211,7 @@ vm-docs:
 	awk '/^<!-- rows/ { print; while ((getline line < "$(BUILD)/vm/table.md") > 0) print line; skip = 1; next } \
 		/^<!-- end/ { skip = 0 } !skip' docs/support.md > $(BUILD)/vm/support.md && cp $(BUILD)/vm/support.md docs/support.md
 # QUICK=1 leaves out what needs more than Debian's packages; E2E="10-main 20-keep" runs some only.
-e2e: $(BUILD)/rezone $(BUILD)/crowd standin
+e2e: $(BUILD)/rezone $(BUILD)/crowd $(BUILD)/wire standin
 	tests/e2e/run $(if $(QUICK),-q) $(E2E)
 # An hour of ticks at a short interval; the daemon must not grow. SOAK_SECONDS=120 for a short look.
 soak: $(BUILD)/rezone standin

@@ -257,9 +257,9 @@ bool framing_segment(const struct framing_segment *s, const struct framing_segme
 	other = meanwhile;
 	run(s);
 	between = meanwhile && !other;
-	if (meanwhile && other) /* there was nothing to put back */
-		run(meanwhile);
 	other = NULL;
+	if (meanwhile && !between) /* there was nothing to put back */
+		run(meanwhile);
 	return between;
 }
 

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Clients behind a network that loses, repeats, cuts, merges and reorders segments (tests/opinion/wire, a TUN device), real
+# sockets behind it: what rezone knows of each connection, tshark reads from the packets. WIRE_RUNS="CONNECTIONS LOST EARLY TWICE"
+# lines: rates in a thousand segments; `make opinion` has ten thousand connections.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+. "$E2E_ROOT/tests/opinion/opinion.sh"
+P=rzf$$ PIN_DIR=/sys/fs/bpf/rzf$$
+command -v tshark >/dev/null || skip "90-wire: tshark is missing (scripts/deps check)"
+[ -c /dev/net/tun ] || skip "90-wire: this kernel has no TUN device"
+e2e_begin
+RUNS=${WIRE_RUNS:-"400 0 0 0
+300 20 20 20
+200 20 200 50
+100 200 0 0"}
+SEED=${SEED:-$RANDOM}
+note "seed $SEED"
+topology a=ready
+ip -n "$P-a" tuntap add dev tun0 mode tun
+ip -n "$P-a" link set tun0 txqueuelen 20000 mtu 40000 up
+ip -n "$P-a" addr add 10.98.0.1/16 dev tun0
+rezone_start --mode observe --interval 1s
+wired() { grep -q '^wire: all sent' "$WORK/$1.log"; }
+listens() { [ -n "$(in_ns a ss -Hltn "sport = $OPINION_PORT")" ]; }
+nr=0
+while read -r n lost early twice; do
+	nr=$((nr + 1))
+	name=wire-$nr
+	mkdir "$WORK/$nr"
+	spawn "serve-$nr" a "$CGROUP" "$WIRE" serve $OPINION_PORT
+	within "$DEADLINE" listens || not_ok "the server listens"
+	capture_start "capture-$nr" a tun0
+	before=$(stat_of frame_lost) found=$(stat_of frame_found) early_before=$(stat_of early_segments)
+	spawn "$name" a - "$WIRE" open tun0 10.98.0.1:$OPINION_PORT "10.98.$nr.1" "$n" $((SEED + nr)) "$lost" "$early" "$twice"
+	if ! within $((60 + n / 20)) wired "$name"; then
+		not_ok "$n connections, $lost lost, $early early, $twice twice of a thousand segments: $(tail -n 1 "$WORK/$name.log")"
+		break
+	fi
+	want=$(grep -c '"id":"[^"]' "$WORK/$name.log")
+	known() { [ "$(rows '.client_id != ""')" -ge "$want" ]; } # the daemon has read all ids
+	within "$DEADLINE" known || not_ok "all $want ids are read"
+	snapshot "$WORK/$nr"
+	cp "$WORK/$name.log" "$WORK/$nr/truth.jsonl"
+	capture_stop "capture-$nr"
+	note "$(grep -h 'wire: all sent:' "$WORK/$name.log"); early $(($(stat_of early_segments) - early_before)), lost $(($(stat_of frame_lost) - before)), found again $(($(stat_of frame_found) - found))"
+	opinion "$WORK/$nr" "$n" "$WORK/capture-$nr.pcap"
+	again=$(sed -n 's/^ *\([0-9]*\) found again after.*/\1/p' "$WORK/$nr/verdict")
+	check "what was missed is what was counted: ${again:-0} connections" test $(($(stat_of frame_lost) - before)) -ge "${again:-0}"
+	[ "$lost$early" = 00 ] && check "where nothing was lost or early the frame never was" test $(($(stat_of frame_lost) - before)) = 0
+	[ -n "${KEEP:-}" ] && cp -r "$WORK/$nr" "$WORK/capture-$nr.pcap" "$KEEP/"
+	stop "$name" KILL
+	stop "serve-$nr" KILL
+	gone() { [ "$(rz_list -o json | jq length)" = 0 ]; }
+	within "$DEADLINE" gone || not_ok "nothing is left when all are gone"
+	rm -f "$WORK/capture-$nr.pcap"
+done <<<"$RUNS"
+check "no wrong kind and no wrong id, in any" test $E2E_FAILED = 0
