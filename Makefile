@@ -44,6 +44,11 @@ PKGCONF  ?= pkg-config
 CC       ?= cc
 BUILD    ?= build
 PKGS     := libbpf jansson yaml-0.1 smartcols libmnl
+# WITH_KUBE=0: no Kubernetes and no cloud metadata, and so no libcurl
+WITH_KUBE ?= 1
+ifeq ($(WITH_KUBE),1)
+PKGS     += libcurl
+endif
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 WARN     := -Wall -Wextra -Werror -Wno-missing-field-initializers
@@ -59,7 +64,8 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-para
 	    -Iinclude -Ivmlinux -Ibpf $(addprefix -I,$(BPF_INC))
 
 BPF_HDRS := $(wildcard bpf/*.bpf.h include/rezone/*.h vmlinux/*.h)
-SRCS     := $(filter-out user/main.c,$(wildcard user/*/*.c))
+KUBE_SRCS := $(addprefix user/kube/,http.c target.c request.c kube.c cloud.c)
+SRCS     := $(filter-out user/main.c $(if $(filter 1,$(WITH_KUBE)),user/kube/without.c,$(KUBE_SRCS)),$(wildcard user/*/*.c))
 OBJS     := $(SRCS:user/%.c=$(BUILD)/user/%.o)
 SKELS    := $(BUILD)/rezone.skel.h $(BUILD)/probe.skel.h
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))

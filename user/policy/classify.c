@@ -197,7 +197,8 @@ enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_se
 		return RZ_REASON_NO_AGENT_THERE;
 	if (!z->ready_since_ns || now_ns < z->ready_since_ns + s->stable_for_ns)
 		return RZ_REASON_ZONE_NOT_STABLE;
-	if (!s->topology_proved_ns || now_ns > s->topology_proved_ns + s->topology_max_age_ns)
+	if (s->frozen || !s->topology_proved_ns ||
+	    now_ns > s->topology_proved_ns + s->topology_max_age_ns)
 		return RZ_REASON_TOPOLOGY_STALE;
 	return RZ_REASON_NONE;
 }
