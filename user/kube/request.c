@@ -41,7 +41,7 @@ static char *authorization(const struct rz_kube_api *api, char *why)
 	return header;
 }
 
-static uint64_t time_out_ms(const struct rz_kube_api *api)
+uint64_t rz_kube_time_out_ms(const struct rz_kube_api *api)
 {
 	uint64_t ms = api->max_age_ns / 3 / 1000000;
 
@@ -64,9 +64,9 @@ static int send(const struct rz_kube_api *api, struct rz_http_ask *ask, const ch
 	}
 	ask->headers = headers;
 	ask->ca_file = api->ca_file;
-	ask->connect_ms = time_out_ms(api) / 2;
+	ask->connect_ms = rz_kube_time_out_ms(api) / 2;
 	if (!ask->total_ms)
-		ask->total_ms = time_out_ms(api);
+		ask->total_ms = rz_kube_time_out_ms(api);
 	ask->max_bytes = BODY_MAX_BYTES;
 	err = rz_http_start(api->http, ask, ret);
 	if (auth)

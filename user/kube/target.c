@@ -455,6 +455,11 @@ uint64_t rz_kube_target_step(struct rz_kube_target *t, uint64_t now_ns)
 		else
 			list_begin(t);
 	}
+	if (t->phase == PHASE_WATCH && !rz_http_status(t->main) &&
+	    now_ns > t->began_ns + rz_kube_time_out_ms(t->api) * 1000000) {
+		rz_http_cancel(RZ_TAKE_PTR(t->main));
+		failed(t, PHASE_WATCH, "watch: no answer in time");
+	}
 	if (t->phase == PHASE_WATCH && !t->check && now_ns >= t->check_at_ns)
 		check_begin(t, NULL);
 	if (t->phase == PHASE_WAIT)

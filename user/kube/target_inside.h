@@ -40,6 +40,8 @@ struct rz_kube_target {
 uint32_t rz_kube_random(void);
 void rz_kube_target_note(struct rz_kube_target *t, const char *fault);
 
+/* How long an answer may take to come. */
+uint64_t rz_kube_time_out_ms(const struct rz_kube_api *api);
 /* request.c: 0 or -errno with a line in t->ask_why. The answers come to the functions below. */
 int rz_kube_ask_list(struct rz_kube_target *t, const char *next, unsigned limit);
 int rz_kube_ask_watch(struct rz_kube_target *t);
