@@ -34,13 +34,15 @@ struct work {
 
 static void __attribute__((format(printf, 2, 3))) contradict(struct work *w, const char *fmt, ...)
 {
+	char line[sizeof(w->sum->contradiction)];
 	va_list ap;
 
 	if (w->sum->contradiction[0])
 		return;
 	va_start(ap, fmt);
-	vsnprintf(w->sum->contradiction, sizeof(w->sum->contradiction), fmt, ap);
+	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	rz_str_printable(w->sum->contradiction, sizeof(line), line, strlen(line));
 }
 
 static size_t gather(struct work *w, size_t n_groups)

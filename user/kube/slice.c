@@ -10,15 +10,18 @@
 
 #include "base/str.h"
 
+/* Names come from outside, so the line is made fit for any terminal here. */
 int rz_kube_bad(struct rz_kube_reader *r, const char *fmt, ...)
 {
+	char line[RZ_KUBE_WHY_SIZE];
 	size_t used;
 	va_list ap;
 
-	used = r->what[0] ? snprintf(r->why, RZ_KUBE_WHY_SIZE, "%s: ", r->what) : 0;
+	used = r->what[0] ? snprintf(line, sizeof(line), "%s: ", r->what) : 0;
 	va_start(ap, fmt);
-	vsnprintf(r->why + used, RZ_KUBE_WHY_SIZE - used, fmt, ap);
+	vsnprintf(line + used, sizeof(line) - used, fmt, ap);
 	va_end(ap);
+	rz_str_printable(r->why, RZ_KUBE_WHY_SIZE, line, strlen(line));
 	return -EINVAL;
 }
 

@@ -51,9 +51,12 @@ static uint64_t backoff(struct rz_kube_target *t)
 
 void rz_kube_target_note(struct rz_kube_target *t, const char *fault)
 {
-	bool known = !strcmp(t->fault, fault);
+	char line[sizeof(t->fault)];
+	bool known;
 
-	snprintf(t->fault, sizeof(t->fault), "%s", fault);
+	rz_str_printable(line, sizeof(line), fault, strlen(fault));
+	known = !strcmp(t->fault, line);
+	memcpy(t->fault, line, sizeof(line));
 	if (!known)
 		rz_warn("topology: kube %s: %s", t->label, fault);
 }

@@ -70,6 +70,9 @@ bool rz_group_valid(const char *group)
 
 	if (!name)
 		return false;
+	for (; *group; group++)
+		if (*group <= 0x20 || *group > 0x7e)
+			return false;
 	while (*list) {
 		size_t len = strcspn(++list, "+");
 
