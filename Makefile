@@ -32,7 +32,8 @@ CC       := $(CROSS)gcc
 AR       := $(CROSS)ar
 BUILD    ?= build/$(ARCH)
 SYSROOT  := $(shell scripts/debs root sysroot "$$(scripts/debs host-suite)" $(ARCH) libc6-dev libbpf-dev libelf-dev \
-	    zlib1g-dev libjansson-dev libyaml-dev libsmartcols-dev libmnl-dev uthash-dev libcmocka-dev 2>/dev/null)
+	    zlib1g-dev libjansson-dev libyaml-dev libsmartcols-dev libmnl-dev uthash-dev libcmocka-dev \
+	    libcurl4-openssl-dev 2>/dev/null)
 ifeq ($(SYSROOT),)
 $(error ARCH=$(ARCH): its packages cannot be had; scripts/debs says why)
 endif
@@ -44,6 +45,11 @@ PKGCONF  ?= pkg-config
 CC       ?= cc
 BUILD    ?= build
 PKGS     := libbpf jansson yaml-0.1 smartcols libmnl
+# WITH_KUBE=0: no Kubernetes and no cloud metadata, and so no libcurl
+WITH_KUBE ?= 1
+ifeq ($(WITH_KUBE),1)
+PKGS     += libcurl
+endif
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 WARN     := -Wall -Wextra -Werror -Wno-missing-field-initializers
@@ -59,7 +65,9 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-para
 	    -Iinclude -Ivmlinux -Ibpf $(addprefix -I,$(BPF_INC))
 
 BPF_HDRS := $(wildcard bpf/*.bpf.h include/rezone/*.h vmlinux/*.h)
-SRCS     := $(filter-out user/main.c,$(wildcard user/*/*.c))
+KUBE_PURE := $(addprefix user/kube/,slice.c answer.c store.c build.c spec.c)
+KUBE_SRCS := $(addprefix user/kube/,http.c target.c request.c kube.c cloud.c)
+SRCS     := $(filter-out user/main.c $(if $(filter 1,$(WITH_KUBE)),user/kube/without.c,$(KUBE_SRCS)),$(wildcard user/*/*.c))
 OBJS     := $(SRCS:user/%.c=$(BUILD)/user/%.o)
 SKELS    := $(BUILD)/rezone.skel.h $(BUILD)/probe.skel.h
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -119,7 +127,7 @@ $(BUILD)/crowd: $(wildcard tests/load/*.[ch])
 
 # Fuzzing, tests/fuzz: ten million inputs; FUZZ_SECONDS for each target of the longer form.
 FUZZ_SECONDS ?= 600
-FUZZERS    := $(addprefix $(BUILD)/fuzz/fuzz_,frame request tags proxy blocks topo)
+FUZZERS    := $(addprefix $(BUILD)/fuzz/fuzz_,frame request tags proxy blocks topo kube)
 FUZZ_FLAGS := -std=gnu11 -g -O1 $(WARN) -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    -Iinclude -Iuser
 # the product's framing stage for user space: what BPF programs have below them is in tests/fuzz/shim
@@ -130,9 +138,9 @@ $(BUILD)/fuzz/framing.o: tests/fuzz/framing.c $(wildcard tests/fuzz/*.h tests/fu
 	$(CLANG) $(FUZZ_FLAGS) $(FUZZ_SHIM) -c $< -o $@
 $(BUILD)/fuzz/fuzz_frame: tests/fuzz/fuzz_frame.c $(FUZZ_REFERENCE) $(BUILD)/fuzz/framing.o
 	$(CLANG) $(FUZZ_FLAGS) -o $@ $< tests/fuzz/framer.c $(BUILD)/fuzz/framing.o
-$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(wildcard user/client/*.[ch] user/topo/*.[ch] user/base/*.[ch]) $(BPF_HDRS)
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(wildcard user/client/*.[ch] user/topo/*.[ch] user/base/*.[ch]) $(KUBE_PURE) $(BPF_HDRS)
 	@mkdir -p $(@D)
-	$(CLANG) $(FUZZ_FLAGS) -o $@ $< $(wildcard user/client/*.c user/topo/*.c user/base/*.c) -lyaml -ljansson
+	$(CLANG) $(FUZZ_FLAGS) -o $@ $< $(wildcard user/client/*.c user/topo/*.c user/base/*.c) $(KUBE_PURE) -lyaml -ljansson
 $(BUILD)/fuzz/seeds_write: tests/fuzz/seeds_main.c $(FUZZ_REFERENCE)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -o $@ $< tests/fuzz/seeds.c
@@ -213,6 +221,12 @@ vm-docs:
 # QUICK=1 leaves out what needs more than Debian's packages; E2E="10-main 20-keep" runs some only.
 e2e: $(BUILD)/rezone $(BUILD)/crowd $(BUILD)/wire standin
 	tests/e2e/run $(if $(QUICK),-q) $(E2E)
+# The topology from Kubernetes: a real API server, and one that misbehaves. KUBE="20-faults" runs one only.
+.PHONY: kube-test kube-bench
+kube-test: $(BUILD)/rezone standin
+	tests/kube/run $(KUBE)
+kube-bench: $(BUILD)/rezone
+	tests/kube/run bench
 # An hour of ticks at a short interval; the daemon must not grow. SOAK_SECONDS=120 for a short look.
 soak: $(BUILD)/rezone standin
 	tests/e2e/soak.sh

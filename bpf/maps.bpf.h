@@ -99,6 +99,14 @@ struct {
 } aliases SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 32);
+	__type(key, __u32);
+	__type(value, struct rz_source_val);
+} sources SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, RZ_BLOCKS_MAX);

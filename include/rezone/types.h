@@ -346,6 +346,30 @@ struct rz_move {
 	char to_zone[RZ_ZONE_SHOWN];
 };
 
+/* Why nobody is moved although the policy would: the topology cannot be trusted now. */
+enum rz_freeze {
+	RZ_FREEZE_NONE = 0,
+	RZ_FREEZE_NEVER,	 /* a source has not been read yet */
+	RZ_FREEZE_STALE,	 /* a source is older than topology_max_age */
+	RZ_FREEZE_UNREACHABLE,	 /* a source cannot be asked */
+	RZ_FREEZE_UNREADABLE,	 /* a source said what cannot be read */
+	RZ_FREEZE_CONTRADICTION, /* sources, or one in itself, say two things */
+	RZ_FREEZE_EMPTY,	 /* all agents of a source vanished at once */
+	RZ_FREEZE_CLOCK,	 /* the clock jumped, or the machine slept */
+	RZ_FREEZE_COUNT,
+} RZ_PACKED_ENUM;
+
+/* sources: index -> where the topology comes from (docs/kubernetes.md) */
+#define RZ_SOURCE_NAME 96
+#define RZ_SOURCE_NOTE 256
+struct rz_source_val {
+	__u64 proved_ns; /* when it was last known to be current, 0: never */
+	__u32 agents;
+	__u32 ready;
+	char name[RZ_SOURCE_NAME];
+	char note[RZ_SOURCE_NOTE]; /* what is wrong with it, "" */
+};
+
 /* settings: what the running, or the last, daemon works by; `rezone list` judges by the same. */
 struct rz_settings {
 	__u64 started_ns;
@@ -361,10 +385,14 @@ struct rz_settings {
 	enum rz_mode mode; /* observe also where the kernel can reset nothing */
 	enum rz_opt_in opt_in;
 	enum rz_way way;
-	__u8 pad;
+	enum rz_freeze frozen; /* nobody is moved now */
 	__u16 n_ports;
 	__u16 ports[RZ_PORTS_MAX];
 	char own_zone[RZ_ZONE_SIZE];
+	__u32 freezes;	 /* how often it came to that */
+	__u64 frozen_ns; /* since when */
+	char own_zone_from[RZ_SOURCE_NAME];
+	char frozen_why[RZ_SOURCE_NOTE];
 };
 
 /* stats: one record a CPU; add them up. */

@@ -183,6 +183,8 @@ static void test_json(void **state)
 
 static void test_json_topology(void **state)
 {
+	struct rz_source_val source = {.name = "kube ws/agent", .proved_ns = NOW_NS - SECOND_NS};
+	struct rz_topo_view view;
 	struct shown s;
 	json_t *o;
 	FILE *f;
@@ -190,7 +192,8 @@ static void test_json_topology(void **state)
 	(void)state;
 	shown_make(&s);
 	f = to_text(&s);
-	assert_int_equal(rz_json_topology(f, &s.w.topo, &s.w.zones, &s.w.settings, NOW_NS), 0);
+	view = (struct rz_topo_view){&s.w.topo, &s.w.zones, &s.w.settings, NOW_NS, &source, 1};
+	assert_int_equal(rz_json_topology(f, &view), 0);
 	fclose(f);
 	o = json_loads(s.text, 0, NULL);
 	assert_non_null(o);

@@ -182,8 +182,6 @@ static int start_policy(struct rz_daemon *d)
 		err = rz_clients_sweep_new(&d->custom, &d->sweep);
 	if (!err)
 		err = rz_maps_write_blocks(d->maps, d->blocks);
-	if (!err && c->topology)
-		err = rz_topo_file_new(c->topology, &d->file);
 	return err;
 }
 
@@ -217,26 +215,22 @@ static int start_loop(struct rz_daemon *d)
 		if (err)
 			return err;
 	}
-	if (d->file)
+	err = rz_daemon_start_topology(d);
+	if (!err)
 		err = on_topology(d); /* before the first tick; a broken file is one line, and
 				   watching goes on */
-	else
-		rz_warn("run: no --topology: connections are tracked, nobody is moved");
 	return err ? err : rz_loop_arm(d->tick_timer, jittered(d->conf.interval_ns));
 }
 
 static void stop(struct rz_daemon *d)
 {
 	rz_daemon_moves_stop(d);
+	rz_daemon_stop_topology(d);
 	rz_loop_free(d->loop);
 	rz_kern_free(d->kern, d->conf.keep_pins);
 	rz_select_free(d->select);
 	rz_clients_sweep_free(d->sweep);
 	rz_census_free(d->census);
-	rz_topo_file_free(d->file);
-	rz_topo_free(d->topo);
-	rz_topo_free(d->pending);
-	rz_topo_zones_free(d->zones);
 	rz_blocks_free(d->blocks);
 	if (d->lock >= 0)
 		close(d->lock);

@@ -65,29 +65,7 @@ static const struct argp argp = {
 	       "wrongly.",
 };
 
-struct view {
-	const struct rz_topo *topo;
-	const struct rz_topo_zones *zones;
-	const struct rz_settings *settings; /* NULL: a file */
-	uint64_t now_ns;
-};
-
-/* Why clients of this zone would not be moved into it now; "counts" if they would. */
-static const char *standing(const struct view *v, const struct rz_topo_zone *z)
-{
-	enum rz_reason why;
-
-	if (!z->ready)
-		return "nobody ready";
-	if (!v->settings)
-		return "counts";
-	why = rz_zone_standing(z, v->settings, v->now_ns);
-	if (why == RZ_REASON_NO_AGENT_THERE)
-		return "fewer than min-agents ready";
-	return why == RZ_REASON_NONE ? "counts" : rz_reason_name(why);
-}
-
-static int print_zones(const struct view *v)
+static int print_zones(const struct rz_topo_view *v)
 {
 	static const char *const columns[] = {"GROUP", "ZONE",	   "AGENTS", "READY",
 					      "FOR",   "STANDING", NULL};
@@ -99,7 +77,7 @@ static int print_zones(const struct view *v)
 		const struct rz_topo_zone *z = &v->zones->rows[i];
 		char agents[16], ready[16], since[32] = "";
 		const char *cells[] = {z->key.group, z->key.zone, agents,
-				       ready,	     since,	  standing(v, z)};
+				       ready,	     since,	  rz_topo_standing(v, z)};
 
 		snprintf(agents, sizeof(agents), "%u", z->agents);
 		snprintf(ready, sizeof(ready), "%u", z->ready);
@@ -111,7 +89,28 @@ static int print_zones(const struct view *v)
 	return err ? err : rz_table_end(t);
 }
 
-static int print_agents(const struct view *v)
+static int print_sources(const struct rz_topo_view *v)
+{
+	static const char *const columns[] = {"SOURCE", "AGE", "AGENTS", "READY", "FAULT", NULL};
+	struct rz_table *t;
+	size_t i;
+	int err = rz_table_new(stdout, columns, &t);
+
+	for (i = 0; !err && i < v->n_sources; i++) {
+		const struct rz_source_val *s = &v->sources[i];
+		char age[32] = "never", agents[16], ready[16];
+		const char *cells[] = {s->name, age, agents, ready, s->note};
+
+		if (s->proved_ns)
+			rz_table_age(age, sizeof(age), (double)(v->now_ns - s->proved_ns) / 1e9);
+		snprintf(agents, sizeof(agents), "%u", s->agents);
+		snprintf(ready, sizeof(ready), "%u", s->ready);
+		err = rz_table_add(t, cells, s->note[0] ? "yellow" : NULL);
+	}
+	return err ? err : rz_table_end(t);
+}
+
+static int print_agents(const struct rz_topo_view *v)
 {
 	static const char *const columns[] = {"AGENT", "ZONE", "GROUP", "READY", NULL};
 	char at[RZ_ENDPOINT_TEXT];
@@ -129,14 +128,17 @@ static int print_agents(const struct view *v)
 	return err ? err : rz_table_end(t);
 }
 
-static int print_text(const struct view *v)
+static int print_text(const struct rz_topo_view *v)
 {
 	const char *own = v->topo->own_zone;
 	char age[32];
 	size_t i;
 	int err;
 
-	printf("own zone: %s\n", *own ? own : "not given (each agent's own entry says its zone)");
+	printf("own zone: %s", *own ? own : "not given (each agent's own entry says its zone)");
+	if (v->settings && v->settings->own_zone_from[0])
+		printf(" (from %s)", v->settings->own_zone_from);
+	putchar('\n');
 	if (v->settings && v->settings->topology_proved_ns) {
 		rz_table_age(age, sizeof(age),
 			     (double)(v->now_ns - v->settings->topology_proved_ns) / 1e9);
@@ -144,22 +146,28 @@ static int print_text(const struct view *v)
 	} else if (v->settings) {
 		printf("last known to be current: never\n");
 	}
+	if (v->settings && v->settings->frozen)
+		printf("nobody is moved now: %s\n", v->settings->frozen_why);
 	for (i = 0; i < v->topo->n_aliases; i++)
 		printf("alias: %s is %s\n", v->topo->aliases[i].name, v->topo->aliases[i].zone);
 	if (!v->topo->n_agents) {
 		printf("no agents\n");
-		return 0;
+		return v->n_sources ? print_sources(v) : 0;
 	}
 	putchar('\n');
-	err = print_zones(v);
+	err = v->n_sources ? print_sources(v) : 0;
+	if (v->n_sources)
+		putchar('\n');
+	if (!err)
+		err = print_zones(v);
 	putchar('\n');
 	return err ? err : print_agents(v);
 }
 
-static int print(const struct ask *a, const struct view *v)
+static int print(const struct ask *a, const struct rz_topo_view *v)
 {
 	if (a->json)
-		return rz_json_topology(stdout, v->topo, v->zones, v->settings, v->now_ns);
+		return rz_json_topology(stdout, v);
 	return print_text(v);
 }
 
@@ -183,7 +191,7 @@ static int from_file(const struct ask *a)
 	if (!err)
 		err = rz_topo_zones_count(topo, NULL, 1, 0, &zones);
 	if (!err) {
-		struct view v = {topo, zones, NULL, now()};
+		struct rz_topo_view v = {topo, zones, NULL, now(), NULL, 0};
 
 		err = print(a, &v);
 	}
@@ -195,6 +203,8 @@ static int from_file(const struct ask *a)
 
 static int from_maps(const struct ask *a)
 {
+	_cleanup_free_ struct rz_source_val *sources = NULL;
+	size_t n = 0;
 	struct rz_snapshot *snap = NULL;
 	struct rz_topo_zones *zones = NULL;
 	struct rz_topo *topo = NULL;
@@ -209,8 +219,10 @@ static int from_maps(const struct ask *a)
 	err = rz_snapshot_read(&maps, &snap);
 	if (!err)
 		err = rz_maps_read_topology(&maps, &topo, &zones);
+	if (!err)
+		err = rz_maps_read_sources(&maps, &sources, &n);
 	if (!err) {
-		struct view v = {topo, zones, &snap->settings, snap->now_ns};
+		struct rz_topo_view v = {topo, zones, &snap->settings, snap->now_ns, sources, n};
 
 		err = print(a, &v);
 	}

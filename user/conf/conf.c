@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/yaml.h"
 #include "conf/table.h"
+#include "kube/kube.h"
 
 #define KEY_ROW0     0x100 /* argp keys of the rows; above every character */
 #define KEY_CONFIG   0x400
@@ -255,6 +256,18 @@ static int set_from_flags(struct rz_conf *c, const struct flags *f)
 
 static int check_whole(const struct rz_conf *c)
 {
+	struct rz_kube_spec specs[RZ_KUBE_GROUPS_MAX];
+	char why[512];
+	size_t n;
+
+	if (rz_kube_specs_parse(c->kube_service, NULL, specs, &n, why, sizeof(why)))
+		return wrong("--kube-service", why);
+	if (rz_kube_specs_parse(c->kube_service, c->kube_selector, specs, &n, why, sizeof(why)))
+		return wrong("--kube-selector", why);
+	if (c->zone && !rz_kube_zone_valid(c->zone))
+		return wrong("--zone",
+			     "is no zone name; use 1 to 128 letters, digits, dots, dashes or "
+			     "underscores");
 	if (c->cooldown_max_ns < c->cooldown_ns)
 		return wrong("--cooldown-max", "is below --cooldown; raise it");
 	return 0;

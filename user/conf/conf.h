@@ -47,6 +47,14 @@ struct rz_conf {
 	char *opt_in_keys;
 	char *tag_separators;
 	bool tag_url_decode;
+	char *kube_service; /* kube/kube.h has the grammar; both NULL: no Kubernetes */
+	char *kube_selector;
+	char *kube_port_name;
+	char *kube_server, *kube_token_file, *kube_ca_file; /* NULL: as in a pod */
+	char *kube_zone_label;				    /* NULL: the node is not asked for */
+	char *node_name, *zone, *cloud_url;		    /* NULL: not given */
+	int cloud;					    /* enum rz_cloud_which */
+	uint64_t empty_confirm_ns;
 	bool keep_pins; /* on SIGTERM leave programs and maps in place */
 	enum rz_log_format log_format;
 	enum rz_log_level log_level;

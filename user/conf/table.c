@@ -15,6 +15,7 @@
 static const char *const modes[] = {"enforce", "observe", NULL};
 static const char *const opt_ins[] = {"tag", "zone", "any", NULL};
 static const char *const in_flights[] = {"wait", "ignore", NULL};
+static const char *const clouds[] = {"auto", "off", "aws", "gcp", "azure", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 /* rz_conf_set stores the index of the word */
@@ -43,7 +44,7 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"stable-for", RZ_CONF_DURATION, AT(stable_for_ns), 0, DAY_SECONDS, "30s", NULL, NULL, NULL,
 	 "how long they must have been ready"},
 	{"topology-max-age", RZ_CONF_DURATION, AT(topology_max_age_ns), 3, DAY_SECONDS, "90s", NULL,
-	 NULL, NULL, "when the file has not been readable and whole for longer, nobody is moved"},
+	 NULL, NULL, "when a source has not been known to be current for longer, nobody is moved"},
 	{"min-age", RZ_CONF_DURATION, AT(min_age_ns), 0, DAY_SECONDS, "0s", NULL, NULL, NULL,
 	 "younger connections are left alone"},
 	{"rate", RZ_CONF_RATE, AT(rate), 0.001, 100000, "5", NULL, NULL, NULL, "moves a second"},
@@ -86,6 +87,37 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "what stands between key=value pairs of one's own keys"},
 	{"tag-url-decode", RZ_CONF_BOOL, AT(tag_url_decode), 0, 0, "false", NULL, NULL, NULL,
 	 "read %XX and + in one's own keys and their values"},
+	{"kube-service", RZ_CONF_TEXT, AT(kube_service), 0, 0, NULL, NULL, NULL, NULL,
+	 "Services whose EndpointSlices say who the agents are, comma-separated: "
+	 "NAMESPACE/SERVICE[=GROUP][@ROLE+ROLE] (docs/kubernetes.md)"},
+	{"kube-selector", RZ_CONF_TEXT, AT(kube_selector), 0, 0, NULL, NULL, NULL, NULL,
+	 "the same by labels of the EndpointSlices, separated by semicolons: "
+	 "GROUP[@ROLE+ROLE]:NAMESPACE:SELECTOR"},
+	{"kube-port-name", RZ_CONF_TEXT, AT(kube_port_name), 0, 0, "kafka", NULL, NULL, NULL,
+	 "slices without a port of this name serve no Kafka"},
+	{"kube-server", RZ_CONF_TEXT, AT(kube_server), 0, 0, NULL, NULL, NULL, NULL,
+	 "URL of the API server (in a pod found by itself)"},
+	{"kube-token-file", RZ_CONF_PATH, AT(kube_token_file), 0, 0, NULL, NULL, NULL, NULL,
+	 "the token for it, read anew for each request (in a pod the service account's)"},
+	{"kube-ca-file", RZ_CONF_PATH, AT(kube_ca_file), 0, 0, NULL, NULL, NULL, NULL,
+	 "the certificates that vouch for it, likewise"},
+	{"kube-zone-label", RZ_CONF_TEXT, AT(kube_zone_label), 0, 0, NULL, NULL, NULL, NULL,
+	 "a label of this node's Node object that is its zone, as topology.kubernetes.io/zone; "
+	 "needs "
+	 "get on nodes, so it is not asked unless named"},
+	{"node-name", RZ_CONF_TEXT, AT(node_name), 0, 0, NULL, NULL, NULL, "NODE_NAME",
+	 "this node's name in Kubernetes: the agents on it give its zone"},
+	{"zone", RZ_CONF_TEXT, AT(zone), 0, 0, NULL, NULL, NULL, NULL,
+	 "this node's zone, where its agents do not say it"},
+	{"cloud", RZ_CONF_WORD, AT(cloud), 0, 0, "auto", clouds, NULL, NULL,
+	 "whose metadata service may be asked for this node's zone; auto: the cloud that the "
+	 "firmware names, outside clouds none"},
+	{"cloud-url", RZ_CONF_TEXT, AT(cloud_url), 0, 0, NULL, NULL, NULL, NULL,
+	 "URL of the metadata service (the cloud's own)"},
+	{"topology-empty-confirm", RZ_CONF_DURATION, AT(empty_confirm_ns), 0, DAY_SECONDS, "30s",
+	 NULL, NULL, NULL,
+	 "when all agents of a Service vanish at once, for how long that must last to be believed; "
+	 "nobody is moved meanwhile"},
 	{"cgroup", RZ_CONF_PATH, AT(cgroup), 0, 0, NULL, NULL, NULL, NULL,
 	 "the cgroup v2 root (found by itself)"},
 	{"pin-dir", RZ_CONF_PATH, AT(pin_dir), 0, 0, "/sys/fs/bpf/rezone", NULL, NULL, NULL,
@@ -101,6 +133,7 @@ const size_t rz_conf_n_rows = sizeof(rz_conf_rows) / sizeof(rz_conf_rows[0]);
 
 static const char *const forms[] = {
 	[RZ_CONF_PATH] = "PATH",
+	[RZ_CONF_TEXT] = "TEXT",
 	[RZ_CONF_DURATION] = "DURATION",
 	[RZ_CONF_COUNT] = "N",
 	[RZ_CONF_RATE] = "N",
@@ -119,8 +152,9 @@ const char *rz_conf_form(const struct rz_conf_row *row)
 
 bool rz_conf_is_text(const struct rz_conf_row *row)
 {
-	return row->type == RZ_CONF_PATH || row->type == RZ_CONF_BLOCKS ||
-	       row->type == RZ_CONF_KEYS || row->type == RZ_CONF_CHARS;
+	return row->type == RZ_CONF_PATH || row->type == RZ_CONF_TEXT ||
+	       row->type == RZ_CONF_BLOCKS || row->type == RZ_CONF_KEYS ||
+	       row->type == RZ_CONF_CHARS;
 }
 
 const struct rz_conf_row *rz_conf_row_find(const char *name, size_t len)
@@ -151,9 +185,9 @@ static int set_text(void *at, const char *text)
 static int set_path(void *at, const struct rz_conf_row *row, const char *text, char *why,
 		    size_t size)
 {
-	(void)row;
 	if (!*text) {
-		snprintf(why, size, "is empty; give a path");
+		snprintf(why, size, "is empty; give a %s",
+			 row->type == RZ_CONF_PATH ? "path" : "value");
 		return -EINVAL;
 	}
 	return set_text(at, text);
@@ -354,10 +388,10 @@ static int set_word(void *at, const struct rz_conf_row *row, const char *text, c
 }
 
 static int (*const setters[])(void *, const struct rz_conf_row *, const char *, char *, size_t) = {
-	[RZ_CONF_PATH] = set_path,   [RZ_CONF_DURATION] = set_duration, [RZ_CONF_COUNT] = set_count,
-	[RZ_CONF_RATE] = set_rate,   [RZ_CONF_BOOL] = set_bool,		[RZ_CONF_PORTS] = set_ports,
-	[RZ_CONF_WORD] = set_word,   [RZ_CONF_BLOCKS] = set_blocks,	[RZ_CONF_KEYS] = set_keys,
-	[RZ_CONF_CHARS] = set_chars,
+	[RZ_CONF_TEXT] = set_path,   [RZ_CONF_PATH] = set_path,	  [RZ_CONF_DURATION] = set_duration,
+	[RZ_CONF_COUNT] = set_count, [RZ_CONF_RATE] = set_rate,	  [RZ_CONF_BOOL] = set_bool,
+	[RZ_CONF_PORTS] = set_ports, [RZ_CONF_WORD] = set_word,	  [RZ_CONF_BLOCKS] = set_blocks,
+	[RZ_CONF_KEYS] = set_keys,   [RZ_CONF_CHARS] = set_chars,
 };
 
 int rz_conf_set(struct rz_conf *c, const struct rz_conf_row *row, const char *text, char *why,

@@ -12,6 +12,7 @@
 
 enum rz_conf_type {
 	RZ_CONF_PATH,	  /* char * */
+	RZ_CONF_TEXT,	  /* char *, checked as a whole by conf.c */
 	RZ_CONF_BLOCKS,	  /* char *, checked by rz_blocks_parse */
 	RZ_CONF_KEYS,	  /* char *, comma-separated keys of a client.id */
 	RZ_CONF_CHARS,	  /* char *, a few characters */

@@ -15,7 +15,10 @@
 #include "kern/load.h"
 #include "policy/select.h"
 #include "policy/tick.h"
+#include "kube/cloud.h"
+#include "kube/kube.h"
 #include "topo/file.h"
+#include "topo/source.h"
 
 struct rz_daemon {
 	struct rz_conf conf;
@@ -23,6 +26,15 @@ struct rz_daemon {
 	const struct rz_maps *maps;
 	struct rz_loop *loop;
 	struct rz_topo_file *file;
+	struct rz_topo *file_topo; /* as last read whole */
+	uint64_t file_proved_ns;
+	struct rz_kube *kube;
+	struct rz_cloud *cloud;
+	struct rz_clocks clocks; /* at the last look */
+	uint64_t jumped_ns;	 /* they jumped then, and not every source was proved since; 0 */
+	bool dirty;		 /* a source has news */
+	char merge_why[128];	 /* why the sources make no topology, "" */
+	uint64_t told_ns;
 	struct rz_topo *topo;
 	struct rz_topo *pending; /* read, but the maps could not take it yet */
 	struct rz_topo_zones *zones;
@@ -41,10 +53,14 @@ struct rz_daemon {
 /* Publishes d->settings in map settings. 0 or -errno. */
 int rz_daemon_write_settings(struct rz_daemon *d);
 
+/* Begins with the sources of the topology that the settings name. 0 or -errno, logged. */
+int rz_daemon_start_topology(struct rz_daemon *d);
+void rz_daemon_stop_topology(struct rz_daemon *d);
+
 /*
- * Looks at the topology file; a change goes to the maps. A file that can be read and is whole
- * proves that the topology is current; one that cannot lets it age, until topology_max_age freezes
- * the moves.
+ * Each second: looks at the topology file, at the clocks, and how old each source is. News goes to
+ * the maps; a source that is not known to be current lets the topology age, until topology_max_age
+ * freezes the moves.
  */
 void rz_daemon_poll_topology(struct rz_daemon *d);
 

@@ -2,17 +2,25 @@
 /*
  * The topology's way into the maps.
  *
- * Comes in: struct rz_topo from the file. Goes out: maps agents, zones, aliases, and in map
- * settings since when it is known to be current. Called by cmd/run.c every second.
+ * Comes in: the file, Kubernetes and the cloud, merged by topo/merge.c. Goes out: maps agents,
+ * zones, aliases and sources, and in map settings since when all of it is known to be current, and
+ * whether that can be trusted. Called by cmd/run.c every second, and by the sources when they have
+ * news.
  */
 #include "daemon/daemon.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "topo/merge.h"
+
+#define TELL_EVERY_NS (10 * RZ_SECOND_NS)
 
 int rz_daemon_write_settings(struct rz_daemon *d)
 {
@@ -39,8 +47,9 @@ static int publish(struct rz_daemon *d, const struct rz_topo *topo)
 }
 
 /* Takes over d->pending; the old topology stays for as long as it cannot be published whole. */
-static int take(struct rz_daemon *d)
+static int take(struct rz_daemon *d, const char *from)
 {
+	uint64_t now = rz_now_ns();
 	int err = publish(d, d->pending);
 
 	if (err)
@@ -48,22 +57,217 @@ static int take(struct rz_daemon *d)
 	rz_topo_free(d->topo);
 	d->topo = RZ_TAKE_PTR(d->pending);
 	rz_str_copy(d->settings.own_zone, sizeof(d->settings.own_zone), d->topo->own_zone);
-	rz_info("topology: %zu agents in %zu zones, own zone %s", d->topo->n_agents, d->zones->n,
-		d->topo->own_zone[0] ? d->topo->own_zone : "not given");
+	rz_str_copy(d->settings.own_zone_from, sizeof(d->settings.own_zone_from), from);
+	/* in a storm of changes once in ten seconds is enough to be told */
+	rz_log(d->told_ns && d->kube && now < d->told_ns + TELL_EVERY_NS ? RZ_LOG_DEBUG
+									 : RZ_LOG_INFO,
+	       "topology: %zu agents in %zu zones, own zone %s%s%s", d->topo->n_agents, d->zones->n,
+	       d->topo->own_zone[0] ? d->topo->own_zone : "not given", *from ? " from " : "", from);
+	if (!d->told_ns || now >= d->told_ns + TELL_EVERY_NS)
+		d->told_ns = now;
 	return 0;
+}
+
+/* ---- the sources, added up ---- */
+
+static size_t collect_rows(const struct rz_daemon *d, struct rz_source_row *rows)
+{
+	size_t n = 0, i;
+
+	if (d->file) {
+		memset(&rows[n], 0, sizeof(rows[n]));
+		snprintf(rows[n].v.name, sizeof(rows[n].v.name), "file %.88s", d->conf.topology);
+		rows[n].must_be_fresh = true;
+		rows[n].v.proved_ns = d->file_proved_ns;
+		rows[n].v.agents = d->file_topo ? (uint32_t)d->file_topo->n_agents : 0;
+		for (i = 0; i < rows[n].v.agents; i++)
+			rows[n].v.ready += d->file_topo->agents[i].ready;
+		n++;
+	}
+	n += rz_kube_rows(d->kube, rows + n, RZ_KUBE_GROUPS_MAX);
+	if (rz_cloud_row(d->cloud, &rows[n]))
+		n++;
+	if (d->merge_why[0] && n) {
+		rows[0].freeze = RZ_FREEZE_UNREADABLE;
+		rz_str_copy(rows[0].v.note, sizeof(rows[0].v.note), d->merge_why);
+	}
+	return n;
+}
+
+static void merge(struct rz_daemon *d)
+{
+	struct rz_merge_in in = {
+		.file = d->file_topo,
+		.kube = rz_kube_topo(d->kube),
+		.agents_zone = rz_kube_own_zone(d->kube),
+		.setting_zone = d->conf.zone ? d->conf.zone : "",
+		.label_zone = rz_kube_label_zone(d->kube),
+		.cloud_zone = rz_cloud_zone(d->cloud),
+		.cloud_id = rz_cloud_id(d->cloud),
+		.kube_source = d->file ? 1 : 0,
+	};
+	struct rz_topo *fresh = NULL;
+	const char *from = "";
+	char why[sizeof(d->merge_why)] = "";
+	int err;
+
+	if (!in.file && !in.kube)
+		return;
+	err = rz_topo_merge(&in, &fresh, &from, why, sizeof(why));
+	if (err == -E2BIG && strcmp(why, d->merge_why))
+		rz_err(err, "topology: %s (what was known stays)", why);
+	rz_str_copy(d->merge_why, sizeof(d->merge_why), why);
+	d->dirty = err && err != -E2BIG;
+	if (err)
+		return;
+	rz_topo_free(d->pending);
+	d->pending = fresh;
+	d->dirty = take(d, from); /* not to be published now: at the next look again */
+}
+
+/* ---- freezing ---- */
+
+/* After a jump of the clock each source has to be proved once more. */
+static enum rz_freeze freeze_now(struct rz_daemon *d, const struct rz_source_row *rows, size_t n,
+				 uint64_t now, char *why, size_t size)
+{
+	if (d->jumped_ns && rz_sources_proved_ns(rows, n) > d->jumped_ns)
+		d->jumped_ns = 0;
+	if (d->jumped_ns) {
+		snprintf(why, size,
+			 "the clock jumped, or this machine slept: every source has to say "
+			 "anew that it is current");
+		return RZ_FREEZE_CLOCK;
+	}
+	return rz_sources_freeze(rows, n, d->conf.topology_max_age_ns, now, why, size);
+}
+
+static void tell_freeze(struct rz_daemon *d, enum rz_freeze f, const char *why, uint64_t now)
+{
+	struct rz_settings *s = &d->settings;
+	char span[32];
+
+	if (f == RZ_FREEZE_NEVER && !s->frozen && !s->topology_proved_ns)
+		return; /* the start */
+	if (f && !s->frozen) {
+		s->freezes++;
+		rz_warn("freeze: nobody is moved: %s", why);
+	} else if (!f && s->frozen && s->frozen_ns) {
+		rz_duration_format(span, sizeof(span),
+				   (now - s->frozen_ns) / 100000000ULL * 100000000ULL);
+		rz_info("freeze: over after %s (%s)", span, rz_freeze_name(s->frozen));
+	}
+	if (!s->frozen || !f)
+		s->frozen_ns = f ? now : 0;
+}
+
+static void judge(struct rz_daemon *d, uint64_t now)
+{
+	struct rz_source_row rows[RZ_SOURCES_MAX];
+	char why[RZ_SOURCE_NOTE] = "";
+	size_t n = collect_rows(d, rows);
+	enum rz_freeze f = freeze_now(d, rows, n, now, why, sizeof(why));
+
+	tell_freeze(d, f, why, now);
+	d->settings.frozen = f;
+	rz_str_copy(d->settings.frozen_why, sizeof(d->settings.frozen_why), why);
+	d->settings.topology_proved_ns = rz_sources_proved_ns(rows, n);
+	rz_maps_write_sources(d->maps, rows, n);
+	rz_daemon_write_settings(d);
+}
+
+static void on_news(void *arg)
+{
+	struct rz_daemon *d = arg;
+
+	d->dirty = true;
+	merge(d);
+	judge(d, rz_now_ns());
+}
+
+static void poll_file(struct rz_daemon *d)
+{
+	struct rz_topo *fresh = NULL;
+	uint64_t before = rz_now_ns();
+	int n = rz_topo_file_poll(d->file, &fresh);
+
+	if (n > 0) {
+		rz_topo_free(d->file_topo);
+		d->file_topo = fresh;
+		d->dirty = true;
+	}
+	if (n >= 0)
+		d->file_proved_ns = before;
+}
+
+static uint64_t clock_ns(clockid_t which)
+{
+	struct timespec t;
+
+	clock_gettime(which, &t);
+	return (uint64_t)t.tv_sec * RZ_SECOND_NS + (uint64_t)t.tv_nsec;
+}
+
+static void look_at_clocks(struct rz_daemon *d)
+{
+	struct rz_clocks now = {clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_BOOTTIME),
+				clock_ns(CLOCK_REALTIME)};
+
+	if (d->clocks.mono_ns && rz_clocks_jumped(&d->clocks, &now)) {
+		d->jumped_ns = now.mono_ns;
+		rz_kube_doubt(d->kube);
+	}
+	d->clocks = now;
 }
 
 void rz_daemon_poll_topology(struct rz_daemon *d)
 {
-	struct rz_topo *fresh = NULL;
-	int n = rz_topo_file_poll(d->file, &fresh);
+	look_at_clocks(d);
+	if (d->file)
+		poll_file(d);
+	if (d->dirty)
+		merge(d);
+	judge(d, rz_now_ns());
+}
 
-	if (n > 0) {
-		rz_topo_free(d->pending);
-		d->pending = fresh;
-	}
-	if (n < 0 || (d->pending && take(d)))
-		return;
-	d->settings.topology_proved_ns = rz_now_ns();
-	rz_daemon_write_settings(d);
+/* ---- begin and end ---- */
+
+int rz_daemon_start_topology(struct rz_daemon *d)
+{
+	const struct rz_conf *c = &d->conf;
+	struct rz_cloud_conf cloud = {(enum rz_cloud_which)c->cloud, c->cloud_url};
+	struct rz_kube_conf kube = {.services = c->kube_service,
+				    .selectors = c->kube_selector,
+				    .server = c->kube_server,
+				    .token_file = c->kube_token_file,
+				    .ca_file = c->kube_ca_file,
+				    .port_name = c->kube_port_name,
+				    .node_name = c->node_name ? c->node_name : "",
+				    .zone_label = c->kube_zone_label,
+				    .max_age_ns = c->topology_max_age_ns,
+				    .empty_confirm_ns = c->empty_confirm_ns};
+	int err = 0;
+
+	if (c->topology)
+		err = rz_topo_file_new(c->topology, &d->file);
+	if (!err && (c->kube_service || c->kube_selector))
+		err = rz_kube_new(&kube, d->loop, on_news, d, &d->kube);
+	if (!err && (d->file || d->kube))
+		err = rz_cloud_new(&cloud, d->loop, on_news, d, &d->cloud);
+	if (!err && !d->file && !d->kube)
+		rz_warn("run: neither --topology nor --kube-service: connections are tracked, "
+			"nobody "
+			"is moved");
+	return err;
+}
+
+void rz_daemon_stop_topology(struct rz_daemon *d)
+{
+	rz_kube_free(d->kube);
+	rz_cloud_free(d->cloud);
+	rz_topo_file_free(d->file);
+	rz_topo_free(d->file_topo);
+	rz_topo_free(d->topo);
+	rz_topo_free(d->pending);
+	rz_topo_zones_free(d->zones);
 }

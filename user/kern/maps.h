@@ -11,13 +11,14 @@
 #include <stddef.h>
 
 #include "topo/blocks.h"
+#include "topo/source.h"
 #include "topo/topo.h"
 
 /* Descriptors. Each map's name, in the BPF object and as a pin, is the field's. */
 /* clang-format off */
 #define RZ_MAPS(X)                                                                             \
 	X(conns) X(client_ids) X(clients) X(proxied) X(softwares)                              \
-	X(agents) X(zones) X(aliases) X(blocks) X(moves) X(holds) X(settings)                           \
+	X(agents) X(zones) X(aliases) X(sources) X(blocks) X(moves) X(holds) X(settings)                           \
 	X(stats) X(errors) X(traffic) X(client_traffic)
 /* clang-format on */
 struct rz_maps {
@@ -103,5 +104,9 @@ int rz_maps_write_blocks(const struct rz_maps *m, const struct rz_blocks *blocks
  * then what is no longer there is removed, so that a reader never finds them empty in between. */
 int rz_maps_write_topology(const struct rz_maps *m, const struct rz_topo *topo,
 			   const struct rz_topo_zones *zones);
+
+/* The sources of the topology, likewise; `rows` of the reader is for free(). 0 or -errno. */
+int rz_maps_write_sources(const struct rz_maps *m, const struct rz_source_row *rows, size_t n);
+int rz_maps_read_sources(const struct rz_maps *m, struct rz_source_val **ret, size_t *ret_n);
 
 #endif

@@ -307,3 +307,36 @@ int rz_maps_write_blocks(const struct rz_maps *m, const struct rz_blocks *blocks
 	want_free(&w);
 	return err;
 }
+
+int rz_maps_write_sources(const struct rz_maps *m, const struct rz_source_row *rows, size_t n)
+{
+	struct want w = {.name = "sources",
+			 .fd = m->sources,
+			 .key_size = sizeof(__u32),
+			 .value_size = sizeof(struct rz_source_val)};
+	int err = want_alloc(&w, n);
+	size_t i;
+
+	for (i = 0; !err && i < n; i++) {
+		((__u32 *)w.keys)[i] = (__u32)i;
+		((struct rz_source_val *)w.values)[i] = rows[i].v;
+	}
+	if (!err)
+		err = want_apply(&w);
+	want_free(&w);
+	return err;
+}
+
+int rz_maps_read_sources(const struct rz_maps *m, struct rz_source_val **ret, size_t *ret_n)
+{
+	struct rz_source_val *all = calloc(RZ_SOURCES_MAX, sizeof(*all));
+	__u32 i;
+
+	if (!all)
+		return -ENOMEM;
+	for (i = 0; i < RZ_SOURCES_MAX && !bpf_map_lookup_elem(m->sources, &i, &all[i]); i++)
+		;
+	*ret = all;
+	*ret_n = i;
+	return 0;
+}

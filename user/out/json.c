@@ -8,6 +8,9 @@
 #include <jansson.h>
 
 #include "base/cleanup.h"
+#include "policy/classify.h"
+#include "topo/group.h"
+#include "topo/source.h"
 
 /* NULL and "" are unknown. */
 static json_t *text_or_null(const char *s)
@@ -107,17 +110,51 @@ static json_t *since(uint64_t at_ns, uint64_t now_ns)
 	return at_ns && now_ns >= at_ns ? seconds((double)(now_ns - at_ns) / 1e9) : json_null();
 }
 
-static json_t *zones_array(const struct rz_topo_zones *z, uint64_t now_ns)
+const char *rz_topo_standing(const struct rz_topo_view *v, const struct rz_topo_zone *z)
 {
+	enum rz_reason why;
+
+	if (!z->key.zone[0])
+		return "no zone";
+	if (!z->ready)
+		return "nobody ready";
+	if (!rz_group_serves(z->key.group, "", ""))
+		return "serves no client";
+	if (!v->settings)
+		return "counts";
+	why = rz_zone_standing(z, v->settings, v->now_ns);
+	if (why == RZ_REASON_NO_AGENT_THERE)
+		return "fewer than min-agents ready";
+	return why == RZ_REASON_NONE ? "counts" : rz_reason_name(why);
+}
+
+static json_t *zones_array(const struct rz_topo_view *v)
+{
+	const struct rz_topo_zones *z = v->zones;
 	json_t *a = json_array();
 	size_t i;
 
 	for (i = 0; i < z->n; i++)
 		json_array_append_new(
-			a, json_pack("{s:s, s:s, s:i, s:i, s:o}", "group", z->rows[i].key.group,
-				     "zone", z->rows[i].key.zone, "agents", (int)z->rows[i].agents,
-				     "ready", (int)z->rows[i].ready, "ready_for_s",
-				     since(z->rows[i].ready_since_ns, now_ns)));
+			a, json_pack("{s:s, s:s, s:i, s:i, s:o, s:s}", "group",
+				     z->rows[i].key.group, "zone", z->rows[i].key.zone, "agents",
+				     (int)z->rows[i].agents, "ready", (int)z->rows[i].ready,
+				     "ready_for_s", since(z->rows[i].ready_since_ns, v->now_ns),
+				     "standing", rz_topo_standing(v, &z->rows[i])));
+	return a;
+}
+
+static json_t *sources_array(const struct rz_topo_view *v)
+{
+	json_t *a = json_array();
+	size_t i;
+
+	for (i = 0; i < v->n_sources; i++)
+		json_array_append_new(
+			a, json_pack("{s:s, s:o, s:i, s:i, s:o}", "name", v->sources[i].name,
+				     "age_s", since(v->sources[i].proved_ns, v->now_ns), "agents",
+				     (int)v->sources[i].agents, "ready", (int)v->sources[i].ready,
+				     "fault", text_or_null(v->sources[i].note)));
 	return a;
 }
 
@@ -146,14 +183,20 @@ static json_t *aliases_object(const struct rz_topo *t)
 	return o;
 }
 
-int rz_json_topology(FILE *f, const struct rz_topo *topo, const struct rz_topo_zones *zones,
-		     const struct rz_settings *s, uint64_t now_ns)
+int rz_json_topology(FILE *f, const struct rz_topo_view *v)
 {
-	return print(f,
-		     json_pack("{s:o, s:o, s:o, s:o, s:o}", "own_zone",
-			       text_or_null(topo->own_zone), "age_s",
-			       s ? since(s->topology_proved_ns, now_ns) : json_null(), "zones",
-			       zones_array(zones, now_ns), "agents", agents_array(topo), "aliases",
-			       aliases_object(topo)),
-		     false);
+	const struct rz_settings *s = v->settings;
+
+	return print(
+		f,
+		json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "own_zone",
+			  text_or_null(v->topo->own_zone), "own_zone_from",
+			  text_or_null(s ? s->own_zone_from : NULL), "age_s",
+			  s ? since(s->topology_proved_ns, v->now_ns) : json_null(), "frozen",
+			  s && s->frozen ? json_string(rz_freeze_name(s->frozen)) : json_null(),
+			  "frozen_why", text_or_null(s ? s->frozen_why : NULL), "freezes",
+			  s ? json_integer(s->freezes) : json_null(), "sources", sources_array(v),
+			  "zones", zones_array(v), "agents", agents_array(v->topo), "aliases",
+			  aliases_object(v->topo)),
+		false);
 }

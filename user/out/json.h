@@ -12,8 +12,20 @@
  * -ENOMEM. */
 int rz_json_conns(FILE *f, const struct rz_conn_row *rows, size_t n, bool compact);
 
-/* One object. `s` may be NULL (a file was read, no daemon asked). 0 or -ENOMEM. */
-int rz_json_topology(FILE *f, const struct rz_topo *topo, const struct rz_topo_zones *zones,
-		     const struct rz_settings *s, uint64_t now_ns);
+/* The topology, and what is to be said about it. */
+struct rz_topo_view {
+	const struct rz_topo *topo;
+	const struct rz_topo_zones *zones;
+	const struct rz_settings *settings; /* NULL: a file was read, no daemon asked */
+	uint64_t now_ns;
+	const struct rz_source_val *sources;
+	size_t n_sources;
+};
+
+/* Why clients of this zone would not be moved into it now; "counts" if they would. */
+const char *rz_topo_standing(const struct rz_topo_view *v, const struct rz_topo_zone *z);
+
+/* One object. 0 or -ENOMEM. */
+int rz_json_topology(FILE *f, const struct rz_topo_view *v);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "topo/group.h"
+
 /* What is looked up once and asked by several rules. */
 struct view {
 	const struct rz_judged_conn *c;
@@ -173,6 +175,11 @@ static const char *client_zone(const struct rz_judged_conn *c, const struct rz_w
 	return known ? known : rz_topo_canonical(w->topo, written);
 }
 
+static bool serves(const struct rz_topo_agent *a, const struct rz_client *c)
+{
+	return rz_group_serves(a->group, c->proxy_target, c->agent_group);
+}
+
 static void look_up(struct view *v)
 {
 	const struct rz_conn *conn = v->c->conn;
@@ -186,7 +193,8 @@ static void look_up(struct view *v)
 	else if (v->agent && v->w->topo->own_zone[0])
 		v->agent_zone = v->w->topo->own_zone;
 	v->client_zone = client_zone(v->c, v->w, &v->by_address);
-	if (v->agent && v->client_zone)
+	/* agents of another group or role than the client asks for are none that it could use */
+	if (v->agent && v->client_zone && (!v->c->client || serves(v->agent, v->c->client)))
 		v->there = rz_topo_zone_find(v->w->zones, v->agent->group, v->client_zone);
 }
 
@@ -197,7 +205,8 @@ enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_se
 		return RZ_REASON_NO_AGENT_THERE;
 	if (!z->ready_since_ns || now_ns < z->ready_since_ns + s->stable_for_ns)
 		return RZ_REASON_ZONE_NOT_STABLE;
-	if (!s->topology_proved_ns || now_ns > s->topology_proved_ns + s->topology_max_age_ns)
+	if (s->frozen || !s->topology_proved_ns ||
+	    now_ns > s->topology_proved_ns + s->topology_max_age_ns)
 		return RZ_REASON_TOPOLOGY_STALE;
 	return RZ_REASON_NONE;
 }

@@ -106,45 +106,65 @@ static int order(const void *a, const void *b)
 	return d ? d : strcmp(x->key.zone, y->key.zone);
 }
 
-/* One row for each agent, then rows of one group and zone are added up. */
-static void merge(struct rz_topo_zones *z)
+static int count_order(const void *a, const void *b)
 {
-	size_t i, n = 0;
+	const struct rz_topo_agent *x = *(const struct rz_topo_agent *const *)a;
+	const struct rz_topo_agent *y = *(const struct rz_topo_agent *const *)b;
+	int d = strcmp(x->group, y->group);
 
-	qsort(z->rows, z->n, sizeof(*z->rows), order);
-	for (i = 0; i < z->n; i++) {
-		if (n && !order(&z->rows[n - 1], &z->rows[i])) {
-			z->rows[n - 1].agents += z->rows[i].agents;
-			z->rows[n - 1].ready += z->rows[i].ready;
-		} else {
-			z->rows[n++] = z->rows[i];
-		}
+	if (!d)
+		d = strcmp(x->zone, y->zone);
+	return d ? d : (x->pod > y->pod) - (x->pod < y->pod);
+}
+
+/* Adds one agent's addresses, those from[0] to from[n - 1], to the last row. */
+static void count_agent(struct rz_topo_zones *z, const struct rz_topo_agent *const *from, size_t n)
+{
+	struct rz_topo_zone *row = z->n ? &z->rows[z->n - 1] : NULL;
+	bool ready = true;
+	size_t i;
+
+	if (!row || strcmp(row->key.group, from[0]->group) ||
+	    strcmp(row->key.zone, from[0]->zone)) {
+		row = &z->rows[z->n++];
+		rz_str_copy(row->key.group, sizeof(row->key.group), from[0]->group);
+		rz_str_copy(row->key.zone, sizeof(row->key.zone), from[0]->zone);
 	}
-	z->n = n;
+	for (i = 0; i < n; i++)
+		ready &= from[i]->ready;
+	row->agents++;
+	row->ready += ready;
+}
+
+static void count_all(struct rz_topo_zones *z, const struct rz_topo_agent **order, size_t n)
+{
+	size_t i, end;
+
+	qsort(order, n, sizeof(*order), count_order);
+	for (i = 0; i < n; i = end) {
+		for (end = i + 1; end < n && order[i]->pod && !count_order(&order[i], &order[end]);
+		     end++)
+			;
+		count_agent(z, &order[i], end - i);
+	}
 }
 
 int rz_topo_zones_count(const struct rz_topo *t, const struct rz_topo_zones *old,
 			uint32_t min_agents, uint64_t now_ns, struct rz_topo_zones **ret)
 {
+	_cleanup_free_ const struct rz_topo_agent **all = calloc(t->n_agents + 1, sizeof(*all));
 	struct rz_topo_zones *z = calloc(1, sizeof(*z));
 	size_t i;
 
-	if (!z)
-		return -ENOMEM;
-	z->rows = calloc(t->n_agents + 1, sizeof(*z->rows));
-	if (!z->rows) {
-		free(z);
+	if (z)
+		z->rows = calloc(t->n_agents + 1, sizeof(*z->rows));
+	if (!all || !z || !z->rows) {
+		rz_topo_zones_free(z);
 		return -ENOMEM;
 	}
-	for (i = 0; i < t->n_agents; i++) {
-		struct rz_topo_zone *row = &z->rows[z->n++];
-
-		rz_str_copy(row->key.group, sizeof(row->key.group), t->agents[i].group);
-		rz_str_copy(row->key.zone, sizeof(row->key.zone), t->agents[i].zone);
-		row->agents = 1;
-		row->ready = t->agents[i].ready;
-	}
-	merge(z);
+	for (i = 0; i < t->n_agents; i++)
+		all[i] = &t->agents[i];
+	count_all(z, all, t->n_agents);
 	for (i = 0; i < z->n; i++) {
 		struct rz_topo_zone *row = &z->rows[i];
 		const struct rz_topo_zone *was =

@@ -18,6 +18,9 @@ struct rz_topo_agent {
 	char zone[RZ_ZONE_SIZE];   /* canonical */
 	char group[RZ_GROUP_SIZE]; /* agents that stand in for one another; "default" if unnamed */
 	bool ready;
+	bool local;	/* known to be on this node; sources that cannot know leave it false */
+	uint8_t source; /* which source it is from: an index, for people */
+	uint32_t pod;	/* addresses with one number are one agent; 0: an agent by itself */
 };
 
 struct rz_topo_alias {
@@ -75,9 +78,10 @@ const char *rz_topo_resolve(const struct rz_topo *t, const struct rz_topo_zones 
 			    const char *name);
 
 /*
- * Counts agents by group and zone. ready_since_ns is carried over from `old` (may be NULL) for a
- * zone that stays at or above `min_agents`, and is `now_ns` for one that just got there.
- * 0 or -ENOMEM; *ret is written on success only.
+ * Counts agents by group and zone; addresses of one pod are one agent, ready if all of them are.
+ * Agents without a zone are counted under "". ready_since_ns is carried over from `old` (may be
+ * NULL) for a zone that stays at or above `min_agents`, and is `now_ns` for one that just got
+ * there. 0 or -ENOMEM; *ret is written on success only.
  */
 int rz_topo_zones_count(const struct rz_topo *t, const struct rz_topo_zones *old,
 			uint32_t min_agents, uint64_t now_ns, struct rz_topo_zones **ret);

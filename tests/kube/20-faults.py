@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""What a real API server will not do on command. After each: never a crash, the agents as they were or as they are, frozen
+while the data cannot be trusted, one line that names the cause, and current again by itself."""
+import copy
+from lib import *
+from faults import Server
+
+s = Server()
+A, B = ("default", "a"), ("default", "b")
+one = slice_of("one", "agent", [endpoint("10.1.0.1", "a", "u1", "n1")])
+two = slice_of("two", "agent", [endpoint("10.1.0.2", "b", "u2")])
+s.set(one); s.set(two)
+GOOD = {A: (1, 1), B: (1, 1)}
+rezone("--kube-server", s.url, "--kube-service", "ws/agent=default", "--topology-max-age", "6s", "--topology-empty-confirm", "2s", "--node-name", "n1",
+       "--log-level", "debug")
+check("it begins", until(lambda: zones() == GOOD and frozen() is None) is not None, shown())
+
+
+def lines():
+    return len(log_of("rezone"))
+
+
+def fresh(since):
+    return log_of("rezone")[since:]
+
+
+def recovers(what, want=GOOD):
+    s.fault.clear()
+    took = until(lambda: frozen() is None and zones() == want)
+    check(f"{what}: current again by itself", took is not None, shown())
+
+
+def event_fault(what, raw, cause, states=("unreadable",)):
+    """A line in the watch that cannot be used: frozen at once, until a whole list was read."""
+    since = lines()
+    s.fault["list"] = lambda conn, srv: (srv.body(conn, "<html>down</html>", "503 Service Unavailable", "text/html"), True)[1]
+    s.line(raw)
+    check(f"{what}: frozen", until(lambda: frozen() in states + ("unreachable",), 3) is not None, shown())
+    check(f"{what}: a line names the cause", until(lambda: cause in fresh(since), 2) is not None, fresh(since)[-500:])
+    check(f"{what}: the agents stay as they were", zones() == GOOD, zones())
+    recovers(what)
+
+
+bad = copy.deepcopy(two)
+bad["endpoints"][0]["conditions"]["serving"] = "yes"
+event_fault("a wrong type", json.dumps({"type": "MODIFIED", "object": bad}) + "\n", 'slice "two": endpoints[0].conditions.serving is a string')
+event_fault("truncated JSON", '{"type":"MODIFIED","object":{"metadata":{"name":"two"\n', "is no JSON")
+event_fault("HTML in the watch", "<html>hello</html>\n", "is no JSON")
+event_fault("an event of no known type", '{"type":"EXPLODED","object":{}}\n', 'type "EXPLODED" is none of a watch')
+worse = copy.deepcopy(two)
+worse["endpoints"][0]["addresses"] = ["0.0.0.0"]
+event_fault("an address that is none", json.dumps({"type": "MODIFIED", "object": worse}) + "\n", "no IPv4 or IPv6 address of a host")
+worse["endpoints"] = [endpoint("10.9.0.1", "a", "x")] * 1001
+event_fault("too many endpoints", json.dumps({"type": "MODIFIED", "object": worse}) + "\n", "1001 endpoints, more than the 1000")
+event_fault("an enormous event", b'{"type":"' + b"x" * (17 << 20), "more than 16 MiB")
+
+# the watch, cut in every way
+s.chunk = 1
+s.set(slice_of("two", "agent", [endpoint("10.1.0.2", "b", "u2"), endpoint("10.1.0.3", "b", "u3")]))
+follows("an event in chunks of one byte", {A: (1, 1), B: (2, 2)})
+s.chunk = 0
+s.set(two)
+follows("... and back", GOOD)
+for how in "clean", "cut", "half":
+    n = s.count["watch"]
+    s.close_watches(how)
+    check(f"a watch closed ({how}) is begun again", until(lambda: s.count["watch"] > n and s.watchers, 5) is not None, s.count)
+    s.set(slice_of("two", "agent", [endpoint("10.1.0.2", "b", "u2", ready=False, serving=False)]))
+    follows(f"watch closed ({how}), then a change", {A: (1, 1), B: (1, 0)})
+    s.set(two)
+    until(lambda: zones() == GOOD)
+n = s.count["list"]
+s.line(json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}}) + "\n")
+s.close_watches()
+check("410 in the watch: listed again", until(lambda: s.count["list"] > n, 5) is not None)
+recovers("410 in the watch")
+gone = '{"kind":"Status","message":"too old resource version","reason":"Expired","code":410}'
+n = s.count["list"]
+s.fault["watch"] = lambda conn, srv: (srv.body(conn, gone, "410 Gone"), True)[1]
+s.close_watches()
+check("410 as the watch's status: listed again", until(lambda: s.count["list"] > n, 5) is not None)
+recovers("410 as the watch's status")
+
+# a watch that is open and silent while things change: the proof finds it
+s.set(slice_of("two", "agent", [endpoint("10.1.0.2", "b", "u2"), endpoint("10.1.0.4", "b", "u4")]), quiet=True)
+check("a watch that swallowed a change is found out", until(lambda: zones() == {A: (1, 1), B: (2, 2)}, 6) is not None, zones())
+s.set(two, quiet=True)
+until(lambda: zones() == GOOD)
+s.set({**two, "futureField": {"x": [1, 2]}, "endpoints": [{**two["endpoints"][0], "hints": {"forZones": [{"name": "b"}]}, "new": 7}]})
+s.set(slice_of("three", "agent", [endpoint("10.1.0.5", "b", "u5")]))
+follows("unknown fields are passed over", {A: (1, 1), B: (2, 2)})
+s.drop("three")
+follows("... and back", GOOD)
+
+
+def answer(kinds, what, f, cause, want="stale", seconds=10):
+    """Lists or proofs that cannot be used: what is known ages, and then freezes."""
+    since = lines()
+    for k in kinds:
+        s.fault[k] = f
+    s.close_watches("cut")
+    check(f"{what}: frozen within topology_max_age", until(lambda: frozen() is not None, seconds) is not None, shown())
+    check(f"{what}: a line names the cause", until(lambda: cause in fresh(since), 6) is not None, fresh(since)[-700:])
+    check(f"{what}: the agents stay as they were", zones() == GOOD, zones())
+    recovers(what)
+
+
+ALL = ["list", "watch", "check"]
+answer(ALL, "500s", lambda c, srv: (srv.body(c, '{"kind":"Status","message":"etcdserver: leader changed"}', "500 Internal Server Error"), True)[1],
+       "HTTP 500: etcdserver: leader changed")
+answer(ALL, "HTML answers", lambda c, srv: (srv.body(c, "<html>proxy login</html>", "200 OK", "text/html"), True)[1], "is no JSON")
+answer(ALL, "no answer, the connection open", lambda c, srv: (time.sleep(60), False)[1], "imed out")
+answer(ALL, "connections that are closed at once", lambda c, srv: c.close(), "is --kube-server right")
+s.fault["check"] = s.fault["watch"] = lambda c, srv: (srv.body(c, gone, "410 Gone"), True)[1]
+answer(["list"], "a list cut short", lambda c, srv: (c.sendall((HEADCUT + srv.list_text()[:200]).encode()), c.close())[1]
+       if (HEADCUT := "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n") else None, "broken off")
+
+# a slice that moves from one Service to another: one count, never two
+stop("rezone", __import__("signal").SIGTERM)
+class Two(Server):
+    def answer(self, conn, head):
+        want = "agent" if "service-name%3Dagent%20" in head.replace("&", "%20") or "service-name%3Dagent&" in head else "extra"
+        kind = "watch" if "watch=1" in head else "list"
+        if kind == "watch":
+            with self.lock:
+                conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+                self.by[want].append(conn)
+            return True
+        self.body(conn, json.dumps({"metadata": {"resourceVersion": str(self.version)}, "items": self.of[want]}))
+        return True
+t = Two(port=18002)
+m = slice_of("m", "agent", [endpoint("10.1.0.1", "a", "u1")])
+m["metadata"].update(resourceVersion="100", uid="uid-m")
+t.by, t.of = {"agent": [], "extra": []}, {"agent": [m], "extra": []}
+rezone("--kube-server", t.url, "--kube-service", "ws/agent=one,ws/extra=two", "--topology-empty-confirm", "0s")
+check("two Services", until(lambda: zones() == {("one", "a"): (1, 1)} and t.by["extra"] and t.by["agent"]) is not None, shown())
+moved = json.loads(json.dumps(m))
+moved["metadata"]["resourceVersion"] = "101"
+t.watchers = t.by["extra"]
+t.line(json.dumps({"type": "ADDED", "object": moved}) + "\n")
+check("in both for a moment: counted once, by the first", until(lambda: len(shown()["agents"]) != 1, 1) is None and zones() == {("one", "a"): (1, 1)}, shown())
+t.watchers = t.by["agent"]
+t.line(json.dumps({"type": "DELETED", "object": moved}) + "\n")
+follows("then in the second alone", {("two", "a"): (1, 1)})
+check("rezone runs on", children["rezone"].poll() is None)
+done()

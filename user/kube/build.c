@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * From slices to agents, see store.h. Pure.
+ *
+ * A pod may stand in several slices: one for each address family, one for each Service that selects
+ * it, for a moment two when the controller moves it. All rows of a pod must agree on its zone, and
+ * it serves only if all say so; two pods that serve at one address contradict each other.
+ */
+#include "kube/store_rows.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+
+struct row {
+	const struct rz_kube_endpoint *e;
+	uint16_t port;
+	uint16_t group;	  /* index; the lower has precedence */
+	uint32_t pod;	  /* a number for its uid, from 1; 0: it has none, and counts by itself */
+	bool serves;	  /* all rows of the pod in this group say so */
+	const char *zone; /* the pod's */
+};
+
+struct work {
+	struct row *rows;
+	size_t n;
+	const struct rz_kube_group *groups;
+	struct rz_kube_sum *sum;
+};
+
+static void __attribute__((format(printf, 2, 3))) contradict(struct work *w, const char *fmt, ...)
+{
+	char line[sizeof(w->sum->contradiction)];
+	va_list ap;
+
+	if (w->sum->contradiction[0])
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	rz_str_printable(w->sum->contradiction, sizeof(line), line, strlen(line));
+}
+
+static size_t gather(struct work *w, size_t n_groups)
+{
+	struct rz_kube_entry *s, *next;
+	size_t g, i, n = 0;
+
+	for (g = 0; g < n_groups; g++)
+		HASH_ITER (hh, w->groups[g].store->by_name, s, next) {
+			for (i = 0; i < s->slice->n; i++)
+				w->rows[n++] = (struct row){.e = &s->slice->endpoints[i],
+							    .port = s->slice->port,
+							    .group = (uint16_t)g,
+							    .serves = s->slice->endpoints[i].serves,
+							    .zone = s->slice->endpoints[i].zone};
+		}
+	return n;
+}
+
+static int by_pod(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	int d = strcmp(x->e->uid, y->e->uid);
+
+	return d ? d : (int)x->group - (int)y->group;
+}
+
+/* One pod's rows: one zone; within a group, serving only if all are. */
+static void agree(struct work *w, struct row *r, size_t n, uint32_t pod)
+{
+	const char *zone = "";
+	bool serves = true;
+	size_t i, first = 0;
+
+	for (i = 0; i < n; i++) {
+		if (!*r[i].e->zone)
+			continue;
+		if (*zone && strcmp(zone, r[i].e->zone))
+			contradict(w, "pod %s stands in zone %s and in zone %s", r[i].e->uid, zone,
+				   r[i].e->zone);
+		else
+			zone = r[i].e->zone;
+	}
+	for (i = 0; i <= n; i++) {
+		if (i == n || r[i].group != r[first].group) {
+			for (; first < i; first++)
+				r[first].serves = serves;
+			serves = true;
+		}
+		if (i < n) {
+			serves &= r[i].e->serves;
+			r[i].pod = pod;
+			r[i].zone = zone;
+		}
+	}
+}
+
+static void join_pods(struct work *w)
+{
+	uint32_t pod = 0;
+	size_t i, end;
+
+	qsort(w->rows, w->n, sizeof(*w->rows), by_pod);
+	for (i = 0; i < w->n; i = end) {
+		for (end = i + 1; end < w->n && !strcmp(w->rows[i].e->uid, w->rows[end].e->uid);
+		     end++)
+			;
+		if (*w->rows[i].e->uid)
+			agree(w, &w->rows[i], end - i, ++pod);
+	}
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	int d = memcmp(x->e->addr, y->e->addr, sizeof(x->e->addr));
+
+	if (!d)
+		d = (int)x->port - (int)y->port;
+	if (!d)
+		d = (int)y->serves -
+		    (int)x->serves; /* who serves there is who has the address now */
+	if (!d)
+		d = (int)x->group - (int)y->group;
+	if (!d)
+		d = x->pod < y->pod ? -1 : x->pod > y->pod;
+	return d;
+}
+
+static bool same_place(const struct row *a, const struct row *b)
+{
+	return a->port == b->port && !memcmp(a->e->addr, b->e->addr, sizeof(a->e->addr));
+}
+
+/* The row that has an address: of the pod that serves, in the first group that names that pod. */
+static const struct row *holder(struct work *w, const struct row *r, size_t n)
+{
+	const struct row *h = r;
+	char at[RZ_ENDPOINT_TEXT];
+	size_t i;
+
+	for (i = 1; i < n; i++) {
+		if (r[i].pod == h->pod && r[i].group < h->group)
+			h = &r[i];
+		if (r[i].pod == h->pod && r[i].pod)
+			continue;
+		if (!r[i].serves || !h->serves ||
+		    (!r[i].pod && !h->pod && !strcmp(r[i].zone, h->zone)))
+			continue;
+		rz_endpoint_format(at, sizeof(at), r[i].e->addr, r[i].port);
+		contradict(
+			w,
+			"%s is the address of two that serve: pod %s in zone %s and pod %s in zone "
+			"%s",
+			at, *h->e->uid ? h->e->uid : "-", *h->zone ? h->zone : "-",
+			*r[i].e->uid ? r[i].e->uid : "-", *r[i].zone ? r[i].zone : "-");
+	}
+	return h;
+}
+
+static void note_own_zone(struct work *w, const struct row *r)
+{
+	char *own = w->sum->own_zone;
+
+	if (!r->e->local || !*r->zone)
+		return;
+	if (*own && strcmp(own, r->zone))
+		contradict(w, "the agents of this node stand in zone %s and in zone %s", own,
+			   r->zone);
+	else
+		rz_str_copy(own, RZ_ZONE_SIZE, r->zone);
+}
+
+static void choose(struct work *w, struct rz_topo *t)
+{
+	size_t i, end;
+
+	qsort(w->rows, w->n, sizeof(*w->rows), by_address);
+	for (i = 0; i < w->n; i = end) {
+		struct rz_topo_agent *a = &t->agents[t->n_agents++];
+		const struct row *h;
+
+		for (end = i + 1; end < w->n && same_place(&w->rows[i], &w->rows[end]); end++)
+			;
+		h = holder(w, &w->rows[i], end - i);
+		memcpy(a->at.addr, h->e->addr, sizeof(a->at.addr));
+		a->at.port = h->port;
+		rz_str_copy(a->zone, sizeof(a->zone), h->zone);
+		rz_str_copy(a->group, sizeof(a->group), w->groups[h->group].group);
+		a->ready = h->serves;
+		a->local = h->e->local;
+		a->pod = h->pod;
+		note_own_zone(w, h);
+	}
+}
+
+/* Pods of each group, for people; rows are still in the order of join_pods(). */
+static void count_groups(struct work *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++) {
+		const struct row *r = &w->rows[i];
+
+		if (i && r->pod && r->pod == r[-1].pod && r->group == r[-1].group)
+			continue;
+		w->sum->agents_of[r->group]++;
+		w->sum->ready_of[r->group] += r->serves;
+	}
+}
+
+int rz_kube_build(const struct rz_kube_group *groups, size_t n, struct rz_topo **ret,
+		  struct rz_kube_sum *sum)
+{
+	_cleanup_free_ struct row *rows = NULL;
+	struct work w = {.groups = groups, .sum = sum};
+	struct rz_topo *t = calloc(1, sizeof(*t));
+	size_t g, room = 0;
+
+	for (g = 0; g < n; g++)
+		room += groups[g].store->n_endpoints;
+	rows = w.rows = calloc(room + 1, sizeof(*rows));
+	if (t)
+		t->agents = calloc(room + 1, sizeof(*t->agents));
+	if (!t || !t->agents || !rows) {
+		rz_topo_free(t);
+		return -ENOMEM;
+	}
+	memset(sum, 0, sizeof(*sum));
+	w.n = gather(&w, n);
+	join_pods(&w);
+	count_groups(&w);
+	choose(&w, t);
+	rz_topo_sort(t);
+	*ret = t;
+	return 0;
+}

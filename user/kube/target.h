@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One list and watch: the EndpointSlices of one Service or selector, kept current.
+ *
+ * Comes in: the API server's answers, the time. Goes out: a store of slices, since when it is known
+ * to be current, and what is wrong, once, in the log. Called by kube.c.
+ *
+ * A list, page by page; then a watch from the list's version. The watch's silence proves nothing,
+ * so whenever no event and no bookmark came for a third of topology_max_age, names and versions of
+ * the slices are listed (PartialObjectMetadata, a few hundred bytes a slice): equal to what we
+ * have, they prove it; different, the watch has missed something, and the list is made anew.
+ */
+#ifndef RZ_KUBE_TARGET_H
+#define RZ_KUBE_TARGET_H
+
+#include "kube/http.h"
+#include "kube/store.h"
+
+/* What all targets share. */
+struct rz_kube_api {
+	struct rz_http *http;
+	char *server;	  /* https://10.0.0.1:443 */
+	char *token_file; /* NULL: none; read again for each request, so a rotated one counts */
+	char *ca_file;	  /* likewise read by libcurl for each connection */
+	struct rz_kube_form form;
+	uint64_t max_age_ns;
+	void (*changed)(void *arg); /* a store changed, or how far it can be trusted */
+	void *arg;
+};
+
+/* Asks for a node's object. 0 or -errno. */
+int rz_kube_ask_node(const struct rz_kube_api *api, const char *name,
+		     void (*done)(void *arg, const struct rz_http_answer *a), void *arg,
+		     struct rz_http_req **ret);
+
+struct rz_kube_target;
+
+/* `label` names it for people: "warpstream/agent". `selector` is a label selector. */
+int rz_kube_target_new(const struct rz_kube_api *api, const char *ns, const char *selector,
+		       const char *label, struct rz_kube_target **ret);
+void rz_kube_target_free(struct rz_kube_target *t); /* takes NULL */
+
+/* Does what is due. Returns when it wants to be called next (CLOCK_MONOTONIC). */
+uint64_t rz_kube_target_step(struct rz_kube_target *t, uint64_t now_ns);
+/* What is known is in doubt (the clock jumped): list again at once. */
+void rz_kube_target_doubt(struct rz_kube_target *t, uint64_t now_ns);
+
+const char *rz_kube_target_label(const struct rz_kube_target *t);
+const struct rz_kube_store *rz_kube_target_store(const struct rz_kube_target *t);
+bool rz_kube_target_listed(const struct rz_kube_target *t);	   /* at least once, whole */
+uint64_t rz_kube_target_proved_ns(const struct rz_kube_target *t); /* 0: never */
+/* What is wrong with it, "" if nothing; and whether it is known not to be current now. */
+const char *rz_kube_target_fault(const struct rz_kube_target *t);
+bool rz_kube_target_bad(const struct rz_kube_target *t);    /* unreadable data came */
+bool rz_kube_target_failed(const struct rz_kube_target *t); /* the server cannot be reached */
+
+#endif

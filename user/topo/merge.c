@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Several sources, one topology; see merge.h. Pure. */
+#include "topo/merge.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+static int take_aliases(const struct rz_merge_in *in, struct rz_topo *t)
+{
+	size_t n = in->file ? in->file->n_aliases : 0;
+	struct rz_topo_alias *a;
+
+	t->aliases = calloc(n + 2, sizeof(*t->aliases));
+	if (!t->aliases)
+		return -ENOMEM;
+	if (n)
+		memcpy(t->aliases, in->file->aliases, n * sizeof(*t->aliases));
+	t->n_aliases = n;
+	/* learned: the id and the name of this node's own zone; the file has the last word */
+	if (!*in->cloud_id || !*in->cloud_zone || !strcmp(in->cloud_id, in->cloud_zone) ||
+	    strcmp(rz_topo_canonical(t, in->cloud_id), in->cloud_id) ||
+	    !strcmp(rz_topo_canonical(t, in->cloud_zone), in->cloud_id))
+		return 0;
+	a = &t->aliases[t->n_aliases];
+	rz_str_copy(a->name, sizeof(a->name), in->cloud_id);
+	rz_str_copy(a->zone, sizeof(a->zone), rz_topo_canonical(t, in->cloud_zone));
+	t->n_aliases++;
+	return 0;
+}
+
+static void canonicalise(const struct rz_topo *t, char zone[RZ_ZONE_SIZE])
+{
+	const char *canonical = rz_topo_canonical(t, zone);
+
+	if (canonical != zone)
+		rz_str_copy(zone, RZ_ZONE_SIZE, canonical);
+}
+
+static const char *take_own_zone(const struct rz_merge_in *in, struct rz_topo *t)
+{
+	const struct {
+		const char *zone, *from;
+	} by_order[] = {
+		{in->agents_zone, "its agents' EndpointSlices"},
+		{in->setting_zone, "the setting --zone"},
+		{in->file ? in->file->own_zone : "", "the topology file"},
+		{in->label_zone, "the node's label"},
+		{in->cloud_zone, "the cloud's metadata"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(by_order) / sizeof(by_order[0]); i++) {
+		if (!*by_order[i].zone)
+			continue;
+		rz_str_copy(t->own_zone, sizeof(t->own_zone), by_order[i].zone);
+		canonicalise(t, t->own_zone);
+		return by_order[i].from;
+	}
+	return "";
+}
+
+static void take_agents(const struct rz_merge_in *in, struct rz_topo *t)
+{
+	size_t i, n_file = in->file ? in->file->n_agents : 0;
+	struct rz_topo_agent *a;
+
+	for (i = 0; i < n_file; i++) {
+		a = &t->agents[t->n_agents++];
+		*a = in->file->agents[i];
+		a->source = in->file_source;
+	}
+	for (i = 0; in->kube && i < in->kube->n_agents; i++) {
+		if (n_file && rz_topo_agent_at(in->file, &in->kube->agents[i].at))
+			continue;
+		a = &t->agents[t->n_agents++];
+		*a = in->kube->agents[i];
+		a->source = (uint8_t)(in->kube_source + in->kube->agents[i].source);
+		if (!a->zone[0] && a->local)
+			memcpy(a->zone, t->own_zone, sizeof(a->zone));
+	}
+	for (i = 0; i < t->n_agents; i++)
+		canonicalise(t, t->agents[i].zone);
+	rz_topo_sort(t);
+}
+
+/* What the maps cannot hold is refused whole. */
+static int refuse_too_many(const struct rz_topo *t, char *why, size_t size)
+{
+	struct rz_topo_zones *z = NULL;
+	int err;
+
+	if (t->n_agents > RZ_AGENTS_MAX) {
+		snprintf(why, size, "%zu agents are more than the %d that fit", t->n_agents,
+			 RZ_AGENTS_MAX);
+		return -E2BIG;
+	}
+	err = rz_topo_zones_count(t, NULL, 1, 0, &z);
+	if (!err && z->n > RZ_ZONES_MAX) {
+		snprintf(why, size, "%zu groups and zones are more than the %d that fit", z->n,
+			 RZ_ZONES_MAX);
+		err = -E2BIG;
+	}
+	rz_topo_zones_free(z);
+	return err;
+}
+
+int rz_topo_merge(const struct rz_merge_in *in, struct rz_topo **ret, const char **ret_from,
+		  char *why, size_t size)
+{
+	struct rz_topo *t = calloc(1, sizeof(*t));
+	const char *from = "";
+	int err;
+
+	if (!t)
+		return -ENOMEM;
+	t->agents = calloc((in->file ? in->file->n_agents : 0) +
+				   (in->kube ? in->kube->n_agents : 0) + 1,
+			   sizeof(*t->agents));
+	err = t->agents ? take_aliases(in, t) : -ENOMEM;
+	if (!err) {
+		from = take_own_zone(in, t);
+		take_agents(in, t);
+		err = refuse_too_many(t, why, size);
+	}
+	if (err) {
+		rz_topo_free(t);
+		return err;
+	}
+	*ret = t;
+	*ret_from = from;
+	return 0;
+}
