@@ -278,12 +278,15 @@ static inline int rz_proxy_begins(const __u8 *p)
  * what counts here, than the bytes that have been read to see that it is one. */
 static inline __u32 rz_proxy_v1_length(const __u8 *p, __u32 have)
 {
-	__u32 i, len = 0;
+	__u32 i;
 
-	for (i = RZ_KAFKA_FIXED; i < RZ_PROXY_V1_MAX; i++)
-		if (!len && i < have && p[i] == '\n')
-			len = i + 1;
-	return len;
+	for (i = RZ_KAFKA_FIXED; i < RZ_PROXY_V1_MAX; i++) {
+		if (i >= have)
+			return 0;
+		if (p[i] == '\n')
+			return i + 1;
+	}
+	return 0;
 }
 
 #define RZ_PROXY_V2_FIXED 16
