@@ -7,6 +7,7 @@
 . "$E2E_ROOT/tests/opinion/opinion.sh"
 P=rzf$$ PIN_DIR=/sys/fs/bpf/rzf$$
 command -v tshark >/dev/null || skip "90-wire: tshark is missing (scripts/deps check)"
+[ -x "$WIRE" ] || skip "90-wire: $WIRE is not built"
 [ -c /dev/net/tun ] || skip "90-wire: this kernel has no TUN device"
 e2e_begin
 RUNS=${WIRE_RUNS:-"400 0 0 0
