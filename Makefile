@@ -6,6 +6,7 @@
 #   make check-quick    Debian's packages alone make bpf-test    BPF programs by BPF_PROG_TEST_RUN
 #   make e2e            end to end             make format-check formatting
 #   make fuzz           ten million inputs      make fuzz-long   FUZZ_SECONDS for each target
+#   make opinion        tshark's second opinion on ten thousand connections
 #   make soak           one hour of ticks      make vm          the same on Debian's other kernels
 #   make churn          five minutes of it     make crowd       100,000 connections at once
 #   make bench          what a segment costs   make hostile     100,000 distinct client ids

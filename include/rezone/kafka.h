@@ -311,6 +311,10 @@ static inline int rz_looks_like_tls(const __u8 *p)
 /* Marks in `f` what a connection with a request of this kind is used for. */
 static inline void rz_frame_note_api(struct rz_frame *f, __s16 api_key, __s16 api_version)
 {
+	/* bare tokens end with the first request of another kind: from then on what is no header is
+	 * a lost frame */
+	if (api_key != RZ_API_API_VERSIONS)
+		f->sasl_raw = 0;
 	switch (api_key) {
 	case RZ_API_PRODUCE:
 		f->produce = 1;

@@ -130,12 +130,38 @@ static void frame_of_another(void **state)
 	assert_int_equal(0, conn().frame.client);
 }
 
+/* Bare SASL tokens are believed up to the first request behind them; then what is no header is a
+ * lost frame again, not one more token. */
+static void tokens_end_with_a_request(void **state)
+{
+	static const uint8_t token[] = {0, 0, 0, 8, 'n', ',', ',', 'n', '=', 'u', 's', 'r'};
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_SASL_HANDSHAKE, 0, 1, ID, strlen(ID), 7);
+
+	(void)state;
+	open_conn();
+	memcpy(r + n, token, sizeof(token));
+	n += sizeof(token);
+	n += make_request(r + n, RZ_API_FETCH, 4, 2, ID, strlen(ID), 30);
+	feed(SEQ0, r, n);
+	assert_int_equal(2, conn().frame.requests);
+	assert_int_equal(SEQ0 + n, conn().frame.next_seq);
+	feed(SEQ0 + n, token, sizeof(token));
+	feed(SEQ0 + n + sizeof(token), r, 20);
+	assert_int_equal(RZ_STATE_DESYNCED, conn().frame.state);
+	assert_int_equal(0, conn().frame.synced);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lost_and_found),	   cmocka_unit_test(adopted),
-		cmocka_unit_test(adopted_in_two),	   cmocka_unit_test(adopted_in_doubt),
-		cmocka_unit_test(adopted_guess_was_wrong), cmocka_unit_test(frame_of_another),
+		cmocka_unit_test(lost_and_found),
+		cmocka_unit_test(adopted),
+		cmocka_unit_test(adopted_in_two),
+		cmocka_unit_test(adopted_in_doubt),
+		cmocka_unit_test(adopted_guess_was_wrong),
+		cmocka_unit_test(frame_of_another),
+		cmocka_unit_test(tokens_end_with_a_request),
 	};
 
 	v6 = argc > 1 && !strcmp(argv[1], "ipv6");

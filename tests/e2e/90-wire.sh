@@ -7,6 +7,7 @@
 . "$E2E_ROOT/tests/opinion/opinion.sh"
 P=rzf$$ PIN_DIR=/sys/fs/bpf/rzf$$
 command -v tshark >/dev/null || skip "90-wire: tshark is missing (scripts/deps check)"
+[ -x "$WIRE" ] || skip "90-wire: $WIRE is not built"
 [ -c /dev/net/tun ] || skip "90-wire: this kernel has no TUN device"
 e2e_begin
 RUNS=${WIRE_RUNS:-"400 0 0 0
@@ -27,11 +28,11 @@ while read -r n lost early twice; do
 	nr=$((nr + 1))
 	name=wire-$nr
 	mkdir "$WORK/$nr"
-	spawn "serve-$nr" a "$CGROUP" "$WIRE" serve $OPINION_PORT
+	spawn "serve-$nr" a "$CGROUP" "$WIRE" serve "$OPINION_PORT"
 	within "$DEADLINE" listens || not_ok "the server listens"
 	capture_start "capture-$nr" a tun0
 	before=$(stat_of frame_lost) found=$(stat_of frame_found) early_before=$(stat_of early_segments)
-	spawn "$name" a - "$WIRE" open tun0 10.98.0.1:$OPINION_PORT "10.98.$nr.1" "$n" $((SEED + nr)) "$lost" "$early" "$twice"
+	spawn "$name" a - "$WIRE" open tun0 "10.98.0.1:$OPINION_PORT" "10.98.$nr.1" "$n" $((SEED + nr)) "$lost" "$early" "$twice"
 	if ! within $((60 + n / 20)) wired "$name"; then
 		not_ok "$n connections, $lost lost, $early early, $twice twice of a thousand segments: $(tail -n 1 "$WORK/$name.log")"
 		break

@@ -22,7 +22,7 @@ capture_start capture cl eth0
 # server_opinion NAME ZONE
 server_opinion() {
 	local name=$1 zone=$2 c id n=0
-	mkdir "$WORK/$name"
+	mkdir "$WORK/of-$name"
 	for c in $CASES; do
 		client_start "$name-${c/:/-}" "${c%%:*}" "${c##*:}" --bootstrap "$(agent_ip "$zone"):9092" \
 			--client-id "$name-${c/:/-},warpstream_az=b" --topic t --partition 1 --rate 50
@@ -39,13 +39,13 @@ server_opinion() {
 	done
 	busy() { [ "$(rz_list -o json | jq "[.[] | select(.agent | startswith(\"$(agent_ip "$zone"):\")) | .requests] | add")" -gt $((n * 100)) ]; }
 	within "$DEADLINE" busy
-	snapshot "$WORK/$name"
+	snapshot "$WORK/of-$name"
 	APPLICATIONS=$((${APPLICATIONS:-0} + n))
 	for c in $CASES; do stop "$name-${c/:/-}" KILL; done
 }
 server_opinion kafka a
 server_opinion nisshi b
 capture_stop capture
-for name in kafka nisshi; do opinion "$WORK/$name" $((APPLICATIONS / 2)) "$WORK/capture.pcap"; done
+for name in kafka nisshi; do opinion "$WORK/of-$name" $((APPLICATIONS / 2)) "$WORK/capture.pcap"; done
 note "$APPLICATIONS applications"
 check "the frame was never lost" test "$(stat_of frame_lost)" = 0

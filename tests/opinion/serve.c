@@ -14,7 +14,8 @@ int wire_serve(uint16_t port)
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
 	struct epoll_event ev = {.events = EPOLLIN}, got[64];
 	struct rlimit lim = {200000, 200000};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), ep = epoll_create1(0), on = 1, i, n, c;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), ep = epoll_create1(0), on = 1, i,
+	    n, c;
 	static char drain[65536];
 
 	setrlimit(RLIMIT_NOFILE, &lim);
