@@ -184,7 +184,8 @@ class Cluster:
         self.apply(rbac + "roles/rezone", {"metadata": {"name": "rezone"}, "rules": [
             {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": verbs}]})
         self.apply(rbac + "rolebindings/rezone", {"metadata": {"name": "rezone"}, "subjects": [
-            {"kind": "User", "name": "rezone", "apiGroup": "rbac.authorization.k8s.io"}],
+            {"kind": "User", "name": "rezone", "apiGroup": "rbac.authorization.k8s.io"},
+            {"kind": "ServiceAccount", "name": "rezone", "namespace": "ws"}],
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "rezone"}})
 
     def call(self, method, path, body=None, token="root-token", raw=False, type="application/json"):
@@ -210,6 +211,16 @@ class Cluster:
         if r["_status"] >= 300:
             not_ok(f"apply {path}: {r}")
         return r
+
+    def jwt(self, uid, lives):
+        """A token of the service account ws/rezone, signed with the API server's key, that ends in so many seconds."""
+        b64 = lambda b: base64.urlsafe_b64encode(b).rstrip(b"=").decode()
+        now = int(time.time())
+        claims = {"iss": "https://rezone.test", "aud": ["https://rezone.test"], "sub": "system:serviceaccount:ws:rezone", "iat": now - 7200, "nbf": now - 7200,
+                  "exp": now + lives, "kubernetes.io": {"namespace": "ws", "serviceaccount": {"name": "rezone", "uid": uid}}}
+        text = b64(json.dumps({"alg": "RS256"}).encode()) + "." + b64(json.dumps(claims).encode())
+        sign = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.path("sa.key")], input=text.encode(), capture_output=True, check=True)
+        return text + "." + b64(sign.stdout)
 
     def slices(self, ns="ws"):
         return f"/apis/discovery.k8s.io/v1/namespaces/{ns}/endpointslices"
