@@ -67,7 +67,7 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-para
 
 BPF_HDRS := $(wildcard bpf/*.bpf.h include/rezone/*.h vmlinux/*.h)
 KUBE_PURE := $(addprefix user/kube/,slice.c answer.c store.c build.c spec.c)
-KUBE_SRCS := $(addprefix user/kube/,http.c target.c request.c kube.c cloud.c)
+KUBE_SRCS := $(addprefix user/kube/,http.c target.c watch.c request.c kube.c cloud.c)
 SRCS     := $(filter-out user/main.c $(if $(filter 1,$(WITH_KUBE)),user/kube/without.c,$(KUBE_SRCS)),$(wildcard user/*/*.c))
 OBJS     := $(SRCS:user/%.c=$(BUILD)/user/%.o)
 SKELS    := $(BUILD)/rezone.skel.h $(BUILD)/probe.skel.h

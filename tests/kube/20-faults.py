@@ -81,6 +81,22 @@ s.close_watches()
 check("410 as the watch's status: listed again", until(lambda: s.count["list"] > n, 5) is not None)
 recovers("410 as the watch's status")
 
+# a continue token that is too old: the list begins anew
+def two_pages(conn, srv):
+    if srv.pages:
+        srv.pages -= 1
+        srv.body(conn, json.dumps({"metadata": {"resourceVersion": "1", "continue": "next"}, "items": []}))
+        srv.fault["list"] = lambda c2, s2: (s2.fault.update(list=two_pages), s2.body(c2, gone, "410 Gone"))[0] or True
+    else:
+        srv.body(conn, srv.list_text())
+    return True
+s.pages, since = 2, len(log_of("rezone"))
+s.fault["list"] = two_pages
+s.line(json.dumps({"type": "ERROR", "object": {"code": 410, "message": "old"}}) + "\n")
+s.close_watches()
+check("410 for a continue token: the list begins anew, the agents stay", until(lambda: s.pages == 0 and "list: HTTP 410" in log_of("rezone")[since:], 5) is not None and zones() == GOOD, zones())
+recovers("410 for a continue token")
+
 # a watch that is open and silent while things change: the proof finds it
 s.set(slice_of("two", "agent", [endpoint("10.1.0.2", "b", "u2"), endpoint("10.1.0.4", "b", "u4")]), quiet=True)
 check("a watch that swallowed a change is found out", until(lambda: zones() == {A: (1, 1), B: (2, 2)}, 6) is not None, zones())

@@ -9,8 +9,8 @@ import atexit, base64, contextlib, http.client, json, os, signal, ssl, subproces
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 REZONE = os.path.join(os.environ.get("BUILD", os.path.join(ROOT, "build")), "rezone")
 WORK = os.environ["RZK_WORK"]
-PIN = os.environ["RZK_PIN"]
-CGROUP = os.environ["RZK_CGROUP"]
+PIN = os.environ.get("RZK_PIN", "")
+CGROUP = os.environ.get("RZK_CGROUP", "")
 SERVERS = os.environ.get("RZK_SERVERS", "")
 DEADLINE = float(os.environ.get("E2E_DEADLINE", "30"))
 failed = False
@@ -138,12 +138,13 @@ def slice_of(name, service, endpoints, port="kafka", family="IPv4", number=9092,
 class Cluster:
     """etcd and kube-apiserver, as tests/kube/server and tests/kube/etcd build them."""
     port, etcd_port = 16443, 12379
+    address = os.environ.get("RZK_ADDRESS", "127.0.0.1")
 
     def __init__(self):
         self.dir = tempfile.mkdtemp(dir=WORK)
         run = lambda *a: subprocess.run(a, check=True, capture_output=True, cwd=self.dir)
         run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "tls.key", "-out", "tls.crt", "-days", "2",
-            "-subj", "/CN=rezone-test", "-addext", "subjectAltName=IP:127.0.0.1")
+            "-subj", "/CN=rezone-test", "-addext", "subjectAltName=IP:" + self.address)
         run("openssl", "genrsa", "-out", "sa.key", "2048")
         with open(self.dir + "/tokens.csv", "w") as f:
             f.write("root-token,root,1,system:masters\nrezone-token,rezone,2\nother-token,rezone,3\nnobody-token,nobody,4\n")
@@ -161,7 +162,7 @@ class Cluster:
 
     def start_api(self, *flags):
         spawn("apiserver", [SERVERS + "/kube-apiserver", "--etcd-servers", f"http://127.0.0.1:{self.etcd_port}", "--secure-port", str(self.port),
-                            "--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1", "--endpoint-reconciler-type=none",
+                            "--bind-address", self.address, "--advertise-address", self.address, "--endpoint-reconciler-type=none",
                             "--tls-cert-file", self.path("tls.crt"), "--tls-private-key-file", self.path("tls.key"),
                             "--disable-admission-plugins=ServiceAccount", "--token-auth-file", self.path("tokens.csv"),
                             "--authorization-mode=RBAC", "--service-account-issuer=https://rezone.test",
@@ -183,11 +184,12 @@ class Cluster:
         self.apply(rbac + "roles/rezone", {"metadata": {"name": "rezone"}, "rules": [
             {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": verbs}]})
         self.apply(rbac + "rolebindings/rezone", {"metadata": {"name": "rezone"}, "subjects": [
-            {"kind": "User", "name": "rezone", "apiGroup": "rbac.authorization.k8s.io"}],
+            {"kind": "User", "name": "rezone", "apiGroup": "rbac.authorization.k8s.io"},
+            {"kind": "ServiceAccount", "name": "rezone", "namespace": "ws"}],
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "rezone"}})
 
     def call(self, method, path, body=None, token="root-token", raw=False, type="application/json"):
-        c = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.ctx, timeout=20)
+        c = http.client.HTTPSConnection(self.address, self.port, context=self.ctx, timeout=20)
         try:
             c.request(method, path, json.dumps(body) if body is not None else None,
                       {"Authorization": "Bearer " + token, "Content-Type": type, "Accept": "application/json"})
@@ -210,6 +212,16 @@ class Cluster:
             not_ok(f"apply {path}: {r}")
         return r
 
+    def jwt(self, uid, lives):
+        """A token of the service account ws/rezone, signed with the API server's key, that ends in so many seconds."""
+        b64 = lambda b: base64.urlsafe_b64encode(b).rstrip(b"=").decode()
+        now = int(time.time())
+        claims = {"iss": "https://rezone.test", "aud": ["https://rezone.test"], "sub": "system:serviceaccount:ws:rezone", "iat": now - 7200, "nbf": now - 7200,
+                  "exp": now + lives, "kubernetes.io": {"namespace": "ws", "serviceaccount": {"name": "rezone", "uid": uid}}}
+        text = b64(json.dumps({"alg": "RS256"}).encode()) + "." + b64(json.dumps(claims).encode())
+        sign = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.path("sa.key")], input=text.encode(), capture_output=True, check=True)
+        return text + "." + b64(sign.stdout)
+
     def slices(self, ns="ws"):
         return f"/apis/discovery.k8s.io/v1/namespaces/{ns}/endpointslices"
 
@@ -222,5 +234,5 @@ class Cluster:
     def flags(self, token="rezone-token", service="ws/agent"):
         with open(self.path("token"), "w") as f:
             f.write(token + "\n")
-        return ["--kube-server", f"https://127.0.0.1:{self.port}", "--kube-ca-file", self.path("tls.crt"),
+        return ["--kube-server", f"https://{self.address}:{self.port}", "--kube-ca-file", self.path("tls.crt"),
                 "--kube-token-file", self.path("token"), "--kube-service", service]

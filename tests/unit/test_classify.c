@@ -192,6 +192,38 @@ static void too_young(struct test_world *w)
 	w->settings.min_age_ns = 12500000001ULL;
 }
 
+static void topology_frozen(struct test_world *w)
+{
+	w->settings.frozen = RZ_FREEZE_CONTRADICTION;
+}
+
+/* The agents, all of one group, say what they serve; the client wants something else. */
+static void name_group(struct test_world *w, const char *group)
+{
+	int i;
+
+	for (i = 0; i < N_AGENTS; i++) {
+		strcpy(w->agents[i].group, group);
+		strcpy(w->rows[i].key.group, group);
+	}
+}
+
+static void no_agent_there_role(struct test_world *w)
+{
+	name_group(w, "default@proxy-produce");
+	strcpy(w->client.proxy_target, "proxy-consume");
+}
+
+static void no_agent_there_jobs(struct test_world *w)
+{
+	name_group(w, "default@jobs");
+}
+
+static void no_agent_there_agent_group(struct test_world *w)
+{
+	strcpy(w->client.agent_group, "other");
+}
+
 static void acks0(struct test_world *w)
 {
 	w->conn.frame.acks0 = 1;
@@ -243,12 +275,16 @@ static const struct {
 	CHANGE(no_agent_there_at_all, NO_AGENT_THERE),
 	CHANGE(no_agent_there_not_ready, NO_AGENT_THERE),
 	CHANGE(no_agent_there_other_group, NO_AGENT_THERE),
+	CHANGE(no_agent_there_role, NO_AGENT_THERE),
+	CHANGE(no_agent_there_jobs, NO_AGENT_THERE),
+	CHANGE(no_agent_there_agent_group, NO_AGENT_THERE),
 	CHANGE(no_agent_there_too_few, NO_AGENT_THERE),
 	CHANGE(no_agent_there_min_zero, NO_AGENT_THERE),
 	CHANGE(zone_not_stable, ZONE_NOT_STABLE),
 	CHANGE(zone_not_stable_no_time, ZONE_NOT_STABLE),
 	CHANGE(zone_not_stable_future, ZONE_NOT_STABLE),
 	CHANGE(topology_stale, TOPOLOGY_STALE),
+	CHANGE(topology_frozen, TOPOLOGY_STALE),
 	CHANGE(topology_stale_never, TOPOLOGY_STALE),
 	CHANGE(agent_terminating, AGENT_TERMINATING),
 	CHANGE(not_data_metadata, NOT_DATA),
@@ -409,6 +445,19 @@ static void test_suffix(void **state)
 }
 
 /* Of any two reasons the one that is asked first is given, whichever came first. */
+/* Roles and groups that fit stand in nobody's way. */
+static void test_roles_that_fit(void **state)
+{
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	name_group(&w, "default@proxy-produce+proxy-consume");
+	strcpy(w.client.proxy_target, "proxy-consume");
+	strcpy(w.client.agent_group, "default");
+	assert_true(test_classify(&w).move);
+}
+
 static void test_order(void **state)
 {
 	size_t i, k;
@@ -558,10 +607,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_base_moves),	cmocka_unit_test(test_each_reason),
 		cmocka_unit_test(test_zone_by_address), cmocka_unit_test(test_suffix),
-		cmocka_unit_test(test_order),		cmocka_unit_test(test_pairs),
-		cmocka_unit_test(test_limits),		cmocka_unit_test(test_opt_in_widened),
-		cmocka_unit_test(test_alias),		cmocka_unit_test(test_shown),
-		cmocka_unit_test(test_empty_topology),
+		cmocka_unit_test(test_order),		cmocka_unit_test(test_roles_that_fit),
+		cmocka_unit_test(test_pairs),		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_opt_in_widened),	cmocka_unit_test(test_alias),
+		cmocka_unit_test(test_shown),		cmocka_unit_test(test_empty_topology),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,19 @@ struct rz_kube_target {
 };
 
 uint32_t rz_kube_random(void);
+
+/* target.c: how it stands. */
+void rz_kube_tell(struct rz_kube_target *t);	    /* there is news */
+uint64_t rz_kube_backoff(struct rz_kube_target *t); /* until the next try */
+void rz_kube_stop_requests(struct rz_kube_target *t);
+void rz_kube_wait(struct rz_kube_target *t, enum phase next, uint64_t ns);
+void rz_kube_failed(struct rz_kube_target *t, enum phase next, const char *fault);
+void rz_kube_bad_answer(struct rz_kube_target *t, const char *what, const char *why);
+void rz_kube_proved(struct rz_kube_target *t, uint64_t at_ns);
+int rz_kube_take_page(struct rz_kube_store *into, struct rz_kube_page *p);
+/* watch.c */
+void rz_kube_watch_begin(struct rz_kube_target *t);
+void rz_kube_check_begin(struct rz_kube_target *t, const char *next);
 void rz_kube_target_note(struct rz_kube_target *t, const char *fault);
 
 /* How long an answer may take to come. */
