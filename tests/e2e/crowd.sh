@@ -35,9 +35,10 @@ crowd_agrees() {
 	cmp -s "$WORK/real" "$WORK/listed"
 }
 state_misses() {
-	local id
-	id=$(bpftool -j link show pinned "$PIN_DIR/link_state" | jq .prog_id)
-	bpftool -j prog show id "$id" | jq '.recursion_misses // 0'
+	local link
+	for link in "$PIN_DIR"/v*/link_state; do
+		bpftool -j prog show id "$(bpftool -j link show pinned "$link" | jq .prog_id)" | jq -r 'if .name then .recursion_misses // 0 else "unknown" end'
+	done
 }
 
 # crowd_same SECONDS ZONE: within that time both agree, or the difference is said
