@@ -8,6 +8,8 @@
 
 #include "base/log.h"
 
+#define SETTLE_NS (100 * 1000000ULL)
+
 int rz_holds_new(struct rz_kern *k, const struct rz_hold_limits *limits, struct rz_holding *rows,
 		 size_t n, struct rz_holds **ret)
 {
@@ -92,22 +94,35 @@ static uint64_t deadline(const struct rz_holds *h, const struct rz_holding *r)
 	return r->begun_ns + h->limits.gap_ns + h->limits.hold_ns - h->limits.hold_ns / 10;
 }
 
-/* Is it worth a walk over the sockets to look at it under its lock? */
-static bool looks_quiet(const struct rz_holds *h, const struct rz_holding *r, uint64_t now_ns)
+/*
+ * Is it worth a walk over the sockets to look at it under its lock? All that must be answered has
+ * been, for SETTLE_NS, in which the client's application can read the answers: some libraries throw
+ * away what they have read if the next read meets the reset, and would ask again.
+ */
+static bool looks_quiet(const struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
 {
 	const struct rz_maps *maps = rz_kern_maps(h->kern);
 	static struct rz_hold entry;
 	struct rz_conn c;
 
+	/* the reset's own check says what there is to say */
 	if (!r->reset.gap ||
-	    bpf_map_lookup_elem_flags(maps->conns, &r->reset.cookie, &c, BPF_F_LOCK))
-		return true; /* the reset's own check says what there is to say */
-	if (bpf_map_lookup_elem(maps->holds, &r->reset.cookie, &entry))
+	    bpf_map_lookup_elem_flags(maps->conns, &r->reset.cookie, &c, BPF_F_LOCK) ||
+	    (!c.frame.produce && !c.frame.other))
+		return true;
+	if (bpf_map_lookup_elem(maps->holds, &r->reset.cookie, &entry) ||
+	    !rz_reset_drained(&entry, &c)) {
+		r->quiet_ns = 0;
 		return false;
+	}
+	if (!r->quiet_ns || r->answered != entry.answers.number) {
+		r->quiet_ns = now_ns;
+		r->answered = entry.answers.number;
+	}
 	/* in the last tenth of the time one that asks for nothing is reset all the same */
 	if (r->must_hold && !entry.held && c.frame.produce && now_ns < deadline(h, r))
 		return false;
-	return rz_reset_drained(&entry, &c);
+	return now_ns >= r->quiet_ns + SETTLE_NS;
 }
 
 /* Tries all that look quiet, in one walk for each network namespace. */

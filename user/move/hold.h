@@ -33,8 +33,10 @@ struct rz_holding {
 	uint64_t begun_ns;   /* when its gap began to be waited for */
 	uint64_t held_ns;    /* when its hold began, 0: it needed none */
 	uint64_t ended_ns;
-	uint32_t held; /* segments that were dropped */
-	bool told;     /* the caller's: it has said what became of it */
+	uint64_t quiet_ns; /* since when all has been answered, 0: it has not */
+	uint32_t answered; /* number of the latest answer then */
+	uint32_t held;	   /* segments that were dropped */
+	bool told;	   /* the caller's: it has said what became of it */
 };
 
 struct rz_holds {
