@@ -253,6 +253,7 @@ struct rz_agent_val {
 	char group[RZ_GROUP_SIZE];
 	char zone[RZ_ZONE_SIZE];
 	__u32 ready;
+	__u32 source; /* key into `sources` */
 };
 
 /* zones: group and zone -> how many can take a client in */

@@ -4,7 +4,7 @@ Comes in: imported by tests/kube/*.py, which tests/kube/run starts in a network 
 loopback is free). Goes out: etcd, kube-apiserver and rezone as children, ended at exit; lines "ok - ..." and
 "not ok - ...". Python's standard library alone.
 """
-import atexit, base64, contextlib, http.client, json, os, signal, ssl, subprocess, sys, tempfile, time, urllib.parse
+import atexit, base64, contextlib, ctypes, http.client, json, os, signal, ssl, subprocess, sys, tempfile, time, urllib.parse
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 REZONE = os.path.join(os.environ.get("BUILD", os.path.join(ROOT, "build")), "rezone")
@@ -13,6 +13,7 @@ PIN = os.environ.get("RZK_PIN", "")
 CGROUP = os.environ.get("RZK_CGROUP", "")
 SERVERS = os.environ.get("RZK_SERVERS", "")
 DEADLINE = float(os.environ.get("E2E_DEADLINE", "30"))
+LIBC = ctypes.CDLL(None)
 failed = False
 children = {}
 
@@ -51,9 +52,14 @@ def until(f, seconds=None):
         time.sleep(0.02)
 
 
+def die_with_us():
+    """Whoever kills this test kills what it started (prctl PR_SET_PDEATHSIG, SIGKILL)."""
+    LIBC.prctl(1, signal.SIGKILL)
+
+
 def spawn(name, args, **env):
     log = open(os.path.join(WORK, name + ".log"), "ab")
-    children[name] = subprocess.Popen(args, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env={**os.environ, **env})
+    children[name] = subprocess.Popen(args, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env={**os.environ, **env}, preexec_fn=die_with_us)
     return children[name]
 
 

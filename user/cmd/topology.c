@@ -68,7 +68,7 @@ static const struct argp argp = {
 static int print_zones(const struct rz_topo_view *v)
 {
 	static const char *const columns[] = {"GROUP", "ZONE",	   "AGENTS", "READY",
-					      "FOR",   "STANDING", NULL};
+					      "FOR",   "STANDING", "SOURCE", NULL};
 	struct rz_table *t;
 	size_t i;
 	int err = rz_table_new(stdout, columns, &t);
@@ -76,8 +76,13 @@ static int print_zones(const struct rz_topo_view *v)
 	for (i = 0; !err && i < v->zones->n; i++) {
 		const struct rz_topo_zone *z = &v->zones->rows[i];
 		char agents[16], ready[16], since[32] = "";
-		const char *cells[] = {z->key.group, z->key.zone, agents,
-				       ready,	     since,	  rz_topo_standing(v, z)};
+		const char *cells[] = {z->key.group,
+				       z->key.zone,
+				       agents,
+				       ready,
+				       since,
+				       rz_topo_standing(v, z),
+				       rz_topo_zone_source(v, z)};
 
 		snprintf(agents, sizeof(agents), "%u", z->agents);
 		snprintf(ready, sizeof(ready), "%u", z->ready);
@@ -112,7 +117,7 @@ static int print_sources(const struct rz_topo_view *v)
 
 static int print_agents(const struct rz_topo_view *v)
 {
-	static const char *const columns[] = {"AGENT", "ZONE", "GROUP", "READY", NULL};
+	static const char *const columns[] = {"AGENT", "ZONE", "GROUP", "READY", "SOURCE", NULL};
 	char at[RZ_ENDPOINT_TEXT];
 	struct rz_table *t;
 	size_t i;
@@ -120,7 +125,8 @@ static int print_agents(const struct rz_topo_view *v)
 
 	for (i = 0; !err && i < v->topo->n_agents; i++) {
 		const struct rz_topo_agent *a = &v->topo->agents[i];
-		const char *cells[] = {at, a->zone, a->group, a->ready ? "yes" : "no"};
+		const char *cells[] = {at, a->zone, a->group, a->ready ? "yes" : "no",
+				       rz_topo_source_of(v, a)};
 
 		rz_endpoint_format(at, sizeof(at), a->at.addr, a->at.port);
 		err = rz_table_add(t, cells, NULL);
@@ -148,6 +154,8 @@ static int print_text(const struct rz_topo_view *v)
 	}
 	if (v->settings && v->settings->frozen)
 		printf("nobody is moved now: %s\n", v->settings->frozen_why);
+	if (v->settings && v->settings->freezes)
+		printf("frozen so far: %u times\n", v->settings->freezes);
 	for (i = 0; i < v->topo->n_aliases; i++)
 		printf("alias: %s is %s\n", v->topo->aliases[i].name, v->topo->aliases[i].zone);
 	if (!v->topo->n_agents) {

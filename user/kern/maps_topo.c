@@ -96,6 +96,7 @@ static int fill_agents(struct want *w, const struct rz_topo *t)
 		memcpy(v->group, t->agents[i].group, sizeof(v->group));
 		memcpy(v->zone, t->agents[i].zone, sizeof(v->zone));
 		v->ready = t->agents[i].ready;
+		v->source = t->agents[i].source;
 	}
 	return 0;
 }
@@ -178,6 +179,7 @@ static int read_agents(int fd, struct rz_topo *t)
 		rz_str_copy(t->agents[i].group, sizeof(t->agents[i].group), values[i].group);
 		rz_str_copy(t->agents[i].zone, sizeof(t->agents[i].zone), values[i].zone);
 		t->agents[i].ready = values[i].ready;
+		t->agents[i].source = (uint8_t)values[i].source;
 	}
 	t->n_agents = n;
 	rz_topo_sort(t);

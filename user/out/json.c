@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <string.h>
 #include <jansson.h>
 
 #include "base/cleanup.h"
@@ -128,6 +129,28 @@ const char *rz_topo_standing(const struct rz_topo_view *v, const struct rz_topo_
 	return why == RZ_REASON_NONE ? "counts" : rz_reason_name(why);
 }
 
+const char *rz_topo_source_of(const struct rz_topo_view *v, const struct rz_topo_agent *a)
+{
+	return a->source < v->n_sources ? v->sources[a->source].name : NULL;
+}
+
+const char *rz_topo_zone_source(const struct rz_topo_view *v, const struct rz_topo_zone *z)
+{
+	const struct rz_topo_agent *first = NULL;
+	size_t i;
+
+	for (i = 0; i < v->topo->n_agents; i++) {
+		const struct rz_topo_agent *a = &v->topo->agents[i];
+
+		if (strcmp(a->group, z->key.group) || strcmp(a->zone, z->key.zone))
+			continue;
+		if (first && first->source != a->source)
+			return NULL;
+		first = a;
+	}
+	return first ? rz_topo_source_of(v, first) : NULL;
+}
+
 static json_t *zones_array(const struct rz_topo_view *v)
 {
 	const struct rz_topo_zones *z = v->zones;
@@ -136,11 +159,12 @@ static json_t *zones_array(const struct rz_topo_view *v)
 
 	for (i = 0; i < z->n; i++)
 		json_array_append_new(
-			a, json_pack("{s:s, s:s, s:i, s:i, s:o, s:s}", "group",
+			a, json_pack("{s:s, s:s, s:i, s:i, s:o, s:s, s:o}", "group",
 				     z->rows[i].key.group, "zone", z->rows[i].key.zone, "agents",
 				     (int)z->rows[i].agents, "ready", (int)z->rows[i].ready,
 				     "ready_for_s", since(z->rows[i].ready_since_ns, v->now_ns),
-				     "standing", rz_topo_standing(v, &z->rows[i])));
+				     "standing", rz_topo_standing(v, &z->rows[i]), "source",
+				     text_or_null(rz_topo_zone_source(v, &z->rows[i]))));
 	return a;
 }
 
@@ -158,17 +182,20 @@ static json_t *sources_array(const struct rz_topo_view *v)
 	return a;
 }
 
-static json_t *agents_array(const struct rz_topo *t)
+static json_t *agents_array(const struct rz_topo_view *v)
 {
+	const struct rz_topo *t = v->topo;
 	json_t *a = json_array();
 	char at[RZ_ENDPOINT_TEXT];
 	size_t i;
 
 	for (i = 0; i < t->n_agents; i++) {
 		rz_endpoint_format(at, sizeof(at), t->agents[i].at.addr, t->agents[i].at.port);
-		json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:b}", "agent", at, "group",
-						   t->agents[i].group, "zone", t->agents[i].zone,
-						   "ready", t->agents[i].ready));
+		json_array_append_new(a,
+				      json_pack("{s:s, s:s, s:s, s:b, s:o}", "agent", at, "group",
+						t->agents[i].group, "zone", t->agents[i].zone,
+						"ready", t->agents[i].ready, "source",
+						text_or_null(rz_topo_source_of(v, &t->agents[i]))));
 	}
 	return a;
 }
@@ -196,7 +223,7 @@ int rz_json_topology(FILE *f, const struct rz_topo_view *v)
 			  s && s->frozen ? json_string(rz_freeze_name(s->frozen)) : json_null(),
 			  "frozen_why", text_or_null(s ? s->frozen_why : NULL), "freezes",
 			  s ? json_integer(s->freezes) : json_null(), "sources", sources_array(v),
-			  "zones", zones_array(v), "agents", agents_array(v->topo), "aliases",
+			  "zones", zones_array(v), "agents", agents_array(v), "aliases",
 			  aliases_object(v->topo)),
 		false);
 }

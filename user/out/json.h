@@ -25,6 +25,10 @@ struct rz_topo_view {
 /* Why clients of this zone would not be moved into it now; "counts" if they would. */
 const char *rz_topo_standing(const struct rz_topo_view *v, const struct rz_topo_zone *z);
 
+/* Where an agent is known from, and where all agents of a zone are; NULL: not said, or several. */
+const char *rz_topo_source_of(const struct rz_topo_view *v, const struct rz_topo_agent *a);
+const char *rz_topo_zone_source(const struct rz_topo_view *v, const struct rz_topo_zone *z);
+
 /* One object. 0 or -ENOMEM. */
 int rz_json_topology(FILE *f, const struct rz_topo_view *v);
 
