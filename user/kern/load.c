@@ -203,6 +203,17 @@ static void forget_other_ports(struct rz_kern *k, const struct rz_load_opts *o)
 		bpf_map_delete_elem(k->maps.conns, &key);
 }
 
+/* A daemon that died in the middle of moves left their entries; no hold, for BPF keeps its
+ * deadline. */
+static void forget_holds(struct rz_kern *k)
+{
+	uint64_t cookie;
+
+	while (!bpf_map_get_next_key(k->maps.holds, NULL, &cookie))
+		if (bpf_map_delete_elem(k->maps.holds, &cookie))
+			break;
+}
+
 static int make_iterator(struct bpf_program *p, struct bpf_link **ret)
 {
 	if (!bpf_program__autoload(p))
@@ -268,6 +279,7 @@ int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
 	if (!err) {
 		borrow_maps(k);
 		forget_other_ports(k, opts);
+		forget_holds(k);
 		err = attach(k);
 	}
 	if (err) {
