@@ -183,33 +183,47 @@ static inline enum rz_acks rz_produce_acks(const __u8 *p, __u32 n, __s16 version
 	return rz_be16(p) ? RZ_ACKS_SOME : RZ_ACKS_NONE;
 }
 
-/* Letters, digits, dot and dash: all that KIP-511 allows. */
-static inline __u8 rz_software_char(__u8 c)
-{
-	__u8 letter = c | 0x20;
+/* Letters, digits, dot and dash, all that KIP-511 allows, stay what they are, a NUL too; anything
+ * else is '?'. A table, because each question would double the ways that a verifier has to walk. */
+/* clang-format off */
+static const __u8 rz_software_chars[256] __attribute__((unused)) = {
+	[1 ... 44] = '?', ['-'] = '-', ['.'] = '.', [47] = '?', ['0'] = '0', ['1'] = '1', ['2'] = '2',
+	['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = '8', ['9'] = '9',
+	[58 ... 64] = '?', ['A'] = 'A', ['B'] = 'B', ['C'] = 'C', ['D'] = 'D', ['E'] = 'E',
+	['F'] = 'F', ['G'] = 'G', ['H'] = 'H', ['I'] = 'I', ['J'] = 'J', ['K'] = 'K', ['L'] = 'L',
+	['M'] = 'M', ['N'] = 'N', ['O'] = 'O', ['P'] = 'P', ['Q'] = 'Q', ['R'] = 'R', ['S'] = 'S',
+	['T'] = 'T', ['U'] = 'U', ['V'] = 'V', ['W'] = 'W', ['X'] = 'X', ['Y'] = 'Y', ['Z'] = 'Z',
+	[91 ... 96] = '?', ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd', ['e'] = 'e',
+	['f'] = 'f', ['g'] = 'g', ['h'] = 'h', ['i'] = 'i', ['j'] = 'j', ['k'] = 'k', ['l'] = 'l',
+	['m'] = 'm', ['n'] = 'n', ['o'] = 'o', ['p'] = 'p', ['q'] = 'q', ['r'] = 'r', ['s'] = 's',
+	['t'] = 't', ['u'] = 'u', ['v'] = 'v', ['w'] = 'w', ['x'] = 'x', ['y'] = 'y', ['z'] = 'z',
+	[123 ... 255] = '?',
+};
+/* clang-format on */
 
-	if ((letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-')
-		return c;
-	return '?';
-}
+#ifdef __bpf__ /* a copy of variable length needs a helper there */
+#define rz_copy_bytes(dst, src, n) bpf_probe_read_kernel(dst, n, src)
+#else
+#define rz_copy_bytes(dst, src, n) __builtin_memcpy(dst, src, n)
+#endif
 
 /* Copies the compact string at `at` of `buf` (its length plus one in one byte), cut to fit. Returns
  * the offset behind it, or 0 if it is null, longer than 126 bytes, or does not end before `end`. */
 static inline __u32 rz_compact_copy(char dst[RZ_SOFTWARE_SIZE], const __u8 *buf, __u32 at,
 				    __u32 end)
 {
-	__u32 len, i;
+	__u32 len, kept, i;
 
 	if (at >= end)
 		return 0;
 	len = buf[at & (RZ_KAFKA_BUFFER - 1)];
 	if (!len-- || len > 126 || at + 1 + len > end)
 		return 0;
-	for (i = 0; i < RZ_SOFTWARE_SIZE - 1; i++) {
-		if (i >= len)
-			break;
-		dst[i] = (char)rz_software_char(buf[(at + 1 + i) & (RZ_KAFKA_BUFFER - 1)]);
-	}
+	kept = len < RZ_SOFTWARE_SIZE - 1 ? len : RZ_SOFTWARE_SIZE - 1;
+	rz_copy_bytes(dst, buf + ((at + 1) & (RZ_KAFKA_BUFFER / 2 - 1)),
+		      kept & (RZ_SOFTWARE_SIZE - 1));
+	for (i = 0; i < RZ_SOFTWARE_SIZE; i++)
+		dst[i] = (char)rz_software_chars[(__u8)dst[i]];
 	return at + 1 + len;
 }
 
