@@ -103,7 +103,7 @@ def token(text):
 token(c.jwt(uid, -300))
 check("an expired token: 401, while the watch that is open still works", until(lambda: "HTTP 401" in log_of("rezone"), 8) is not None and frozen() in (None, "stale"), shown())
 stop("apiserver"); c.start_api()
-check("... and after a restart: frozen", until(lambda: frozen() == "unreachable" and "watch: HTTP 401" in log_of("rezone")) is not None, shown())
+check("... and after a restart: frozen", until(lambda: frozen() == "unreachable" and "HTTP 401" in shown()["frozen_why"]) is not None, shown())
 token(c.jwt(uid, 3600))
 check("rotated: current by itself", until(lambda: frozen() is None) is not None, shown())
 
