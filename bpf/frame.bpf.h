@@ -375,10 +375,12 @@ static __always_inline enum rz_step rz_frame_note(struct rz_scratch *s, const st
 	if (s->watched && s->f.answered) {
 		h = rz_hold_of(s->cookie);
 		if (h)
-			rz_hold_expect(h, s->f.answerable, r, s->f.next_seq + 4 + r->size);
+			rz_hold_expect(h, s->f.answerable, r, s->f.next_seq + 4 + r->size,
+				       s->found);
 	}
 	s->f.api_key = r->api_key;
 	s->f.correlation_id = r->correlation_id;
+	s->found = 0;
 	s->asked_metadata |= r->api_key == RZ_API_METADATA;
 	rz_frame_note_api(&s->f, r->api_key, r->api_version);
 	if (s->f.client)
@@ -451,6 +453,7 @@ static __always_inline void rz_frame_walk(struct __sk_buff *skb, struct bpf_sock
 	int i;
 
 	s->asked_metadata = 0;
+	s->found = 0;
 	if (s->f.synced && rz_frame_load_partial(s))
 		rz_frame_lose(s);
 	if (s->f.synced) {
@@ -460,13 +463,17 @@ static __always_inline void rz_frame_walk(struct __sk_buff *skb, struct bpf_sock
 		if (at < 0) {
 			if (!rz_frame_gap_is_loss(sk, s)) {
 				RZ_COUNT(early_segments);
+				rz_hold_early(s->watched, s->cookie);
 				return;
 			}
 			rz_frame_lose(s);
 		}
 	}
-	if (!s->f.synced && !rz_frame_find(skb, s))
-		return;
+	if (!s->f.synced) {
+		if (!rz_frame_find(skb, s))
+			return;
+		s->found = 1;
+	}
 	for (i = 0; i < RZ_REQUESTS_PER_SEGMENT; i++) {
 		if (rz_frame_step(skb) == RZ_STEP_DONE)
 			break;

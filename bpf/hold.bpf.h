@@ -56,7 +56,7 @@ static __always_inline int rz_hold_drops(struct rz_hold *h, struct bpf_sock *sk,
 /* A request was read that an answer will be sent to: the `number`th, `end` is the sequence number
  * behind it. */
 static __always_inline void rz_hold_expect(struct rz_hold *h, __u32 number,
-					   const struct rz_request *r, __u32 end)
+					   const struct rz_request *r, __u32 end, int found)
 {
 	struct rz_expected *e = &h->expected[number % RZ_EXPECTED_MAX];
 
@@ -69,12 +69,26 @@ static __always_inline void rz_hold_expect(struct rz_hold *h, __u32 number,
 		h->must_end = end - (4 + r->size);
 		h->must = number - 1;
 	}
-	if (!rz_api_repeatable(r->api_key)) {
+	if (found) {
+		/* requests may have been passed over: answered before this one is, whatever it asks
+		 */
+		h->must_before = h->must = number;
+		h->must_end = end;
+	} else if (!rz_api_repeatable(r->api_key)) {
 		h->must_before = h->must;
 		h->must_end = end;
 		h->must = number;
 	}
 	h->last = number;
+}
+
+/* Notes that a segment of this connection was not looked at. */
+static __always_inline void rz_hold_early(int watched, __u64 cookie)
+{
+	struct rz_hold *h = watched ? rz_hold_of(cookie) : NULL;
+
+	if (h)
+		h->early = 1;
 }
 
 static __always_inline void rz_answer_lose(struct rz_answers *a)
@@ -111,14 +125,19 @@ static __always_inline int rz_answer_fill(struct __sk_buff *skb, struct rz_answe
 	return a->have >= RZ_ANSWER_HEAD;
 }
 
-/* The number of the expected answer with this correlation id, 0 if there is none. */
+/* The number of the expected answer with this correlation id, 0 if there is none, or more than one.
+ */
 static __always_inline __u32 rz_answer_number(const struct rz_hold *h, __u32 correlation_id)
 {
 	__u32 i, number = 0;
 
-	for (i = 0; i < RZ_EXPECTED_MAX; i++)
-		if (h->expected[i].correlation_id == correlation_id && h->expected[i].number)
-			number = h->expected[i].number;
+	for (i = 0; i < RZ_EXPECTED_MAX; i++) {
+		if (h->expected[i].correlation_id != correlation_id || !h->expected[i].number)
+			continue;
+		if (number)
+			return 0;
+		number = h->expected[i].number;
+	}
 	return number;
 }
 

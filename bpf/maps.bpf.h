@@ -198,6 +198,7 @@ struct rz_scratch {
 	struct rz_seg seg;
 	__u64 cookie;
 	__u32 asked_metadata; /* one of this segment's requests did */
+	__u32 found;	      /* the request that is read now is the first behind a lost frame */
 	__u32 watched;	      /* the connection is in holds */
 };
 

@@ -40,16 +40,24 @@ static __always_inline int rz_tuple_equal(const struct rz_tuple *a, const struct
 static __always_inline int rz_reset_in_gap(const struct tcp_sock *tp, const struct rz_conn *c,
 					   __u64 cookie)
 {
+	const struct rz_frame *f = &c->frame;
 	struct rz_hold *h;
-	int idle;
 
-	if (!c->frame.produce && !c->frame.other)
+	/* TCP has bytes that were not looked at, for their segment came early: who knows what they
+	 * ask */
+	if ((__s32)(f->next_seq + f->have + f->skip - tp->rcv_nxt) < 0)
+		return 0;
+	if (!f->produce && !f->other)
 		return 1;
 	h = rz_hold_of(cookie);
-	idle = bpf_ktime_get_ns() > c->last_request_ns + RZ_IDLE_NS;
-	return h && (idle || rz_hold_drained(h, c->frame.answerable, tp->rcv_nxt)) &&
-	       tp->snd_una == tp->write_seq && tp->copied_seq == tp->rcv_nxt &&
-	       !tp->out_of_order_queue.rb_node;
+	if (!h || tp->snd_una != tp->write_seq || tp->copied_seq != tp->rcv_nxt ||
+	    tp->out_of_order_queue.rb_node)
+		return 0;
+	if (bpf_ktime_get_ns() > c->last_request_ns + RZ_IDLE_NS)
+		return 1;
+	/* answered, to the last byte */
+	return rz_hold_drained(h, f->answerable, tp->rcv_nxt) &&
+	       (__s32)(h->answers.next_seq - tp->snd_una) <= 0;
 }
 
 /* Is this live socket still the very connection that the policy judged? 0, or the -errno to show:

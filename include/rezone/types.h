@@ -330,7 +330,7 @@ struct rz_hold {
 	__u32 must_end;	   /* TCP sequence number behind it */
 	__u32 must_before; /* number of such a one before it */
 	struct rz_answers answers;
-	__u32 pad;
+	__u32 early; /* a segment came before the bytes in front of it, and was not looked at */
 	struct rz_expected expected[RZ_EXPECTED_MAX]; /* by number; the latest */
 };
 

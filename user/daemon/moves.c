@@ -111,6 +111,8 @@ static const char *result_word(int error)
 		return "not reset: Multipath TCP";
 	case -ENOTCONN:
 		return "not reset: no agent holds it (closed, or not accepted yet)";
+	case -ECANCELED:
+		return "not begun: nobody is moved now";
 	case -ENOBUFS:
 		return "not reset: its answers cannot be watched";
 	default:
@@ -167,6 +169,8 @@ int rz_daemon_moves_step(void *daemon)
 
 	if (!d->moves)
 		return 0;
+	if (d->settings.frozen) /* what was judged before holds no more */
+		rz_holds_cancel_waiting(d->moves->holds);
 	more = rz_holds_step(d->moves->holds, rz_now_ns());
 	tell(d);
 	if (more)

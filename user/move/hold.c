@@ -91,7 +91,18 @@ static void begin_some(struct rz_holds *h, uint64_t now_ns)
 
 static uint64_t deadline(const struct rz_holds *h, const struct rz_holding *r)
 {
+	if (r->held_ns)
+		return r->reset.deadline_ns - h->limits.hold_ns / 10;
 	return r->begun_ns + h->limits.gap_ns + h->limits.hold_ns - h->limits.hold_ns / 10;
+}
+
+/* In a hold the latest request may never become whole; the walk knows whether it is. */
+static bool may_be_drained(const struct rz_holds *h, const struct rz_holding *r,
+			   const struct rz_hold *entry, const struct rz_conn *c)
+{
+	return r->held_ns && rz_kern_can_walk(h->kern) && entry->last == c->frame.answerable &&
+	       entry->answers.synced && !entry->answers.tentative &&
+	       (int32_t)(entry->answers.number - entry->must_before) >= 0;
 }
 
 /*
@@ -111,7 +122,7 @@ static bool looks_quiet(const struct rz_holds *h, struct rz_holding *r, uint64_t
 	    (!c.frame.produce && !c.frame.other))
 		return true;
 	if (bpf_map_lookup_elem(maps->holds, &r->reset.cookie, &entry) ||
-	    !rz_reset_drained(&entry, &c)) {
+	    (!rz_reset_drained(&entry, &c) && !may_be_drained(h, r, &entry, &c))) {
 		r->quiet_ns = 0;
 		return false;
 	}
@@ -137,9 +148,14 @@ static void try_resets(struct rz_holds *h, uint64_t now_ns)
 	if (n)
 		rz_reset_run(h->kern, rows, n, now_ns);
 	for (k = 0; k < n; k++)
-		for (i = 0; i < h->n; i++)
-			if (h->rows[i].reset.cookie == rows[k].cookie && rows[k].error != -EAGAIN)
+		for (i = 0; i < h->n; i++) {
+			if (h->rows[i].reset.cookie != rows[k].cookie)
+				continue;
+			if (rows[k].error == -EAGAIN) /* not so quiet: no walk every few ms */
+				h->rows[i].quiet_ns = now_ns;
+			else
 				end(h, &h->rows[i], rows[k].error, now_ns);
+		}
 	free(rows);
 }
 
@@ -169,6 +185,17 @@ static void watch_time(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns
 	} else if (r->phase == RZ_PHASE_HOLD && now_ns >= r->reset.deadline_ns) {
 		end(h, r, -ETIMEDOUT, now_ns);
 	}
+}
+
+void rz_holds_cancel_waiting(struct rz_holds *h)
+{
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		if (h->rows[i].phase == RZ_PHASE_WAIT) {
+			h->rows[i].reset.error = -ECANCELED;
+			h->rows[i].phase = RZ_PHASE_REFUSED;
+		}
 }
 
 bool rz_holds_step(struct rz_holds *h, uint64_t now_ns)

@@ -52,6 +52,9 @@ int rz_holds_new(struct rz_kern *k, const struct rz_hold_limits *limits, struct 
 /* Lets go of what is under way. Takes NULL. */
 void rz_holds_free(struct rz_holds *h);
 
+/* Rows that have not begun will not: -ECANCELED. */
+void rz_holds_cancel_waiting(struct rz_holds *h);
+
 /* Goes on; to be called again in a few milliseconds for as long as it returns true. */
 bool rz_holds_step(struct rz_holds *h, uint64_t now_ns);
 

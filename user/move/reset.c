@@ -49,7 +49,10 @@ static int read_result(int fd, const struct rz_reset *r)
 
 	if (bpf_map_lookup_elem(fd, &r->cookie, &m) || m.phase == RZ_PHASE_RESET)
 		return -ENOENT;
-	return m.error; /* -EAGAIN stands in phase gap or hold */
+	/* -EAGAIN stands in phase gap or hold; anything else there was never looked at */
+	if (m.phase != RZ_PHASE_DONE && m.phase != RZ_PHASE_REFUSED && m.error != -EAGAIN)
+		return -ENOENT;
+	return m.error;
 }
 
 static int walk(void *arg)
@@ -76,7 +79,8 @@ static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 		return -ESTALE;
 	if (!r->gap)
 		return 0;
-	if (bpf_map_lookup_elem(maps->holds, &r->cookie, &h) || !rz_reset_drained(&h, &c))
+	if (bpf_map_lookup_elem(maps->holds, &r->cookie, &h) || h.early ||
+	    !rz_reset_drained(&h, &c))
 		return -EAGAIN;
 	return c.frame.produce || c.frame.other ? rz_destroy_quiet(&r->tuple, r->cookie) : 0;
 }
