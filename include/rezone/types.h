@@ -455,7 +455,8 @@ struct rz_wake {
 #endif
 RZ_ASSERT(sizeof(struct rz_endpoint) == 20, "rz_endpoint is a map key: no hidden padding");
 RZ_ASSERT(sizeof(struct rz_tuple) == 36, "rz_tuple has no hidden padding");
-RZ_ASSERT(sizeof(struct rz_frame) == 64, "rz_frame is copied under the lock: keep it small");
+RZ_ASSERT(sizeof(struct rz_frame) == 64,
+	  "rz_frame is compared and copied under the lock: keep it small");
 RZ_ASSERT(sizeof(struct rz_conn) <= 192, "one connection fits the kernel's 256-byte class");
 RZ_ASSERT(sizeof(struct rz_zone_key) == RZ_GROUP_SIZE + RZ_ZONE_SIZE, "rz_zone_key is a map key");
 RZ_ASSERT(sizeof(struct rz_block_key) == 20, "rz_block_key is a map key: no hidden padding");

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "kern/pins.h"
 #include "out/json.h"
@@ -20,15 +21,13 @@
 #include "topo/file.h"
 
 struct ask {
-	bool json;
-	const char *file, *pin_dir;
+	struct rz_ask common;
+	const char *file;
 };
 
 static const struct argp_option options[] = {
-	{"output", 'o', "table|json", 0, "form of the output (default table)", 0},
 	{"file", 'f', "PATH", 0,
 	 "read and check this file instead; needs no daemon and no privileges", 0},
-	{"pin-dir", 'p', "DIR", 0, "where the maps are pinned (default " RZ_PIN_DIR_DEFAULT ")", 0},
 	{0},
 };
 
@@ -37,16 +36,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct ask *a = state->input;
 
 	switch (key) {
-	case 'o':
-		if (strcmp(arg, "json") && strcmp(arg, "table"))
-			argp_error(state, "-o %s: give table or json", arg);
-		a->json = !strcmp(arg, "json");
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->common;
 		return 0;
 	case 'f':
 		a->file = arg;
-		return 0;
-	case 'p':
-		a->pin_dir = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "%s: no argument is expected; a file is named by --file", arg);
@@ -59,6 +53,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
+	.children = rz_ask_children,
 	.doc = "Shows groups and zones with their agents, as rezone counts them; with --file, "
 	       "whether a topology "
 	       "file is right.\vExit status: 0 done, 1 could not (the file is wrong), 2 used "
@@ -174,7 +169,7 @@ static int print_text(const struct rz_topo_view *v)
 
 static int print(const struct ask *a, const struct rz_topo_view *v)
 {
-	if (a->json)
+	if (a->common.json)
 		return rz_json_topology(stdout, v);
 	return print_text(v);
 }
@@ -217,13 +212,10 @@ static int from_maps(const struct ask *a)
 	struct rz_topo_zones *zones = NULL;
 	struct rz_topo *topo = NULL;
 	struct rz_maps maps;
-	int err = rz_maps_open(a->pin_dir, &maps);
+	int err = rz_ask_open(&a->common, "topology", &maps);
 
 	if (err)
 		return err;
-	if (!rz_maps_daemon_alive(a->pin_dir))
-		rz_warn("topology: no daemon runs with %s; this is what the last one left",
-			a->pin_dir);
 	err = rz_snapshot_read(&maps, &snap);
 	if (!err)
 		err = rz_maps_read_topology(&maps, &topo, &zones);
@@ -243,7 +235,7 @@ static int from_maps(const struct ask *a)
 
 int rz_cmd_topology(int argc, char **argv)
 {
-	struct ask a = {.pin_dir = RZ_PIN_DIR_DEFAULT};
+	struct ask a = {.common.pin_dir = RZ_PIN_DIR_DEFAULT};
 
 	argp_err_exit_status = 2;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
