@@ -19,7 +19,7 @@
 #include <linux/bpf.h> /* struct bpf_spin_lock */
 #include <linux/types.h>
 
-#define RZ_ABI 2
+#define RZ_ABI 3
 
 /* Bytes of a client.id that are kept; the protocol allows 32,767 (KIP: nullable string, i16). */
 #define RZ_CLIENT_ID_KEPT 255
@@ -93,6 +93,7 @@ enum rz_reason {
 	RZ_REASON_NONE = 0, /* nothing speaks against it: move */
 	RZ_REASON_NOT_IDENTIFIED,
 	RZ_REASON_NOT_OPTED_IN,
+	RZ_REASON_EXCLUDED, /* the operator named its client.id, address or zone */
 	RZ_REASON_NO_ZONE,
 	RZ_REASON_ZONE_UNKNOWN,
 	RZ_REASON_NOT_AN_AGENT, /* accepted on a Kafka port, but by none of the topology's agents */
@@ -103,14 +104,20 @@ enum rz_reason {
 	RZ_REASON_TOPOLOGY_STALE,
 	RZ_REASON_AGENT_TERMINATING,
 	RZ_REASON_NOT_DATA,
+	RZ_REASON_SHARED, /* data and group membership on one connection */
 	RZ_REASON_TOO_YOUNG,
 	RZ_REASON_ACKS0,
 	RZ_REASON_TRANSACTIONAL,
 	RZ_REASON_LOAD_BALANCER,
 	RZ_REASON_MPTCP,
+	RZ_REASON_LIBRARY,  /* no way to end it is known that its library bears well */
+	RZ_REASON_MAY_COME, /* its library asks for metadata by itself: a while for that */
 	RZ_REASON_COOLING_DOWN,
 	RZ_REASON_GAVE_UP,
+	RZ_REASON_BREAKER, /* too many moves were futile: nobody is moved for a while */
 	RZ_REASON_OVER_BUDGET,
+	RZ_REASON_TARGET_BUDGET,  /* of moves towards that zone */
+	RZ_REASON_CLUSTER_BUDGET, /* this node's share of the cluster's */
 	RZ_REASON_PAUSED,
 	RZ_REASON_OBSERVING,
 	RZ_REASON_COUNT,
