@@ -37,6 +37,7 @@
 #define RZ_BLOCKS_MAX	  4096
 #define RZ_HOLDS_MAX	  1024
 #define RZ_TRAFFIC_MAX	  4096
+#define RZ_EXCLUDE_SIZE	  1024
 
 #define RZ_PACKED_ENUM __attribute__((packed))
 
@@ -115,12 +116,22 @@ enum rz_reason {
 	RZ_REASON_COOLING_DOWN,
 	RZ_REASON_GAVE_UP,
 	RZ_REASON_BREAKER, /* too many moves were futile: nobody is moved for a while */
+	RZ_REASON_PAUSED,  /* by the operator */
 	RZ_REASON_OVER_BUDGET,
 	RZ_REASON_TARGET_BUDGET,  /* of moves towards that zone */
 	RZ_REASON_CLUSTER_BUDGET, /* this node's share of the cluster's */
-	RZ_REASON_PAUSED,
 	RZ_REASON_OBSERVING,
 	RZ_REASON_COUNT,
+} RZ_PACKED_ENUM;
+
+/* What became of a client after its move; user/policy/outcome.h has the evidence for each. */
+enum rz_outcome {
+	RZ_OUTCOME_NONE = 0, /* not known yet */
+	RZ_OUTCOME_HOME,
+	RZ_OUTCOME_RETURNED, /* futile: it is here again */
+	RZ_OUTCOME_LEFT,     /* not seen again on this node */
+	RZ_OUTCOME_GONE,     /* it had ended before it could be moved */
+	RZ_OUTCOME_COUNT,
 } RZ_PACKED_ENUM;
 
 enum rz_mode {
@@ -401,6 +412,14 @@ struct rz_settings {
 	__u64 frozen_ns; /* since when */
 	char own_zone_from[RZ_SOURCE_NAME];
 	char frozen_why[RZ_SOURCE_NOTE];
+	__u64 outcomes[RZ_OUTCOME_COUNT]; /* moves by what became of them */
+	__u64 breaker_until_ns;		  /* nobody is moved until then, 0: it is closed */
+	__u32 breaker_opened;		  /* how often */
+	__u32 pad;
+	/* who is never moved, as the settings have them (user/policy/exclude.h) */
+	char exclude_clients[RZ_EXCLUDE_SIZE];
+	char exclude_addresses[RZ_EXCLUDE_SIZE];
+	char exclude_zones[RZ_EXCLUDE_SIZE];
 };
 
 /* stats: one record a CPU; add them up. */

@@ -10,7 +10,7 @@
 #define TICK_NS (30 * SECOND_NS)
 
 static const struct rz_limits defaults = {
-	.rate = 5,
+	.rates = {.node = 5},
 	.cooldown_ns = MINUTE_NS,
 	.cooldown_max_ns = HOUR_NS,
 	.give_up_after = 3,
@@ -30,10 +30,17 @@ static inline struct rz_candidate row(uint64_t cookie, uint64_t client, uint64_t
 	return (struct rz_candidate){.cookie = cookie, .client = client, .opened_ns = opened_ns};
 }
 
+static inline int run(struct rz_select *s, struct rz_candidate *rows, size_t n, uint64_t now_ns)
+{
+	struct rz_moment m = {.now_ns = now_ns, .share = 1};
+
+	return rz_select_run(s, rows, n, &m);
+}
+
 /* One tick with one candidate. */
 static inline enum rz_reason ask(struct rz_select *s, struct rz_candidate c, uint64_t now_ns)
 {
-	assert_int_equal(rz_select_run(s, &c, 1, now_ns), 0);
+	assert_int_equal(run(s, &c, 1, now_ns), 0);
 	return c.reason;
 }
 

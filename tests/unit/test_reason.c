@@ -44,6 +44,11 @@ static const char *opt_in_word(unsigned v)
 	return rz_opt_in_name((enum rz_opt_in)v);
 }
 
+static const char *outcome_word(unsigned v)
+{
+	return rz_outcome_name((enum rz_outcome)v);
+}
+
 static const char *reason_word(unsigned v)
 {
 	return rz_reason_name((enum rz_reason)v);
@@ -63,11 +68,15 @@ static const struct {
 	{phase_word, RZ_PHASE_COUNT, "wait|gap|hold|reset|done|refused|"},
 	{mode_word, RZ_MODE_COUNT, "enforce|observe|"},
 	{opt_in_word, RZ_OPT_IN_COUNT, "tag|zone|any|"},
+	{outcome_word, RZ_OUTCOME_COUNT, "unknown|home|returned|left|gone|"},
 	{reason_word, RZ_REASON_COUNT,
-	 "ready to move|not identified|not opted in|no zone|zone unknown|not an agent|"
+	 "ready to move|not identified|not opted in|excluded|no zone|zone unknown|not an agent|"
 	 "own zone unknown|same zone|no agent there|zone not stable yet|topology stale|"
-	 "agent terminating|not a data connection|too young|acks=0|transactional|"
-	 "behind a load balancer|MPTCP|cooling down|gave up|over budget|paused|observing|"},
+	 "agent terminating|not a data connection|shared with a group|too "
+	 "young|acks=0|transactional|"
+	 "behind a load balancer|MPTCP|library|may come by itself|cooling down|gave up|breaker "
+	 "open|"
+	 "paused|over budget|over target budget|over cluster budget|observing|"},
 };
 
 static void test_words(void **state)

@@ -17,7 +17,7 @@ struct test_tick {
  * one that nothing is known of. */
 static void tick_make(struct test_tick *t, double rate)
 {
-	struct rz_limits limits = {.rate = rate,
+	struct rz_limits limits = {.rates = {.node = rate},
 				   .cooldown_ns = MINUTE_NS,
 				   .cooldown_max_ns = HOUR_NS,
 				   .give_up_after = 3,
@@ -50,7 +50,7 @@ static struct rz_tick *run(struct test_tick *t)
 	struct rz_world world = test_world_view(&t->w);
 	struct rz_tick *ret = NULL;
 
-	assert_int_equal(rz_tick_run(&t->snap, &world, t->select, &ret), 0);
+	assert_int_equal(rz_tick_run(&t->snap, &world, t->select, false, &ret), 0);
 	return ret;
 }
 

@@ -109,8 +109,17 @@ static inline struct rz_verdict test_classify(const struct test_world *w)
 {
 	struct rz_judged_conn judged = {&w->conn, w->unread ? NULL : &w->client};
 	struct rz_world view = test_world_view(w);
+	struct rz_exclude *exclude = NULL;
+	struct rz_verdict v;
+	char why[128];
 
-	return rz_classify(&judged, &view);
+	assert_int_equal(rz_exclude_new(w->settings.exclude_clients, w->settings.exclude_addresses,
+					w->settings.exclude_zones, &exclude, why, sizeof(why)),
+			 0);
+	view.exclude = exclude;
+	v = rz_classify(&judged, &view);
+	rz_exclude_free(exclude);
+	return v;
 }
 
 #endif

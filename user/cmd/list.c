@@ -128,15 +128,22 @@ static int once(const struct ask *a, const struct rz_maps *maps)
 	struct rz_topo_zones *zones = NULL;
 	struct rz_topo *topo = NULL;
 	struct rz_blocks *blocks = NULL;
+	struct rz_exclude *exclude = NULL;
 	struct rz_world world;
+	char why[128];
 	int err = rz_snapshot_read(maps, &snap);
 
 	if (!err)
 		err = rz_maps_read_topology(maps, &topo, &zones);
 	if (!err)
 		err = rz_maps_read_blocks(maps, &blocks);
+	if (!err)
+		err = rz_exclude_new(snap->settings.exclude_clients,
+				     snap->settings.exclude_addresses, snap->settings.exclude_zones,
+				     &exclude, why, sizeof(why));
 	if (!err) {
-		world = (struct rz_world){topo, zones, &snap->settings, snap->now_ns, blocks};
+		world = (struct rz_world){topo,		zones,	&snap->settings,
+					  snap->now_ns, blocks, exclude};
 		err = show(a, snap, &world);
 	}
 	if (!err && (fflush(stdout) || ferror(stdout)))
@@ -144,6 +151,7 @@ static int once(const struct ask *a, const struct rz_maps *maps)
 	rz_topo_free(topo);
 	rz_topo_zones_free(zones);
 	rz_blocks_free(blocks);
+	rz_exclude_free(exclude);
 	rz_snapshot_free(snap);
 	return err;
 }

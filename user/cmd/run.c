@@ -34,8 +34,7 @@ static int on_tick(void *arg)
 {
 	struct rz_daemon *d = arg;
 
-	rz_daemon_tick(d);
-	return rz_loop_arm(d->tick_timer, jittered(d->conf.interval_ns));
+	return rz_loop_arm(d->tick_timer, jittered(rz_daemon_tick(d)));
 }
 
 static int on_topology(void *arg)
@@ -75,6 +74,11 @@ static int on_signal(void *arg)
 	return 1;
 }
 
+static void copy_text(char dst[static RZ_EXCLUDE_SIZE], const char *text)
+{
+	rz_str_copy(dst, RZ_EXCLUDE_SIZE, text ? text : "");
+}
+
 static void fill_settings(struct rz_daemon *d)
 {
 	const struct rz_conf *c = &d->conf;
@@ -92,6 +96,9 @@ static void fill_settings(struct rz_daemon *d)
 		.n_ports = c->n_ports,
 	};
 	memcpy(d->settings.ports, c->ports, sizeof(d->settings.ports));
+	copy_text(d->settings.exclude_clients, c->exclude_clients);
+	copy_text(d->settings.exclude_addresses, c->exclude_addresses);
+	copy_text(d->settings.exclude_zones, c->exclude_zones);
 }
 
 static int load_kernel_side(struct rz_daemon *d)
@@ -158,6 +165,10 @@ static int read_client_settings(struct rz_daemon *d)
 
 	if (err) /* out of memory: the text was checked when it was read */
 		return rz_err(err, "run: zoned-cidr-blocks: %s", strerror(-err));
+	err = rz_exclude_new(d->settings.exclude_clients, d->settings.exclude_addresses,
+			     d->settings.exclude_zones, &d->exclude, why, sizeof(why));
+	if (err)
+		return rz_err(err, "run: exclude: %s", strerror(-err));
 	d->custom = (struct rz_tags_custom){.zone_keys = c->zone_keys,
 					    .opt_in_keys = c->opt_in_keys,
 					    .separators = c->tag_separators,
@@ -165,17 +176,30 @@ static int read_client_settings(struct rz_daemon *d)
 	return 0;
 }
 
+/* A thousand nodes do not begin in step. */
+static double random_phase(void)
+{
+	uint32_t r = 0;
+
+	return getrandom(&r, sizeof(r), GRND_NONBLOCK) == sizeof(r) ? r / 4294967296.0 : 0.5;
+}
+
 static int start_policy(struct rz_daemon *d)
 {
 	const struct rz_conf *c = &d->conf;
-	struct rz_limits limits = {.rate = c->rate,
+	struct rz_limits limits = {.rates = c->rates,
+				   .per_client_ns = c->interval_ns / 5 * 4, /* and its jitter */
 				   .cooldown_ns = c->cooldown_ns,
 				   .cooldown_max_ns = c->cooldown_max_ns,
 				   .give_up_after = c->give_up_after,
 				   .give_up_for_ns = c->give_up_for_ns,
+				   .outcome_ns = c->outcome_after_ns,
+				   .breaker_share = c->breaker / 100,
+				   .breaker_for_ns = c->breaker_for_ns,
 				   .mode = c->mode};
 	int err = read_client_settings(d);
 
+	limits.rates.phase = random_phase();
 	if (!err)
 		err = rz_select_new(&limits, &d->select);
 	if (!err)
@@ -225,6 +249,7 @@ static int start_loop(struct rz_daemon *d)
 static void stop(struct rz_daemon *d)
 {
 	rz_daemon_moves_stop(d);
+	rz_daemon_outcomes_stop(d);
 	rz_daemon_stop_topology(d);
 	rz_loop_free(d->loop);
 	rz_kern_free(d->kern, d->conf.keep_pins);
@@ -232,6 +257,7 @@ static void stop(struct rz_daemon *d)
 	rz_clients_sweep_free(d->sweep);
 	rz_census_free(d->census);
 	rz_blocks_free(d->blocks);
+	rz_exclude_free(d->exclude);
 	if (d->lock >= 0)
 		close(d->lock);
 	rz_conf_free(&d->conf);

@@ -189,7 +189,7 @@ static int report(const struct rz_ask *a, const struct rz_maps *maps)
 	if (!err)
 		err = read_closed(maps, &c);
 	if (!err) {
-		struct rz_world world = {topo, zones, &snap->settings, snap->now_ns, blocks};
+		struct rz_world world = {topo, zones, &snap->settings, snap->now_ns, blocks, NULL};
 		struct rz_traffic_closed closed = {c.zones,   c.zones_sums,   c.n_zones,
 						   c.clients, c.clients_sums, c.n_clients};
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "policy/budget.h"
 #include "policy/reason.h"
 
 enum rz_in_flight { RZ_IN_FLIGHT_WAIT, RZ_IN_FLIGHT_IGNORE };
@@ -30,7 +31,13 @@ struct rz_conf {
 	uint64_t stable_for_ns;
 	uint64_t topology_max_age_ns;
 	uint64_t min_age_ns;
-	double rate;
+	struct rz_rates rates; /* phase is not a setting */
+	uint64_t outcome_after_ns;
+	double breaker; /* per cent */
+	uint64_t breaker_for_ns;
+	char *exclude_clients; /* policy/exclude.h has the forms; NULL: none */
+	char *exclude_addresses;
+	char *exclude_zones;
 	uint64_t cooldown_ns;
 	uint64_t cooldown_max_ns;
 	uint32_t give_up_after;

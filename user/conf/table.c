@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "base/yaml.h"
+#include "policy/exclude.h"
 #include "topo/blocks.h"
 
 static const char *const modes[] = {"enforce", "observe", NULL};
@@ -47,7 +48,14 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 NULL, NULL, "when a source has not been known to be current for longer, nobody is moved"},
 	{"min-age", RZ_CONF_DURATION, AT(min_age_ns), 0, DAY_SECONDS, "0s", NULL, NULL, NULL,
 	 "younger connections are left alone"},
-	{"rate", RZ_CONF_RATE, AT(rate), 0.001, 100000, "5", NULL, NULL, NULL, "moves a second"},
+	{"rate", RZ_CONF_RATE, AT(rates.node), 0.001, 100000, "5", NULL, NULL, NULL,
+	 "moves a second by this node"},
+	{"rate-per-target", RZ_CONF_RATE, AT(rates.per_target), 0, 100000, "2", NULL, NULL, NULL,
+	 "moves a second towards a zone, for each ready agent there, by the whole cluster, so that "
+	 "a new agent is not stormed: this node takes the share of its agents; 0: no such limit"},
+	{"cluster-rate", RZ_CONF_RATE, AT(rates.cluster), 0, 1000000, "0", NULL, NULL, NULL,
+	 "moves a second by the whole cluster, of which this node takes the share of its agents; "
+	 "0: no such limit"},
 	{"in-flight", RZ_CONF_WORD, AT(in_flight), 0, 0, "wait", in_flights, NULL, NULL,
 	 "wait: a connection is reset only while no request is unanswered that its client could "
 	 "not "
@@ -69,6 +77,19 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "rounds in a row that did not help before a client is given up; 0: never"},
 	{"give-up-for", RZ_CONF_DURATION, AT(give_up_for_ns), 0, 30 * DAY_SECONDS, "24h", NULL,
 	 NULL, NULL, "how long it is given up"},
+	{"outcome-after", RZ_CONF_DURATION, AT(outcome_after_ns), 0, DAY_SECONDS, "30s", NULL, NULL,
+	 NULL, "how long after a move it is judged what became of the client"},
+	{"breaker", RZ_CONF_RATE, AT(breaker), 0, 100, "30", NULL, NULL, NULL,
+	 "per cent: when so many of the latest moves (ten at least) were futile, nobody is moved "
+	 "for a while; 0: never"},
+	{"breaker-for", RZ_CONF_DURATION, AT(breaker_for_ns), 0, 30 * DAY_SECONDS, "30m", NULL,
+	 NULL, NULL, "how long that is"},
+	{"exclude-clients", RZ_CONF_GLOBS, AT(exclude_clients), 0, 0, NULL, NULL, NULL, NULL,
+	 "client ids that are never moved, as globs (* ? [a-z]) separated by spaces"},
+	{"exclude-addresses", RZ_CONF_CIDRS, AT(exclude_addresses), 0, 0, NULL, NULL, NULL, NULL,
+	 "addresses of clients that are never moved"},
+	{"exclude-zones", RZ_CONF_ZONES, AT(exclude_zones), 0, 0, NULL, NULL, NULL, NULL,
+	 "zones that nobody is moved into, such as those under a zonal shift"},
 	{"max-connections", RZ_CONF_COUNT, AT(max_connections), 64, 4194304, "65536", NULL, NULL,
 	 NULL, "size of map conns; more connections are not tracked, and counted"},
 	{"max-clients", RZ_CONF_COUNT, AT(max_clients), 64, 1048576, "16384", NULL, NULL, NULL,
@@ -143,6 +164,9 @@ static const char *const forms[] = {
 	[RZ_CONF_BLOCKS] = "ZONE@CIDR[,CIDR...][<>...]",
 	[RZ_CONF_KEYS] = "KEY[,KEY...]",
 	[RZ_CONF_CHARS] = "CHARS",
+	[RZ_CONF_GLOBS] = "GLOB[ GLOB...]",
+	[RZ_CONF_CIDRS] = "CIDR[,CIDR...]",
+	[RZ_CONF_ZONES] = "ZONE[,ZONE...]",
 };
 
 const char *rz_conf_form(const struct rz_conf_row *row)
@@ -152,9 +176,19 @@ const char *rz_conf_form(const struct rz_conf_row *row)
 
 bool rz_conf_is_text(const struct rz_conf_row *row)
 {
-	return row->type == RZ_CONF_PATH || row->type == RZ_CONF_TEXT ||
-	       row->type == RZ_CONF_BLOCKS || row->type == RZ_CONF_KEYS ||
-	       row->type == RZ_CONF_CHARS;
+	switch (row->type) {
+	case RZ_CONF_PATH:
+	case RZ_CONF_TEXT:
+	case RZ_CONF_BLOCKS:
+	case RZ_CONF_KEYS:
+	case RZ_CONF_CHARS:
+	case RZ_CONF_GLOBS:
+	case RZ_CONF_CIDRS:
+	case RZ_CONF_ZONES:
+		return true;
+	default:
+		return false;
+	}
 }
 
 const struct rz_conf_row *rz_conf_row_find(const char *name, size_t len)
@@ -201,6 +235,18 @@ static int set_blocks(void *at, const struct rz_conf_row *row, const char *text,
 
 	(void)row;
 	rz_blocks_free(b);
+	return err ? err : set_text(at, text);
+}
+
+static int set_exclude(void *at, const struct rz_conf_row *row, const char *text, char *why,
+		       size_t size)
+{
+	struct rz_exclude *e = NULL;
+	int err = rz_exclude_new(row->type == RZ_CONF_GLOBS ? text : "",
+				 row->type == RZ_CONF_CIDRS ? text : "",
+				 row->type == RZ_CONF_ZONES ? text : "", &e, why, size);
+
+	rz_exclude_free(e);
 	return err ? err : set_text(at, text);
 }
 
@@ -388,10 +434,13 @@ static int set_word(void *at, const struct rz_conf_row *row, const char *text, c
 }
 
 static int (*const setters[])(void *, const struct rz_conf_row *, const char *, char *, size_t) = {
-	[RZ_CONF_TEXT] = set_path,   [RZ_CONF_PATH] = set_path,	  [RZ_CONF_DURATION] = set_duration,
-	[RZ_CONF_COUNT] = set_count, [RZ_CONF_RATE] = set_rate,	  [RZ_CONF_BOOL] = set_bool,
-	[RZ_CONF_PORTS] = set_ports, [RZ_CONF_WORD] = set_word,	  [RZ_CONF_BLOCKS] = set_blocks,
-	[RZ_CONF_KEYS] = set_keys,   [RZ_CONF_CHARS] = set_chars,
+	[RZ_CONF_TEXT] = set_path,	   [RZ_CONF_PATH] = set_path,
+	[RZ_CONF_DURATION] = set_duration, [RZ_CONF_COUNT] = set_count,
+	[RZ_CONF_RATE] = set_rate,	   [RZ_CONF_BOOL] = set_bool,
+	[RZ_CONF_PORTS] = set_ports,	   [RZ_CONF_WORD] = set_word,
+	[RZ_CONF_BLOCKS] = set_blocks,	   [RZ_CONF_GLOBS] = set_exclude,
+	[RZ_CONF_CIDRS] = set_exclude,	   [RZ_CONF_ZONES] = set_exclude,
+	[RZ_CONF_KEYS] = set_keys,	   [RZ_CONF_CHARS] = set_chars,
 };
 
 int rz_conf_set(struct rz_conf *c, const struct rz_conf_row *row, const char *text, char *why,

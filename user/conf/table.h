@@ -11,11 +11,14 @@
 #include "conf/conf.h"
 
 enum rz_conf_type {
-	RZ_CONF_PATH,	  /* char * */
-	RZ_CONF_TEXT,	  /* char *, checked as a whole by conf.c */
-	RZ_CONF_BLOCKS,	  /* char *, checked by rz_blocks_parse */
-	RZ_CONF_KEYS,	  /* char *, comma-separated keys of a client.id */
-	RZ_CONF_CHARS,	  /* char *, a few characters */
+	RZ_CONF_PATH,	/* char * */
+	RZ_CONF_TEXT,	/* char *, checked as a whole by conf.c */
+	RZ_CONF_BLOCKS, /* char *, checked by rz_blocks_parse */
+	RZ_CONF_KEYS,	/* char *, comma-separated keys of a client.id */
+	RZ_CONF_CHARS,	/* char *, a few characters */
+	RZ_CONF_GLOBS,	/* char *, these three checked by rz_exclude_new */
+	RZ_CONF_CIDRS,
+	RZ_CONF_ZONES,
 	RZ_CONF_DURATION, /* uint64_t, ns; Go form */
 	RZ_CONF_COUNT,	  /* uint32_t */
 	RZ_CONF_RATE,	  /* double */

@@ -39,6 +39,7 @@ struct rz_daemon {
 	struct rz_topo *pending; /* read, but the maps could not take it yet */
 	struct rz_topo_zones *zones;
 	struct rz_blocks *blocks;     /* zones by address, from the settings */
+	struct rz_exclude *exclude;   /* whom the operator leaves alone, likewise */
 	struct rz_tags_custom custom; /* tags of the operator's own, likewise */
 	struct rz_select *select;
 	struct rz_clients_sweep *sweep;
@@ -46,6 +47,8 @@ struct rz_daemon {
 	struct rz_census *census; /* NULL: this kernel cannot */
 	int tick_timer, topo_timer, census_timer, moves_timer, lock;
 	struct rz_moves *moves; /* NULL: none under way */
+	struct rz_moved *moved; /* those whose outcome is not known yet */
+	bool backlog;		/* somebody waited for a rate alone at the latest tick */
 	uint64_t full_logged_ns;
 	uint64_t full_logged_count;
 };
@@ -65,8 +68,8 @@ void rz_daemon_stop_topology(struct rz_daemon *d);
 void rz_daemon_poll_topology(struct rz_daemon *d);
 
 /* One tick: read the maps, judge, begin the moves, publish. While the moves of an earlier tick are
- * under way nothing is judged. */
-void rz_daemon_tick(struct rz_daemon *d);
+ * under way nothing is judged. Returns when the next one is due, in ns. */
+uint64_t rz_daemon_tick(struct rz_daemon *d);
 
 /* Takes over the tick's moves that may go (and both arguments) and begins them. */
 void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_tick *t);
@@ -75,6 +78,17 @@ int rz_daemon_moves_step(void *daemon);
 /* Lets go of what is under way. */
 void rz_daemon_moves_stop(struct rz_daemon *d);
 
+/* A move happened: its outcome will be told of. */
+void rz_daemon_note_moved(struct rz_daemon *d, uint64_t cookie, const struct rz_tuple *tuple,
+			  const char *from_zone, const char *to_zone, uint64_t at_ns);
+/* Tells what the tick that just ran found out about moves, and whether the breaker is open. */
+void rz_daemon_tell_outcomes(struct rz_daemon *d, const struct rz_snapshot *snap);
+void rz_daemon_outcomes_stop(struct rz_daemon *d);
+
+/* "EVENT: CLIENT at AGENT, zone a -> b, client.id ...: WHAT" into the log. */
+void rz_daemon_log_conn(const char *event, const struct rz_snapshot *snap,
+			const struct rz_tuple *tuple, const char *from_zone, const char *to_zone,
+			uint64_t client, const char *what);
 /* "move: CLIENT at AGENT, zone a -> b, client.id ...: WHAT" into the log. */
 void rz_daemon_log_move(const struct rz_snapshot *snap, const struct rz_tuple *tuple,
 			const char *from_zone, const char *to_zone, uint64_t client,

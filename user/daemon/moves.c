@@ -156,7 +156,14 @@ static void tell(struct rz_daemon *d)
 		say(r, what, sizeof(what));
 		rz_daemon_log_move(m->snap, &r->reset.tuple, m->zones[i].from, m->zones[i].to,
 				   r->reset.client, what);
-		if (r->reset.error)
+		if (r->reset.error == -ENOENT)
+			d->settings.outcomes[RZ_OUTCOME_GONE]++;
+		if (!r->reset.error) {
+			rz_tick_moved(d->select, rz_tick_find(m->tick, r->reset.cookie),
+				      r->ended_ns);
+			rz_daemon_note_moved(d, r->reset.cookie, &r->reset.tuple, m->zones[i].from,
+					     m->zones[i].to, r->ended_ns);
+		} else
 			rz_tick_undo(d->select, rz_tick_find(m->tick, r->reset.cookie),
 				     r->reset.error == -ETIMEDOUT);
 	}

@@ -20,18 +20,26 @@
 #define CLIENT_KEEP_NS	  (600 * RZ_SECOND_NS) /* ids without a connection are kept this long */
 #define MOVE_SHOWN_NS	  (60 * RZ_SECOND_NS)  /* finished moves stay visible in map moves */
 #define FULL_LOG_EVERY_NS (60 * RZ_SECOND_NS)
+#define BACKLOG_TICK_NS	  RZ_SECOND_NS
 
-void rz_daemon_log_move(const struct rz_snapshot *snap, const struct rz_tuple *tuple,
-			const char *from_zone, const char *to_zone, uint64_t client,
-			const char *what)
+void rz_daemon_log_conn(const char *event, const struct rz_snapshot *snap,
+			const struct rz_tuple *tuple, const char *from_zone, const char *to_zone,
+			uint64_t client, const char *what)
 {
 	char client_at[RZ_ENDPOINT_TEXT], agent_at[RZ_ENDPOINT_TEXT];
 	const struct rz_client *c = rz_snapshot_client(snap, client);
 
 	rz_endpoint_format(client_at, sizeof(client_at), tuple->client_addr, tuple->client_port);
 	rz_endpoint_format(agent_at, sizeof(agent_at), tuple->agent_addr, tuple->agent_port);
-	rz_info("move: %s at %s, zone %s -> %s, client.id \"%s\": %s", client_at, agent_at,
+	rz_info("%s: %s at %s, zone %s -> %s, client.id \"%s\": %s", event, client_at, agent_at,
 		from_zone, to_zone, c ? c->id : "", what);
+}
+
+void rz_daemon_log_move(const struct rz_snapshot *snap, const struct rz_tuple *tuple,
+			const char *from_zone, const char *to_zone, uint64_t client,
+			const char *what)
+{
+	rz_daemon_log_conn("move", snap, tuple, from_zone, to_zone, client, what);
 }
 
 /* Candidates that must wait are shown in map moves with their reason; the log has once what mode
@@ -102,11 +110,14 @@ static void log_full(struct rz_daemon *d, const struct rz_snapshot *snap)
 /* Judges all; what may go is under way afterwards, with the snapshot. Returns whether it is. */
 static bool judge(struct rz_daemon *d, struct rz_snapshot *snap)
 {
-	struct rz_world world = {d->topo, d->zones, &d->settings, snap->now_ns, d->blocks};
+	struct rz_world world = {d->topo,      d->zones,  &d->settings,
+				 snap->now_ns, d->blocks, d->exclude};
 	struct rz_tick *t = NULL;
 
-	if (rz_tick_run(snap, &world, d->select, &t))
+	if (rz_tick_run(snap, &world, d->select, false, &t))
 		return false;
+	d->backlog = t->backlog;
+	rz_daemon_tell_outcomes(d, snap);
 	forget_moves(d, snap, t);
 	show_all_waiting(d, snap, t);
 	rz_debug("tick: %zu connections, %zu candidates", snap->n_conns, t->n_moves);
@@ -114,13 +125,20 @@ static bool judge(struct rz_daemon *d, struct rz_snapshot *snap)
 	return true;
 }
 
-void rz_daemon_tick(struct rz_daemon *d)
+/* Who waits for a rate alone does not wait for a whole interval. */
+static uint64_t next_due(const struct rz_daemon *d)
+{
+	return d->backlog && d->conf.interval_ns > BACKLOG_TICK_NS ? BACKLOG_TICK_NS
+								   : d->conf.interval_ns;
+}
+
+uint64_t rz_daemon_tick(struct rz_daemon *d)
 {
 	struct rz_snapshot *snap = NULL;
 	bool taken = false;
 
 	if (rz_snapshot_read(d->maps, &snap))
-		return;
+		return next_due(d);
 	rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
 	log_full(d, snap);
 	d->settings.tick_ns = snap->now_ns;
@@ -130,4 +148,5 @@ void rz_daemon_tick(struct rz_daemon *d)
 	rz_daemon_write_settings(d);
 	if (!taken)
 		rz_snapshot_free(snap);
+	return next_due(d);
 }

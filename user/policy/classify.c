@@ -39,6 +39,15 @@ static bool not_opted_in(const struct view *v)
 	}
 }
 
+static bool excluded(const struct view *v)
+{
+	const uint8_t *addr = v->c->client_addr ? v->c->client_addr : v->c->conn->tuple.client_addr;
+
+	return rz_exclude_client(v->w->exclude, v->c->client->id) ||
+	       rz_exclude_address(v->w->exclude, addr) ||
+	       rz_exclude_zone(v->w->exclude, v->w->topo, v->client_zone);
+}
+
 static bool no_zone(const struct view *v)
 {
 	return !v->client_zone;
@@ -127,6 +136,7 @@ static const struct {
 } rules[] = {
 	{RZ_REASON_NOT_IDENTIFIED, not_identified},
 	{RZ_REASON_NOT_OPTED_IN, not_opted_in},
+	{RZ_REASON_EXCLUDED, excluded},
 	{RZ_REASON_NO_ZONE, no_zone},
 	{RZ_REASON_ZONE_UNKNOWN, zone_unknown},
 	{RZ_REASON_NOT_AN_AGENT, not_an_agent},
@@ -236,5 +246,6 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	ret.zone_by_address = v.by_address;
 	ret.agent_zone = v.agent_zone;
 	ret.group = v.agent ? v.agent->group : NULL;
+	ret.there = v.there;
 	return ret;
 }

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "policy/exclude.h"
 #include "policy/reason.h"
 #include "topo/blocks.h"
 #include "topo/topo.h"
@@ -26,7 +27,8 @@ struct rz_world {
 	const struct rz_topo_zones *zones;
 	const struct rz_settings *settings;
 	uint64_t now_ns;
-	const struct rz_blocks *blocks; /* zones by address; may be NULL */
+	const struct rz_blocks *blocks;	  /* zones by address; may be NULL */
+	const struct rz_exclude *exclude; /* whom the operator leaves alone; may be NULL */
 };
 
 struct rz_verdict {
@@ -38,6 +40,7 @@ struct rz_verdict {
 	bool zone_by_address;	 /* it comes from a CIDR block, the client.id has none */
 	const char *agent_zone;	 /* NULL if the local address is no agent's */
 	const char *group;	 /* likewise */
+	const struct rz_topo_zone *there; /* the client's zone, as it could use it; NULL: none */
 };
 
 /*

@@ -9,12 +9,6 @@
 #define HASH_NONFATAL_OOM 1 /* uthash would end the process */
 #include <uthash.h>
 
-struct who {
-	uint64_t client;
-	uint8_t addr[16];
-};
-_Static_assert(sizeof(struct who) == 24, "a hash key: no padding");
-
 struct round {
 	uint64_t began_ns; /* its first move */
 	uint64_t moved_ns; /* its latest move; 0: there has been no round */
@@ -24,7 +18,7 @@ struct round {
 };
 
 struct past {
-	struct who who;
+	struct rz_who who;
 	struct round round, before; /* before the latest move, for undo */
 	uint64_t seen_ns;	    /* last seen as a candidate */
 	uint64_t away_tick; /* last tick with a candidate that was opened since the round began */
@@ -72,17 +66,9 @@ void rz_history_begin(struct rz_history *h, uint64_t now_ns)
 	h->now_ns = now_ns;
 }
 
-static struct who who_of(const struct rz_candidate *row)
-{
-	struct who who = {.client = row->client};
-
-	memcpy(who.addr, row->addr, sizeof(who.addr));
-	return who;
-}
-
 static struct past *past_of(const struct rz_history *h, const struct rz_candidate *row)
 {
-	struct who who = who_of(row);
+	struct rz_who who = rz_who_of(row);
 	struct past *p;
 
 	HASH_FIND(hh, h->past, &who, sizeof(who), p);
@@ -185,7 +171,7 @@ static struct past *remember(struct rz_history *h, const struct rz_candidate *ro
 
 	if (!p)
 		return NULL;
-	p->who = who_of(row);
+	p->who = rz_who_of(row);
 	HASH_ADD(hh, h->past, who, sizeof(p->who), p);
 	if (!p->hh.tbl) {
 		free(p);
@@ -211,6 +197,21 @@ int rz_history_move(struct rz_history *h, const struct rz_candidate *row)
 	p->round.open = true;
 	p->round.until_ns = h->now_ns + cooldown(&h->limits, p->round.futile);
 	return 0;
+}
+
+/* The round, or its latest move, counts from when the client saw it: a connection that it opened
+ * while an older one waited for a gap is none that a move brought back. */
+void rz_history_moved(struct rz_history *h, const struct rz_candidate *row, uint64_t at_ns)
+{
+	struct past *p = past_of(h, row);
+
+	if (!p || p->round.moved_ns != h->now_ns || at_ns < h->now_ns)
+		return;
+	p->round.moved_ns = at_ns;
+	if (p->round.began_ns != h->now_ns)
+		return;
+	p->round.began_ns = at_ns;
+	p->round.until_ns += at_ns - h->now_ns;
 }
 
 void rz_history_undo(struct rz_history *h, const struct rz_candidate *row)

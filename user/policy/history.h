@@ -32,6 +32,9 @@ enum rz_reason rz_history_ask(struct rz_history *h, const struct rz_candidate *r
 /* It goes. 0 or -ENOMEM (then it must not). */
 int rz_history_move(struct rz_history *h, const struct rz_candidate *row);
 
+/* It went, at this time: when the tick was over. */
+void rz_history_moved(struct rz_history *h, const struct rz_candidate *row, uint64_t at_ns);
+
 /* It did not go after all. */
 void rz_history_undo(struct rz_history *h, const struct rz_candidate *row);
 

@@ -24,6 +24,8 @@ static const char *const dialects[] = {"none",	  "warpstream", "automq",
 SAME_SIZE(dialects, RZ_DIALECT_COUNT);
 static const char *const phases[] = {"wait", "gap", "hold", "reset", "done", "refused"};
 SAME_SIZE(phases, RZ_PHASE_COUNT);
+static const char *const outcomes[] = {"unknown", "home", "returned", "left", "gone"};
+SAME_SIZE(outcomes, RZ_OUTCOME_COUNT);
 static const char *const modes[] = {"enforce", "observe"};
 SAME_SIZE(modes, RZ_MODE_COUNT);
 static const char *const opt_ins[] = {"tag", "zone", "any"};
@@ -95,6 +97,11 @@ const char *rz_dialect_name(enum rz_dialect d)
 const char *rz_phase_name(enum rz_phase p)
 {
 	return word(phases, COUNT(phases), p);
+}
+
+const char *rz_outcome_name(enum rz_outcome o)
+{
+	return word(outcomes, COUNT(outcomes), o);
 }
 
 const char *rz_mode_name(enum rz_mode m)

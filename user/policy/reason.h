@@ -37,10 +37,11 @@ const char *rz_protocol_name(enum rz_protocol p); /* unknown kafka tls http redi
 const char *rz_kind_name(enum rz_kind k);
 const char *rz_locality_name(enum rz_locality l); /* unknown same cross */
 const char *
-rz_dialect_name(enum rz_dialect d);	      /* none warpstream automq inkless bufstream custom */
-const char *rz_phase_name(enum rz_phase p);   /* wait hold reset done refused */
-const char *rz_mode_name(enum rz_mode m);     /* enforce observe */
-const char *rz_opt_in_name(enum rz_opt_in o); /* tag zone any */
+rz_dialect_name(enum rz_dialect d);	    /* none warpstream automq inkless bufstream custom */
+const char *rz_phase_name(enum rz_phase p); /* wait hold reset done refused */
+const char *rz_outcome_name(enum rz_outcome o); /* unknown home returned left gone */
+const char *rz_mode_name(enum rz_mode m);	/* enforce observe */
+const char *rz_opt_in_name(enum rz_opt_in o);	/* tag zone any */
 /* "not identified", "no agent there", ...; RZ_REASON_NONE is "ready to move" */
 const char *rz_reason_name(enum rz_reason r);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Which candidates may go now: rate, one a client, the queue. See select.h. */
+/* Which candidates may go now: the queue, and who is asked. See select.h. */
 #include "policy/select.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <uthash.h>
 
 #include "base/cleanup.h"
+#include "policy/breaker.h"
 #include "policy/history.h"
 
 /* A candidate's place in the queue. */
@@ -25,37 +26,48 @@ struct waiting {
 /* A client.id that has had its move of this tick. */
 struct gone {
 	uint64_t client;
+	uint64_t at_ns;
 	UT_hash_handle hh;
 };
 
 struct rz_select {
 	struct rz_limits limits;
 	struct rz_history *history;
+	struct rz_outcomes *outcomes;
+	struct rz_breaker breaker;
+	struct rz_budget *budget;
 	struct waiting *waiting;
 	struct gone *gone;
-	double tokens;
-	uint64_t filled_ns; /* when the bucket was last filled: the latest tick; 0: never */
+	uint64_t now_ns; /* of the latest tick; never goes back */
 	uint64_t tick;
+	bool paused;
 };
 
 int rz_select_new(const struct rz_limits *limits, struct rz_select **ret)
 {
 	struct rz_select *s = calloc(1, sizeof(*s));
 
-	if (!s || rz_history_new(limits, &s->history)) {
-		free(s);
+	if (!s || rz_history_new(limits, &s->history) ||
+	    rz_outcomes_new(limits->outcome_ns, &s->outcomes) ||
+	    rz_budget_new(&limits->rates, &s->budget)) {
+		rz_select_free(s);
 		return -ENOMEM;
 	}
 	s->limits = *limits;
+	s->breaker = (struct rz_breaker){.share = limits->breaker_share,
+					 .for_ns = limits->breaker_for_ns};
 	*ret = s;
 	return 0;
 }
 
-static void forget_gone(struct rz_select *s)
+/* Clients that had their move until then may have another. */
+static void forget_gone(struct rz_select *s, uint64_t until_ns)
 {
 	struct gone *g, *next;
 
 	HASH_ITER (hh, s->gone, g, next) {
+		if (g->at_ns > until_ns)
+			continue;
 		HASH_DEL(s->gone, g);
 		free(g);
 	}
@@ -79,31 +91,11 @@ void rz_select_free(struct rz_select *s)
 	if (!s)
 		return;
 	forget_waiting(s, s->tick + 1);
-	forget_gone(s);
+	forget_gone(s, UINT64_MAX);
 	rz_history_free(s->history);
+	rz_outcomes_free(s->outcomes);
+	rz_budget_free(s->budget);
 	free(s);
-}
-
-static double burst(const struct rz_select *s)
-{
-	return s->limits.rate > 1 ? s->limits.rate : 1;
-}
-
-static void add_tokens(struct rz_select *s, double n)
-{
-	s->tokens += n;
-	if (s->tokens > burst(s))
-		s->tokens = burst(s);
-}
-
-static void refill(struct rz_select *s, uint64_t now_ns)
-{
-	if (!s->filled_ns)
-		add_tokens(s, burst(s));
-	else if (now_ns > s->filled_ns)
-		add_tokens(s, (double)(now_ns - s->filled_ns) / 1e9 * s->limits.rate);
-	if (now_ns > s->filled_ns)
-		s->filled_ns = now_ns;
 }
 
 static struct waiting *waiting_of(const struct rz_select *s, uint64_t cookie)
@@ -150,8 +142,7 @@ static int longest_first(const void *a, const void *b)
 }
 
 /* The rows that are candidates, in the order in which they may go. */
-static size_t line_up(struct rz_select *s, struct place *q, struct rz_candidate *rows, size_t n,
-		      uint64_t now_ns)
+static size_t line_up(struct rz_select *s, struct place *q, struct rz_candidate *rows, size_t n)
 {
 	size_t i, len = 0;
 
@@ -159,35 +150,58 @@ static size_t line_up(struct rz_select *s, struct place *q, struct rz_candidate 
 		struct rz_candidate *row = &rows[i];
 
 		rz_history_see(s->history, row);
+		rz_outcomes_see(s->outcomes, row);
 		if (row->same_zone)
 			row->reason = RZ_REASON_SAME_ZONE;
 		else
-			q[len++] = (struct place){waiting_since(s, row->cookie, now_ns),
+			q[len++] = (struct place){waiting_since(s, row->cookie, s->now_ns),
 						  row->cookie, row};
 	}
 	rz_history_settle(s->history);
+	rz_outcomes_settle(s->outcomes);
 	qsort(q, len, sizeof(*q), longest_first);
 	return len;
 }
 
-/* False if its client.id has had its move of this tick (or if there is no memory to note it). */
-static bool first_of_client(struct rz_select *s, uint64_t client)
+static bool had_its_move(const struct rz_select *s, uint64_t client)
 {
 	struct gone *g;
 
 	HASH_FIND(hh, s->gone, &client, sizeof(client), g);
-	if (g)
-		return false;
-	g = calloc(1, sizeof(*g));
+	return g != NULL;
+}
+
+static int note_its_move(struct rz_select *s, uint64_t client)
+{
+	struct gone *g = calloc(1, sizeof(*g));
+
 	if (!g)
-		return false;
+		return -ENOMEM;
 	g->client = client;
+	g->at_ns = s->now_ns;
 	HASH_ADD(hh, s->gone, client, sizeof(g->client), g);
-	if (!g->hh.tbl) {
-		free(g);
-		return false;
-	}
-	return true;
+	if (g->hh.tbl)
+		return 0;
+	free(g);
+	return -ENOMEM;
+}
+
+/* Everything but the rates. */
+static enum rz_reason speaks_against(struct rz_select *s, const struct rz_candidate *row,
+				     const struct waiting *w)
+{
+	enum rz_reason reason;
+
+	if (w && s->now_ns < w->not_before_ns)
+		return RZ_REASON_COOLING_DOWN;
+	reason = rz_history_ask(s->history, row);
+	if (reason != RZ_REASON_NONE)
+		return reason;
+	if (rz_breaker_open(&s->breaker, s->now_ns))
+		return RZ_REASON_BREAKER;
+	if (s->paused)
+		return RZ_REASON_PAUSED;
+	return had_its_move(s, row->client) ? RZ_REASON_OVER_BUDGET : RZ_REASON_NONE;
 }
 
 static enum rz_reason decide(struct rz_select *s, const struct rz_candidate *row)
@@ -198,20 +212,33 @@ static enum rz_reason decide(struct rz_select *s, const struct rz_candidate *row
 
 	if (w && w->observed)
 		return RZ_REASON_OBSERVING;
-	if (w && s->filled_ns < w->not_before_ns)
-		return RZ_REASON_COOLING_DOWN;
-	reason = rz_history_ask(s->history, row);
+	reason = speaks_against(s, row, w);
 	if (reason != RZ_REASON_NONE)
 		return reason;
-	if (s->tokens < 1 || !first_of_client(s, row->client) || rz_history_move(s->history, row))
+	reason = rz_budget_take(s->budget, &row->target);
+	if (reason != RZ_REASON_NONE)
+		return reason;
+	if (note_its_move(s, row->client) || rz_history_move(s->history, row)) {
+		rz_budget_give(s->budget, &row->target);
 		return RZ_REASON_OVER_BUDGET;
-	s->tokens -= 1;
+	}
 	if (w && observe)
 		w->observed = true;
 	return observe ? RZ_REASON_OBSERVING : RZ_REASON_NONE;
 }
 
-int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n, uint64_t now_ns)
+static void learn(struct rz_select *s)
+{
+	const struct rz_outcome_row *known;
+	size_t i, n;
+
+	known = rz_outcomes_known(s->outcomes, &n);
+	for (i = 0; i < n; i++)
+		rz_breaker_note(&s->breaker, &known[i], s->now_ns);
+}
+
+int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
+		  const struct rz_moment *m)
 {
 	_cleanup_free_ struct place *q = malloc((n + 1) * sizeof(*q));
 	size_t i, len;
@@ -221,24 +248,41 @@ int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n, uint
 	if (!q)
 		return -ENOMEM;
 	s->tick++;
-	refill(s, now_ns);
-	rz_history_begin(s->history, now_ns);
-	len = line_up(s, q, rows, n, now_ns);
+	if (m->now_ns > s->now_ns)
+		s->now_ns = m->now_ns;
+	s->paused = m->paused;
+	if (s->now_ns >= s->limits.per_client_ns)
+		forget_gone(s, s->now_ns - s->limits.per_client_ns);
+	rz_budget_begin(s->budget, s->now_ns, m->share);
+	rz_history_begin(s->history, s->now_ns);
+	rz_outcomes_begin(s->outcomes, s->now_ns);
+	len = line_up(s, q, rows, n);
+	learn(s);
 	for (i = 0; i < len; i++)
 		q[i].row->reason = decide(s, q[i].row);
 	forget_waiting(s, s->tick);
-	forget_gone(s);
 	return 0;
+}
+
+bool rz_select_backlog(const struct rz_select *s)
+{
+	return rz_budget_backlog(s->budget);
+}
+
+void rz_select_moved(struct rz_select *s, const struct rz_candidate *row, uint64_t at_ns)
+{
+	rz_history_moved(s->history, row, at_ns);
+	rz_outcomes_add(s->outcomes, row, at_ns);
 }
 
 void rz_select_undo(struct rz_select *s, const struct rz_candidate *row)
 {
 	struct waiting *w = waiting_of(s, row->cookie);
 
-	add_tokens(s, 1);
+	rz_budget_give(s->budget, &row->target);
 	rz_history_undo(s->history, row);
 	if (w)
-		w->since_ns = s->filled_ns + 1; /* behind all that this tick has found */
+		w->since_ns = s->now_ns + 1; /* behind all that this tick has found */
 }
 
 void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row)
@@ -255,7 +299,18 @@ void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row)
 	if (pause_ns > s->limits.cooldown_max_ns)
 		pause_ns = s->limits.cooldown_max_ns;
 	w->let_go++;
-	w->not_before_ns = s->filled_ns + pause_ns;
+	w->not_before_ns = s->now_ns + pause_ns;
+}
+
+const struct rz_outcome_row *rz_select_outcomes(const struct rz_select *s, size_t *ret_n)
+{
+	return rz_outcomes_known(s->outcomes, ret_n);
+}
+
+uint64_t rz_select_breaker_until(const struct rz_select *s, unsigned *opened)
+{
+	*opened = s->breaker.opened;
+	return s->breaker.open ? s->breaker.open_until_ns : 0;
 }
 
 size_t rz_select_remembered(const struct rz_select *s)

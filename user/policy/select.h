@@ -1,51 +1,83 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The policy's second half: which of the candidates may go now. Pure apart from the history it
- * keeps: the clock is an argument, so a simulation can run it by the million.
+ * The policy's second half: which of the candidates may go now. Pure apart from what it remembers:
+ * the clock is an argument, so a simulation can run it by the million.
  *
- * Comes in: this tick's candidates. Goes out: for each "go" or the reason to wait. Called by
- * policy/tick.c. What is remembered of a client is in history.h.
+ * Comes in: this tick's candidates, and what became of those that went. Goes out: for each "go" or
+ * the reason to wait; outcomes of earlier moves. Called by policy/tick.c. It puts together what is
+ * in history.h (rounds, cooldown, giving up), outcome.h, breaker.h and budget.h (rates), and asks
+ * them in the order of enum rz_reason.
  *
- * Rate: a token bucket of `rate` moves a second (a fraction is fine), that holds at most one
- * second's worth, at least one. At most one move a client.id and tick.
+ * Rate: see budget.h. A client.id has at most one move in `per_client_ns`, and one a tick.
  *
  * Rounds: a client is a client.id at an address. Its first move begins a round, which lasts
- * `cooldown`; the connections it had then may follow, one a tick, so that a client with one
- * connection a partition comes home within minutes. One that it opened since waits (cooling down):
- * if such a one is a candidate when the round is over, the moves were futile. Then the next round
- * begins twice `cooldown` after the last move, doubled again each time up to `cooldown_max`, and
- * has one move only; after `give_up_after` futile rounds in a row the client is left alone for
- * `give_up_for`. A row of futile rounds ends when the client opened a data connection in its own
- * zone here, or was not seen as a candidate for `cooldown_max`.
+ * `cooldown`; the connections it had then may follow, so that a client with one connection a
+ * partition comes home within minutes. One that it opened since waits (cooling down): if such a one
+ * is a candidate when the round is over, the moves were futile. Then the next round begins twice
+ * `cooldown` after the last move, doubled again each time up to `cooldown_max`, and has one move
+ * only; after `give_up_after` futile rounds in a row the client is left alone for `give_up_for`. A
+ * row of futile rounds ends when the client opened a data connection in its own zone here, or was
+ * not seen as a candidate for `cooldown_max`.
  *
  * Memory is bounded: clients with a history by RZ_HISTORY_MAX (beyond it, clients without one are
  * over budget: to forget a client would be to forget that moving it is futile), the queue by the
- * candidates of one tick.
+ * candidates of one tick, moves without an outcome by RZ_OUTCOMES_PENDING_MAX.
  */
 #ifndef RZ_POLICY_SELECT_H
 #define RZ_POLICY_SELECT_H
 
+#include <string.h>
+
+#include "policy/budget.h"
 #include "policy/classify.h"
+#include "policy/outcome.h"
 
 struct rz_limits {
-	double rate; /* moves a second */
+	struct rz_rates rates;
+	uint64_t per_client_ns; /* at most one move of a client.id in this time */
 	uint64_t cooldown_ns;
 	uint64_t cooldown_max_ns;
 	unsigned give_up_after; /* futile rounds in a row; 0: never */
 	uint64_t give_up_for_ns;
+	uint64_t outcome_ns;  /* when the outcome of a move is judged */
+	double breaker_share; /* 0 to 1, 0: no breaker */
+	uint64_t breaker_for_ns;
 	enum rz_mode mode; /* observe: tokens are spent as if moved, but the answer is OBSERVING */
 };
 
 struct rz_candidate {
 	uint64_t cookie;
-	uint64_t client;       /* hash of the client.id */
-	uint8_t addr[16];      /* the client's address */
-	uint64_t opened_ns;    /* of the connection */
-	bool same_zone;	       /* not a candidate: told only to end a row of futile rounds */
-	enum rz_reason reason; /* out: RZ_REASON_NONE is "go", else why it waits */
+	uint64_t client;	 /* hash of the client.id */
+	uint8_t addr[16];	 /* the client's address */
+	uint64_t opened_ns;	 /* of the connection */
+	struct rz_target target; /* where it would go */
+	bool same_zone;		 /* not a candidate: told only to end a row of futile rounds */
+	enum rz_reason reason;	 /* out: RZ_REASON_NONE is "go", else why it waits */
 };
 
-struct rz_select; /* the history, the queue and the bucket */
+/* A client, as the history knows it. */
+struct rz_who {
+	uint64_t client;
+	uint8_t addr[16];
+};
+_Static_assert(sizeof(struct rz_who) == 24, "a hash key: no padding");
+
+static inline struct rz_who rz_who_of(const struct rz_candidate *row)
+{
+	struct rz_who who = {.client = row->client};
+
+	memcpy(who.addr, row->addr, sizeof(who.addr));
+	return who;
+}
+
+/* The moment of a tick. */
+struct rz_moment {
+	uint64_t now_ns;
+	double share; /* this node's part of all agents, 0 to 1: of the cluster's rate */
+	bool paused;  /* by the operator */
+};
+
+struct rz_select; /* the history, the queue and the buckets */
 
 /* `limits` are copied. 0 or -ENOMEM. */
 int rz_select_new(const struct rz_limits *limits, struct rz_select **ret);
@@ -57,12 +89,19 @@ void rz_select_free(struct rz_select *s); /* takes NULL */
  * connection that would have been moved stays OBSERVING, at no further cost, for as long as it is a
  * candidate. 0 or -ENOMEM (then no row may go: all are OVER_BUDGET).
  */
-int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n, uint64_t now_ns);
+int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
+		  const struct rz_moment *m);
+
+/* Does anybody wait for a rate alone? Then a tick before the next interval is worth it. */
+bool rz_select_backlog(const struct rz_select *s);
+
+/* A move that the latest run allowed, or that an operator asked for, has happened, at this time. */
+void rz_select_moved(struct rz_select *s, const struct rz_candidate *row, uint64_t at_ns);
 
 /*
- * A move that the latest run allowed did not happen (the socket was gone, refused): gives the token
- * back, forgets the move, and puts the connection at the end of the queue, so that one which is
- * refused for good holds up nobody.
+ * A move that the latest run allowed did not happen (the socket was gone, refused): gives the
+ * tokens back, forgets the move, and puts the connection at the end of the queue, so that one which
+ * is refused for good holds up nobody.
  */
 void rz_select_undo(struct rz_select *s, const struct rz_candidate *row);
 
@@ -72,6 +111,12 @@ void rz_select_undo(struct rz_select *s, const struct rz_candidate *row);
  * for a client that is held again and again could not work.
  */
 void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row);
+
+/* Outcomes of earlier moves that the latest run has found; they live until the next one. */
+const struct rz_outcome_row *rz_select_outcomes(const struct rz_select *s, size_t *ret_n);
+
+/* The breaker is open until then, 0: it is closed. `opened`: how often it has been. */
+uint64_t rz_select_breaker_until(const struct rz_select *s, unsigned *opened);
 
 /* Clients with a history now; for tests and metrics. */
 size_t rz_select_remembered(const struct rz_select *s);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "policy/share.h"
 
 static struct rz_candidate as_candidate(const struct rz_conn *c)
 {
@@ -31,8 +32,9 @@ static struct rz_tick_move as_move(const struct rz_conn *c, const struct rz_verd
 
 struct work {
 	struct rz_tick *tick;
-	struct rz_candidate *rows; /* candidates, and those at home */
-	size_t *move_of;	   /* row -> index into tick->moves */
+	struct rz_candidate *rows;	   /* candidates, and those at home */
+	size_t *move_of;		   /* row -> index into tick->moves */
+	const struct rz_topo_zone **there; /* of each move */
 	size_t n;
 };
 
@@ -44,7 +46,7 @@ static bool is_home(const struct rz_verdict *v)
 
 /* Judges every connection; collects what select wants to hear of. */
 static void classify_all(struct work *w, const struct rz_snapshot *snap,
-			 const struct rz_world *world)
+			 const struct rz_world *world, struct rz_share *share)
 {
 	size_t i;
 
@@ -58,6 +60,7 @@ static void classify_all(struct work *w, const struct rz_snapshot *snap,
 			j.client_addr = proxied.addr;
 		v = rz_classify(&j, world);
 
+		rz_share_see(share, &c->tuple);
 		w->tick->localities[v.locality]++;
 		if (!v.move)
 			w->tick->reasons[v.reason]++;
@@ -67,9 +70,23 @@ static void classify_all(struct work *w, const struct rz_snapshot *snap,
 		w->rows[w->n].same_zone = !v.move;
 		if (v.move) {
 			w->move_of[w->n] = w->tick->n_moves;
+			w->there[w->tick->n_moves] = v.there;
 			w->tick->moves[w->tick->n_moves++] = as_move(c, &v);
 		}
 		w->n++;
+	}
+}
+
+/* Once all connections were seen, it is known which agents are on this node. */
+static void aim(struct work *w, struct rz_share *share)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++) {
+		if (w->rows[i].same_zone)
+			continue;
+		w->rows[i].target = rz_share_target(share, w->there[w->move_of[i]]);
+		w->tick->moves[w->move_of[i]].target = w->rows[i].target;
 	}
 }
 
@@ -85,30 +102,47 @@ static void take_answers(struct work *w)
 	}
 }
 
+static int run(struct work *w, const struct rz_snapshot *snap, const struct rz_world *world,
+	       struct rz_select *select, bool paused)
+{
+	struct rz_moment moment = {.now_ns = world->now_ns, .paused = paused};
+	struct rz_share *share = NULL;
+	int err;
+
+	if (rz_share_new(world->topo, world->zones, &share))
+		return -ENOMEM;
+	classify_all(w, snap, world, share);
+	aim(w, share);
+	moment.share = rz_share_all(share);
+	rz_share_free(share);
+	err = rz_select_run(select, w->rows, w->n, &moment);
+	if (err)
+		return err;
+	take_answers(w);
+	w->tick->backlog = rz_select_backlog(select);
+	return 0;
+}
+
 int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
-		struct rz_select *select, struct rz_tick **ret)
+		struct rz_select *select, bool paused, struct rz_tick **ret)
 {
 	_cleanup_free_ struct rz_candidate *rows = calloc(snap->n_conns + 1, sizeof(*rows));
 	_cleanup_free_ size_t *move_of = calloc(snap->n_conns + 1, sizeof(*move_of));
+	_cleanup_free_ const struct rz_topo_zone **there =
+		calloc(snap->n_conns + 1, sizeof(*there));
 	struct rz_tick *t = calloc(1, sizeof(*t));
-	struct work w = {t, rows, move_of, 0};
-	int err;
+	struct work w = {t, rows, move_of, there, 0};
+	int err = -ENOMEM;
 
 	if (t)
 		t->moves = calloc(snap->n_conns + 1, sizeof(*t->moves));
-	if (!rows || !move_of || !t || !t->moves) {
+	if (rows && move_of && there && t && t->moves)
+		err = run(&w, snap, world, select, paused);
+	if (err)
 		rz_tick_free(t);
-		return -ENOMEM;
-	}
-	classify_all(&w, snap, world);
-	err = rz_select_run(select, rows, w.n, world->now_ns);
-	if (err) {
-		rz_tick_free(t);
-		return err;
-	}
-	take_answers(&w);
-	*ret = t;
-	return 0;
+	else
+		*ret = t;
+	return err;
 }
 
 void rz_tick_free(struct rz_tick *t)
@@ -132,12 +166,28 @@ const struct rz_tick_move *rz_tick_find(const struct rz_tick *t, uint64_t cookie
 			  : NULL;
 }
 
-void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m, bool let_go)
+static struct rz_candidate row_of(const struct rz_tick_move *m)
 {
-	struct rz_candidate row = {
-		.cookie = m->cookie, .client = m->client, .opened_ns = m->opened_ns};
+	struct rz_candidate row = {.cookie = m->cookie,
+				   .client = m->client,
+				   .opened_ns = m->opened_ns,
+				   .target = m->target};
 
 	memcpy(row.addr, m->tuple.client_addr, sizeof(row.addr));
+	return row;
+}
+
+void rz_tick_moved(struct rz_select *select, const struct rz_tick_move *m, uint64_t at_ns)
+{
+	struct rz_candidate row = row_of(m);
+
+	rz_select_moved(select, &row, at_ns);
+}
+
+void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m, bool let_go)
+{
+	struct rz_candidate row = row_of(m);
+
 	if (let_go)
 		rz_select_let_go(select, &row);
 	else
