@@ -17,6 +17,7 @@
 #include "kern/batch.h"
 #include "out/json.h"
 #include "out/table.h"
+#include "policy/reason.h"
 
 static const struct {
 	const char *name;
@@ -113,6 +114,25 @@ static uint32_t room_of(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.max_entries;
 }
 
+static json_t *outcomes_json(const struct rz_settings *s)
+{
+	json_t *all = json_object();
+	int i;
+
+	for (i = RZ_OUTCOME_HOME; i < RZ_OUTCOME_COUNT; i++)
+		json_object_set_new(all, rz_outcome_name((enum rz_outcome)i),
+				    json_integer((json_int_t)s->outcomes[i]));
+	return all;
+}
+
+/* How long the breaker stays open, 0: it is closed. */
+static double breaker_s(const struct rz_snapshot *snap)
+{
+	uint64_t until = snap->settings.breaker_until_ns;
+
+	return until > snap->now_ns ? (double)(until - snap->now_ns) / 1e9 : 0;
+}
+
 static int print_json(const struct rz_snapshot *snap, const struct rz_maps *maps,
 		      const struct errors *e)
 {
@@ -136,6 +156,9 @@ static int print_json(const struct rz_snapshot *snap, const struct rz_maps *maps
 	json_object_set_new(all, "clients_max", json_integer(room_of(maps->clients)));
 	json_object_set_new(all, "unidentified", json_integer((json_int_t)u.n));
 	json_object_set_new(all, "unidentified_oldest_s", json_real(u.oldest_s));
+	json_object_set_new(all, "outcomes", outcomes_json(&snap->settings));
+	json_object_set_new(all, "breaker_opened", json_integer(snap->settings.breaker_opened));
+	json_object_set_new(all, "breaker_open_for_s", json_real(breaker_s(snap)));
 	err = json_dumpf(all, stdout, JSON_INDENT(1)) ? -ENOMEM : 0;
 	putchar('\n');
 	json_decref(all);
@@ -163,6 +186,7 @@ static int print_text(const struct rz_snapshot *snap, const struct rz_maps *maps
 		      const struct errors *e)
 {
 	struct unidentified u = count_unidentified(snap);
+	const struct rz_settings *s = &snap->settings;
 	char age[32];
 	size_t i;
 	int err = print_counters(snap);
@@ -172,6 +196,15 @@ static int print_text(const struct rz_snapshot *snap, const struct rz_maps *maps
 	if (u.n) {
 		rz_table_age(age, sizeof(age), u.oldest_s);
 		printf("not identified: %zu, the oldest for %s\n", u.n, age);
+	}
+	printf("moves: %llu came home, %llu left, %llu returned, %llu were gone\n",
+	       (unsigned long long)s->outcomes[RZ_OUTCOME_HOME],
+	       (unsigned long long)s->outcomes[RZ_OUTCOME_LEFT],
+	       (unsigned long long)s->outcomes[RZ_OUTCOME_RETURNED],
+	       (unsigned long long)s->outcomes[RZ_OUTCOME_GONE]);
+	if (breaker_s(snap) > 0) {
+		rz_table_age(age, sizeof(age), breaker_s(snap));
+		printf("breaker: open for another %s, nobody is moved\n", age);
 	}
 	for (i = 0; i < e->n; i++)
 		printf("failed: %s, %llu times: %s\n", place_name(e->keys[i].place),
