@@ -412,7 +412,12 @@ struct rz_settings {
 	__u64 frozen_ns; /* since when */
 	char own_zone_from[RZ_SOURCE_NAME];
 	char frozen_why[RZ_SOURCE_NOTE];
-	__u64 outcomes[RZ_OUTCOME_COUNT]; /* moves by what became of them */
+	/* of this daemon's moves: */
+	__u64 moved;			  /* connections that were closed */
+	__u64 let_go;			  /* begun, but no gap was found in time */
+	__u64 refused;			  /* begun, but the last look said no */
+	__u64 observed;			  /* mode observe: it would have begun */
+	__u64 outcomes[RZ_OUTCOME_COUNT]; /* what became of them */
 	__u64 breaker_until_ns;		  /* nobody is moved until then, 0: it is closed */
 	__u32 breaker_opened;		  /* how often */
 	__u32 pad;

@@ -156,6 +156,10 @@ static int print_json(const struct rz_snapshot *snap, const struct rz_maps *maps
 	json_object_set_new(all, "clients_max", json_integer(room_of(maps->clients)));
 	json_object_set_new(all, "unidentified", json_integer((json_int_t)u.n));
 	json_object_set_new(all, "unidentified_oldest_s", json_real(u.oldest_s));
+	json_object_set_new(all, "moved", json_integer((json_int_t)snap->settings.moved));
+	json_object_set_new(all, "let_go", json_integer((json_int_t)snap->settings.let_go));
+	json_object_set_new(all, "refused", json_integer((json_int_t)snap->settings.refused));
+	json_object_set_new(all, "observed", json_integer((json_int_t)snap->settings.observed));
 	json_object_set_new(all, "outcomes", outcomes_json(&snap->settings));
 	json_object_set_new(all, "breaker_opened", json_integer(snap->settings.breaker_opened));
 	json_object_set_new(all, "breaker_open_for_s", json_real(breaker_s(snap)));
@@ -197,7 +201,10 @@ static int print_text(const struct rz_snapshot *snap, const struct rz_maps *maps
 		rz_table_age(age, sizeof(age), u.oldest_s);
 		printf("not identified: %zu, the oldest for %s\n", u.n, age);
 	}
-	printf("moves: %llu came home, %llu left, %llu returned, %llu were gone\n",
+	printf("moves: %llu done, %llu let go, %llu refused by the last look, %llu observed\n",
+	       (unsigned long long)s->moved, (unsigned long long)s->let_go,
+	       (unsigned long long)s->refused, (unsigned long long)s->observed);
+	printf("their clients: %llu came home, %llu left, %llu returned, %llu were gone before\n",
 	       (unsigned long long)s->outcomes[RZ_OUTCOME_HOME],
 	       (unsigned long long)s->outcomes[RZ_OUTCOME_LEFT],
 	       (unsigned long long)s->outcomes[RZ_OUTCOME_RETURNED],

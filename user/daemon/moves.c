@@ -140,7 +140,27 @@ static void say(const struct rz_holding *r, char *dst, size_t size)
 		snprintf(dst, size, "%s", result_word(r->reset.error));
 }
 
-/* Those that are over: a line for each, and what did not happen goes back to the policy. */
+/* What became of one goes to the policy: what did not happen, too. */
+static void report(struct rz_daemon *d, const struct rz_holding *r, const struct zones *zones)
+{
+	const struct rz_tick_move *m = rz_tick_find(d->moves->tick, r->reset.cookie);
+	struct rz_settings *s = &d->settings;
+	bool let_go = r->reset.error == -ETIMEDOUT;
+
+	if (r->reset.error) {
+		s->let_go += let_go;
+		s->refused += !let_go;
+		s->outcomes[RZ_OUTCOME_GONE] += r->reset.error == -ENOENT;
+		rz_tick_undo(d->select, m, let_go);
+		return;
+	}
+	s->moved++;
+	rz_tick_moved(d->select, m, r->ended_ns);
+	rz_daemon_note_moved(d, r->reset.cookie, &r->reset.tuple, zones->from, zones->to,
+			     r->ended_ns);
+}
+
+/* Those that are over: a line for each. */
 static void tell(struct rz_daemon *d)
 {
 	struct rz_moves *m = d->moves;
@@ -156,16 +176,7 @@ static void tell(struct rz_daemon *d)
 		say(r, what, sizeof(what));
 		rz_daemon_log_move(m->snap, &r->reset.tuple, m->zones[i].from, m->zones[i].to,
 				   r->reset.client, what);
-		if (r->reset.error == -ENOENT)
-			d->settings.outcomes[RZ_OUTCOME_GONE]++;
-		if (!r->reset.error) {
-			rz_tick_moved(d->select, rz_tick_find(m->tick, r->reset.cookie),
-				      r->ended_ns);
-			rz_daemon_note_moved(d, r->reset.cookie, &r->reset.tuple, m->zones[i].from,
-					     m->zones[i].to, r->ended_ns);
-		} else
-			rz_tick_undo(d->select, rz_tick_find(m->tick, r->reset.cookie),
-				     r->reset.error == -ETIMEDOUT);
+		report(d, r, &m->zones[i]);
 	}
 }
 

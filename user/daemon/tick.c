@@ -52,9 +52,11 @@ static void show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
 	const struct rz_move *was = rz_snapshot_move(snap, m->cookie);
 
 	if (m->reason == RZ_REASON_OBSERVING &&
-	    !(was && was->client == m->client && was->reason == RZ_REASON_OBSERVING))
+	    !(was && was->client == m->client && was->reason == RZ_REASON_OBSERVING)) {
+		d->settings.observed++;
 		rz_daemon_log_move(snap, &m->tuple, m->from_zone, m->to_zone, m->client,
 				   "observed; enforcing would reset it");
+	}
 	v.reason = m->reason;
 	rz_str_copy(v.to_zone, sizeof(v.to_zone), m->to_zone);
 	bpf_map_update_elem(d->maps->moves, &m->cookie, &v, BPF_ANY);
