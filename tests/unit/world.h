@@ -100,6 +100,17 @@ static inline void test_world_make(struct test_world *w)
 	w->now_ns = NOW_NS;
 }
 
+/* The agents, all of one group, say what they serve. */
+static inline void test_name_group(struct test_world *w, const char *group)
+{
+	int i;
+
+	for (i = 0; i < N_AGENTS; i++) {
+		strcpy(w->agents[i].group, group);
+		strcpy(w->rows[i].key.group, group);
+	}
+}
+
 static inline struct rz_world test_world_view(const struct test_world *w)
 {
 	return (struct rz_world){&w->topo, &w->zones, &w->settings, w->now_ns};
