@@ -17,9 +17,13 @@ static const struct {
 } commands[] = {
 	{"run", rz_cmd_run, "track connections and move those that cross zones (the daemon)"},
 	{"list", rz_cmd_list, "the tracked connections (default)"},
+	{"events", rz_cmd_events, "what happened: verdicts, moves, outcomes, freezes"},
 	{"traffic", rz_cmd_traffic, "bytes between zones and by client"},
 	{"stats", rz_cmd_stats, "counters, how full the maps are, what failed"},
 	{"topology", rz_cmd_topology, "zones, groups and agents as rezone sees them"},
+	{"reset", rz_cmd_reset, "move connections by hand"},
+	{"pause", rz_cmd_pause, "move nobody"},
+	{"resume", rz_cmd_resume, "... until now"},
 	{"check", rz_cmd_check, "find out whether this node can run rezone"},
 	{"version", rz_cmd_version, "what this binary is"},
 	{"help", help, "this text"},

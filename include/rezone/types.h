@@ -365,6 +365,16 @@ struct rz_move {
 	char to_zone[RZ_ZONE_SHOWN];
 };
 
+/* orders: socket cookie -> an operator wants it moved (`rezone reset`); the daemon takes it out. */
+#define RZ_ORDERS_MAX 4096
+struct rz_order {
+	__u64 client;	/* must still be the connection's client */
+	__u64 asked_ns; /* older than RZ_ORDER_NS it is void: nobody waits for it any more */
+	__u32 now;	/* at once, whatever is in flight */
+	__u32 pad;
+};
+#define RZ_ORDER_NS 30000000000ULL
+
 /* Why nobody is moved although the policy would: the topology cannot be trusted now. */
 enum rz_freeze {
 	RZ_FREEZE_NONE = 0,
@@ -425,6 +435,55 @@ struct rz_settings {
 	char exclude_clients[RZ_EXCLUDE_SIZE];
 	char exclude_addresses[RZ_EXCLUDE_SIZE];
 	char exclude_zones[RZ_EXCLUDE_SIZE];
+};
+
+/* What happened, for `rezone events` (docs/events.md). */
+enum rz_event_type {
+	RZ_EVENT_NONE = 0,
+	RZ_EVENT_START, /* a daemon */
+	RZ_EVENT_STOP,
+	RZ_EVENT_VERDICT, /* another reason than at the tick before */
+	RZ_EVENT_HOLD,	  /* new requests are held back from now on */
+	RZ_EVENT_MOVE,	  /* closed */
+	RZ_EVENT_LET_GO,  /* no gap came in time */
+	RZ_EVENT_REFUSED, /* the last look said no */
+	RZ_EVENT_OBSERVE, /* mode observe: it would be moved */
+	RZ_EVENT_OUTCOME,
+	RZ_EVENT_GAVE_UP, /* a client, after futile moves */
+	RZ_EVENT_FREEZE,  /* nobody is moved: the topology */
+	RZ_EVENT_THAW,
+	RZ_EVENT_PAUSE, /* ... the operator */
+	RZ_EVENT_RESUME,
+	RZ_EVENT_BREAKER_OPEN, /* ... too many futile moves */
+	RZ_EVENT_BREAKER_CLOSED,
+	RZ_EVENT_COUNT,
+} RZ_PACKED_ENUM;
+
+/*
+ * events and verdicts: rings in an array, the event with sequence number n in element n %
+ * RZ_EVENTS_MAX. Written by the daemon. Changes of verdicts are many when a zone appears, so they
+ * have a ring of their own and push out nothing else.
+ */
+#define RZ_EVENTS_MAX 4096
+#define RZ_EVENT_TEXT 160
+struct rz_event {
+	__u64 seq;     /* 0: no event was here yet */
+	__u64 time_ns; /* CLOCK_REALTIME */
+	__u64 cookie;  /* 0: of no connection; then what follows is empty, up to text */
+	__u64 client;
+	struct rz_tuple tuple;
+	__s32 error;	 /* -errno */
+	__u32 waited_ms; /* for a gap, in a move */
+	__u32 held_ms;
+	__u32 held_segments;
+	enum rz_event_type type;
+	enum rz_reason reason;
+	enum rz_outcome outcome;
+	__u8 by_hand; /* an operator's `rezone reset` */
+	char from_zone[RZ_ZONE_SHOWN];
+	char to_zone[RZ_ZONE_SHOWN];
+	char client_id[RZ_CLIENT_ID_SIZE];
+	char text[RZ_EVENT_TEXT];
 };
 
 /* stats: one record a CPU; add them up. */
@@ -491,6 +550,7 @@ RZ_ASSERT(sizeof(struct rz_frame) == 64,
 RZ_ASSERT(sizeof(struct rz_conn) <= 192, "one connection fits the kernel's 256-byte class");
 RZ_ASSERT(sizeof(struct rz_zone_key) == RZ_GROUP_SIZE + RZ_ZONE_SIZE, "rz_zone_key is a map key");
 RZ_ASSERT(sizeof(struct rz_block_key) == 20, "rz_block_key is a map key: no hidden padding");
+RZ_ASSERT(sizeof(struct rz_event) == 568, "rz_event has no hidden padding");
 RZ_ASSERT(sizeof(struct rz_proxied) == 108, "rz_proxied has no hidden padding");
 RZ_ASSERT(sizeof(struct rz_client_id) == 272, "rz_client_id has no hidden padding");
 

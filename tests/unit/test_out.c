@@ -57,7 +57,7 @@ static void shown_rows(struct shown *s, const struct rz_conn_filter *f)
 	assert_int_equal(rz_conn_rows_make(&s->snap, &world, f, &s->rows, &s->totals), 0);
 }
 
-static const struct rz_conn_filter all = {NULL, -1};
+static const struct rz_conn_filter all = {.locality = -1};
 
 static FILE *to_text(struct shown *s)
 {
@@ -91,16 +91,53 @@ static void test_filters(void **state)
 
 	(void)state;
 	shown_make(&s);
-	shown_rows(&s, &(struct rz_conn_filter){"app,*", -1});
+	shown_rows(&s, &(struct rz_conn_filter){.client_id_glob = "app,*", .locality = -1});
 	assert_int_equal(s.totals.shown, 1);
-	shown_rows(&s, &(struct rz_conn_filter){"other*", -1});
+	shown_rows(&s, &(struct rz_conn_filter){.client_id_glob = "other*", .locality = -1});
 	assert_int_equal(s.totals.shown, 0);
 	assert_int_equal(s.totals.all, 2); /* the totals are over all */
-	shown_rows(&s, &(struct rz_conn_filter){NULL, RZ_LOCALITY_UNKNOWN});
+	shown_rows(&s, &(struct rz_conn_filter){.locality = RZ_LOCALITY_UNKNOWN});
 	assert_int_equal(s.totals.shown, 1);
 	assert_int_equal(s.rows[0].conn->cookie, 4712);
-	shown_rows(&s, &(struct rz_conn_filter){"app,*", RZ_LOCALITY_SAME});
+	shown_rows(&s, &(struct rz_conn_filter){.client_id_glob = "app,*",
+						.locality = RZ_LOCALITY_SAME});
 	assert_int_equal(s.totals.shown, 0);
+	free(s.rows);
+}
+
+/* One connection is 10.0.2.7:51544 in zone b at 10.0.1.2:9092 in zone a; of the other little is
+ * known. */
+static void test_filters_of_one(void **state)
+{
+	static const struct {
+		struct rz_conn_filter f;
+		size_t shown;
+	} rows[] = {
+		{{.client = "10.0.2.7", .locality = -1}, 1},
+		{{.client = "10.0.2.7:51544", .locality = -1}, 1},
+		{{.client = "10.0.2.7:5154", .locality = -1}, 0},
+		{{.client = "10.0.2", .locality = -1}, 0},
+		{{.agent = "10.0.1.2", .client_zone = "b", .locality = -1}, 1},
+		{{.client_zone = "a", .locality = -1}, 0},
+		{{.agent_zone = "a", .client_zone = "b", .locality = -1}, 1},
+		{{.agent_zone = "b", .locality = -1}, 0},
+		{{.cookie = 4711, .locality = -1}, 1},
+		{{.cookie = 1, .locality = -1}, 0},
+	};
+	struct shown s;
+	size_t i;
+
+	(void)state;
+	shown_make(&s);
+	test_ip4(s.conns[1].tuple.client_addr, 10, 0, 2, 70);
+	test_ip4(s.conns[1].tuple.agent_addr, 10, 0, 1, 20);
+	assert_true(rz_conn_filter_is_all(&all));
+	for (i = 0; i < COUNT(rows); i++) {
+		assert_false(rz_conn_filter_is_all(&rows[i].f));
+		shown_rows(&s, &rows[i].f);
+		print_message("%zu\n", i);
+		assert_int_equal(s.totals.shown, rows[i].shown);
+	}
 	free(s.rows);
 }
 
@@ -261,10 +298,10 @@ static void test_small_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),	      cmocka_unit_test(test_filters),
-		cmocka_unit_test(test_waiting),	      cmocka_unit_test(test_json),
-		cmocka_unit_test(test_json_topology), cmocka_unit_test(test_table),
-		cmocka_unit_test(test_small_words),
+		cmocka_unit_test(test_rows),	       cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_filters_of_one), cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_json),	       cmocka_unit_test(test_json_topology),
+		cmocka_unit_test(test_table),	       cmocka_unit_test(test_small_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,10 @@
 
 int rz_cmd_run(int argc, char **argv);
 int rz_cmd_list(int argc, char **argv);
+int rz_cmd_events(int argc, char **argv);
+int rz_cmd_pause(int argc, char **argv);
+int rz_cmd_resume(int argc, char **argv);
+int rz_cmd_reset(int argc, char **argv);
 int rz_cmd_traffic(int argc, char **argv);
 int rz_cmd_stats(int argc, char **argv);
 int rz_cmd_topology(int argc, char **argv);

@@ -15,6 +15,8 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/conns.h"
+#include "kern/pause.h"
 #include "kern/pins.h"
 #include "out/json.h"
 #include "out/table.h"
@@ -52,8 +54,6 @@ static int pick(struct argp_state *state, const char *flag, const char *text,
 
 static const struct argp_option options[] = {
 	{"output", 'o', "table|wide|json", 0, "form of the output (default table)", 0},
-	{"locality", 'l', "same|cross|unknown", 0, "only connections of this locality", 0},
-	{"client-id", 'i', "GLOB", 0, "only clients whose client.id matches, as 'app-*'", 0},
 	{"watch", 'w', "DURATION", OPTION_ARG_OPTIONAL, "show again and again (default every 2s)",
 	 0},
 	{"pin-dir", 'p', "DIR", 0, "where the maps are pinned (default " RZ_PIN_DIR_DEFAULT ")", 0},
@@ -62,18 +62,14 @@ static const struct argp_option options[] = {
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	static const char *const localities[] = {"unknown", "same", "cross", NULL};
 	struct ask *a = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->filter;
+		return 0;
 	case 'o':
 		a->form = pick(state, "-o", arg, form_words);
-		return 0;
-	case 'l':
-		a->filter.locality = pick(state, "--locality", arg, localities);
-		return 0;
-	case 'i':
-		a->filter.client_id_glob = arg;
 		return 0;
 	case 'w':
 		if (rz_duration_parse(arg ? arg : "2s", &a->watch_ns) || a->watch_ns < 100000000)
@@ -91,9 +87,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static const struct argp_child children[] = {{&rz_conns_argp, 0, NULL, 0}, {0}};
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
+	.children = children,
 	.doc = "Lists the tracked connections, from the pinned maps; also when no daemon runs. "
 	       "VERDICT is what "
 	       "the policy says of each, with its reason.\vExit status: 0 done, 1 could not, 2 "
@@ -104,6 +102,8 @@ static int show(const struct ask *a, const struct rz_snapshot *snap, const struc
 {
 	_cleanup_free_ struct rz_conn_row *rows = NULL;
 	struct rz_conn_totals totals;
+	char text[RZ_PAUSE_TEXT + 160];
+	struct rz_pause pause;
 	int err = rz_conn_rows_make(snap, world, &a->filter, &rows, &totals);
 
 	if (err)
@@ -119,40 +119,23 @@ static int show(const struct ask *a, const struct rz_snapshot *snap, const struc
 		puts("observing: this kernel can reset no connection (rezone check has more)");
 	else if (snap->settings.way == RZ_WAY_NETLINK && a->form == WIDE)
 		puts("resets go by SOCK_DESTROY: the last check is a moment before the reset");
+	if (rz_pause_get(a->pin_dir, &pause)) {
+		rz_pause_format(text, sizeof(text), &pause);
+		printf("paused: nobody is moved, %s\n", text);
+	}
 	return err;
 }
 
 static int once(const struct ask *a, const struct rz_maps *maps)
 {
-	struct rz_snapshot *snap = NULL;
-	struct rz_topo_zones *zones = NULL;
-	struct rz_topo *topo = NULL;
-	struct rz_blocks *blocks = NULL;
-	struct rz_exclude *exclude = NULL;
-	struct rz_world world;
-	char why[128];
-	int err = rz_snapshot_read(maps, &snap);
+	struct rz_conns conns;
+	int err = rz_conns_read(maps, &conns);
 
 	if (!err)
-		err = rz_maps_read_topology(maps, &topo, &zones);
-	if (!err)
-		err = rz_maps_read_blocks(maps, &blocks);
-	if (!err)
-		err = rz_exclude_new(snap->settings.exclude_clients,
-				     snap->settings.exclude_addresses, snap->settings.exclude_zones,
-				     &exclude, why, sizeof(why));
-	if (!err) {
-		world = (struct rz_world){topo,		zones,	&snap->settings,
-					  snap->now_ns, blocks, exclude};
-		err = show(a, snap, &world);
-	}
+		err = show(a, conns.snap, &conns.world);
 	if (!err && (fflush(stdout) || ferror(stdout)))
 		err = -EIO;
-	rz_topo_free(topo);
-	rz_topo_zones_free(zones);
-	rz_blocks_free(blocks);
-	rz_exclude_free(exclude);
-	rz_snapshot_free(snap);
+	rz_conns_free(&conns);
 	return err;
 }
 
@@ -175,7 +158,7 @@ static int watch(const struct ask *a, const struct rz_maps *maps)
 
 int rz_cmd_list(int argc, char **argv)
 {
-	struct ask a = {.filter.locality = -1, .pin_dir = RZ_PIN_DIR_DEFAULT};
+	struct ask a = {.filter = RZ_CONN_FILTER_ALL, .pin_dir = RZ_PIN_DIR_DEFAULT};
 	struct rz_maps maps;
 	int err;
 

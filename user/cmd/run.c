@@ -8,6 +8,7 @@
  * for the first time.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -42,6 +43,7 @@ static int on_topology(void *arg)
 	struct rz_daemon *d = arg;
 
 	rz_daemon_poll_topology(d);
+	rz_daemon_look_at_operator(d);
 	return rz_loop_arm(d->topo_timer, TOPOLOGY_POLL_NS);
 }
 
@@ -250,6 +252,7 @@ static void stop(struct rz_daemon *d)
 {
 	rz_daemon_moves_stop(d);
 	rz_daemon_outcomes_stop(d);
+	free(d->last);
 	rz_daemon_stop_topology(d);
 	rz_loop_free(d->loop);
 	rz_kern_free(d->kern, d->conf.keep_pins);
@@ -279,6 +282,8 @@ int rz_cmd_run(int argc, char **argv)
 	if (!err)
 		err = start_policy(&d);
 	if (!err)
+		err = rz_daemon_events_start(&d);
+	if (!err)
 		err = start_loop(&d);
 	if (!err)
 		err = rz_daemon_write_settings(&d);
@@ -287,7 +292,10 @@ int rz_cmd_run(int argc, char **argv)
 		rz_info("run: %s, mode %s, a tick every %s, attached to %s, maps in %s", RZ_VERSION,
 			rz_mode_name(d.conf.mode), interval, rz_kern_cgroup(d.kern),
 			d.conf.pin_dir);
+		rz_daemon_tell_all(&d, RZ_EVENT_START, "%s, mode %s", RZ_VERSION,
+				   rz_mode_name(d.conf.mode));
 		err = rz_loop_run(d.loop);
+		rz_daemon_tell_all(&d, RZ_EVENT_STOP, "%s", err > 0 ? "" : strerror(-err));
 		if (err > 0) {
 			rz_info("run: stopped; programs and maps %s",
 				d.conf.keep_pins ? "stay" : "are removed");

@@ -15,6 +15,7 @@
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "kern/batch.h"
+#include "kern/pause.h"
 #include "out/json.h"
 #include "out/table.h"
 #include "policy/reason.h"
@@ -134,8 +135,9 @@ static double breaker_s(const struct rz_snapshot *snap)
 }
 
 static int print_json(const struct rz_snapshot *snap, const struct rz_maps *maps,
-		      const struct errors *e)
+		      const struct errors *e, const char *pin_dir)
 {
+	struct rz_pause pause;
 	struct unidentified u = count_unidentified(snap);
 	json_t *all = json_object(), *errors = json_array();
 	size_t i;
@@ -163,6 +165,7 @@ static int print_json(const struct rz_snapshot *snap, const struct rz_maps *maps
 	json_object_set_new(all, "outcomes", outcomes_json(&snap->settings));
 	json_object_set_new(all, "breaker_opened", json_integer(snap->settings.breaker_opened));
 	json_object_set_new(all, "breaker_open_for_s", json_real(breaker_s(snap)));
+	json_object_set_new(all, "paused", json_boolean(rz_pause_get(pin_dir, &pause)));
 	err = json_dumpf(all, stdout, JSON_INDENT(1)) ? -ENOMEM : 0;
 	putchar('\n');
 	json_decref(all);
@@ -187,8 +190,10 @@ static int print_counters(const struct rz_snapshot *snap)
 }
 
 static int print_text(const struct rz_snapshot *snap, const struct rz_maps *maps,
-		      const struct errors *e)
+		      const struct errors *e, const char *pin_dir)
 {
+	char text[RZ_PAUSE_TEXT + 160];
+	struct rz_pause pause;
 	struct unidentified u = count_unidentified(snap);
 	const struct rz_settings *s = &snap->settings;
 	char age[32];
@@ -212,6 +217,10 @@ static int print_text(const struct rz_snapshot *snap, const struct rz_maps *maps
 	if (breaker_s(snap) > 0) {
 		rz_table_age(age, sizeof(age), breaker_s(snap));
 		printf("breaker: open for another %s, nobody is moved\n", age);
+	}
+	if (rz_pause_get(pin_dir, &pause)) {
+		rz_pause_format(text, sizeof(text), &pause);
+		printf("paused: nobody is moved, %s\n", text);
 	}
 	for (i = 0; i < e->n; i++)
 		printf("failed: %s, %llu times: %s\n", place_name(e->keys[i].place),
@@ -238,7 +247,8 @@ int rz_cmd_stats(int argc, char **argv)
 		err = rz_batch_read(maps.errors, sizeof(*e.keys), sizeof(*e.counts), 0,
 				    (void **)&e.keys, (void **)&e.counts, &e.n);
 	if (!err)
-		err = a.json ? print_json(snap, &maps, &e) : print_text(snap, &maps, &e);
+		err = a.json ? print_json(snap, &maps, &e, a.pin_dir)
+			     : print_text(snap, &maps, &e, a.pin_dir);
 	free(e.keys);
 	free(e.counts);
 	rz_snapshot_free(snap);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
+#include "cmd/conns.h"
 #include "kern/batch.h"
 #include "out/table.h"
 #include "out/traffic.h"
@@ -176,36 +177,25 @@ static int report(const struct rz_ask *a, const struct rz_maps *maps)
 {
 	struct rz_traffic_report r = {};
 	struct closed c = {};
-	struct rz_snapshot *snap = NULL;
-	struct rz_topo *topo = NULL;
-	struct rz_topo_zones *zones = NULL;
-	struct rz_blocks *blocks = NULL;
-	int err = rz_snapshot_read(maps, &snap);
+	struct rz_conns conns;
+	int err = rz_conns_read(maps, &conns);
 
-	if (!err)
-		err = rz_maps_read_topology(maps, &topo, &zones);
-	if (!err)
-		err = rz_maps_read_blocks(maps, &blocks);
 	if (!err)
 		err = read_closed(maps, &c);
 	if (!err) {
-		struct rz_world world = {topo, zones, &snap->settings, snap->now_ns, blocks, NULL};
 		struct rz_traffic_closed closed = {c.zones,   c.zones_sums,   c.n_zones,
 						   c.clients, c.clients_sums, c.n_clients};
 
-		err = rz_traffic_report_make(snap, &world, &closed, &r);
+		err = rz_traffic_report_make(conns.snap, &conns.world, &closed, &r);
 	}
 	if (!err)
-		err = a->json ? print_json(snap, &r) : print_text(snap, &r);
+		err = a->json ? print_json(conns.snap, &r) : print_text(conns.snap, &r);
 	rz_traffic_report_free(&r);
 	free(c.zones);
 	free(c.zones_sums);
 	free(c.clients);
 	free(c.clients_sums);
-	rz_blocks_free(blocks);
-	rz_topo_zones_free(zones);
-	rz_topo_free(topo);
-	rz_snapshot_free(snap);
+	rz_conns_free(&conns);
 	return err;
 }
 

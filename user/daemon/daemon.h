@@ -12,6 +12,7 @@
 #include "conf/conf.h"
 #include "kern/census.h"
 #include "kern/clients.h"
+#include "kern/events.h"
 #include "kern/load.h"
 #include "policy/select.h"
 #include "policy/tick.h"
@@ -19,6 +20,12 @@
 #include "kube/kube.h"
 #include "topo/file.h"
 #include "topo/source.h"
+
+/* What the latest tick said of a connection. */
+struct rz_last_verdict {
+	uint64_t cookie;
+	enum rz_reason reason;
+};
 
 struct rz_daemon {
 	struct rz_conf conf;
@@ -45,10 +52,14 @@ struct rz_daemon {
 	struct rz_clients_sweep *sweep;
 	struct rz_settings settings;
 	struct rz_census *census; /* NULL: this kernel cannot */
+	bool paused;		  /* by the operator, as of the latest look */
 	int tick_timer, topo_timer, census_timer, moves_timer, lock;
-	struct rz_moves *moves; /* NULL: none under way */
-	struct rz_moved *moved; /* those whose outcome is not known yet */
-	bool backlog;		/* somebody waited for a rate alone at the latest tick */
+	struct rz_moves *moves;		       /* NULL: none under way */
+	struct rz_moved *moved;		       /* those whose outcome is not known yet */
+	struct rz_event_ring events, verdicts; /* maps of these names */
+	struct rz_last_verdict *last;	       /* sorted by cookie */
+	size_t n_last;
+	bool backlog; /* somebody waited for a rate alone at the latest tick */
 	uint64_t full_logged_ns;
 	uint64_t full_logged_count;
 };
@@ -71,6 +82,9 @@ void rz_daemon_poll_topology(struct rz_daemon *d);
  * under way nothing is judged. Returns when the next one is due, in ns. */
 uint64_t rz_daemon_tick(struct rz_daemon *d);
 
+/* Each second: is it paused, and does an operator want connections moved? */
+void rz_daemon_look_at_operator(struct rz_daemon *d);
+
 /* Takes over the tick's moves that may go (and both arguments) and begins them. */
 void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_tick *t);
 /* Goes on with them; called by d->moves_timer. */
@@ -85,13 +99,20 @@ void rz_daemon_note_moved(struct rz_daemon *d, uint64_t cookie, const struct rz_
 void rz_daemon_tell_outcomes(struct rz_daemon *d, const struct rz_snapshot *snap);
 void rz_daemon_outcomes_stop(struct rz_daemon *d);
 
-/* "EVENT: CLIENT at AGENT, zone a -> b, client.id ...: WHAT" into the log. */
-void rz_daemon_log_conn(const char *event, const struct rz_snapshot *snap,
-			const struct rz_tuple *tuple, const char *from_zone, const char *to_zone,
-			uint64_t client, const char *what);
-/* "move: CLIENT at AGENT, zone a -> b, client.id ...: WHAT" into the log. */
-void rz_daemon_log_move(const struct rz_snapshot *snap, const struct rz_tuple *tuple,
-			const char *from_zone, const char *to_zone, uint64_t client,
-			const char *what);
+/* Finds the rings' ends. 0 or -errno, logged. */
+int rz_daemon_events_start(struct rz_daemon *d);
+/* An event of a connection; zones may be NULL, text and numbers are the caller's. */
+struct rz_event rz_event_of(enum rz_event_type type, const struct rz_snapshot *snap,
+			    uint64_t cookie, uint64_t client, const struct rz_tuple *tuple,
+			    const char *from_zone, const char *to_zone);
+/* Gives it number and time, and writes it; of moves and outcomes, a log line too: "move: CLIENT at
+ * AGENT, zone a -> b, client.id ...: TEXT". */
+void rz_daemon_tell(struct rz_daemon *d, struct rz_event *e);
+/* An event that is of no connection; the log is the caller's matter. */
+void rz_daemon_tell_all(struct rz_daemon *d, enum rz_event_type type, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Those whose verdict is another than at the tick before. */
+void rz_daemon_tell_verdicts(struct rz_daemon *d, const struct rz_snapshot *snap,
+			     const struct rz_tick *t);
 
 #endif

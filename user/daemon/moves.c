@@ -23,6 +23,7 @@ struct rz_moves {
 	struct rz_snapshot *snap;
 	struct rz_tick *tick;
 	struct rz_holds *holds;
+	bool by_hand; /* an operator's orders, whatever the topology */
 	struct zones {
 		char from[RZ_ZONE_SIZE], to[RZ_ZONE_SIZE];
 	} * zones; /* of each row of holds: the topology may be another by the end */
@@ -61,6 +62,7 @@ static struct rz_holding *make_rows(const struct rz_tick *t, struct zones *zones
 				       .netns = m->netns,
 				       .tuple = m->tuple};
 		rows[n].must_hold = m->unnamed;
+		rows[n].now = m->now;
 		rz_str_copy(r->to_zone, sizeof(r->to_zone), m->to_zone);
 		rz_str_copy(zones[n].from, sizeof(zones[n].from), m->from_zone);
 		rz_str_copy(zones[n].to, sizeof(zones[n].to), m->to_zone);
@@ -88,6 +90,7 @@ void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct
 	}
 	m->snap = snap;
 	m->tick = t;
+	m->by_hand = t->n_moves && t->moves[0].by_hand;
 	m->zones = calloc(t->n_moves + 1, sizeof(*m->zones));
 	if (m->zones)
 		rows = make_rows(t, m->zones, &n);
@@ -147,7 +150,9 @@ static void report(struct rz_daemon *d, const struct rz_holding *r, const struct
 	struct rz_settings *s = &d->settings;
 	bool let_go = r->reset.error == -ETIMEDOUT;
 
-	if (r->reset.error) {
+	if (r->reset.error && m->by_hand) {
+		return; /* not the policy's, and the operator has been told */
+	} else if (r->reset.error) {
 		s->let_go += let_go;
 		s->refused += !let_go;
 		s->outcomes[RZ_OUTCOME_GONE] += r->reset.error == -ENOENT;
@@ -160,22 +165,55 @@ static void report(struct rz_daemon *d, const struct rz_holding *r, const struct
 			     r->ended_ns);
 }
 
-/* Those that are over: a line for each. */
+static uint32_t ms_between(uint64_t from_ns, uint64_t to_ns)
+{
+	return from_ns && to_ns > from_ns ? (uint32_t)((to_ns - from_ns) / 1000000) : 0;
+}
+
+static struct rz_event event_of(const struct rz_daemon *d, const struct rz_holding *r,
+				const struct zones *zones, enum rz_event_type type)
+{
+	return rz_event_of(type, d->moves->snap, r->reset.cookie, r->reset.client, &r->reset.tuple,
+			   zones->from, zones->to);
+}
+
+static void tell_end(struct rz_daemon *d, const struct rz_holding *r, const struct zones *zones)
+{
+	struct rz_event e = event_of(d, r, zones,
+				     !r->reset.error		    ? RZ_EVENT_MOVE
+				     : r->reset.error == -ETIMEDOUT ? RZ_EVENT_LET_GO
+								    : RZ_EVENT_REFUSED);
+
+	e.by_hand = rz_tick_find(d->moves->tick, r->reset.cookie)->by_hand;
+	e.error = r->reset.error;
+	e.waited_ms = ms_between(r->begun_ns, r->ended_ns);
+	e.held_ms = ms_between(r->held_ns, r->ended_ns);
+	e.held_segments = r->held;
+	if (r->reset.error == -ENOENT)
+		e.outcome = RZ_OUTCOME_GONE;
+	say(r, e.text, sizeof(e.text));
+	rz_daemon_tell(d, &e);
+}
+
+/* What there is to tell of a move under way: that it holds, and how it ended. */
 static void tell(struct rz_daemon *d)
 {
 	struct rz_moves *m = d->moves;
-	char what[128];
 	size_t i;
 
 	for (i = 0; i < m->holds->n; i++) {
 		struct rz_holding *r = &m->holds->rows[i];
 
+		if (r->held_ns && !r->told_hold) {
+			struct rz_event e = event_of(d, r, &m->zones[i], RZ_EVENT_HOLD);
+
+			r->told_hold = true;
+			rz_daemon_tell(d, &e);
+		}
 		if (r->told || (r->phase != RZ_PHASE_DONE && r->phase != RZ_PHASE_REFUSED))
 			continue;
 		r->told = true;
-		say(r, what, sizeof(what));
-		rz_daemon_log_move(m->snap, &r->reset.tuple, m->zones[i].from, m->zones[i].to,
-				   r->reset.client, what);
+		tell_end(d, r, &m->zones[i]);
 		report(d, r, &m->zones[i]);
 	}
 }
@@ -187,7 +225,8 @@ int rz_daemon_moves_step(void *daemon)
 
 	if (!d->moves)
 		return 0;
-	if (d->settings.frozen) /* what was judged before holds no more */
+	if ((d->settings.frozen || d->paused) && !d->moves->by_hand)
+		/* what was judged before holds no more */
 		rz_holds_cancel_waiting(d->moves->holds);
 	more = rz_holds_step(d->moves->holds, rz_now_ns());
 	tell(d);

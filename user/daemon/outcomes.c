@@ -72,8 +72,9 @@ void rz_daemon_outcomes_stop(struct rz_daemon *d)
 static void tell(struct rz_daemon *d, const struct rz_snapshot *snap,
 		 const struct rz_outcome_row *o)
 {
-	char after[32], what[128];
 	struct rz_moved *m;
+	struct rz_event e;
+	char after[32];
 
 	d->settings.outcomes[o->outcome]++;
 	HASH_FIND(hh, d->moved, &o->cookie, sizeof(o->cookie), m);
@@ -81,13 +82,15 @@ static void tell(struct rz_daemon *d, const struct rz_snapshot *snap,
 		return;
 	rz_duration_format(after, sizeof(after),
 			   (o->known_ns - o->moved_ns) / 100000000ULL * 100000000ULL);
+	e = rz_event_of(RZ_EVENT_OUTCOME, snap, o->cookie, o->client, &m->tuple, m->from, m->to);
+	e.outcome = o->outcome;
 	if (o->seen)
-		snprintf(what, sizeof(what), "%s, %s after the move, as connection %llu",
+		snprintf(e.text, sizeof(e.text), "%s, %s after the move, as connection %llu",
 			 rz_outcome_name(o->outcome), after, (unsigned long long)o->seen);
 	else
-		snprintf(what, sizeof(what), "%s, not seen here for %s",
+		snprintf(e.text, sizeof(e.text), "%s, not seen here for %s",
 			 rz_outcome_name(o->outcome), after);
-	rz_daemon_log_conn("outcome", snap, &m->tuple, m->from, m->to, o->client, what);
+	rz_daemon_tell(d, &e);
 	forget(d, m);
 }
 
@@ -99,13 +102,18 @@ static void tell_breaker(struct rz_daemon *d)
 	d->settings.breaker_until_ns =
 		rz_select_breaker_until(d->select, &d->settings.breaker_opened);
 	rz_duration_format(span, sizeof(span), d->conf.breaker_for_ns);
-	if (d->settings.breaker_until_ns && !was)
+	if (d->settings.breaker_until_ns && !was) {
+		rz_daemon_tell_all(
+			d, RZ_EVENT_BREAKER_OPEN,
+			"nobody is moved for %s: too many of the latest moves were futile", span);
 		rz_warn("breaker: nobody is moved for %s: %.0f %% or more of the latest moves were "
 			"futile, their clients came back here; is the topology right, and can "
 			"clients reach the agents of their zone?",
 			span, d->conf.breaker);
-	else if (!d->settings.breaker_until_ns && was)
+	} else if (!d->settings.breaker_until_ns && was) {
+		rz_daemon_tell_all(d, RZ_EVENT_BREAKER_CLOSED, "after %s", span);
 		rz_info("breaker: closed again after %s", span);
+	}
 }
 
 void rz_daemon_tell_outcomes(struct rz_daemon *d, const struct rz_snapshot *snap)

@@ -22,26 +22,6 @@
 #define FULL_LOG_EVERY_NS (60 * RZ_SECOND_NS)
 #define BACKLOG_TICK_NS	  RZ_SECOND_NS
 
-void rz_daemon_log_conn(const char *event, const struct rz_snapshot *snap,
-			const struct rz_tuple *tuple, const char *from_zone, const char *to_zone,
-			uint64_t client, const char *what)
-{
-	char client_at[RZ_ENDPOINT_TEXT], agent_at[RZ_ENDPOINT_TEXT];
-	const struct rz_client *c = rz_snapshot_client(snap, client);
-
-	rz_endpoint_format(client_at, sizeof(client_at), tuple->client_addr, tuple->client_port);
-	rz_endpoint_format(agent_at, sizeof(agent_at), tuple->agent_addr, tuple->agent_port);
-	rz_info("%s: %s at %s, zone %s -> %s, client.id \"%s\": %s", event, client_at, agent_at,
-		from_zone, to_zone, c ? c->id : "", what);
-}
-
-void rz_daemon_log_move(const struct rz_snapshot *snap, const struct rz_tuple *tuple,
-			const char *from_zone, const char *to_zone, uint64_t client,
-			const char *what)
-{
-	rz_daemon_log_conn("move", snap, tuple, from_zone, to_zone, client, what);
-}
-
 /* Candidates that must wait are shown in map moves with their reason; the log has once what mode
  * observe would have moved. */
 static void show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
@@ -53,9 +33,12 @@ static void show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
 
 	if (m->reason == RZ_REASON_OBSERVING &&
 	    !(was && was->client == m->client && was->reason == RZ_REASON_OBSERVING)) {
+		struct rz_event e = rz_event_of(RZ_EVENT_OBSERVE, snap, m->cookie, m->client,
+						&m->tuple, m->from_zone, m->to_zone);
+
+		rz_str_copy(e.text, sizeof(e.text), "observed; enforcing would reset it");
+		rz_daemon_tell(d, &e);
 		d->settings.observed++;
-		rz_daemon_log_move(snap, &m->tuple, m->from_zone, m->to_zone, m->client,
-				   "observed; enforcing would reset it");
 	}
 	v.reason = m->reason;
 	rz_str_copy(v.to_zone, sizeof(v.to_zone), m->to_zone);
@@ -116,9 +99,10 @@ static bool judge(struct rz_daemon *d, struct rz_snapshot *snap)
 				 snap->now_ns, d->blocks, d->exclude};
 	struct rz_tick *t = NULL;
 
-	if (rz_tick_run(snap, &world, d->select, false, &t))
+	if (rz_tick_run(snap, &world, d->select, d->paused, &t))
 		return false;
 	d->backlog = t->backlog;
+	rz_daemon_tell_verdicts(d, snap, t);
 	rz_daemon_tell_outcomes(d, snap);
 	forget_moves(d, snap, t);
 	show_all_waiting(d, snap, t);

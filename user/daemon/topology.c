@@ -152,10 +152,13 @@ static void tell_freeze(struct rz_daemon *d, enum rz_freeze f, const char *why, 
 	if (f && !s->frozen) {
 		s->freezes++;
 		rz_warn("freeze: nobody is moved: %s", why);
+		rz_daemon_tell_all(d, RZ_EVENT_FREEZE, "%s: %s", rz_freeze_name(f), why);
 	} else if (!f && s->frozen && s->frozen_ns) {
 		rz_duration_format(span, sizeof(span),
 				   (now - s->frozen_ns) / 100000000ULL * 100000000ULL);
 		rz_info("freeze: over after %s (%s)", span, rz_freeze_name(s->frozen));
+		rz_daemon_tell_all(d, RZ_EVENT_THAW, "after %s (%s)", span,
+				   rz_freeze_name(s->frozen));
 	}
 	if (!s->frozen || !f)
 		s->frozen_ns = f ? now : 0;

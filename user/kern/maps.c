@@ -240,6 +240,14 @@ void rz_snapshot_free(struct rz_snapshot *s)
 	free(s);
 }
 
+const struct rz_conn *rz_snapshot_conn(const struct rz_snapshot *s, uint64_t cookie)
+{
+	struct rz_conn key = {.cookie = cookie};
+
+	return s->n_conns ? bsearch(&key, s->conns, s->n_conns, sizeof(*s->conns), by_cookie)
+			  : NULL;
+}
+
 const struct rz_client *rz_snapshot_client(const struct rz_snapshot *s, uint64_t hash)
 {
 	const struct rz_client_row *r =

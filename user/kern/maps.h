@@ -19,7 +19,7 @@
 #define RZ_MAPS(X)                                                                             \
 	X(conns) X(client_ids) X(clients) X(proxied) X(softwares)                              \
 	X(agents) X(zones) X(aliases) X(sources) X(blocks) X(moves) X(holds) X(settings)                           \
-	X(stats) X(errors) X(traffic) X(client_traffic)
+	X(stats) X(errors) X(traffic) X(client_traffic) X(events) X(verdicts) X(orders)
 /* clang-format on */
 struct rz_maps {
 #define RZ_MAP_FIELD(name) int name;
@@ -79,6 +79,7 @@ struct rz_snapshot {
 
 int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret);
 void rz_snapshot_free(struct rz_snapshot *s); /* takes NULL */
+const struct rz_conn *rz_snapshot_conn(const struct rz_snapshot *s, uint64_t cookie);
 const struct rz_client *rz_snapshot_client(const struct rz_snapshot *s, uint64_t hash);
 const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t cookie);
 /* What the client says it is, or NULL. */

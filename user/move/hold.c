@@ -64,8 +64,8 @@ static void begin(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
 
 	r->begun_ns = now_ns;
 	r->phase = RZ_PHASE_GAP;
-	r->reset.gap = h->limits.wait;
-	if (!h->limits.wait)
+	r->reset.gap = h->limits.wait && !r->now;
+	if (!r->reset.gap)
 		return;
 	entry = (struct rz_hold){.cookie = r->reset.cookie};
 	rz_reset_show(maps, &r->reset, r->phase, now_ns);

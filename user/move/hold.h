@@ -28,15 +28,16 @@ struct rz_hold_limits {
 /* A row on its way; its reset.error is the result: of rz_reset_run(), or -ETIMEDOUT, let go. */
 struct rz_holding {
 	struct rz_reset reset;
+	bool now;	     /* at once, whatever is in flight */
 	bool must_hold;	     /* reset it only when it has asked for something that was held back */
 	enum rz_phase phase; /* wait: not begun; gap, hold: under way; done, refused: over */
 	uint64_t begun_ns;   /* when its gap began to be waited for */
 	uint64_t held_ns;    /* when its hold began, 0: it needed none */
 	uint64_t ended_ns;
-	uint64_t quiet_ns; /* since when all has been answered, 0: it has not */
-	uint32_t answered; /* number of the latest answer then */
-	uint32_t held;	   /* segments that were dropped */
-	bool told;	   /* the caller's: it has said what became of it */
+	uint64_t quiet_ns;    /* since when all has been answered, 0: it has not */
+	uint32_t answered;    /* number of the latest answer then */
+	uint32_t held;	      /* segments that were dropped */
+	bool told, told_hold; /* the caller's: it has said what became of it, that it is held */
 };
 
 struct rz_holds {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Seconds, negative if `at_ns` is never. */
 static double since(uint64_t at_ns, uint64_t now_ns)
@@ -50,13 +51,38 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 	return r;
 }
 
+bool rz_conn_filter_is_all(const struct rz_conn_filter *f)
+{
+	return !f->client_id_glob && !f->client && !f->agent && !f->client_zone && !f->agent_zone &&
+	       !f->cookie && f->locality < 0;
+}
+
+/* "10.0.2.7" or "10.0.2.7:51544" of "10.0.2.7:51544"; "[::1]" of "[::1]:9092". */
+static bool is_at(const char *wanted, const char *shown)
+{
+	size_t len = strlen(wanted);
+
+	return !strncmp(wanted, shown, len) && (!shown[len] || shown + len == strrchr(shown, ':'));
+}
+
+static bool differs(const char *wanted, const char *known)
+{
+	return wanted && (!known || strcmp(wanted, known));
+}
+
 static bool passes(const struct rz_conn_row *r, const struct rz_conn_filter *f)
 {
 	if (f->locality >= 0 && (int)r->verdict.locality != f->locality)
 		return false;
 	if (f->client_id_glob && (!r->client || fnmatch(f->client_id_glob, r->client->id, 0)))
 		return false;
-	return true;
+	if (differs(f->client_zone, r->verdict.client_zone) ||
+	    differs(f->agent_zone, r->verdict.agent_zone))
+		return false;
+	if ((f->client && !is_at(f->client, r->client_at)) ||
+	    (f->agent && !is_at(f->agent, r->agent_at)))
+		return false;
+	return !f->cookie || f->cookie == r->conn->cookie;
 }
 
 static void count(struct rz_conn_totals *t, const struct rz_conn_row *r)

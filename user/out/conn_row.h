@@ -30,8 +30,15 @@ struct rz_conn_row {
 /* What `rezone list` is asked to show; NULL or negative: all. */
 struct rz_conn_filter {
 	const char *client_id_glob; /* fnmatch(3), against the printable id */
-	int locality;		    /* enum rz_locality, -1: all */
+	const char *client;	    /* its address, with or without the port, as it is shown */
+	const char *agent;	    /* likewise */
+	const char *client_zone, *agent_zone; /* canonical */
+	uint64_t cookie;		      /* 0: all */
+	int locality;			      /* enum rz_locality, -1: all */
 };
+
+bool rz_conn_filter_is_all(const struct rz_conn_filter *f);
+#define RZ_CONN_FILTER_ALL ((struct rz_conn_filter){.locality = -1})
 
 /* How many there are of what, over all connections, shown or not. */
 struct rz_conn_totals {

@@ -153,7 +153,14 @@ static const struct {
 	{RZ_REASON_LOAD_BALANCER, load_balancer},
 };
 
-static enum rz_reason first_reason(const struct view *v)
+/* The rules that are about harm; all others are about where a client had better be. */
+static bool protects(enum rz_reason reason)
+{
+	return reason == RZ_REASON_NOT_IDENTIFIED || reason == RZ_REASON_NOT_DATA ||
+	       reason == RZ_REASON_ACKS0 || reason == RZ_REASON_TRANSACTIONAL;
+}
+
+static enum rz_reason first_reason(const struct view *v, bool by_hand)
 {
 	size_t i;
 
@@ -161,7 +168,7 @@ static enum rz_reason first_reason(const struct view *v)
 	    RZ_STATE_MPTCP) /* never identified, but with a reason of its own */
 		return RZ_REASON_MPTCP;
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (rules[i].holds(v))
+		if ((!by_hand || protects(rules[i].reason)) && rules[i].holds(v))
 			return rules[i].reason;
 	return RZ_REASON_NONE;
 }
@@ -238,7 +245,7 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	struct rz_verdict ret = {};
 
 	look_up(&v);
-	ret.reason = first_reason(&v);
+	ret.reason = first_reason(&v, false);
 	ret.move = ret.reason == RZ_REASON_NONE;
 	ret.locality = locality(&v);
 	ret.kind = v.kind;
@@ -248,4 +255,11 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	ret.group = v.agent ? v.agent->group : NULL;
 	ret.there = v.there;
 	return ret;
+}
+
+enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c)
+{
+	struct view v = {.c = c, .kind = rz_frame_kind(&c->conn->frame)};
+
+	return first_reason(&v, true);
 }

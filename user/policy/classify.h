@@ -50,6 +50,10 @@ struct rz_verdict {
 enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_settings *s,
 				uint64_t now_ns);
 
+/* What forbids closing this connection even where an operator asks for it by hand: NONE,
+ * NOT_IDENTIFIED, NOT_DATA, ACKS0, TRANSACTIONAL, MPTCP. */
+enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c);
+
 /*
  * Reasons are asked in the order of enum rz_reason (but MPTCP first: nothing else is known of such
  * a connection) and the first that holds is returned. Covered

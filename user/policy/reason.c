@@ -26,6 +26,11 @@ static const char *const phases[] = {"wait", "gap", "hold", "reset", "done", "re
 SAME_SIZE(phases, RZ_PHASE_COUNT);
 static const char *const outcomes[] = {"unknown", "home", "returned", "left", "gone"};
 SAME_SIZE(outcomes, RZ_OUTCOME_COUNT);
+static const char *const events[] = {
+	"none",	  "start",   "stop",	"verdict",	"hold",		 "move",
+	"let-go", "refused", "observe", "outcome",	"gave-up",	 "freeze",
+	"thaw",	  "pause",   "resume",	"breaker-open", "breaker-closed"};
+SAME_SIZE(events, RZ_EVENT_COUNT);
 static const char *const modes[] = {"enforce", "observe"};
 SAME_SIZE(modes, RZ_MODE_COUNT);
 static const char *const opt_ins[] = {"tag", "zone", "any"};
@@ -69,6 +74,16 @@ static const char *word(const char *const *table, size_t n, unsigned value)
 	return value < n ? table[value] : "?";
 }
 
+static int find(const char *const *table, size_t n, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(table[i], text))
+			return (int)i;
+	return -EINVAL;
+}
+
 const char *rz_state_name(enum rz_state s)
 {
 	return word(states, COUNT(states), s);
@@ -104,6 +119,21 @@ const char *rz_outcome_name(enum rz_outcome o)
 	return word(outcomes, COUNT(outcomes), o);
 }
 
+const char *rz_event_name(enum rz_event_type t)
+{
+	return word(events, COUNT(events), t);
+}
+
+int rz_event_parse(const char *text, enum rz_event_type *ret)
+{
+	int i = find(events, COUNT(events), text);
+
+	if (i <= 0)
+		return -EINVAL;
+	*ret = i;
+	return 0;
+}
+
 const char *rz_mode_name(enum rz_mode m)
 {
 	return word(modes, COUNT(modes), m);
@@ -117,16 +147,6 @@ const char *rz_opt_in_name(enum rz_opt_in o)
 const char *rz_reason_name(enum rz_reason r)
 {
 	return word(reasons, COUNT(reasons), r);
-}
-
-static int find(const char *const *table, size_t n, const char *text)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (!strcmp(table[i], text))
-			return (int)i;
-	return -EINVAL;
 }
 
 int rz_mode_parse(const char *text, enum rz_mode *ret)

@@ -39,13 +39,15 @@ const char *rz_locality_name(enum rz_locality l); /* unknown same cross */
 const char *
 rz_dialect_name(enum rz_dialect d);	    /* none warpstream automq inkless bufstream custom */
 const char *rz_phase_name(enum rz_phase p); /* wait hold reset done refused */
-const char *rz_outcome_name(enum rz_outcome o); /* unknown home returned left gone */
-const char *rz_mode_name(enum rz_mode m);	/* enforce observe */
-const char *rz_opt_in_name(enum rz_opt_in o);	/* tag zone any */
+const char *rz_outcome_name(enum rz_outcome o);	 /* unknown home returned left gone */
+const char *rz_event_name(enum rz_event_type t); /* start stop verdict hold move ... */
+const char *rz_mode_name(enum rz_mode m);	 /* enforce observe */
+const char *rz_opt_in_name(enum rz_opt_in o);	 /* tag zone any */
 /* "not identified", "no agent there", ...; RZ_REASON_NONE is "ready to move" */
 const char *rz_reason_name(enum rz_reason r);
 
 /* The other way, for settings; 0 or -EINVAL. */
+int rz_event_parse(const char *text, enum rz_event_type *ret);
 int rz_mode_parse(const char *text, enum rz_mode *ret);
 int rz_opt_in_parse(const char *text, enum rz_opt_in *ret);
 

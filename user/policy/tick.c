@@ -26,8 +26,8 @@ static struct rz_tick_move as_move(const struct rz_conn *c, const struct rz_verd
 				     .tuple = c->tuple,
 				     .opened_ns = c->opened_ns,
 				     .unnamed = c->frame.produce && !c->frame.software,
-				     .from_zone = v->agent_zone,
-				     .to_zone = v->client_zone};
+				     .from_zone = v->agent_zone ? v->agent_zone : "",
+				     .to_zone = v->client_zone ? v->client_zone : ""};
 }
 
 struct work {
@@ -35,6 +35,7 @@ struct work {
 	struct rz_candidate *rows;	   /* candidates, and those at home */
 	size_t *move_of;		   /* row -> index into tick->moves */
 	const struct rz_topo_zone **there; /* of each move */
+	size_t *conn_of;		   /* likewise: index of its connection */
 	size_t n;
 };
 
@@ -61,6 +62,8 @@ static void classify_all(struct work *w, const struct rz_snapshot *snap,
 		v = rz_classify(&j, world);
 
 		rz_share_see(share, &c->tuple);
+		w->tick->verdicts[i] =
+			(struct rz_tick_verdict){v.reason, v.agent_zone, v.client_zone};
 		w->tick->localities[v.locality]++;
 		if (!v.move)
 			w->tick->reasons[v.reason]++;
@@ -71,6 +74,7 @@ static void classify_all(struct work *w, const struct rz_snapshot *snap,
 		if (v.move) {
 			w->move_of[w->n] = w->tick->n_moves;
 			w->there[w->tick->n_moves] = v.there;
+			w->conn_of[w->tick->n_moves] = i;
 			w->tick->moves[w->tick->n_moves++] = as_move(c, &v);
 		}
 		w->n++;
@@ -98,6 +102,7 @@ static void take_answers(struct work *w)
 		if (w->rows[i].same_zone)
 			continue;
 		w->tick->moves[w->move_of[i]].reason = w->rows[i].reason;
+		w->tick->verdicts[w->conn_of[w->move_of[i]]].reason = w->rows[i].reason;
 		w->tick->reasons[w->rows[i].reason]++;
 	}
 }
@@ -130,13 +135,16 @@ int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
 	_cleanup_free_ size_t *move_of = calloc(snap->n_conns + 1, sizeof(*move_of));
 	_cleanup_free_ const struct rz_topo_zone **there =
 		calloc(snap->n_conns + 1, sizeof(*there));
+	_cleanup_free_ size_t *conn_of = calloc(snap->n_conns + 1, sizeof(*conn_of));
 	struct rz_tick *t = calloc(1, sizeof(*t));
-	struct work w = {t, rows, move_of, there, 0};
+	struct work w = {t, rows, move_of, there, conn_of, 0};
 	int err = -ENOMEM;
 
-	if (t)
+	if (t) {
 		t->moves = calloc(snap->n_conns + 1, sizeof(*t->moves));
-	if (rows && move_of && there && t && t->moves)
+		t->verdicts = calloc(snap->n_conns + 1, sizeof(*t->verdicts));
+	}
+	if (rows && move_of && there && conn_of && t && t->moves && t->verdicts)
 		err = run(&w, snap, world, select, paused);
 	if (err)
 		rz_tick_free(t);
@@ -145,11 +153,53 @@ int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
 	return err;
 }
 
+static int by_order(const void *a, const void *b)
+{
+	uint64_t x = ((const struct rz_tick_move *)a)->cookie;
+	uint64_t y = ((const struct rz_tick_move *)b)->cookie;
+
+	return x < y ? -1 : x > y;
+}
+
+int rz_tick_by_hand(const struct rz_snapshot *snap, const struct rz_world *world,
+		    const struct rz_order_row *orders, size_t n, struct rz_tick **ret)
+{
+	struct rz_tick *t = calloc(1, sizeof(*t));
+	size_t i;
+
+	if (t)
+		t->moves = calloc(n + 1, sizeof(*t->moves));
+	if (!t || !t->moves) {
+		rz_tick_free(t);
+		return -ENOMEM;
+	}
+	for (i = 0; i < n; i++) {
+		const struct rz_conn *c = rz_snapshot_conn(snap, orders[i].cookie);
+		struct rz_verdict v = {};
+		struct rz_judged_conn j;
+
+		if (!c || c->frame.client != orders[i].order.client)
+			continue;
+		j = (struct rz_judged_conn){c, rz_snapshot_client(snap, c->frame.client)};
+		if (rz_classify_by_hand(&j) != RZ_REASON_NONE)
+			continue;
+		if (world)
+			v = rz_classify(&j, world);
+		t->moves[t->n_moves] = as_move(c, &v);
+		t->moves[t->n_moves].by_hand = true;
+		t->moves[t->n_moves++].now = orders[i].order.now;
+	}
+	qsort(t->moves, t->n_moves, sizeof(*t->moves), by_order);
+	*ret = t;
+	return 0;
+}
+
 void rz_tick_free(struct rz_tick *t)
 {
 	if (!t)
 		return;
 	free(t->moves);
+	free(t->verdicts);
 	free(t);
 }
 

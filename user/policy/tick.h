@@ -17,14 +17,22 @@ struct rz_tick_move {
 	uint32_t netns;
 	struct rz_tuple tuple;
 	uint64_t opened_ns;
+	bool by_hand; /* an operator's order: no candidate of the policy's */
+	bool now;     /* likewise, and at once, whatever is in flight */
 	bool unnamed; /* it produces, and does not say which library it is */
 	struct rz_target target;
 	const char *from_zone, *to_zone; /* live in the topology or the snapshot */
 	enum rz_reason reason;		 /* RZ_REASON_NONE: go */
 };
 
+struct rz_tick_verdict {
+	enum rz_reason reason;		 /* classify's, or select's; NONE: it goes */
+	const char *from_zone, *to_zone; /* NULL: not known; as in rz_tick_move */
+};
+
 struct rz_tick {
-	struct rz_tick_move *moves; /* candidates, sorted by cookie */
+	struct rz_tick_verdict *verdicts; /* of each connection, in the snapshot's order */
+	struct rz_tick_move *moves;	  /* candidates, sorted by cookie */
 	size_t n_moves;
 	size_t reasons[RZ_REASON_COUNT];      /* connections, by what classify and select said */
 	size_t localities[RZ_LOCALITY_COUNT]; /* connections */
@@ -34,6 +42,17 @@ struct rz_tick {
 /* `paused`: by the operator. 0 or -ENOMEM; *ret is written on success only. */
 int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
 		struct rz_select *select, bool paused, struct rz_tick **ret);
+/*
+ * The orders of an operator, as moves that go: those of `orders` whose connection is in the
+ * snapshot, still has that client, and is not protected (rz_classify_by_hand). `world` may be NULL:
+ * no topology is known. 0 or -ENOMEM.
+ */
+struct rz_order_row {
+	uint64_t cookie;
+	struct rz_order order;
+};
+int rz_tick_by_hand(const struct rz_snapshot *snap, const struct rz_world *world,
+		    const struct rz_order_row *orders, size_t n, struct rz_tick **ret);
 void rz_tick_free(struct rz_tick *t); /* takes NULL */
 
 const struct rz_tick_move *rz_tick_find(const struct rz_tick *t, uint64_t cookie);

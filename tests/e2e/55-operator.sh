@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# The operator's hand: `rezone events` tells of moves, holds, outcomes and verdicts as they happen and keeps them over a
+# restart; pause and resume, also over a restart that removes everything; reset by hand, with and without waiting.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+LB=warpstream_interzone_lb=true
+agent_start a --delay-produce 250ms
+AT=$(agent_ip a):9092
+topology a=ready b=ready
+events() { "$REZONE" events --pin-dir "$PIN_DIR" -o json "$@" 2>/dev/null; }
+has_event() { events | jq -se "map(select($1)) | length >= ${2:-1}" >/dev/null; }
+pause() { "$REZONE" pause --pin-dir "$PIN_DIR" "$@" 2>/dev/null; }
+resume() { "$REZONE" resume --pin-dir "$PIN_DIR" 2>/dev/null; }
+reset() { "$REZONE" reset --pin-dir "$PIN_DIR" "$@" 2>"$WORK/reset.err"; }
+moves() { grep -c 'move: .*: reset' "$WORK/rezone.log"; }
+
+# paused before there is a daemon
+check "pause works before the first daemon" pause --reason "a test"
+client_start w kafka-python-debian write --bootstrap "$AT" --client-id "w,warpstream_az=b,$LB" --topic t --rate 40
+client_start other kafka-go-debian read --bootstrap "$AT" --client-id "other,warpstream_az=a" --topic t
+within "$DEADLINE" grep -qE '"event": ?"wrote"' "$WORK/w.log" || not_ok "w writes"
+flags=(--interval 500ms --stable-for 0s --cooldown 2s --cooldown-max 3s --give-up-after 2 --give-up-for 20s --outcome-after 2s)
+rezone_start "${flags[@]}"
+check "the daemon finds it paused" within 5 grep -q 'pause: nobody is moved, since .* by .*: a test' "$WORK/rezone.log"
+check "who would go is shown as paused" within 10 has_rows '.reason == "paused"' 1
+check "and nobody goes" stays 3 test "$(moves)" = 0
+check "list says so" eval 'rz_list | grep -q "^paused: nobody is moved, since"'
+stop rezone
+check "after SIGTERM nothing is left but the pause" test "$(find "$PIN_DIR" -mindepth 1 | wc -l)" = 1
+rezone_start "${flags[@]}"
+check "the pause is kept over a restart" within 5 has_rows '.reason == "paused"' 1
+
+"$REZONE" events --pin-dir "$PIN_DIR" -f -o json >"$WORK/follow.log" 2>/dev/null &
+PIDS[follow]=$!
+check "resume" resume
+said() { jq -se "map(select($1)) | length >= 1" <"$WORK/follow.log" >/dev/null; }
+check "events -f shows that it goes on" within 5 said '.event == "resume"'
+check "events -f shows the verdict's change" within 5 said '.event == "verdict" and .reason == "ready to move" and .from_zone == "a" and .to_zone == "b"'
+check "events -f shows the hold" within 15 said '.event == "hold" and (.client_id | startswith("w,"))'
+check "events -f shows the move, and what was held back" within 15 \
+	said '.event == "move" and .held_ms > 0 and .waited_ms >= .held_ms and .reason == null and .by_hand == false'
+check "events -f shows that it came back" within 15 said '.event == "outcome" and .outcome == "returned"'
+check "events -f shows that the client was given up" within 30 said '.event == "gave-up" and .reason == "gave up"'
+check "and the log says so" grep -q 'gave-up: .*: left alone for 20s: 2 rounds' "$WORK/rezone.log"
+stop follow
+
+# by hand: the client in its own zone too
+before=$(moves)
+check "a dry run shows what would be moved" eval '[ "$(reset --client-id "other,*" --dry-run -o json | jq -c "[.[] | .result] | unique")" = "[\"would be moved\"]" ]'
+check "and moves nobody" stays 2 test "$(moves)" = "$before"
+check "reset by hand moves a client, wherever its zone is" eval 'reset --client-id "other,*" | grep -q " moved "'
+check "the events say that it was by hand" has_event '.event == "move" and .by_hand and (.client_id | startswith("other,"))'
+check "a producer in the midst of its requests is held, then moved" eval 'reset --client-id "w,*" >/dev/null'
+check "... in that order" has_event '.event == "move" and .by_hand and (.client_id | startswith("w,")) and .held_segments > 0'
+check "--now waits for nothing" eval 'within 10 some_rows ".client_id | startswith(\"w,\")"; within 10 reset --client-id "w,*" --now >/dev/null'
+check "... and says so" has_event '.event == "move" and .by_hand and .text == "reset" and .held_ms == 0'
+check "an unknown client is said to be none" eval '! reset --cookie 1 >/dev/null; grep -q "no connection is like that" "$WORK/reset.err"' || cat "$WORK/reset.err"
+check "without a filter nothing is done" eval 'reset; [ $? -eq 2 ]'
+check "a second pause for a time only" pause --for 2s
+check "ends by itself" within 6 grep -q 'pause: over' <(tail -n +1 "$WORK/rezone.log" | tac)
+stop rezone KILL
+check "without a daemon reset says so" eval '! reset --all >/dev/null; grep -q "no daemon runs" "$WORK/reset.err"'
+check "events are kept over SIGKILL" has_event '.event == "move"' 3
+rezone_start "${flags[@]}"
+check "and go on behind it" eval 'events | jq -se "map(.seq) as \$s | (\$s | length) > 5" >/dev/null && has_event ".event == \"start\"" 2'
+stop rezone
+resume
+check "nothing is left in the end" test ! -e "$PIN_DIR"

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What commands about connections share, see conns.h. */
+#include "cmd/conns.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+static const struct argp_option options[] = {
+	{"locality", 'l', "same|cross|unknown", 0, "only connections of this locality", 0},
+	{"client-id", 'i', "GLOB", 0, "only clients whose client.id matches, as 'app-*'", 0},
+	{"client", 'c', "ADDRESS[:PORT]", 0, "only this client, as it is listed", 0},
+	{"agent", 'a', "ADDRESS[:PORT]", 0, "only connections to this agent", 0},
+	{"client-zone", 'Z', "ZONE", 0, "only clients in this zone", 0},
+	{"agent-zone", 'z', "ZONE", 0, "only agents in this zone", 0},
+	{"cookie", 'k', "N", 0, "only the connection with this socket cookie", 0},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	static const char *const localities[] = {"unknown", "same", "cross"};
+	struct rz_conn_filter *f = state->input;
+	char *end;
+	int i;
+
+	switch (key) {
+	case 'l':
+		for (i = 0; i < 3 && strcmp(arg, localities[i]); i++)
+			;
+		if (i == 3)
+			argp_error(state, "--locality %s: give same, cross or unknown", arg);
+		f->locality = i;
+		return 0;
+	case 'i':
+		f->client_id_glob = arg;
+		return 0;
+	case 'c':
+		f->client = arg;
+		return 0;
+	case 'a':
+		f->agent = arg;
+		return 0;
+	case 'Z':
+		f->client_zone = arg;
+		return 0;
+	case 'z':
+		f->agent_zone = arg;
+		return 0;
+	case 'k':
+		errno = 0;
+		f->cookie = strtoull(arg, &end, 10);
+		if (*end || errno || !f->cookie || *arg < '0' || *arg > '9')
+			argp_error(state,
+				   "--cookie %s: give a number, as `rezone list -o json` has it",
+				   arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp rz_conns_argp = {.options = options, .parser = parse};
+
+int rz_conns_read(const struct rz_maps *maps, struct rz_conns *ret)
+{
+	const struct rz_settings *s;
+	char why[128];
+	int err;
+
+	*ret = (struct rz_conns){};
+	err = rz_snapshot_read(maps, &ret->snap);
+	if (err)
+		return err;
+	s = &ret->snap->settings;
+	err = rz_maps_read_topology(maps, &ret->topo, &ret->zones);
+	if (!err)
+		err = rz_maps_read_blocks(maps, &ret->blocks);
+	if (!err)
+		err = rz_exclude_new(s->exclude_clients, s->exclude_addresses, s->exclude_zones,
+				     &ret->exclude, why, sizeof(why));
+	if (err)
+		return rz_err(err, "maps: cannot read what connections are judged by: %s",
+			      strerror(-err));
+	ret->world = (struct rz_world){ret->topo,	  ret->zones,  s,
+				       ret->snap->now_ns, ret->blocks, ret->exclude};
+	return 0;
+}
+
+void rz_conns_free(struct rz_conns *c)
+{
+	rz_topo_free(c->topo);
+	rz_topo_zones_free(c->zones);
+	rz_blocks_free(c->blocks);
+	rz_exclude_free(c->exclude);
+	rz_snapshot_free(c->snap);
+}

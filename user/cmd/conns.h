@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What commands about connections share: the options that say which ones, and everything in the
+ * maps that a connection is judged by. Called by cmd/list.c, cmd/reset.c and cmd/traffic.c.
+ */
+#ifndef RZ_CMD_CONNS_H
+#define RZ_CMD_CONNS_H
+
+#include <argp.h>
+
+#include "kern/maps.h"
+#include "out/conn_row.h"
+
+/* Children of a command's argp; their input is a struct rz_conn_filter. */
+extern const struct argp rz_conns_argp;
+
+/* The daemon's view of the world, as it stands in the maps. */
+struct rz_conns {
+	struct rz_snapshot *snap;
+	struct rz_topo *topo;
+	struct rz_topo_zones *zones;
+	struct rz_blocks *blocks;
+	struct rz_exclude *exclude;
+	struct rz_world world;
+};
+
+/* 0 or -errno, logged; to be freed in any case. */
+int rz_conns_read(const struct rz_maps *maps, struct rz_conns *ret);
+void rz_conns_free(struct rz_conns *c);
+
+#endif

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * `rezone events`: what happened: verdicts that changed, holds, moves, outcomes, freezes.
+ *
+ * Comes in: maps events and verdicts; no daemon is needed to see what was. Goes out: a line each,
+ * in the order of time, as text or JSON (docs/events.md).
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cmd/ask.h"
+#include "cmd/cmd.h"
+#include "kern/events.h"
+#include "kern/pins.h"
+#include "out/event.h"
+#include "policy/reason.h"
+
+#define LOOK_NS 200000000L
+
+struct ask {
+	struct rz_ask common; /* first: rz_ask_children fill it */
+	bool follow;
+	unsigned long last;		 /* 0: all */
+	bool only[RZ_EVENT_COUNT], some; /* some: only[] says which */
+};
+
+static volatile sig_atomic_t stopped;
+
+static void on_stop(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+static const struct argp_option options[] = {
+	{"follow", 'f', NULL, 0, "go on with what happens from now on", 0},
+	{"last", 'n', "N", 0, "begin with the last N (default all that are kept)", 0},
+	{"event", 'e', "WORD[,WORD...]", 0, "only these, as move,outcome", 0},
+	{0},
+};
+
+static void pick(struct ask *a, char *words, struct argp_state *state)
+{
+	enum rz_event_type t;
+	char *word, *rest;
+
+	for (word = strtok_r(words, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+		if (rz_event_parse(word, &t))
+			argp_error(state,
+				   "--event %s: there is no such event; docs/events.md lists them, "
+				   "as verdict, hold, move, outcome",
+				   word);
+		else
+			a->only[t] = a->some = true;
+	}
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct ask *a = state->input;
+	char *end;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->common;
+		return 0;
+	case 'f':
+		a->follow = true;
+		return 0;
+	case 'n':
+		a->last = strtoul(arg, &end, 10);
+		if (*end || !a->last || *arg < '0' || *arg > '9')
+			argp_error(state, "--last %s: give a whole number above 0", arg);
+		return 0;
+	case 'e':
+		pick(a, arg, state);
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s: no argument is expected", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.children = rz_ask_children,
+	.doc = "Shows what happened: verdicts that changed, moves and their holds, what became of "
+	       "clients, freezes. The last 4096 are kept, and as many changes of verdicts, also "
+	       "over a restart of the daemon.\vExit status: 0 done, 1 could not, 2 used wrongly.",
+};
+
+/* Events read and not shown yet, of both rings. */
+struct batch {
+	struct rz_event *rows;
+	size_t n, room;
+	uint64_t missed;
+};
+
+static int take(struct batch *b, struct rz_event_ring *r, const struct ask *a)
+{
+	struct rz_event e;
+	int got;
+
+	while ((got = rz_event_ring_next(r, &e, &b->missed)) > 0) {
+		if (a->some && !a->only[e.type < RZ_EVENT_COUNT ? e.type : 0])
+			continue;
+		if (b->n == b->room) {
+			size_t room = b->room ? 2 * b->room : 64;
+			struct rz_event *rows = reallocarray(b->rows, room, sizeof(*rows));
+
+			if (!rows)
+				return -ENOMEM;
+			b->rows = rows;
+			b->room = room;
+		}
+		b->rows[b->n++] = e;
+	}
+	return got;
+}
+
+static int by_time(const void *x, const void *y)
+{
+	const struct rz_event *a = x, *b = y;
+
+	if (a->time_ns != b->time_ns)
+		return a->time_ns < b->time_ns ? -1 : 1;
+	return a->seq < b->seq ? -1 : a->seq > b->seq;
+}
+
+static int show(struct batch *b, const struct ask *a, size_t from)
+{
+	size_t i;
+	int err = 0;
+
+	if (b->missed)
+		rz_warn("events: %llu were overwritten before they could be read",
+			(unsigned long long)b->missed);
+	qsort(b->rows, b->n, b->n ? sizeof(*b->rows) : 1, by_time);
+	for (i = from; !err && i < b->n; i++) {
+		if (a->common.json)
+			err = rz_event_print_json(stdout, &b->rows[i]);
+		else
+			rz_event_print_text(stdout, &b->rows[i]);
+	}
+	if (!err && (fflush(stdout) || ferror(stdout)))
+		err = -EIO;
+	b->n = 0;
+	b->missed = 0;
+	return err;
+}
+
+static int run(const struct ask *a, const struct rz_maps *maps)
+{
+	struct timespec every = {0, LOOK_NS};
+	struct rz_event_ring rings[2];
+	struct batch b = {};
+	int err, i;
+
+	err = rz_event_ring_rewind(maps->events, &rings[0]);
+	if (!err)
+		err = rz_event_ring_rewind(maps->verdicts, &rings[1]);
+	for (i = 0; !err && i < 2; i++)
+		err = take(&b, &rings[i], a);
+	if (!err)
+		err = show(&b, a, a->last && b.n > a->last ? b.n - a->last : 0);
+	while (a->follow && !err && !stopped) {
+		ppoll(NULL, 0, &every, NULL);
+		for (i = 0; !err && i < 2; i++)
+			err = take(&b, &rings[i], a);
+		if (!err)
+			err = show(&b, a, 0);
+	}
+	free(b.rows);
+	return err;
+}
+
+int rz_cmd_events(int argc, char **argv)
+{
+	struct ask a = {.common = {.pin_dir = RZ_PIN_DIR_DEFAULT}};
+	struct sigaction sa = {.sa_handler = on_stop};
+	struct rz_maps maps;
+	int err;
+
+	argp_err_exit_status = 2;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
+		return 2;
+	if (rz_ask_open(&a.common, "events", &maps))
+		return 1;
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	err = run(&a, &maps);
+	if (err)
+		rz_err(err, "events: %s", strerror(-err));
+	rz_maps_close(&maps);
+	return err ? 1 : 0;
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * `rezone reset`: moves connections by hand, the way the daemon does it: at a moment in which it
+ * harms nobody, judged once more under the socket lock.
+ *
+ * Comes in: the command line, the maps. Goes out: orders for the daemon (map orders), and what
+ * became of each (map moves), as a table or JSON.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpf/bpf.h>
+#include <jansson.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cmd/ask.h"
+#include "cmd/cmd.h"
+#include "cmd/conns.h"
+#include "kern/pins.h"
+#include "out/table.h"
+
+#define LOOK_NS 100000000L
+
+struct ask {
+	struct rz_ask common;
+	struct rz_conn_filter filter;
+	bool dry_run, now, all;
+};
+
+static const struct argp_option options[] = {
+	{"all", 'A', NULL, 0, "every connection that can be moved", 0},
+	{"dry-run", 'n', NULL, 0, "show what would be moved, and why others would not", 0},
+	{"now", 'N', NULL, 0,
+	 "do not wait for a moment in which nothing is in flight: what is may be done twice", 0},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct ask *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->common;
+		state->child_inputs[1] = &a->filter;
+		return 0;
+	case 'A':
+		a->all = true;
+		return 0;
+	case 'n':
+		a->dry_run = true;
+		return 0;
+	case 'N':
+		a->now = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s: no argument is expected", arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->all && rz_conn_filter_is_all(&a->filter))
+			argp_error(state,
+				   "say which connections, as --client-id 'app-*', or --all");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* One connection that was asked for. */
+struct row {
+	const struct rz_conn_row *conn;
+	enum rz_reason reason; /* NONE: it was, or would be, ordered */
+	uint64_t asked_ns;
+	bool answered;
+	int error;
+};
+
+static const char *result_of(const struct row *r, const struct ask *a)
+{
+	if (r->reason != RZ_REASON_NONE)
+		return rz_reason_name(r->reason);
+	if (a->dry_run)
+		return "would be moved";
+	if (!r->answered)
+		return "no answer from the daemon";
+	switch (r->error) {
+	case 0:
+		return "moved";
+	case -ETIMEDOUT:
+		return "let go: requests were unanswered";
+	case -ENOENT:
+		return "was gone";
+	case -ESTALE:
+		return "had changed its client or state";
+	default:
+		return strerror(-r->error);
+	}
+}
+
+static bool well(const struct row *r, const struct ask *a)
+{
+	return r->reason == RZ_REASON_NONE && (a->dry_run || (r->answered && !r->error));
+}
+
+static int order(const struct rz_maps *maps, struct row *r, const struct ask *a)
+{
+	struct rz_order o = {
+		.client = r->conn->conn->frame.client, .asked_ns = rz_now_ns(), .now = a->now};
+	uint64_t cookie = r->conn->conn->cookie;
+
+	r->asked_ns = o.asked_ns;
+	return bpf_map_update_elem(maps->orders, &cookie, &o, BPF_ANY) ? -errno : 0;
+}
+
+/* Takes note of answers. Returns how many are still owed. */
+static size_t look(const struct rz_maps *maps, struct row *rows, size_t n)
+{
+	struct rz_move m;
+	size_t i, owed = 0;
+
+	for (i = 0; i < n; i++) {
+		uint64_t cookie = rows[i].conn->conn->cookie;
+
+		if (rows[i].reason != RZ_REASON_NONE || rows[i].answered)
+			continue;
+		if (!bpf_map_lookup_elem(maps->moves, &cookie, &m) &&
+		    m.decided_ns >= rows[i].asked_ns &&
+		    (m.phase == RZ_PHASE_DONE || m.phase == RZ_PHASE_REFUSED)) {
+			rows[i].answered = true;
+			rows[i].error = m.error;
+		} else {
+			owed++;
+		}
+	}
+	return owed;
+}
+
+/* For as long as the daemon may take to begin, and one hold more after each answer. */
+static void wait_for_all(const struct rz_maps *maps, struct row *rows, size_t n)
+{
+	struct timespec every = {0, LOOK_NS};
+	uint64_t deadline = rz_now_ns() + RZ_ORDER_NS;
+	size_t owed = n + 1, before;
+
+	while (owed && rz_now_ns() < deadline) {
+		before = owed;
+		owed = look(maps, rows, n);
+		if (owed < before)
+			deadline = rz_now_ns() + RZ_ORDER_NS;
+		if (owed)
+			ppoll(NULL, 0, &every, NULL);
+	}
+}
+
+static int print_json(const struct row *rows, size_t n, const struct ask *a)
+{
+	json_t *all = json_array();
+	size_t i;
+	int err;
+
+	for (i = 0; i < n; i++) {
+		const struct rz_conn_row *c = rows[i].conn;
+
+		json_array_append_new(all, json_pack("{s:I, s:s, s:s, s:s?, s:b, s:s}", "cookie",
+						     (json_int_t)c->conn->cookie, "client",
+						     c->client_at, "agent", c->agent_at,
+						     "client_id", c->client ? c->client->id : NULL,
+						     "moved", !a->dry_run && well(&rows[i], a),
+						     "result", result_of(&rows[i], a)));
+	}
+	err = json_dumpf(all, stdout, JSON_INDENT(1)) ? -ENOMEM : 0;
+	putchar('\n');
+	json_decref(all);
+	return err;
+}
+
+static int print_text(const struct row *rows, size_t n, const struct ask *a)
+{
+	static const char *const columns[] = {"CLIENT", "AGENT", "RESULT", "CLIENT ID", NULL};
+	struct rz_table *t;
+	size_t i;
+	int err = rz_table_new(stdout, columns, &t);
+
+	for (i = 0; !err && i < n; i++) {
+		const struct rz_conn_row *c = rows[i].conn;
+		const char *cells[] = {c->client_at, c->agent_at, result_of(&rows[i], a),
+				       c->client ? c->client->id : NULL};
+
+		err = rz_table_add(t, cells, well(&rows[i], a) ? "green" : "yellow");
+	}
+	return err ? err : rz_table_end(t);
+}
+
+/* Orders, waits, prints. Returns the exit status. */
+static int do_rows(const struct ask *a, const struct rz_maps *maps, struct row *rows, size_t n)
+{
+	size_t i, good = 0;
+	int err = 0;
+
+	for (i = 0; !a->dry_run && !err && i < n; i++)
+		if (rows[i].reason == RZ_REASON_NONE)
+			err = order(maps, &rows[i], a);
+	if (err)
+		rz_err(err, "reset: cannot write map orders: %s; ask for fewer at once (%d)",
+		       strerror(-err), RZ_ORDERS_MAX);
+	if (!a->dry_run)
+		wait_for_all(maps, rows, n);
+	for (i = 0; i < n; i++)
+		good += well(&rows[i], a);
+	if (a->common.json)
+		err = print_json(rows, n, a) ? -ENOMEM : err;
+	else if (n)
+		err = print_text(rows, n, a) ? -ENOMEM : err;
+	if (!a->common.json)
+		printf("%zu of %zu connections %s\n", good, n,
+		       a->dry_run ? "would be moved" : "moved");
+	return err || good < n ? 1 : 0;
+}
+
+static int run(const struct ask *a, const struct rz_maps *maps)
+{
+	_cleanup_free_ struct rz_conn_row *conns_rows = NULL;
+	_cleanup_free_ struct row *rows = NULL;
+	struct rz_conn_totals totals;
+	struct rz_conns conns;
+	size_t i;
+	int ret = rz_conns_read(maps, &conns);
+
+	if (!ret)
+		ret = rz_conn_rows_make(conns.snap, &conns.world, &a->filter, &conns_rows, &totals);
+	rows = ret ? NULL : calloc(totals.shown + 1, sizeof(*rows));
+	if (rows && !totals.shown && !a->common.json)
+		rz_warn("reset: no connection is like that; `rezone list` with the same options "
+			"shows which are");
+	for (i = 0; rows && i < totals.shown; i++) {
+		const struct rz_conn_row *c = &conns_rows[i];
+		struct rz_judged_conn j = {c->conn, c->client};
+
+		rows[i] = (struct row){.conn = c, .reason = rz_classify_by_hand(&j)};
+	}
+	ret = rows ? do_rows(a, maps, rows, totals.shown) : 1;
+	rz_conns_free(&conns);
+	return ret;
+}
+
+int rz_cmd_reset(int argc, char **argv)
+{
+	const struct argp_child children[] = {
+		rz_ask_children[0], {&rz_conns_argp, 0, "Which connections:", 1}, {0}};
+	const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.children = children,
+		.doc = "Moves connections by hand: the daemon ends them within a second or two, "
+		       "each at a moment in which no request is unanswered that its client could "
+		       "not send again without harm, wherever their zones are. Rates, cooldown, "
+		       "pause and mode observe do not apply; what protects clients does: those not "
+		       "identified, transactional, with acks=0 or without data are left "
+		       "alone.\vExit status: 0 all were moved (or would be), 1 some were not, 2 "
+		       "used wrongly.",
+	};
+	struct ask a = {.common = {.pin_dir = RZ_PIN_DIR_DEFAULT}, .filter = RZ_CONN_FILTER_ALL};
+	struct rz_maps maps;
+	int ret = 1;
+
+	argp_err_exit_status = 2;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
+		return 2;
+	if (rz_maps_open(a.common.pin_dir, &maps))
+		return 1;
+	if (!a.dry_run && !rz_maps_daemon_alive(a.common.pin_dir))
+		rz_err(-ESRCH,
+		       "reset: no daemon runs with %s, and it is the daemon that moves: "
+		       "start `rezone run`",
+		       a.common.pin_dir);
+	else
+		ret = run(&a, &maps);
+	rz_maps_close(&maps);
+	return ret;
+}

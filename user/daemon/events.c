@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the daemon tells: each event goes into map events (or verdicts), where `rezone events` reads
+ * it, and what an operator wants to read goes into the log as well.
+ *
+ * Comes in: events without number, time and client.id. Called by everything in user/daemon/.
+ */
+#include "daemon/daemon.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/str.h"
+
+/* As the log calls an event of a connection; NULL: it stands in the ring alone. */
+static const char *log_word(enum rz_event_type t)
+{
+	switch (t) {
+	case RZ_EVENT_MOVE:
+	case RZ_EVENT_LET_GO:
+	case RZ_EVENT_REFUSED:
+	case RZ_EVENT_OBSERVE:
+		return "move";
+	case RZ_EVENT_OUTCOME:
+	case RZ_EVENT_GAVE_UP:
+		return rz_event_name(t);
+	default:
+		return NULL;
+	}
+}
+
+static void log_conn(const struct rz_event *e)
+{
+	char client_at[RZ_ENDPOINT_TEXT], agent_at[RZ_ENDPOINT_TEXT];
+
+	rz_endpoint_format(client_at, sizeof(client_at), e->tuple.client_addr,
+			   e->tuple.client_port);
+	rz_endpoint_format(agent_at, sizeof(agent_at), e->tuple.agent_addr, e->tuple.agent_port);
+	rz_info("%s: %s at %s, zone %s -> %s, client.id \"%s\": %s", log_word(e->type), client_at,
+		agent_at, e->from_zone, e->to_zone, e->client_id, e->text);
+}
+
+static void add(struct rz_event_ring *ring, struct rz_event *e)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	e->time_ns = (uint64_t)t.tv_sec * RZ_SECOND_NS + (uint64_t)t.tv_nsec;
+	if (ring->next)
+		rz_event_ring_add(ring, e);
+}
+
+struct rz_event rz_event_of(enum rz_event_type type, const struct rz_snapshot *snap,
+			    uint64_t cookie, uint64_t client, const struct rz_tuple *tuple,
+			    const char *from_zone, const char *to_zone)
+{
+	struct rz_event e = {.type = type, .cookie = cookie, .client = client, .tuple = *tuple};
+	const struct rz_client *c = rz_snapshot_client(snap, client);
+
+	rz_str_copy(e.client_id, sizeof(e.client_id), c ? c->id : "");
+	rz_str_copy(e.from_zone, sizeof(e.from_zone), from_zone ? from_zone : "");
+	rz_str_copy(e.to_zone, sizeof(e.to_zone), to_zone ? to_zone : "");
+	return e;
+}
+
+void rz_daemon_tell(struct rz_daemon *d, struct rz_event *e)
+{
+	add(e->type == RZ_EVENT_VERDICT ? &d->verdicts : &d->events, e);
+	if (log_word(e->type))
+		log_conn(e);
+}
+
+void rz_daemon_tell_all(struct rz_daemon *d, enum rz_event_type type, const char *fmt, ...)
+{
+	struct rz_event e = {.type = type};
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(e.text, sizeof(e.text), fmt, ap);
+	va_end(ap);
+	add(&d->events, &e);
+}
+
+int rz_daemon_events_start(struct rz_daemon *d)
+{
+	int err = rz_event_ring_open(d->maps->events, &d->events);
+
+	if (!err)
+		err = rz_event_ring_open(d->maps->verdicts, &d->verdicts);
+	return err ? rz_err(err, "run: maps events and verdicts: %s", strerror(-err)) : 0;
+}
+
+/* ---- verdicts ---- */
+
+static void changed(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_conn *c,
+		    const struct rz_tick_verdict *now, enum rz_reason was)
+{
+	bool gave_up = now->reason == RZ_REASON_GAVE_UP;
+	char span[32];
+	struct rz_event e =
+		rz_event_of(gave_up ? RZ_EVENT_GAVE_UP : RZ_EVENT_VERDICT, snap, c->cookie,
+			    c->frame.client, &c->tuple, now->from_zone, now->to_zone);
+
+	e.reason = now->reason;
+	rz_duration_format(span, sizeof(span), d->conf.give_up_for_ns);
+	if (gave_up)
+		snprintf(e.text, sizeof(e.text),
+			 "left alone for %s: %u rounds of moves in a row brought it back", span,
+			 d->conf.give_up_after);
+	else
+		snprintf(e.text, sizeof(e.text), "(was: %s)", rz_reason_name(was));
+	rz_daemon_tell(d, &e);
+}
+
+/* Both lists are sorted by cookie. A connection's first verdict is no change. */
+void rz_daemon_tell_verdicts(struct rz_daemon *d, const struct rz_snapshot *snap,
+			     const struct rz_tick *t)
+{
+	struct rz_last_verdict *last = calloc(snap->n_conns + 1, sizeof(*last));
+	size_t i, k = 0;
+
+	for (i = 0; last && i < snap->n_conns; i++) {
+		const struct rz_conn *c = &snap->conns[i];
+
+		last[i] = (struct rz_last_verdict){c->cookie, t->verdicts[i].reason};
+		while (k < d->n_last && d->last[k].cookie < c->cookie)
+			k++;
+		if (k < d->n_last && d->last[k].cookie == c->cookie &&
+		    d->last[k].reason != last[i].reason)
+			changed(d, snap, c, &t->verdicts[i], d->last[k].reason);
+	}
+	free(d->last);
+	d->last = last;
+	d->n_last = last ? snap->n_conns : 0;
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What an operator wants of the running daemon: a pause (kern/pause.h), and connections moved by
+ * hand (map orders).
+ *
+ * Comes in: the pause's pin, map orders. Goes out: d->paused; moves, by the same way as the
+ * policy's own. Called by cmd/run.c every second, and by the tick.
+ */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "kern/batch.h"
+#include "kern/pause.h"
+#include "move/reset.h"
+
+static void look_at_pause(struct rz_daemon *d)
+{
+	char text[RZ_PAUSE_TEXT + 160];
+	struct rz_pause p;
+	bool paused = rz_pause_get(d->conf.pin_dir, &p);
+
+	if (paused == d->paused)
+		return;
+	d->paused = paused;
+	if (paused) {
+		rz_pause_format(text, sizeof(text), &p);
+		rz_info("pause: nobody is moved, %s", text);
+		rz_daemon_tell_all(d, RZ_EVENT_PAUSE, "%s", text);
+	} else {
+		rz_info("pause: over");
+		rz_daemon_tell_all(d, RZ_EVENT_RESUME, "%s", "");
+	}
+}
+
+/* Reads map orders and empties it. Orders nobody waits for any more are dropped. */
+static int take_orders(struct rz_daemon *d, struct rz_order_row **ret, size_t *ret_n)
+{
+	_cleanup_free_ struct rz_order *values = NULL;
+	_cleanup_free_ uint64_t *keys = NULL;
+	uint64_t now = rz_now_ns();
+	size_t i, n;
+	int err = rz_batch_read(d->maps->orders, sizeof(*keys), sizeof(*values), 0, (void **)&keys,
+				(void **)&values, &n);
+
+	if (err || !n)
+		return err ? err : -ENOENT;
+	*ret = calloc(n, sizeof(**ret));
+	if (!*ret)
+		return -ENOMEM;
+	*ret_n = 0;
+	for (i = 0; i < n; i++) {
+		bpf_map_delete_elem(d->maps->orders, &keys[i]);
+		if (now < values[i].asked_ns + RZ_ORDER_NS)
+			(*ret)[(*ret_n)++] = (struct rz_order_row){keys[i], values[i]};
+	}
+	return 0;
+}
+
+/* Those that cannot be begun are answered at once. */
+static void refuse_others(struct rz_daemon *d, const struct rz_order_row *orders, size_t n,
+			  const struct rz_tick *t)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		struct rz_reset r = {.cookie = orders[i].cookie,
+				     .client = orders[i].order.client,
+				     .error = -ESTALE};
+
+		if (!rz_tick_find(t, r.cookie))
+			rz_reset_show(d->maps, &r, RZ_PHASE_REFUSED, rz_now_ns());
+	}
+}
+
+static void look_at_orders(struct rz_daemon *d)
+{
+	_cleanup_free_ struct rz_order_row *orders = NULL;
+	struct rz_snapshot *snap = NULL;
+	struct rz_tick *t = NULL;
+	struct rz_world world;
+	size_t n = 0;
+
+	/* what is under way ends first; those who wait do so for longer than that */
+	if (d->moves || take_orders(d, &orders, &n) || !n)
+		return;
+	if (rz_snapshot_read(d->maps, &snap))
+		return;
+	world = (struct rz_world){d->topo,	d->zones,  &d->settings,
+				  snap->now_ns, d->blocks, d->exclude};
+	if (rz_tick_by_hand(snap, d->topo ? &world : NULL, orders, n, &t)) {
+		rz_snapshot_free(snap);
+		return;
+	}
+	rz_info("reset: an operator wants %zu connections moved, %zu can be", n, t->n_moves);
+	refuse_others(d, orders, n, t);
+	rz_daemon_moves_begin(d, snap, t);
+}
+
+void rz_daemon_look_at_operator(struct rz_daemon *d)
+{
+	look_at_pause(d);
+	look_at_orders(d);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rings of events in maps `events` and `verdicts`: written by the daemon, read by anybody, kept
+ * over a restart. An array map of user space's own making, not a BPF ring buffer, for it has many
+ * readers, and a reader that comes later wants to know what was.
+ *
+ * Comes in: events. Goes out: the same, in order, and how many a slow reader has missed. Called by
+ * daemon/events.c and cmd/events.c.
+ */
+#ifndef RZ_KERN_EVENTS_H
+#define RZ_KERN_EVENTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rezone/types.h>
+
+struct rz_event_ring {
+	int fd;
+	uint64_t next; /* sequence number of the next event, to be written or to be read */
+};
+
+/* To write behind what is there. 0 or -errno. */
+int rz_event_ring_open(int fd, struct rz_event_ring *ret);
+
+/* Numbers and writes one. 0 or -errno. */
+int rz_event_ring_add(struct rz_event_ring *r, struct rz_event *e);
+
+/* To read, all that is there first. 0 or -errno. */
+int rz_event_ring_rewind(int fd, struct rz_event_ring *ret);
+
+/* The next one. 1: *ret has it; 0: there is none yet; -errno. *missed grows by those that were
+ * overwritten before they could be read. */
+int rz_event_ring_next(struct rz_event_ring *r, struct rz_event *ret, uint64_t *missed);
+
+#endif

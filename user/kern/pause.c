@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The operator's pause, see pause.h. */
+#include "kern/pause.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "kern/pins.h"
+
+#define PIN_PATH 4200
+
+static void path_of(char path[static PIN_PATH], const char *pin_dir)
+{
+	snprintf(path, PIN_PATH, "%s/pause", pin_dir);
+}
+
+static int write_value(int fd, const struct rz_pause *p)
+{
+	__u32 zero = 0;
+
+	return bpf_map_update_elem(fd, &zero, p, BPF_ANY) ? -errno : 0;
+}
+
+int rz_pause_set(const char *pin_dir, const struct rz_pause *p)
+{
+	_cleanup_close_ int fd = -1;
+	char path[PIN_PATH];
+	int err = rz_pins_prepare(pin_dir);
+
+	if (err)
+		return err;
+	path_of(path, pin_dir);
+	fd = bpf_obj_get(path);
+	if (fd >= 0) {
+		err = write_value(fd, p);
+		return err ? rz_err(err, "pause: cannot write %s: %s", path, strerror(-err)) : 0;
+	}
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "rezone_pause", sizeof(__u32), sizeof(*p), 1, NULL);
+	if (fd < 0)
+		return rz_err(-errno, "pause: cannot make a map: %s", strerror(errno));
+	err = write_value(fd, p);
+	if (!err && bpf_obj_pin(fd, path))
+		err = -errno;
+	return err ? rz_err(err, "pause: cannot pin %s: %s", path, strerror(-err)) : 0;
+}
+
+int rz_pause_clear(const char *pin_dir)
+{
+	char path[PIN_PATH];
+
+	path_of(path, pin_dir);
+	if (!unlink(path)) {
+		rz_pins_rmdir(pin_dir); /* nothing else may be there */
+		return 0;
+	}
+	if (errno == ENOENT)
+		return -ENOENT;
+	return rz_err(-errno, "resume: cannot remove %s: %s", path, strerror(errno));
+}
+
+static uint64_t wall_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
+}
+
+bool rz_pause_get(const char *pin_dir, struct rz_pause *ret)
+{
+	_cleanup_close_ int fd = -1;
+	struct bpf_map_info info = {};
+	__u32 zero = 0, len = sizeof(info);
+	char path[PIN_PATH];
+
+	path_of(path, pin_dir);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return false;
+	/* somebody else's map of that name would be read past its end */
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.value_size != sizeof(*ret) ||
+	    bpf_map_lookup_elem(fd, &zero, ret))
+		return false;
+	ret->by[sizeof(ret->by) - 1] = ret->why[sizeof(ret->why) - 1] = 0;
+	return !ret->until_ns || wall_ns() < ret->until_ns;
+}
+
+static void time_text(char *dst, size_t size, uint64_t ns)
+{
+	time_t s = (time_t)(ns / 1000000000ULL);
+	struct tm tm;
+
+	gmtime_r(&s, &tm);
+	strftime(dst, size, "%Y-%m-%d %H:%M:%S UTC", &tm);
+}
+
+void rz_pause_format(char *dst, size_t size, const struct rz_pause *p)
+{
+	char since[32], until[48] = "";
+
+	time_text(since, sizeof(since), p->since_ns);
+	if (p->until_ns) {
+		memcpy(until, ", until ", 8);
+		time_text(until + 8, sizeof(until) - 8, p->until_ns);
+	}
+	snprintf(dst, size, "since %s by %s%s%s%s", since, p->by, until, *p->why ? ": " : "",
+		 p->why);
+}

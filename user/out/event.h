@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One event as a line: text for people, JSON for programs (docs/events.md). Pure.
+ *
+ * Comes in: an event of map `events` or `verdicts`. Goes out: a line. Called by cmd/events.c.
+ */
+#ifndef RZ_OUT_EVENT_H
+#define RZ_OUT_EVENT_H
+
+#include <stdio.h>
+
+#include <rezone/types.h>
+
+/* 0 or -ENOMEM. */
+int rz_event_print_json(FILE *f, const struct rz_event *e);
+void rz_event_print_text(FILE *f, const struct rz_event *e);
+
+#endif
