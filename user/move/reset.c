@@ -12,10 +12,15 @@
 #include "base/str.h"
 #include "kern/netns.h"
 #include "kern/destroy.h"
+#include "kern/owner.h"
+
+/* What a hold must still last when a connection is judged that is not ended in the same step. */
+#define MARGIN_NS (200 * 1000000ULL)
 
 struct batch {
 	struct rz_kern *kern;
 	struct rz_reset *rows;
+	struct rz_owner *owners; /* of rows with `fin`, NULL if there is none */
 	size_t n;
 };
 
@@ -26,6 +31,9 @@ int rz_reset_show(const struct rz_maps *maps, const struct rz_reset *r, enum rz_
 
 	m.error = r->error;
 	m.gap = r->gap;
+	m.fin = r->fin;
+	m.shared = r->shared;
+	m.acks0 = r->acks0;
 	m.deadline_ns = r->deadline_ns;
 	rz_str_copy(m.to_zone, sizeof(m.to_zone), r->to_zone);
 	return bpf_map_update_elem(maps->moves, &r->cookie, &m, BPF_ANY) ? -errno : 0;
@@ -36,6 +44,8 @@ bool rz_reset_drained(const struct rz_hold *h, const struct rz_conn *c)
 	uint32_t need = h->last == c->frame.answerable ? h->must : c->frame.answerable;
 
 	if ((!c->frame.produce && !c->frame.other) || rz_now_ns() > c->last_request_ns + RZ_IDLE_NS)
+		return true;
+	if (c->frame.acks0 && !h->last)
 		return true;
 	return h->answers.synced && !h->answers.tentative &&
 	       (int32_t)(h->answers.number - need) >= 0;
@@ -50,16 +60,56 @@ static int read_result(int fd, const struct rz_reset *r)
 	if (bpf_map_lookup_elem(fd, &r->cookie, &m) || m.phase == RZ_PHASE_RESET)
 		return -ENOENT;
 	/* -EAGAIN stands in phase gap or hold; anything else there was never looked at */
-	if (m.phase != RZ_PHASE_DONE && m.phase != RZ_PHASE_REFUSED && m.error != -EAGAIN)
+	if (m.phase != RZ_PHASE_DONE && m.phase != RZ_PHASE_CLOSE && m.phase != RZ_PHASE_REFUSED &&
+	    m.error != -EAGAIN)
 		return -ENOENT;
 	return m.error;
+}
+
+/* Before anything is judged: it takes a while. */
+static void find_owners(struct batch *b)
+{
+	size_t i, k, n = 0;
+
+	for (i = 0; i < b->n; i++)
+		n += b->rows[i].fin;
+	b->owners = n ? calloc(n, sizeof(*b->owners)) : NULL;
+	for (i = k = 0; b->owners && i < b->n; i++)
+		if (b->rows[i].fin)
+			b->owners[k++] = (struct rz_owner){.tuple = b->rows[i].tuple,
+							   .cookie = b->rows[i].cookie};
+	if (b->owners)
+		rz_owner_find(b->rows[0].netns, b->owners, n);
 }
 
 static int walk(void *arg)
 {
 	struct batch *b = arg;
 
+	find_owners(b);
 	return rz_kern_walk(b->kern);
+}
+
+/* The judged rows that are ended by a FIN. What is new is held back until their deadlines. */
+static void shut_down(struct batch *b)
+{
+	size_t i, k = 0;
+
+	for (i = 0; i < b->n; i++) {
+		struct rz_reset *r = &b->rows[i];
+
+		if (!r->fin)
+			continue;
+		if (!r->error && !b->owners)
+			r->error = -ENOMEM;
+		else if (!r->error && r->deadline_ns && rz_now_ns() + MARGIN_NS > r->deadline_ns)
+			r->error = -EAGAIN;
+		else if (!r->error)
+			r->error = rz_owner_shutdown(&b->owners[k]);
+		k++;
+	}
+	free(b->owners);
+	b->owners = NULL;
 }
 
 /* The check of bpf/reset.bpf.h, as near as user space gets: still the same client on this entry. */
@@ -74,8 +124,8 @@ static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 		return -EPROTO;
 	if (c.frame.client != r->client || c.frame.state != RZ_STATE_DATA ||
 	    c.frame.owner != (uint16_t)r->cookie || !c.frame.synced || c.frame.tentative ||
-	    c.frame.transaction || c.frame.coordinator || c.frame.acks0 ||
-	    memcmp(&c.tuple, &r->tuple, sizeof(c.tuple)))
+	    c.frame.transaction || (c.frame.coordinator && !r->shared) ||
+	    (c.frame.acks0 && !r->acks0) || memcmp(&c.tuple, &r->tuple, sizeof(c.tuple)))
 		return -ESTALE;
 	if (!r->gap)
 		return 0;
@@ -91,9 +141,10 @@ static int destroy_each(void *arg)
 	const struct rz_maps *maps = rz_kern_maps(b->kern);
 	size_t i;
 
+	find_owners(b);
 	for (i = 0; i < b->n; i++) {
 		b->rows[i].error = still_same(maps, &b->rows[i]);
-		if (!b->rows[i].error)
+		if (!b->rows[i].error && !b->rows[i].fin)
 			b->rows[i].error = rz_destroy_socket(&b->rows[i].tuple, b->rows[i].cookie);
 	}
 	return 0;
@@ -126,9 +177,12 @@ static int reset_netns(struct batch *b, uint64_t now_ns)
 			b->rows[i].error = read_result(maps->moves, &b->rows[i]);
 		if (err && (!by_walk || b->rows[i].error == -ENOENT))
 			b->rows[i].error = err;
+	}
+	shut_down(b);
+	for (i = 0; i < b->n; i++) {
 		/* no such socket: its close was not seen. Were it there after all, its next request
 		 * would bring the entry back */
-		else if (b->rows[i].error == -ENOENT)
+		if (b->rows[i].error == -ENOENT && !err)
 			bpf_map_delete_elem(maps->conns, &b->rows[i].cookie);
 		rz_reset_show(maps, &b->rows[i], phase_after(&b->rows[i]), now_ns);
 	}
@@ -152,7 +206,7 @@ int rz_reset_run(struct rz_kern *k, struct rz_reset *rows, size_t n, uint64_t no
 	if (n)
 		qsort(rows, n, sizeof(*rows), by_netns);
 	for (from = 0; from < n; from = to) {
-		struct batch b = {k, rows + from, 0};
+		struct batch b = {.kern = k, .rows = rows + from};
 		int err;
 
 		for (to = from; to < n && rows[to].netns == rows[from].netns; to++)

@@ -21,7 +21,7 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 	struct rz_conn_row r = {.conn = c,
 				.client = rz_snapshot_client(snap, c->frame.client),
 				.software = rz_snapshot_software(snap, c)};
-	struct rz_judged_conn j = {c, r.client};
+	struct rz_judged_conn j = {.conn = c, .client = r.client, .software = r.software};
 	const struct rz_move *m = rz_snapshot_move(snap, c->cookie);
 	struct rz_endpoint proxied;
 
@@ -41,6 +41,12 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 	if (r.move && m && m->client == c->frame.client && m->phase == RZ_PHASE_WAIT) {
 		r.reason = m->reason;
 		r.move = false;
+	}
+	/* also one that an operator wants to go, and not the policy */
+	if (m && m->client == c->frame.client && m->phase >= RZ_PHASE_GAP &&
+	    m->phase <= RZ_PHASE_CLOSE) {
+		r.reason = RZ_REASON_NONE;
+		r.move = true;
 	}
 	rz_endpoint_format(r.agent_at, sizeof(r.agent_at), c->tuple.agent_addr,
 			   c->tuple.agent_port);
