@@ -198,6 +198,7 @@ static void library(struct test_world *w)
 {
 	strcpy(w->software.name, "apache-kafka-java");
 	strcpy(w->software.version, "4.1.0");
+	w->grouped = true;
 	w->settings.grace_ns = HOUR_NS; /* and that long the zone has been ready */
 }
 

@@ -57,16 +57,17 @@ static void test_named(void **state)
 	}
 }
 
-/* A consumer of Java 4 that may know no other agent than this one is left alone. */
+/* A group member of Java 4 that may know no other agent than this one is left alone. */
 static void test_java(void **state)
 {
 	static const struct {
 		const char *version;
-		bool produce, others, move;
+		bool grouped, produce, others, move;
 	} rows[] = {
-		{"3.9.1", false, false, true}, {"4.0.0", false, false, false},
-		{"4.0.0", true, false, true},  {"10.1", false, false, false},
-		{"4.4.0", false, true, true},  {"", false, false, true},
+		{"3.9.1", true, false, false, true},  {"4.0.0", true, false, false, false},
+		{"4.0.0", false, false, false, true}, {"4.0.0", true, true, false, true},
+		{"10.1", true, false, false, false},  {"4.4.0", true, false, true, true},
+		{"", true, false, false, true},
 	};
 	size_t i;
 
@@ -76,6 +77,7 @@ static void test_java(void **state)
 
 		test_world_make(&w);
 		says(&w, "apache-kafka-java", rows[i].version);
+		w.grouped = rows[i].grouped;
 		if (rows[i].produce)
 			produces(&w);
 		if (rows[i].others) { /* two of them, neither of the client's zone */
@@ -101,6 +103,7 @@ static void test_close_setting(void **state)
 	assert_int_equal(test_classify(&w).close, RZ_CLOSE_FIN);
 	test_world_make(&w);
 	says(&w, "apache-kafka-java", "4.4.0");
+	w.grouped = true;
 	assert_false(test_classify(&w).move);
 	w.settings.close = RZ_CLOSE_FIN;
 	assert_true(test_classify(&w).move);

@@ -112,7 +112,8 @@ static bool not_data(const struct view *v)
 /* A group may rebalance when a member loses the connection by which it is one. */
 static bool shared(const struct view *v)
 {
-	const struct rz_frame *f = &v->c->conn->frame; /* a transaction beside it makes a kind too */
+	const struct rz_frame *f =
+		&v->c->conn->frame; /* a transaction beside it makes a kind too */
 	enum rz_shared s = v->w->settings->shared;
 
 	return (f->produce || f->fetch) && f->coordinator &&
@@ -250,8 +251,10 @@ static unsigned others(const struct view *v)
 
 static struct rz_library_way way(const struct view *v, unsigned others)
 {
-	struct rz_library_case l = {
-		.software = v->c->software, .frame = &v->c->conn->frame, .others = others};
+	struct rz_library_case l = {.software = v->c->software,
+				    .frame = &v->c->conn->frame,
+				    .grouped = v->c->grouped,
+				    .others = others};
 
 	return rz_library_way(&l);
 }

@@ -21,6 +21,7 @@ struct rz_judged_conn {
 	const struct rz_client *client; /* NULL if map `clients` has no entry (yet) */
 	const __u8 *client_addr; /* 16 bytes, if a PROXY header names another than conn does */
 	const struct rz_software *software; /* what it says it is; NULL: nothing */
+	bool grouped; /* a connection of the same client here carries group membership */
 };
 
 struct rz_world {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum use { ANY, FETCH_ONLY, PRODUCE };
+enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
 
 /*
  * The first row that fits. An empty name: the client does not say what it is (kafka-go, kafkajs,
@@ -18,7 +18,8 @@ enum use { ANY, FETCH_ONLY, PRODUCE };
  *    tries again after a reset; kafkajs looks around only if the reset took a request from it.
  *  - Java from 4.0 starts over from its bootstrap list when it loses its only agent
  *    (metadata.recovery.strategy=rebootstrap, KIP-899), and the leader of a group that polls then
- *    rejoins it. It asks for metadata every 5 minutes, so it comes home by itself.
+ *    rejoins it. It asks for metadata every 5 minutes, so it comes home by itself. Where it knows
+ *    one agent only, its coordinator is that agent, and so its group connection is seen here.
  */
 static const struct row {
 	const char *name; /* as the client says it; NULL: any */
@@ -29,9 +30,23 @@ static const struct row {
 } rows[] = {
 	{"", 0, FETCH_ONLY, 0, {.close = RZ_CLOSE_FIN}},
 	{"", 0, PRODUCE, 0, {.close = RZ_CLOSE_RESET, .must_take = true}},
-	{"apache-kafka-java", 4, FETCH_ONLY, 2, {.close = RZ_CLOSE_AUTO}},
+	{"apache-kafka-java", 4, MEMBER, 2, {.close = RZ_CLOSE_AUTO}},
 	{NULL, 0, ANY, 0, {.close = RZ_CLOSE_RESET}},
 };
+
+static bool used_so(enum use use, const struct rz_library_case *c)
+{
+	switch (use) {
+	case PRODUCE:
+		return c->frame->produce;
+	case FETCH_ONLY:
+		return !c->frame->produce;
+	case MEMBER:
+		return !c->frame->produce && c->grouped;
+	default:
+		return true;
+	}
+}
 
 static bool fits(const struct row *r, const struct rz_library_case *c)
 {
@@ -41,7 +56,7 @@ static bool fits(const struct row *r, const struct rz_library_case *c)
 		return false;
 	if (r->major && (!c->software || atoi(c->software->version) < r->major))
 		return false;
-	if (r->use != ANY && (r->use == PRODUCE) != !!c->frame->produce)
+	if (!used_so(r->use, c))
 		return false;
 	return !r->others_below || c->others < r->others_below;
 }

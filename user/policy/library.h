@@ -4,8 +4,8 @@
  * from measurements (docs/clients.md).
  *
  * Comes in: what a client says it is (ApiVersions v3, KIP-511), what the connection has carried,
- * how many agents the client may know beside this one. Goes out: reset, FIN, or that it is left
- * alone. Called by policy/classify.c.
+ * whether the client is a member of a group, how many agents it may know beside this one. Goes out:
+ * reset, FIN, or that it is left alone. Called by policy/classify.c.
  */
 #ifndef RZ_POLICY_LIBRARY_H
 #define RZ_POLICY_LIBRARY_H
@@ -17,6 +17,7 @@
 struct rz_library_case {
 	const struct rz_software *software; /* NULL: it does not say */
 	const struct rz_frame *frame;
+	bool grouped;	 /* a connection of the same client here carries group membership */
 	unsigned others; /* ready agents, neither this one nor in the client's zone */
 };
 

@@ -33,6 +33,18 @@ static struct rz_tick_move as_move(const struct rz_conn *c, const struct rz_verd
 				     .to_zone = v->client_zone ? v->client_zone : ""};
 }
 
+struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_conn *c,
+				struct rz_endpoint *proxied)
+{
+	return (struct rz_judged_conn){
+		.conn = c,
+		.client = rz_snapshot_client(snap, c->frame.client),
+		.client_addr = rz_snapshot_proxied(snap, c, proxied) ? NULL : proxied->addr,
+		.software = rz_snapshot_software(snap, c),
+		.grouped = rz_snapshot_grouped(snap, c),
+	};
+}
+
 struct work {
 	struct rz_tick *tick;
 	struct rz_candidate *rows;	   /* candidates, and those at home */
@@ -56,14 +68,10 @@ static void classify_all(struct work *w, const struct rz_snapshot *snap,
 
 	for (i = 0; i < snap->n_conns; i++) {
 		const struct rz_conn *c = &snap->conns[i];
-		struct rz_judged_conn j = {.conn = c,
-					   .client = rz_snapshot_client(snap, c->frame.client),
-					   .software = rz_snapshot_software(snap, c)};
 		struct rz_endpoint proxied;
+		struct rz_judged_conn j = rz_judged(snap, c, &proxied);
 		struct rz_verdict v;
 
-		if (!rz_snapshot_proxied(snap, c, &proxied))
-			j.client_addr = proxied.addr;
 		v = rz_classify(&j, world);
 
 		rz_share_see(share, &c->tuple);
@@ -180,14 +188,13 @@ int rz_tick_by_hand(const struct rz_snapshot *snap, const struct rz_world *world
 	}
 	for (i = 0; i < n; i++) {
 		const struct rz_conn *c = rz_snapshot_conn(snap, orders[i].cookie);
+		struct rz_endpoint proxied;
 		struct rz_judged_conn j;
 		struct rz_verdict v;
 
 		if (!c || c->frame.client != orders[i].order.client)
 			continue;
-		j = (struct rz_judged_conn){.conn = c,
-					    .client = rz_snapshot_client(snap, c->frame.client),
-					    .software = rz_snapshot_software(snap, c)};
+		j = rz_judged(snap, c, &proxied);
 		if (rz_classify_by_hand(&j, world->settings) != RZ_REASON_NONE)
 			continue;
 		v = rz_classify(&j, world);

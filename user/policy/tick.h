@@ -27,6 +27,11 @@ struct rz_tick_move {
 	enum rz_reason reason;		 /* RZ_REASON_NONE: go */
 };
 
+/* A connection of a snapshot, as the policy judges it. *proxied: memory for the address that a
+ * PROXY header names. */
+struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_conn *c,
+				struct rz_endpoint *proxied);
+
 struct rz_tick_verdict {
 	enum rz_reason reason;		 /* classify's, or select's; NONE: it goes */
 	const char *from_zone, *to_zone; /* NULL: not known; as in rz_tick_move */
