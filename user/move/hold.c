@@ -8,6 +8,23 @@
 
 #include "base/log.h"
 
+/* Whose descriptors those are that are ended by a FIN: looked for once for all of them. */
+static void find_owners(struct rz_holding *rows, size_t n)
+{
+	struct rz_reset *r = calloc(n + 1, sizeof(*r));
+	size_t i, k;
+
+	for (i = 0; r && i < n; i++)
+		r[i] = rows[i].reset;
+	if (r)
+		rz_reset_find_owners(r, n);
+	for (i = 0; r && i < n; i++)
+		for (k = 0; k < n; k++)
+			if (rows[k].reset.cookie == r[i].cookie)
+				rows[k].reset = r[i];
+	free(r);
+}
+
 int rz_holds_new(struct rz_kern *k, const struct rz_hold_limits *limits, struct rz_holding *rows,
 		 size_t n, struct rz_holds **ret)
 {
@@ -16,6 +33,7 @@ int rz_holds_new(struct rz_kern *k, const struct rz_hold_limits *limits, struct 
 	if (!h)
 		return -ENOMEM;
 	*h = (struct rz_holds){.limits = *limits, .kern = k, .rows = rows, .n = n};
+	find_owners(rows, n);
 	*ret = h;
 	return 0;
 }

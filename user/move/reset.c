@@ -20,7 +20,6 @@
 struct batch {
 	struct rz_kern *kern;
 	struct rz_reset *rows;
-	struct rz_owner *owners; /* of rows with `fin`, NULL if there is none */
 	size_t n;
 };
 
@@ -66,50 +65,21 @@ static int read_result(int fd, const struct rz_reset *r)
 	return m.error;
 }
 
-/* Before anything is judged: it takes a while. */
-static void find_owners(struct batch *b)
-{
-	size_t i, k, n = 0;
-
-	for (i = 0; i < b->n; i++)
-		n += b->rows[i].fin;
-	b->owners = n ? calloc(n, sizeof(*b->owners)) : NULL;
-	for (i = k = 0; b->owners && i < b->n; i++)
-		if (b->rows[i].fin)
-			b->owners[k++] = (struct rz_owner){.tuple = b->rows[i].tuple,
-							   .cookie = b->rows[i].cookie};
-	if (b->owners)
-		rz_owner_find(b->rows[0].netns, b->owners, n);
-}
-
 static int walk(void *arg)
 {
 	struct batch *b = arg;
 
-	find_owners(b);
 	return rz_kern_walk(b->kern);
 }
 
-/* The judged rows that are ended by a FIN. What is new is held back until their deadlines. */
-static void shut_down(struct batch *b)
+/* A judged row that is ended by a FIN. What is new is held back until its deadline. */
+static int shut_down(const struct rz_reset *r)
 {
-	size_t i, k = 0;
+	struct rz_owner o = {.cookie = r->cookie, .pid = r->owner_pid, .fd = r->owner_fd};
 
-	for (i = 0; i < b->n; i++) {
-		struct rz_reset *r = &b->rows[i];
-
-		if (!r->fin)
-			continue;
-		if (!r->error && !b->owners)
-			r->error = -ENOMEM;
-		else if (!r->error && r->deadline_ns && rz_now_ns() + MARGIN_NS > r->deadline_ns)
-			r->error = -EAGAIN;
-		else if (!r->error)
-			r->error = rz_owner_shutdown(&b->owners[k]);
-		k++;
-	}
-	free(b->owners);
-	b->owners = NULL;
+	if (r->deadline_ns && rz_now_ns() + MARGIN_NS > r->deadline_ns)
+		return -EAGAIN;
+	return rz_owner_shutdown(&o);
 }
 
 /* The check of bpf/reset.bpf.h, as near as user space gets: still the same client on this entry. */
@@ -141,7 +111,6 @@ static int destroy_each(void *arg)
 	const struct rz_maps *maps = rz_kern_maps(b->kern);
 	size_t i;
 
-	find_owners(b);
 	for (i = 0; i < b->n; i++) {
 		b->rows[i].error = still_same(maps, &b->rows[i]);
 		if (!b->rows[i].error && !b->rows[i].fin)
@@ -177,9 +146,8 @@ static int reset_netns(struct batch *b, uint64_t now_ns)
 			b->rows[i].error = read_result(maps->moves, &b->rows[i]);
 		if (err && (!by_walk || b->rows[i].error == -ENOENT))
 			b->rows[i].error = err;
-	}
-	shut_down(b);
-	for (i = 0; i < b->n; i++) {
+		if (b->rows[i].fin && !b->rows[i].error)
+			b->rows[i].error = shut_down(&b->rows[i]);
 		/* no such socket: its close was not seen. Were it there after all, its next request
 		 * would bring the entry back */
 		if (b->rows[i].error == -ENOENT && !err)
@@ -198,20 +166,75 @@ static int by_netns(const void *a, const void *b)
 	return x->cookie < y->cookie ? -1 : x->cookie > y->cookie;
 }
 
-int rz_reset_run(struct rz_kern *k, struct rz_reset *rows, size_t n, uint64_t now_ns)
+static int find_in_netns(void *arg)
 {
-	size_t from, to;
-	int first = 0;
+	struct batch *b = arg;
+	struct rz_owner *o = calloc(b->n + 1, sizeof(*o));
+	size_t i, n = 0;
+
+	for (i = 0; o && i < b->n; i++)
+		if (b->rows[i].fin)
+			o[n++] = (struct rz_owner){.tuple = b->rows[i].tuple,
+						   .cookie = b->rows[i].cookie};
+	if (n)
+		rz_owner_find(b->rows[0].netns, o, n);
+	for (i = n = 0; o && i < b->n; i++) {
+		if (!b->rows[i].fin)
+			continue;
+		b->rows[i].owner_pid = o[n].pid;
+		b->rows[i].owner_fd = o[n++].fd;
+	}
+	free(o);
+	return 0;
+}
+
+static bool any_fin(const struct batch *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		if (b->rows[i].fin)
+			return true;
+	return false;
+}
+
+/* The next network namespace's rows of sorted ones. */
+static struct batch next_netns(struct rz_reset *rows, size_t n)
+{
+	struct batch b = {.rows = rows};
+
+	while (b.n < n && rows[b.n].netns == rows[0].netns)
+		b.n++;
+	return b;
+}
+
+void rz_reset_find_owners(struct rz_reset *rows, size_t n)
+{
+	struct batch b;
+	size_t from;
 
 	if (n)
 		qsort(rows, n, sizeof(*rows), by_netns);
-	for (from = 0; from < n; from = to) {
-		struct batch b = {.kern = k, .rows = rows + from};
+	for (from = 0; from < n; from += b.n) {
+		b = next_netns(rows + from, n - from);
+		if (any_fin(&b))
+			rz_netns_call(rows[from].netns, find_in_netns, &b);
+	}
+}
+
+int rz_reset_run(struct rz_kern *k, struct rz_reset *rows, size_t n, uint64_t now_ns)
+{
+	size_t from;
+	int first = 0;
+	struct batch b;
+
+	if (n)
+		qsort(rows, n, sizeof(*rows), by_netns);
+	for (from = 0; from < n; from += b.n) {
 		int err;
 
-		for (to = from; to < n && rows[to].netns == rows[from].netns; to++)
-			;
-		b.n = to - from;
+		b = next_netns(rows + from, n - from);
+		b.kern = k;
 		err = reset_netns(&b, now_ns);
 		if (err && !first)
 			first = err;

@@ -18,6 +18,8 @@
 #ifndef RZ_MOVE_RESET_H
 #define RZ_MOVE_RESET_H
 
+#include <sys/types.h>
+
 #include "kern/load.h"
 
 /* Writes a row's entry into map moves. 0 or -errno. */
@@ -35,8 +37,10 @@ struct rz_reset {
 	uint32_t netns;
 	struct rz_tuple tuple;
 	char to_zone[RZ_ZONE_SHOWN];
-	bool gap;	      /* only while nothing is in flight that must be answered */
-	bool fin;	      /* by a FIN on the agent's own descriptor, not by a reset */
+	bool gap;	 /* only while nothing is in flight that must be answered */
+	bool fin;	 /* by a FIN on the agent's own descriptor, not by a reset */
+	pid_t owner_pid; /* whose descriptor that is (rz_reset_find_owners), 0: not known */
+	int owner_fd;
 	bool shared, acks0;   /* though it carries group membership; is not answered */
 	uint64_t deadline_ns; /* of a hold that goes on meanwhile, 0: none */
 	/* out: 0 was reset; -ENOENT gone; -ESTALE another client; -EPROTO Multipath TCP; -ENOTCONN
@@ -44,6 +48,10 @@ struct rz_reset {
 	 * descriptor it is (fin); other -errno the reset itself failed */
 	int error;
 };
+
+/* Fills owner_pid and owner_fd of the rows with `fin`, in one search through each network namespace
+ * that has any; sorts the rows by namespace. */
+void rz_reset_find_owners(struct rz_reset *rows, size_t n);
 
 /*
  * Resets all rows, one walk over each network namespace that has any. Fills `error` of each row and
