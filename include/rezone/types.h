@@ -202,7 +202,7 @@ struct rz_frame {
 	__u8 produce;
 	__u8 fetch;
 	__u8 coordinator; /* group membership or offsets */
-	__u8 metadata;
+	__u8 metadata;	  /* where topics, offsets, coordinators are */
 	__u8 transaction; /* also a Produce with a transactional id */
 	__u8 sasl;
 	__u8 other;
