@@ -231,6 +231,7 @@ __noinline int rz_answer_step(struct __sk_buff *skb, __u64 cookie, __u32 off, __
 	a->number = number;
 	a->correlation_id = correlation_id;
 	a->next_seq += 4 + (__u32)size;
+	a->whole = (__s32)(a->next_seq - seq) <= (__s32)len;
 	return (__s32)(a->next_seq - seq) < (__s32)len;
 }
 
@@ -245,8 +246,11 @@ static __noinline void rz_answer_segment(struct __sk_buff *skb, struct rz_hold *
 
 	if (a->synced) {
 		at = (__s32)(a->next_seq + a->have - seg->seq);
-		if (at >= (__s32)seg->len)
+		if (at > (__s32)seg->len)
 			return; /* inside an answer, or a repetition */
+		a->whole = 1;
+		if (at == (__s32)seg->len)
+			return;
 		if (at < 0)
 			rz_answer_lose(a);
 	}

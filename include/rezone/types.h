@@ -337,7 +337,7 @@ struct rz_answers {
 	__u8 synced;	      /* next_seq is true */
 	__u8 tentative;	      /* one answer was found; the next must be where it says */
 	__u8 have;	      /* bytes of the next answer's head that already went */
-	__u8 pad;
+	__u8 whole;	      /* the latest answer was sent to its last byte */
 	__u8 head[8];
 };
 struct rz_hold {

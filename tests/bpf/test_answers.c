@@ -199,6 +199,7 @@ static void every_split(void **state)
 				feed_out(out_seq + i, a + i, 1);
 		}
 		assert_int_equal(3, hold().answers.number);
+		assert_int_equal(1, hold().answers.whole);
 		assert_true(drained());
 	}
 }
@@ -290,7 +291,11 @@ static void a_tail_alone(void **state)
 			feed_out(out_seq, a, n - tail);
 			assert_int_equal(i, hold().answers.number);
 			assert_int_equal(i == 5, hold().answers.tentative);
+			assert_int_equal(0, hold().answers.whole);
 			feed_out(out_seq + n - tail, a + n - tail, tail);
+			assert_int_equal(1, hold().answers.whole);
+			feed_out(out_seq, a, n - tail); /* TCP sends it again */
+			assert_int_equal(1, hold().answers.whole);
 			out_seq += n;
 		}
 		assert_true(drained());
