@@ -33,7 +33,8 @@ const struct manner manners[] = {
 	{"read", 0, 1, true, 0, 10000, 1000},
 };
 const unsigned manner_count = sizeof(manners) / sizeof(manners[0]);
-#define READS 5
+#define READS	     5
+#define ANSWERS_SLOW 10000 /* bytes that a client who reads late cannot take in time */
 
 const char *const way_words[WAY_COUNT] = {"whole", "size", "inside", "late", "bytes", "merged"};
 
@@ -70,7 +71,7 @@ static struct row *add(struct table *t, unsigned manner, unsigned way, unsigned 
 	r->pause_ms = pauses[t->n % 4];
 	r->inside = 1 + t->n % 7;
 	r->cut = cuts[t->n % 7];
-	r->slow_ms = t->n % 11 ? 0 : 120;
+	r->slow_ms = t->n % 11 ? 0 : manners[manner].big > ANSWERS_SLOW ? 10 : 120;
 	if (r->pause_ms > 1 && way == WAY_BYTES)
 		r->pause_ms = 3;
 	t->n++;
