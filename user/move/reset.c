@@ -46,7 +46,7 @@ bool rz_reset_drained(const struct rz_hold *h, const struct rz_conn *c)
 		return true;
 	if (c->frame.acks0 && !h->last)
 		return true;
-	return h->answers.synced && !h->answers.tentative &&
+	return h->answers.synced && !h->answers.tentative && h->answers.whole &&
 	       (int32_t)(h->answers.number - need) >= 0;
 }
 
