@@ -5,6 +5,8 @@
 #   make check          all tests              make unit-asan    ... under ASan and UBSan
 #   make check-quick    Debian's packages alone make bpf-test    BPF programs by BPF_PROG_TEST_RUN
 #   make e2e            end to end             make format-check formatting
+#   make model          the policy against a naive statement of its rules, a million decisions
+#   make sim            a cluster of 1,000 nodes in docs/ (minutes); make sim-quick: a small one, checked
 #   make fuzz           ten million inputs      make fuzz-long   FUZZ_SECONDS for each target
 #   make opinion        tshark's second opinion on ten thousand connections
 #   make soak           one hour of ticks      make vm          the same on Debian's other kernels
@@ -169,6 +171,20 @@ opinion: $(BUILD)/rezone $(BUILD)/wire
 .PHONY: unit
 unit: $(UNIT)
 	tests/lib/run-unit $(UNIT)
+
+# The policy against a second, naive statement of its rules: MODEL_SEED=7 MODEL_RUNS=1 for one world.
+$(BUILD)/model: $(wildcard tests/model/*.[ch]) $(BUILD)/librezone.a
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $(filter %.c %.a,$^) $(RZ_LIBS)
+# A cluster on one core: the policy's own code on every node.
+$(BUILD)/sim: $(wildcard tests/sim/*.[ch]) $(BUILD)/librezone.a
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $(filter %.c %.a,$^) $(RZ_LIBS)
+.PHONY: model sim sim-quick
+model: $(BUILD)/model
+	$(BUILD)/model
+sim-quick: $(BUILD)/sim
+	$(BUILD)/sim check
+sim: $(BUILD)/sim
+	tests/sim/run $(BUILD)
 
 # The BPF programs in the kernel, fed through BPF_PROG_TEST_RUN. Needs root.
 $(BUILD)/bpf/%.bpf.o: tests/bpf/%.bpf.c $(BPF_HDRS)
