@@ -70,6 +70,7 @@ func franzWrite(ctx context.Context, o options, out *output, library *log.Logger
 	acks := map[string]kgo.Acks{"all": kgo.AllISRAcks(), "1": kgo.LeaderAck(), "0": kgo.NoAck()}
 	cl, err := kgo.NewClient(append(franzOptions(o, library),
 		kgo.RequiredAcks(acks[o.acks]), kgo.DisableIdempotentWrite(), kgo.MaxProduceRequestsInflightPerBroker(1000),
+		kgo.ProducerBatchCompression(kgo.NoCompression()), // it would take snappy, which not every reader here knows
 		kgo.ProducerLinger(0), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
 	if err != nil {
 		return err
