@@ -10,7 +10,8 @@ LB=warpstream_interzone_lb=true
 # library and role. Not here: kafkajs consumers, which after a reset go back to the agent they know and do not ask for
 # metadata before metadataMaxAge (5 minutes).
 CASES=${CASES:-"kafka-go:read kafka-go:write librdkafka:read librdkafka:write confluent:read confluent:write
-kafka-python:read kafka-python:write kafkajs:write java:read java:write"}
+kafka-python:read kafka-python:write aiokafka:read aiokafka:write franz-go:read franz-go:write sarama:read sarama:write
+kafkajs:write java:read java:write"}
 
 nisshi_start a
 nisshi_start b
