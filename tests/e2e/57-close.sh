@@ -81,7 +81,7 @@ stop z
 
 client_start r kafka-go-debian read --bootstrap "$AT" --client-id "r,warpstream_az=b,$LB" --topic t --partition 0
 # a process that rezone cannot see: in a PID namespace of its own, with its /proc, /proc/PID/fd of the agent is not there
-spawn rezone - - unshare --pid --fork --mount-proc "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" \
+spawn rezone - - unshare --pid --fork --kill-child --mount-proc "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" \
 	--topology "$WORK/topology.yaml" --breaker 0 "${FLAGS[@]}"
 check "an agent that cannot be seen: nobody is moved, and the line says why" \
 	within "$DEADLINE" grep -qE 'move: .*"r,.*: not ended: the process that holds it is not to be found|netns: network namespace .* not to be found' "$WORK/rezone.log"
