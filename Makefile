@@ -9,7 +9,7 @@
 #   make opinion        tshark's second opinion on ten thousand connections
 #   make soak           one hour of ticks      make vm          the same on Debian's other kernels
 #   make churn          five minutes of it     make crowd       100,000 connections at once
-#   make stale          100,000 sockets that change before their reset
+#   make stale          sockets that change     make kill-holds  SIGKILL in the midst of moves
 #   make bench          what a segment costs   make hostile     100,000 distinct client ids
 #   make ARCH=arm64     a cross build          make install PREFIX=/usr/local
 #   make CC=clang       another compiler
@@ -243,8 +243,10 @@ kube-bench: $(BUILD)/rezone
 soak: $(BUILD)/rezone standin
 	tests/e2e/soak.sh
 
-# The long forms of tests: 100,000 rows made stale, 300 s of connections that come and go, 100,000 at once, three times 100,000 distinct ids.
-.PHONY: churn crowd hostile stale
+# The long forms of tests: 100,000 rows made stale, 200 kills, 300 s of connections that come and go, 100,000 at once, three times 100,000 distinct ids.
+.PHONY: churn crowd hostile stale kill-holds
+kill-holds: $(BUILD)/rezone standin
+	KILLS=$(or $(KILLS),200) tests/e2e/run 49-kill-holds
 stale: $(BUILD)/rezone $(BUILD)/stale
 	STALE=$(or $(STALE),100000) tests/e2e/run 48-stale
 hostile: $(BUILD)/rezone $(BUILD)/crowd standin
