@@ -5,7 +5,7 @@ kill_holds.py PID REZONE PIN_DIR TRACE WITHIN_MS
 
 Waits a random time up to WITHIN_MS, kills PID, reads map moves as it was left, and follows the agent's TRACE until each connection
 that was held has asked something that reached the agent. Prints one line of JSON: in which phases moves were, and of each held one
-how long its hold could last from the kill on, and when its next request was executed. Used by 49-kill-holds.sh.
+how long its hold could last from the kill on, how many segments it dropped, and when its next request was executed. Used by 49-kill-holds.sh.
 """
 import datetime
 import json
@@ -24,9 +24,9 @@ def output(*command):
 
 
 def left_behind(rezone, pin_dir, killed_ns):
-    """phases -> how many, and client address -> ns that its hold could last"""
+    """phases -> how many, and client address -> (ns that its hold could last, cookie, who it is)"""
     phases, held = {}, {}
-    where = {c["cookie"]: c["client"] for c in output(rezone, "list", "-p", pin_dir, "-o", "json")}
+    where = {c["cookie"]: c for c in output(rezone, "list", "-p", pin_dir, "-o", "json")}
     for row in output("bpftool", "-j", "map", "dump", "pinned", pin_dir + "/moves"):
         cookie, move = row["formatted"]["key"], row["formatted"]["value"]
         phase = move["phase"].replace("RZ_PHASE_", "").lower()
@@ -38,8 +38,15 @@ def left_behind(rezone, pin_dir, killed_ns):
             continue
         phases[phase] = phases.get(phase, 0) + 1
         if phase != "gap" and move["deadline_ns"]:
-            held[where[cookie]] = move["deadline_ns"] - killed_ns
+            c = where[cookie]
+            held[c["client"]] = (move["deadline_ns"] - killed_ns, cookie, c["client_id"].split(",")[0])
     return phases, held
+
+
+def dropped(pin_dir):
+    """cookie -> segments that its hold dropped; nobody is there to take the entries away"""
+    rows = output("bpftool", "-j", "map", "dump", "pinned", pin_dir + "/holds")
+    return {row["formatted"]["key"]: row["formatted"]["value"]["held"] for row in rows}
 
 
 def seconds(text):
@@ -71,16 +78,19 @@ def main(pid, rezone, pin_dir, trace, within_ms):
     killed, killed_ns = time.time(), time.monotonic_ns()
     phases, held = left_behind(rezone, pin_dir, killed_ns)
     gone_on = follow(trace, offset, killed, set(held))
+    segments = dropped(pin_dir)
     rows = [
         {
             "conn": conn,
+            "who": who,
+            "dropped": segments.get(cookie, 0),
             "left_ms": left / 1e6,
             "ended": conn in gone_on and gone_on[conn] is None,
             "went_on_ms": gone_on[conn] * 1e3 if gone_on.get(conn) else None,
         }
-        for conn, left in held.items()
+        for conn, (left, cookie, who) in held.items()
     ]
-    print(json.dumps({"phases": phases, "held": rows}))
+    print(json.dumps({"phases": phases, "held": rows, "load": os.getloadavg()[0]}))
 
 
 main(int(sys.argv[1]), *sys.argv[2:5], int(sys.argv[5]))

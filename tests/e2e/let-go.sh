@@ -16,7 +16,7 @@ echo "|---|---|---|---|---|"
 for ms in ${HOLD_MS:-500 1000 2000 5000}; do
 	name=hold$ms
 	"$LAST" stuck "$WORK/$name" "$N" $((ms * 11 / 10))
-	rezone_start --mode observe --holds 512 --hold-timeout ${ms}ms
+	rezone_start --mode observe --holds 512 --hold-timeout "${ms}ms"
 	spawn "serve-$name" a "$CGROUP" "$LAST" serve "$WORK/$name" "$AT" 9092
 	within "$DEADLINE" in_ns a sh -c "ss -Hltn 'sport = 9092' | grep -q ." || not_ok "the server listens"
 	spawn "ask-$name" cl - "$LAST" ask "$WORK/$name" "$AT" 9092 "last-%u,warpstream_az=b,warpstream_interzone_lb=true"
@@ -32,7 +32,7 @@ for ms in ${HOLD_MS:-500 1000 2000 5000}; do
 	check "hold timeout $ms ms: nobody was reset" eval '! grep -q "\"outcome\":\"reset\"" "$WORK/$name.json"' | grep -v '^ok'
 	stop "ask-$name"
 	stop "serve-$name"
-	jq -rn --argjson at "$at" --arg ms $ms --argjson cpu $cpu --slurpfile rows "$WORK/$name.json" --slurpfile events "$WORK/$name.events" '
+	jq -rn --argjson at "$at" --arg ms "$ms" --argjson cpu "$cpu" --slurpfile rows "$WORK/$name.json" --slurpfile events "$WORK/$name.events" '
 		def ms: (.[:19] + "Z" | fromdate) * 1000 + (.[20:23] | tonumber);
 		def spread: sort | "\(.[length / 2 | floor] | round) ms, \(.[length * 9 / 10 | floor] | round) ms, \(.[-1] | round) ms";
 		($events | map({(.client | split(":")[-1]): ((.time | ms) - $at)}) | add) as $go |
