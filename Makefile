@@ -11,6 +11,8 @@
 #   make opinion        tshark's second opinion on ten thousand connections
 #   make soak           one hour of ticks      make vm          the same on Debian's other kernels
 #   make churn          five minutes of it     make crowd       100,000 connections at once
+#   make let-go         what a hold costs that is let go
+#   make stale          sockets that change     make kill-holds  SIGKILL in the midst of moves
 #   make bench          what a segment costs   make hostile     100,000 distinct client ids
 #   make ARCH=arm64     a cross build          make install PREFIX=/usr/local
 #   make CC=clang       another compiler
@@ -133,6 +135,11 @@ $(BUILD)/last: $(wildcard tests/move/last*.[ch])
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE $(SYSFLAGS) -pthread -o $@ $(filter %.c,$^)
 
+# Rows made stale between decision and reset: the product's own code beside a churn of connections.
+$(BUILD)/stale: tests/move/stale.c tests/move/stale_pair.c tests/move/stale.h $(BUILD)/librezone.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -pthread -o $@ $(filter %.c,$^) $(BUILD)/librezone.a $(RZ_LIBS)
+
 # Fuzzing, tests/fuzz: ten million inputs; FUZZ_SECONDS for each target of the longer form.
 FUZZ_SECONDS ?= 600
 FUZZERS    := $(addprefix $(BUILD)/fuzz/fuzz_,frame request tags proxy blocks topo kube)
@@ -241,7 +248,7 @@ vm-docs:
 	awk '/^<!-- rows/ { print; while ((getline line < "$(BUILD)/vm/table.md") > 0) print line; skip = 1; next } \
 		/^<!-- end/ { skip = 0 } !skip' docs/support.md > $(BUILD)/vm/support.md && cp $(BUILD)/vm/support.md docs/support.md
 # QUICK=1 leaves out what needs more than Debian's packages; E2E="10-main 20-keep" runs some only.
-e2e: $(BUILD)/rezone $(BUILD)/crowd $(BUILD)/wire $(BUILD)/last standin
+e2e: $(BUILD)/rezone $(BUILD)/crowd $(BUILD)/wire $(BUILD)/last $(BUILD)/stale standin
 	tests/e2e/run $(if $(QUICK),-q) $(E2E)
 # The topology from Kubernetes: a real API server, and one that misbehaves. KUBE="20-faults" runs one only.
 .PHONY: kube-test kube-bench
@@ -253,8 +260,14 @@ kube-bench: $(BUILD)/rezone
 soak: $(BUILD)/rezone standin
 	tests/e2e/soak.sh
 
-# The long forms of three tests: 300 s of connections that come and go, 100,000 at once, three times 100,000 distinct ids.
-.PHONY: churn crowd hostile
+# The long forms of tests: 100,000 rows made stale, 200 kills, 300 s of connections that come and go, 100,000 at once, three times 100,000 distinct ids.
+.PHONY: churn crowd hostile stale kill-holds let-go
+let-go: $(BUILD)/rezone $(BUILD)/last
+	tests/e2e/let-go.sh
+kill-holds: $(BUILD)/rezone standin
+	KILLS=$(or $(KILLS),200) tests/e2e/run 49-kill-holds
+stale: $(BUILD)/rezone $(BUILD)/stale
+	STALE=$(or $(STALE),100000) tests/e2e/run 48-stale
 hostile: $(BUILD)/rezone $(BUILD)/crowd standin
 	HOSTILE_IDS=$(or $(HOSTILE_IDS),100000) tests/e2e/run 83-hostile
 churn: $(BUILD)/rezone $(BUILD)/crowd
