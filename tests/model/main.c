@@ -110,7 +110,7 @@ static bool agree(const struct run *r, const struct product *p, const struct opi
 {
 	const struct tick *t = &r->ticks[r->n_ticks - 1];
 	size_t i, k, places[RZ_LOCALITY_COUNT] = {};
-	char text[256];
+	char text[640];
 
 	for (i = 0; i < r->n_conns; i++) {
 		const struct rz_tick_verdict *v = &p->tick->verdicts[i];
