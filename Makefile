@@ -232,6 +232,11 @@ kube-bench: $(BUILD)/rezone
 soak: $(BUILD)/rezone standin
 	tests/e2e/soak.sh
 
+# What a reset and a FIN do to each client library (docs/clients.md); half an hour.
+.PHONY: close-matrix
+close-matrix: $(BUILD)/rezone
+	tests/e2e/close-matrix.sh
+
 # The long forms of three tests: 300 s of connections that come and go, 100,000 at once, three times 100,000 distinct ids.
 .PHONY: churn crowd hostile
 hostile: $(BUILD)/rezone $(BUILD)/crowd standin
