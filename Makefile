@@ -10,6 +10,7 @@
 #   make soak           one hour of ticks      make vm          the same on Debian's other kernels
 #   make churn          five minutes of it     make crowd       100,000 connections at once
 #   make bench          what a segment costs   make hostile     100,000 distinct client ids
+#   make close-matrix   what a reset and a FIN do to each client library
 #   make ARCH=arm64     a cross build          make install PREFIX=/usr/local
 #   make CC=clang       another compiler
 

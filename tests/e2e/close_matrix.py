@@ -9,6 +9,7 @@ agent's side, again every 5 s while data still goes there. It is home when data 
 
     wr    producers (closed while nothing is in flight, seen by the times of the last segments) and readers without a group
     grp   group members' data connections; other members' coordinator connections, which are closed once
+    take  producers, closed in a gap after which their next request was kept away, as a hold does it: here by a routing rule
     load  producers with about four requests in flight, each closed five times; zone b stays empty
     none  as wr and grp without any close: who comes home by itself
 """
@@ -16,6 +17,7 @@ agent's side, again every 5 s while data still goes there. It is home when data 
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -28,11 +30,11 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 LIBS = ENV.get(
     "LIBS", "confluent-2.0 confluent kafka-python kafka-python-debian aiokafka kafka-go franz-go sarama kafkajs java"
 ).split()
-ROLE = {"write": "write", "load": "write", "read": "read", "group": "group", "coord": "group"}
-KINDS = {"wr": ["write", "read"], "grp": ["group", "coord"], "load": ["load"]}
-RATE = {"write": 4, "load": 15}
+ROLE = {"write": "write", "take": "write", "load": "write", "read": "read", "group": "group", "coord": "group"}
+KINDS = {"wr": ["write", "read"], "grp": ["group", "coord"], "take": ["take"], "load": ["load"]}
+RATE = {"write": 2, "take": 2, "load": 15}
 PRODUCE, FETCH, METADATA, JOIN, HEARTBEAT = 0, 1, 3, 11, 12
-WATCH_S, AGAIN_S = float(ENV.get("WATCH_S", 25)), 5.0
+WATCH_S, AGAIN_S = float(ENV.get("WATCH_S", 22)), 5.0
 
 
 def in_ns(ns, *cmd):
@@ -43,7 +45,7 @@ class Agent:
     """One zone view, in front of the one broker."""
 
     def __init__(self, folder, number, zone, ip, delay):
-        self.ns, self.ip = zone, ip
+        self.ns, self.ip, self.diag = zone, ip, close.Diag(f"{P}-{zone}")
         self.log = open(f"{folder}/front-{number}.jsonl", "a+")
         out = open(f"{folder}/front-{number}.out", "w")
         cmd = [ENV["FRONT"], "--id", str(number), "--zone", zone, "--listen", f"{ip}:9092", "--advertise", f"{ip}:9092"]
@@ -53,20 +55,13 @@ class Agent:
         while "listening" not in open(out.name).read() and time.monotonic() < deadline:
             time.sleep(0.05)
 
-    def sockets(self):
-        """peer -> (bytes queued, ms since the agent sent data, ms since it got data)"""
-        found = {}
-        text = close.ss(f"{P}-{self.ns}", "-Htni", "state", "established", "src", self.ip, "sport", "=", ":9092")
-        for head, info in zip(*[iter(text.splitlines())] * 2):
-            last = {k: int(v) for k, v in re.findall(r"(lastsnd|lastrcv):(\d+)", info)}
-            words = head.split()
-            found[words[3]] = (int(words[0]) + int(words[1]), last.get("lastsnd", 0), last.get("lastrcv", 0))
-        return found
+    def close(self, way, c):
+        return self.diag.reset(c) if way == "rst" else close.fin(self.process.pid, c)
 
-    def close(self, way, peer):
-        if way == "rst":
-            return close.reset(f"{P}-{self.ns}", peer)
-        return close.fin(f"{P}-{self.ns}", self.process.pid, peer)
+    def keep_away(self, what, c):
+        """what: add or del. All that comes from that client's port is dropped (early demux is off, or no route was looked up)"""
+        rule = ["ip", "rule", what, "pref", "10", "from", c.peer.split(":")[0], "ipproto", "tcp", "sport", c.peer.split(":")[1]]
+        subprocess.run(in_ns(self.ns, *rule, "blackhole"), check=False)
 
 
 class Client:
@@ -146,12 +141,12 @@ class Round:
         """zones that its data of the last 3 s went to, and its connections to close in zone a"""
         zones, wrong = set(), []
         for a in self.agents:
-            for peer, (queued, sent, received) in sockets[a.ip].items():
-                apis = client.carries.get((a.ip, peer), set())
-                if client.api in apis and received < 3000:
+            for key in [k for k in client.carries if k[0] == a.ip and k in sockets]:
+                apis, fresh = client.carries[key], sockets[key].since_got < 3000
+                if client.api in apis and fresh:
                     zones.add(a.ns)
-                if a.ns == "a" and client.wants(apis) and (client.kind == "coord" or received < 3000):
-                    wrong.append((a, peer, queued, sent, received))
+                if a.ns == "a" and client.wants(apis) and (client.kind == "coord" or fresh):
+                    wrong.append((a, sockets[key]))
         return zones, wrong
 
     def until_ready(self):
@@ -171,11 +166,11 @@ class Round:
             self.others.append(c.process)
         time.sleep(3)
 
-    def may_close(self, client, queued, sent, received):
+    def may_close(self, client, c):
         """a gap: the answer left after the last request, a moment ago; a producer's next request is not due yet"""
-        if client.kind in ("write", "coord") and (queued or sent > received or received < 15):
+        if client.kind in ("write", "take", "coord") and (c.queued or c.since_sent > c.since_got or c.since_got < 15):
             return False
-        return client.kind != "write" or 30 <= received <= 150
+        return client.kind not in ("write", "take") or 30 <= c.since_got <= 250
 
     def close_some(self, sockets, client, waiting):
         now = time.monotonic()
@@ -196,12 +191,32 @@ class Round:
             return
         # those of one round at once, each in its own gap, for a second at most
         done = {(ip, peer) for _, ip, peer in client.closed}
-        todo = [w for w in wrong if (w[0].ip, w[1]) not in done]
-        for a, peer, queued, sent, received in todo:
-            if self.may_close(client, queued, sent, received) and a.close(self.way, peer):
-                client.closed.append((waiting[client], a.ip, peer))
-        if now - waiting[client] > 1 or not todo:
+        todo = [(a, c) for a, c in wrong if (a.ip, c.peer) not in done]
+        for a, c in todo:
+            now = a.diag.connections(9092).get((a.ip, c.peer))
+            if now and self.may_close(client, now) and self.end_of(client, a, now):
+                client.closed.append((waiting[client], a.ip, c.peer))
+        if time.monotonic() - waiting[client] > 1 or not todo:
             del waiting[client]
+
+    def end_of(self, client, a, c):
+        if client.kind != "take":
+            return a.close(self.way, c)
+        a.keep_away("add", c)
+        now = a.diag.connections(9092).get((a.ip, c.peer))
+        held = now and not now.queued and now.since_sent <= now.since_got  # nothing came in between
+        if held:
+            time.sleep(1.5 / RATE["take"])
+            a.close(self.way, now)
+        a.keep_away("del", c)
+        return held
+
+    def look_at(self):
+        """all connections to agents"""
+        return {k: c for ns in {a.ns for a in self.agents} for k, c in self.first(ns).diag.connections(9092).items()}
+
+    def first(self, ns):
+        return next(a for a in self.agents if a.ns == ns)
 
     def watch(self):
         waiting = {}
@@ -213,10 +228,10 @@ class Round:
             c.before = len(c.events)
         while time.monotonic() - self.began < WATCH_S:
             self.look()
-            sockets = {a.ip: a.sockets() for a in self.agents}
+            sockets = self.look_at()
             for c in self.clients:
                 self.close_some(sockets, c, waiting)
-            time.sleep(0.05)
+            time.sleep(0.02)
 
     def end(self):
         for c in self.clients:
@@ -233,7 +248,7 @@ class Round:
                 p.kill()
         for c in self.clients:
             c.read_log()
-        written = self.written() if {"wr", "load", "none"} & {self.name} else {}
+        written = self.written() if self.name != "grp" else {}
         with open(ENV["OUT"], "a") as f:
             for c in self.clients:
                 f.write(json.dumps(self.row(c, written)) + "\n")
@@ -288,10 +303,13 @@ class Round:
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     number = 0
     for run in range(1, int(ENV.get("RUNS", 3)) + 1):
-        for name in ENV.get("ROUNDS", "none wr grp load").split():
+        for name in ENV.get("ROUNDS", "none wr grp take load").split():
             for listed in [1] if name == "load" else [int(x) for x in ENV.get("LISTED", "1 3").split()]:
+                if name == "none" and run > 1:
+                    continue
                 for way in ["none"] if name == "none" else ENV.get("CLOSES", "rst fin").split():
                     number += 1
                     began = time.monotonic()

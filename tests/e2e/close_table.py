@@ -8,8 +8,8 @@ import collections
 import json
 import sys
 
-KINDS = ["write", "read", "group", "coord"]
-NAMES = {"write": "producer", "read": "reader", "group": "group, data", "coord": "group, coordinator"}
+KINDS = ["write", "take", "read", "group", "coord"]
+NAMES = {"write": "producer, in a gap", "take": "producer, a request kept away", "read": "reader", "group": "group, data", "coord": "group, coordinator"}
 
 
 def span(values):
