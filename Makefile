@@ -14,6 +14,7 @@
 #   make let-go         what a hold costs that is let go
 #   make stale          sockets that change     make kill-holds  SIGKILL in the midst of moves
 #   make bench          what a segment costs   make hostile     100,000 distinct client ids
+#   make close-matrix   what a reset and a FIN do to each client library
 #   make ARCH=arm64     a cross build          make install PREFIX=/usr/local
 #   make CC=clang       another compiler
 
@@ -268,6 +269,11 @@ kill-holds: $(BUILD)/rezone standin
 	KILLS=$(or $(KILLS),200) tests/e2e/run 49-kill-holds
 stale: $(BUILD)/rezone $(BUILD)/stale
 	STALE=$(or $(STALE),100000) tests/e2e/run 48-stale
+# What a reset and a FIN do to each client library (docs/clients.md); half an hour.
+.PHONY: close-matrix
+close-matrix: $(BUILD)/rezone
+	tests/e2e/close-matrix.sh
+
 hostile: $(BUILD)/rezone $(BUILD)/crowd standin
 	HOSTILE_IDS=$(or $(HOSTILE_IDS),100000) tests/e2e/run 83-hostile
 churn: $(BUILD)/rezone $(BUILD)/crowd

@@ -27,6 +27,7 @@ func main() {
 	advertise := flag.String("advertise", "", "`HOST:PORT` that clients are told")
 	upstream := flag.String("upstream", "", "`IP:PORT` of the broker behind")
 	discovery := flag.String("discovery", "", "folder that all fronts share")
+	logName := flag.String("log", "", "`FILE` for JSON lines: what each connection carries, and answers to group members")
 	delay := flag.Duration("delay-produce", 0, "holds the answers to Produce for that long")
 	flag.Parse()
 	log.SetFlags(log.LstdFlags | log.Lmicroseconds)
@@ -36,6 +37,10 @@ func main() {
 	if err != nil || err2 != nil || *zone == "" || *listen == "" || *upstream == "" || *discovery == "" {
 		fmt.Fprintln(os.Stderr, "front: --zone, --listen, --advertise, --upstream and --discovery are needed")
 		os.Exit(2)
+	}
+	events, err := openLog(*logName, *id)
+	if err != nil {
+		log.Fatalf("front: %v", err)
 	}
 	// Go 1.24 and newer listen with Multipath TCP by default, which rezone leaves alone
 	var lc net.ListenConfig
@@ -64,6 +69,6 @@ func main() {
 			time.Sleep(100 * time.Millisecond)
 			continue
 		}
-		go (&session{client: conn, cluster: c, upstream: *upstream, delay: *delay}).run()
+		go (&session{client: conn, cluster: c, upstream: *upstream, delay: *delay, log: events.of(conn)}).run()
 	}
 }

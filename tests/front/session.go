@@ -32,6 +32,7 @@ type request struct {
 
 type session struct {
 	client, broker net.Conn
+	log            *connLog
 	cluster        *cluster
 	upstream       string
 	delay          time.Duration
@@ -41,6 +42,7 @@ type session struct {
 // run ends when either side ends; both are closed then.
 func (s *session) run() {
 	defer s.client.Close()
+	defer s.log.write(logLine{Event: "closed"})
 	var err error
 	s.broker, err = net.DialTimeout("tcp", s.upstream, 5*time.Second)
 	if err != nil {
@@ -130,6 +132,7 @@ func (s *session) up() error {
 		if err != nil {
 			return err
 		}
+		s.log.asked(r)
 		if !noAnswer(r, b) {
 			s.waiting <- r
 		}
@@ -149,6 +152,7 @@ func (s *session) down() error {
 		if !open {
 			return io.EOF
 		}
+		s.log.answered(r, b)
 		if s.delay > 0 && r.key == apiProduce {
 			time.Sleep(time.Until(r.at.Add(s.delay)))
 		}
