@@ -2,24 +2,29 @@
 //
 // In:  flags, the form every client of the end-to-end suite has:
 //
-//	Client read  --bootstrap h:p,h:p --client-id ID --topic T --partition N [--group G] [--from first|last]
+//	Client read  --bootstrap h:p,h:p --client-id ID --topic T --partition N [--from first|last]
+//	Client group --bootstrap h:p,h:p --client-id ID --topic T --group G [--from first|last]
 //	Client write --bootstrap h:p,h:p --client-id ID --topic T --partition N --rate N [--acks all|1|0]
 //
 // Out: JSON lines on stdout, the form of tests/clients/kafka-go/event.go; the library's messages on stderr.
 // Who: tests/clients/run.
 //
-// An ordinary application: it leaves all reconnecting and retrying to the library.
+// An ordinary application: it leaves all reconnecting and retrying to the library, and goes on after an error. Its writer
+// has many requests in flight: no idempotence, no batches.
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -40,14 +45,31 @@ public final class Client {
 		return s.append('"').toString();
 	}
 
-	private static synchronized void emit(String event, String id, Integer partition, Long offset, Object error) {
+	private static void emit(String event, String id, Integer partition, Long offset, Object error) {
+		emit(event, id, partition, offset, error, "");
+	}
+
+	private static synchronized void emit(String event, String id, Integer partition, Long offset, Object error, String more) {
 		if (event.equals("read") || event.equals("wrote")) n++;
-		System.out.printf("{\"t\":\"%s\",\"event\":\"%s\",\"n\":%d,\"id\":%s,\"partition\":%s,\"offset\":%s,\"error\":%s}%n",
-				Instant.now(), event, n, quoted(id), partition, offset, quoted(error));
+		System.out.printf("{\"t\":\"%s\",\"event\":\"%s\",\"n\":%d,\"id\":%s,\"partition\":%s,\"offset\":%s,\"error\":%s%s}%n",
+				Instant.now(), event, n, quoted(id), partition, offset, quoted(error), more);
 		System.out.flush();
 	}
 
-	private static void read(Map<String, String> o, Properties p) {
+	// What a group's member is told.
+	private static ConsumerRebalanceListener member(KafkaConsumer<String, String> c) {
+		return new ConsumerRebalanceListener() {
+			private void tell(String what, Collection<TopicPartition> partitions) {
+				emit(what, null, null, null, null, ",\"partitions\":" + partitions.stream().map(TopicPartition::partition).sorted().toList()
+						+ ",\"generation\":" + c.groupMetadata().generationId());
+			}
+
+			@Override public void onPartitionsAssigned(Collection<TopicPartition> p) { tell("assigned", p); }
+			@Override public void onPartitionsRevoked(Collection<TopicPartition> p) { tell("revoked", p); }
+		};
+	}
+
+	private static void read(Map<String, String> o, Properties p) throws InterruptedException {
 		boolean first = o.getOrDefault("from", "first").equals("first");
 		p.put("auto.offset.reset", first ? "earliest" : "latest");
 		if (o.containsKey("group")) p.put("group.id", o.get("group"));
@@ -55,16 +77,24 @@ public final class Client {
 			Thread main = Thread.currentThread();
 			atEnd(main, c::wakeup);
 			if (o.containsKey("group")) {
-				c.subscribe(List.of(o.get("topic")));
+				c.subscribe(List.of(o.get("topic")), member(c));
 			} else {
 				var tp = List.of(new TopicPartition(o.get("topic"), Integer.parseInt(o.getOrDefault("partition", "0"))));
 				c.assign(tp);
 				if (first) c.seekToBeginning(tp);
 				else c.seekToEnd(tp);
 			}
-			while (!stopping)
-				for (var r : c.poll(Duration.ofMillis(500)))
-					emit("read", r.value(), r.partition(), r.offset(), null);
+			while (!stopping) {
+				try {
+					for (var r : c.poll(Duration.ofMillis(500)))
+						emit("read", r.value(), r.partition(), r.offset(), null);
+				} catch (WakeupException e) {
+					throw e;
+				} catch (KafkaException e) {
+					emit("error", null, null, null, e);
+					Thread.sleep(100);
+				}
+			}
 		} catch (WakeupException e) {
 			if (!stopping) throw e;
 		}
@@ -73,7 +103,9 @@ public final class Client {
 	private static void write(Map<String, String> o, Properties p) throws InterruptedException {
 		p.put("acks", o.getOrDefault("acks", "all"));
 		p.put("enable.idempotence", "false");
-		p.put("linger.ms", "5");
+		p.put("linger.ms", "0");
+		p.put("batch.size", "0");
+		p.put("max.in.flight.requests.per.connection", "1000");
 		long gap = (long) (1e9 / Double.parseDouble(o.getOrDefault("rate", "10")));
 		Integer partition = Integer.valueOf(o.getOrDefault("partition", "0"));
 		try (var w = new KafkaProducer<>(p, new StringSerializer(), new StringSerializer())) {
@@ -105,8 +137,8 @@ public final class Client {
 	}
 
 	public static void main(String[] args) throws Exception {
-		if (args.length % 2 == 0 || !(args[0].equals("read") || args[0].equals("write"))) {
-			System.err.println("usage: Client read|write --bootstrap HOST:PORT,... --client-id ID --topic T ...");
+		if (args.length % 2 == 0 || !List.of("read", "group", "write").contains(args[0])) {
+			System.err.println("usage: Client read|group|write --bootstrap HOST:PORT,... --client-id ID --topic T ...");
 			System.exit(2);
 		}
 		Map<String, String> o = new HashMap<>();
@@ -116,8 +148,8 @@ public final class Client {
 		p.put("client.id", o.get("client-id"));
 		emit("start", null, null, null, null);
 		try {
-			if (args[0].equals("read")) read(o, p);
-			else write(o, p);
+			if (args[0].equals("write")) write(o, p);
+			else read(o, p);
 		} catch (RuntimeException e) {
 			emit("error", null, null, null, e);
 			Runtime.getRuntime().halt(1);

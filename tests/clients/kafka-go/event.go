@@ -4,8 +4,10 @@
 //
 //	{"t": RFC 3339 UTC, "event": "start"|"read"|"wrote"|"error"|"stop", "n": records read or acknowledged
 //	 so far, "id": record id, "partition": N, "offset": N, "error": text}; what is unknown is null.
+//	{"t", "event": "assigned"|"revoked", "n", "partitions": [N...], "generation": N, ...}: what a group's member is told,
+//	 where its library tells; a library that does not know the partitions or the generation leaves that out.
 //
-// Who: read.go, write.go.
+// Who: main.go, group.go.
 package main
 
 import (
@@ -23,6 +25,9 @@ type event struct {
 	Partition *int    `json:"partition"`
 	Offset    *int64  `json:"offset"`
 	Error     *string `json:"error"`
+
+	Partitions *[]int32 `json:"partitions,omitempty"`
+	Generation *int32   `json:"generation,omitempty"`
 }
 
 type output struct {

@@ -2,7 +2,8 @@
 //
 // In:  flags, the form every client of the end-to-end suite has:
 //
-//	client read  --bootstrap h:p,h:p --client-id ID --topic T --partition N [--group G] [--from first|last]
+//	client read  --bootstrap h:p,h:p --client-id ID --topic T --partition N [--from first|last]
+//	client group --bootstrap h:p,h:p --client-id ID --topic T --group G [--from first|last]
 //	client write --bootstrap h:p,h:p --client-id ID --topic T --rate N [--acks all|1|0]
 //
 // Out: JSON lines on stdout (event.go); the library's own messages on stderr.
@@ -64,6 +65,7 @@ func read(ctx context.Context, o options, out *output, library *log.Logger) {
 	}
 	if o.group != "" {
 		c.GroupID = o.group
+		c.Logger = &groupLog{out: out}
 	} else {
 		c.Partition = o.partition
 	}
@@ -71,7 +73,7 @@ func read(ctx context.Context, o options, out *output, library *log.Logger) {
 	if o.group == "" { // StartOffset is for groups
 		r.SetOffset(c.StartOffset)
 	}
-	for ctx.Err() == nil {
+	for ctx.Err() == nil { // a member commits each record before it takes the next
 		m, err := r.ReadMessage(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
@@ -82,6 +84,17 @@ func read(ctx context.Context, o options, out *output, library *log.Logger) {
 		}
 		id := string(m.Value)
 		out.emit(event{Event: "read", ID: &id, Partition: &m.Partition, Offset: &m.Offset})
+	}
+	atMost(3*time.Second, func() { r.Close() }) // leaves the group
+}
+
+// atMost lets f finish, but not for ever: at the end there may be no agent to say goodbye to.
+func atMost(d time.Duration, f func()) {
+	done := make(chan struct{})
+	go func() { defer close(done); f() }()
+	select {
+	case <-done:
+	case <-time.After(d):
 	}
 }
 
@@ -94,7 +107,7 @@ func write(ctx context.Context, o options, out *output, library *log.Logger) {
 		Addr:         kafka.TCP(o.bootstrap...),
 		Topic:        o.topic,
 		RequiredAcks: acks[o.acks],
-		BatchTimeout: 20 * time.Millisecond,
+		BatchTimeout: 5 * time.Millisecond, // one request at a time for each partition is all this library has in flight
 		Transport:    &kafka.Transport{ClientID: o.clientID},
 		ErrorLogger:  library,
 	}
@@ -122,17 +135,12 @@ func write(ctx context.Context, o options, out *output, library *log.Logger) {
 			out.emit(event{Event: "wrote", ID: &id})
 		}()
 	}
-	done := make(chan struct{})
-	go func() { waiting.Wait(); w.Close(); close(done) }()
-	select {
-	case <-done:
-	case <-time.After(5 * time.Second):
-	}
+	atMost(5*time.Second, func() { waiting.Wait(); w.Close() })
 }
 
 func main() {
-	if len(os.Args) < 2 || os.Args[1] != "read" && os.Args[1] != "write" {
-		fmt.Fprintln(os.Stderr, "usage: client read|write --bootstrap HOST:PORT,... --client-id ID --topic T ...")
+	if len(os.Args) < 2 || os.Args[1] != "read" && os.Args[1] != "group" && os.Args[1] != "write" {
+		fmt.Fprintln(os.Stderr, "usage: client read|group|write --bootstrap HOST:PORT,... --client-id ID --topic T ...")
 		os.Exit(2)
 	}
 	o := parse(os.Args[1], os.Args[2:])
@@ -141,7 +149,7 @@ func main() {
 	library := log.New(os.Stderr, "kafka-go: ", log.LstdFlags|log.Lmicroseconds)
 	out := &output{}
 	out.emit(event{Event: "start"})
-	if os.Args[1] == "read" {
+	if os.Args[1] != "write" {
 		read(ctx, o, out, library)
 	} else {
 		write(ctx, o, out, library)

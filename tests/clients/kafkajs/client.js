@@ -2,14 +2,15 @@
 //
 // In:  flags, the form every client of the end-to-end suite has:
 //
-//	client.js read  --bootstrap h:p,h:p --client-id ID --topic T [--group G] [--from first|last]
+//	client.js read  --bootstrap h:p,h:p --client-id ID --topic T [--from first|last]
+//	client.js group --bootstrap h:p,h:p --client-id ID --topic T --group G [--from first|last]
 //	client.js write --bootstrap h:p,h:p --client-id ID --topic T --partition N --rate N [--acks all|1|0]
 //
 // Out: JSON lines on stdout, the form of tests/clients/kafka-go/event.go; the library's messages on stderr.
 // Who: tests/clients/run.
 //
 // kafkajs reads by groups only: without --group the reader is the one member of a group of its own,
-// and --partition is taken and not used.
+// and --partition is taken and not used. The writer has as many requests in flight as there are records unanswered.
 "use strict";
 
 const { parseArgs } = require("node:util");
@@ -31,9 +32,9 @@ const { values: o } = parseArgs({
 });
 
 let n = 0;
-function emit(event, { id = null, partition = null, offset = null, error = null } = {}) {
+function emit(event, { id = null, partition = null, offset = null, error = null, ...more } = {}) {
 	if (event === "read" || event === "wrote") n++;
-	console.log(JSON.stringify({ t: new Date().toISOString(), event, n, id, partition, offset, error }));
+	console.log(JSON.stringify({ t: new Date().toISOString(), event, n, id, partition, offset, error, ...more }));
 }
 
 const kafka = new Kafka({
@@ -47,6 +48,11 @@ async function read() {
 	const consumer = kafka.consumer({ groupId: o.group ?? `kafkajs-${process.pid}` });
 	stop = () => consumer.disconnect();
 	consumer.on(consumer.events.CRASH, (e) => emit("error", { error: String(e.payload.error) }));
+	if (role === "group") {
+		consumer.on(consumer.events.GROUP_JOIN, (e) =>
+			emit("assigned", { partitions: e.payload.memberAssignment[o.topic] ?? [] }));
+		consumer.on(consumer.events.REBALANCING, () => emit("revoked"));
+	}
 	await consumer.connect();
 	await consumer.subscribe({ topic: o.topic, fromBeginning: o.from === "first" });
 	await consumer.run({
@@ -85,12 +91,12 @@ for (const s of ["SIGTERM", "SIGINT"])
 		process.exit(0);
 	});
 
-if (role !== "read" && role !== "write") {
-	console.error("usage: client.js read|write --bootstrap HOST:PORT,... --client-id ID --topic T ...");
+if (role !== "read" && role !== "group" && role !== "write") {
+	console.error("usage: client.js read|group|write --bootstrap HOST:PORT,... --client-id ID --topic T ...");
 	process.exit(2);
 }
 emit("start");
-(role === "read" ? read() : write()).catch((e) => {
+(role === "write" ? write() : read()).catch((e) => {
 	emit("error", { error: String(e) });
 	process.exit(1);
 });

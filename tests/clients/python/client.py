@@ -2,13 +2,17 @@
 
 In:  --lib kafka-python|confluent|aiokafka, then the flags every client of the end-to-end suite has:
 
-    client.py --lib L read  --bootstrap h:p,h:p --client-id ID --topic T --partition N [--group G] [--from first|last]
+    client.py --lib L read  --bootstrap h:p,h:p --client-id ID --topic T --partition N [--from first|last]
+    client.py --lib L group --bootstrap h:p,h:p --client-id ID --topic T --group G [--from first|last]
     client.py --lib L write --bootstrap h:p,h:p --client-id ID --topic T --partition N --rate N [--acks all|1|0]
 
 Out: JSON lines on stdout, the form of tests/clients/kafka-go/event.go; the library's own messages on stderr.
-Who: tests/clients/run. kafka-python also stands for Debian's python3-kafka 2.0, with the same code.
+Who: tests/clients/run. kafka-python also stands for Debian's python3-kafka 2.0, confluent for the one on librdkafka 2.0,
+with the same code.
 
-An ordinary application: it leaves all reconnecting and retrying to the library.
+An ordinary application: it leaves all reconnecting and retrying to the library, and goes on after an error. Its writer has
+many requests in flight: no idempotence, no lingering, so that each record or few is a request of its own. (aiokafka has one
+request in flight for each agent, whatever is asked.)
 """
 
 import argparse
@@ -29,12 +33,12 @@ class Output:
         self.n = 0
         self.lock = threading.Lock()
 
-    def emit(self, event, id=None, partition=None, offset=None, error=None):
+    def emit(self, event, id=None, partition=None, offset=None, error=None, **more):
         with self.lock:
             if event in ("read", "wrote"):
                 self.n += 1
             now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-            row = dict(t=now, event=event, n=self.n, id=id, partition=partition, offset=offset, error=error)
+            row = dict(t=now, event=event, n=self.n, id=id, partition=partition, offset=offset, error=error, **more)
             print(json.dumps(row), flush=True)
 
 
@@ -59,6 +63,35 @@ def paced(o):
         yield id
 
 
+def told(what, partitions, generation=None):
+    """What a group's member is told; generation where the library lets one see it."""
+    known = {} if generation is None else {"generation": generation}
+    out.emit(what, partitions=sorted(p.partition for p in partitions), **known)
+
+
+def failed(error):
+    """What the application sees; it goes on, but does not spin."""
+    out.emit("error", error=repr(error))
+    stopping.wait(0.1)
+
+
+def kafka_python_member(c):
+    from kafka import ConsumerRebalanceListener
+
+    def tell(what, partitions):
+        known = getattr(c._coordinator, "_generation", None)
+        told(what, partitions, getattr(known, "generation_id", None))
+
+    class Member(ConsumerRebalanceListener):
+        def on_partitions_assigned(self, assigned):
+            tell("assigned", assigned)
+
+        def on_partitions_revoked(self, revoked):
+            tell("revoked", revoked)
+
+    return Member()
+
+
 def kafka_python_read(o):
     from kafka import KafkaConsumer, TopicPartition
 
@@ -69,14 +102,19 @@ def kafka_python_read(o):
         auto_offset_reset="earliest" if o.first else "latest",
     )
     if o.group:
-        c.subscribe([o.topic])
+        c.subscribe([o.topic], listener=kafka_python_member(c))
     else:
         tp = TopicPartition(o.topic, o.partition)
         c.assign([tp])
         if o.first:
             c.seek_to_beginning(tp)
     while not stopping.is_set():
-        for records in c.poll(timeout_ms=500).values():
+        try:
+            polled = c.poll(timeout_ms=500)
+        except Exception as e:
+            failed(e)
+            continue
+        for records in polled.values():
             for r in records:
                 out.emit("read", r.value.decode(), r.partition, r.offset)
     c.close()
@@ -91,12 +129,18 @@ def kafka_python_write(o):
         bootstrap_servers=o.bootstrap.split(","),
         client_id=o.client_id,
         acks="all" if o.acks == "all" else int(o.acks),
-        linger_ms=5,
-        retries=100,
+        linger_ms=0,
+        batch_size=0,
+        max_in_flight_requests_per_connection=1000,
+        retries=100,  # 2.0 tries once unless told otherwise
         **plain,
     )
     for id in paced(o):
-        f = p.send(o.topic, id.encode(), partition=o.partition)
+        try:
+            f = p.send(o.topic, id.encode(), partition=o.partition)
+        except Exception as e:
+            out.emit("error", id, error=repr(e))
+            continue
         f.add_callback(lambda m, id=id: out.emit("wrote", id, m.partition, m.offset))
         f.add_errback(lambda e, id=id: out.emit("error", id, error=repr(e)))
     p.close(timeout=5)
@@ -115,7 +159,11 @@ def confluent_read(o):
         }
     )
     if o.group:
-        c.subscribe([o.topic])
+        c.subscribe(
+            [o.topic],
+            on_assign=lambda _, partitions: told("assigned", partitions),
+            on_revoke=lambda _, partitions: told("revoked", partitions),
+        )
     else:
         c.assign([TopicPartition(o.topic, o.partition, OFFSET_BEGINNING if o.first else OFFSET_END)])
     while not stopping.is_set():
@@ -137,8 +185,10 @@ def confluent_write(o):
             "bootstrap.servers": o.bootstrap,
             "client.id": o.client_id,
             "acks": o.acks,
-            "linger.ms": 5,
+            "linger.ms": 0,
+            "batch.num.messages": 4,
             "enable.idempotence": False,
+            "max.in.flight.requests.per.connection": 1000000,  # what WarpStream advises, and the default
         }
     )
 
@@ -149,9 +199,25 @@ def confluent_write(o):
             out.emit("wrote", id, m.partition(), m.offset())
 
     for id in paced(o):
-        p.produce(o.topic, id.encode(), partition=o.partition, on_delivery=lambda e, m, id=id: done(e, m, id))
+        try:
+            p.produce(o.topic, id.encode(), partition=o.partition, on_delivery=lambda e, m, id=id: done(e, m, id))
+        except BufferError as e:  # its queue is full: agents have been away for long
+            out.emit("error", id, error=repr(e))
         p.poll(0)
     p.flush(5)
+
+
+def aiokafka_member(c):
+    from aiokafka import ConsumerRebalanceListener
+
+    class Member(ConsumerRebalanceListener):
+        async def on_partitions_assigned(self, assigned):
+            told("assigned", assigned, getattr(c._coordinator, "generation", None))
+
+        async def on_partitions_revoked(self, revoked):
+            told("revoked", revoked, getattr(c._coordinator, "generation", None))
+
+    return Member()
 
 
 async def aiokafka_read(o):
@@ -165,16 +231,22 @@ async def aiokafka_read(o):
     )
     await c.start()
     if o.group:
-        c.subscribe([o.topic])
+        c.subscribe([o.topic], listener=aiokafka_member(c))
     else:
         tp = TopicPartition(o.topic, o.partition)
         c.assign([tp])
         await (c.seek_to_beginning(tp) if o.first else c.seek_to_end(tp))
     while not stopping.is_set():
-        for records in (await c.getmany(timeout_ms=500)).values():
+        try:
+            polled = await c.getmany(timeout_ms=500)
+        except Exception as e:
+            out.emit("error", error=repr(e))
+            await asyncio.sleep(0.1)
+            continue
+        for records in polled.values():
             for r in records:
                 out.emit("read", r.value.decode(), r.partition, r.offset)
-    await c.stop()
+    await asyncio.wait_for(c.stop(), 3)
 
 
 async def aiokafka_write(o):
@@ -184,7 +256,7 @@ async def aiokafka_write(o):
         bootstrap_servers=o.bootstrap,
         client_id=o.client_id,
         acks="all" if o.acks == "all" else int(o.acks),
-        linger_ms=5,
+        linger_ms=0,
     )
     await p.start()
     waiting = set()
@@ -211,7 +283,7 @@ async def aiokafka_write(o):
 def main():
     a = argparse.ArgumentParser()
     a.add_argument("--lib", required=True, choices=["kafka-python", "confluent", "aiokafka"])
-    a.add_argument("role", choices=["read", "write"])
+    a.add_argument("role", choices=["read", "group", "write"])
     a.add_argument("--bootstrap", required=True)
     a.add_argument("--client-id", required=True)
     a.add_argument("--topic", required=True)
@@ -225,7 +297,7 @@ def main():
     for s in (signal.SIGTERM, signal.SIGINT):
         signal.signal(s, lambda *_: stopping.set())
     out.emit("start")
-    run = globals()[f"{o.lib.replace('-', '_')}_{o.role}"]
+    run = globals()[f"{o.lib.replace('-', '_')}_{'write' if o.role == 'write' else 'read'}"]
     if asyncio.iscoroutinefunction(run):
         asyncio.run(run(o))
     else:
