@@ -65,7 +65,7 @@ moves_apps_start() { # DIR RATE
 			case "$role" in
 			all) rest="write --partition 0 --acks all --rate $2" ;;
 			one) rest="write --partition 3 --acks 1 --rate $2" ;;
-			group*) rest="read --group $lib --from first" ;;
+			group*) rest="group --group $lib --from first" ;;
 			reader) rest="read --partition 0 --from first" ;;
 			esac
 			# shellcheck disable=SC2086 # words
@@ -132,7 +132,7 @@ moves_phase() {
 	generations_of "$server" >"$dir/gens-$name-end"
 	mkdir -p "$dir/dump-$name"
 	for lib in "${LIBS[@]}"; do
-		in_ns cl timeout 120 kcat -C -b "$AT" -t "$lib" -o beginning -e -f '%p %o %s\n' >"$dir/dump-$name/$lib" 2>>"$WORK/dump.log"
+		in_ns cl timeout 120 kcat -C -X fetch.wait.max.ms=1 -b "$AT" -t "$lib" -o beginning -e -f '%p %o %s\n' >"$dir/dump-$name/$lib" 2>>"$WORK/dump.log"
 	done
 	echo "$name $began $end $(now_ms)" >>"$dir/phases"
 }

@@ -26,7 +26,6 @@ from datetime import datetime, timezone
 
 import wire
 
-DELIVERED = re.compile(r"^% Message delivered to partition (\d+) \(offset (\d+)\)")
 ROLES = {"all": "producer, acks=all", "one": "producer, acks=1", "group": "group", "reader": "reader"}
 STALL_LIMIT = 30  # seconds; a client that is not back by then is counted as such
 
@@ -52,7 +51,7 @@ def json_lines(name):
 
 def who(client_id):
     """library and role of a client.id; (None, None) of others"""
-    m = re.match(r"([a-z0-9-]+)\.(all|one|group|reader)\d?,", client_id or "")
+    m = re.match(r"(.+)\.(all|one|group|reader)\d?,", client_id or "")
     return m.groups() if m else (None, None)
 
 
@@ -60,7 +59,7 @@ class App:
     """What one application said."""
 
     def __init__(self, name):
-        self.acked, self.delivered, self.errors, self.read = {}, set(), [], set()
+        self.acked, self.errors, self.read = {}, [], set()
         for e in json_lines(name):
             t = seconds(e["t"]) if e.get("t") else 0
             if e["event"] == "wrote":
@@ -69,31 +68,15 @@ class App:
                 self.errors.append((t, e.get("id"), str(e.get("error"))))
             elif e["event"] == "read":
                 self.read.add(e["id"])
+
+
+def dump(name):
+    """How often each record id stands in a topic."""
+    count = collections.Counter()
+    if os.path.exists(name):
         with open(name, errors="replace") as f:
-            for line in f:
-                if m := DELIVERED.match(line):
-                    self.delivered.add((int(m[1]), int(m[2])))
-                elif "Delivery failed" in line:
-                    self.errors.append((0, "?", line.strip()))
-
-
-class Dump:
-    """Every record of a topic."""
-
-    def __init__(self, name):
-        self.count, self.places = collections.Counter(), set()
-        if os.path.exists(name):
-            with open(name, errors="replace") as f:
-                for line in f:
-                    partition, offset, id = line.split(None, 2)
-                    self.count[id.strip()] += 1
-                    self.places.add((int(partition), int(offset)))
-
-    def ends(self):
-        out = collections.defaultdict(int)
-        for partition, offset in self.places:
-            out[partition] = max(out[partition], offset + 1)
-        return out
+            count.update(line.split(None, 2)[2].strip() for line in f)
+    return count
 
 
 def stalls(w, begin, end, held_phase, moved):
@@ -163,33 +146,13 @@ def let_go_stalls(w, folder, phase, begin, rest):
     return out
 
 
-def count_writes(app, dump, earlier, since, until):
-    """How many of one producer's writes were acknowledged in that time, and how many of those are not in the log."""
+def count_writes(app, log, earlier, since, until):
+    """Of one producer: how many writes were acknowledged in that time, how many of those are not in the log, how many records
+    stand there more than once; those that were there before the phase are the phase's before."""
     mine = {i for i, t in app.acked.items() if since <= t <= until}
-    if not app.delivered:
-        return len(mine), len([i for i in mine if i not in dump.count])
-    # kcat says where a record stands, not which it is, nor when it was acknowledged: those below the log's end
-    ends = dump.ends()
-    below = {d for d in app.delivered if d[1] < ends[d[0]]} - (earlier.places if earlier else set())
-    return len(below), len(below - dump.places)
-
-
-def prefix_of(app):
-    """what all ids of one application begin with"""
-    first = next(iter(app.acked), None)
-    return first.rsplit("-", 1)[0] + "-" if first else None
-
-
-def doubled_of(dump, earlier, prefix, partition_ids):
-    again = [i for i, n in dump.count.items() if n > 1 and (i.startswith(prefix) if prefix else i in partition_ids)]
-    if earlier:
-        again = [i for i in again if i not in earlier.count]
-    return len(again)
-
-
-def ids_at(name, partition):
-    with open(name, errors="replace") as f:
-        return {line.split(None, 2)[2].strip() for line in f if line.startswith(f"{partition} ")}
+    begin = next(iter(app.acked), "").rsplit("-", 1)[0] + "-"
+    again = [i for i, n in log.items() if n > 1 and i.startswith(begin) and i not in earlier]
+    return dict(acked=len(mine), lost=len([i for i in mine if i not in log]), doubled=len(again))
 
 
 def phase_rows(folder, server, w, phases, at):
@@ -202,12 +165,12 @@ def phase_rows(folder, server, w, phases, at):
     if os.path.exists(f"{folder}/coordinators-{name}"):
         coordinators.update(who(line.strip())[0] for line in open(f"{folder}/coordinators-{name}"))
     logs = collections.defaultdict(list)
-    for log in sorted(glob.glob(f"{folder}/*.log")):
-        if m := re.match(r"(.+)\.(all|one|group|reader)\d?$", os.path.basename(log)[:-4]):
-            logs[m[1], m[2]].append(log)
+    for file in sorted(glob.glob(f"{folder}/*.log")):
+        if m := re.match(r"(.+)\.(all|one|group|reader)\d?$", os.path.basename(file)[:-4]):
+            logs[m[1], m[2]].append(file)
     for (lib, role), names in sorted(logs.items()):
-        dump = Dump(f"{folder}/dump-{name}/{lib}")
-        earlier = Dump(f"{folder}/dump-{phases[at - 1][0]}/{lib}") if at else None
+        log = dump(f"{folder}/dump-{name}/{lib}")
+        earlier = dump(f"{folder}/dump-{phases[at - 1][0]}/{lib}") if at else {}
         apps = [App(n) for n in names]
         k = kinds[lib, role]
         row = dict(server=server, phase=name, lib=lib, role=ROLES[role], gap=k["gap"], hold=k["hold"], plain=k["plain"],
@@ -215,17 +178,12 @@ def phase_rows(folder, server, w, phases, at):
         row["refused_why"] = {x[9:]: n for x, n in k.items() if x.startswith("refused: ")}
         if role in ("all", "one"):
             since = phases[at - 1][3] if at else 0
-            row["acked"], row["lost"] = count_writes(apps[0], dump, earlier, since, end)
-            partition = 0 if role == "all" else 3
-            prefix = prefix_of(apps[0])
-            row["doubled"] = doubled_of(dump, earlier, prefix,
-                                        set() if prefix else ids_at(f"{folder}/dump-{name}/{lib}", partition))
-            row["in_log"] = sum(1 for i in dump.count if not prefix or i.startswith(prefix))
+            row.update(count_writes(apps[0], log, earlier, since, end))
         if role == "group":
             row["generations"], row["coordinators_reset"] = gens.get(lib, 0), coordinators[lib]
             read = set().union(*(a.read for a in apps))
-            row["unread"] = len([i for i in dump.count if i not in read])
-        errors = [e for a in apps for e in a.errors if e[0] == 0 or begin <= e[0] <= rest]
+            row["unread"] = len([i for i in log if i not in read])
+        errors = [e for a in apps for e in a.errors if begin <= e[0] <= rest]
         row["failed"] = len([e for e in errors if e[1]])
         row["errors"] = len([e for e in errors if not e[1]])
         row["error_texts"] = collections.Counter(re.sub(r"\d+", "N", e[2])[:160] for e in errors).most_common(3)
