@@ -12,6 +12,7 @@ e2e_begin
 MOVES=${MOVES:-50}
 read -ra SERVERS <<<"${SERVERS:-slow fast kafka nisshi}"
 read -ra LIBS <<<"${LIBS:-confluent-2.0 confluent kafka-python aiokafka kafka-go franz-go sarama kafkajs java}"
+read -ra AGENTS <<<"${AGENTS:-a}"
 declare -A RATE=([slow]=40 [fast]=40 [kafka]=30 [nisshi]=10 [stuck]=10)
 each=$(((MOVES + ${#SERVERS[@]} - 1) / ${#SERVERS[@]}))
 for server in "${SERVERS[@]}"; do

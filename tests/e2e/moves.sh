@@ -19,22 +19,25 @@ roles_of() {
 
 # server_start SERVER: at agent a's address; sets DELAY_S, how long what is in flight may take
 moves_server_start() {
+	local z
 	DELAY_S=1
 	rm -rf "$WORK/data" "$WORK/store" "$WORK/discovery" "$WORK/kafka" "$WORK"/agent-*.trace
 	mkdir -p "$WORK/data"
-	case "$1" in
-	slow) agent_start a --delay-produce 250ms ;;
-	fast) agent_start a --delay-produce 2ms ;;
-	stuck) agent_start a --delay-produce 3s && DELAY_S=5 ;;
-	kafka) KAFKA_PROPERTIES="group.coordinator.rebalance.protocols=classic,consumer" \
-		KAFKA_JAVA=-Dorg.slf4j.simpleLogger.log.org.apache.kafka.coordinator.group=info kafka_start a ;;
-	nisshi) nisshi_start a ;;
-	esac
+	for z in "${AGENTS[@]}"; do
+		case "$1" in
+		slow) agent_start "$z" --delay-produce 250ms ;;
+		fast) agent_start "$z" --delay-produce 2ms ;;
+		stuck) agent_start "$z" --delay-produce 3s && DELAY_S=5 ;;
+		nisshi) nisshi_start "$z" ;;
+		esac
+	done
+	[ "$1" = kafka ] && KAFKA_JAVA=-Dorg.slf4j.simpleLogger.log.org.apache.kafka.coordinator.group=info kafka_start a
+	true
 }
 
 moves_server_stop() {
 	local name
-	for name in agent-a kafka front-a nisshi-a; do stop $name KILL; done
+	for name in agent-a agent-c kafka front-a nisshi-a front-c nisshi-c; do stop $name KILL; done
 }
 
 has_topic() { in_ns cl timeout 5 kcat -L -b "$AT" -t "$1" 2>/dev/null | grep -q 'partition 3, leader [0-9]'; }
@@ -87,10 +90,10 @@ moves_all_at_work() { [ -z "$(moves_not_at_work)" ]; }
 
 # every coordinator connection, and every one that is that too, is reset as well
 moves_reset_coordinators() { # FILE
-	local client id
+	local client id z
 	rz_list -o json | jq -r '.[] | select(.kind == "coordinator" or .kind == "shared") | select(.opt_in) | "\(.client) \(.client_id)"' |
 		while read -r client id; do
-			in_ns a ss -K "sport = 9092 and dst ${client%:*} and dport = ${client##*:}" >/dev/null 2>&1
+			for z in "${AGENTS[@]}"; do in_ns "$z" ss -K "sport = 9092 and dst ${client%:*} and dport = ${client##*:}"; done >/dev/null 2>&1
 			echo "$id" >>"$1"
 		done
 }
@@ -150,22 +153,27 @@ moves_arena() {
 	shift 4
 	mkdir -p "$dir"
 	AT=$(agent_ip a):9092
-	topology a=ready b=ready
+	topology a=ready b=ready c=ready
+	note "$server: $(date +%T) begins"
 	moves_server_start "$server"
+	note "$server: $(date +%T) started"
 	moves_topics "$server"
 	spawn dumpcap cl - dumpcap -q -P -i eth0 -B 256 -s 4096 -f 'tcp port 9092' -w "$dir/wire.pcap"
 	within "$DEADLINE" grep -q '^File:' "$WORK/dumpcap.log" || not_ok "dumpcap does not start"
 	rezone_start "${MOVES_FLAGS[@]}" --keep-pins --mode observe
+	note "$server: $(date +%T) apps"
 	moves_apps_start "$dir" "$rate"
 	within 90 moves_all_at_work || not_ok "$server: everybody is at work; not: $(moves_not_at_work | tr '\n' ' ')"
 	sleep 3 # the last group to form
 	stop rezone
+	note "$server: $(date +%T) moves begin"
 	moves_phase "$dir" "$server" held "$moves" "$@"
 	[ "$plain" -gt 0 ] && moves_phase "$dir" "$server" plain "$plain" --in-flight ignore
 	for lib in "${LIBS[@]}"; do within 20 group_has_read "$dir" "$lib" || note "$server, $lib: its group has not read all"; done
 	for app in $(each_app); do
 		alive "$app" || not_ok "$server: $app runs on; it ended: $(tail -n 1 "$WORK/$app.log" | cut -c1-200)"
 	done
+	note "$server: $(date +%T) end"
 	for app in $(each_app); do kill "${PIDS[$app]}" 2>/dev/null; done
 	for app in $(each_app); do stop "$app" KILL; done
 	sleep 1
@@ -175,5 +183,5 @@ moves_arena() {
 	"$E2E_ROOT/tests/moves/count.py" "$dir" "$server" >"$WORK/rows-$server.json" || not_ok "$server: it was counted"
 	cat "$WORK/rows-$server.json" >>"$WORK/rows.json"
 	for app in $(each_app); do rm -f "$dir/$app.log"; [ -n "${MOVES_OUT:-}" ] && cp "$WORK/$app.log" "$dir/"; rm -f "$WORK/$app.log"; done
-	true
+	note "$server: $(date +%T) done"
 }
