@@ -202,7 +202,7 @@ struct rz_frame {
 	__u8 produce;
 	__u8 fetch;
 	__u8 coordinator; /* group membership or offsets */
-	__u8 metadata;
+	__u8 metadata;	  /* where topics, offsets, coordinators are */
 	__u8 transaction; /* also a Produce with a transactional id */
 	__u8 sasl;
 	__u8 other;
@@ -337,7 +337,7 @@ struct rz_answers {
 	__u8 synced;	      /* next_seq is true */
 	__u8 tentative;	      /* one answer was found; the next must be where it says */
 	__u8 have;	      /* bytes of the next answer's head that already went */
-	__u8 pad;
+	__u8 whole;	      /* the latest answer was sent to its last byte */
 	__u8 head[8];
 };
 struct rz_hold {

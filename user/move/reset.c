@@ -37,7 +37,7 @@ bool rz_reset_drained(const struct rz_hold *h, const struct rz_conn *c)
 
 	if ((!c->frame.produce && !c->frame.other) || rz_now_ns() > c->last_request_ns + RZ_IDLE_NS)
 		return true;
-	return h->answers.synced && !h->answers.tentative &&
+	return h->answers.synced && !h->answers.tentative && h->answers.whole &&
 	       (int32_t)(h->answers.number - need) >= 0;
 }
 
