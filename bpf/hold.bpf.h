@@ -42,7 +42,9 @@ static __always_inline int rz_hold_drops(struct rz_hold *h, struct bpf_sock *sk,
 	struct rz_move *m = bpf_map_lookup_elem(&moves, &cookie);
 	struct tcp_sock *tp;
 
-	if (!m || (m->phase != RZ_PHASE_HOLD && m->phase != RZ_PHASE_RESET) ||
+	if (!m ||
+	    (m->phase != RZ_PHASE_HOLD && m->phase != RZ_PHASE_RESET &&
+	     m->phase != RZ_PHASE_CLOSE) ||
 	    bpf_ktime_get_ns() >= m->deadline_ns)
 		return 0;
 	tp = bpf_skc_to_tcp_sock(sk);

@@ -80,8 +80,8 @@ def dump(name):
 
 
 def stalls(w, begin, end, held_phase, moved):
-    """Seconds from the first held segment (or the reset) to the first answer on the connection that came after it, by
-    client.id; None for one that was not back. moved: (client, time) of the moves that happened."""
+    """Seconds from the first held segment (or the reset) to the first answer to a Produce or Fetch that was sent after the
+    reset, by client.id; None for one that was not back. moved: (client, time) of the moves that happened."""
     by_id, out = collections.defaultdict(list), collections.defaultdict(list)
     for a in w.answers:
         if a.api in (wire.PRODUCE, wire.FETCH):
@@ -91,7 +91,7 @@ def stalls(w, begin, end, held_phase, moved):
         if not begin <= r.t <= end or how is None or abs(how[0] - r.t) > 2:
             continue
         since = r.held_since if held_phase and how[1] and r.held_since else r.t
-        back = [a.t for a in by_id[r.client_id] if a.opened > since and a.sent >= since and a.client != r.client]
+        back = [a.t for a in by_id[r.client_id] if a.sent >= r.t]
         first = min(back, default=None)
         out[r.client_id].append(first - since if first and first - since < STALL_LIMIT else None)
     return out

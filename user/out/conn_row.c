@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/tick.h"
+
 /* Seconds, negative if `at_ns` is never. */
 static double since(uint64_t at_ns, uint64_t now_ns)
 {
@@ -21,14 +23,13 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 	struct rz_conn_row r = {.conn = c,
 				.client = rz_snapshot_client(snap, c->frame.client),
 				.software = rz_snapshot_software(snap, c)};
-	struct rz_judged_conn j = {c, r.client};
 	const struct rz_move *m = rz_snapshot_move(snap, c->cookie);
 	struct rz_endpoint proxied;
+	struct rz_judged_conn j = rz_judged(snap, c, &proxied);
 
 	rz_endpoint_format(r.client_at, sizeof(r.client_at), c->tuple.client_addr,
 			   c->tuple.client_port);
-	if (!rz_snapshot_proxied(snap, c, &proxied)) {
-		j.client_addr = proxied.addr;
+	if (j.client_addr) {
 		rz_str_copy(r.proxy_at, sizeof(r.proxy_at), r.client_at);
 		rz_endpoint_format(r.client_at, sizeof(r.client_at), proxied.addr, proxied.port);
 	}
@@ -41,6 +42,12 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 	if (r.move && m && m->client == c->frame.client && m->phase == RZ_PHASE_WAIT) {
 		r.reason = m->reason;
 		r.move = false;
+	}
+	/* also one that an operator wants to go, and not the policy */
+	if (m && m->client == c->frame.client && m->phase >= RZ_PHASE_GAP &&
+	    m->phase <= RZ_PHASE_CLOSE) {
+		r.reason = RZ_REASON_NONE;
+		r.move = true;
 	}
 	rz_endpoint_format(r.agent_at, sizeof(r.agent_at), c->tuple.agent_addr,
 			   c->tuple.agent_port);

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What client libraries bear, see library.h. */
+#include "policy/library.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
+
+/*
+ * The first row that fits. An empty name: the client does not say what it is (kafka-go, kafkajs,
+ * kafka-python before 3, and whoever asks for ApiVersions before v3 or not at all).
+ *
+ *  - Unnamed readers: after a reset of its fetch connection kafkajs goes back to the agent it knows
+ *    and asks for metadata after 5 minutes; after an end of file it asks at once. kafka-go's
+ *    readers bear both.
+ *  - Unnamed writers: kafka-go's Writer gives the application an error after an end of file and
+ *    tries again after a reset; kafkajs looks around only if the reset took a request from it.
+ *  - Java from 4.0 starts over from its bootstrap list when it loses its only agent
+ *    (metadata.recovery.strategy=rebootstrap, KIP-899), and the leader of a group that polls then
+ *    rejoins it. It asks for metadata every 5 minutes, so it comes home by itself. Where it knows
+ *    one agent only, its coordinator is that agent, and so its group connection is seen here.
+ */
+static const struct row {
+	const char *name; /* as the client says it; NULL: any */
+	int major;	  /* from this major version on */
+	enum use use;
+	unsigned others_below; /* only if the client may know of fewer others; 0: in any case */
+	struct rz_library_way way;
+} rows[] = {
+	{"", 0, FETCH_ONLY, 0, {.close = RZ_CLOSE_FIN}},
+	{"", 0, PRODUCE, 0, {.close = RZ_CLOSE_RESET, .must_take = true}},
+	{"apache-kafka-java", 4, MEMBER, 2, {.close = RZ_CLOSE_AUTO}},
+	{NULL, 0, ANY, 0, {.close = RZ_CLOSE_RESET}},
+};
+
+static bool used_so(enum use use, const struct rz_library_case *c)
+{
+	switch (use) {
+	case PRODUCE:
+		return c->frame->produce;
+	case FETCH_ONLY:
+		return !c->frame->produce;
+	case MEMBER:
+		return !c->frame->produce && c->grouped;
+	default:
+		return true;
+	}
+}
+
+static bool fits(const struct row *r, const struct rz_library_case *c)
+{
+	const char *name = c->software ? c->software->name : "";
+
+	if (r->name && strcmp(r->name, name))
+		return false;
+	if (r->major && (!c->software || atoi(c->software->version) < r->major))
+		return false;
+	if (!used_so(r->use, c))
+		return false;
+	return !r->others_below || c->others < r->others_below;
+}
+
+struct rz_library_way rz_library_way(const struct rz_library_case *c)
+{
+	const struct row *r = rows;
+
+	while (!fits(r, c))
+		r++;
+	return r->way;
+}
