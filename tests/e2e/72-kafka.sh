@@ -14,7 +14,8 @@ AT=$(agent_ip a):9092
 has_topic() { in_ns a kcat -L -b "$AT" -t t | grep -q 'partition 3, leader 1'; }
 within "$DEADLINE" has_topic || not_ok "the topic is made"
 CASES="java:read java:write kafka-go:read kafka-go:write librdkafka:read librdkafka:write confluent:read confluent:write
-kafka-python:read kafka-python:write kafkajs:read kafkajs:write"
+kafka-python:read kafka-python:write aiokafka:read aiokafka:write franz-go:read franz-go:write sarama:read sarama:write
+kafkajs:read kafkajs:write"
 for c in $CASES; do
 	client_start "${c/:/-}" "${c%%:*}" "${c##*:}" --bootstrap "$AT" --client-id "${c/:/-},warpstream_az=b" --topic t --partition 1 --rate 10
 done

@@ -108,8 +108,8 @@ func saramaWrite(ctx context.Context, o options, out *output, library *log.Logge
 	c.Producer.RequiredAcks = map[string]sarama.RequiredAcks{
 		"all": sarama.WaitForAll, "1": sarama.WaitForLocal, "0": sarama.NoResponse}[o.acks]
 	c.Producer.Return.Successes = true
-	c.Producer.Partitioner = sarama.NewManualPartitioner
-	c.Producer.Flush.MaxMessages = 4
+	// Since 1.60 it has one request in flight for each partition, however many are open: so it writes to all in turn.
+	c.Producer.Partitioner = sarama.NewRoundRobinPartitioner
 	c.Net.MaxOpenRequests = 100
 	w, err := sarama.NewAsyncProducer(o.bootstrap, c)
 	if err != nil {
@@ -130,8 +130,7 @@ func saramaWrite(ctx context.Context, o options, out *output, library *log.Logge
 		}
 	}()
 	paced(ctx, "sarama", o.rate, func(id string) {
-		w.Input() <- &sarama.ProducerMessage{Topic: o.topic, Partition: o.partition,
-			Value: sarama.StringEncoder(id), Metadata: id}
+		w.Input() <- &sarama.ProducerMessage{Topic: o.topic, Value: sarama.StringEncoder(id), Metadata: id}
 	})
 	w.AsyncClose()
 	atMost(5*time.Second, func() { <-done })

@@ -107,7 +107,7 @@ func write(ctx context.Context, o options, out *output, library *log.Logger) {
 		Addr:         kafka.TCP(o.bootstrap...),
 		Topic:        o.topic,
 		RequiredAcks: acks[o.acks],
-		BatchTimeout: 5 * time.Millisecond, // one request at a time for each partition is all this library has in flight
+		BatchTimeout: 20 * time.Millisecond, // one request at a time for each partition is all this library has in flight
 		Transport:    &kafka.Transport{ClientID: o.clientID},
 		ErrorLogger:  library,
 	}

@@ -143,7 +143,10 @@ def kafka_python_write(o):
             continue
         f.add_callback(lambda m, id=id: out.emit("wrote", id, m.partition, m.offset))
         f.add_errback(lambda e, id=id: out.emit("error", id, error=repr(e)))
-    p.close(timeout=5)
+    try:
+        p.close(timeout=5)
+    except Exception as e:  # 3.0 says so when not all was answered in that time
+        out.emit("error", error=repr(e))
 
 
 def confluent_read(o):
