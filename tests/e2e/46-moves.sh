@@ -13,10 +13,11 @@ MOVES=${MOVES:-50}
 read -ra SERVERS <<<"${SERVERS:-slow fast kafka nisshi}"
 read -ra LIBS <<<"${LIBS:-confluent-2.0 confluent kafka-python aiokafka kafka-go franz-go sarama kafkajs java}"
 read -ra AGENTS <<<"${AGENTS:-a}"
+case " ${AGENTS[*]} " in *" c "*) TOPOLOGY_MORE="c=ready ${TOPOLOGY_MORE:-}" ;; esac
 declare -A RATE=([slow]=40 [fast]=40 [kafka]=30 [nisshi]=10 [stuck]=10)
 each=$(((MOVES + ${#SERVERS[@]} - 1) / ${#SERVERS[@]}))
 for server in "${SERVERS[@]}"; do
-	moves_arena "$server" "${RATE[$server]}" $each "${PLAIN:-$((each / 4 + 1))}"
-	[ -n "${MOVES_OUT:-}" ] && mkdir -p "$MOVES_OUT" && cp -r "$WORK/rows.json" "$WORK/run/$server" "$MOVES_OUT/"
+	moves_arena "$server" "${MOVES_RATE:-${RATE[$server]}}" $each "${PLAIN:-$((each / 4 + 1))}" ${MOVES_MORE:-}
+	[ -n "${MOVES_OUT:-}" ] && cp "$WORK/rows.json" "$MOVES_OUT/"
 done
 "$E2E_ROOT/tests/moves/judge.py" $each <"$WORK/rows.json" || E2E_FAILED=1

@@ -6,11 +6,16 @@
 # The topology says that zone b has a ready agent, but no client can find one: so each move brings the client back, and it can
 # be moved again.
 
+# A group's members join its first generation together: kafka-python 3.0 now and then reads no more after a rebalance, moves
+# or not.
+JOIN_WAIT=3s
 MOVES_OPT=warpstream_interzone_lb=true
-MOVES_FLAGS=(--interval "${MOVES_INTERVAL:-2s}" --stable-for 0s --cooldown 0s --give-up-after 0 --rate 100 --holds 64
+# --hold-timeout: of what cannot be judged the others wait for the end
+MOVES_FLAGS=(--hold-timeout 3s --interval "${MOVES_INTERVAL:-2s}" --stable-for 0s --cooldown 0s --give-up-after 0 --rate 100 --holds 64
 	--outcome-after 1s)
 
-# roles of a library's applications: two producers, two members of a group that reads what they write; kafka-go has a Reader too
+# roles of a library's applications: two producers, a partition each; two members of a group, which have one of these
+# partitions each; kafka-go has a Reader too
 roles_of() {
 	echo "all one group1 group2"
 	[ "$1" = kafka-go ] && echo reader
@@ -25,13 +30,13 @@ moves_server_start() {
 	mkdir -p "$WORK/data"
 	for z in "${AGENTS[@]}"; do
 		case "$1" in
-		slow) agent_start "$z" --delay-produce 250ms ;;
-		fast) agent_start "$z" --delay-produce 2ms ;;
-		stuck) agent_start "$z" --delay-produce 3s && DELAY_S=5 ;;
+		slow) agent_start "$z" --partitions 2 --join-wait $JOIN_WAIT --delay-produce 250ms ;;
+		fast) agent_start "$z" --partitions 2 --join-wait $JOIN_WAIT --delay-produce 2ms ;;
+		stuck) agent_start "$z" --partitions 2 --join-wait $JOIN_WAIT --delay-produce 3s && DELAY_S=5 ;;
 		nisshi) nisshi_start "$z" ;;
 		esac
 	done
-	[ "$1" = kafka ] && KAFKA_JAVA=-Dorg.slf4j.simpleLogger.log.org.apache.kafka.coordinator.group=info kafka_start a
+	[ "$1" = kafka ] && KAFKA_PROPERTIES=$'num.partitions=2\ngroup.initial.rebalance.delay.ms=3000' KAFKA_JAVA=-Dorg.slf4j.simpleLogger.log.org.apache.kafka.coordinator.group=info kafka_start a
 	true
 }
 
@@ -40,12 +45,12 @@ moves_server_stop() {
 	for name in agent-a agent-c kafka front-a nisshi-a front-c nisshi-c; do stop $name KILL; done
 }
 
-has_topic() { in_ns cl timeout 5 kcat -L -b "$AT" -t "$1" 2>/dev/null | grep -q 'partition 3, leader [0-9]'; }
+has_topic() { in_ns cl timeout 5 kcat -L -b "$AT" -t "$1" 2>/dev/null | grep -q 'partition 1, leader [0-9]'; }
 moves_topics() { # SERVER
 	local lib
 	for lib in "${LIBS[@]}"; do
 		[ "$1" = nisshi ] && in_ns a "$(counterpart nisshi)/bin/nisshi" topic create --broker "tcp://$(agent_ip a):9392" \
-			"$lib" --partitions 4 >>"$WORK/topics.log" 2>&1
+			"$lib" --partitions 2 >>"$WORK/topics.log" 2>&1
 		within "$DEADLINE" has_topic "$lib" || not_ok "$1: topic $lib is made"
 	done
 }
@@ -67,7 +72,7 @@ moves_apps_start() { # DIR RATE
 		for role in $(roles_of "$lib"); do
 			case "$role" in
 			all) rest="write --partition 0 --acks all --rate $2" ;;
-			one) rest="write --partition 3 --acks 1 --rate $2" ;;
+			one) rest="write --partition 1 --acks 1 --rate $2" ;;
 			group*) rest="group --group $lib --from first" ;;
 			reader) rest="read --partition 0 --from first" ;;
 			esac
@@ -87,6 +92,20 @@ moves_not_at_work() {
 		sort -u) <(each_app | sort)
 }
 moves_all_at_work() { [ -z "$(moves_not_at_work)" ]; }
+
+# who does not read or write within so many seconds
+moves_idle() { # DIR SECONDS
+	local app end=$(($(now_ms) + $2 * 1000)) idle
+	declare -A size=()
+	for app in $(each_app); do size[$app]=$(stat -Lc %s "$1/$app.log"); done
+	while :; do
+		idle=
+		for app in $(each_app); do [ "$(stat -Lc %s "$1/$app.log")" -gt "${size[$app]}" ] || idle+="$app "; done
+		[ -z "$idle" ] || [ "$(now_ms)" -ge $end ] && break
+		sleep 0.3
+	done
+	echo "$idle"
+}
 
 # every coordinator connection, and every one that is that too, is reset as well
 moves_reset_coordinators() { # FILE
@@ -149,11 +168,14 @@ group_has_read() { # DIR LIB: every record of the last dump
 
 # moves_arena SERVER RATE MOVES PLAIN FLAGS...: all libraries on one server; rows in $WORK/rows.json
 moves_arena() {
-	local server=$1 rate=$2 moves=$3 plain=$4 dir=$WORK/run/$1 app lib
+	local server=$1 rate=$2 moves=$3 plain=$4 dir=${MOVES_OUT:-$WORK/run}/$1 app lib z idle later
 	shift 4
+	rm -rf "$dir"
 	mkdir -p "$dir"
-	AT=$(agent_ip a):9092
-	topology a=ready b=ready c=ready
+	[ -n "${MOVES_OUT:-}" ] && ln -s "$WORK" "$dir/work"
+	AT=$(for z in "${AGENTS[@]}"; do echo "$(agent_ip "$z"):9092"; done | paste -sd,)
+	[ "$server" = kafka ] && AT=$(agent_ip a):9092
+	topology a=ready b=ready ${TOPOLOGY_MORE:-}
 	note "$server: $(date +%T) begins"
 	moves_server_start "$server"
 	note "$server: $(date +%T) started"
@@ -164,12 +186,17 @@ moves_arena() {
 	note "$server: $(date +%T) apps"
 	moves_apps_start "$dir" "$rate"
 	within 90 moves_all_at_work || not_ok "$server: everybody is at work; not: $(moves_not_at_work | tr '\n' ' ')"
-	sleep 3 # the last group to form
+	idle=$(moves_idle "$dir" 15) # and by then the last group is formed
+	[ -z "$idle" ] || note "$server: at no work before any move: $idle"
 	stop rezone
 	note "$server: $(date +%T) moves begin"
 	moves_phase "$dir" "$server" held "$moves" "$@"
 	[ "$plain" -gt 0 ] && moves_phase "$dir" "$server" plain "$plain" --in-flight ignore
-	for lib in "${LIBS[@]}"; do within 20 group_has_read "$dir" "$lib" || note "$server, $lib: its group has not read all"; done
+	later=$(moves_idle "$dir" 30)
+	for app in $later; do
+		[[ " $idle " = *" $app "* ]] || not_ok "$server: $app works on after all moves"
+	done
+	for lib in "${LIBS[@]}"; do within 3 group_has_read "$dir" "$lib" || note "$server, $lib: its group has not read all"; done
 	for app in $(each_app); do
 		alive "$app" || not_ok "$server: $app runs on; it ended: $(tail -n 1 "$WORK/$app.log" | cut -c1-200)"
 	done
@@ -182,6 +209,7 @@ moves_arena() {
 	rm -rf "$PIN_DIR"
 	"$E2E_ROOT/tests/moves/count.py" "$dir" "$server" >"$WORK/rows-$server.json" || not_ok "$server: it was counted"
 	cat "$WORK/rows-$server.json" >>"$WORK/rows.json"
-	for app in $(each_app); do rm -f "$dir/$app.log"; [ -n "${MOVES_OUT:-}" ] && cp "$WORK/$app.log" "$dir/"; rm -f "$WORK/$app.log"; done
+	for app in $(each_app); do mv "$WORK/$app.log" "$dir/$app.log"; done
+	cp "$WORK/rezone.log" "$dir/"
 	note "$server: $(date +%T) done"
 }

@@ -23,7 +23,7 @@ nisshi_start() { # ZONE: a broker of that zone at 9392, the zone view before it 
 	mkdir -p "$WORK/store" "$WORK/discovery"
 	SPAWN_DIR=$WORK/store spawn "nisshi-$z" "$z" - "$nisshi/bin/nisshi" broker --silent --cluster-id e2e \
 		--listener-url "tcp://$ip:9392" --advertised-listener-url "tcp://$ip:9392" \
-		--storage-engine sqlite:///e2e.db --group-initial-rebalance-delay 0s
+		--storage-engine sqlite:///e2e.db --group-initial-rebalance-delay "${JOIN_WAIT:-0s}"
 	within "$DEADLINE" port_open "$z" "$ip" 9392 || { not_ok "nisshi of zone $z did not start"; exit 1; }
 	if [ ! -e "$WORK/store/topic" ]; then
 		within "$DEADLINE" in_ns "$z" "$nisshi/bin/nisshi" topic create --broker "tcp://$ip:9392" $NISSHI_TOPIC --partitions 4

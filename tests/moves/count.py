@@ -87,9 +87,10 @@ def stalls(w, begin, end, held_phase, moved):
         if a.api in (wire.PRODUCE, wire.FETCH):
             by_id[a.client_id].append(a)
     for r in w.resets:
-        how = moved.get(r.client)
+        how = moved.get(r.client)  # taken once: it may be closed by more than one packet
         if not begin <= r.t <= end or how is None or abs(how[0] - r.t) > 2:
             continue
+        del moved[r.client]
         since = r.held_since if held_phase and how[1] and r.held_since else r.t
         back = [a.t for a in by_id[r.client_id] if a.sent >= r.t]
         first = min(back, default=None)
