@@ -118,7 +118,7 @@ moves_reset_coordinators() { # FILE
 }
 
 moves_so_far() { # EVENTS LIB
-	grep -cE "\"event\": ?\"move\".*\"client_id\": ?\"$2\." "$1"
+	grep -cE "\"event\": ?\"${COUNTED:-move}\".*\"client_id\": ?\"$2\." "$1"
 }
 
 # moves_phase DIR SERVER NAME TARGET FLAGS...: until each library had TARGET moves
