@@ -302,6 +302,22 @@ static void a_tail_alone(void **state)
 	}
 }
 
+/* A proxy puts another client on a connection that is being moved, with an id as long. */
+static void another_client(void **state)
+{
+	uint8_t r[64];
+	uint64_t was;
+
+	(void)state;
+	open_watched();
+	ask(RZ_API_PRODUCE, 1);
+	was = conn().frame.client;
+	ask(RZ_API_PRODUCE, 2);
+	assert_int_equal(was, conn().frame.client);
+	feed(in_seq, r, make_request(r, RZ_API_FETCH, 3, 3, "d", 1, 12));
+	assert_int_not_equal(was, conn().frame.client);
+}
+
 /* Thousands in flight, more than are remembered: a client that counts its ids up is followed
  * nevertheless; a number that happens to be one of them is no proof. */
 static void deep_in_flight(void **state)
@@ -390,6 +406,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_false_head),
 		cmocka_unit_test(a_size_alone),
 		cmocka_unit_test(a_tail_alone),
+		cmocka_unit_test(another_client),
 		cmocka_unit_test(deep_in_flight),
 		cmocka_unit_test(many_in_one_segment),
 		cmocka_unit_test(the_last_one_is_not_whole),

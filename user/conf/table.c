@@ -76,7 +76,7 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"grace", RZ_CONF_DURATION, AT(grace_ns), 0, DAY_SECONDS, "6m", NULL, NULL, NULL,
 	 "how long a client that is left alone for its library's sake is expected to come home by "
 	 "itself"},
-	{"settle", RZ_CONF_DURATION, AT(settle_ns), 0, 10, "100ms", NULL, NULL, NULL,
+	{"settle", RZ_CONF_DURATION, AT(settle_ns), 0, 10, "250ms", NULL, NULL, NULL,
 	 "how long the latest answer must have been out before the reset: the client's TCP may "
 	 "have it, and its application not have read it yet"},
 	{"gap-timeout", RZ_CONF_DURATION, AT(gap_timeout_ns), 0, 60, "1s", NULL, NULL, NULL,

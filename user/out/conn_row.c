@@ -17,6 +17,11 @@ static double since(uint64_t at_ns, uint64_t now_ns)
 	return now_ns > at_ns ? (double)(now_ns - at_ns) / 1e9 : 0;
 }
 
+static bool is_under_way(const struct rz_move *m)
+{
+	return m->phase >= RZ_PHASE_GAP && m->phase <= RZ_PHASE_CLOSE;
+}
+
 static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct rz_conn *c,
 				   const struct rz_world *world)
 {
@@ -44,8 +49,7 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 		r.move = false;
 	}
 	/* also one that an operator wants to go, and not the policy */
-	if (m && m->client == c->frame.client && m->phase >= RZ_PHASE_GAP &&
-	    m->phase <= RZ_PHASE_CLOSE) {
+	if (m && m->client == c->frame.client && is_under_way(m)) {
 		r.reason = RZ_REASON_NONE;
 		r.move = true;
 	}
@@ -119,6 +123,10 @@ int rz_conn_rows_make(const struct rz_snapshot *snap, const struct rz_world *wor
 		count(totals, &r);
 		if (passes(&r, filter))
 			rows[totals->shown++] = r;
+	}
+	for (i = 0; i < snap->n_moves; i++) {
+		totals->moved += snap->moves[i].move.phase == RZ_PHASE_DONE;
+		totals->moving += is_under_way(&snap->moves[i].move);
 	}
 	*ret = rows;
 	return 0;
