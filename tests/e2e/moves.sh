@@ -175,6 +175,7 @@ moves_arena() {
 	[ -n "${MOVES_OUT:-}" ] && ln -s "$WORK" "$dir/work"
 	AT=$(for z in "${AGENTS[@]}"; do echo "$(agent_ip "$z"):9092"; done | paste -sd,)
 	[ "$server" = kafka ] && AT=$(agent_ip a):9092
+	# shellcheck disable=SC2086 # words
 	topology a=ready b=ready ${TOPOLOGY_MORE:-}
 	note "$server: $(date +%T) begins"
 	moves_server_start "$server"

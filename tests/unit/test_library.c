@@ -15,6 +15,13 @@ static void produces(struct test_world *w)
 	w->conn.frame.fetch = 0;
 }
 
+/* Two of them, neither of the client's zone. */
+static void knows_others(struct test_world *w)
+{
+	test_agent(w, AGENT_C, "c", true);
+	w->rows[AGENT_C].agents = w->rows[AGENT_C].ready = 2;
+}
+
 /* What kafkajs, kafka-go and others that do not name themselves bear: docs/clients.md. */
 static void test_unnamed(void **state)
 {
@@ -26,6 +33,8 @@ static void test_unnamed(void **state)
 	v = test_classify(&w);
 	assert_true(v.move);
 	assert_int_equal(v.close, RZ_CLOSE_FIN);
+	knows_others(&w);
+	assert_int_equal(test_classify(&w).close, RZ_CLOSE_RESET);
 	produces(&w);
 	v = test_classify(&w);
 	assert_true(v.move);
@@ -37,7 +46,7 @@ static void test_unnamed(void **state)
 
 static void test_named(void **state)
 {
-	static const char *const names[] = {"librdkafka", "kgo", "sarama", "somebody-new"};
+	static const char *const names[] = {"librdkafka", "kafka-python", "sarama", "somebody-new"};
 	struct test_world w;
 	struct rz_verdict v;
 	size_t i;
@@ -80,13 +89,38 @@ static void test_java(void **state)
 		w.grouped = rows[i].grouped;
 		if (rows[i].produce)
 			produces(&w);
-		if (rows[i].others) { /* two of them, neither of the client's zone */
-			test_agent(&w, AGENT_C, "c", true);
-			w.rows[AGENT_C].agents = w.rows[AGENT_C].ready = 2;
-		}
+		if (rows[i].others)
+			knows_others(&w);
 		print_message("%zu\n", i);
 		assert_int_equal(test_classify(&w).move, rows[i].move);
 	}
+}
+
+static void test_franz_go(void **state)
+{
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	says(&w, "kgo", "v1.22.2");
+	assert_int_equal(test_classify(&w).close, RZ_CLOSE_RESET);
+	produces(&w);
+	assert_int_equal(test_classify(&w).close, RZ_CLOSE_FIN);
+}
+
+/* Its group outlives the loss of the connection that it shares with data. */
+static void test_sarama(void **state)
+{
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	w.conn.frame.coordinator = 1;
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_SHARED);
+	says(&w, "sarama", "v1.61.1");
+	assert_true(test_classify(&w).move);
+	w.settings.shared = RZ_SHARED_SKIP;
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_SHARED);
 }
 
 /* An operator who names a way of closing knows better than the table. */
@@ -157,6 +191,8 @@ int main(void)
 		cmocka_unit_test(test_unnamed),
 		cmocka_unit_test(test_named),
 		cmocka_unit_test(test_java),
+		cmocka_unit_test(test_franz_go),
+		cmocka_unit_test(test_sarama),
 		cmocka_unit_test(test_close_setting),
 		cmocka_unit_test(test_shared_and_acks0_settings),
 		cmocka_unit_test(test_by_hand),
