@@ -22,7 +22,9 @@ static const char *protected_by(const struct run *r, size_t conn)
 
 	if (f->state != RZ_STATE_DATA || f->tentative || !f->client || !client)
 		return "moved one that is not identified";
-	if (f->transaction || f->acks0 || f->coordinator || !(f->produce || f->fetch))
+	if (f->transaction || !(f->produce || f->fetch) ||
+	    (f->acks0 && s->acks0 != RZ_ACKS0_MOVE) ||
+	    (f->coordinator && s->shared == RZ_SHARED_SKIP))
 		return "moved one that a reset harms";
 	if (f->proxied)
 		return "moved one behind a load balancer";

@@ -89,8 +89,14 @@ static bool ask_product(struct run *r, struct rz_select *s, struct product *p)
 				       .n_clients = n,
 				       .proxied = r->proxied,
 				       .n_proxied = r->n_conns,
+				       .softwares = r->softwares,
+				       .n_softwares = N_SOFTWARES,
 				       .now_ns = r->clock_ns};
-	return !rz_tick_run(&p->snap, &w, s, r->paused, &p->tick);
+	if (rz_snapshot_find_members(&p->snap))
+		return false;
+	n = !rz_tick_run(&p->snap, &w, s, r->paused, &p->tick);
+	free(p->snap.members);
+	return n;
 }
 
 static void say(const struct run *r, const char *what)

@@ -128,6 +128,10 @@ static void make_settings(struct run *r)
 	char why[160];
 
 	s->opt_in = USUAL(r, 50, opt_ins);
+	s->shared = below(r, RZ_SHARED_COUNT);
+	s->acks0 = chance(r, 20) ? RZ_ACKS0_MOVE : RZ_ACKS0_SKIP;
+	s->close = chance(r, 70) ? RZ_CLOSE_AUTO : below(r, RZ_CLOSE_COUNT);
+	s->grace_ns = below(r, 3) * 60 * SECOND_NS;
 	s->min_agents = USUAL(r, 70, least);
 	s->stable_for_ns = PICK(r, stables);
 	s->topology_max_age_ns = (60 + below(r, 60)) * SECOND_NS;
@@ -227,6 +231,39 @@ static void make_frame(struct run *r, struct rz_frame *f)
 		break;
 	}
 	f->proxied = chance(r, 5);
+	f->software = below(r, 2 * N_SOFTWARES); /* half say nothing */
+	if (f->software > N_SOFTWARES)
+		f->software = 0;
+}
+
+static void make_softwares(struct run *r)
+{
+	static const struct rz_software all[N_SOFTWARES] = {{"apache-kafka-java", "4.4.0"},
+							    {"apache-kafka-java", "3.9.1"},
+							    {"sarama", "v1.61.1"},
+							    {"kgo", "v1.22.2"},
+							    {"librdkafka", "2.0.2"}};
+	size_t i;
+
+	for (i = 0; i < N_SOFTWARES; i++)
+		r->softwares[i] = (struct rz_software_row){i + 1, all[i]};
+}
+
+static struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home);
+
+/* It fetches for a group, by a library that minds, and its group connection is there too. */
+static void make_member(struct run *r, struct rz_conn *c)
+{
+	struct rz_conn *group;
+
+	c->frame.software = 1;
+	c->frame.produce = c->frame.acks0 = c->frame.coordinator = 0;
+	c->frame.fetch = 1;
+	group = open_conn(r, c, false);
+	if (!group)
+		return;
+	group->frame.fetch = 0;
+	group->frame.coordinator = 1;
 }
 
 /* A new connection; of this client to its own zone or away, if `like` is not NULL. */
@@ -262,6 +299,8 @@ static struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool
 	snprintf((char *)p->proxied.raw, sizeof(p->proxied.raw),
 		 "PROXY TCP4 10.%u.%u.9 10.0.0.1 7 8\r\n", 1 + below(r, 2), below(r, 4));
 	p->proxied.len = (uint8_t)strlen((char *)p->proxied.raw);
+	if (!like && chance(r, 10))
+		make_member(r, c);
 	return c;
 }
 
@@ -282,6 +321,7 @@ void make_world(struct run *r, uint64_t seed)
 	/* a machine that was just started has a small clock */
 	r->clock_ns = chance(r, 20) ? SECOND_NS * (1 + below(r, 50))
 				    : SECOND_NS * (90000 + below(r, 9999));
+	make_softwares(r);
 	make_agents(r);
 	make_names(r);
 	make_settings(r);

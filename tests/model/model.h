@@ -60,6 +60,8 @@ struct look { /* at the topology */
 	size_t n;
 };
 
+#define N_SOFTWARES 5
+
 struct run {
 	uint64_t seed, noise;
 	uint64_t clock_ns; /* as the tick is told; may go back */
@@ -81,6 +83,7 @@ struct run {
 	struct rz_conn conns[MAX_CONNS];	   /* sorted by cookie */
 	struct rz_proxied_row proxied[MAX_CONNS];  /* of conns[i], if its frame says proxied */
 	size_t n_conns;
+	struct rz_software_row softwares[N_SOFTWARES]; /* what clients may say they are */
 	uint64_t last_cookie;
 	bool paused;
 	/* the record */

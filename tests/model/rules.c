@@ -85,6 +85,34 @@ static bool is_excluded(const struct eye *e)
 	return false;
 }
 
+static const char *software_of(const struct eye *e)
+{
+	uint32_t nr = e->conn->frame.software;
+
+	return nr ? e->r->softwares[nr - 1].software.name : "";
+}
+
+/* Java from 4.0, a member of a group by a connection that is seen here, and that may know of no two
+ * agents beside this one: neither way to end its connection is known to be borne well. */
+static bool bears_nothing(const struct eye *e)
+{
+	const struct rz_frame *f = &e->conn->frame;
+	bool member = false;
+	size_t i, ready;
+
+	if (strcmp(software_of(e), "apache-kafka-java") ||
+	    e->r->softwares[f->software - 1].software.version[0] != '4' || f->produce)
+		return false;
+	for (i = 0; i < e->r->n_conns; i++) {
+		const struct rz_conn *c = &e->r->conns[i];
+
+		member |= c->frame.coordinator && c->frame.client == f->client &&
+			  !memcmp(c->tuple.client_addr, e->conn->tuple.client_addr, 16);
+	}
+	ready = count_agents(e->r, latest(e->r), e->agent->group, NULL, true) - e->ready;
+	return member && ready < 3; /* this one, and fewer than two */
+}
+
 /* One line a rule. What it holds by stands in docs/design.md. */
 #define RULE(name, holds)                                      \
 	static bool name(const struct eye *e)                  \
@@ -116,12 +144,18 @@ RULE(not_stable, !e->ready_since_ns || AGE(now, e->ready_since_ns) < s->stable_f
 RULE(stale, s->frozen || !s->topology_proved_ns ||
 		    AGE(now, s->topology_proved_ns) > s->topology_max_age_ns)
 RULE(terminating, e->agent && !e->agent->ready)
-/* beside a group's requests it is not one either; a transaction has its own reason below */
-RULE(not_data, f->state != RZ_STATE_DATA || (!f->transaction && (!DATA(f) || f->coordinator)))
+/* a transaction has its own reason below */
+RULE(not_data, f->state != RZ_STATE_DATA || (!f->transaction && !DATA(f)))
+RULE(shared, DATA(f) && f->coordinator &&
+		     (s->shared == RZ_SHARED_SKIP ||
+		      (s->shared == RZ_SHARED_AUTO && strcmp(software_of(e), "sarama"))))
 RULE(too_young, AGE(now, e->conn->opened_ns) < s->min_age_ns || now < e->conn->opened_ns)
-RULE(acks0, f->acks0 && !f->transaction)
+RULE(acks0, f->acks0 && s->acks0 == RZ_ACKS0_SKIP)
 RULE(transactional, f->transaction)
 RULE(load_balancer, f->proxied)
+RULE(library,
+     s->close == RZ_CLOSE_AUTO && bears_nothing(e) && now >= e->ready_since_ns + s->grace_ns)
+RULE(may_come, s->close == RZ_CLOSE_AUTO && bears_nothing(e))
 
 static const struct {
 	enum rz_reason reason;
@@ -141,10 +175,13 @@ static const struct {
 	{RZ_REASON_TOPOLOGY_STALE, stale},
 	{RZ_REASON_AGENT_TERMINATING, terminating},
 	{RZ_REASON_NOT_DATA, not_data},
+	{RZ_REASON_SHARED, shared},
 	{RZ_REASON_TOO_YOUNG, too_young},
 	{RZ_REASON_ACKS0, acks0},
 	{RZ_REASON_TRANSACTIONAL, transactional},
 	{RZ_REASON_LOAD_BALANCER, load_balancer},
+	{RZ_REASON_LIBRARY, library},
+	{RZ_REASON_MAY_COME, may_come},
 };
 
 bool has_rule(enum rz_reason reason)

@@ -113,8 +113,9 @@ size_t count_agents(const struct run *r, const struct look *l, const char *group
 
 	(void)r;
 	for (i = 0; i < l->n; i++)
-		n += !strcmp(l->agents[i].group, group) && !strcmp(l->agents[i].zone, zone) &&
-		     is_first(l, &l->agents[i]) && (!ready || all_ready(l, &l->agents[i]));
+		n += !strcmp(l->agents[i].group, group) &&
+		     (!zone || !strcmp(l->agents[i].zone, zone)) && is_first(l, &l->agents[i]) &&
+		     (!ready || all_ready(l, &l->agents[i]));
 	return n;
 }
 

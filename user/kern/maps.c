@@ -210,7 +210,7 @@ static int by_member(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct rz_member));
 }
 
-static int find_members(struct rz_snapshot *s)
+int rz_snapshot_find_members(struct rz_snapshot *s)
 {
 	size_t i;
 
@@ -234,7 +234,7 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 		return -ENOMEM;
 	err = read_conns(m->conns, s);
 	if (!err)
-		err = find_members(s);
+		err = rz_snapshot_find_members(s);
 	if (!err)
 		err = read_keyed(m->clients, sizeof(struct rz_client), (void **)&s->clients,
 				 &s->n_clients);

@@ -86,6 +86,8 @@ struct rz_snapshot {
 };
 
 int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret);
+/* Fills members of a snapshot from its conns; a part of reading one. 0 or -ENOMEM. */
+int rz_snapshot_find_members(struct rz_snapshot *s);
 void rz_snapshot_free(struct rz_snapshot *s); /* takes NULL */
 const struct rz_conn *rz_snapshot_conn(const struct rz_snapshot *s, uint64_t cookie);
 const struct rz_client *rz_snapshot_client(const struct rz_snapshot *s, uint64_t hash);
