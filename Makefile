@@ -5,10 +5,14 @@
 #   make check          all tests              make unit-asan    ... under ASan and UBSan
 #   make check-quick    Debian's packages alone make bpf-test    BPF programs by BPF_PROG_TEST_RUN
 #   make e2e            end to end             make format-check formatting
+#   make model          the policy against a naive statement of its rules, a million decisions
+#   make sim            a cluster of 1,000 nodes in docs/ (minutes); make sim-quick: a small one, checked
 #   make fuzz           ten million inputs      make fuzz-long   FUZZ_SECONDS for each target
 #   make opinion        tshark's second opinion on ten thousand connections
 #   make soak           one hour of ticks      make vm          the same on Debian's other kernels
 #   make churn          five minutes of it     make crowd       100,000 connections at once
+#   make let-go         what a hold costs that is let go
+#   make stale          sockets that change     make kill-holds  SIGKILL in the midst of moves
 #   make bench          what a segment costs   make hostile     100,000 distinct client ids
 #   make close-matrix   what a reset and a FIN do to each client library
 #   make ARCH=arm64     a cross build          make install PREFIX=/usr/local
@@ -127,6 +131,16 @@ $(BUILD)/crowd: $(wildcard tests/load/*.[ch])
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iuser $(SYSFLAGS) -o $@ $(filter %.c,$^)
 
+# Connections that say what was executed and what was answered when they were moved, tests/move.
+$(BUILD)/last: $(wildcard tests/move/last*.[ch])
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE $(SYSFLAGS) -pthread -o $@ $(filter %.c,$^)
+
+# Rows made stale between decision and reset: the product's own code beside a churn of connections.
+$(BUILD)/stale: tests/move/stale.c tests/move/stale_pair.c tests/move/stale.h $(BUILD)/librezone.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -pthread -o $@ $(filter %.c,$^) $(BUILD)/librezone.a $(RZ_LIBS)
+
 # Fuzzing, tests/fuzz: ten million inputs; FUZZ_SECONDS for each target of the longer form.
 FUZZ_SECONDS ?= 600
 FUZZERS    := $(addprefix $(BUILD)/fuzz/fuzz_,frame request tags proxy blocks topo kube)
@@ -165,6 +179,20 @@ opinion: $(BUILD)/rezone $(BUILD)/wire
 .PHONY: unit
 unit: $(UNIT)
 	tests/lib/run-unit $(UNIT)
+
+# The policy against a second, naive statement of its rules: MODEL_SEED=7 MODEL_RUNS=1 for one world.
+$(BUILD)/model: $(wildcard tests/model/*.[ch]) $(BUILD)/librezone.a
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $(filter %.c %.a,$^) $(RZ_LIBS)
+# A cluster on one core: the policy's own code on every node.
+$(BUILD)/sim: $(wildcard tests/sim/*.[ch]) $(BUILD)/librezone.a
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $(filter %.c %.a,$^) $(RZ_LIBS)
+.PHONY: model sim sim-quick
+model: $(BUILD)/model
+	$(BUILD)/model
+sim-quick: $(BUILD)/sim
+	$(BUILD)/sim check
+sim: $(BUILD)/sim
+	tests/sim/run $(BUILD)
 
 # The BPF programs in the kernel, fed through BPF_PROG_TEST_RUN. Needs root.
 $(BUILD)/bpf/%.bpf.o: tests/bpf/%.bpf.c $(BPF_HDRS)
@@ -221,7 +249,7 @@ vm-docs:
 	awk '/^<!-- rows/ { print; while ((getline line < "$(BUILD)/vm/table.md") > 0) print line; skip = 1; next } \
 		/^<!-- end/ { skip = 0 } !skip' docs/support.md > $(BUILD)/vm/support.md && cp $(BUILD)/vm/support.md docs/support.md
 # QUICK=1 leaves out what needs more than Debian's packages; E2E="10-main 20-keep" runs some only.
-e2e: $(BUILD)/rezone $(BUILD)/crowd $(BUILD)/wire standin
+e2e: $(BUILD)/rezone $(BUILD)/crowd $(BUILD)/wire $(BUILD)/last $(BUILD)/stale standin
 	tests/e2e/run $(if $(QUICK),-q) $(E2E)
 # The topology from Kubernetes: a real API server, and one that misbehaves. KUBE="20-faults" runs one only.
 .PHONY: kube-test kube-bench
@@ -233,13 +261,19 @@ kube-bench: $(BUILD)/rezone
 soak: $(BUILD)/rezone standin
 	tests/e2e/soak.sh
 
+# The long forms of tests: 100,000 rows made stale, 200 kills, 300 s of connections that come and go, 100,000 at once, three times 100,000 distinct ids.
+.PHONY: churn crowd hostile stale kill-holds let-go
+let-go: $(BUILD)/rezone $(BUILD)/last
+	tests/e2e/let-go.sh
+kill-holds: $(BUILD)/rezone standin
+	KILLS=$(or $(KILLS),200) tests/e2e/run 49-kill-holds
+stale: $(BUILD)/rezone $(BUILD)/stale
+	STALE=$(or $(STALE),100000) tests/e2e/run 48-stale
 # What a reset and a FIN do to each client library (docs/clients.md); half an hour.
 .PHONY: close-matrix
 close-matrix: $(BUILD)/rezone
 	tests/e2e/close-matrix.sh
 
-# The long forms of three tests: 300 s of connections that come and go, 100,000 at once, three times 100,000 distinct ids.
-.PHONY: churn crowd hostile
 hostile: $(BUILD)/rezone $(BUILD)/crowd standin
 	HOSTILE_IDS=$(or $(HOSTILE_IDS),100000) tests/e2e/run 83-hostile
 churn: $(BUILD)/rezone $(BUILD)/crowd

@@ -303,8 +303,9 @@ static __always_inline enum rz_step rz_frame_identify(struct __sk_buff *skb, str
 
 	if (s->f.body) /* done, and more was waited for */
 		return RZ_STEP_MORE;
-	/* user space forgets ids that nobody uses: is it still there? */
-	if (s->f.client && r->client_id_len == s->f.client_id_len &&
+	/* user space forgets ids that nobody uses: is it still there? Of a connection that is being
+	 * moved each id is read: a proxy may put several clients on one */
+	if (!s->watched && s->f.client && r->client_id_len == s->f.client_id_len &&
 	    (s->f.requests % RZ_LOOK_AGAIN || bpf_map_lookup_elem(&client_ids, &s->f.client)))
 		return RZ_STEP_MORE;
 	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED + rz_client_id_kept(r->client_id_len)) != 1)

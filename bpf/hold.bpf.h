@@ -42,7 +42,9 @@ static __always_inline int rz_hold_drops(struct rz_hold *h, struct bpf_sock *sk,
 	struct rz_move *m = bpf_map_lookup_elem(&moves, &cookie);
 	struct tcp_sock *tp;
 
-	if (!m || (m->phase != RZ_PHASE_HOLD && m->phase != RZ_PHASE_RESET) ||
+	if (!m ||
+	    (m->phase != RZ_PHASE_HOLD && m->phase != RZ_PHASE_RESET &&
+	     m->phase != RZ_PHASE_CLOSE) ||
 	    bpf_ktime_get_ns() >= m->deadline_ns)
 		return 0;
 	tp = bpf_skc_to_tcp_sock(sk);
@@ -175,6 +177,19 @@ static __always_inline int rz_answer_in_row(const struct rz_hold *h, __u32 corre
 }
 
 /*
+ * Out of the row, and no head that is expected. If it began with the segment before, that was the
+ * tail of an answer, and one may begin with this segment (at `seq`) all the same: returns 1, to
+ * look there.
+ */
+static __always_inline int rz_answer_not_here(struct rz_answers *a, __u32 seq)
+{
+	if ((__s32)(a->next_seq - seq) >= 0)
+		return 0;
+	a->next_seq = seq;
+	return 1;
+}
+
+/*
  * One answer's head, or as much of it as this segment has. Returns 1 if the next one may begin in
  * the segment too. Out of the row, an answer that is expected puts it into the row again; as in
  * rz_frame_find() it is believed at once if it ends with the segment, else when the next one is
@@ -199,7 +214,7 @@ __noinline int rz_answer_step(struct __sk_buff *skb, __u64 cookie, __u32 off, __
 	if (size < 4 || size > RZ_KAFKA_SIZE_MAX ||
 	    (a->synced && !rz_answer_in_row(h, correlation_id))) {
 		rz_answer_lose(a);
-		return 0;
+		return rz_answer_not_here(a, seq);
 	}
 	if (a->synced) {
 		number = a->number + 1;
@@ -209,13 +224,16 @@ __noinline int rz_answer_step(struct __sk_buff *skb, __u64 cookie, __u32 off, __
 		a->tentative = !number || a->next_seq + 4 + (__u32)size != seq + len;
 		if (!number)
 			number = rz_answer_before_ring(h, correlation_id);
-		if (!number)
-			return 0;
+		if (!number) {
+			a->tentative = 0;
+			return rz_answer_not_here(a, seq);
+		}
 		a->synced = 1;
 	}
 	a->number = number;
 	a->correlation_id = correlation_id;
 	a->next_seq += 4 + (__u32)size;
+	a->whole = (__s32)(a->next_seq - seq) <= (__s32)len;
 	return (__s32)(a->next_seq - seq) < (__s32)len;
 }
 
@@ -230,8 +248,11 @@ static __noinline void rz_answer_segment(struct __sk_buff *skb, struct rz_hold *
 
 	if (a->synced) {
 		at = (__s32)(a->next_seq + a->have - seg->seq);
-		if (at >= (__s32)seg->len)
+		if (at > (__s32)seg->len)
 			return; /* inside an answer, or a repetition */
+		a->whole = 1;
+		if (at == (__s32)seg->len)
+			return;
 		if (at < 0)
 			rz_answer_lose(a);
 	}

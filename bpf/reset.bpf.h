@@ -5,7 +5,9 @@
  *
  * Comes in: the sockets of one network namespace from the TCP iterator, and the entries of `moves`
  * in phase RESET. Goes out: a TCP reset to the client, and the entry's phase and error. Read by
- * user/move/reset.c, which opens the iterator inside the namespace.
+ * user/move/reset.c, which opens the iterator inside the namespace. What is to be ended by a FIN is
+ * judged alone: nothing here can send one. It stands in phase CLOSE then, and what is held back
+ * stays so until user space has shut the agent's descriptor down (user/kern/owner.c).
  *
  * The iterator holds the socket lock while the program runs (since 5.15), so what is checked here
  * is true when the socket is destroyed.
@@ -53,6 +55,11 @@ static __always_inline int rz_reset_in_gap(const struct tcp_sock *tp, const stru
 	if (!h || tp->snd_una != tp->write_seq || tp->copied_seq != tp->rcv_nxt ||
 	    tp->out_of_order_queue.rb_node)
 		return 0;
+	/* not answered: whole requests that the agent has read are all there is to wait for */
+	if (f->acks0 && (f->have || f->next_seq != tp->rcv_nxt))
+		return 0;
+	if (f->acks0 && !h->last)
+		return 1;
 	if (bpf_ktime_get_ns() > c->last_request_ns + RZ_IDLE_NS)
 		return 1;
 	/* answered, to the last byte */
@@ -75,7 +82,8 @@ static __always_inline int rz_reset_check(struct sock_common *skc, const struct 
 		return -RZ_ENOENT;
 	if (!m->client || c->frame.client != m->client || c->frame.state != RZ_STATE_DATA ||
 	    c->frame.owner != (__u16)cookie || !c->frame.synced || c->frame.tentative ||
-	    c->frame.transaction || c->frame.coordinator || c->frame.acks0)
+	    c->frame.transaction || (c->frame.coordinator && !m->shared) ||
+	    (c->frame.acks0 && !m->acks0))
 		return -RZ_ESTALE;
 	/* left behind by a daemon that died between decision and walk */
 	if (bpf_ktime_get_ns() - m->decided_ns > RZ_RESET_MAX_AGE_NS)
@@ -109,6 +117,11 @@ static __always_inline void rz_reset_visit(struct sock_common *skc)
 	if (!m || m->phase != RZ_PHASE_RESET)
 		return;
 	err = rz_reset_check(skc, m, cookie);
+	if (!err && m->fin) {
+		m->error = 0;
+		m->phase = RZ_PHASE_CLOSE;
+		return;
+	}
 	if (!err) {
 		err = bpf_sock_destroy(skc);
 		if (err)

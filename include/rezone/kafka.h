@@ -336,7 +336,11 @@ static inline void rz_frame_note_api(struct rz_frame *f, __s16 api_key, __s16 ap
 	case RZ_API_FETCH:
 		f->fetch = 1;
 		break;
+	/* where things are: harmless to ask again, as rz_api_repeatable() has it. Were they
+	 * `other`, a connection that only reads would have to be answered before a reset */
 	case RZ_API_METADATA:
+	case RZ_API_LIST_OFFSETS:
+	case RZ_API_FIND_COORDINATOR:
 		f->metadata = 1;
 		break;
 	case RZ_API_OFFSET_COMMIT:

@@ -58,6 +58,7 @@ enum rz_phase {
 	RZ_PHASE_GAP,	   /* a moment is waited for in which nothing is in flight */
 	RZ_PHASE_HOLD,	   /* new requests are held back until the answers are out */
 	RZ_PHASE_RESET,	   /* to be reset by the next walk over its network namespace */
+	RZ_PHASE_CLOSE,	   /* judged by the walk; user space closes it now (`fin`) */
 	RZ_PHASE_DONE,	   /* was reset */
 	RZ_PHASE_REFUSED,  /* the last look under the socket lock said no; error says why */
 	RZ_PHASE_COUNT,
@@ -148,6 +149,29 @@ enum rz_way {
 	RZ_WAY_COUNT,
 } RZ_PACKED_ENUM;
 
+/* How a connection is ended. */
+enum rz_close {
+	RZ_CLOSE_AUTO = 0, /* as its library bears it best (user/policy/library.c) */
+	RZ_CLOSE_RESET,	   /* a TCP reset */
+	RZ_CLOSE_FIN,	   /* the agent's descriptor is shut down: its client sees an end of file */
+	RZ_CLOSE_COUNT,
+} RZ_PACKED_ENUM;
+
+/* Are connections moved that carry group membership beside data? */
+enum rz_shared {
+	RZ_SHARED_AUTO = 0, /* of libraries that bear it */
+	RZ_SHARED_SKIP,
+	RZ_SHARED_MOVE,
+	RZ_SHARED_COUNT,
+} RZ_PACKED_ENUM;
+
+/* ... and those of producers that are not answered? */
+enum rz_acks0 {
+	RZ_ACKS0_SKIP = 0,
+	RZ_ACKS0_MOVE, /* what is on its way in that instant is lost */
+	RZ_ACKS0_COUNT,
+} RZ_PACKED_ENUM;
+
 enum rz_opt_in {
 	RZ_OPT_IN_TAG = 0, /* only clients with warpstream_interzone_lb=true */
 	RZ_OPT_IN_ZONE,	   /* every client with a zone tag */
@@ -202,7 +226,7 @@ struct rz_frame {
 	__u8 produce;
 	__u8 fetch;
 	__u8 coordinator; /* group membership or offsets */
-	__u8 metadata;
+	__u8 metadata;	  /* where topics, offsets, coordinators are */
 	__u8 transaction; /* also a Produce with a transactional id */
 	__u8 sasl;
 	__u8 other;
@@ -337,7 +361,7 @@ struct rz_answers {
 	__u8 synced;	      /* next_seq is true */
 	__u8 tentative;	      /* one answer was found; the next must be where it says */
 	__u8 have;	      /* bytes of the next answer's head that already went */
-	__u8 pad;
+	__u8 whole;	      /* the latest answer was sent to its last byte */
 	__u8 head[8];
 };
 struct rz_hold {
@@ -360,8 +384,11 @@ struct rz_move {
 	__s32 error;	   /* -errno of the reset, or of the check before it */
 	enum rz_reason reason;
 	enum rz_phase phase;
-	__u8 gap; /* reset it only while nothing is in flight that must be answered */
-	__u8 pad;
+	__u8 gap; /* end it only while nothing is in flight that must be answered */
+	__u8 fin; /* the walk judges alone; user space ends it, while new requests are held back */
+	__u8 shared; /* though it carries group membership */
+	__u8 acks0;  /* though its producer is not answered */
+	__u8 pad[6];
 	char to_zone[RZ_ZONE_SHOWN];
 };
 
@@ -430,7 +457,11 @@ struct rz_settings {
 	__u64 outcomes[RZ_OUTCOME_COUNT]; /* what became of them */
 	__u64 breaker_until_ns;		  /* nobody is moved until then, 0: it is closed */
 	__u32 breaker_opened;		  /* how often */
-	__u32 pad;
+	enum rz_close close;
+	enum rz_shared shared;
+	enum rz_acks0 acks0;
+	__u8 pad;
+	__u64 grace_ns; /* for clients that come home by themselves */
 	/* who is never moved, as the settings have them (user/policy/exclude.h) */
 	char exclude_clients[RZ_EXCLUDE_SIZE];
 	char exclude_addresses[RZ_EXCLUDE_SIZE];

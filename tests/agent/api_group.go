@@ -109,6 +109,8 @@ func (s *server) joinGroup(r *request) *wr {
 				code, done = errUnknownMember, true
 			} else {
 				m.alive()
+				// another's wish may have begun the next round before this one was answered
+				m.Joined = m.Joined || g.Phase == phaseJoining
 				done = g.Generation > before && g.Phase != phaseJoining
 			}
 			state = *g

@@ -30,7 +30,7 @@ const (
 )
 
 // firstJoinWait gives members that start together the chance to share their first generation.
-const firstJoinWait = 200 * time.Millisecond
+var firstJoinWait = 200 * time.Millisecond
 
 type protocol struct {
 	Name string

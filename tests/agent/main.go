@@ -57,6 +57,7 @@ func parseFlags() (config, error) {
 	flag.IntVar(&c.partitions, "partitions", 4, "partitions of a topic that is created by being asked for")
 	flag.DurationVar(&c.delayProduce, "delay-produce", 0, "execute Produce at once, answer it this much later")
 	flag.DurationVar(&c.delayFetch, "delay-fetch", 0, "execute Fetch at once, answer it this much later")
+	flag.DurationVar(&firstJoinWait, "join-wait", firstJoinWait, "a new group waits this long for members that start together")
 	flag.StringVar(&c.logFile, "log", "", "append JSON lines of what was executed to `FILE`")
 	flag.Parse()
 	switch {

@@ -199,6 +199,7 @@ static void every_split(void **state)
 				feed_out(out_seq + i, a + i, 1);
 		}
 		assert_int_equal(3, hold().answers.number);
+		assert_int_equal(1, hold().answers.whole);
 		assert_true(drained());
 	}
 }
@@ -267,6 +268,54 @@ static void a_size_alone(void **state)
 		assert_true(drained());
 		out_seq += i == 1; /* and lost once */
 	}
+}
+
+/* An agent that writes each answer's last bytes alone: out of the row they look like the begin of a
+ * head, but what follows them is one. */
+static void a_tail_alone(void **state)
+{
+	uint32_t i, tail;
+	uint8_t a[64];
+	size_t n;
+
+	(void)state;
+	for (tail = 1; tail < 12; tail++) {
+		open_watched();
+		for (i = 1; i <= 4; i++)
+			ask(RZ_API_PRODUCE, i);
+		watch();
+		feed_out(out_seq - tail, "\1\2\3\4\5\6\7\10\11\12\13\14", tail);
+		for (i = 5; i <= 7; i++) {
+			ask(RZ_API_PRODUCE, i);
+			n = make_answer(a, i, 20);
+			feed_out(out_seq, a, n - tail);
+			assert_int_equal(i, hold().answers.number);
+			assert_int_equal(i == 5, hold().answers.tentative);
+			assert_int_equal(0, hold().answers.whole);
+			feed_out(out_seq + n - tail, a + n - tail, tail);
+			assert_int_equal(1, hold().answers.whole);
+			feed_out(out_seq, a, n - tail); /* TCP sends it again */
+			assert_int_equal(1, hold().answers.whole);
+			out_seq += n;
+		}
+		assert_true(drained());
+	}
+}
+
+/* A proxy puts another client on a connection that is being moved, with an id as long. */
+static void another_client(void **state)
+{
+	uint8_t r[64];
+	uint64_t was;
+
+	(void)state;
+	open_watched();
+	ask(RZ_API_PRODUCE, 1);
+	was = conn().frame.client;
+	ask(RZ_API_PRODUCE, 2);
+	assert_int_equal(was, conn().frame.client);
+	feed(in_seq, r, make_request(r, RZ_API_FETCH, 3, 3, "d", 1, 12));
+	assert_int_not_equal(was, conn().frame.client);
 }
 
 /* Thousands in flight, more than are remembered: a client that counts its ids up is followed
@@ -356,6 +405,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(repetitions_and_losses),
 		cmocka_unit_test(a_false_head),
 		cmocka_unit_test(a_size_alone),
+		cmocka_unit_test(a_tail_alone),
+		cmocka_unit_test(another_client),
 		cmocka_unit_test(deep_in_flight),
 		cmocka_unit_test(many_in_one_segment),
 		cmocka_unit_test(the_last_one_is_not_whole),

@@ -261,6 +261,8 @@ static const struct {
 	{RZ_API_PRODUCE, offsetof(struct rz_frame, produce)},
 	{RZ_API_FETCH, offsetof(struct rz_frame, fetch)},
 	{RZ_API_METADATA, offsetof(struct rz_frame, metadata)},
+	{RZ_API_LIST_OFFSETS, offsetof(struct rz_frame, metadata)},
+	{RZ_API_FIND_COORDINATOR, offsetof(struct rz_frame, metadata)},
 	{RZ_API_OFFSET_COMMIT, offsetof(struct rz_frame, coordinator)},
 	{RZ_API_OFFSET_FETCH, offsetof(struct rz_frame, coordinator)},
 	{RZ_API_JOIN_GROUP, offsetof(struct rz_frame, coordinator)},

@@ -54,25 +54,6 @@ for lib in "${LIBS[@]}"; do
 	check "$lib: no acknowledged write is lost ($(wc -l <"$WORK/held-$lib.acked") acknowledged)" \
 		eval '[ -z "$(comm -13 <(uniq "$WORK/held-$lib.all") "$WORK/held-$lib.acked")" ]'
 done
-# killed at any moment of its moves, rezone leaves no hold behind: every producer goes on, and the next daemon takes over
-name=killed
-for lib in "${LIBS[@]}"; do
-	client_start "$name-$lib" "$lib" write --bootstrap "$AT" --client-id "$lib,warpstream_az=b,$LB" --topic "$name-$lib" --rate 40
-done
-executed() { grep -c "\"event\":\"produced\".*\"topic\":\"killed-$1\"" "$WORK/agent-a.trace"; }
-goes_on() { [ "$(executed "$1")" -gt $((now[$1] + 3)) ]; }
-declare -A now=()
-gone_on=0
-for i in 1 2 3 4 5; do
-	rezone_start --interval 250ms --stable-for 0s --cooldown 0s --give-up-after 0 --rate 100 --hold-timeout 2s --keep-pins
-	sleep "1.$((RANDOM % 10))"
-	stop rezone KILL
-	for lib in "${LIBS[@]}"; do now[$lib]=$(executed "$lib"); done
-	for lib in "${LIBS[@]}"; do within 15 goes_on "$lib" && gone_on=$((gone_on + 1)); done
-done
-check "killed in the middle of moves, five times: every producer goes on ($gone_on of 15)" test $gone_on -eq 15
-for lib in "${LIBS[@]}"; do stop "$name-$lib"; done
-
 round plain --in-flight ignore
 sum=0
 for lib in "${LIBS[@]}"; do

@@ -16,7 +16,7 @@ done
 for i in $(seq $N) x; do
 	within "$DEADLINE" grep -q '"event":"read"' "$WORK/r$i.log" || not_ok "r$i reads"
 done
-resets() { grep -c '^.*move: .*: reset' "$WORK/rezone.log"; }
+resets() { grep -cE 'move: .*: (reset|closed)' "$WORK/rezone.log"; }
 more_resets() { [ "$(resets)" -ge "$1" ]; }
 stat_json() { "$REZONE" stats --pin-dir "$PIN_DIR" -o json; }
 stat_is() { stat_json | jq -e "$1" >/dev/null; }

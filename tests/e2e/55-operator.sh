@@ -8,12 +8,12 @@ LB=warpstream_interzone_lb=true
 agent_start a --delay-produce 250ms
 AT=$(agent_ip a):9092
 topology a=ready b=ready
-events() { "$REZONE" events --pin-dir "$PIN_DIR" -o json "$@" 2>/dev/null; }
+events() { "$REZONE" events --pin-dir "$PIN_DIR" -o json 2>/dev/null; }
 has_event() { events | jq -se "map(select($1)) | length >= ${2:-1}" >/dev/null; }
 pause() { "$REZONE" pause --pin-dir "$PIN_DIR" "$@" 2>/dev/null; }
 resume() { "$REZONE" resume --pin-dir "$PIN_DIR" 2>/dev/null; }
 reset() { "$REZONE" reset --pin-dir "$PIN_DIR" "$@" 2>"$WORK/reset.err"; }
-moves() { grep -c 'move: .*: reset' "$WORK/rezone.log"; }
+moves() { grep -cE 'move: .*: (reset|closed)' "$WORK/rezone.log"; }
 
 # paused before there is a daemon
 check "pause works before the first daemon" pause --reason "a test"

@@ -23,7 +23,7 @@ nisshi_start() { # ZONE: a broker of that zone at 9392, the zone view before it 
 	mkdir -p "$WORK/store" "$WORK/discovery"
 	SPAWN_DIR=$WORK/store spawn "nisshi-$z" "$z" - "$nisshi/bin/nisshi" broker --silent --cluster-id e2e \
 		--listener-url "tcp://$ip:9392" --advertised-listener-url "tcp://$ip:9392" \
-		--storage-engine sqlite:///e2e.db --group-initial-rebalance-delay 0s
+		--storage-engine sqlite:///e2e.db --group-initial-rebalance-delay "${JOIN_WAIT:-0s}"
 	within "$DEADLINE" port_open "$z" "$ip" 9392 || { not_ok "nisshi of zone $z did not start"; exit 1; }
 	if [ ! -e "$WORK/store/topic" ]; then
 		within "$DEADLINE" in_ns "$z" "$nisshi/bin/nisshi" topic create --broker "tcp://$ip:9392" $NISSHI_TOPIC --partitions 4
@@ -70,7 +70,8 @@ kafka_start() {
 	END
 	in_ns "$z" java -cp "$dir/libs/*" kafka.tools.StorageTool format -t rezone-e2e-cluster-id1 -c "$WORK/kafka.properties" \
 		>"$WORK/kafka-format.log" 2>&1
+	# shellcheck disable=SC2086 # words
 	spawn kafka "$z" "$CGROUP" java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
-		-Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$dir/libs/*" kafka.Kafka "$WORK/kafka.properties"
+		-Dorg.slf4j.simpleLogger.defaultLogLevel=warn ${KAFKA_JAVA:-} -cp "$dir/libs/*" kafka.Kafka "$WORK/kafka.properties"
 	within "$DEADLINE" port_open "$z" "$ip" 9092 || { not_ok "Apache Kafka did not start"; exit 1; }
 }

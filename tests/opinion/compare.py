@@ -18,7 +18,8 @@ import sys
 
 COORDINATOR = {8, 9, 11, 12, 13, 14, 68, 76}
 TRANSACTION = {24, 25, 26, 28}
-KNOWN = {0, 1, 3, 17, 18, 36} | COORDINATOR | TRANSACTION
+METADATA = {2, 3, 10}
+KNOWN = {0, 1, 17, 18, 36} | METADATA | COORDINATOR | TRANSACTION
 SHOWN = int(os.environ.get("OPINION_SHOWN", "20"))  # of each sort; all are counted
 
 
@@ -26,7 +27,7 @@ def kinds(keys):
     return {
         "produce": 0 in keys,
         "fetch": 1 in keys,
-        "metadata": 3 in keys,
+        "metadata": bool(keys & METADATA),
         "coordinator": bool(keys & COORDINATOR),
         "sasl": bool(keys & {17, 36}),
         "other": bool(keys - KNOWN),

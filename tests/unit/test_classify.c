@@ -182,9 +182,30 @@ static void not_data_coordinator(struct test_world *w)
 	w->conn.frame.coordinator = 1;
 }
 
-static void not_data_shared(struct test_world *w)
+static void shared(struct test_world *w)
 {
 	w->conn.frame.coordinator = 1;
+}
+
+static void shared_skip(struct test_world *w)
+{
+	shared(w);
+	w->settings.shared = RZ_SHARED_SKIP;
+}
+
+/* a row of user/policy/library.c that leaves alone */
+static void library(struct test_world *w)
+{
+	strcpy(w->software.name, "apache-kafka-java");
+	strcpy(w->software.version, "4.1.0");
+	w->grouped = true;
+	w->settings.grace_ns = HOUR_NS; /* and that long the zone has been ready */
+}
+
+static void may_come(struct test_world *w)
+{
+	library(w);
+	w->settings.grace_ns++;
 }
 
 static void too_young(struct test_world *w)
@@ -297,12 +318,15 @@ static const struct {
 	CHANGE(not_data_metadata, NOT_DATA),
 	CHANGE(not_data_nothing, NOT_DATA),
 	CHANGE(not_data_coordinator, NOT_DATA),
-	CHANGE(not_data_shared, NOT_DATA),
+	CHANGE(shared, SHARED),
+	CHANGE(shared_skip, SHARED),
 	CHANGE(too_young, TOO_YOUNG),
 	CHANGE(acks0, ACKS0),
 	CHANGE(transactional, TRANSACTIONAL),
 	CHANGE(load_balancer, LOAD_BALANCER),
 	CHANGE(mptcp, MPTCP),
+	CHANGE(library, LIBRARY),
+	CHANGE(may_come, MAY_COME),
 };
 
 static void test_base_moves(void **state)
@@ -341,8 +365,8 @@ static void test_each_reason(void **state)
 		assert_false(v.move);
 		reached[v.reason] = true;
 	}
-	for (i = RZ_REASON_NOT_IDENTIFIED; i <= RZ_REASON_MPTCP; i++)
-		assert_true(reached[i] || i == RZ_REASON_SHARED);
+	for (i = RZ_REASON_NOT_IDENTIFIED; i <= RZ_REASON_MAY_COME; i++)
+		assert_true(reached[i]);
 }
 
 /* One change for each reason, none of which undoes another, in the order of asking. */
@@ -365,10 +389,13 @@ static const struct {
 	{topology_stale, RZ_REASON_TOPOLOGY_STALE, "proved"},
 	{agent_terminating, RZ_REASON_AGENT_TERMINATING, "ready"},
 	{not_data_nothing, RZ_REASON_NOT_DATA, "kind"},
+	{shared, RZ_REASON_SHARED, "kind"},
 	{too_young, RZ_REASON_TOO_YOUNG, "age"},
-	{acks0, RZ_REASON_ACKS0, "transaction"}, /* both make a kind */
+	{acks0, RZ_REASON_ACKS0, "acks0"},
 	{transactional, RZ_REASON_TRANSACTIONAL, "transaction"},
 	{load_balancer, RZ_REASON_LOAD_BALANCER, "proxied"},
+	{library, RZ_REASON_LIBRARY, "software"},
+	{may_come, RZ_REASON_MAY_COME, "software"},
 };
 
 /* Of any two reasons the one that is asked first is given, whichever came first. */

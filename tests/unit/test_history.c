@@ -227,6 +227,23 @@ static void test_undo_keeps_the_past(void **state)
 	rz_select_free(s);
 }
 
+/* Two ticks at one moment: the second's move follows in the round, and does not begin it later. */
+static void test_follower_does_not_begin(void **state)
+{
+	struct rz_select *s = make(&defaults);
+	struct rz_candidate first = row(1, 7, 1), second = row(2, 7, 1);
+
+	(void)state;
+	assert_int_equal(ask(s, first, T0), RZ_REASON_NONE);
+	rz_select_moved(s, &first, T0);
+	assert_int_equal(ask(s, second, T0), RZ_REASON_NONE);
+	rz_select_moved(s, &second, T0 + 5 * SECOND_NS);
+	/* opened between the two resets: the first brought it here */
+	assert_int_equal(ask(s, row(3, 7, T0 + 3 * SECOND_NS), T0 + 6 * SECOND_NS),
+			 RZ_REASON_COOLING_DOWN);
+	rz_select_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_not_seen_ends_the_row),
 		cmocka_unit_test(test_given_up_is_remembered),
 		cmocka_unit_test(test_undo_keeps_the_past),
+		cmocka_unit_test(test_follower_does_not_begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

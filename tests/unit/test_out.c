@@ -245,6 +245,40 @@ static void test_json_topology(void **state)
 	json_decref(o);
 }
 
+/* A connection that is being moved, by hand even one that is at home, is shown as such; who was
+ * moved is counted. */
+static void test_moves_shown(void **state)
+{
+	static const enum rz_phase under_way[] = {RZ_PHASE_GAP, RZ_PHASE_HOLD, RZ_PHASE_RESET,
+						  RZ_PHASE_CLOSE};
+	struct shown s;
+	size_t i;
+	FILE *f;
+
+	(void)state;
+	shown_make(&s);
+	strcpy(s.clients[0].client.zone, "a");
+	s.snap.n_moves = 1;
+	for (i = 0; i < COUNT(under_way); i++) {
+		s.moves[0] =
+			(struct rz_move_row){4711, {.client = CLIENT_HASH, .phase = under_way[i]}};
+		shown_rows(&s, &all);
+		assert_true(s.rows[0].move);
+		assert_string_equal(s.rows[0].phase, rz_phase_name(under_way[i]));
+		assert_int_equal(s.totals.moving, 1);
+		assert_int_equal(s.totals.moved, 0);
+	}
+	s.moves[0].move.phase = RZ_PHASE_DONE;
+	shown_rows(&s, &all);
+	assert_false(s.rows[0].move);
+	assert_int_equal(s.totals.moving, 0);
+	f = to_text(&s);
+	rz_table_totals(f, &s.totals);
+	fclose(f);
+	assert_non_null(strstr(s.text, "; 1 moved in the last minute"));
+	free(s.rows);
+}
+
 static void test_table(void **state)
 {
 	struct shown s;
@@ -302,6 +336,7 @@ int main(void)
 		cmocka_unit_test(test_filters_of_one), cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_json),	       cmocka_unit_test(test_json_topology),
 		cmocka_unit_test(test_table),	       cmocka_unit_test(test_small_words),
+		cmocka_unit_test(test_moves_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,7 +65,7 @@ static const struct {
 	 "unknown|data|coordinator|shared|metadata|transactional|acks0|sasl|silent|"},
 	{locality_word, RZ_LOCALITY_COUNT, "unknown|same|cross|"},
 	{dialect_word, RZ_DIALECT_COUNT, "none|warpstream|automq|inkless|bufstream|custom|"},
-	{phase_word, RZ_PHASE_COUNT, "wait|gap|hold|reset|done|refused|"},
+	{phase_word, RZ_PHASE_COUNT, "wait|gap|hold|reset|close|done|refused|"},
 	{mode_word, RZ_MODE_COUNT, "enforce|observe|"},
 	{opt_in_word, RZ_OPT_IN_COUNT, "tag|zone|any|"},
 	{outcome_word, RZ_OUTCOME_COUNT, "unknown|home|returned|left|gone|"},

@@ -26,7 +26,9 @@ struct test_world {
 	struct rz_conn conn;
 	struct rz_client client;
 	uint64_t now_ns;
-	bool unread; /* map clients has no entry for the client */
+	bool unread;		     /* map clients has no entry for the client */
+	struct rz_software software; /* what the client says it is; no name: nothing */
+	bool grouped;
 };
 
 static inline void test_ip4(uint8_t addr[16], int a, int b, int c, int d)
@@ -118,7 +120,10 @@ static inline struct rz_world test_world_view(const struct test_world *w)
 
 static inline struct rz_verdict test_classify(const struct test_world *w)
 {
-	struct rz_judged_conn judged = {&w->conn, w->unread ? NULL : &w->client};
+	struct rz_judged_conn judged = {.conn = &w->conn,
+					.client = w->unread ? NULL : &w->client,
+					.software = w->software.name[0] ? &w->software : NULL,
+					.grouped = w->grouped};
 	struct rz_world view = test_world_view(w);
 	struct rz_exclude *exclude = NULL;
 	struct rz_verdict v;

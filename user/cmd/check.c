@@ -141,19 +141,27 @@ static int make_cgroup(const char *root, char *path, size_t size)
 static enum status try_way(struct report *r, struct rz_kern *k, const char *cgroup,
 			   enum rz_trial_way way, enum status if_not)
 {
-	const char *name = way == RZ_TRIAL_WALK ? "reset" : "netlink reset", *stage;
+	static const struct {
+		const char *name, *did, *cure;
+	} ways[] = {
+		[RZ_TRIAL_WALK] = {"reset", "reset by bpf_sock_destroy",
+				   "see what the line says; --log-level debug of `rezone run` "
+				   "shows more"},
+		[RZ_TRIAL_NETLINK] = {"netlink reset", "reset by SOCK_DESTROY",
+				      "harmless where the line above is ok; else a kernel with "
+				      "CONFIG_INET_DIAG_DESTROY, or from 6.5 on, is needed"},
+		[RZ_TRIAL_FIN] = {"fin", "closed by a FIN",
+				  "see the host's processes (hostPID), CAP_SYS_PTRACE, Linux 5.6; "
+				  "without it, readers that do not name their library stay"},
+	};
+	const char *stage;
 	int err = rz_trial_run(k, cgroup, way, &stage);
 
 	if (!err)
-		return note(r, name, OK, "", "an own connection was tracked and reset%s",
-			    way == RZ_TRIAL_WALK ? " by bpf_sock_destroy" : " by SOCK_DESTROY");
-	return note(r, name, if_not,
-		    way == RZ_TRIAL_WALK
-			    ? "see what the line says; --log-level debug of `rezone run` "
-			      "shows more"
-			    : "harmless where the line above is ok; else a kernel with "
-			      "CONFIG_INET_DIAG_DESTROY, or from 6.5 on, is needed",
-		    "failed at %s: %s", stage, strerror(-err));
+		return note(r, ways[way].name, OK, "", "an own connection was tracked and %s",
+			    ways[way].did);
+	return note(r, ways[way].name, if_not, ways[way].cure, "failed at %s: %s", stage,
+		    strerror(-err));
 }
 
 static void check_trial(struct report *r, const struct rz_lacks *lacks, const char *root)
@@ -183,6 +191,8 @@ static void check_trial(struct report *r, const struct rz_lacks *lacks, const ch
 			try_way(r, k, cgroup, RZ_TRIAL_WALK, FAILED);
 		if (!lacks->netlink)
 			try_way(r, k, cgroup, RZ_TRIAL_NETLINK, lacks->destroy ? FAILED : OK);
+		if (!lacks->destroy || !lacks->netlink)
+			try_way(r, k, cgroup, RZ_TRIAL_FIN, LIMITED);
 	}
 	rz_kern_free(k, false);
 	rmdir(cgroup);

@@ -22,6 +22,7 @@
 #include "cmd/conns.h"
 #include "kern/pins.h"
 #include "out/table.h"
+#include "policy/tick.h"
 
 #define LOOK_NS 100000000L
 
@@ -238,9 +239,11 @@ static int run(const struct ask *a, const struct rz_maps *maps)
 			"shows which are");
 	for (i = 0; rows && i < totals.shown; i++) {
 		const struct rz_conn_row *c = &conns_rows[i];
-		struct rz_judged_conn j = {c->conn, c->client};
+		struct rz_endpoint proxied;
+		struct rz_judged_conn j = rz_judged(conns.snap, c->conn, &proxied);
 
-		rows[i] = (struct row){.conn = c, .reason = rz_classify_by_hand(&j)};
+		rows[i] = (struct row){.conn = c,
+				       .reason = rz_classify_by_hand(&j, &conns.snap->settings)};
 	}
 	ret = rows ? do_rows(a, maps, rows, totals.shown) : 1;
 	rz_conns_free(&conns);
@@ -259,8 +262,9 @@ int rz_cmd_reset(int argc, char **argv)
 		       "each at a moment in which no request is unanswered that its client could "
 		       "not send again without harm, wherever their zones are. Rates, cooldown, "
 		       "pause and mode observe do not apply; what protects clients does: those not "
-		       "identified, transactional, with acks=0 or without data are left "
-		       "alone.\vExit status: 0 all were moved (or would be), 1 some were not, 2 "
+		       "identified, transactional, or without data are left alone, and with acks=0 "
+		       "or group membership too as --acks0 and --shared say.\vExit status: 0 all "
+		       "were moved (or would be), 1 some were not, 2 "
 		       "used wrongly.",
 	};
 	struct ask a = {.common = {.pin_dir = RZ_PIN_DIR_DEFAULT}, .filter = RZ_CONN_FILTER_ALL};

@@ -96,6 +96,10 @@ static void fill_settings(struct rz_daemon *d)
 		.mode = c->mode,
 		.opt_in = c->opt_in,
 		.n_ports = c->n_ports,
+		.close = c->close,
+		.shared = c->shared,
+		.acks0 = c->acks0,
+		.grace_ns = c->grace_ns,
 	};
 	memcpy(d->settings.ports, c->ports, sizeof(d->settings.ports));
 	copy_text(d->settings.exclude_clients, c->exclude_clients);

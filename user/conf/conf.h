@@ -49,6 +49,9 @@ struct rz_conf {
 	uint64_t hold_timeout_ns;
 	uint32_t holds;
 	enum rz_in_flight in_flight;
+	int close, shared, acks0; /* enum rz_close, rz_shared, rz_acks0 */
+	uint64_t settle_ns;
+	uint64_t grace_ns;
 	char *zoned_cidr_blocks; /* topo/blocks.h has the grammar; NULL: none */
 	char *zone_keys;	 /* of a dialect of one's own (client/tags.h); NULL: none */
 	char *opt_in_keys;

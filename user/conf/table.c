@@ -16,11 +16,15 @@
 static const char *const modes[] = {"enforce", "observe", NULL};
 static const char *const opt_ins[] = {"tag", "zone", "any", NULL};
 static const char *const in_flights[] = {"wait", "ignore", NULL};
+static const char *const closes[] = {"auto", "reset", "fin", NULL};
+static const char *const shareds[] = {"auto", "skip", "move", NULL};
+static const char *const acks0s[] = {"skip", "move", NULL};
 static const char *const clouds[] = {"auto", "off", "aws", "gcp", "azure", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 /* rz_conf_set stores the index of the word */
 _Static_assert(RZ_MODE_OBSERVE == 1 && RZ_OPT_IN_ANY == 2, "words are in the enums' order");
+_Static_assert(RZ_CLOSE_FIN == 2 && RZ_SHARED_MOVE == 2 && RZ_ACKS0_MOVE == 1, "likewise");
 _Static_assert(RZ_LOG_JSON == 1 && RZ_LOG_DEBUG == 3, "words are in the enums' order");
 
 #define AT(field)   offsetof(struct rz_conf, field)
@@ -60,6 +64,21 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "wait: a connection is reset only while no request is unanswered that its client could "
 	 "not "
 	 "send again without harm; ignore: at once, so that such requests may be done twice"},
+	{"close", RZ_CONF_WORD, AT(close), 0, 0, "auto", closes, NULL, NULL,
+	 "how a connection is ended: by a TCP reset, or by a FIN on the agent's own descriptor; "
+	 "auto: as its library bears it best, and left alone if it bears neither "
+	 "(docs/clients.md)"},
+	{"shared", RZ_CONF_WORD, AT(shared), 0, 0, "auto", shareds, NULL, NULL,
+	 "connections that carry group membership beside data; auto: of libraries that bear it"},
+	{"acks0", RZ_CONF_WORD, AT(acks0), 0, 0, "skip", acks0s, NULL, NULL,
+	 "producers with acks=0, in a gap alone; what they send in that instant is lost without a "
+	 "trace"},
+	{"grace", RZ_CONF_DURATION, AT(grace_ns), 0, DAY_SECONDS, "6m", NULL, NULL, NULL,
+	 "how long a client that is left alone for its library's sake is expected to come home by "
+	 "itself"},
+	{"settle", RZ_CONF_DURATION, AT(settle_ns), 0, 10, "250ms", NULL, NULL, NULL,
+	 "how long the latest answer must have been out before the reset: the client's TCP may "
+	 "have it, and its application not have read it yet"},
 	{"gap-timeout", RZ_CONF_DURATION, AT(gap_timeout_ns), 0, 60, "1s", NULL, NULL, NULL,
 	 "how long such a moment is waited for before new requests are held back"},
 	{"hold-timeout", RZ_CONF_DURATION, AT(hold_timeout_ns), 0, 60, "5s", NULL, NULL, NULL,

@@ -60,8 +60,11 @@ static struct rz_holding *make_rows(const struct rz_tick *t, struct zones *zones
 		*r = (struct rz_reset){.cookie = m->cookie,
 				       .client = m->client,
 				       .netns = m->netns,
-				       .tuple = m->tuple};
-		rows[n].must_hold = m->unnamed;
+				       .tuple = m->tuple,
+				       .fin = m->close == RZ_CLOSE_FIN,
+				       .shared = m->shared,
+				       .acks0 = m->acks0};
+		rows[n].must_take = m->must_take && !m->acks0;
 		rows[n].now = m->now;
 		rz_str_copy(r->to_zone, sizeof(r->to_zone), m->to_zone);
 		rz_str_copy(zones[n].from, sizeof(zones[n].from), m->from_zone);
@@ -77,6 +80,7 @@ void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct
 	const struct rz_conf *c = &d->conf;
 	struct rz_hold_limits limits = {.gap_ns = c->gap_timeout_ns,
 					.hold_ns = c->hold_timeout_ns,
+					.settle_ns = c->settle_ns,
 					.at_once = c->holds,
 					.wait = c->in_flight == RZ_IN_FLIGHT_WAIT};
 	struct rz_moves *m = calloc(1, sizeof(*m));
@@ -116,6 +120,11 @@ static const char *result_word(int error)
 		return "not reset: no agent holds it (closed, or not accepted yet)";
 	case -ECANCELED:
 		return "not begun: nobody is moved now";
+	case -ESRCH:
+		return "not ended: the process that holds it is not to be found (hostPID)";
+	case -EPERM:
+	case -EACCES:
+		return "not ended: the agent's descriptor cannot be had (CAP_SYS_PTRACE)";
 	case -ENOBUFS:
 		return "not reset: its answers cannot be watched";
 	default:
@@ -127,14 +136,15 @@ static void say(const struct rz_holding *r, char *dst, size_t size)
 {
 	double waited_ms = (double)(r->ended_ns - r->begun_ns) / 1e6;
 	double held_ms = (double)(r->ended_ns - r->held_ns) / 1e6;
+	const char *ended = r->reset.fin ? "closed" : "reset";
 
 	if (!r->reset.error && r->held_ns)
-		snprintf(dst, size, "reset after a hold of %.0f ms, %u segments held back", held_ms,
-			 r->held);
+		snprintf(dst, size, "%s after a hold of %.0f ms, %u segments held back", ended,
+			 held_ms, r->held);
 	else if (!r->reset.error && r->reset.gap)
-		snprintf(dst, size, "reset in a gap, after %.0f ms", waited_ms);
+		snprintf(dst, size, "%s in a gap, after %.0f ms", ended, waited_ms);
 	else if (!r->reset.error)
-		snprintf(dst, size, "reset");
+		snprintf(dst, size, "%s", ended);
 	else if (r->reset.error == -ETIMEDOUT)
 		snprintf(dst, size,
 			 "let go: requests were unanswered for %.0f ms, %u segments held back",
@@ -156,7 +166,8 @@ static void report(struct rz_daemon *d, const struct rz_holding *r, const struct
 		s->let_go += let_go;
 		s->refused += !let_go;
 		s->outcomes[RZ_OUTCOME_GONE] += r->reset.error == -ENOENT;
-		rz_tick_undo(d->select, m, let_go);
+		/* one whose agent's descriptor cannot be had is not looked for at every tick */
+		rz_tick_undo(d->select, m, let_go || r->reset.fin);
 		return;
 	}
 	s->moved++;

@@ -80,6 +80,8 @@ static void refuse_others(struct rz_daemon *d, const struct rz_order_row *orders
 static void look_at_orders(struct rz_daemon *d)
 {
 	_cleanup_free_ struct rz_order_row *orders = NULL;
+	static const struct rz_topo no_topo;
+	static const struct rz_topo_zones no_zones;
 	struct rz_snapshot *snap = NULL;
 	struct rz_tick *t = NULL;
 	struct rz_world world;
@@ -90,9 +92,13 @@ static void look_at_orders(struct rz_daemon *d)
 		return;
 	if (rz_snapshot_read(d->maps, &snap))
 		return;
-	world = (struct rz_world){d->topo,	d->zones,  &d->settings,
-				  snap->now_ns, d->blocks, d->exclude};
-	if (rz_tick_by_hand(snap, d->topo ? &world : NULL, orders, n, &t)) {
+	world = (struct rz_world){d->topo ? d->topo : &no_topo,
+				  d->topo ? d->zones : &no_zones,
+				  &d->settings,
+				  snap->now_ns,
+				  d->blocks,
+				  d->exclude};
+	if (rz_tick_by_hand(snap, &world, orders, n, &t)) {
 		rz_snapshot_free(snap);
 		return;
 	}

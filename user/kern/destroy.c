@@ -36,9 +36,10 @@ static void fill_id(struct inet_diag_sockid *id, const struct rz_tuple *t, uint6
 	id->idiag_cookie[1] = (uint32_t)(cookie >> 32);
 }
 
-/* What a socket has in its queues. */
+/* What is asked of a socket. */
 struct queues {
 	uint32_t unread, unacked; /* bytes */
+	uint32_t inode;
 };
 
 static int on_socket(const struct nlmsghdr *msg, void *arg)
@@ -49,6 +50,7 @@ static int on_socket(const struct nlmsghdr *msg, void *arg)
 	if (q && mnl_nlmsg_get_payload_len(msg) >= sizeof(*d)) {
 		q->unread = d->idiag_rqueue;
 		q->unacked = d->idiag_wqueue;
+		q->inode = d->idiag_inode;
 	}
 	return MNL_CB_OK;
 }
@@ -114,12 +116,23 @@ int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie)
 
 int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie)
 {
-	struct queues q = {1, 1};
+	struct queues q = {1, 1, 0};
 	int err = ask(SOCK_DIAG_BY_FAMILY, t, cookie, &q);
 
 	if (err)
 		return err;
 	return q.unread || q.unacked ? -EAGAIN : 0;
+}
+
+int rz_destroy_inode(const struct rz_tuple *t, uint64_t cookie, uint32_t *ret)
+{
+	struct queues q = {};
+	int err = ask(SOCK_DIAG_BY_FAMILY, t, cookie, &q);
+
+	if (err || !q.inode)
+		return err ? err : -ENOENT;
+	*ret = q.inode;
+	return 0;
 }
 
 int rz_destroy_probe(void)

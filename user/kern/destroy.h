@@ -22,6 +22,10 @@ int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie);
  */
 int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie);
 
+/* The inode number of this socket, as /proc/PID/fd shows it. 0; -ENOENT: there is no such socket,
+ * or no process holds it; other -errno as above. */
+int rz_destroy_inode(const struct rz_tuple *t, uint64_t cookie, uint32_t *ret);
+
 /* Can this kernel do it? Asks for a socket that cannot exist. 0, or the -errno of the refusal. */
 int rz_destroy_probe(void);
 

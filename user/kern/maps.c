@@ -197,6 +197,33 @@ static int read_stats(int fd, struct rz_stats *ret)
 	return 0;
 }
 
+static struct rz_member member_of(const struct rz_conn *c)
+{
+	struct rz_member m = {.client = c->frame.client};
+
+	memcpy(m.addr, c->tuple.client_addr, sizeof(m.addr));
+	return m;
+}
+
+static int by_member(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct rz_member));
+}
+
+static int find_members(struct rz_snapshot *s)
+{
+	size_t i;
+
+	s->members = calloc(s->n_conns + 1, sizeof(*s->members));
+	if (!s->members)
+		return -ENOMEM;
+	for (i = 0; i < s->n_conns; i++)
+		if (s->conns[i].frame.coordinator)
+			s->members[s->n_members++] = member_of(&s->conns[i]);
+	qsort(s->members, s->n_members, sizeof(*s->members), by_member);
+	return 0;
+}
+
 int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 {
 	struct rz_snapshot *s = calloc(1, sizeof(*s));
@@ -206,6 +233,8 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 	if (!s)
 		return -ENOMEM;
 	err = read_conns(m->conns, s);
+	if (!err)
+		err = find_members(s);
 	if (!err)
 		err = read_keyed(m->clients, sizeof(struct rz_client), (void **)&s->clients,
 				 &s->n_clients);
@@ -237,6 +266,7 @@ void rz_snapshot_free(struct rz_snapshot *s)
 	free(s->moves);
 	free(s->proxied);
 	free(s->softwares);
+	free(s->members);
 	free(s);
 }
 
@@ -273,6 +303,13 @@ const struct rz_software *rz_snapshot_software(const struct rz_snapshot *s, cons
 			: NULL;
 
 	return r ? &r->software : NULL;
+}
+
+bool rz_snapshot_grouped(const struct rz_snapshot *s, const struct rz_conn *c)
+{
+	struct rz_member key = member_of(c);
+
+	return s->n_members && bsearch(&key, s->members, s->n_members, sizeof(key), by_member);
 }
 
 int rz_snapshot_proxied(const struct rz_snapshot *s, const struct rz_conn *c,

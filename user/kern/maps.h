@@ -60,6 +60,12 @@ struct rz_software_row {
 	struct rz_software software;
 };
 
+/* A client, a client.id at an address, of whom a connection carries group membership. */
+struct rz_member {
+	uint64_t client;
+	uint8_t addr[16];
+};
+
 /* Everything `list` and the policy look at, read in one go. Sorted by cookie or hash. */
 struct rz_snapshot {
 	struct rz_conn *conns;
@@ -72,6 +78,8 @@ struct rz_snapshot {
 	size_t n_proxied;
 	struct rz_software_row *softwares;
 	size_t n_softwares;
+	struct rz_member *members; /* sorted; one may stand there more than once */
+	size_t n_members;
 	struct rz_settings settings; /* all zero if no daemon has ever written it */
 	struct rz_stats stats;	     /* added up over the CPUs */
 	uint64_t now_ns;	     /* CLOCK_MONOTONIC when it was read */
@@ -82,6 +90,8 @@ void rz_snapshot_free(struct rz_snapshot *s); /* takes NULL */
 const struct rz_conn *rz_snapshot_conn(const struct rz_snapshot *s, uint64_t cookie);
 const struct rz_client *rz_snapshot_client(const struct rz_snapshot *s, uint64_t hash);
 const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t cookie);
+/* Does a connection of the same client (client.id at an address) carry group membership? */
+bool rz_snapshot_grouped(const struct rz_snapshot *s, const struct rz_conn *c);
 /* What the client says it is, or NULL. */
 const struct rz_software *rz_snapshot_software(const struct rz_snapshot *s,
 					       const struct rz_conn *c);

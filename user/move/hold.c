@@ -8,7 +8,22 @@
 
 #include "base/log.h"
 
-#define SETTLE_NS (100 * 1000000ULL)
+/* Whose descriptors those are that are ended by a FIN: looked for once for all of them. */
+static void find_owners(struct rz_holding *rows, size_t n)
+{
+	struct rz_reset *r = calloc(n + 1, sizeof(*r));
+	size_t i, k;
+
+	for (i = 0; r && i < n; i++)
+		r[i] = rows[i].reset;
+	if (r)
+		rz_reset_find_owners(r, n);
+	for (i = 0; r && i < n; i++)
+		for (k = 0; k < n; k++)
+			if (rows[k].reset.cookie == r[i].cookie)
+				rows[k].reset = r[i];
+	free(r);
+}
 
 int rz_holds_new(struct rz_kern *k, const struct rz_hold_limits *limits, struct rz_holding *rows,
 		 size_t n, struct rz_holds **ret)
@@ -18,6 +33,7 @@ int rz_holds_new(struct rz_kern *k, const struct rz_hold_limits *limits, struct 
 	if (!h)
 		return -ENOMEM;
 	*h = (struct rz_holds){.limits = *limits, .kern = k, .rows = rows, .n = n};
+	find_owners(rows, n);
 	*ret = h;
 	return 0;
 }
@@ -105,20 +121,25 @@ static bool may_be_drained(const struct rz_holds *h, const struct rz_holding *r,
 	       (int32_t)(entry->answers.number - entry->must_before) >= 0;
 }
 
+/* Are its last look and its end two steps, so that new requests must be kept away in between? */
+static bool two_steps(const struct rz_holds *h, const struct rz_holding *r)
+{
+	return h->limits.hold_ns && !r->reset.acks0 && (r->reset.fin || !rz_kern_can_walk(h->kern));
+}
+
 /*
- * Is it worth a walk over the sockets to look at it under its lock? All that must be answered has
- * been, for SETTLE_NS, in which the client's application can read the answers: some libraries throw
- * away what they have read if the next read meets the reset, and would ask again.
+ * All that must be answered has been, for settle_ns, in which the client's application can read the
+ * answers: some libraries throw away what they have read if the next read meets the reset, and
+ * would ask again.
  */
-static bool looks_quiet(const struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
+static bool has_settled(const struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
 {
 	const struct rz_maps *maps = rz_kern_maps(h->kern);
 	static struct rz_hold entry;
 	struct rz_conn c;
 
 	/* the reset's own check says what there is to say */
-	if (!r->reset.gap ||
-	    bpf_map_lookup_elem_flags(maps->conns, &r->reset.cookie, &c, BPF_F_LOCK) ||
+	if (bpf_map_lookup_elem_flags(maps->conns, &r->reset.cookie, &c, BPF_F_LOCK) ||
 	    (!c.frame.produce && !c.frame.other))
 		return true;
 	if (bpf_map_lookup_elem(maps->holds, &r->reset.cookie, &entry) ||
@@ -131,9 +152,18 @@ static bool looks_quiet(const struct rz_holds *h, struct rz_holding *r, uint64_t
 		r->answered = entry.answers.number;
 	}
 	/* in the last tenth of the time one that asks for nothing is reset all the same */
-	if (r->must_hold && !entry.held && c.frame.produce && now_ns < deadline(h, r))
+	if (r->must_take && !entry.held && c.frame.produce && now_ns < deadline(h, r))
 		return false;
-	return now_ns >= r->quiet_ns + SETTLE_NS;
+	return now_ns >= r->quiet_ns + h->limits.settle_ns;
+}
+
+/* Is it worth a walk over the sockets to look at it under its lock? */
+static bool looks_quiet(const struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
+{
+	if (!r->reset.gap)
+		return true;
+	r->settled = has_settled(h, r, now_ns);
+	return r->settled && (r->phase == RZ_PHASE_HOLD || !two_steps(h, r));
 }
 
 /* Tries all that look quiet, in one walk for each network namespace. */
@@ -169,22 +199,35 @@ static bool in_row(const struct rz_holds *h, const struct rz_holding *r)
 	       entry.answers.synced && !entry.answers.tentative;
 }
 
+static void hold(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
+{
+	r->phase = RZ_PHASE_HOLD;
+	r->held_ns = now_ns;
+	r->reset.deadline_ns = now_ns + h->limits.hold_ns;
+	rz_reset_show(rz_kern_maps(h->kern), &r->reset, r->phase, now_ns);
+}
+
+/* Is it time to hold back? What is not answered is never held: it would be lost. */
+static bool is_due(const struct rz_holds *h, const struct rz_holding *r, uint64_t now_ns)
+{
+	if (!h->limits.hold_ns || r->reset.acks0)
+		return false;
+	if (two_steps(h, r) && r->settled)
+		return true;
+	return (r->must_take || now_ns >= r->begun_ns + h->limits.gap_ns) && in_row(h, r);
+}
+
 /* From the gap to the hold, and from either to letting go. */
 static void watch_time(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
 {
-	uint64_t gap_ends = r->begun_ns + h->limits.gap_ns;
-	uint64_t hold_begins = r->must_hold && h->limits.hold_ns ? r->begun_ns : gap_ends;
+	uint64_t all_ns = h->limits.gap_ns + h->limits.hold_ns;
 
-	if (r->phase == RZ_PHASE_GAP && now_ns >= gap_ends + h->limits.hold_ns) {
+	if (r->phase == RZ_PHASE_GAP && now_ns >= r->begun_ns + all_ns)
 		end(h, r, -ETIMEDOUT, now_ns);
-	} else if (r->phase == RZ_PHASE_GAP && now_ns >= hold_begins && in_row(h, r)) {
-		r->phase = RZ_PHASE_HOLD;
-		r->held_ns = now_ns;
-		r->reset.deadline_ns = now_ns + h->limits.hold_ns;
-		rz_reset_show(rz_kern_maps(h->kern), &r->reset, r->phase, now_ns);
-	} else if (r->phase == RZ_PHASE_HOLD && now_ns >= r->reset.deadline_ns) {
+	else if (r->phase == RZ_PHASE_GAP && is_due(h, r, now_ns))
+		hold(h, r, now_ns);
+	else if (r->phase == RZ_PHASE_HOLD && now_ns >= r->reset.deadline_ns)
 		end(h, r, -ETIMEDOUT, now_ns);
-	}
 }
 
 void rz_holds_cancel_waiting(struct rz_holds *h)

@@ -5,9 +5,10 @@
  * requests are dropped (TCP sends them again) until the answers are out; then it is reset. If that
  * does not come about in time, it is let go and nothing has happened to it.
  *
- * Some libraries look for an agent anew only if the reset took a request from them (kafkajs): those
- * that do not say who they are are held in any case, until a request of theirs was held back, which
- * is one that was never executed.
+ * Some libraries look for an agent anew only if the reset took a request from them (kafkajs): such
+ * a one is held in any case, until a request of its was held back, which is one that was never
+ * executed. And where the last look and the end are not one step (a FIN, or no bpf_sock_destroy),
+ * the hold keeps new requests away in between.
  *
  * Comes in: connections that the policy let go. Goes out: what became of each. Called by
  * daemon/moves.c every few milliseconds while any is under way. The hold's deadline is in map moves
@@ -19,22 +20,24 @@
 #include "move/reset.h"
 
 struct rz_hold_limits {
-	uint64_t gap_ns;  /* how long a gap is waited for */
-	uint64_t hold_ns; /* how long a hold lasts at most; 0: none, only gaps */
-	size_t at_once;	  /* connections that wait or are held at a time */
-	bool wait;	  /* false: reset at once, whatever is in flight */
+	uint64_t gap_ns;    /* how long a gap is waited for */
+	uint64_t hold_ns;   /* how long a hold lasts at most; 0: none, only gaps */
+	uint64_t settle_ns; /* how long the client has had all answers: it may not have read them */
+	size_t at_once;	    /* connections that wait or are held at a time */
+	bool wait;	    /* false: reset at once, whatever is in flight */
 };
 
 /* A row on its way; its reset.error is the result: of rz_reset_run(), or -ETIMEDOUT, let go. */
 struct rz_holding {
 	struct rz_reset reset;
 	bool now;	     /* at once, whatever is in flight */
-	bool must_hold;	     /* reset it only when it has asked for something that was held back */
+	bool must_take;	     /* reset it only when it has asked for something that was held back */
 	enum rz_phase phase; /* wait: not begun; gap, hold: under way; done, refused: over */
 	uint64_t begun_ns;   /* when its gap began to be waited for */
 	uint64_t held_ns;    /* when its hold began, 0: it needed none */
 	uint64_t ended_ns;
 	uint64_t quiet_ns;    /* since when all has been answered, 0: it has not */
+	bool settled;	      /* ... for long enough */
 	uint32_t answered;    /* number of the latest answer then */
 	uint32_t held;	      /* segments that were dropped */
 	bool told, told_hold; /* the caller's: it has said what became of it, that it is held */

@@ -12,6 +12,10 @@
 #include "base/str.h"
 #include "kern/netns.h"
 #include "kern/destroy.h"
+#include "kern/owner.h"
+
+/* What a hold must still last when a connection is judged that is not ended in the same step. */
+#define MARGIN_NS (200 * 1000000ULL)
 
 struct batch {
 	struct rz_kern *kern;
@@ -26,6 +30,9 @@ int rz_reset_show(const struct rz_maps *maps, const struct rz_reset *r, enum rz_
 
 	m.error = r->error;
 	m.gap = r->gap;
+	m.fin = r->fin;
+	m.shared = r->shared;
+	m.acks0 = r->acks0;
 	m.deadline_ns = r->deadline_ns;
 	rz_str_copy(m.to_zone, sizeof(m.to_zone), r->to_zone);
 	return bpf_map_update_elem(maps->moves, &r->cookie, &m, BPF_ANY) ? -errno : 0;
@@ -37,7 +44,9 @@ bool rz_reset_drained(const struct rz_hold *h, const struct rz_conn *c)
 
 	if ((!c->frame.produce && !c->frame.other) || rz_now_ns() > c->last_request_ns + RZ_IDLE_NS)
 		return true;
-	return h->answers.synced && !h->answers.tentative &&
+	if (c->frame.acks0 && !h->last)
+		return true;
+	return h->answers.synced && !h->answers.tentative && h->answers.whole &&
 	       (int32_t)(h->answers.number - need) >= 0;
 }
 
@@ -50,7 +59,8 @@ static int read_result(int fd, const struct rz_reset *r)
 	if (bpf_map_lookup_elem(fd, &r->cookie, &m) || m.phase == RZ_PHASE_RESET)
 		return -ENOENT;
 	/* -EAGAIN stands in phase gap or hold; anything else there was never looked at */
-	if (m.phase != RZ_PHASE_DONE && m.phase != RZ_PHASE_REFUSED && m.error != -EAGAIN)
+	if (m.phase != RZ_PHASE_DONE && m.phase != RZ_PHASE_CLOSE && m.phase != RZ_PHASE_REFUSED &&
+	    m.error != -EAGAIN)
 		return -ENOENT;
 	return m.error;
 }
@@ -60,6 +70,16 @@ static int walk(void *arg)
 	struct batch *b = arg;
 
 	return rz_kern_walk(b->kern);
+}
+
+/* A judged row that is ended by a FIN. What is new is held back until its deadline. */
+static int shut_down(const struct rz_reset *r)
+{
+	struct rz_owner o = {.cookie = r->cookie, .pid = r->owner_pid, .fd = r->owner_fd};
+
+	if (r->deadline_ns && rz_now_ns() + MARGIN_NS > r->deadline_ns)
+		return -EAGAIN;
+	return rz_owner_shutdown(&o);
 }
 
 /* The check of bpf/reset.bpf.h, as near as user space gets: still the same client on this entry. */
@@ -74,8 +94,8 @@ static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 		return -EPROTO;
 	if (c.frame.client != r->client || c.frame.state != RZ_STATE_DATA ||
 	    c.frame.owner != (uint16_t)r->cookie || !c.frame.synced || c.frame.tentative ||
-	    c.frame.transaction || c.frame.coordinator || c.frame.acks0 ||
-	    memcmp(&c.tuple, &r->tuple, sizeof(c.tuple)))
+	    c.frame.transaction || (c.frame.coordinator && !r->shared) ||
+	    (c.frame.acks0 && !r->acks0) || memcmp(&c.tuple, &r->tuple, sizeof(c.tuple)))
 		return -ESTALE;
 	if (!r->gap)
 		return 0;
@@ -93,7 +113,7 @@ static int destroy_each(void *arg)
 
 	for (i = 0; i < b->n; i++) {
 		b->rows[i].error = still_same(maps, &b->rows[i]);
-		if (!b->rows[i].error)
+		if (!b->rows[i].error && !b->rows[i].fin)
 			b->rows[i].error = rz_destroy_socket(&b->rows[i].tuple, b->rows[i].cookie);
 	}
 	return 0;
@@ -126,9 +146,11 @@ static int reset_netns(struct batch *b, uint64_t now_ns)
 			b->rows[i].error = read_result(maps->moves, &b->rows[i]);
 		if (err && (!by_walk || b->rows[i].error == -ENOENT))
 			b->rows[i].error = err;
+		if (b->rows[i].fin && !b->rows[i].error)
+			b->rows[i].error = shut_down(&b->rows[i]);
 		/* no such socket: its close was not seen. Were it there after all, its next request
 		 * would bring the entry back */
-		else if (b->rows[i].error == -ENOENT)
+		if (b->rows[i].error == -ENOENT && !err)
 			bpf_map_delete_elem(maps->conns, &b->rows[i].cookie);
 		rz_reset_show(maps, &b->rows[i], phase_after(&b->rows[i]), now_ns);
 	}
@@ -144,20 +166,75 @@ static int by_netns(const void *a, const void *b)
 	return x->cookie < y->cookie ? -1 : x->cookie > y->cookie;
 }
 
-int rz_reset_run(struct rz_kern *k, struct rz_reset *rows, size_t n, uint64_t now_ns)
+static int find_in_netns(void *arg)
 {
-	size_t from, to;
-	int first = 0;
+	struct batch *b = arg;
+	struct rz_owner *o = calloc(b->n + 1, sizeof(*o));
+	size_t i, n = 0;
+
+	for (i = 0; o && i < b->n; i++)
+		if (b->rows[i].fin)
+			o[n++] = (struct rz_owner){.tuple = b->rows[i].tuple,
+						   .cookie = b->rows[i].cookie};
+	if (n)
+		rz_owner_find(b->rows[0].netns, o, n);
+	for (i = n = 0; o && i < b->n; i++) {
+		if (!b->rows[i].fin)
+			continue;
+		b->rows[i].owner_pid = o[n].pid;
+		b->rows[i].owner_fd = o[n++].fd;
+	}
+	free(o);
+	return 0;
+}
+
+static bool any_fin(const struct batch *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		if (b->rows[i].fin)
+			return true;
+	return false;
+}
+
+/* The next network namespace's rows of sorted ones. */
+static struct batch next_netns(struct rz_reset *rows, size_t n)
+{
+	struct batch b = {.rows = rows};
+
+	while (b.n < n && rows[b.n].netns == rows[0].netns)
+		b.n++;
+	return b;
+}
+
+void rz_reset_find_owners(struct rz_reset *rows, size_t n)
+{
+	struct batch b;
+	size_t from;
 
 	if (n)
 		qsort(rows, n, sizeof(*rows), by_netns);
-	for (from = 0; from < n; from = to) {
-		struct batch b = {k, rows + from, 0};
+	for (from = 0; from < n; from += b.n) {
+		b = next_netns(rows + from, n - from);
+		if (any_fin(&b))
+			rz_netns_call(rows[from].netns, find_in_netns, &b);
+	}
+}
+
+int rz_reset_run(struct rz_kern *k, struct rz_reset *rows, size_t n, uint64_t now_ns)
+{
+	size_t from;
+	int first = 0;
+	struct batch b;
+
+	if (n)
+		qsort(rows, n, sizeof(*rows), by_netns);
+	for (from = 0; from < n; from += b.n) {
 		int err;
 
-		for (to = from; to < n && rows[to].netns == rows[from].netns; to++)
-			;
-		b.n = to - from;
+		b = next_netns(rows + from, n - from);
+		b.kern = k;
 		err = reset_netns(&b, now_ns);
 		if (err && !first)
 			first = err;

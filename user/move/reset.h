@@ -11,9 +11,14 @@
  * one step under the socket lock;
  *  - SOCK_DESTROY over sock_diag netlink (destroy.h, Linux 4.5 with CONFIG_INET_DIAG_DESTROY): the
  *    socket cookie rules out another socket, but the client on it is checked a moment before.
+ *
+ * Some libraries look around only after an end of file: there the same check is followed by a FIN
+ * (owner.h). Where check and end are two steps, new requests are held back in between (hold.h).
  */
 #ifndef RZ_MOVE_RESET_H
 #define RZ_MOVE_RESET_H
+
+#include <sys/types.h>
 
 #include "kern/load.h"
 
@@ -32,13 +37,21 @@ struct rz_reset {
 	uint32_t netns;
 	struct rz_tuple tuple;
 	char to_zone[RZ_ZONE_SHOWN];
-	bool gap;	      /* only while nothing is in flight that must be answered */
+	bool gap;	 /* only while nothing is in flight that must be answered */
+	bool fin;	 /* by a FIN on the agent's own descriptor, not by a reset */
+	pid_t owner_pid; /* whose descriptor that is (rz_reset_find_owners), 0: not known */
+	int owner_fd;
+	bool shared, acks0;   /* though it carries group membership; is not answered */
 	uint64_t deadline_ns; /* of a hold that goes on meanwhile, 0: none */
 	/* out: 0 was reset; -ENOENT gone; -ESTALE another client; -EPROTO Multipath TCP; -ENOTCONN
-	 * closed by the agent; -EAGAIN something is in flight; other -errno the reset itself failed
-	 */
+	 * closed by the agent; -EAGAIN something is in flight; -ESRCH no process was found whose
+	 * descriptor it is (fin); other -errno the reset itself failed */
 	int error;
 };
+
+/* Fills owner_pid and owner_fd of the rows with `fin`, in one search through each network namespace
+ * that has any; sorts the rows by namespace. */
+void rz_reset_find_owners(struct rz_reset *rows, size_t n);
 
 /*
  * Resets all rows, one walk over each network namespace that has any. Fills `error` of each row and

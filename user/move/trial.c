@@ -73,11 +73,19 @@ static int connect_self(void)
 	return client;
 }
 
-/* The child: exit status 0 if its connection was reset, else an errno. */
-static int child(const char *cgroup, int ready)
+/* Was the connection ended in this way? */
+static bool ended_so(int fd, enum rz_trial_way way)
+{
+	char c;
+	ssize_t n = recv(fd, &c, 1, 0);
+
+	return way == RZ_TRIAL_FIN ? n == 0 : n < 0 && errno == ECONNRESET;
+}
+
+/* The child: exit status 0 if its connection was ended as asked, else an errno. */
+static int child(const char *cgroup, int ready, enum rz_trial_way way)
 {
 	struct pollfd p = {.events = POLLIN};
-	char c;
 	int err;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -93,7 +101,7 @@ static int child(const char *cgroup, int ready)
 		return errno;
 	if (poll(&p, 1, DEADLINE_MS) <= 0)
 		return ETIMEDOUT;
-	return recv(p.fd, &c, 1, 0) < 0 && errno == ECONNRESET ? 0 : EPROTO;
+	return ended_so(p.fd, way) ? 0 : EPROTO;
 }
 
 static uint32_t netns_of(pid_t pid)
@@ -148,6 +156,8 @@ static int reset_conn(struct rz_kern *k, struct rz_reset *r, enum rz_trial_way w
 {
 	if (way == RZ_TRIAL_NETLINK)
 		return rz_netns_call(r->netns, by_netlink, r);
+	r->fin = way == RZ_TRIAL_FIN;
+	rz_reset_find_owners(r, 1);
 	rz_reset_run(k, r, 1, rz_now_ns());
 	return r->error;
 }
@@ -166,8 +176,9 @@ static int watch(struct rz_kern *k, pid_t pid, int ready, enum rz_trial_way way,
 	err = find_conn(k, pid, &r);
 	if (err)
 		return err;
-	*stage = way == RZ_TRIAL_WALK ? "resetting it by bpf_sock_destroy"
-				      : "resetting it by SOCK_DESTROY";
+	*stage = way == RZ_TRIAL_WALK	   ? "resetting it by bpf_sock_destroy"
+		 : way == RZ_TRIAL_NETLINK ? "resetting it by SOCK_DESTROY"
+					   : "shutting its descriptor down";
 	return reset_conn(k, &r, way);
 }
 
@@ -181,7 +192,7 @@ int rz_trial_run(struct rz_kern *k, const char *cgroup, enum rz_trial_way way, c
 		return -errno;
 	pid = fork();
 	if (!pid)
-		_exit(child(cgroup, ready[1]));
+		_exit(child(cgroup, ready[1], way));
 	close(ready[1]);
 	err = pid < 0 ? -errno : watch(k, pid, ready[0], way, stage);
 	close(ready[0]);
@@ -192,7 +203,7 @@ int rz_trial_run(struct rz_kern *k, const char *cgroup, enum rz_trial_way way, c
 	waitpid(pid, &status, 0);
 	if (WIFEXITED(status) && WEXITSTATUS(status)) {
 		if (!err)
-			*stage = "the client's end seeing the reset";
+			*stage = "the client's end seeing it";
 		return -WEXITSTATUS(status);
 	}
 	return err;

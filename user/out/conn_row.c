@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/tick.h"
+
 /* Seconds, negative if `at_ns` is never. */
 static double since(uint64_t at_ns, uint64_t now_ns)
 {
@@ -15,20 +17,24 @@ static double since(uint64_t at_ns, uint64_t now_ns)
 	return now_ns > at_ns ? (double)(now_ns - at_ns) / 1e9 : 0;
 }
 
+static bool is_under_way(const struct rz_move *m)
+{
+	return m->phase >= RZ_PHASE_GAP && m->phase <= RZ_PHASE_CLOSE;
+}
+
 static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct rz_conn *c,
 				   const struct rz_world *world)
 {
 	struct rz_conn_row r = {.conn = c,
 				.client = rz_snapshot_client(snap, c->frame.client),
 				.software = rz_snapshot_software(snap, c)};
-	struct rz_judged_conn j = {c, r.client};
 	const struct rz_move *m = rz_snapshot_move(snap, c->cookie);
 	struct rz_endpoint proxied;
+	struct rz_judged_conn j = rz_judged(snap, c, &proxied);
 
 	rz_endpoint_format(r.client_at, sizeof(r.client_at), c->tuple.client_addr,
 			   c->tuple.client_port);
-	if (!rz_snapshot_proxied(snap, c, &proxied)) {
-		j.client_addr = proxied.addr;
+	if (j.client_addr) {
 		rz_str_copy(r.proxy_at, sizeof(r.proxy_at), r.client_at);
 		rz_endpoint_format(r.client_at, sizeof(r.client_at), proxied.addr, proxied.port);
 	}
@@ -41,6 +47,11 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 	if (r.move && m && m->client == c->frame.client && m->phase == RZ_PHASE_WAIT) {
 		r.reason = m->reason;
 		r.move = false;
+	}
+	/* also one that an operator wants to go, and not the policy */
+	if (m && m->client == c->frame.client && is_under_way(m)) {
+		r.reason = RZ_REASON_NONE;
+		r.move = true;
 	}
 	rz_endpoint_format(r.agent_at, sizeof(r.agent_at), c->tuple.agent_addr,
 			   c->tuple.agent_port);
@@ -112,6 +123,10 @@ int rz_conn_rows_make(const struct rz_snapshot *snap, const struct rz_world *wor
 		count(totals, &r);
 		if (passes(&r, filter))
 			rows[totals->shown++] = r;
+	}
+	for (i = 0; i < snap->n_moves; i++) {
+		totals->moved += snap->moves[i].move.phase == RZ_PHASE_DONE;
+		totals->moving += is_under_way(&snap->moves[i].move);
 	}
 	*ret = rows;
 	return 0;

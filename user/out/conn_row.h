@@ -46,6 +46,8 @@ struct rz_conn_totals {
 	size_t localities[RZ_LOCALITY_COUNT];
 	size_t unidentified;   /* no client.id known, or not trusted yet */
 	double unidentified_s; /* since when the oldest of them is open or known */
+	size_t moving;	       /* a move of theirs is under way */
+	size_t moved;	       /* no longer there: they were moved in the last minute */
 };
 
 /*

@@ -215,6 +215,10 @@ void rz_table_totals(FILE *f, const struct rz_conn_totals *t)
 		rz_table_age(age, sizeof(age), t->unidentified_s);
 		fprintf(f, "; %zu not identified, the oldest for %s", t->unidentified, age);
 	}
+	if (t->moving)
+		fprintf(f, "; %zu being moved", t->moving);
+	if (t->moved)
+		fprintf(f, "; %zu moved in the last minute", t->moved);
 	if (t->shown != t->all)
 		fprintf(f, "; %zu shown", t->shown);
 	fputc('\n', f);

@@ -11,7 +11,8 @@ void rz_breaker_note(struct rz_breaker *b, const struct rz_outcome_row *row, uin
 	b->window = b->window << 1 | (row->outcome == RZ_OUTCOME_RETURNED);
 	if (b->n < RZ_BREAKER_WINDOW)
 		b->n++;
-	if (b->n < RZ_BREAKER_LEAST || __builtin_popcountll(b->window) < b->share * b->n)
+	/* 0.14 * 50 is a little more than 7 */
+	if (b->n < RZ_BREAKER_LEAST || __builtin_popcountll(b->window) < b->share * b->n - 1e-9)
 		return;
 	b->open = true;
 	b->opened++;

@@ -11,7 +11,8 @@
 struct bucket {
 	double rate, tokens;
 	uint64_t filled_ns; /* 0: never */
-	bool backlog;	    /* somebody was refused since it was filled */
+	bool asked;	    /* by somebody since it was filled */
+	bool backlog;	    /* who was refused */
 };
 
 struct target {
@@ -62,22 +63,36 @@ static double burst(const struct bucket *k)
 	return k->rate > 1 ? k->rate : 1;
 }
 
-static void fill(struct bucket *k, double rate, double phase, uint64_t now_ns)
+static void start(struct bucket *k, double phase, uint64_t now_ns)
 {
-	double most;
+	k->tokens = k->rate >= 1 ? k->rate : phase;
+	k->filled_ns = now_ns;
+}
 
-	k->rate = rate;
-	most = burst(k);
-	if (k->backlog && rate * RZ_BACKLOG_NS / 1e9 > most)
-		most = rate * RZ_BACKLOG_NS / 1e9;
-	if (!k->filled_ns)
-		k->tokens = rate >= 1 ? rate : phase;
-	else if (now_ns > k->filled_ns)
-		k->tokens += (double)(now_ns - k->filled_ns) / 1e9 * rate;
+/* What it got since it was filled. True: it is full, and nobody has asked for it meanwhile. */
+static bool fill(struct bucket *k, uint64_t now_ns)
+{
+	double most = burst(k);
+	bool idle;
+
+	if (k->backlog && k->rate * RZ_BACKLOG_NS / 1e9 > most)
+		most = k->rate * RZ_BACKLOG_NS / 1e9;
+	k->tokens += (double)(now_ns - k->filled_ns) / 1e9 * k->rate;
 	if (k->tokens > most)
 		k->tokens = most;
+	idle = !k->asked && k->tokens >= burst(k);
 	k->filled_ns = now_ns;
-	k->backlog = false;
+	k->asked = k->backlog = false;
+	return idle;
+}
+
+static void fill_or_start(struct bucket *k, double rate, double phase, uint64_t now_ns)
+{
+	bool begun = k->filled_ns != 0;
+
+	k->rate = rate;
+	if (fill(k, now_ns) || !begun)
+		start(k, phase, now_ns);
 }
 
 /* More than a second's worth is not made by giving back. */
@@ -95,13 +110,11 @@ void rz_budget_begin(struct rz_budget *b, uint64_t now_ns, double share)
 		b->now_ns = now_ns;
 	b->backlog = false;
 	/* the node's own begins full, however slow: it waits for nobody else */
-	fill(&b->node, b->rates.node, 1, b->now_ns);
-	fill(&b->cluster, b->rates.cluster * share, b->rates.phase, b->now_ns);
-	HASH_ITER (hh, b->targets, t, next) {
-		fill(&t->bucket, t->bucket.rate, 0, b->now_ns);
-		if (t->bucket.tokens >= 1 && t->bucket.tokens >= t->bucket.rate)
-			forget(b, t); /* full: as good as one that was never there */
-	}
+	fill_or_start(&b->node, b->rates.node, 1, b->now_ns);
+	fill_or_start(&b->cluster, b->rates.cluster * share, b->rates.phase, b->now_ns);
+	HASH_ITER (hh, b->targets, t, next)
+		if (fill(&t->bucket, b->now_ns))
+			forget(b, t); /* it starts anew when somebody asks for it */
 }
 
 static struct bucket *target_bucket(struct rz_budget *b, const struct rz_target *where)
@@ -120,15 +133,17 @@ static struct bucket *target_bucket(struct rz_budget *b, const struct rz_target 
 			free(t);
 			return NULL;
 		}
-		fill(&t->bucket, rate, b->rates.phase, b->now_ns);
+		t->bucket.rate = rate;
+		start(&t->bucket, b->rates.phase, b->now_ns);
 	}
 	t->bucket.rate = rate;
 	return &t->bucket;
 }
 
-/* Has it a token? If not, somebody waits for it. */
+/* Has it a token? If not, somebody waits for one. */
 static bool has(struct rz_budget *b, struct bucket *k)
 {
+	k->asked = true;
 	if (k->tokens >= 1)
 		return true;
 	k->backlog = b->backlog = true;

@@ -11,7 +11,8 @@
  * take long to find their gaps does not make the rate smaller. Over any span it lets pass at most
  * rate * (span + RZ_BACKLOG_NS), and one. One with less than a token a second begins with `phase`
  * of a token: a thousand nodes that see the same zone become ready do not all move their first
- * client at once.
+ * client at once. For the next time that they do, a bucket that is full, and that nobody has asked
+ * for since the tick before, begins anew.
  */
 #ifndef RZ_POLICY_BUDGET_H
 #define RZ_POLICY_BUDGET_H

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "policy/library.h"
 #include "topo/group.h"
 
 /* What is looked up once and asked by several rules. */
@@ -17,6 +18,7 @@ struct view {
 	bool by_address;	 /* the address tells, there is no tag */
 	const char *agent_zone;	 /* NULL if unknown */
 	enum rz_kind kind;
+	struct rz_library_way way;
 };
 
 static bool not_identified(const struct view *v)
@@ -104,7 +106,18 @@ static bool not_data(const struct view *v)
 {
 	return v->c->conn->frame.state != RZ_STATE_DATA ||
 	       (v->kind != RZ_KIND_DATA && v->kind != RZ_KIND_TRANSACTIONAL &&
-		v->kind != RZ_KIND_ACKS0);
+		v->kind != RZ_KIND_ACKS0 && v->kind != RZ_KIND_SHARED);
+}
+
+/* A group may rebalance when a member loses the connection by which it is one. */
+static bool shared(const struct view *v)
+{
+	const struct rz_frame *f =
+		&v->c->conn->frame; /* a transaction beside it makes a kind too */
+	enum rz_shared s = v->w->settings->shared;
+
+	return (f->produce || f->fetch) && f->coordinator &&
+	       (s == RZ_SHARED_SKIP || (s == RZ_SHARED_AUTO && !v->way.shared));
 }
 
 static bool too_young(const struct view *v)
@@ -115,7 +128,7 @@ static bool too_young(const struct view *v)
 /* What is in flight of it is lost without a trace. */
 static bool acks0(const struct view *v)
 {
-	return v->kind == RZ_KIND_ACKS0;
+	return v->c->conn->frame.acks0 && v->w->settings->acks0 != RZ_ACKS0_MOVE;
 }
 
 /* A reset lands at whatever agent the load balancer likes. */
@@ -127,6 +140,24 @@ static bool load_balancer(const struct view *v)
 static bool transactional(const struct view *v)
 {
 	return v->kind == RZ_KIND_TRANSACTIONAL;
+}
+
+/* No way to end it is known that its library bears well. Its operator may know better. */
+static bool left_to_library(const struct view *v)
+{
+	return v->w->settings->close == RZ_CLOSE_AUTO && v->way.close == RZ_CLOSE_AUTO;
+}
+
+/* It asks for metadata by itself, and has had the time to. */
+static bool library(const struct view *v)
+{
+	return left_to_library(v) &&
+	       v->w->now_ns >= v->there->ready_since_ns + v->w->settings->grace_ns;
+}
+
+static bool may_come(const struct view *v)
+{
+	return left_to_library(v);
 }
 
 /* In the order of enum rz_reason; a rule may rely on those above it having said no. */
@@ -147,17 +178,21 @@ static const struct {
 	{RZ_REASON_TOPOLOGY_STALE, topology_stale},
 	{RZ_REASON_AGENT_TERMINATING, agent_terminating},
 	{RZ_REASON_NOT_DATA, not_data},
+	{RZ_REASON_SHARED, shared},
 	{RZ_REASON_TOO_YOUNG, too_young},
 	{RZ_REASON_ACKS0, acks0},
 	{RZ_REASON_TRANSACTIONAL, transactional},
 	{RZ_REASON_LOAD_BALANCER, load_balancer},
+	{RZ_REASON_LIBRARY, library},
+	{RZ_REASON_MAY_COME, may_come},
 };
 
 /* The rules that are about harm; all others are about where a client had better be. */
 static bool protects(enum rz_reason reason)
 {
 	return reason == RZ_REASON_NOT_IDENTIFIED || reason == RZ_REASON_NOT_DATA ||
-	       reason == RZ_REASON_ACKS0 || reason == RZ_REASON_TRANSACTIONAL;
+	       reason == RZ_REASON_SHARED || reason == RZ_REASON_ACKS0 ||
+	       reason == RZ_REASON_TRANSACTIONAL;
 }
 
 static enum rz_reason first_reason(const struct view *v, bool by_hand)
@@ -197,6 +232,33 @@ static bool serves(const struct rz_topo_agent *a, const struct rz_client *c)
 	return rz_group_serves(a->group, c->proxy_target, c->agent_group);
 }
 
+/* Ready agents that the client may know of, beside this one: none was in its own zone when it came
+ * here. */
+static unsigned others(const struct view *v)
+{
+	const struct rz_topo_zones *z = v->w->zones;
+	unsigned n = 0;
+	size_t i;
+
+	if (!v->agent_zone || !v->client_zone || !strcmp(v->agent_zone, v->client_zone))
+		return 0; /* nobody asks */
+	for (i = 0; i < z->n; i++)
+		if (!strcmp(z->rows[i].key.group, v->agent->group) &&
+		    strcmp(z->rows[i].key.zone, v->client_zone))
+			n += z->rows[i].ready;
+	return n ? n - 1 : 0;
+}
+
+static struct rz_library_way way(const struct view *v, unsigned others)
+{
+	struct rz_library_case l = {.software = v->c->software,
+				    .frame = &v->c->conn->frame,
+				    .grouped = v->c->grouped,
+				    .others = others};
+
+	return rz_library_way(&l);
+}
+
 static void look_up(struct view *v)
 {
 	const struct rz_conn *conn = v->c->conn;
@@ -213,6 +275,18 @@ static void look_up(struct view *v)
 	/* agents of another group or role than the client asks for are none that it could use */
 	if (v->agent && v->client_zone && (!v->c->client || serves(v->agent, v->c->client)))
 		v->there = rz_topo_zone_find(v->w->zones, v->agent->group, v->client_zone);
+	v->way = way(v, others(v));
+}
+
+/* The setting, else the library's; whoever is to be left alone and is ended all the same, by hand,
+ * is reset. */
+static enum rz_close close_by(const struct view *v)
+{
+	enum rz_close set = v->w->settings->close;
+
+	if (set == RZ_CLOSE_AUTO)
+		set = v->way.close;
+	return set == RZ_CLOSE_AUTO ? RZ_CLOSE_RESET : set;
 }
 
 enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_settings *s,
@@ -254,12 +328,16 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	ret.agent_zone = v.agent_zone;
 	ret.group = v.agent ? v.agent->group : NULL;
 	ret.there = v.there;
+	ret.close = close_by(&v);
+	ret.must_take = v.way.must_take;
 	return ret;
 }
 
-enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c)
+enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct rz_settings *s)
 {
-	struct view v = {.c = c, .kind = rz_frame_kind(&c->conn->frame)};
+	const struct rz_world w = {.settings = s};
+	struct view v = {.c = c, .w = &w, .kind = rz_frame_kind(&c->conn->frame)};
 
+	v.way = way(&v, 0);
 	return first_reason(&v, true);
 }

@@ -20,6 +20,8 @@ struct rz_judged_conn {
 	const struct rz_conn *conn;
 	const struct rz_client *client; /* NULL if map `clients` has no entry (yet) */
 	const __u8 *client_addr; /* 16 bytes, if a PROXY header names another than conn does */
+	const struct rz_software *software; /* what it says it is; NULL: nothing */
+	bool grouped; /* a connection of the same client here carries group membership */
 };
 
 struct rz_world {
@@ -41,6 +43,8 @@ struct rz_verdict {
 	const char *agent_zone;	 /* NULL if the local address is no agent's */
 	const char *group;	 /* likewise */
 	const struct rz_topo_zone *there; /* the client's zone, as it could use it; NULL: none */
+	enum rz_close close;		  /* how it is ended, if it is: RESET or FIN */
+	bool must_take; /* ... and only once a request of its was held back (library.h) */
 };
 
 /*
@@ -51,14 +55,15 @@ enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_se
 				uint64_t now_ns);
 
 /* What forbids closing this connection even where an operator asks for it by hand: NONE,
- * NOT_IDENTIFIED, NOT_DATA, ACKS0, TRANSACTIONAL, MPTCP. */
-enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c);
+ * NOT_IDENTIFIED, NOT_DATA, SHARED, ACKS0, TRANSACTIONAL, MPTCP. `s`: whether SHARED and ACKS0 do.
+ */
+enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct rz_settings *s);
 
 /*
  * Reasons are asked in the order of enum rz_reason (but MPTCP first: nothing else is known of such
  * a connection) and the first that holds is returned. Covered
- * here: everything up to and including RZ_REASON_MPTCP that the maps know today; history, budget,
- * pause and mode are policy/select.h's.
+ * here: everything up to and including RZ_REASON_MAY_COME; history, budget, pause and mode are
+ * policy/select.h's.
  */
 struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_world *w);
 

@@ -20,6 +20,7 @@ struct round {
 struct past {
 	struct rz_who who;
 	struct round round, before; /* before the latest move, for undo */
+	bool first;		    /* the latest move began its round */
 	uint64_t seen_ns;	    /* last seen as a candidate */
 	uint64_t away_tick; /* last tick with a candidate that was opened since the round began */
 	uint64_t home_tick; /* ... with a same-zone connection opened since */
@@ -191,7 +192,8 @@ int rz_history_move(struct rz_history *h, const struct rz_candidate *row)
 	p->before = p->round;
 	p->seen_ns = h->now_ns;
 	p->round.moved_ns = h->now_ns;
-	if (p->before.open && h->now_ns < p->before.until_ns)
+	p->first = !p->before.open || h->now_ns >= p->before.until_ns;
+	if (!p->first)
 		return 0; /* one more of the same round */
 	p->round.began_ns = h->now_ns;
 	p->round.open = true;
@@ -208,7 +210,7 @@ void rz_history_moved(struct rz_history *h, const struct rz_candidate *row, uint
 	if (!p || p->round.moved_ns != h->now_ns || at_ns < h->now_ns)
 		return;
 	p->round.moved_ns = at_ns;
-	if (p->round.began_ns != h->now_ns)
+	if (!p->first)
 		return;
 	p->round.began_ns = at_ns;
 	p->round.until_ns += at_ns - h->now_ns;

@@ -22,7 +22,7 @@ SAME_SIZE(localities, RZ_LOCALITY_COUNT);
 static const char *const dialects[] = {"none",	  "warpstream", "automq",
 				       "inkless", "bufstream",	"custom"};
 SAME_SIZE(dialects, RZ_DIALECT_COUNT);
-static const char *const phases[] = {"wait", "gap", "hold", "reset", "done", "refused"};
+static const char *const phases[] = {"wait", "gap", "hold", "reset", "close", "done", "refused"};
 SAME_SIZE(phases, RZ_PHASE_COUNT);
 static const char *const outcomes[] = {"unknown", "home", "returned", "left", "gone"};
 SAME_SIZE(outcomes, RZ_OUTCOME_COUNT);

@@ -8,7 +8,8 @@
  * in history.h (rounds, cooldown, giving up), outcome.h, breaker.h and budget.h (rates), and asks
  * them in the order of enum rz_reason.
  *
- * Rate: see budget.h. A client.id has at most one move in `per_client_ns`, and one a tick.
+ * Rate: see budget.h. A client.id has at most one move in `per_client_ns`, and one a tick; one that
+ * was allowed and did not happen counts too, for its client may have been held for it.
  *
  * Rounds: a client is a client.id at an address. Its first move begins a round, which lasts
  * `cooldown`; the connections it had then may follow, so that a client with one connection a
@@ -100,8 +101,8 @@ void rz_select_moved(struct rz_select *s, const struct rz_candidate *row, uint64
 
 /*
  * A move that the latest run allowed did not happen (the socket was gone, refused): gives the
- * tokens back, forgets the move, and puts the connection at the end of the queue, so that one which
- * is refused for good holds up nobody.
+ * tokens back, takes it out of the client's history, and puts the connection at the end of the
+ * queue, so that one which is refused for good holds up nobody.
  */
 void rz_select_undo(struct rz_select *s, const struct rz_candidate *row);
 

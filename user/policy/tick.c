@@ -25,9 +25,24 @@ static struct rz_tick_move as_move(const struct rz_conn *c, const struct rz_verd
 				     .netns = c->netns,
 				     .tuple = c->tuple,
 				     .opened_ns = c->opened_ns,
-				     .unnamed = c->frame.produce && !c->frame.software,
+				     .close = v->close,
+				     .must_take = v->must_take,
+				     .shared = v->kind == RZ_KIND_SHARED,
+				     .acks0 = c->frame.acks0,
 				     .from_zone = v->agent_zone ? v->agent_zone : "",
 				     .to_zone = v->client_zone ? v->client_zone : ""};
+}
+
+struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_conn *c,
+				struct rz_endpoint *proxied)
+{
+	return (struct rz_judged_conn){
+		.conn = c,
+		.client = rz_snapshot_client(snap, c->frame.client),
+		.client_addr = rz_snapshot_proxied(snap, c, proxied) ? NULL : proxied->addr,
+		.software = rz_snapshot_software(snap, c),
+		.grouped = rz_snapshot_grouped(snap, c),
+	};
 }
 
 struct work {
@@ -53,12 +68,10 @@ static void classify_all(struct work *w, const struct rz_snapshot *snap,
 
 	for (i = 0; i < snap->n_conns; i++) {
 		const struct rz_conn *c = &snap->conns[i];
-		struct rz_judged_conn j = {c, rz_snapshot_client(snap, c->frame.client)};
 		struct rz_endpoint proxied;
+		struct rz_judged_conn j = rz_judged(snap, c, &proxied);
 		struct rz_verdict v;
 
-		if (!rz_snapshot_proxied(snap, c, &proxied))
-			j.client_addr = proxied.addr;
 		v = rz_classify(&j, world);
 
 		rz_share_see(share, &c->tuple);
@@ -175,16 +188,16 @@ int rz_tick_by_hand(const struct rz_snapshot *snap, const struct rz_world *world
 	}
 	for (i = 0; i < n; i++) {
 		const struct rz_conn *c = rz_snapshot_conn(snap, orders[i].cookie);
-		struct rz_verdict v = {};
+		struct rz_endpoint proxied;
 		struct rz_judged_conn j;
+		struct rz_verdict v;
 
 		if (!c || c->frame.client != orders[i].order.client)
 			continue;
-		j = (struct rz_judged_conn){c, rz_snapshot_client(snap, c->frame.client)};
-		if (rz_classify_by_hand(&j) != RZ_REASON_NONE)
+		j = rz_judged(snap, c, &proxied);
+		if (rz_classify_by_hand(&j, world->settings) != RZ_REASON_NONE)
 			continue;
-		if (world)
-			v = rz_classify(&j, world);
+		v = rz_classify(&j, world);
 		t->moves[t->n_moves] = as_move(c, &v);
 		t->moves[t->n_moves].by_hand = true;
 		t->moves[t->n_moves++].now = orders[i].order.now;

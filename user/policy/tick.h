@@ -19,11 +19,18 @@ struct rz_tick_move {
 	uint64_t opened_ns;
 	bool by_hand; /* an operator's order: no candidate of the policy's */
 	bool now;     /* likewise, and at once, whatever is in flight */
-	bool unnamed; /* it produces, and does not say which library it is */
+	enum rz_close close;
+	bool must_take;	    /* only once a request of its was held back */
+	bool shared, acks0; /* it carries group membership too; is not answered */
 	struct rz_target target;
 	const char *from_zone, *to_zone; /* live in the topology or the snapshot */
 	enum rz_reason reason;		 /* RZ_REASON_NONE: go */
 };
+
+/* A connection of a snapshot, as the policy judges it. *proxied: memory for the address that a
+ * PROXY header names. */
+struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_conn *c,
+				struct rz_endpoint *proxied);
 
 struct rz_tick_verdict {
 	enum rz_reason reason;		 /* classify's, or select's; NONE: it goes */
@@ -44,8 +51,8 @@ int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
 		struct rz_select *select, bool paused, struct rz_tick **ret);
 /*
  * The orders of an operator, as moves that go: those of `orders` whose connection is in the
- * snapshot, still has that client, and is not protected (rz_classify_by_hand). `world` may be NULL:
- * no topology is known. 0 or -ENOMEM.
+ * snapshot, still has that client, and is not protected (rz_classify_by_hand). The world's topology
+ * may be empty. 0 or -ENOMEM.
  */
 struct rz_order_row {
 	uint64_t cookie;

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# A thundering herd: HERD=5000 candidates at once, when their zone gets an agent, drain at the configured rate and not
+# faster, in any second; one agent's process holds them all. Half of them say what they are and are reset, half do not and
+# get a FIN.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+. "$E2E_ROOT/tests/e2e/crowd.sh"
+e2e_begin
+HERD=${HERD:-5000}
+RATE=${RATE:-250}
+crowd_serve a 1
+crowd_sources
+topology a=ready b=notready
+rezone_start --interval 10s --stable-for 0s --rate "$RATE"
+crowd_open named a $((HERD / 2)) -i 'h%u,warpstream_az=b,warpstream_interzone_lb=true' -q 18,1
+crowd_open unnamed a $((HERD / 2)) -i 'hu%u,warpstream_az=b,warpstream_interzone_lb=true' -q 1
+check "$HERD clients are across zones" within 60 has_rows '.reason == "no agent there"' "$HERD"
+used_ms() { awk '{ print ($14 + $15) * 10 }' "/proc/${PIDS[rezone]}/stat"; }
+cpu=$(used_ms) began=$(now_ms)
+topology a=ready b=ready
+moved() { grep -c 'move: .*: \(reset\|closed\)' "$WORK/rezone.log"; }
+all_moved() { [ "$(moved)" -ge "$HERD" ]; }
+# a tick may be 11 s away, then it goes at its rate
+check "all are moved, at $RATE a second" within $((HERD * 5 / RATE / 4 + 15)) all_moved
+note "$(($(used_ms) - cpu)) ms of CPU for $(moved) moves in $((($(now_ms) - began) / 1000)) s"
+# times of the moves, in ms of the day
+grep 'move: .*: \(reset\|closed\)' "$WORK/rezone.log" | sed 's/^[^T]*T\(..\):\(..\):\(..\)\.\(...\)Z.*/\1 \2 \3 \4/' |
+	awk '{ print (($1 * 60 + $2) * 60 + $3) * 1000 + $4 }' >"$WORK/times"
+# the most in any five seconds, and over all: a bucket holds a second's worth, and what a tick owes that took long (this
+# machine may be busy) is made up by the next
+most=$(awk '{ t[NR] = $1; while (t[NR] - t[first + 1] >= 5000) first++; if (NR - first > most) most = NR - first } END { print most }' "$WORK/times")
+span=$(awk 'NR == 1 { first = $1 } { last = $1 } END { print last - first }' "$WORK/times")
+check "in five seconds never more than seven seconds' worth ($most)" test "$most" -le $((7 * RATE))
+check "and all in no less than they take at that rate ($span ms)" test "$span" -ge $(((HERD - RATE) * 900 / RATE))
+check "half by a FIN" test "$(grep -c 'move: .*: closed' "$WORK/rezone.log")" = $((HERD / 2))
+check "each once" test "$(grep 'move: .*: \(reset\|closed\)' "$WORK/rezone.log" | grep -o 'client.id "hu*[0-9]*,' | sort -u | wc -l)" = "$HERD"

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# The other ways of a move: a FIN on the agent's own descriptor, also while requests are held back, and where there is no
+# bpf_sock_destroy; --close; producers with acks=0 and --acks0; what cannot be reached is said and left alone.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+LB=warpstream_interzone_lb=true
+AT=$(agent_ip a):9092
+agent_start a --delay-produce 250ms
+topology a=ready b=ready
+FLAGS=(--interval 500ms --stable-for 0s --cooldown 0s --give-up-after 0 --rate 100)
+moves() { grep "move: .* client.id \"$1,.*: $2" "$WORK/rezone.log" | tail -n +$((from + 1)) | wc -l; } # CLIENT HOW
+log_of() { in_ns cl timeout 60 kcat -C -b "$AT" -t "$1" -o beginning -e -f '%s\n' 2>/dev/null; }
+seen_from() { from=$(grep -c "move: .* client.id \"$1,.*: $2" "$WORK/rezone.log"); }
+moved() { [ "$(moves "$1" "$2")" -ge "$3" ]; }
+from=0
+
+client_start w kafka-python-debian write --bootstrap "$AT" --client-id "w,warpstream_az=b,$LB" --topic t --rate 40
+client_start r kafka-go-debian read --bootstrap "$AT" --client-id "r,warpstream_az=b,$LB" --topic t --partition 0
+within "$DEADLINE" grep -q '"event":"read"' "$WORK/r.log" || not_ok "r reads"
+reads() { grep -c '"event":"read"' "$WORK/r.log"; }
+goes_on() { [ "$(reads)" -gt $((n + 20)) ]; }
+
+# a client that does not say what it is: readers get a FIN, writers a reset
+rezone_start "${FLAGS[@]}"
+check "auto: a reader without a name is closed by a FIN" within "$DEADLINE" moved r closed 3
+check "auto: a writer without a name is reset after a hold" within "$DEADLINE" moved w 'reset after a hold' 3
+check "... and by nothing else" eval '! moved r reset 1 && ! moved w closed 1'
+n=$(reads)
+check "the reader goes on" within "$DEADLINE" goes_on
+told() { # REASON: how many of the closed connections ended for the agent so
+	sed -n 's/.*move: \([^ ]*\) at .*: closed.*/\1/p' "$WORK/rezone.log" | while read -r conn; do
+		grep -F "\"conn\":\"$conn\"" "$WORK/agent-a.trace" | grep -q "\"event\":\"close\".*$1" && echo
+	done | wc -l
+}
+# a client that sends in that instant may make it an error
+check "the agent was told of an end of file ($(told EOF) of $(moves r closed))" test "$(told EOF)" -gt 0
+check "... and not that it closed the connection itself" test "$(told 'software caused')" -eq 0
+stop rezone
+
+rezone_start "${FLAGS[@]}" --close fin
+seen_from w closed
+check "--close fin: a writer is closed after a hold" within "$DEADLINE" moved w 'closed after a hold' 5
+stop rezone
+rezone_start "${FLAGS[@]}" --close reset
+seen_from r reset
+check "--close reset: a reader is reset" within "$DEADLINE" moved r reset 3
+stop rezone
+
+# without bpf_sock_destroy look and end are two steps: both ways hold new requests back in between
+export REZONE_PROBE_WITHOUT=destroy
+rezone_start "${FLAGS[@]}"
+seen_from r closed
+check "without the kfunc: a reader is closed by a FIN" within "$DEADLINE" moved r 'closed after a hold' 3
+seen_from w 'reset after a hold'
+check "without the kfunc: a writer is reset after a hold" within "$DEADLINE" moved w 'reset after a hold' 5
+stop rezone
+unset REZONE_PROBE_WITHOUT
+stop w
+settled() { [ "$(wc -l <"$WORK/agent-a.trace")" = "$was" ] || { was=$(wc -l <"$WORK/agent-a.trace"); false; }; }
+was=0
+stop r # then the agent is asked for nothing any more
+within 10 eval 'sleep 0.5; settled' || not_ok "the writer's last requests are answered"
+log_of t | sort >"$WORK/all"
+grep '^{' "$WORK/w.log" | jq -r 'select(.event == "wrote") | .id' | sort -u >"$WORK/acked"
+check "no write of $(wc -l <"$WORK/all") is doubled" eval '[ "$(uniq -d "$WORK/all" | wc -l)" = 0 ]'
+check "no acknowledged write of $(wc -l <"$WORK/acked") is lost" eval '[ -s "$WORK/acked" ] && [ -z "$(comm -13 <(uniq "$WORK/all") "$WORK/acked")" ]'
+
+# acks=0
+client_start z kafka-python-debian write --bootstrap "$AT" --client-id "z,warpstream_az=b,$LB" --topic z --rate 5 --acks 0
+rezone_start "${FLAGS[@]}"
+check "acks=0: skipped by default" within "$DEADLINE" some_rows '(.client_id | startswith("z,")) and .reason == "acks=0"'
+check "... for good" stays 2 no_rows '(.client_id | startswith("z,")) and .verdict == "move"'
+stop rezone
+rezone_start "${FLAGS[@]}" --acks0 move
+seen_from z reset
+check "--acks0 move: reset, in a gap" within "$DEADLINE" moved z 'reset in a gap' 3
+check "... never held" eval '! moved z "reset after" 1'
+stop rezone
+stop z
+
+client_start r kafka-go-debian read --bootstrap "$AT" --client-id "r,warpstream_az=b,$LB" --topic t --partition 0
+# a process that rezone cannot see: in a PID namespace of its own, with its /proc, /proc/PID/fd of the agent is not there
+spawn rezone - - unshare --pid --fork --kill-child --mount-proc "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" \
+	--topology "$WORK/topology.yaml" --breaker 0 "${FLAGS[@]}"
+check "an agent that cannot be seen: nobody is moved, and the line says why" \
+	within "$DEADLINE" grep -qE 'move: .*"r,.*: not ended: the process that holds it is not to be found|netns: network namespace .* not to be found' "$WORK/rezone.log"
+n=$(reads)
+within "$DEADLINE" eval 'client_start w2 kafka-python-debian write --bootstrap "$AT" --client-id w2,warpstream_az=a --topic t --rate 40; true'
+check "the reader goes on" within "$DEADLINE" goes_on

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Random worlds and what happens in them, see model.h. The same seed makes the same. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "model.h"
+
+/* xorshift64* */
+uint64_t noise(struct run *r)
+{
+	r->noise ^= r->noise >> 12;
+	r->noise ^= r->noise << 25;
+	r->noise ^= r->noise >> 27;
+	return r->noise * 0x2545f4914f6cdd1dULL;
+}
+
+uint32_t below(struct run *r, uint32_t n)
+{
+	return (uint32_t)((noise(r) >> 33) % n);
+}
+
+bool chance(struct run *r, uint32_t percent)
+{
+	return below(r, 100) < percent;
+}
+
+/* One of a list; the first is the one that most often is. */
+#define PICK(r, list)	     ((list)[below(r, COUNT(list))])
+#define USUAL(r, much, list) (chance(r, much) ? (list)[0] : PICK(r, list))
+
+static void ip4(uint8_t addr[16], unsigned a, unsigned b, unsigned c, unsigned d)
+{
+	memset(addr, 0, 16);
+	addr[10] = addr[11] = 0xff;
+	addr[12] = a;
+	addr[13] = b;
+	addr[14] = c;
+	addr[15] = d;
+}
+
+static const char *const agent_zones[] = {"a", "b", "b", "c", "d-1", ""};
+static const char *const tags[] = {
+	"b",	  "b",	     "b",   "a", "c", "d-1",   "az-b", "b-StreamThread-1-consumer",
+	"az-c-1", "d-1-x-y", "d-2", "",	 "",  "ghost", "g",    "nowhere",
+	"a-b"};
+static const char *const groups[] = {"default",
+				     "default",
+				     "other",
+				     "default@proxy-produce",
+				     "default@proxy",
+				     "default@jobs",
+				     "default@proxy-consume+jobs"};
+static const char *const targets[] = {"", "proxy-produce", "proxy-consume", "proxy", "jobs", "odd"};
+static const char *const wanted[] = {"", "default", "other"};
+static const char *const block_texts[] = {"b@10.1.0.0/16<>c@10.2.0.0/16", "",
+					  "b@10.1.0.0/16<>a@10.1.2.0/24<>az-c@10.0.0.0/8"};
+static const uint64_t stables[] = {10 * SECOND_NS, 0, 30 * SECOND_NS, 60 * SECOND_NS};
+
+static void make_agents(struct run *r)
+{
+	const char *group = USUAL(r, 85, groups);
+	size_t i, n = 3 + below(r, MAX_AGENTS - 3);
+
+	r->topo.agents = r->agents;
+	r->topo.n_agents = n;
+	for (i = 0; i < n; i++) {
+		struct rz_topo_agent *a = &r->agents[i], *mate = &r->agents[i - !!i];
+
+		memset(a, 0, sizeof(*a));
+		ip4(a->at.addr, 10, 0, 9, (unsigned)i + 1);
+		a->at.port = 9092;
+		if (i && chance(r, 15)) { /* a second address of the same pod */
+			if (!mate->pod)
+				mate->pod = (uint32_t)i;
+			strcpy(a->zone, mate->zone);
+			strcpy(a->group, mate->group);
+			a->pod = mate->pod;
+		} else {
+			strcpy(a->zone, i < 2 ? agent_zones[i] : PICK(r, agent_zones));
+			strcpy(a->group, chance(r, 85) ? group : PICK(r, groups));
+		}
+		a->ready = chance(r, 92);
+		a->local = chance(r, 5);
+	}
+}
+
+static void make_names(struct run *r)
+{
+	static const char *const names[][2] = {
+		{"az-b", "b"}, {"az-c", "c"}, {"ghost", "g"}, {"a-b", "a"}};
+	size_t i;
+
+	strcpy(r->topo.own_zone, chance(r, 80) ? "a" : "");
+	r->topo.aliases = r->aliases;
+	r->topo.n_aliases = below(r, MAX_ALIASES + 1);
+	for (i = 0; i < r->topo.n_aliases; i++) {
+		strcpy(r->aliases[i].name, names[i][0]);
+		strcpy(r->aliases[i].zone, names[i][1]);
+	}
+}
+
+static void make_clients(struct run *r)
+{
+	bool hand_out_roles = chance(r, 25);
+	size_t i;
+
+	for (i = 0; i < MAX_CLIENTS; i++) {
+		struct rz_client *c = &r->clients[i].client;
+
+		r->clients[i].hash = (i + 1) << 40 | (noise(r) & 0xffffffff);
+		c->opt_in = chance(r, 88);
+		strcpy(c->zone, chance(r, 70) ? "b" : PICK(r, tags));
+		snprintf(c->id, sizeof(c->id), "app-%zu %s", i, c->zone);
+		if (hand_out_roles) {
+			strcpy(c->proxy_target, USUAL(r, 40, targets));
+			strcpy(c->agent_group, USUAL(r, 40, wanted));
+		}
+		r->unread[i] = chance(r, 4);
+	}
+}
+
+static void make_settings(struct run *r)
+{
+	static const uint8_t opt_ins[] = {RZ_OPT_IN_TAG, RZ_OPT_IN_ZONE, RZ_OPT_IN_ANY};
+	static const uint32_t least[] = {1, 2, 3, 0};
+	static const uint64_t ages[] = {0, 5 * SECOND_NS, 60 * SECOND_NS};
+	struct rz_settings *s = &r->settings;
+	char why[160];
+
+	s->opt_in = USUAL(r, 50, opt_ins);
+	s->min_agents = USUAL(r, 70, least);
+	s->stable_for_ns = PICK(r, stables);
+	s->topology_max_age_ns = (60 + below(r, 60)) * SECOND_NS;
+	s->min_age_ns = USUAL(r, 60, ages);
+	if (chance(r, 4))
+		strcpy(s->exclude_clients, chance(r, 50) ? "app-1* nobody" : "app-?Xb app-3?*");
+	if (chance(r, 4))
+		strcpy(s->exclude_addresses, chance(r, 50) ? "10.1.0.0/16" : "10.2.0.0/16");
+	if (chance(r, 4))
+		strcpy(s->exclude_zones, chance(r, 50) ? "c,az-b" : "d-1");
+	r->blocks_text = USUAL(r, 60, block_texts);
+	if (rz_blocks_parse(r->blocks_text, &r->blocks, why, sizeof(why)) ||
+	    rz_exclude_new(s->exclude_clients, s->exclude_addresses, s->exclude_zones, &r->exclude,
+			   why, sizeof(why))) {
+		fprintf(stderr, "model: %s\n", why);
+		abort();
+	}
+}
+
+static void make_limits(struct run *r)
+{
+	static const double node[] = {5, 0.07, 0.31, 1.3, 100, 0.2},
+			    per_target[] = {0, 0.13, 0.9, 3}, cluster[] = {0, 0, 0.17, 2.3};
+	static const uint64_t rests[] = {60 * SECOND_NS, 10 * SECOND_NS, 0, 90 * SECOND_NS},
+			      mosts[] = {3600 * SECOND_NS, 100 * SECOND_NS, 30 * SECOND_NS},
+			      intervals[] = {24 * SECOND_NS, 0, 8 * SECOND_NS},
+			      outcomes[] = {30 * SECOND_NS, 10 * SECOND_NS, 0, 70 * SECOND_NS};
+	static const unsigned percents[] = {30, 0, 10, 14, 50, 100}, give_ups[] = {3, 0, 1, 2};
+	struct rz_limits *l = &r->limits;
+
+	l->rates = (struct rz_rates){.node = PICK(r, node),
+				     .per_target = PICK(r, per_target),
+				     .cluster = PICK(r, cluster),
+				     .phase = below(r, 1000) / 1009.0};
+	l->per_client_ns = PICK(r, intervals);
+	l->cooldown_ns = PICK(r, rests);
+	l->cooldown_max_ns = PICK(r, mosts);
+	l->give_up_after = PICK(r, give_ups);
+	l->give_up_for_ns = (100 + below(r, 900)) * SECOND_NS;
+	l->outcome_ns = PICK(r, outcomes);
+	r->breaker_percent = PICK(r, percents);
+	l->breaker_share = r->breaker_percent / 100.0;
+	l->breaker_for_ns = (60 + below(r, 300)) * SECOND_NS;
+	l->mode = r->settings.mode = chance(r, 12) ? RZ_MODE_OBSERVE : RZ_MODE_ENFORCE;
+}
+
+/* The product counts what changed; the model keeps every look. */
+static void look(struct run *r)
+{
+	struct rz_topo_zones *old = r->zones;
+	struct look *l = &r->looks[r->n_looks++];
+
+	l->at_ns = r->clock_ns;
+	l->n = r->topo.n_agents;
+	memcpy(l->agents, r->agents, sizeof(r->agents));
+	rz_topo_sort(&r->topo);
+	if (rz_topo_zones_count(&r->topo, old, r->settings.min_agents, r->clock_ns, &r->zones))
+		abort();
+	rz_topo_zones_free(old);
+}
+
+/* Mostly data; now and then one thing is not as it should be. */
+static void make_frame(struct run *r, struct rz_frame *f)
+{
+	f->client = r->clients[below(r, MAX_CLIENTS)].hash;
+	f->state = RZ_STATE_DATA;
+	f->fetch = chance(r, 50);
+	f->produce = !f->fetch;
+	f->metadata = chance(r, 50);
+	switch (below(r, 40)) {
+	case 0:
+		f->client = 0;
+		f->state = chance(r, 50) ? RZ_STATE_NEW : RZ_STATE_TLS;
+		break;
+	case 1:
+		f->tentative = 1;
+		break;
+	case 2:
+		f->state = below(r, RZ_STATE_COUNT);
+		break;
+	case 3:
+		f->coordinator = 1;
+		break;
+	case 4:
+		f->coordinator = chance(r, 50);
+		f->produce = f->fetch = 0;
+		break;
+	case 5:
+		f->acks0 = f->produce = 1;
+		break;
+	case 6:
+		f->transaction = 1;
+		f->acks0 = f->produce = chance(r, 20);
+		break;
+	case 7:
+		f->state = RZ_STATE_MPTCP;
+		break;
+	}
+	f->proxied = chance(r, 5);
+}
+
+/* A new connection; of this client to its own zone or away, if `like` is not NULL. */
+static struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home)
+{
+	size_t i, n = r->topo.n_agents < 4 ? r->topo.n_agents : 4;
+	struct rz_proxied_row *p;
+	struct rz_conn *c;
+
+	if (r->n_conns == MAX_CONNS)
+		return NULL;
+	c = &r->conns[r->n_conns];
+	p = &r->proxied[r->n_conns++];
+	memset(c, 0, sizeof(*c));
+	memset(p, 0, sizeof(*p));
+	c->cookie = p->cookie = r->last_cookie += 1 + below(r, 5);
+	c->opened_ns = r->clock_ns + (like ? below(r, 3) * SECOND_NS / 2 : 0);
+	ip4(c->tuple.client_addr, 10, 1 + below(r, 2), below(r, 4), 7);
+	/* few agents are on one node */
+	i = chance(r, 75) ? 0 : below(r, (uint32_t)n);
+	memcpy(c->tuple.agent_addr, r->agents[i].at.addr, 16);
+	c->tuple.agent_port = chance(r, 98) ? 9092 : 9093;
+	make_frame(r, &c->frame);
+	if (like) {
+		memcpy(c->tuple.client_addr, like->tuple.client_addr, 16);
+		memcpy(c->tuple.agent_addr, like->tuple.agent_addr, 16);
+		c->tuple.agent_port = like->tuple.agent_port;
+		c->frame = like->frame;
+	}
+	for (i = 0; i < r->topo.n_agents && home; i++)
+		if (!strcmp(r->agents[i].zone, "b"))
+			memcpy(c->tuple.agent_addr, r->agents[i].at.addr, 16);
+	snprintf((char *)p->proxied.raw, sizeof(p->proxied.raw),
+		 "PROXY TCP4 10.%u.%u.9 10.0.0.1 7 8\r\n", 1 + below(r, 2), below(r, 4));
+	p->proxied.len = (uint8_t)strlen((char *)p->proxied.raw);
+	return c;
+}
+
+static void close_conn(struct run *r, size_t i)
+{
+	memmove(&r->conns[i], &r->conns[i + 1], (--r->n_conns - i) * sizeof(r->conns[0]));
+	memmove(&r->proxied[i], &r->proxied[i + 1], (r->n_conns - i) * sizeof(r->proxied[0]));
+}
+
+void make_world(struct run *r, uint64_t seed)
+{
+	size_t n;
+
+	memset(r, 0, sizeof(*r));
+	r->seed = seed;
+	r->noise = seed * 0x9e3779b97f4a7c15ULL + 1;
+	noise(r);
+	/* a machine that was just started has a small clock */
+	r->clock_ns = chance(r, 20) ? SECOND_NS * (1 + below(r, 50))
+				    : SECOND_NS * (90000 + below(r, 9999));
+	make_agents(r);
+	make_names(r);
+	make_settings(r);
+	make_clients(r);
+	make_limits(r);
+	look(r);
+	r->settings.topology_proved_ns = r->clock_ns;
+	for (n = 5 + below(r, MAX_CONNS - 5); n; n--)
+		open_conn(r, NULL, false);
+}
+
+void free_world(struct run *r)
+{
+	rz_topo_zones_free(r->zones);
+	rz_blocks_free(r->blocks);
+	rz_exclude_free(r->exclude);
+}
+
+/* Often to the very moment at which something ends, or a nanosecond beside it. */
+static void let_time_pass(struct run *r)
+{
+	const uint64_t edges[] = {r->limits.per_client_ns,   r->limits.cooldown_ns,
+				  r->limits.outcome_ns,	     r->limits.breaker_for_ns,
+				  r->settings.stable_for_ns, 2 * r->limits.cooldown_ns,
+				  r->limits.give_up_for_ns,  r->settings.topology_max_age_ns};
+	uint32_t kind = below(r, 100);
+
+	if (kind < 30)
+		r->clock_ns += (27 + below(r, 7)) * SECOND_NS;
+	else if (kind < 65)
+		r->clock_ns += 900000000 + noise(r) % 200000000;
+	else if (kind < 88)
+		r->clock_ns += PICK(r, edges) + below(r, 3) - 1;
+	else if (kind < 92)
+		r->clock_ns += noise(r) % (3 * 3600 * SECOND_NS);
+	else if (kind < 94)
+		r->clock_ns += noise(r) % (40 * 86400 * SECOND_NS);
+	else if (kind < 96 && r->clock_ns > 100 * SECOND_NS)
+		r->clock_ns -= noise(r) % (90 * SECOND_NS);
+}
+
+static void change_topology(struct run *r)
+{
+	size_t i = below(r, (uint32_t)r->topo.n_agents);
+
+	if (chance(r, 70)) {
+		r->agents[i].ready = !r->agents[i].ready || chance(r, 50);
+	} else if (chance(r, 50) && r->topo.n_agents > 3) { /* it is gone */
+		memmove(&r->agents[i], &r->agents[i + 1],
+			(--r->topo.n_agents - i) * sizeof(r->agents[0]));
+	} else {
+		strcpy(r->agents[i].zone, PICK(r, agent_zones));
+		r->agents[i].pod = 0;
+	}
+	look(r);
+}
+
+void time_passes(struct run *r)
+{
+	struct rz_settings *s = &r->settings;
+	size_t i;
+
+	let_time_pass(r);
+	if (chance(r, 12))
+		change_topology(r);
+	if (chance(r, 90))
+		s->topology_proved_ns = r->clock_ns - below(r, 20) * SECOND_NS / 10;
+	else if (chance(r, 20))
+		s->topology_proved_ns = 0;
+	if (s->frozen || chance(r, 3))
+		s->frozen = chance(r, 60) ? RZ_FREEZE_NONE : 1 + below(r, RZ_FREEZE_COUNT - 1);
+	if (r->paused || chance(r, 3))
+		r->paused = chance(r, 40);
+	for (i = 0; i < MAX_CLIENTS; i++)
+		if (r->unread[i])
+			r->unread[i] = chance(r, 80);
+	for (i = r->n_conns; i-- > 0;)
+		if (chance(r, 2))
+			close_conn(r, i);
+	for (i = below(r, 4); i; i--)
+		open_conn(r, NULL, chance(r, 10));
+	for (i = 0; i < r->n_conns; i++) {
+		r->conns[i].frame.tentative &= chance(r, 70);
+		if (r->conns[i].frame.state == RZ_STATE_IDENTIFIED && chance(r, 30))
+			r->conns[i].frame.state = RZ_STATE_DATA;
+	}
+}
+
+/* After a move: it comes back, comes home, does both, or is not seen here again. */
+static void react(struct run *r, size_t conn, uint32_t loyal)
+{
+	struct rz_conn was = r->conns[conn];
+
+	close_conn(r, conn);
+	if (chance(r, loyal))
+		open_conn(r, &was, false);
+	if (chance(r, 20))
+		open_conn(r, &was, true);
+}
+
+void they_go(struct run *r, struct rz_select *s, const struct rz_tick *tick)
+{
+	struct tick *t = &r->ticks[r->n_ticks - 1];
+	uint32_t loyal = (uint32_t)(r->seed % 4) * 30; /* how many of this world come back */
+	size_t i, k;
+
+	for (i = 0; i < t->n; i++) {
+		struct row *row = &t->rows[i];
+		const struct rz_tick_move *m = rz_tick_find(tick, row->cookie);
+
+		if (row->home || row->reason != RZ_REASON_NONE)
+			continue;
+		row->fate = chance(r, 80) ? WENT : chance(r, 50) ? UNDONE : LET_GO;
+		row->at_ns = t->now_ns + (chance(r, 50) ? 0 : noise(r) % (6 * SECOND_NS));
+		if (row->fate != WENT) {
+			rz_tick_undo(s, m, row->fate == LET_GO);
+			continue;
+		}
+		rz_tick_moved(s, m, row->at_ns);
+		if (r->clock_ns < row->at_ns)
+			r->clock_ns = row->at_ns;
+		for (k = 0; r->conns[k].cookie != row->cookie; k++)
+			;
+		react(r, k, loyal);
+	}
+}

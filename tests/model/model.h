@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The policy, stated a second time and naively, to be compared with user/policy: from
+ * docs/design.md and the headers' contracts, by plain loops over all that ever happened, with
+ * nothing carried from one tick to the next but the record of it.
+ *
+ * make.c makes worlds and what happens in them; rules.c (with where.c) judges one connection,
+ * pace.c (with rounds.c, outcomes.c, rates.c) says who goes now; invariants.c looks at the
+ * product's answers alone; main.c compares.
+ *
+ * A new rule of classify is one RULE and one row in rules.c, something for it to hold by in make.c,
+ * and, if it protects, a line in invariants.c. One of select is a TWIST_ too.
+ */
+#ifndef TESTS_MODEL_MODEL_H
+#define TESTS_MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "kern/maps.h"
+#include "policy/tick.h"
+
+#define SECOND_NS   1000000000ULL
+#define MAX_AGENTS  14
+#define MAX_ALIASES 4
+#define MAX_CLIENTS 12
+#define MAX_CONNS   48
+#define MAX_TICKS   100
+#define MAX_TARGETS 40
+#define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
+
+/* What became of a connection that might go. */
+enum fate { STAYED, WENT, UNDONE, LET_GO };
+
+struct row { /* a candidate at a tick, or a data connection that is at home */
+	uint64_t cookie, client, opened_ns;
+	uint8_t addr[16];
+	bool home;
+	int target; /* group and zone, by number in run.targets */
+	long double share;
+	enum rz_reason reason;
+	enum fate fate;
+	uint64_t at_ns; /* when it went */
+	bool no_token;	/* over budget: the node's rate, not for its client.id's last move */
+};
+
+struct tick {		 /* as the record has it */
+	uint64_t now_ns; /* never goes back */
+	long double share;
+	bool paused;
+	struct row rows[MAX_CONNS];
+	size_t n; /* in the order in which they were asked once pace() has seen them */
+};
+
+struct look { /* at the topology */
+	uint64_t at_ns;
+	struct rz_topo_agent agents[MAX_AGENTS];
+	size_t n;
+};
+
+struct run {
+	uint64_t seed, noise;
+	uint64_t clock_ns; /* as the tick is told; may go back */
+	/* the world */
+	struct rz_topo topo;
+	struct rz_topo_agent agents[MAX_AGENTS];
+	struct rz_topo_alias aliases[MAX_ALIASES];
+	struct look looks[MAX_TICKS + 1]; /* the latest is the topology */
+	size_t n_looks;
+	struct rz_topo_zones *zones; /* the product's count of it */
+	struct rz_settings settings;
+	struct rz_limits limits;
+	unsigned breaker_percent;
+	const char *blocks_text;
+	struct rz_blocks *blocks;
+	struct rz_exclude *exclude;
+	struct rz_client_row clients[MAX_CLIENTS]; /* sorted by hash */
+	bool unread[MAX_CLIENTS];		   /* map clients has no entry for it */
+	struct rz_conn conns[MAX_CONNS];	   /* sorted by cookie */
+	struct rz_proxied_row proxied[MAX_CONNS];  /* of conns[i], if its frame says proxied */
+	size_t n_conns;
+	uint64_t last_cookie;
+	bool paused;
+	/* the record */
+	struct tick ticks[MAX_TICKS];
+	size_t n_ticks; /* the latest is the one at hand */
+	struct rz_zone_key targets[MAX_TARGETS];
+	size_t n_targets;
+};
+
+/* What one rule of the naive statement is left out or twisted, to see that it would be missed. */
+enum twist {
+	TWIST_NONE,
+	/* rules.c: the row with this reason is left out: RZ_REASON_* + TWIST_RULE */
+	TWIST_RULE,
+	TWIST_FIRST_OF_PACE = TWIST_RULE + RZ_REASON_COUNT,
+	TWIST_ALIASES = TWIST_FIRST_OF_PACE, /* names of zones are taken as they are */
+	TWIST_SUFFIX,			     /* what a framework appended is not cut */
+	TWIST_TAG_BEATS_ADDRESS,
+	TWIST_LONGEST_BLOCK,
+	TWIST_PODS, /* every address is an agent */
+	TWIST_ROLES,
+	TWIST_PROXY_ADDRESS,
+	TWIST_STABLE_CARRIED, /* a zone is as old as the latest look */
+	TWIST_QUEUE,	      /* by cookie alone */
+	TWIST_QUEUE_UNDO,     /* one that did not go keeps its place */
+	TWIST_LET_GO,
+	TWIST_LET_GO_DOUBLES,
+	TWIST_OBSERVED_ONCE,
+	TWIST_ONE_PER_CLIENT,
+	TWIST_PER_CLIENT_ATTEMPTS, /* one that did not go does not count */
+	TWIST_WHO,		   /* a client is its client.id, wherever it is */
+	TWIST_ROUND_FOLLOWS,	   /* the older connections of a round wait too */
+	TWIST_ROUND_AT_RESET,	   /* a round begins when it is decided */
+	TWIST_COOLDOWN_DOUBLES,
+	TWIST_COOLDOWN_MAX,
+	TWIST_AWAY_BEATS_HOME,
+	TWIST_HOME_ENDS_ROW,
+	TWIST_FORGET_UNSEEN,
+	TWIST_GIVE_UP,
+	TWIST_GIVE_UP_ENDS,
+	TWIST_UNDO_FORGETS,
+	TWIST_OUTCOME_AFTER, /* judged at once */
+	TWIST_BREAKER,
+	TWIST_BREAKER_LEAST,
+	TWIST_BREAKER_WINDOW,
+	TWIST_BREAKER_ENDS,
+	TWIST_PAUSE,
+	TWIST_NODE_RATE,
+	TWIST_TARGET_RATE,
+	TWIST_CLUSTER_RATE,
+	TWIST_TARGET_SHARE,
+	TWIST_CLUSTER_SHARE,
+	TWIST_PHASE,
+	TWIST_BEGINS_ANEW,
+	TWIST_BACKLOG,
+	TWIST_GIVE_BACK,
+	TWIST_COUNT,
+};
+extern enum twist twist;
+const char *twist_name(enum twist t); /* NULL: there is no such rule */
+
+/* rules.c */
+struct opinion {
+	enum rz_reason reason; /* NONE: a candidate */
+	bool home;	       /* a data connection in the client's own zone */
+	char client_zone[RZ_ZONE_SIZE], agent_zone[RZ_ZONE_SIZE]; /* "": not known */
+	struct rz_zone_key there;
+	enum rz_locality locality;
+};
+struct opinion judge(const struct run *r, size_t conn);
+const struct rz_client *client_of(const struct run *r, size_t conn);
+bool has_rule(enum rz_reason reason);
+size_t count_agents(const struct run *r, const struct look *l, const char *group, const char *zone,
+		    bool ready);
+/* This node's part of all agents, and of a zone's rate. */
+long double share_of_all(const struct run *r);
+long double share_of_target(const struct run *r, const struct rz_zone_key *zone);
+
+/* pace.c: fills reason of the latest tick's rows, and puts them into the order they were asked in.
+ * `said` are the product's answers, by cookie: taken where a bucket is within a billionth of a
+ * token, for there the two may differ by rounding. Returns how often that was. */
+size_t pace(struct run *r, enum rz_reason (*said)(const void *ctx, uint64_t cookie),
+	    const void *ctx);
+
+/* Outcomes that become known at the latest tick, by kind. */
+void count_outcomes(const struct run *r, size_t ret[RZ_OUTCOME_COUNT]);
+
+/*
+ * invariants.c: what must never be, whatever the rules say, from the product's answers alone. NULL,
+ * or what is broken. The first looks at the latest tick, before anybody has gone; the second at all
+ * that became of a run.
+ */
+const char *broken_promise(const struct run *r);
+const char *broken_rate(const struct run *r);
+
+/* make.c */
+uint64_t noise(struct run *r);
+uint32_t below(struct run *r, uint32_t n);
+bool chance(struct run *r, uint32_t percent);
+void make_world(struct run *r, uint64_t seed);
+void free_world(struct run *r);
+void time_passes(struct run *r); /* what happens until the next tick */
+/* What becomes of those who may go. */
+void they_go(struct run *r, struct rz_select *s, const struct rz_tick *tick);
+
+#endif

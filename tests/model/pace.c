@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Which candidates may go now, naively, see model.h: select.h's, history.h's, outcome.h's,
+ * breaker.h's and budget.h's rules, each worked out anew from the whole record for each question.
+ */
+#include "pace.h"
+
+static const struct row *seen(const struct tick *t, uint64_t cookie)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		if (t->rows[i].cookie == cookie && !t->rows[i].home)
+			return &t->rows[i];
+	return NULL;
+}
+
+/* The queue: since when a connection has been a candidate, at every tick without a break. */
+
+struct wait {
+	uint64_t since_ns, not_before_ns;
+	bool observed;
+};
+
+static struct wait wait_of(const struct run *r, uint64_t cookie)
+{
+	struct wait w = {.since_ns = at_hand(r)->now_ns};
+	size_t first = r->n_ticks - 1, i;
+	const struct row *row;
+	unsigned let_go = 0;
+
+	while (first > 0 && seen(&r->ticks[first - 1], cookie))
+		first--;
+	w.since_ns = r->ticks[first].now_ns;
+	for (i = first; i + 1 < r->n_ticks; i++) {
+		row = seen(&r->ticks[i], cookie);
+		w.observed |= row->reason == RZ_REASON_OBSERVING && twist != TWIST_OBSERVED_ONCE;
+		if ((row->fate == UNDONE || row->fate == LET_GO) && twist != TWIST_QUEUE_UNDO)
+			w.since_ns = r->ticks[i].now_ns + 1;
+		if (row->fate != LET_GO || twist == TWIST_LET_GO)
+			continue;
+		w.not_before_ns =
+			r->ticks[i].now_ns + doubled(r->limits.cooldown_ns,
+						     twist == TWIST_LET_GO_DOUBLES ? 0 : let_go,
+						     r->limits.cooldown_max_ns);
+		let_go++;
+	}
+	return w;
+}
+
+/* One move a client.id in an interval, and one a tick; one that did not happen counts too. */
+static bool had_its_move(const struct run *r, const struct row *row)
+{
+	size_t i, k;
+
+	for (i = 0; i < r->n_ticks && twist != TWIST_ONE_PER_CLIENT; i++) {
+		const struct tick *t = &r->ticks[i];
+
+		if (i + 1 < r->n_ticks && at_hand(r)->now_ns - t->now_ns >= r->limits.per_client_ns)
+			continue;
+		for (k = 0; k < t->n && &t->rows[k] != row; k++)
+			if (t->rows[k].client == row->client && had_a_go(r, &t->rows[k]) &&
+			    !(t->rows[k].fate != WENT && i + 1 < r->n_ticks &&
+			      twist == TWIST_PER_CLIENT_ATTEMPTS))
+				return true;
+	}
+	return false;
+}
+
+struct asking {
+	struct run *run;
+	enum rz_reason (*said)(const void *ctx, uint64_t cookie);
+	const void *ctx;
+	size_t close;
+};
+
+static enum rz_reason ask_rates(struct asking *a, struct row *row)
+{
+	static const enum rz_reason reasons[] = {RZ_REASON_OVER_BUDGET, RZ_REASON_TARGET_BUDGET,
+						 RZ_REASON_CLUSTER_BUDGET};
+	enum bucket b;
+
+	for (b = NODE; b <= CLUSTER; b++) {
+		long double have = tokens_of(a->run, row, b);
+		bool no = have < 1;
+
+		/* exactly one is a bucket that is full */
+		if (have > 1 - 1e-9L && have < 1 + 1e-9L && have != 1) {
+			a->close++;
+			no = a->said(a->ctx, row->cookie) == reasons[b];
+		}
+		if (!no)
+			continue;
+		row->no_token = b == NODE;
+		return reasons[b];
+	}
+	return RZ_REASON_NONE;
+}
+
+static enum rz_reason ask(struct asking *a, struct row *row)
+{
+	struct run *r = a->run;
+	struct wait w = wait_of(r, row->cookie);
+	enum rz_reason reason;
+
+	if (w.observed)
+		return RZ_REASON_OBSERVING;
+	if (at_hand(r)->now_ns < w.not_before_ns)
+		return RZ_REASON_COOLING_DOWN;
+	reason = ask_history(r, row);
+	if (reason != RZ_REASON_NONE)
+		return reason;
+	if (breaker_is_open(r))
+		return RZ_REASON_BREAKER;
+	if (at_hand(r)->paused && twist != TWIST_PAUSE)
+		return RZ_REASON_PAUSED;
+	if (had_its_move(r, row))
+		return RZ_REASON_OVER_BUDGET;
+	reason = ask_rates(a, row);
+	if (reason != RZ_REASON_NONE || r->limits.mode != RZ_MODE_OBSERVE)
+		return reason;
+	row->fate = WENT; /* as the rules count it */
+	return RZ_REASON_OBSERVING;
+}
+
+/* Those who have waited longest, then by cookie; those at home are asked nothing. */
+static void line_up(struct run *r)
+{
+	struct tick *t = &r->ticks[r->n_ticks - 1];
+	uint64_t since[MAX_CONNS], was;
+	struct row row;
+	size_t i, k;
+
+	for (i = 0; i < t->n; i++)
+		since[i] = twist == TWIST_QUEUE ? 0 : wait_of(r, t->rows[i].cookie).since_ns;
+	for (i = 0; i < t->n; i++)
+		for (k = i + 1; k < t->n; k++) {
+			if (since[i] < since[k] ||
+			    (since[i] == since[k] && t->rows[i].cookie < t->rows[k].cookie))
+				continue;
+			row = t->rows[i];
+			t->rows[i] = t->rows[k];
+			t->rows[k] = row;
+			was = since[i];
+			since[i] = since[k];
+			since[k] = was;
+		}
+}
+
+size_t pace(struct run *r, enum rz_reason (*said)(const void *ctx, uint64_t cookie),
+	    const void *ctx)
+{
+	struct tick *t = &r->ticks[r->n_ticks - 1];
+	struct asking a = {r, said, ctx, 0};
+	size_t i;
+
+	line_up(r);
+	for (i = 0; i < t->n; i++)
+		t->rows[i].reason = t->rows[i].home ? RZ_REASON_SAME_ZONE : ask(&a, &t->rows[i]);
+	return a.close;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the naive select share, see model.h: they ask the record, and each other. */
+#ifndef TESTS_MODEL_PACE_H
+#define TESTS_MODEL_PACE_H
+
+#include "model.h"
+
+enum bucket { NODE, TARGET, CLUSTER };
+
+static inline const struct tick *at_hand(const struct run *r)
+{
+	return &r->ticks[r->n_ticks - 1];
+}
+
+/* A move as the rules count it; in mode observe those that would have been. */
+static inline bool had_a_go(const struct run *r, const struct row *row)
+{
+	return !row->home &&
+	       (row->reason == RZ_REASON_NONE ||
+		(row->reason == RZ_REASON_OBSERVING && row->fate == WENT)) &&
+	       (r->limits.mode == RZ_MODE_OBSERVE) == (row->reason == RZ_REASON_OBSERVING);
+}
+
+static inline bool is_who(const struct row *a, const struct row *b)
+{
+	return a->client == b->client && (twist == TWIST_WHO || !memcmp(a->addr, b->addr, 16));
+}
+
+static inline uint64_t doubled(uint64_t ns, unsigned times, uint64_t most)
+{
+	while (times-- && ns < most)
+		ns *= 2;
+	return ns < most ? ns : most;
+}
+
+/* rounds.c: NONE, COOLING_DOWN or GAVE_UP */
+enum rz_reason ask_history(const struct run *r, const struct row *row);
+/* outcomes.c */
+bool breaker_is_open(const struct run *r);
+/* rates.c: how much is in a bucket when this row is asked; 2 if it is not used */
+long double tokens_of(const struct run *r, const struct row *row, enum bucket b);
+
+#endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Rates, naively, see model.h: budget.h's rules. A bucket has so many tokens at a tick: what it
+ * had, what it got since, at most what it holds, minus the moves, plus those that did not happen.
+ */
+#include "pace.h"
+
+static bool off(const struct run *r, enum bucket b)
+{
+	if (b == TARGET)
+		return r->limits.rates.per_target <= 0 || twist == TWIST_TARGET_RATE;
+	if (b == CLUSTER)
+		return r->limits.rates.cluster <= 0 || twist == TWIST_CLUSTER_RATE;
+	return twist == TWIST_NODE_RATE;
+}
+
+/* Was it this one that had no room for the row? */
+static bool refused(const struct row *row, enum bucket b)
+{
+	return row->fate == STAYED && ((b == TARGET && row->reason == RZ_REASON_TARGET_BUDGET) ||
+				       (b == CLUSTER && row->reason == RZ_REASON_CLUSTER_BUDGET) ||
+				       (b == NODE && row->no_token));
+}
+
+static bool asked(const struct run *r, const struct row *row, enum bucket b)
+{
+	return had_a_go(r, row) || refused(row, b) ||
+	       (b < TARGET && row->reason == RZ_REASON_TARGET_BUDGET) ||
+	       (b < CLUSTER && row->reason == RZ_REASON_CLUSTER_BUDGET);
+}
+
+static long double least_one(long double rate)
+{
+	return rate > 1 ? rate : 1;
+}
+
+struct level {
+	long double rate, tokens;
+	bool begun, backlog, asked;
+};
+
+/* From the tick before to this one. */
+static void flow(const struct run *r, struct level *l, size_t t, enum bucket b)
+{
+	long double most, seconds;
+
+	if (b == CLUSTER)
+		l->rate = r->limits.rates.cluster * r->ticks[t].share;
+	if (b == NODE)
+		l->rate = r->limits.rates.node;
+	if (!l->begun)
+		return;
+	seconds = (long double)(r->ticks[t].now_ns - r->ticks[t - 1].now_ns) / 1e9L;
+	most = least_one(l->rate);
+	if (l->backlog && l->rate * 10 > most && twist != TWIST_BACKLOG)
+		most = l->rate * 10;
+	l->tokens += seconds * l->rate;
+	if (l->tokens > most)
+		l->tokens = most;
+	/* full, and nobody has asked for it since the tick before: it begins anew */
+	if (!l->asked && l->tokens >= least_one(l->rate) && twist != TWIST_BEGINS_ANEW)
+		l->begun = false;
+	l->backlog = l->asked = false;
+}
+
+static void begin(const struct run *r, struct level *l, enum bucket b)
+{
+	if (l->begun)
+		return;
+	l->begun = true;
+	l->tokens = l->rate >= 1 || b == NODE || twist == TWIST_PHASE ? least_one(l->rate)
+								      : r->limits.rates.phase;
+}
+
+long double tokens_of(const struct run *r, const struct row *row, enum bucket b)
+{
+	struct level l = {};
+	size_t t, i, k;
+
+	if (off(r, b))
+		return 2;
+
+	for (t = 0; t < r->n_ticks; t++) {
+		const struct tick *now = &r->ticks[t];
+		size_t returned = 0;
+
+		flow(r, &l, t, b);
+		if (b != TARGET)
+			begin(r, &l, b);
+		for (i = 0; i < now->n && &now->rows[i] != row; i++) {
+			const struct row *other = &now->rows[i];
+
+			if (other->home || !asked(r, other, b) ||
+			    (b == TARGET && other->target != row->target))
+				continue;
+			if (b == TARGET)
+				l.rate = r->limits.rates.per_target * other->share;
+			begin(r, &l, b);
+			l.asked = true;
+			l.backlog |= refused(other, b);
+			returned += other->fate == UNDONE || other->fate == LET_GO;
+			if (had_a_go(r, other))
+				l.tokens -= 1;
+		}
+		/* those that did not happen; a bucket is not filled beyond a second's worth by them
+		 */
+		for (k = 0; k < returned && twist != TWIST_GIVE_BACK; k++)
+			if (l.tokens < least_one(l.rate))
+				l.tokens = l.tokens + 1 < least_one(l.rate) ? l.tokens + 1
+									    : least_one(l.rate);
+	}
+	if (b == TARGET)
+		l.rate = r->limits.rates.per_target * row->share;
+	begin(r, &l, b);
+	return l.tokens;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Rounds of one client, naively, see model.h: history.h's rules, told from the first tick on. */
+#include "pace.h"
+
+struct past {
+	bool any;
+	uint64_t began_ns, moved_ns, until_ns, seen_ns;
+	unsigned futile;
+	bool open; /* not found futile yet */
+};
+
+static uint64_t rest(const struct run *r, unsigned futile)
+{
+	return doubled(r->limits.cooldown_ns, twist == TWIST_COOLDOWN_DOUBLES ? 0 : futile,
+		       twist == TWIST_COOLDOWN_MAX ? UINT64_MAX / 4 : r->limits.cooldown_max_ns);
+}
+
+static bool has_given_up(const struct run *r, const struct past *p)
+{
+	return p->any && r->limits.give_up_after && p->futile >= r->limits.give_up_after &&
+	       twist != TWIST_GIVE_UP;
+}
+
+/* What a tick showed of the client, before anybody was moved in it. */
+static void learn_of(const struct run *r, const struct tick *t, const struct row *who,
+		     struct past *p)
+{
+	bool away = false, back_home = false;
+	size_t i;
+
+	for (i = 0; i < t->n && r->limits.mode != RZ_MODE_OBSERVE; i++) {
+		const struct row *row = &t->rows[i];
+
+		if (!is_who(row, who))
+			continue;
+		if (!row->home)
+			p->seen_ns = t->now_ns;
+		away |= !row->home && row->opened_ns > p->began_ns;
+		back_home |= row->home && row->opened_ns > p->began_ns;
+	}
+	if (t->now_ns > p->until_ns && t->now_ns > p->seen_ns + r->limits.cooldown_max_ns &&
+	    twist != TWIST_FORGET_UNSEEN) {
+		*p = (struct past){};
+		return;
+	}
+	if (away && back_home && twist == TWIST_AWAY_BEATS_HOME)
+		away = false;
+	if (away && p->open && t->now_ns >= p->until_ns) {
+		p->open = false;
+		p->futile++;
+		p->until_ns = has_given_up(r, p) ? t->now_ns + r->limits.give_up_for_ns
+						 : p->moved_ns + rest(r, p->futile);
+	} else if (!away && back_home && twist != TWIST_HOME_ENDS_ROW) {
+		p->futile = 0;
+		if (p->until_ns > p->moved_ns + rest(r, 0))
+			p->until_ns = p->moved_ns + rest(r, 0);
+	}
+}
+
+/* It was left alone for long enough, and may try again from the start. */
+static void end_of_giving_up(const struct run *r, const struct tick *t, struct past *p)
+{
+	if (has_given_up(r, p) && t->now_ns >= p->until_ns && twist != TWIST_GIVE_UP_ENDS)
+		p->futile = 0;
+}
+
+static void move_of(const struct run *r, const struct tick *t, const struct row *row,
+		    struct past *p)
+{
+	bool same_round = p->any && p->open && t->now_ns < p->until_ns;
+	uint64_t at = row->fate == WENT && row->at_ns > t->now_ns ? row->at_ns : t->now_ns;
+
+	if (row->fate == UNDONE || row->fate == LET_GO) {
+		if (twist != TWIST_UNDO_FORGETS)
+			return; /* it never was */
+	}
+	if (twist == TWIST_ROUND_AT_RESET)
+		at = t->now_ns;
+	p->any = true;
+	p->seen_ns = t->now_ns;
+	p->moved_ns = at;
+	if (same_round)
+		return;
+	p->began_ns = at;
+	p->open = true;
+	p->until_ns = at + rest(r, p->futile);
+}
+
+static struct past past_of(const struct run *r, const struct row *who)
+{
+	struct past p = {};
+	size_t i, k;
+
+	for (i = 0; i < r->n_ticks; i++) {
+		const struct tick *t = &r->ticks[i];
+
+		if (p.any)
+			learn_of(r, t, who, &p);
+		end_of_giving_up(r, t, &p);
+		for (k = 0; k < t->n && &t->rows[k] != who; k++)
+			if (is_who(&t->rows[k], who) && had_a_go(r, &t->rows[k]))
+				move_of(r, t, &t->rows[k], &p);
+	}
+	return p;
+}
+
+enum rz_reason ask_history(const struct run *r, const struct row *row)
+{
+	struct past p = past_of(r, row);
+
+	if (!p.any || at_hand(r)->now_ns >= p.until_ns)
+		return RZ_REASON_NONE;
+	if (has_given_up(r, &p))
+		return RZ_REASON_GAVE_UP;
+	/* those that it had when the round began follow */
+	if (p.open && !p.futile && row->opened_ns <= p.began_ns && twist != TWIST_ROUND_FOLLOWS)
+		return RZ_REASON_NONE;
+	return RZ_REASON_COOLING_DOWN;
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One connection, judged naively, see model.h: docs/design.md, "The policy", row by row. */
+#include <stdio.h>
+
+#include "where.h"
+
+struct eye {
+	const struct run *r;
+	const struct rz_conn *conn;
+	const struct rz_client *client; /* NULL: not read */
+	const struct rz_topo_agent *agent;
+	uint8_t addr[16];
+	char client_zone[RZ_ZONE_SIZE], agent_zone[RZ_ZONE_SIZE];
+	bool by_address;
+	size_t ready;
+	uint64_t ready_since_ns;
+};
+
+const struct rz_client *client_of(const struct run *r, size_t conn)
+{
+	size_t i;
+
+	for (i = 0; i < MAX_CLIENTS; i++)
+		if (r->clients[i].hash == r->conns[conn].frame.client)
+			return r->unread[i] ? NULL : &r->clients[i].client;
+	return NULL;
+}
+
+/* Whom a group serves: group.h. */
+static bool serves(const char *group, const char *target, const char *wanted)
+{
+	const char *at = strchr(group, '@');
+	bool produce, consume;
+	char name[RZ_GROUP_SIZE], roles[RZ_GROUP_SIZE + 2];
+
+	if (twist == TWIST_ROLES)
+		return true;
+	snprintf(name, sizeof(name), "%.*s", at ? (int)(at - group) : 63, group);
+	if (*wanted && strcmp(name, wanted))
+		return false;
+	if (!at)
+		return true;
+	snprintf(roles, sizeof(roles), "+%s+", at + 1);
+	produce = strstr(roles, "+proxy+") || strstr(roles, "+proxy-produce+");
+	consume = strstr(roles, "+proxy+") || strstr(roles, "+proxy-consume+");
+	if (!strcmp(target, "proxy"))
+		return produce && consume;
+	if (!strcmp(target, "proxy-produce"))
+		return produce;
+	if (!strcmp(target, "proxy-consume"))
+		return consume;
+	return !*target && (produce || consume);
+}
+
+/* Is `id` one of the words of `list`, in which '?' is any character and '*' any number of them? */
+static bool like(const char *glob, const char *id)
+{
+	if (*glob == '*')
+		return like(glob + 1, id) || (*id && like(glob, id + 1));
+	if (!*glob || !*id)
+		return !*glob && !*id;
+	return (*glob == '?' || *glob == *id) && like(glob + 1, id + 1);
+}
+
+static bool is_excluded(const struct eye *e)
+{
+	const struct rz_settings *s = &e->r->settings;
+	char list[RZ_EXCLUDE_SIZE], zone[RZ_ZONE_SIZE], *word;
+	unsigned a, b;
+
+	strcpy(list, s->exclude_clients);
+	for (word = strtok(list, " "); word && e->client; word = strtok(NULL, " "))
+		if (like(word, e->client->id))
+			return true;
+	/* of our own making: one /16 */
+	if (sscanf(s->exclude_addresses, "%u.%u.0.0/16", &a, &b) == 2 && e->addr[12] == a &&
+	    e->addr[13] == b)
+		return true;
+	strcpy(list, s->exclude_zones);
+	for (word = strtok(list, ","); word; word = strtok(NULL, ",")) {
+		through_aliases(e->r, word, zone);
+		if (*e->client_zone && !strcmp(zone, e->client_zone))
+			return true;
+	}
+	return false;
+}
+
+/* One line a rule. What it holds by stands in docs/design.md. */
+#define RULE(name, holds)                                      \
+	static bool name(const struct eye *e)                  \
+	{                                                      \
+		const struct rz_frame *f = &e->conn->frame;    \
+		const struct rz_settings *s = &e->r->settings; \
+		uint64_t now = e->r->clock_ns;                 \
+		(void)f, (void)s, (void)now;                   \
+		return holds;                                  \
+	}
+#define DATA(f)	      ((f)->produce || (f)->fetch)
+#define AGE(now, was) ((now) > (was) ? (now) - (was) : 0)
+
+RULE(mptcp, f->state == RZ_STATE_MPTCP)
+RULE(not_identified, !f->client || f->tentative || !e->client ||
+			     !(f->state == RZ_STATE_IDENTIFIED || f->state == RZ_STATE_DATA))
+RULE(not_opted_in, s->opt_in == RZ_OPT_IN_TAG	 ? !e->client || !e->client->opt_in
+		   : s->opt_in == RZ_OPT_IN_ZONE ? e->by_address
+						 : false)
+RULE(excluded, is_excluded(e))
+RULE(no_zone, !*e->client_zone)
+RULE(zone_unknown, !is_known(e->r, e->client_zone))
+RULE(not_an_agent, !e->agent)
+RULE(own_zone_unknown, !*e->agent_zone)
+RULE(same_zone, !strcmp(e->agent_zone, e->client_zone))
+RULE(no_agent_there, e->ready < 1 || e->ready < s->min_agents)
+RULE(not_stable, !e->ready_since_ns || AGE(now, e->ready_since_ns) < s->stable_for_ns ||
+			 now < e->ready_since_ns)
+RULE(stale, s->frozen || !s->topology_proved_ns ||
+		    AGE(now, s->topology_proved_ns) > s->topology_max_age_ns)
+RULE(terminating, e->agent && !e->agent->ready)
+/* beside a group's requests it is not one either; a transaction has its own reason below */
+RULE(not_data, f->state != RZ_STATE_DATA || (!f->transaction && (!DATA(f) || f->coordinator)))
+RULE(too_young, AGE(now, e->conn->opened_ns) < s->min_age_ns || now < e->conn->opened_ns)
+RULE(acks0, f->acks0 && !f->transaction)
+RULE(transactional, f->transaction)
+RULE(load_balancer, f->proxied)
+
+static const struct {
+	enum rz_reason reason;
+	bool (*holds)(const struct eye *e);
+} rules[] = {
+	{RZ_REASON_MPTCP, mptcp},
+	{RZ_REASON_NOT_IDENTIFIED, not_identified},
+	{RZ_REASON_NOT_OPTED_IN, not_opted_in},
+	{RZ_REASON_EXCLUDED, excluded},
+	{RZ_REASON_NO_ZONE, no_zone},
+	{RZ_REASON_ZONE_UNKNOWN, zone_unknown},
+	{RZ_REASON_NOT_AN_AGENT, not_an_agent},
+	{RZ_REASON_OWN_ZONE_UNKNOWN, own_zone_unknown},
+	{RZ_REASON_SAME_ZONE, same_zone},
+	{RZ_REASON_NO_AGENT_THERE, no_agent_there},
+	{RZ_REASON_ZONE_NOT_STABLE, not_stable},
+	{RZ_REASON_TOPOLOGY_STALE, stale},
+	{RZ_REASON_AGENT_TERMINATING, terminating},
+	{RZ_REASON_NOT_DATA, not_data},
+	{RZ_REASON_TOO_YOUNG, too_young},
+	{RZ_REASON_ACKS0, acks0},
+	{RZ_REASON_TRANSACTIONAL, transactional},
+	{RZ_REASON_LOAD_BALANCER, load_balancer},
+};
+
+bool has_rule(enum rz_reason reason)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(rules); i++)
+		if (rules[i].reason == reason)
+			return true;
+	return false;
+}
+
+/* Its zone: a tag beats the address, and a PROXY header's address the connection's. */
+static void look_at_client(struct eye *e, size_t conn)
+{
+	const struct rz_proxied *p = &e->r->proxied[conn].proxied;
+	char name[RZ_ZONE_SIZE] = "";
+	unsigned a, b, c, d;
+
+	memcpy(e->addr, e->conn->tuple.client_addr, 16);
+	if (e->conn->frame.proxied && twist != TWIST_PROXY_ADDRESS &&
+	    sscanf((const char *)p->raw, "PROXY TCP4 %u.%u.%u.%u", &a, &b, &c, &d) == 4) {
+		e->addr[12] = a;
+		e->addr[13] = b;
+		e->addr[14] = c;
+		e->addr[15] = d;
+	}
+	if (e->client)
+		strcpy(name, e->client->zone);
+	if (!*name || twist == TWIST_TAG_BEATS_ADDRESS)
+		e->by_address = zone_by_address(e->r, e->addr, name);
+	if (*name)
+		zone_by_name(e->r, name, e->client_zone);
+}
+
+static void look_at_agent(struct eye *e)
+{
+	const struct look *l = latest(e->r);
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (!memcmp(l->agents[i].at.addr, e->conn->tuple.agent_addr, 16) &&
+		    l->agents[i].at.port == e->conn->tuple.agent_port)
+			e->agent = &l->agents[i];
+	if (e->agent)
+		strcpy(e->agent_zone, *e->agent->zone ? e->agent->zone : e->r->topo.own_zone);
+	if (!e->agent || !*e->client_zone ||
+	    (e->client &&
+	     !serves(e->agent->group, e->client->proxy_target, e->client->agent_group)))
+		return;
+	e->ready = count_agents(e->r, l, e->agent->group, e->client_zone, true);
+	e->ready_since_ns = enough_since(e->r, e->agent->group, e->client_zone);
+}
+
+struct opinion judge(const struct run *r, size_t conn)
+{
+	struct eye e = {.r = r, .conn = &r->conns[conn], .client = client_of(r, conn)};
+	struct opinion o = {.reason = RZ_REASON_NONE};
+	const struct rz_frame *f = &e.conn->frame;
+	size_t i;
+
+	look_at_client(&e, conn);
+	look_at_agent(&e);
+	for (i = 0; i < COUNT(rules) && o.reason == RZ_REASON_NONE; i++)
+		if (twist != TWIST_RULE + (unsigned)rules[i].reason && rules[i].holds(&e))
+			o.reason = rules[i].reason;
+	o.home = o.reason == RZ_REASON_SAME_ZONE && DATA(f) && !f->coordinator && !f->acks0 &&
+		 !f->transaction;
+	o.locality = f->tentative || !*e.agent_zone || !is_known(r, e.client_zone)
+			     ? RZ_LOCALITY_UNKNOWN
+		     : strcmp(e.agent_zone, e.client_zone) ? RZ_LOCALITY_CROSS
+							   : RZ_LOCALITY_SAME;
+	strcpy(o.client_zone, e.client_zone);
+	strcpy(o.agent_zone, e.agent_zone);
+	if (e.agent) {
+		strcpy(o.there.group, e.agent->group);
+		strcpy(o.there.zone, e.client_zone);
+	}
+	return o;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Zones and agents of the naive statement, see model.h. */
+#ifndef TESTS_MODEL_WHERE_H
+#define TESTS_MODEL_WHERE_H
+
+#include "model.h"
+
+static inline const struct look *latest(const struct run *r)
+{
+	return &r->looks[r->n_looks - 1];
+}
+
+void through_aliases(const struct run *r, const char *name, char *zone);
+/* An agent, an alias or the own zone has that name. */
+bool is_known(const struct run *r, const char *zone);
+/* What a tag means; `name` as it is, or through the aliases, if nobody knows it. */
+void zone_by_name(const struct run *r, const char *name, char *zone);
+bool zone_by_address(const struct run *r, const uint8_t *addr, char *name);
+/* Since which look there have been enough ready agents, without a break; 0: there are not. */
+uint64_t enough_since(const struct run *r, const char *group, const char *zone);
+
+#endif

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A node's tick: the policy's own code over this node's connections, see sim.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+#define MOVE_NS (SECOND_NS / 20) /* before the client is back, at the next step at the earliest */
+
+void topology_changed(struct sim *s)
+{
+	struct rz_topo_zones *old = s->zones;
+	size_t i;
+
+	for (i = 0; i < s->n_agents; i++)
+		s->topo.agents[i].ready = s->agents[i].ready;
+	if (rz_topo_zones_count(&s->topo, old, 1, s->now_ns, &s->zones))
+		abort();
+	rz_topo_zones_free(old);
+}
+
+static uint32_t jittered(struct sim *s, uint64_t ns)
+{
+	uint32_t steps = (uint32_t)(ns / STEP_NS);
+
+	return steps * 9 / 10 + below(s, steps / 5 + 1);
+}
+
+void node_start(struct sim *s, uint32_t agent)
+{
+	struct agent *a = &s->agents[agent];
+	struct rz_limits l = s->setup.limits;
+
+	if (s->setup.without || a->select)
+		return;
+	l.per_client_ns = s->setup.interval_ns / 5 * 4;
+	l.rates.phase = below(s, 1 << 20) / (double)(1 << 20);
+	if (rz_select_new(&l, &a->select))
+		abort();
+	at(s, s->step + below(s, (uint32_t)(s->setup.interval_ns / STEP_NS)), EVENT_TICK, agent);
+}
+
+/* As map conns has it: a data connection with nothing odd about it. */
+static void as_row(struct sim *s, uint32_t conn, struct rz_conn *row)
+{
+	const struct conn *c = &s->conns[conn];
+	uint32_t client = c->client;
+
+	memset(row, 0, sizeof(*row));
+	row->cookie = c->cookie;
+	row->opened_ns = c->opened_ns;
+	memset(&row->tuple.client_addr[10], 0xff, 2);
+	row->tuple.client_addr[12] = 10;
+	row->tuple.client_addr[13] = (uint8_t)(client >> 16);
+	row->tuple.client_addr[14] = (uint8_t)(client >> 8);
+	row->tuple.client_addr[15] = (uint8_t)client;
+	memcpy(row->tuple.agent_addr, s->topo.agents[c->agent].at.addr, 16);
+	row->tuple.agent_port = 9092;
+	row->frame.client = s->apps[s->clients[client].app].hash;
+	row->frame.state = RZ_STATE_DATA;
+	row->frame.fetch = row->frame.metadata = 1;
+}
+
+static int by_cookie(const void *a, const void *b)
+{
+	uint64_t x = ((const struct rz_conn *)a)->cookie, y = ((const struct rz_conn *)b)->cookie;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Opened when its zone had been ready for long enough: what it chose then it will choose again. */
+static bool is_stray(const struct sim *s, uint32_t conn)
+{
+	const struct conn *c = &s->conns[conn];
+	uint64_t since = s->zones->rows[s->clients[c->client].zone].ready_since_ns;
+
+	return s->setup.stray_ns && since && c->opened_ns > since + s->setup.stable_for_ns &&
+	       s->now_ns < c->opened_ns + s->setup.stray_ns;
+}
+
+static size_t fill_rows(struct sim *s, const struct agent *a)
+{
+	size_t i, strays = 0, n = a->away.n + (s->setup.all_rows ? a->home.n : 0);
+
+	if (n > s->room) {
+		s->room = n * 2;
+		free(s->rows);
+		s->rows = malloc(s->room * sizeof(*s->rows));
+		if (!s->rows)
+			abort();
+	}
+	for (i = 0; i < a->away.n; i++) {
+		if (is_stray(s, a->away.conns[i]))
+			strays++;
+		else
+			as_row(s, a->away.conns[i], &s->rows[i - strays]);
+	}
+	for (; i < n; i++)
+		as_row(s, a->home.conns[i - a->away.n], &s->rows[i - strays]);
+	n -= strays;
+	qsort(s->rows, n, sizeof(*s->rows), by_cookie);
+	return n;
+}
+
+static void note_move(struct sim *s, struct agent *a, uint32_t conn)
+{
+	uint32_t second = s->step / 10;
+
+	s->moves++;
+	s->target_second[s->clients[s->conns[conn].client].zone][second]++;
+	if (a->last_move_step / 10 != second)
+		a->moves_in_second = 0;
+	a->last_move_step = s->step;
+	if (++a->moves_in_second > s->node_peak)
+		s->node_peak = a->moves_in_second;
+}
+
+static void learn(struct sim *s, struct agent *a)
+{
+	const struct rz_outcome_row *known;
+	size_t i, n;
+
+	known = rz_select_outcomes(a->select, &n);
+	for (i = 0; i < n; i++) {
+		s->outcomes[known[i].outcome]++;
+		s->futile += known[i].outcome == RZ_OUTCOME_RETURNED;
+	}
+}
+
+static bool judge(struct sim *s, uint32_t agent)
+{
+	struct agent *a = &s->agents[agent];
+	struct rz_world w = {&s->topo, s->zones, &s->settings, s->now_ns, NULL, NULL};
+	struct rz_snapshot snap = {.clients = s->apps, .n_clients = s->n_apps, .now_ns = s->now_ns};
+	struct rz_tick *t;
+	bool backlog;
+	size_t i;
+
+	snap.n_conns = fill_rows(s, a);
+	snap.conns = s->rows;
+	s->topo.agents[agent].local = true;
+	if (rz_tick_run(&snap, &w, a->select, false, &t))
+		abort();
+	s->topo.agents[agent].local = false;
+	s->ticks++;
+	s->judged += snap.n_conns;
+	learn(s, a);
+	memcpy(a->reasons, t->reasons, sizeof(a->reasons));
+	for (i = 0; i < t->n_moves; i++) {
+		uint32_t conn = (uint32_t)(t->moves[i].cookie & 0xffffff);
+
+		if (t->moves[i].reason != RZ_REASON_NONE)
+			continue;
+		rz_tick_moved(a->select, &t->moves[i], s->now_ns + MOVE_NS);
+		note_move(s, a, conn);
+		client_lost(s, conn, true);
+	}
+	backlog = t->backlog;
+	rz_tick_free(t);
+	return backlog;
+}
+
+void node_tick(struct sim *s, uint32_t agent)
+{
+	struct agent *a = &s->agents[agent];
+	bool backlog = false;
+
+	s->settings.stable_for_ns = s->setup.stable_for_ns;
+	s->settings.topology_max_age_ns = 90 * SECOND_NS;
+	s->settings.topology_proved_ns = s->now_ns;
+	s->settings.min_agents = 1;
+	if (a->up)
+		backlog = judge(s, agent);
+	at(s,
+	   s->step + jittered(s, backlog && s->setup.interval_ns > SECOND_NS
+					 ? SECOND_NS
+					 : s->setup.interval_ns),
+	   EVENT_TICK, agent);
+}

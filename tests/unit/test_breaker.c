@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+/* user/policy/breaker.c: when it opens. test_limits.c has what it does. */
+#include "select_rows.h"
+#include "policy/breaker.h"
+
+/* Exactly its share is enough, whatever a double makes of it. */
+static void test_breaker_share(void **state)
+{
+	unsigned percent, n, futile, i;
+
+	(void)state;
+	for (percent = 1; percent <= 100; percent++)
+		for (n = RZ_BREAKER_LEAST; n <= RZ_BREAKER_WINDOW; n++)
+			for (futile = 0; futile <= n; futile++) {
+				struct rz_breaker b = {.share = percent / 100.0};
+				struct rz_outcome_row r = {.outcome = RZ_OUTCOME_LEFT};
+
+				/* all that helped first, the futile ones behind them */
+				b.n = n - 1;
+				b.window = (1ULL << (futile ? futile - 1 : 0)) - 1;
+				r.outcome = futile ? RZ_OUTCOME_RETURNED : RZ_OUTCOME_LEFT;
+				rz_breaker_note(&b, &r, T0);
+				i = futile * 100 >= percent * n;
+				assert_int_equal(b.open, i);
+			}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_breaker_share),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

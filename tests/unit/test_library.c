@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+/* user/policy/library.c, and what the settings make of it in user/policy/classify.c. */
+#include "world.h"
+#include "policy/library.h"
+
+static void says(struct test_world *w, const char *name, const char *version)
+{
+	strcpy(w->software.name, name);
+	strcpy(w->software.version, version);
+}
+
+static void produces(struct test_world *w)
+{
+	w->conn.frame.produce = 1;
+	w->conn.frame.fetch = 0;
+}
+
+/* Two of them, neither of the client's zone. */
+static void knows_others(struct test_world *w)
+{
+	test_agent(w, AGENT_C, "c", true);
+	w->rows[AGENT_C].agents = w->rows[AGENT_C].ready = 2;
+}
+
+/* What kafkajs, kafka-go and others that do not name themselves bear: docs/clients.md. */
+static void test_unnamed(void **state)
+{
+	struct test_world w;
+	struct rz_verdict v;
+
+	(void)state;
+	test_world_make(&w);
+	v = test_classify(&w);
+	assert_true(v.move);
+	assert_int_equal(v.close, RZ_CLOSE_FIN);
+	knows_others(&w);
+	assert_int_equal(test_classify(&w).close, RZ_CLOSE_RESET);
+	produces(&w);
+	v = test_classify(&w);
+	assert_true(v.move);
+	assert_int_equal(v.close, RZ_CLOSE_RESET);
+	assert_true(v.must_take);
+	w.conn.frame.fetch = 1; /* both on one connection: what a write needs counts */
+	assert_int_equal(test_classify(&w).close, RZ_CLOSE_RESET);
+}
+
+static void test_named(void **state)
+{
+	static const char *const names[] = {"librdkafka", "kafka-python", "sarama", "somebody-new"};
+	struct test_world w;
+	struct rz_verdict v;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(names); i++) {
+		test_world_make(&w);
+		says(&w, names[i], "2.0");
+		v = test_classify(&w);
+		assert_true(v.move);
+		assert_int_equal(v.close, RZ_CLOSE_RESET);
+		produces(&w);
+		v = test_classify(&w);
+		assert_true(v.move);
+		assert_int_equal(v.close, RZ_CLOSE_RESET);
+		assert_false(v.must_take);
+	}
+}
+
+/* A group member of Java 4 that may know no other agent than this one is left alone. */
+static void test_java(void **state)
+{
+	static const struct {
+		const char *version;
+		bool grouped, produce, others, move;
+	} rows[] = {
+		{"3.9.1", true, false, false, true},  {"4.0.0", true, false, false, false},
+		{"4.0.0", false, false, false, true}, {"4.0.0", true, true, false, true},
+		{"10.1", true, false, false, false},  {"4.4.0", true, false, true, true},
+		{"", true, false, false, true},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		struct test_world w;
+
+		test_world_make(&w);
+		says(&w, "apache-kafka-java", rows[i].version);
+		w.grouped = rows[i].grouped;
+		if (rows[i].produce)
+			produces(&w);
+		if (rows[i].others)
+			knows_others(&w);
+		print_message("%zu\n", i);
+		assert_int_equal(test_classify(&w).move, rows[i].move);
+	}
+}
+
+static void test_franz_go(void **state)
+{
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	says(&w, "kgo", "v1.22.2");
+	assert_int_equal(test_classify(&w).close, RZ_CLOSE_RESET);
+	produces(&w);
+	assert_int_equal(test_classify(&w).close, RZ_CLOSE_FIN);
+}
+
+/* Its group outlives the loss of the connection that it shares with data. */
+static void test_sarama(void **state)
+{
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	w.conn.frame.coordinator = 1;
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_SHARED);
+	says(&w, "sarama", "v1.61.1");
+	assert_true(test_classify(&w).move);
+	w.settings.shared = RZ_SHARED_SKIP;
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_SHARED);
+}
+
+/* An operator who names a way of closing knows better than the table. */
+static void test_close_setting(void **state)
+{
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	w.settings.close = RZ_CLOSE_RESET;
+	assert_int_equal(test_classify(&w).close, RZ_CLOSE_RESET);
+	produces(&w);
+	w.settings.close = RZ_CLOSE_FIN;
+	assert_int_equal(test_classify(&w).close, RZ_CLOSE_FIN);
+	test_world_make(&w);
+	says(&w, "apache-kafka-java", "4.4.0");
+	w.grouped = true;
+	assert_false(test_classify(&w).move);
+	w.settings.close = RZ_CLOSE_FIN;
+	assert_true(test_classify(&w).move);
+}
+
+static void test_shared_and_acks0_settings(void **state)
+{
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	w.conn.frame.coordinator = 1;
+	assert_false(test_classify(&w).move);
+	w.settings.shared = RZ_SHARED_MOVE;
+	assert_true(test_classify(&w).move);
+	w.conn.frame.acks0 = 1; /* the kind is still shared */
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_ACKS0);
+	w.settings.acks0 = RZ_ACKS0_MOVE;
+	assert_true(test_classify(&w).move);
+	w.conn.frame.transaction = 1;
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_TRANSACTIONAL);
+}
+
+/* By hand: only what would do harm is refused, by the same settings. */
+static void test_by_hand(void **state)
+{
+	struct test_world w;
+	struct rz_judged_conn j = {.conn = &w.conn, .client = &w.client};
+
+	(void)state;
+	test_world_make(&w);
+	w.client.opt_in = 0;
+	assert_int_equal(rz_classify_by_hand(&j, &w.settings), RZ_REASON_NONE);
+	w.conn.frame.coordinator = 1;
+	assert_int_equal(rz_classify_by_hand(&j, &w.settings), RZ_REASON_SHARED);
+	w.settings.shared = RZ_SHARED_MOVE;
+	assert_int_equal(rz_classify_by_hand(&j, &w.settings), RZ_REASON_NONE);
+	w.conn.frame.acks0 = 1;
+	assert_int_equal(rz_classify_by_hand(&j, &w.settings), RZ_REASON_ACKS0);
+	w.conn.frame.acks0 = 0;
+	w.conn.frame.transaction = 1;
+	assert_int_equal(rz_classify_by_hand(&j, &w.settings), RZ_REASON_TRANSACTIONAL);
+	w.conn.frame.state = RZ_STATE_TLS;
+	w.conn.frame.client = 0;
+	assert_int_equal(rz_classify_by_hand(&j, &w.settings), RZ_REASON_NOT_IDENTIFIED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unnamed),
+		cmocka_unit_test(test_named),
+		cmocka_unit_test(test_java),
+		cmocka_unit_test(test_franz_go),
+		cmocka_unit_test(test_sarama),
+		cmocka_unit_test(test_close_setting),
+		cmocka_unit_test(test_shared_and_acks0_settings),
+		cmocka_unit_test(test_by_hand),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

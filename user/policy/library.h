@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What client libraries bear: how a connection of one had better be ended. Pure; one table, made
+ * from measurements (docs/clients.md).
+ *
+ * Comes in: what a client says it is (ApiVersions v3, KIP-511), what the connection has carried,
+ * whether the client is a member of a group, how many agents it may know beside this one. Goes out:
+ * reset, FIN, or that it is left alone. Called by policy/classify.c.
+ */
+#ifndef RZ_POLICY_LIBRARY_H
+#define RZ_POLICY_LIBRARY_H
+
+#include <stdbool.h>
+
+#include <rezone/types.h>
+
+struct rz_library_case {
+	const struct rz_software *software; /* NULL: it does not say */
+	const struct rz_frame *frame;
+	bool grouped;	 /* a connection of the same client here carries group membership */
+	unsigned others; /* ready agents, neither this one nor in the client's zone */
+};
+
+struct rz_library_way {
+	enum rz_close close; /* AUTO: no way is known that it bears well */
+	bool shared;	     /* a connection that carries group membership too may be ended */
+	bool must_take;	     /* it looks around only if a request was taken from it */
+};
+
+struct rz_library_way rz_library_way(const struct rz_library_case *c);
+
+#endif
