@@ -56,8 +56,8 @@ for c in "${running[@]}"; do
 	else
 		not_ok "$c: home"
 	fi
-	# kafka-go's Writer asks for metadata every 6 s by itself, and may be faster than rezone
-	if [ "$c" = kafka-go:write ] && ! was_moved "$c"; then
+	# kafka-go's Writer asks for metadata every 6 s by itself, and may be faster than rezone; franz-go's was, once
+	if [[ $c =~ ^(kafka-go|franz-go):write$ ]] && ! was_moved "$c"; then
 		note "$c: came home by itself"
 	else
 		check "$c: by a move" was_moved "$c"

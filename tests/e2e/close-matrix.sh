@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the end of a connection does to each client library: library x reset|FIN x kind of connection x agents listed.
 # Not in CI: `make close-matrix`. One nisshi, before it our zone view as one or three agents in zone a and one in zone b.
-#   RUNS=3 LIBS="java sarama" ROUNDS="none wr grp take load" CLOSES="rst fin" LISTED="1 3" OUT=FILE
+#   ONE=1 (of a client's connections one at a time, not all at once) RUNS=3 LIBS="java sarama" ROUNDS="none wr grp take load" CLOSES="rst fin" LISTED="1 3" OUT=FILE
 # Comes out: a JSON line for each client of each round in OUT (build/close-matrix.jsonl), a table at the end.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

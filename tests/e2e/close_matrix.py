@@ -34,6 +34,7 @@ ROLE = {"write": "write", "take": "write", "load": "write", "read": "read", "gro
 KINDS = {"wr": ["write", "read"], "grp": ["group", "coord"], "take": ["take"], "load": ["load"]}
 RATE = {"write": 2, "take": 2, "load": 15}
 PRODUCE, FETCH, METADATA, JOIN, HEARTBEAT = 0, 1, 3, 11, 12
+ONE = "ONE" in ENV  # of a client's connections one is closed at a time, as rezone does it
 WATCH_S, AGAIN_S = float(ENV.get("WATCH_S", 22)), 5.0
 
 
@@ -192,10 +193,11 @@ class Round:
         # those of one round at once, each in its own gap, for a second at most
         done = {(ip, peer) for _, ip, peer in client.closed}
         todo = [(a, c) for a, c in wrong if (a.ip, c.peer) not in done]
-        for a, c in todo:
+        for a, c in todo[:1] if ONE else todo:
             now = a.diag.connections(9092).get((a.ip, c.peer))
             if now and self.may_close(client, now) and self.end_of(client, a, now):
                 client.closed.append((waiting[client], a.ip, c.peer))
+                todo = [] if ONE else todo
         if time.monotonic() - waiting[client] > 1 or not todo:
             del waiting[client]
 
