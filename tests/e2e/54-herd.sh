@@ -10,14 +10,14 @@ HERD=${HERD:-5000}
 RATE=${RATE:-250}
 crowd_serve a 1
 crowd_sources
-topology a=ready b=notready
+topology a=ready b=notready c=ready # the clients may know others
 rezone_start --interval 10s --stable-for 0s --rate "$RATE"
 crowd_open named a $((HERD / 2)) -i 'h%u,warpstream_az=b,warpstream_interzone_lb=true' -q 18,1
 crowd_open unnamed a $((HERD / 2)) -i 'hu%u,warpstream_az=b,warpstream_interzone_lb=true' -q 1
 check "$HERD clients are across zones" within 60 has_rows '.reason == "no agent there"' "$HERD"
 used_ms() { awk '{ print ($14 + $15) * 10 }' "/proc/${PIDS[rezone]}/stat"; }
 cpu=$(used_ms) began=$(now_ms)
-topology a=ready b=ready
+topology a=ready b=ready c=ready
 moved() { grep -c 'move: .*: \(reset\|closed\)' "$WORK/rezone.log"; }
 all_moved() { [ "$(moved)" -ge "$HERD" ]; }
 # a tick may be 11 s away, then it goes at its rate

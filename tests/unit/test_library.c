@@ -32,9 +32,9 @@ static void test_unnamed(void **state)
 	test_world_make(&w);
 	v = test_classify(&w);
 	assert_true(v.move);
-	assert_int_equal(v.close, RZ_CLOSE_FIN);
+	assert_int_equal(v.close, RZ_CLOSE_RESET);
 	knows_others(&w);
-	assert_int_equal(test_classify(&w).close, RZ_CLOSE_RESET);
+	assert_int_equal(test_classify(&w).close, RZ_CLOSE_FIN);
 	produces(&w);
 	v = test_classify(&w);
 	assert_true(v.move);

@@ -12,9 +12,10 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  * aiokafka, kafka-python before 3, and whoever asks for ApiVersions before v3 or not at all).
  *
  *  - Unnamed readers: kafkajs goes back to the agent it knows after a reset and asks for metadata
- *    after 5 minutes; after an end of file it asks at once. But where it knows others, an end of
- *    file brings its application errors and its group may rejoin, and a reset does neither (nor
- *    brings it home). The other unnamed ones bear both.
+ *    after 5 minutes; after an end of file it asks at once, and bears it where it knows other
+ *    agents and loses one connection at a time, as it does by the policy. Where this is its only
+ *    one, its group may rejoin after an end of file; a reset is harmless there, and futile. The
+ *    other unnamed ones bear both.
  *  - Unnamed writers: kafka-go's Writer tries again after a reset; kafkajs looks around only if the
  *    reset took a request from it.
  *  - franz-go's producer asks for metadata after an end of file, after a reset not if it was idle.
@@ -31,7 +32,8 @@ static const struct row {
 	unsigned others_below; /* only if the client may know of fewer others; 0: in any case */
 	struct rz_library_way way;
 } rows[] = {
-	{"", 0, FETCH_ONLY, 2, {.close = RZ_CLOSE_FIN}},
+	{"", 0, FETCH_ONLY, 2, {.close = RZ_CLOSE_RESET}},
+	{"", 0, FETCH_ONLY, 0, {.close = RZ_CLOSE_FIN}},
 	{"", 0, PRODUCE, 0, {.close = RZ_CLOSE_RESET, .must_take = true}},
 	{"kgo", 0, PRODUCE, 0, {.close = RZ_CLOSE_FIN}},
 	{"apache-kafka-java", 4, MEMBER, 2, {.close = RZ_CLOSE_AUTO}},
