@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Plots of the simulation: plot.py OUT DOCS. Comes in: OUT/*.csv of tests/sim/run. Goes out: DOCS/*.svg."""
 import csv
 import sys

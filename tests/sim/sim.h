@@ -99,7 +99,7 @@ struct setup {
 
 struct sample {
 	uint32_t second;
-	size_t newest, newest_home, away, moves, futile, open;
+	size_t newest, away, moves, futile;
 };
 
 struct sim {
