@@ -18,6 +18,12 @@ LB = b",warpstream_az=b,warpstream_interzone_lb=true"
 MPTCP = 262  # IPPROTO_MPTCP
 
 
+def say(*words):
+    """A whole line at once: several threads speak."""
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
 def request(key, version, body, client_id):
     head = struct.pack(">hhih", key, version, 7, len(client_id)) + client_id
     return struct.pack(">i", len(head) + len(body)) + head + body
@@ -116,16 +122,16 @@ def read_all(name, s):
     try:
         while s.recv(65536):
             pass
-        print(name, "lost: closed", flush=True)
+        say(name, "lost: closed")
     except OSError as e:
-        print(name, "lost:", e, flush=True)
+        say(name, "lost:", e)
 
 
 def talk_one(name, address, port):
     way = ways(name)
     s = plain_socket(way.proto)
     s.connect((address, port))
-    print(name, s.getsockname()[1], flush=True)
+    say(name, s.getsockname()[1])
     if way.tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -142,7 +148,7 @@ def talk_one(name, address, port):
                 s.sendall(way.then)
             time.sleep(0.001 if name == "neighbour" else 0.02)
     except OSError as e:
-        print(name, "lost:", e, flush=True)
+        say(name, "lost:", e)
 
 
 def talk(address, port, names):
@@ -150,8 +156,8 @@ def talk(address, port, names):
         try:
             threading.Thread(target=talk_one, args=(name, address, port), daemon=True).start()
         except OSError as e:
-            print(name, "cannot:", e, flush=True)
-    print("ready", flush=True)
+            say(name, "cannot:", e)
+    say("ready")
     threading.Event().wait()
 
 
