@@ -153,6 +153,12 @@ static void say(const struct rz_holding *r, char *dst, size_t size)
 		snprintf(dst, size, "%s", result_word(r->reset.error));
 }
 
+/* An agent's descriptor that cannot be had now will not be had at the next tick either. */
+static bool is_out_of_reach(int error)
+{
+	return error == -ESRCH || error == -EPERM || error == -EACCES;
+}
+
 /* What became of one goes to the policy: what did not happen, too. */
 static void report(struct rz_daemon *d, const struct rz_holding *r, const struct zones *zones)
 {
@@ -166,8 +172,7 @@ static void report(struct rz_daemon *d, const struct rz_holding *r, const struct
 		s->let_go += let_go;
 		s->refused += !let_go;
 		s->outcomes[RZ_OUTCOME_GONE] += r->reset.error == -ENOENT;
-		/* one whose agent's descriptor cannot be had is not looked for at every tick */
-		rz_tick_undo(d->select, m, let_go || r->reset.fin);
+		rz_tick_undo(d->select, m, let_go || is_out_of_reach(r->reset.error));
 		return;
 	}
 	s->moved++;

@@ -3,7 +3,7 @@
  * The reset of connections that the policy let go.
  *
  * Comes in: connections with what they were when they were judged. Goes out: a TCP reset for each
- * that is still the same, and for each what became of it. Called by daemon/tick.c and move/trial.c.
+ * that is still the same, and for each what became of it. Called by move/hold.c and move/trial.c.
  * Waiting for the moment in which it harms nobody is move/hold.h's.
  *
  * Two ways, the same outcome for the client:
