@@ -51,6 +51,10 @@ static __always_inline int rz_hold_drops(struct rz_hold *h, struct bpf_sock *sk,
 	if (!tp || (__s32)(seg->seq + seg->len - tp->rcv_nxt) <= 0)
 		return 0;
 	__sync_fetch_and_add(&h->held, 1);
+	if (!h->fresh || (__s32)(seg->seq + seg->len - h->held_end) > 0) {
+		h->held_end = seg->seq + seg->len;
+		h->fresh++;
+	}
 	RZ_COUNT(held_segments);
 	return 1;
 }

@@ -367,6 +367,8 @@ struct rz_answers {
 struct rz_hold {
 	__u64 cookie;
 	__u32 held;	   /* segments that were dropped */
+	__u32 fresh;	   /* those of them that were no repetition: their sender runs */
+	__u32 held_end;	   /* TCP sequence number behind the latest of these */
 	__u32 last;	   /* number of the latest request that was noted here */
 	__u32 must;	   /* number of the latest request that must be answered */
 	__u32 must_end;	   /* TCP sequence number behind it */

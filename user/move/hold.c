@@ -8,6 +8,9 @@
 
 #include "base/log.h"
 
+/* Who says nothing gets so many times the settling time: it may be that it does not run. */
+#define SILENT_TIMES 4
+
 /* Whose descriptors those are that are ended by a FIN: looked for once for all of them. */
 static void find_owners(struct rz_holding *rows, size_t n)
 {
@@ -127,16 +130,23 @@ static bool two_steps(const struct rz_holds *h, const struct rz_holding *r)
 	return h->limits.hold_ns && !r->reset.acks0 && (r->reset.fin || !rz_kern_can_walk(h->kern));
 }
 
+/* Has it sent something since its last answer was out, which was held back? Then it runs. */
+static bool speaks(const struct rz_holding *r, const struct rz_hold *entry)
+{
+	return entry->fresh != r->fresh;
+}
+
 /*
  * All that must be answered has been, for settle_ns, in which the client's application can read the
  * answers: some libraries throw away what they have read if the next read meets the reset, and
- * would ask again.
+ * would ask again. One that is not seen to run gets longer.
  */
 static bool has_settled(const struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
 {
 	const struct rz_maps *maps = rz_kern_maps(h->kern);
 	static struct rz_hold entry;
 	struct rz_conn c;
+	uint32_t must;
 
 	/* the reset's own check says what there is to say */
 	if (bpf_map_lookup_elem_flags(maps->conns, &r->reset.cookie, &c, BPF_F_LOCK) ||
@@ -147,14 +157,17 @@ static bool has_settled(const struct rz_holds *h, struct rz_holding *r, uint64_t
 		r->quiet_ns = 0;
 		return false;
 	}
-	if (!r->quiet_ns || r->answered != entry.answers.number) {
+	must = entry.last == c.frame.answerable ? entry.must : c.frame.answerable;
+	if (!r->quiet_ns || r->answered != must) {
 		r->quiet_ns = now_ns;
-		r->answered = entry.answers.number;
+		r->answered = must;
+		r->fresh = entry.fresh;
 	}
 	/* in the last tenth of the time one that asks for nothing is reset all the same */
 	if (r->must_take && !entry.held && c.frame.produce && now_ns < deadline(h, r))
 		return false;
-	return now_ns >= r->quiet_ns + h->limits.settle_ns;
+	return now_ns >= r->again_ns &&
+	       now_ns >= r->quiet_ns + h->limits.settle_ns * (speaks(r, &entry) ? 1 : SILENT_TIMES);
 }
 
 /* Is it worth a walk over the sockets to look at it under its lock? */
@@ -182,7 +195,7 @@ static void try_resets(struct rz_holds *h, uint64_t now_ns)
 			if (h->rows[i].reset.cookie != rows[k].cookie)
 				continue;
 			if (rows[k].error == -EAGAIN) /* not so quiet: no walk every few ms */
-				h->rows[i].quiet_ns = now_ns;
+				h->rows[i].again_ns = now_ns + h->limits.settle_ns;
 			else
 				end(h, &h->rows[i], rows[k].error, now_ns);
 		}

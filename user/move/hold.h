@@ -38,7 +38,9 @@ struct rz_holding {
 	uint64_t ended_ns;
 	uint64_t quiet_ns;    /* since when all has been answered, 0: it has not */
 	bool settled;	      /* ... for long enough */
-	uint32_t answered;    /* number of the latest answer then */
+	uint64_t again_ns;    /* the last look under the lock said no: not before then again */
+	uint32_t answered;    /* number of the latest request that must be answered, then */
+	uint32_t fresh;	      /* segments that were dropped and no repetition, until quiet_ns */
 	uint32_t held;	      /* segments that were dropped */
 	bool told, told_hold; /* the caller's: it has said what became of it, that it is held */
 };

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# A client that is kept from running: its TCP has all answers, its application has read none, and its library throws away what it
+# reads together with the connection's end. It is stopped for 0.7 s again and again, longer than --settle; rezone sees that it
+# says nothing, and waits. The same with --settle 0s, which shows that the test can fail. MOVES=20 of each (default 12).
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+MOVES=${MOVES:-12}
+LB=warpstream_interzone_lb=true
+AT=$(agent_ip a):9092
+agent_start a --delay-produce 250ms
+topology a=ready b=ready
+log_of() { in_ns cl timeout 60 kcat -C -b "$AT" -t "$1" -o beginning -e -f '%s\n' 2>/dev/null; }
+moves() { grep -cE "move: .* client.id \"$1,.*: reset" "$WORK/rezone.log"; }
+moved_enough() { [ "$(moves "$1")" -ge "$MOVES" ]; }
+executed() { grep -c "\"event\":\"produced\".*\"topic\":\"$1\"" "$WORK/agent-a.trace"; }
+quiet() { was=$now now=$(executed "$1"); [ "$was" = "$now" ]; }
+
+stop_and_go() { # PID: until it ends
+	while kill -0 "$1" 2>/dev/null; do
+		sleep "$((RANDOM % 2)).$((RANDOM % 9 + 1))"
+		kill -STOP "$1" 2>/dev/null
+		sleep 0.7
+		kill -CONT "$1" 2>/dev/null
+	done
+}
+
+# round NAME FLAGS...: leaves NAME.all and NAME.acked
+round() {
+	local name=$1
+	shift
+	client_start "$name" kafka-python-debian write --bootstrap "$AT" --client-id "$name,warpstream_az=b,$LB" --topic "$name" --rate 40
+	within "$DEADLINE" grep -qE '"event": ?"wrote"' "$WORK/$name.log" || not_ok "$name writes"
+	stop_and_go "${PIDS[$name]}" &
+	PIDS[stopper]=$!
+	rezone_start --interval 400ms --stable-for 0s --cooldown 0s --give-up-after 0 --rate 100 "$@"
+	check "$name: moved $MOVES times" within $((MOVES * 8 + 30)) moved_enough "$name"
+	stop rezone
+	stop stopper KILL
+	kill -CONT "${PIDS[$name]}"
+	stop "$name"
+	now=
+	within 20 eval "sleep 0.4; quiet $name" || not_ok "$name: its last requests are answered"
+	log_of "$name" | sort >"$WORK/$name.all"
+	grep '^{' "$WORK/$name.log" | jq -r 'select(.event == "wrote") | .id' | sort -u >"$WORK/$name.acked"
+}
+doubled() { uniq -d "$WORK/$1.all" | wc -l; }
+
+round settled
+check "no write of $(wc -l <"$WORK/settled.all") is doubled ($(doubled settled))" test "$(doubled settled)" -eq 0 -a "$(wc -l <"$WORK/settled.all")" -gt 100
+check "no acknowledged write of $(wc -l <"$WORK/settled.acked") is lost" eval '[ -s "$WORK/settled.acked" ] && [ -z "$(comm -13 <(uniq "$WORK/settled.all") "$WORK/settled.acked")" ]'
+MOVES=$((MOVES * 2))
+round hasty --settle 0s
+check "who is not waited for does writes twice ($(doubled hasty) of $(wc -l <"$WORK/hasty.all"))" test "$(doubled hasty)" -gt 0
