@@ -264,8 +264,10 @@ soak: $(BUILD)/rezone standin
 
 # The long forms of tests: 100,000 rows made stale, 200 kills, 300 s of connections that come and go, 100,000 at once, three times 100,000 distinct ids.
 .PHONY: churn crowd hostile stale kill-holds let-go moves moves-quick
-moves moves-quick: $(BUILD)/rezone standin
-	MOVES=$(or $(MOVES),$(if $(filter moves,$@),1000,50)) tests/e2e/moves-all.sh
+moves-quick: $(BUILD)/rezone standin
+	tests/e2e/moves-all.sh
+moves: $(BUILD)/rezone standin
+	tests/moves/run
 let-go: $(BUILD)/rezone $(BUILD)/last
 	tests/e2e/let-go.sh
 kill-holds: $(BUILD)/rezone standin

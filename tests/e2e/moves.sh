@@ -67,7 +67,7 @@ generations_of() { # SERVER
 
 # every application of every library, in the background
 moves_apps_start() { # DIR RATE
-	local lib role rest
+	local lib role rest=
 	for lib in "${LIBS[@]}"; do
 		for role in $(roles_of "$lib"); do
 			case "$role" in
@@ -166,51 +166,55 @@ group_has_read() { # DIR LIB: every record of the last dump
 		<(cut -d' ' -f3- "$last/$2" | sort -u))" ]
 }
 
-# moves_arena SERVER RATE MOVES PLAIN FLAGS...: all libraries on one server; rows in $WORK/rows.json
-moves_arena() {
-	local server=$1 rate=$2 moves=$3 plain=$4 dir=${MOVES_OUT:-$WORK/run}/$1 app lib z idle later
-	shift 4
-	rm -rf "$dir"
-	mkdir -p "$dir"
-	[ -n "${MOVES_OUT:-}" ] && ln -s "$WORK" "$dir/work"
+# the server, its topics, a capture, and everybody at work on it; sets IDLE, who was not, before any move
+moves_begin() { # DIR SERVER RATE
+	local dir=$1 server=$2 more='' z
 	AT=$(for z in "${AGENTS[@]}"; do echo "$(agent_ip "$z"):9092"; done | paste -sd,)
-	[ "$server" = kafka ] && AT=$(agent_ip a):9092
-	# shellcheck disable=SC2086 # words
-	topology a=ready b=ready ${TOPOLOGY_MORE:-}
-	note "$server: $(date +%T) begins"
+	[ "${#AGENTS[@]}" -gt 1 ] && more=c=ready
+	[ "$server" = kafka ] && AT=$(agent_ip a):9092 more=
+	# shellcheck disable=SC2086 # a word or none
+	topology a=ready b=ready $more
 	moves_server_start "$server"
-	note "$server: $(date +%T) started"
 	moves_topics "$server"
 	spawn dumpcap cl - dumpcap -q -P -i eth0 -B 256 -s 4096 -f 'tcp port 9092' -w "$dir/wire.pcap"
 	within "$DEADLINE" grep -q '^File:' "$WORK/dumpcap.log" || not_ok "dumpcap does not start"
 	rezone_start "${MOVES_FLAGS[@]}" --keep-pins --mode observe
-	note "$server: $(date +%T) apps"
-	moves_apps_start "$dir" "$rate"
+	moves_apps_start "$dir" "$3"
 	within 90 moves_all_at_work || not_ok "$server: everybody is at work; not: $(moves_not_at_work | tr '\n' ' ')"
-	idle=$(moves_idle "$dir" 15) # and by then the last group is formed
-	[ -z "$idle" ] || note "$server: at no work before any move: $idle"
+	IDLE=$(moves_idle "$dir" 15) # and by then the last group is formed
+	[ -z "$IDLE" ] || note "$server: at no work before any move: $IDLE"
 	stop rezone
-	note "$server: $(date +%T) moves begin"
-	moves_phase "$dir" "$server" held "$moves" "$@"
-	[ "$plain" -gt 0 ] && moves_phase "$dir" "$server" plain "$plain" --in-flight ignore
-	later=$(moves_idle "$dir" 30)
-	for app in $later; do
-		[[ " $idle " = *" $app "* ]] || not_ok "$server: $app works on after all moves"
+}
+
+moves_end() { # DIR SERVER
+	local app lib
+	for app in $(moves_idle "$1" 30); do
+		[[ " $IDLE " = *" $app "* ]] || not_ok "$2: $app works on after all moves"
 	done
-	for lib in "${LIBS[@]}"; do within 3 group_has_read "$dir" "$lib" || note "$server, $lib: its group has not read all"; done
+	for lib in "${LIBS[@]}"; do within 3 group_has_read "$1" "$lib" || note "$2, $lib: its group has not read all"; done
 	for app in $(each_app); do
-		alive "$app" || not_ok "$server: $app runs on; it ended: $(tail -n 1 "$WORK/$app.log" | cut -c1-200)"
+		alive "$app" || not_ok "$2: $app runs on; it ended: $(tail -n 1 "$WORK/$app.log" | cut -c1-200)"
+		kill "${PIDS[$app]}" 2>/dev/null
 	done
-	note "$server: $(date +%T) end"
-	for app in $(each_app); do kill "${PIDS[$app]}" 2>/dev/null; done
 	for app in $(each_app); do stop "$app" KILL; done
 	sleep 1
 	stop dumpcap INT
 	moves_server_stop
 	rm -rf "$PIN_DIR"
+	for app in $(each_app); do mv "$WORK/$app.log" "$1/$app.log"; done
+	cp "$WORK/rezone.log" "$1/"
+}
+
+# moves_arena SERVER RATE MOVES PLAIN FLAGS...: all libraries on one server; rows in $WORK/rows.json
+moves_arena() {
+	local server=$1 rate=$2 moves=$3 plain=$4 dir=${MOVES_OUT:-$WORK/run}/$1
+	shift 4
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	moves_begin "$dir" "$server" "$rate"
+	moves_phase "$dir" "$server" held "$moves" "$@"
+	[ "$plain" -gt 0 ] && moves_phase "$dir" "$server" plain "$plain" --in-flight ignore
+	moves_end "$dir" "$server"
 	"$E2E_ROOT/tests/moves/count.py" "$dir" "$server" >"$WORK/rows-$server.json" || not_ok "$server: it was counted"
 	cat "$WORK/rows-$server.json" >>"$WORK/rows.json"
-	for app in $(each_app); do mv "$WORK/$app.log" "$dir/$app.log"; done
-	cp "$WORK/rezone.log" "$dir/"
-	note "$server: $(date +%T) done"
 }
