@@ -71,7 +71,6 @@ kafka_start() {
 	in_ns "$z" java -cp "$dir/libs/*" kafka.tools.StorageTool format -t rezone-e2e-cluster-id1 -c "$WORK/kafka.properties" \
 		>"$WORK/kafka-format.log" 2>&1
 	# shellcheck disable=SC2086 # words
-	# shellcheck disable=SC2086 # a word or none
 	spawn kafka "$z" "$CGROUP" java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
 		-Dorg.slf4j.simpleLogger.defaultLogLevel=warn ${KAFKA_JAVA:-} -cp "$dir/libs/*" kafka.Kafka "$WORK/kafka.properties"
 	within "$DEADLINE" port_open "$z" "$ip" 9092 || { not_ok "Apache Kafka did not start"; exit 1; }
