@@ -279,6 +279,23 @@ static const struct {
 	 offsetof(struct rz_frame, other)},
 };
 
+/* It is all that tells kafkajs from kafka-go. */
+static void latest_fetch_says_its_version(void **state)
+{
+	uint8_t r[256];
+	size_t n;
+
+	(void)state;
+	open_conn();
+	n = make_request(r, RZ_API_FETCH, 11, 7, "c", 1, 3);
+	feed(SEQ0, r, n);
+	assert_int_equal(11, conn().frame.fetch_version);
+	feed(SEQ0 + n, r, make_request(r, RZ_API_METADATA, 5, 8, "c", 1, 3));
+	assert_int_equal(11, conn().frame.fetch_version);
+	feed(conn().frame.next_seq, r, make_request(r, RZ_API_FETCH, 4, 9, "c", 1, 3));
+	assert_int_equal(4, conn().frame.fetch_version);
+}
+
 static void each_kind_sets_its_mark_alone(void **state)
 {
 	uint8_t r[256];
@@ -355,6 +372,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(ids_of_all_lengths),
 		cmocka_unit_test(null_is_not_empty),
 		cmocka_unit_test(sasl_v0_tokens),
+		cmocka_unit_test(latest_fetch_says_its_version),
 		cmocka_unit_test(each_kind_sets_its_mark_alone),
 		cmocka_unit_test(zone_comes_with_the_next_request),
 		cmocka_unit_test(huge_request),

@@ -51,7 +51,7 @@ stop rezone
 export REZONE_PROBE_WITHOUT=destroy
 rezone_start "${FLAGS[@]}"
 seen_from r closed
-check "without the kfunc: a reader is closed by a FIN" within "$DEADLINE" moved r 'closed after a hold' 3
+check "without the kfunc: a reader is closed by a FIN" within "$DEADLINE" moved r closed 3
 seen_from w 'reset after a hold'
 check "without the kfunc: a writer is reset after a hold" within "$DEADLINE" moved w 'reset after a hold' 5
 stop rezone

@@ -231,6 +231,7 @@ static void make_frame(struct run *r, struct rz_frame *f)
 		break;
 	}
 	f->proxied = chance(r, 5);
+	f->fetch_version = f->fetch ? 8 + below(r, 8) : 0;
 	f->software = below(r, 2 * N_SOFTWARES); /* half say nothing */
 	if (f->software > N_SOFTWARES)
 		f->software = 0;
@@ -256,7 +257,8 @@ static void make_member(struct run *r, struct rz_conn *c)
 {
 	struct rz_conn *group;
 
-	c->frame.software = 1;
+	c->frame.software = below(r, 2); /* the first, or none */
+	c->frame.fetch_version = 10 + below(r, 4);
 	c->frame.produce = c->frame.acks0 = c->frame.coordinator = 0;
 	c->frame.fetch = 1;
 	group = open_conn(r, c, false);
@@ -299,7 +301,7 @@ static struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool
 	snprintf((char *)p->proxied.raw, sizeof(p->proxied.raw),
 		 "PROXY TCP4 10.%u.%u.9 10.0.0.1 7 8\r\n", 1 + below(r, 2), below(r, 4));
 	p->proxied.len = (uint8_t)strlen((char *)p->proxied.raw);
-	if (!like && chance(r, 10))
+	if (!like && chance(r, 20))
 		make_member(r, c);
 	return c;
 }

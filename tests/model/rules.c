@@ -92,16 +92,20 @@ static const char *software_of(const struct eye *e)
 	return nr ? e->r->softwares[nr - 1].software.name : "";
 }
 
-/* Java from 4.0, a member of a group by a connection that is seen here, and that may know of no two
- * agents beside this one: neither way to end its connection is known to be borne well. */
+/* Java from 4.0, or kafkajs, which does not say what it is; a member of a group by a connection
+ * that is seen here, and that may know of no two agents beside this one: neither way to end its
+ * connection is known to be borne well. */
 static bool bears_nothing(const struct eye *e)
 {
 	const struct rz_frame *f = &e->conn->frame;
 	bool member = false;
 	size_t i, ready;
 
-	if (strcmp(software_of(e), "apache-kafka-java") ||
-	    e->r->softwares[f->software - 1].software.version[0] != '4' || f->produce)
+	bool java = f->software && !strcmp(software_of(e), "apache-kafka-java") &&
+		    e->r->softwares[f->software - 1].software.version[0] == '4';
+	bool like_kafkajs = !f->software && f->fetch_version >= 11;
+
+	if (f->produce || !(java || like_kafkajs))
 		return false;
 	for (i = 0; i < e->r->n_conns; i++) {
 		const struct rz_conn *c = &e->r->conns[i];

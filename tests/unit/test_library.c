@@ -44,6 +44,37 @@ static void test_unnamed(void **state)
 	assert_int_equal(test_classify(&w).close, RZ_CLOSE_RESET);
 }
 
+/* kafkajs: Fetch v11 without a name. A group member that may know this agent alone is left alone.
+ */
+static void test_kafkajs(void **state)
+{
+	static const struct {
+		unsigned char fetch_version;
+		bool grouped, produce, others, move;
+	} rows[] = {
+		{11, true, false, false, false}, {12, true, false, false, false},
+		{10, true, false, false, true},	 {0, true, false, false, true},
+		{11, false, false, false, true}, {11, true, true, false, true},
+		{11, true, false, true, true},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		struct test_world w;
+
+		test_world_make(&w);
+		w.conn.frame.fetch_version = rows[i].fetch_version;
+		w.grouped = rows[i].grouped;
+		if (rows[i].produce)
+			produces(&w);
+		if (rows[i].others)
+			knows_others(&w);
+		print_message("%zu\n", i);
+		assert_int_equal(test_classify(&w).move, rows[i].move);
+	}
+}
+
 static void test_named(void **state)
 {
 	static const char *const names[] = {"librdkafka", "kafka-python", "sarama", "somebody-new"};
@@ -104,8 +135,10 @@ static void test_franz_go(void **state)
 	test_world_make(&w);
 	says(&w, "kgo", "v1.22.2");
 	assert_int_equal(test_classify(&w).close, RZ_CLOSE_RESET);
+	assert_false(test_classify(&w).gap_only);
 	produces(&w);
 	assert_int_equal(test_classify(&w).close, RZ_CLOSE_FIN);
+	assert_true(test_classify(&w).gap_only);
 }
 
 /* Its group outlives the loss of the connection that it shares with data. */
@@ -189,6 +222,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unnamed),
+		cmocka_unit_test(test_kafkajs),
 		cmocka_unit_test(test_named),
 		cmocka_unit_test(test_java),
 		cmocka_unit_test(test_franz_go),

@@ -65,6 +65,7 @@ static struct rz_holding *make_rows(const struct rz_tick *t, struct zones *zones
 				       .shared = m->shared,
 				       .acks0 = m->acks0};
 		rows[n].must_take = m->must_take && !m->acks0;
+		rows[n].gap_only = m->gap_only;
 		rows[n].now = m->now;
 		rz_str_copy(r->to_zone, sizeof(r->to_zone), m->to_zone);
 		rz_str_copy(zones[n].from, sizeof(zones[n].from), m->from_zone);
@@ -132,19 +133,30 @@ static const char *result_word(int error)
 	}
 }
 
+/* Not one that was in a gap, and of which nothing was kept away until its end. */
+static bool was_held(const struct rz_holding *r)
+{
+	return r->held_ns && !(r->bridge && !r->held);
+}
+
 static void say(const struct rz_holding *r, char *dst, size_t size)
 {
 	double waited_ms = (double)(r->ended_ns - r->begun_ns) / 1e6;
 	double held_ms = (double)(r->ended_ns - r->held_ns) / 1e6;
 	const char *ended = r->reset.fin ? "closed" : "reset";
 
-	if (!r->reset.error && r->held_ns)
+	if (!r->reset.error && was_held(r))
 		snprintf(dst, size, "%s after a hold of %.0f ms, %u segments held back", ended,
 			 held_ms, r->held);
 	else if (!r->reset.error && r->reset.gap)
 		snprintf(dst, size, "%s in a gap, after %.0f ms", ended, waited_ms);
 	else if (!r->reset.error)
 		snprintf(dst, size, "%s", ended);
+	else if (r->reset.error == -ETIMEDOUT && r->gap_only)
+		snprintf(
+			dst, size,
+			"let go: no gap in %.0f ms, and its library might write twice after a hold",
+			waited_ms);
 	else if (r->reset.error == -ETIMEDOUT)
 		snprintf(dst, size,
 			 "let go: requests were unanswered for %.0f ms, %u segments held back",
@@ -203,7 +215,7 @@ static void tell_end(struct rz_daemon *d, const struct rz_holding *r, const stru
 	e.by_hand = rz_tick_find(d->moves->tick, r->reset.cookie)->by_hand;
 	e.error = r->reset.error;
 	e.waited_ms = ms_between(r->begun_ns, r->ended_ns);
-	e.held_ms = ms_between(r->held_ns, r->ended_ns);
+	e.held_ms = was_held(r) ? ms_between(r->held_ns, r->ended_ns) : 0;
 	e.held_segments = r->held;
 	if (r->reset.error == -ENOENT)
 		e.outcome = RZ_OUTCOME_GONE;
@@ -220,7 +232,7 @@ static void tell(struct rz_daemon *d)
 	for (i = 0; i < m->holds->n; i++) {
 		struct rz_holding *r = &m->holds->rows[i];
 
-		if (r->held_ns && !r->told_hold) {
+		if (r->held_ns && !r->bridge && !r->told_hold) {
 			struct rz_event e = event_of(d, r, &m->zones[i], RZ_EVENT_HOLD);
 
 			r->told_hold = true;

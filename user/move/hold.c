@@ -170,11 +170,23 @@ static bool has_settled(const struct rz_holds *h, struct rz_holding *r, uint64_t
 	       now_ns >= r->quiet_ns + h->limits.settle_ns * (speaks(r, &entry) ? 1 : SILENT_TIMES);
 }
 
+/* Was something of it held back in this hold? */
+static bool was_taken_from(const struct rz_holds *h, const struct rz_holding *r)
+{
+	static struct rz_hold entry;
+
+	return r->phase == RZ_PHASE_HOLD &&
+	       (bpf_map_lookup_elem(rz_kern_maps(h->kern)->holds, &r->reset.cookie, &entry) ||
+		entry.held != r->held_before);
+}
+
 /* Is it worth a walk over the sockets to look at it under its lock? */
 static bool looks_quiet(const struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
 {
 	if (!r->reset.gap)
 		return true;
+	if (r->gap_only && was_taken_from(h, r))
+		return false;
 	r->settled = has_settled(h, r, now_ns);
 	return r->settled && (r->phase == RZ_PHASE_HOLD || !two_steps(h, r));
 }
@@ -212,8 +224,23 @@ static bool in_row(const struct rz_holds *h, const struct rz_holding *r)
 	       entry.answers.synced && !entry.answers.tentative;
 }
 
+/* Something came between the last look and the end of one that is ended in a gap only: it is no gap
+ * any more. The client's TCP sends it again. */
+static void wait_on(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
+{
+	r->phase = RZ_PHASE_GAP;
+	r->held_ns = r->quiet_ns = 0;
+	r->reset.deadline_ns = 0;
+	rz_reset_show(rz_kern_maps(h->kern), &r->reset, r->phase, now_ns);
+}
+
 static void hold(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
 {
+	static struct rz_hold entry;
+
+	if (!bpf_map_lookup_elem(rz_kern_maps(h->kern)->holds, &r->reset.cookie, &entry))
+		r->held_before = entry.held;
+	r->bridge = two_steps(h, r) && r->settled;
 	r->phase = RZ_PHASE_HOLD;
 	r->held_ns = now_ns;
 	r->reset.deadline_ns = now_ns + h->limits.hold_ns;
@@ -227,6 +254,8 @@ static bool is_due(const struct rz_holds *h, const struct rz_holding *r, uint64_
 		return false;
 	if (two_steps(h, r) && r->settled)
 		return true;
+	if (r->gap_only)
+		return false;
 	return (r->must_take || now_ns >= r->begun_ns + h->limits.gap_ns) && in_row(h, r);
 }
 
@@ -241,6 +270,8 @@ static void watch_time(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns
 		hold(h, r, now_ns);
 	else if (r->phase == RZ_PHASE_HOLD && now_ns >= r->reset.deadline_ns)
 		end(h, r, -ETIMEDOUT, now_ns);
+	else if (r->gap_only && was_taken_from(h, r))
+		wait_on(h, r, now_ns);
 }
 
 void rz_holds_cancel_waiting(struct rz_holds *h)

@@ -7,8 +7,9 @@
  *
  * Some libraries look for an agent anew only if the reset took a request from them (kafkajs): such
  * a one is held in any case, until a request of its was held back, which is one that was never
- * executed. And where the last look and the end are not one step (a FIN, or no bpf_sock_destroy),
- * the hold keeps new requests away in between.
+ * executed. Others may write twice if a request was taken from them (franz-go): such a one is ended
+ * in a gap or not at all. And where the last look and the end are not one step (a FIN, or no
+ * bpf_sock_destroy), the hold keeps new requests away in between.
  *
  * Comes in: connections that the policy let go. Goes out: what became of each. Called by
  * daemon/moves.c every few milliseconds while any is under way. The hold's deadline is in map moves
@@ -32,16 +33,19 @@ struct rz_holding {
 	struct rz_reset reset;
 	bool now;	     /* at once, whatever is in flight */
 	bool must_take;	     /* reset it only when it has asked for something that was held back */
+	bool gap_only;	     /* ... only if nothing was */
 	enum rz_phase phase; /* wait: not begun; gap, hold: under way; done, refused: over */
 	uint64_t begun_ns;   /* when its gap began to be waited for */
 	uint64_t held_ns;    /* when its hold began, 0: it needed none */
 	uint64_t ended_ns;
-	uint64_t quiet_ns;    /* since when all has been answered, 0: it has not */
-	bool settled;	      /* ... for long enough */
-	uint64_t again_ns;    /* the last look under the lock said no: not before then again */
-	uint32_t answered;    /* number of the latest request that must be answered, then */
-	uint32_t fresh;	      /* segments that were dropped and no repetition, until quiet_ns */
-	uint32_t held;	      /* segments that were dropped */
+	uint64_t quiet_ns; /* since when all has been answered, 0: it has not */
+	bool settled;	   /* ... for long enough */
+	bool bridge;	   /* its hold began in a gap, and only bridges the last look and the end */
+	uint64_t again_ns; /* the last look under the lock said no: not before then again */
+	uint32_t answered; /* number of the latest request that must be answered, then */
+	uint32_t fresh;	   /* segments that were dropped and no repetition, until quiet_ns */
+	uint32_t held;	   /* segments that were dropped */
+	uint32_t held_before; /* ... when its hold began, of one that is ended in a gap only */
 	bool told, told_hold; /* the caller's: it has said what became of it, that it is held */
 };
 

@@ -330,6 +330,7 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	ret.there = v.there;
 	ret.close = close_by(&v);
 	ret.must_take = v.way.must_take;
+	ret.gap_only = v.way.gap_only;
 	return ret;
 }
 

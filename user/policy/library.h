@@ -25,6 +25,7 @@ struct rz_library_way {
 	enum rz_close close; /* AUTO: no way is known that it bears well */
 	bool shared;	     /* a connection that carries group membership too may be ended */
 	bool must_take;	     /* it looks around only if a request was taken from it */
+	bool gap_only;	     /* it may write twice if a request is taken from it */
 };
 
 struct rz_library_way rz_library_way(const struct rz_library_case *c);

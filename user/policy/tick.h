@@ -21,6 +21,7 @@ struct rz_tick_move {
 	bool now;     /* likewise, and at once, whatever is in flight */
 	enum rz_close close;
 	bool must_take;	    /* only once a request of its was held back */
+	bool gap_only;	    /* only if none was */
 	bool shared, acks0; /* it carries group membership too; is not answered */
 	struct rz_target target;
 	const char *from_zone, *to_zone; /* live in the topology or the snapshot */
