@@ -11,7 +11,7 @@
 #   make opinion        tshark's second opinion on ten thousand connections
 #   make soak           one hour of ticks      make vm          the same on Debian's other kernels
 #   make churn          five minutes of it     make crowd       100,000 connections at once
-#   make moves          every library works through 1,000 moves; moves-quick: 50
+#   make moves          every library works through 1,000 moves; `make e2e E2E=59-moves`: 50
 #   make let-go         what a hold costs that is let go
 #   make stale          sockets that change     make kill-holds  SIGKILL in the midst of moves
 #   make bench          what a segment costs   make hostile     100,000 distinct client ids
@@ -263,9 +263,7 @@ soak: $(BUILD)/rezone standin
 	tests/e2e/soak.sh
 
 # The long forms of tests: 100,000 rows made stale, 200 kills, 300 s of connections that come and go, 100,000 at once, three times 100,000 distinct ids.
-.PHONY: churn crowd hostile stale kill-holds let-go moves moves-quick
-moves-quick: $(BUILD)/rezone standin
-	tests/e2e/moves-all.sh
+.PHONY: churn crowd hostile stale kill-holds let-go moves
 moves: $(BUILD)/rezone standin
 	tests/moves/run
 let-go: $(BUILD)/rezone $(BUILD)/last

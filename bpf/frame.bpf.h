@@ -86,7 +86,7 @@ static __always_inline void rz_frame_forget(struct rz_frame *f)
 	f->opt_in = 0;
 	f->sasl_raw = 0;
 	f->produce = f->fetch = f->coordinator = f->metadata = 0;
-	f->transaction = f->sasl = f->other = f->acks0 = f->fetch_version = 0;
+	f->transaction = f->sasl = f->other = f->acks0 = f->data_version = 0;
 	f->api_key = f->first_api_key = -1;
 	f->protocol = RZ_PROTOCOL_UNKNOWN;
 	f->adopted = 1;

@@ -230,10 +230,9 @@ struct rz_frame {
 	__u8 transaction; /* also a Produce with a transactional id */
 	__u8 sasl;
 	__u8 other;
-	__u8 acks0;	    /* a Produce with acks=0, or one whose acks could not be read */
-	__u8 fetch_version; /* of the latest Fetch; tells libraries apart that do not name
-			       themselves */
-	__u64 client;	    /* key into `clients`, 0 until identified */
+	__u8 acks0;	   /* a Produce with acks=0, or one whose acks could not be read */
+	__u8 data_version; /* api_version of the latest Produce or Fetch: tells libraries apart */
+	__u64 client;	   /* key into `clients`, 0 until identified */
 };
 
 /* conns: socket cookie -> connection */

@@ -26,14 +26,14 @@ done_events() { grep -cE '"event": ?"(read|wrote)"' "$WORK/${1/:/-}.log"; }
 moves_of() { grep -F "client.id \"$(id_of "$1")\": " "$WORK/rezone.log" | grep -cE 'move: .*: (reset|closed)'; }
 was_moved() { [ "$(moves_of "$1")" -gt 0 ]; }
 
+# A client that was reset in a bad moment (librdkafka 2.0 with one connection and no other to ask) needs a second reset.
+topology a=ready b=notready
+rezone_start --interval 250ms --stable-for 0s --rate 100 --cooldown 5s --cooldown-max 5s --give-up-after 0
 for c in $CASES; do
 	rate=10
 	[ "$c" = franz-go:write ] && rate=0.5 # it is moved in a gap or not at all
 	client_start "${c/:/-}" "${c%%:*}" "${c##*:}" --bootstrap "$BOOT" --client-id "$(id_of "$c")" --topic t --partition 1 --rate $rate
 done
-# A client that was reset in a bad moment (librdkafka 2.0 with one connection and no other to ask) needs a second reset.
-topology a=ready b=notready
-rezone_start --interval 250ms --stable-for 0s --rate 100 --cooldown 5s --cooldown-max 5s --give-up-after 0
 running=()
 for c in $CASES; do
 	if within "$DEADLINE" some_rows "$(data_of "$c") and .agent_zone == \"a\""; then

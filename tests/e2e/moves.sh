@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A server, all client libraries at work on it, and rezone that moves them again and again. See moves-all.sh.
+# A server, all client libraries at work on it, and rezone that moves them again and again. See 59-moves.sh.
 # Comes in: sourced after lib.sh and servers.sh; LIBS, RATE_*. Goes out: functions; moves_arena leaves in $WORK/run/SERVER what
 # tests/moves/count.py reads.
 #
@@ -22,7 +22,14 @@ roles_of() {
 	true
 }
 
-# server_start SERVER: at agent a's address; sets DELAY_S, how long what is in flight may take
+moves_server_built() { # SERVER: or it is skipped by name
+	case "$1" in
+	kafka) counterpart kafka ;;
+	nisshi) counterpart nisshi && counterpart front ;;
+	esac >/dev/null
+}
+
+# moves_server_start SERVER: in the zones of AGENTS; sets DELAY_S, how long what is in flight may take
 moves_server_start() {
 	local z
 	DELAY_S=1
@@ -82,6 +89,17 @@ moves_apps_start() { # DIR RATE
 			ln -sf "$WORK/$lib.$role.log" "$1/$lib.$role.log"
 		done
 	done
+}
+
+# what was not built is skipped by name
+moves_libs_built() { # SERVER
+	local lib built=()
+	# shellcheck disable=SC2016 # evaluated later
+	within "$DEADLINE" eval 'for app in $(each_app); do [ -s "$WORK/$app.log" ] || { false; break; }; done' || true
+	for lib in "${LIBS[@]}"; do
+		if grep -q '^SKIP' "$WORK/$lib.all.log"; then (skip "$1, $(grep -m 1 '^SKIP' "$WORK/$lib.all.log")"); else built+=("$lib"); fi
+	done
+	LIBS=("${built[@]}")
 }
 
 each_app() { for lib in "${LIBS[@]}"; do for role in $(roles_of "$lib"); do echo "$lib.$role"; done; done; }
@@ -180,6 +198,7 @@ moves_begin() { # DIR SERVER RATE
 	within "$DEADLINE" grep -q '^File:' "$WORK/dumpcap.log" || not_ok "dumpcap does not start"
 	rezone_start "${MOVES_FLAGS[@]}" --keep-pins --mode observe
 	moves_apps_start "$dir" "$3"
+	moves_libs_built "$server"
 	within 90 moves_all_at_work || not_ok "$server: everybody is at work; not: $(moves_not_at_work | tr '\n' ' ')"
 	IDLE=$(moves_idle "$dir" 15) # and by then the last group is formed
 	[ -z "$IDLE" ] || note "$server: at no work before any move: $IDLE"

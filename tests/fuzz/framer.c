@@ -294,7 +294,7 @@ void framer_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_n
 	X(state) X(protocol) X(synced) X(adopted) X(tentative) X(requests) X(answerable) \
 	X(correlation_id) X(api_key) X(first_api_key) X(sasl_raw) X(proxied) X(answered) \
 	X(produce) X(fetch) X(coordinator) X(metadata) X(transaction) X(sasl) X(other) X(acks0) \
-	X(fetch_version)
+	X(data_version)
 /* clang-format on */
 
 const char *framer_differs(const struct framer *m, const struct rz_frame *f, uint32_t seq0)

@@ -231,7 +231,7 @@ static void make_frame(struct run *r, struct rz_frame *f)
 		break;
 	}
 	f->proxied = chance(r, 5);
-	f->fetch_version = f->fetch ? 8 + below(r, 8) : 0;
+	f->data_version = f->produce || f->fetch ? 6 + below(r, 10) : 0;
 	f->software = below(r, 2 * N_SOFTWARES); /* half say nothing */
 	if (f->software > N_SOFTWARES)
 		f->software = 0;
@@ -258,7 +258,7 @@ static void make_member(struct run *r, struct rz_conn *c)
 	struct rz_conn *group;
 
 	c->frame.software = below(r, 2); /* the first, or none */
-	c->frame.fetch_version = 10 + below(r, 4);
+	c->frame.data_version = 10 + below(r, 4);
 	c->frame.produce = c->frame.acks0 = c->frame.coordinator = 0;
 	c->frame.fetch = 1;
 	group = open_conn(r, c, false);

@@ -103,7 +103,7 @@ static bool bears_nothing(const struct eye *e)
 
 	bool java = f->software && !strcmp(software_of(e), "apache-kafka-java") &&
 		    e->r->softwares[f->software - 1].software.version[0] == '4';
-	bool like_kafkajs = !f->software && f->fetch_version >= 11;
+	bool like_kafkajs = !f->software && f->data_version >= 11;
 
 	if (f->produce || !(java || like_kafkajs))
 		return false;

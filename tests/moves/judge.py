@@ -3,7 +3,7 @@
 
 In:  JSON lines; MOVES: how many each library must have had on each server.
 Out: "ok - " and "not ok - " lines, remarks; status 1 if one was not ok.
-Who: moves-all.sh.
+Who: 59-moves.sh.
 """
 
 import collections

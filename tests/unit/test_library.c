@@ -40,6 +40,11 @@ static void test_unnamed(void **state)
 	assert_true(v.move);
 	assert_int_equal(v.close, RZ_CLOSE_RESET);
 	assert_true(v.must_take);
+	assert_false(v.gap_only);
+	w.conn.frame.data_version = 9; /* its name was said before rezone was there */
+	v = test_classify(&w);
+	assert_true(v.gap_only && !v.must_take);
+	w.conn.frame.data_version = 8;
 	w.conn.frame.fetch = 1; /* both on one connection: what a write needs counts */
 	assert_int_equal(test_classify(&w).close, RZ_CLOSE_RESET);
 }
@@ -49,7 +54,7 @@ static void test_unnamed(void **state)
 static void test_kafkajs(void **state)
 {
 	static const struct {
-		unsigned char fetch_version;
+		unsigned char data_version;
 		bool grouped, produce, others, move;
 	} rows[] = {
 		{11, true, false, false, false}, {12, true, false, false, false},
@@ -64,7 +69,7 @@ static void test_kafkajs(void **state)
 		struct test_world w;
 
 		test_world_make(&w);
-		w.conn.frame.fetch_version = rows[i].fetch_version;
+		w.conn.frame.data_version = rows[i].data_version;
 		w.grouped = rows[i].grouped;
 		if (rows[i].produce)
 			produces(&w);

@@ -4,7 +4,7 @@
 # nisshi: no acknowledged write is lost or doubled, no group gets another generation. Then the same with plain resets, of
 # coordinator connections too, which shows that the test can fail.
 # MOVES=50: of each library in all, spread over SERVERS; PLAIN=N: of each library in the second part, on each server (default:
-# a few on the first); MOVES_OUT=DIR keeps everything. `make moves` is the long form. Not in `make e2e`: it wants the machine for itself.
+# a few on the first); MOVES_OUT=DIR keeps everything. `make moves` is the long form.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 . "$E2E_ROOT/tests/e2e/servers.sh"
@@ -19,6 +19,7 @@ read -ra AGENTS <<<"${AGENTS:-a c}"
 declare -A RATE=([slow]=40 [fast]=40 [kafka]=30 [nisshi]=3 [stuck]=10)
 each=$(((MOVES + ${#SERVERS[@]} - 1) / ${#SERVERS[@]}))
 for server in "${SERVERS[@]}"; do
+	moves_server_built "$server" || continue
 	rate=${MOVES_RATE:-${RATE[$server]}}
 	# an agent that answers no request within the hold: so all holds end by letting go
 	if [ "$server" = stuck ]; then
@@ -31,4 +32,4 @@ for server in "${SERVERS[@]}"; do
 	fi
 	[ -n "${MOVES_OUT:-}" ] && cp "$WORK/rows.json" "$MOVES_OUT/"
 done
-"$E2E_ROOT/tests/moves/judge.py" $each <"$WORK/rows.json" || E2E_FAILED=1
+if [ -e "$WORK/rows.json" ]; then "$E2E_ROOT/tests/moves/judge.py" $each <"$WORK/rows.json" || E2E_FAILED=1; fi
