@@ -61,7 +61,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 
 WARN     := -Wall -Wextra -Werror -Wno-missing-field-initializers
 CFLAGS   ?= -O2 -g
-RZ_CFLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -DRZ_VERSION='"$(VERSION)"' -Iinclude -Iuser -I$(BUILD) \
+RZ_CFLAGS = -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -Iuser -I$(BUILD) \
 	    $(SYSFLAGS) $(shell $(PKGCONF) --cflags $(PKGS))
 RZ_LIBS   = $(SYSFLAGS) $(shell $(PKGCONF) --libs $(PKGS)) -lelf -lz -lm
 
@@ -95,7 +95,13 @@ $(BUILD)/%.bpf.o: bpf/%.bpf.c $(BPF_HDRS)
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
-$(BUILD)/user/%.o: user/%.c $(SKELS)
+# written anew only if it says something else, so that what includes it is built again then
+$(BUILD)/version.h: FORCE
+	@mkdir -p $(@D)
+	@echo '#define RZ_VERSION "$(VERSION)"' | cmp -s - $@ || echo '#define RZ_VERSION "$(VERSION)"' >$@
+.PHONY: FORCE
+
+$(BUILD)/user/%.o: user/%.c $(SKELS) | $(BUILD)/version.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -MMD -MP -c $< -o $@
 

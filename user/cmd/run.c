@@ -18,6 +18,7 @@
 #include "cmd/cmd.h"
 #include "daemon/daemon.h"
 #include "kern/pins.h"
+#include "version.h"
 
 #define TOPOLOGY_POLL_NS RZ_SECOND_NS
 

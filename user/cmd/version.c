@@ -5,6 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "rezone/types.h"
+#include "version.h"
 
 int rz_cmd_version(int argc, char **argv)
 {

@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 
 #include "base/log.h"
+#include "version.h"
 
 #define EVENTS_AT_ONCE 16
 #define KEEPALIVE_S    15L
