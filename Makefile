@@ -122,13 +122,19 @@ $(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BPF_HDRS)
 	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 $(BUILD)/bench/%.skel.h: $(BUILD)/bench/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
-$(BUILD)/bench/bench: $(filter-out %.bpf.c,$(wildcard tests/bench/*.[ch])) $(BUILD)/bench/bench.skel.h $(BUILD)/rezone.skel.h
+$(BUILD)/bench/bench: $(filter-out %.bpf.c %/owner.c,$(wildcard tests/bench/*.[ch])) $(BUILD)/bench/bench.skel.h $(BUILD)/rezone.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bench -o $@ $(filter %.c,$^) $(RZ_LIBS)
 
 # BENCH="-r 501 foreign inside": more rounds, some cases only
-.PHONY: bench bench-produce
+.PHONY: bench bench-produce bench-owner
 bench: $(BUILD)/bench/bench
 	tests/bench/run $(BENCH)
+# What it costs to find the descriptor of a connection that is ended by a FIN.
+$(BUILD)/bench/owner: tests/bench/owner.c $(BUILD)/librezone.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $^ $(RZ_LIBS)
+bench-owner: $(BUILD)/bench/owner
+	$(BUILD)/bench/owner
 # Kafka's throughput, PAIRS=12 runs with and without. Needs Apache Kafka (scripts/counterparts kafka).
 bench-produce: $(BUILD)/rezone
 	tests/bench/produce
