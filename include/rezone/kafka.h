@@ -336,7 +336,8 @@ static inline void rz_frame_note_api(struct rz_frame *f, __s16 api_key, __s16 ap
 		break;
 	case RZ_API_FETCH:
 		f->fetch = 1;
-		f->data_version = (__u8)api_version;
+		if (!f->produce) /* what writes need counts */
+			f->data_version = (__u8)api_version;
 		break;
 	/* where things are: harmless to ask again, as rz_api_repeatable() has it. Were they
 	 * `other`, a connection that only reads would have to be answered before a reset */

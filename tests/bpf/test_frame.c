@@ -287,7 +287,8 @@ static void latest_data_request_says_its_version(void **state)
 	} rows[] = {{RZ_API_FETCH, 11, 11},
 		    {RZ_API_METADATA, 5, 11},
 		    {RZ_API_FETCH, 4, 4},
-		    {RZ_API_PRODUCE, 7, 7}};
+		    {RZ_API_PRODUCE, 7, 7},
+		    {RZ_API_FETCH, 11, 7}};
 	uint32_t seq = SEQ0;
 	uint8_t r[256];
 	size_t i;

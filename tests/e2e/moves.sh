@@ -91,15 +91,26 @@ moves_apps_start() { # DIR RATE
 	done
 }
 
+all_spoke() {
+	local app
+	for app in $(each_app); do [ -s "$WORK/$app.log" ] || return 1; done
+}
+
 # what was not built is skipped by name
-moves_libs_built() { # SERVER
-	local lib built=()
-	# shellcheck disable=SC2016 # evaluated later
-	within "$DEADLINE" eval 'for app in $(each_app); do [ -s "$WORK/$app.log" ] || { false; break; }; done' || true
+moves_libs_built() { # DIR SERVER
+	local lib role built=()
+	within "$DEADLINE" all_spoke || note "$2: not every application has said something"
 	for lib in "${LIBS[@]}"; do
-		if grep -q '^SKIP' "$WORK/$lib.all.log"; then (skip "$1, $(grep -m 1 '^SKIP' "$WORK/$lib.all.log")"); else built+=("$lib"); fi
+		if grep -q '^SKIP' "$WORK/$lib.all.log" 2>/dev/null; then
+			(skip "$2, $(grep -m 1 '^SKIP' "$WORK/$lib.all.log")")
+			for role in $(roles_of "$lib"); do stop "$lib.$role"; done
+			rm -f "$1/$lib".*.log
+		else
+			built+=("$lib")
+		fi
 	done
 	LIBS=("${built[@]}")
+	[ ${#LIBS[@]} -gt 0 ] || skip "no client library was built"
 }
 
 each_app() { for lib in "${LIBS[@]}"; do for role in $(roles_of "$lib"); do echo "$lib.$role"; done; done; }
@@ -198,7 +209,7 @@ moves_begin() { # DIR SERVER RATE
 	within "$DEADLINE" grep -q '^File:' "$WORK/dumpcap.log" || not_ok "dumpcap does not start"
 	rezone_start "${MOVES_FLAGS[@]}" --keep-pins --mode observe
 	moves_apps_start "$dir" "$3"
-	moves_libs_built "$server"
+	moves_libs_built "$dir" "$server"
 	within 90 moves_all_at_work || not_ok "$server: everybody is at work; not: $(moves_not_at_work | tr '\n' ' ')"
 	IDLE=$(moves_idle "$dir" 15) # and by then the last group is formed
 	[ -z "$IDLE" ] || note "$server: at no work before any move: $IDLE"

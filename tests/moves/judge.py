@@ -65,7 +65,10 @@ def main():
                   f"({total(rows, 'coordinators_reset')} coordinator connections reset)")
     if plain:
         check(total(plain, "doubled") > 0, f"plain resets double writes: {total(plain, 'doubled')}")
-        check(total(plain, "generations") > 0, f"resets of coordinators make groups rebalance: {total(plain, 'generations')}")
+        # the other libraries' groups outlive it (docs/moves.md)
+        go = [r for r in plain if r["lib"] == "kafka-go"]
+        if go:
+            check(total(go, "generations") > 0, f"resets of coordinators make kafka-go's group rebalance: {total(go, 'generations')}")
     return failed
 
 

@@ -92,7 +92,7 @@ static const char *result_of(const struct row *r, const struct ask *a)
 	case 0:
 		return "moved";
 	case -ETIMEDOUT:
-		return "let go: requests were unanswered";
+		return "let go: no moment was found (rezone events says why)";
 	case -ENOENT:
 		return "was gone";
 	case -ESTALE:

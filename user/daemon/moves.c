@@ -63,9 +63,9 @@ static struct rz_holding *make_rows(const struct rz_tick *t, struct zones *zones
 				       .tuple = m->tuple,
 				       .fin = m->close == RZ_CLOSE_FIN,
 				       .shared = m->shared,
+				       .gap_only = m->gap_only && !m->acks0,
 				       .acks0 = m->acks0};
 		rows[n].must_take = m->must_take && !m->acks0;
-		rows[n].gap_only = m->gap_only;
 		rows[n].now = m->now;
 		rz_str_copy(r->to_zone, sizeof(r->to_zone), m->to_zone);
 		rz_str_copy(zones[n].from, sizeof(zones[n].from), m->from_zone);
@@ -136,7 +136,7 @@ static const char *result_word(int error)
 /* Not one that was in a gap, and of which nothing was kept away until its end. */
 static bool was_held(const struct rz_holding *r)
 {
-	return r->held_ns && !(r->bridge && !r->held);
+	return r->held_ns && !(r->bridge && r->held == r->reset.held_before);
 }
 
 static void say(const struct rz_holding *r, char *dst, size_t size)
@@ -152,7 +152,7 @@ static void say(const struct rz_holding *r, char *dst, size_t size)
 		snprintf(dst, size, "%s in a gap, after %.0f ms", ended, waited_ms);
 	else if (!r->reset.error)
 		snprintf(dst, size, "%s", ended);
-	else if (r->reset.error == -ETIMEDOUT && r->gap_only)
+	else if (r->reset.error == -ETIMEDOUT && r->reset.gap_only)
 		snprintf(
 			dst, size,
 			"let go: no gap in %.0f ms, and its library might write twice after a hold",

@@ -157,6 +157,11 @@ static bool has_settled(const struct rz_holds *h, struct rz_holding *r, uint64_t
 		r->quiet_ns = 0;
 		return false;
 	}
+	/* what was dropped in an instant that was no gap after all is still to come */
+	if (r->reset.gap_only && entry.held && (int32_t)(c.frame.next_seq - entry.held_end) < 0) {
+		r->quiet_ns = 0;
+		return false;
+	}
 	must = entry.last == c.frame.answerable ? entry.must : c.frame.answerable;
 	if (!r->quiet_ns || r->answered != must) {
 		r->quiet_ns = now_ns;
@@ -177,7 +182,7 @@ static bool was_taken_from(const struct rz_holds *h, const struct rz_holding *r)
 
 	return r->phase == RZ_PHASE_HOLD &&
 	       (bpf_map_lookup_elem(rz_kern_maps(h->kern)->holds, &r->reset.cookie, &entry) ||
-		entry.held != r->held_before);
+		entry.held != r->reset.held_before);
 }
 
 /* Is it worth a walk over the sockets to look at it under its lock? */
@@ -185,7 +190,7 @@ static bool looks_quiet(const struct rz_holds *h, struct rz_holding *r, uint64_t
 {
 	if (!r->reset.gap)
 		return true;
-	if (r->gap_only && was_taken_from(h, r))
+	if (r->reset.gap_only && was_taken_from(h, r))
 		return false;
 	r->settled = has_settled(h, r, now_ns);
 	return r->settled && (r->phase == RZ_PHASE_HOLD || !two_steps(h, r));
@@ -239,7 +244,7 @@ static void hold(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
 	static struct rz_hold entry;
 
 	if (!bpf_map_lookup_elem(rz_kern_maps(h->kern)->holds, &r->reset.cookie, &entry))
-		r->held_before = entry.held;
+		r->reset.held_before = entry.held;
 	r->bridge = two_steps(h, r) && r->settled;
 	r->phase = RZ_PHASE_HOLD;
 	r->held_ns = now_ns;
@@ -254,7 +259,7 @@ static bool is_due(const struct rz_holds *h, const struct rz_holding *r, uint64_
 		return false;
 	if (two_steps(h, r) && r->settled)
 		return true;
-	if (r->gap_only)
+	if (r->reset.gap_only)
 		return false;
 	return (r->must_take || now_ns >= r->begun_ns + h->limits.gap_ns) && in_row(h, r);
 }
@@ -270,7 +275,7 @@ static void watch_time(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns
 		hold(h, r, now_ns);
 	else if (r->phase == RZ_PHASE_HOLD && now_ns >= r->reset.deadline_ns)
 		end(h, r, -ETIMEDOUT, now_ns);
-	else if (r->gap_only && was_taken_from(h, r))
+	else if (r->reset.gap_only && was_taken_from(h, r))
 		wait_on(h, r, now_ns);
 }
 

@@ -33,7 +33,6 @@ struct rz_holding {
 	struct rz_reset reset;
 	bool now;	     /* at once, whatever is in flight */
 	bool must_take;	     /* reset it only when it has asked for something that was held back */
-	bool gap_only;	     /* ... only if nothing was */
 	enum rz_phase phase; /* wait: not begun; gap, hold: under way; done, refused: over */
 	uint64_t begun_ns;   /* when its gap began to be waited for */
 	uint64_t held_ns;    /* when its hold began, 0: it needed none */
@@ -45,7 +44,6 @@ struct rz_holding {
 	uint32_t answered; /* number of the latest request that must be answered, then */
 	uint32_t fresh;	   /* segments that were dropped and no repetition, until quiet_ns */
 	uint32_t held;	   /* segments that were dropped */
-	uint32_t held_before; /* ... when its hold began, of one that is ended in a gap only */
 	bool told, told_hold; /* the caller's: it has said what became of it, that it is held */
 };
 

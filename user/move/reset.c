@@ -72,12 +72,23 @@ static int walk(void *arg)
 	return rz_kern_walk(b->kern);
 }
 
+/* Of one that is ended in a gap only: has something come in the hold that bridges look and end? */
+static bool gap_is_over(const struct rz_maps *maps, const struct rz_reset *r)
+{
+	struct rz_hold h;
+
+	return r->gap && r->gap_only &&
+	       (bpf_map_lookup_elem(maps->holds, &r->cookie, &h) || h.held != r->held_before);
+}
+
 /* A judged row that is ended by a FIN. What is new is held back until its deadline. */
-static int shut_down(const struct rz_reset *r)
+static int shut_down(const struct rz_maps *maps, const struct rz_reset *r)
 {
 	struct rz_owner o = {.cookie = r->cookie, .pid = r->owner_pid, .fd = r->owner_fd};
 
 	if (r->deadline_ns && rz_now_ns() + MARGIN_NS > r->deadline_ns)
+		return -EAGAIN;
+	if (gap_is_over(maps, r))
 		return -EAGAIN;
 	return rz_owner_shutdown(&o);
 }
@@ -100,7 +111,7 @@ static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 	if (!r->gap)
 		return 0;
 	if (bpf_map_lookup_elem(maps->holds, &r->cookie, &h) || h.early ||
-	    !rz_reset_drained(&h, &c))
+	    !rz_reset_drained(&h, &c) || gap_is_over(maps, r))
 		return -EAGAIN;
 	return c.frame.produce || c.frame.other ? rz_destroy_quiet(&r->tuple, r->cookie) : 0;
 }
@@ -147,7 +158,7 @@ static int reset_netns(struct batch *b, uint64_t now_ns)
 		if (err && (!by_walk || b->rows[i].error == -ENOENT))
 			b->rows[i].error = err;
 		if (b->rows[i].fin && !b->rows[i].error)
-			b->rows[i].error = shut_down(&b->rows[i]);
+			b->rows[i].error = shut_down(maps, &b->rows[i]);
 		/* no such socket: its close was not seen. Were it there after all, its next request
 		 * would bring the entry back */
 		if (b->rows[i].error == -ENOENT && !err)
