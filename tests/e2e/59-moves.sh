@@ -21,9 +21,10 @@ each=$(((MOVES + ${#SERVERS[@]} - 1) / ${#SERVERS[@]}))
 for server in "${SERVERS[@]}"; do
 	moves_server_built "$server" || continue
 	rate=${MOVES_RATE:-${RATE[$server]}}
-	# an agent that answers no request within the hold: so all holds end by letting go
+	# an agent that answers no request within the hold: so all holds end by letting go. In the gap before it one must be
+	# answered, or its answers are not followed and nothing is held
 	if [ "$server" = stuck ]; then
-		COUNTED=let-go moves_arena stuck "$rate" $each 0 --gap-timeout 500ms --hold-timeout 1s
+		COUNTED=let-go moves_arena stuck "$rate" $each 0 --gap-timeout 4s --hold-timeout 1s
 	else
 		plain=0
 		[ "$server" = slow ] && plain=$((each / 4 + 1))
