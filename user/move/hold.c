@@ -175,22 +175,12 @@ static bool has_settled(const struct rz_holds *h, struct rz_holding *r, uint64_t
 	       now_ns >= r->quiet_ns + h->limits.settle_ns * (speaks(r, &entry) ? 1 : SILENT_TIMES);
 }
 
-/* Was something of it held back in this hold? */
-static bool was_taken_from(const struct rz_holds *h, const struct rz_holding *r)
-{
-	static struct rz_hold entry;
-
-	return r->phase == RZ_PHASE_HOLD &&
-	       (bpf_map_lookup_elem(rz_kern_maps(h->kern)->holds, &r->reset.cookie, &entry) ||
-		entry.held != r->reset.held_before);
-}
-
 /* Is it worth a walk over the sockets to look at it under its lock? */
 static bool looks_quiet(const struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
 {
 	if (!r->reset.gap)
 		return true;
-	if (r->reset.gap_only && was_taken_from(h, r))
+	if (rz_reset_gap_is_over(rz_kern_maps(h->kern), &r->reset))
 		return false;
 	r->settled = has_settled(h, r, now_ns);
 	return r->settled && (r->phase == RZ_PHASE_HOLD || !two_steps(h, r));
@@ -275,7 +265,8 @@ static void watch_time(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns
 		hold(h, r, now_ns);
 	else if (r->phase == RZ_PHASE_HOLD && now_ns >= r->reset.deadline_ns)
 		end(h, r, -ETIMEDOUT, now_ns);
-	else if (r->reset.gap_only && was_taken_from(h, r))
+	else if (r->phase == RZ_PHASE_HOLD &&
+		 rz_reset_gap_is_over(rz_kern_maps(h->kern), &r->reset))
 		wait_on(h, r, now_ns);
 }
 

@@ -72,12 +72,11 @@ static int walk(void *arg)
 	return rz_kern_walk(b->kern);
 }
 
-/* Of one that is ended in a gap only: has something come in the hold that bridges look and end? */
-static bool gap_is_over(const struct rz_maps *maps, const struct rz_reset *r)
+bool rz_reset_gap_is_over(const struct rz_maps *maps, const struct rz_reset *r)
 {
 	struct rz_hold h;
 
-	return r->gap && r->gap_only &&
+	return r->gap && r->gap_only && r->deadline_ns &&
 	       (bpf_map_lookup_elem(maps->holds, &r->cookie, &h) || h.held != r->held_before);
 }
 
@@ -88,7 +87,7 @@ static int shut_down(const struct rz_maps *maps, const struct rz_reset *r)
 
 	if (r->deadline_ns && rz_now_ns() + MARGIN_NS > r->deadline_ns)
 		return -EAGAIN;
-	if (gap_is_over(maps, r))
+	if (rz_reset_gap_is_over(maps, r))
 		return -EAGAIN;
 	return rz_owner_shutdown(&o);
 }
@@ -111,7 +110,7 @@ static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 	if (!r->gap)
 		return 0;
 	if (bpf_map_lookup_elem(maps->holds, &r->cookie, &h) || h.early ||
-	    !rz_reset_drained(&h, &c) || gap_is_over(maps, r))
+	    !rz_reset_drained(&h, &c) || rz_reset_gap_is_over(maps, r))
 		return -EAGAIN;
 	return c.frame.produce || c.frame.other ? rz_destroy_quiet(&r->tuple, r->cookie) : 0;
 }

@@ -51,6 +51,10 @@ struct rz_reset {
 	int error;
 };
 
+/* Of one that is ended in a gap only, and is held meanwhile: was something of it dropped since
+ * then? */
+bool rz_reset_gap_is_over(const struct rz_maps *maps, const struct rz_reset *r);
+
 /* Fills owner_pid and owner_fd of the rows with `fin`, in one search through each network namespace
  * that has any; sorts the rows by namespace. */
 void rz_reset_find_owners(struct rz_reset *rows, size_t n);

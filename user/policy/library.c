@@ -24,8 +24,8 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *  - franz-go's producer asks for metadata after an end of file, after a reset not if it was idle.
  *    When requests of its fail it goes back to the oldest of them, and a write that it had just
  *    sent on its next connection goes out once more (kgo/sink.go, resetBatchDrainIdx; seen at 4
- *    of 670 holds). Its idempotent producer says so, and the agent knows it again; but which one
- * this is is not seen here. It asks for metadata every 5 minutes (MetadataMaxAge) by itself.
+ *    of 670 holds). Of an idempotent one the agent would know it again, but that is not seen
+ *    here. It asks for metadata every 5 minutes (MetadataMaxAge) by itself.
  *  - Java from 4.0 starts over from its bootstrap list when it loses its only agent
  *    (metadata.recovery.strategy=rebootstrap, KIP-899), and the leader of a group that polls then
  *    rejoins it. It asks for metadata every 5 minutes, so it comes home by itself. Where it knows
