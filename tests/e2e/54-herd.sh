@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A thundering herd: HERD=5000 candidates at once, when their zone gets an agent, drain at the configured rate and not
 # faster, in any second; one agent's process holds them all. Half of them say what they are and are reset, half do not and
-# get a FIN.
+# get a FIN. Mode observe says the same of the same clients before.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 . "$E2E_ROOT/tests/e2e/crowd.sh"
@@ -11,10 +11,18 @@ RATE=${RATE:-250}
 crowd_serve a 1
 crowd_sources
 topology a=ready b=notready c=ready # the clients may know others
-rezone_start --interval 10s --stable-for 0s --rate "$RATE"
+rezone_start --interval 2s --stable-for 0s --rate $((4 * RATE)) --mode observe --keep-pins
 crowd_open named a $((HERD / 2)) -i 'h%u,warpstream_az=b,warpstream_interzone_lb=true' -q 18,1
 crowd_open unnamed a $((HERD / 2)) -i 'hu%u,warpstream_az=b,warpstream_interzone_lb=true' -q 1
 check "$HERD clients are across zones" within 60 has_rows '.reason == "no agent there"' "$HERD"
+topology a=ready b=ready c=ready
+check "observe: all would be moved" within 60 has_rows '.reason == "observing"' "$HERD"
+rz_list -o json | jq -r '.[] | select(.reason == "observing") | .client_id' | sort -u >"$WORK/observed"
+check "observe: nobody is" test "$(grep -c 'move: .*: \(reset\|closed\)' "$WORK/rezone.log")" = 0
+stop rezone
+topology a=ready b=notready c=ready
+rezone_start --interval 10s --stable-for 0s --rate "$RATE"
+check "their zone has no agent again" within 60 has_rows '.reason == "no agent there"' "$HERD"
 used_ms() { awk '{ print ($14 + $15) * 10 }' "/proc/${PIDS[rezone]}/stat"; }
 cpu=$(used_ms) began=$(now_ms)
 topology a=ready b=ready c=ready
@@ -33,4 +41,6 @@ span=$(awk 'NR == 1 { first = $1 } { last = $1 } END { print last - first }' "$W
 check "in five seconds never more than seven seconds' worth ($most)" test "$most" -le $((7 * RATE))
 check "and all in no less than they take at that rate ($span ms)" test "$span" -ge $(((HERD - RATE) * 900 / RATE))
 check "half by a FIN" test "$(grep -c 'move: .*: closed' "$WORK/rezone.log")" = $((HERD / 2))
+grep -o 'move: .* client.id "hu*[0-9]*,[^"]*": \(reset\|closed\)' "$WORK/rezone.log" | sed 's/.*client.id "//; s/": .*//' | sort -u >"$WORK/moved"
+check "exactly those of whom observe said so" diff "$WORK/observed" "$WORK/moved"
 check "each once" test "$(grep 'move: .*: \(reset\|closed\)' "$WORK/rezone.log" | grep -o 'client.id "hu*[0-9]*,' | sort -u | wc -l)" = "$HERD"
