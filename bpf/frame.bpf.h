@@ -14,6 +14,7 @@
 #ifndef REZONE_BPF_FRAME_H
 #define REZONE_BPF_FRAME_H
 
+#include "begin.bpf.h"
 #include "client.bpf.h"
 #include "conn.bpf.h"
 #include "hold.bpf.h"
@@ -25,55 +26,6 @@
 #define RZ_FRAME_TRIES		3
 /* Requests between two looks whether user space still has the client's id. */
 #define RZ_LOOK_AGAIN		64
-
-/* What rz_frame_step wants next. */
-enum rz_step { RZ_STEP_DONE = 0, RZ_STEP_MORE };
-
-/* The first byte that is not there yet: of the header that has begun, else of the next request. */
-static __always_inline __u32 rz_frame_wants(const struct rz_frame *f)
-{
-	return f->next_seq + f->have + f->skip;
-}
-
-/* A request is over and done with, `size` bytes long: the next one begins behind it. */
-static __always_inline void rz_frame_next(struct rz_frame *f, __u32 size)
-{
-	f->next_seq += size;
-	f->have = 0;
-	f->skip = 0;
-	f->body = 0;
-}
-
-/*
- * Brings scratch->header to `target` bytes of the request at f.next_seq, as far as this segment has
- * them. Returns 1 if they are all there, 0 if the segment ends before, -1 on a failed helper.
- */
-static __always_inline int rz_frame_fill(struct __sk_buff *skb, struct rz_scratch *s, __u32 target)
-{
-	__u32 have = s->f.have, at, take, less;
-
-	if (have >= target)
-		return 1;
-	at = rz_frame_wants(&s->f) - s->seg.seq;
-	if (at >= s->seg.len)
-		return 0;
-	take = s->seg.len - at;
-	if (take > target - have)
-		take = target - have;
-	/* For the verifier: offset below 512 and length 1 to 512, inside header[1024]. It must see
-	 * the masks, which the compiler knows to change nothing, and before Linux 6.8 it does not
-	 * conclude from "not 0" that a number is at least 1. */
-	less = take - 1;
-	asm volatile("" : "+r"(have), "+r"(less));
-	have &= 511;
-	less &= 511;
-	if (bpf_skb_load_bytes(skb, s->seg.off + at, s->header + have, less + 1)) {
-		rz_error(RZ_PLACE_PAYLOAD, -RZ_EFAULT);
-		return -1;
-	}
-	s->f.have = have + take;
-	return s->f.have >= target;
-}
 
 /* What was read so far was a guess that did not hold, or says nothing of a client: as if nothing
  * had been read, on a connection found in mid-stream. */
@@ -104,37 +56,6 @@ static __always_inline void rz_frame_lose(struct rz_scratch *s)
 	s->f.synced = 0;
 	s->f.tentative = 0;
 	rz_frame_next(&s->f, 0);
-}
-
-/* Gets back the first bytes of a header that came in pieces. */
-static __always_inline int rz_frame_load_partial(struct rz_scratch *s)
-{
-	struct rz_partial *p;
-
-	if (!s->f.have)
-		return 0;
-	p = bpf_map_lookup_elem(&partial, &s->cookie);
-	if (!p || p->next_seq != s->f.next_seq || p->have < s->f.have)
-		return -1;
-	__builtin_memcpy(s->header, p->bytes, sizeof(p->bytes));
-	return 0;
-}
-
-static __always_inline int rz_frame_save_partial(struct rz_scratch *s)
-{
-	long err;
-
-	if (!s->f.have)
-		return 0;
-	s->partial.next_seq = s->f.next_seq;
-	s->partial.have = s->f.have;
-	__builtin_memcpy(s->partial.bytes, s->header, sizeof(s->partial.bytes));
-	err = bpf_map_update_elem(&partial, &s->cookie, &s->partial, BPF_ANY);
-	if (err) {
-		RZ_COUNT(partial_full);
-		rz_error(RZ_PLACE_PARTIAL_INSERT, err);
-	}
-	return err;
 }
 
 /*
@@ -192,17 +113,6 @@ no:
 	return 0;
 }
 
-/* The first bytes of the connection are something else than Kafka: it is left alone for good. */
-static __always_inline enum rz_step rz_frame_stranger(struct rz_scratch *s,
-						      enum rz_protocol protocol)
-{
-	s->f.state = protocol == RZ_PROTOCOL_TLS ? RZ_STATE_TLS : RZ_STATE_NOT_KAFKA;
-	s->f.protocol = protocol;
-	s->f.synced = 0;
-	rz_frame_next(&s->f, 0);
-	return RZ_STEP_DONE;
-}
-
 /* The bytes where a request should begin are no header of this client's: a bare SASL token, or the
  * frame is lost. *r has what was read of them. */
 static __always_inline enum rz_step rz_frame_bad(struct rz_scratch *s, const struct rz_request *r)
@@ -215,82 +125,6 @@ static __always_inline enum rz_step rz_frame_bad(struct rz_scratch *s, const str
 		return rz_frame_stranger(s, rz_stranger_protocol(s->header));
 	rz_frame_lose(s);
 	return RZ_STEP_DONE;
-}
-
-/* Where the PROXY line in scratch->header ends. A global function, so that the verifier takes its
- * result for any number: each place of its own would be a way of its own through what follows. */
-__noinline __u32 rz_frame_proxy_v1_length(__u32 have)
-{
-	struct rz_scratch *s;
-	__u32 zero = 0;
-
-	s = bpf_map_lookup_elem(&scratch, &zero);
-	return s ? rz_proxy_v1_length(s->header, have) : 0;
-}
-
-/* The connection begins with a PROXY protocol header of this version: keeps it, and goes on behind
- * it. */
-static __always_inline enum rz_step rz_frame_proxy(struct __sk_buff *skb, struct rz_scratch *s,
-						   int version)
-{
-	__u32 len, kept;
-	long err;
-
-	if (version == 1) {
-		rz_frame_fill(skb, s, RZ_PROXY_V1_MAX); /* the line may be shorter */
-		len = kept = rz_frame_proxy_v1_length(s->f.have);
-		if (!len)
-			return s->f.have < RZ_PROXY_V1_MAX
-				       ? RZ_STEP_DONE
-				       : rz_frame_stranger(s, RZ_PROTOCOL_NOISE);
-	} else {
-		if (rz_frame_fill(skb, s, RZ_PROXY_V2_FIXED) != 1)
-			return RZ_STEP_DONE;
-		len = rz_proxy_v2_length(s->header);
-		kept = len < RZ_PROXY_V2_KEPT ? len : RZ_PROXY_V2_KEPT;
-		if (rz_frame_fill(skb, s, kept) != 1)
-			return RZ_STEP_DONE;
-	}
-	s->proxied.len = kept;
-	__builtin_memcpy(s->proxied.raw, s->header, sizeof(s->proxied.raw));
-	err = bpf_map_update_elem(&proxied, &s->cookie, &s->proxied, BPF_ANY);
-	if (err) {
-		RZ_COUNT(proxied_full);
-		rz_error(RZ_PLACE_PROXIED_INSERT, err);
-	}
-	s->f.proxied = 1;
-	rz_frame_next(&s->f, len);
-	return RZ_STEP_MORE;
-}
-
-/* The first bytes of a connection that are no request. 0 if it is too early to say, or if they may
- * be one; then *ret is what to do. */
-static __always_inline int rz_frame_is_strange(struct __sk_buff *skb, struct rz_scratch *s,
-					       enum rz_step *ret)
-{
-	enum rz_protocol spoken;
-	int version;
-
-	/* asked of four bytes, for who waits for an answer to them must not wait for a word here;
-	 * and of more, so that it is the same however the bytes were cut */
-	if (s->f.have < 4)
-		return 0;
-	spoken = rz_stranger_protocol(s->header);
-	if (spoken != RZ_PROTOCOL_NOISE) {
-		*ret = rz_frame_stranger(s, spoken);
-		return 1;
-	}
-	if (s->f.have < RZ_KAFKA_FIXED)
-		return 0;
-	if (rz_looks_like_tls(s->header)) {
-		*ret = rz_frame_stranger(s, RZ_PROTOCOL_TLS);
-		return 1;
-	}
-	version = s->f.proxied ? 0 : rz_proxy_begins(s->header);
-	if (!version)
-		return 0;
-	*ret = rz_frame_proxy(skb, s, version);
-	return 1;
 }
 
 /* Reads and notes the client.id of the request in scratch->header, if it is not known already. A

@@ -2,11 +2,11 @@
 # A move loses and doubles no write, although the producers never pause: answers take 250 ms, so requests are always in
 # flight. Counted by unique record id from the server's log. The same with --in-flight ignore, which shows that the test can
 # fail. The zone of the clients has no agent that they can reach, so each move brings them back and they are moved again.
-# MOVES=20 of each client (default 5).
+# MOVES=20 of each client (default 8).
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
-MOVES=${MOVES:-5}
+MOVES=${MOVES:-8}
 LB=warpstream_interzone_lb=true
 AT=$(agent_ip a):9092
 LIBS=(librdkafka kafka-python-debian kafka-go-debian)

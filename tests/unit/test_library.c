@@ -49,12 +49,29 @@ static void test_unnamed(void **state)
 	assert_int_equal(test_classify(&w).close, RZ_CLOSE_RESET);
 }
 
+/* Is a reader or producer that is like this moved? */
+static bool moved(const char *name, const char *version, uint8_t data_version, bool grouped,
+		  bool produce, bool others)
+{
+	struct test_world w;
+
+	test_world_make(&w);
+	says(&w, name, version);
+	w.conn.frame.data_version = data_version;
+	w.grouped = grouped;
+	if (produce)
+		produces(&w);
+	if (others)
+		knows_others(&w);
+	return test_classify(&w).move;
+}
+
 /* kafkajs: Fetch v11 without a name. A group member that may know this agent alone is left alone.
  */
 static void test_kafkajs(void **state)
 {
 	static const struct {
-		unsigned char data_version;
+		uint8_t data_version;
 		bool grouped, produce, others, move;
 	} rows[] = {
 		{11, true, false, false, false}, {12, true, false, false, false},
@@ -66,17 +83,10 @@ static void test_kafkajs(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
-		struct test_world w;
-
-		test_world_make(&w);
-		w.conn.frame.data_version = rows[i].data_version;
-		w.grouped = rows[i].grouped;
-		if (rows[i].produce)
-			produces(&w);
-		if (rows[i].others)
-			knows_others(&w);
 		print_message("%zu\n", i);
-		assert_int_equal(test_classify(&w).move, rows[i].move);
+		assert_int_equal(moved("", "", rows[i].data_version, rows[i].grouped,
+				       rows[i].produce, rows[i].others),
+				 rows[i].move);
 	}
 }
 
@@ -118,17 +128,10 @@ static void test_java(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
-		struct test_world w;
-
-		test_world_make(&w);
-		says(&w, "apache-kafka-java", rows[i].version);
-		w.grouped = rows[i].grouped;
-		if (rows[i].produce)
-			produces(&w);
-		if (rows[i].others)
-			knows_others(&w);
 		print_message("%zu\n", i);
-		assert_int_equal(test_classify(&w).move, rows[i].move);
+		assert_int_equal(moved("apache-kafka-java", rows[i].version, 0, rows[i].grouped,
+				       rows[i].produce, rows[i].others),
+				 rows[i].move);
 	}
 }
 

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The bytes of the header that is waited for, in whatever pieces they come.
+ *
+ * Comes in: a segment (segment.bpf.h), the frame, which says where the header begins and how much
+ * of it is there. Goes out: scratch->header; what came of a header that has not ended, in map
+ * `partial`. Called by begin.bpf.h and frame.bpf.h.
+ */
+#ifndef REZONE_BPF_HEADER_H
+#define REZONE_BPF_HEADER_H
+
+#include "errstat.bpf.h"
+#include "segment.bpf.h"
+
+/* What rz_frame_step wants next. */
+enum rz_step { RZ_STEP_DONE = 0, RZ_STEP_MORE };
+
+/* The first byte that is not there yet: of the header that has begun, else of the next request. */
+static __always_inline __u32 rz_frame_wants(const struct rz_frame *f)
+{
+	return f->next_seq + f->have + f->skip;
+}
+
+/* A request is over and done with, `size` bytes long: the next one begins behind it. */
+static __always_inline void rz_frame_next(struct rz_frame *f, __u32 size)
+{
+	f->next_seq += size;
+	f->have = 0;
+	f->skip = 0;
+	f->body = 0;
+}
+
+/*
+ * Brings scratch->header to `target` bytes of the request at f.next_seq, as far as this segment has
+ * them. Returns 1 if they are all there, 0 if the segment ends before, -1 on a failed helper.
+ */
+static __always_inline int rz_frame_fill(struct __sk_buff *skb, struct rz_scratch *s, __u32 target)
+{
+	__u32 have = s->f.have, at, take, less;
+
+	if (have >= target)
+		return 1;
+	at = rz_frame_wants(&s->f) - s->seg.seq;
+	if (at >= s->seg.len)
+		return 0;
+	take = s->seg.len - at;
+	if (take > target - have)
+		take = target - have;
+	/* For the verifier: offset below 512 and length 1 to 512, inside header[1024]. It must see
+	 * the masks, which the compiler knows to change nothing, and before Linux 6.8 it does not
+	 * conclude from "not 0" that a number is at least 1. */
+	less = take - 1;
+	asm volatile("" : "+r"(have), "+r"(less));
+	have &= 511;
+	less &= 511;
+	if (bpf_skb_load_bytes(skb, s->seg.off + at, s->header + have, less + 1)) {
+		rz_error(RZ_PLACE_PAYLOAD, -RZ_EFAULT);
+		return -1;
+	}
+	s->f.have = have + take;
+	return s->f.have >= target;
+}
+
+/* Gets back the first bytes of a header that came in pieces. */
+static __always_inline int rz_frame_load_partial(struct rz_scratch *s)
+{
+	struct rz_partial *p;
+
+	if (!s->f.have)
+		return 0;
+	p = bpf_map_lookup_elem(&partial, &s->cookie);
+	if (!p || p->next_seq != s->f.next_seq || p->have < s->f.have)
+		return -1;
+	__builtin_memcpy(s->header, p->bytes, sizeof(p->bytes));
+	return 0;
+}
+
+static __always_inline int rz_frame_save_partial(struct rz_scratch *s)
+{
+	long err;
+
+	if (!s->f.have)
+		return 0;
+	s->partial.next_seq = s->f.next_seq;
+	s->partial.have = s->f.have;
+	__builtin_memcpy(s->partial.bytes, s->header, sizeof(s->partial.bytes));
+	err = bpf_map_update_elem(&partial, &s->cookie, &s->partial, BPF_ANY);
+	if (err) {
+		RZ_COUNT(partial_full);
+		rz_error(RZ_PLACE_PARTIAL_INSERT, err);
+	}
+	return err;
+}
+
+#endif
