@@ -152,9 +152,10 @@ agent_start() {
 
 agent_stop() { stop "agent-$1" "${2:-TERM}"; }
 
-# topology ZONE=ready|notready...: writes the file as a person's editor or a ConfigMap would, whole
+# topology ZONE=ready|notready...: writes the file as a person's editor or a ConfigMap would, whole. One dual-stack agent a
+# zone; if UNNAMED is set its addresses are two agents.
 topology() {
-	local spec z r
+	local spec z r name
 	{
 		echo "zone: a"
 		echo "aliases: { b: [bz-1] }"
@@ -162,8 +163,9 @@ topology() {
 		for spec in "$@"; do
 			z=${spec%%=*} r=true
 			[ "${spec#*=}" = notready ] && r=false
-			echo "  - { address: $(agent_ip "$z"), zone: $z, ready: $r }"
-			echo "  - { address: 'fd99::${ZONE_NR[$z]}:1', zone: $z, ready: $r }"
+			name=${UNNAMED-", name: agent-$z"}
+			echo "  - { address: $(agent_ip "$z"), zone: $z, ready: $r$name }"
+			echo "  - { address: 'fd99::${ZONE_NR[$z]}:1', zone: $z, ready: $r$name }"
 		done
 	} >"$WORK/topology.tmp"
 	mv "$WORK/topology.tmp" "$WORK/topology.yaml"

@@ -4,7 +4,9 @@
 # tests/moves/count.py reads.
 #
 # The topology says that zone b has a ready agent, but no client can find one: so each move brings the client back, and it can
-# be moved again.
+# be moved again. It also says of each address that it is an agent by itself: so rezone takes it that the clients know two others,
+# and moves groups that it would leave alone by default, too.
+UNNAMED=
 
 # A group's members join its first generation together: kafka-python 3.0 now and then reads no more after a rebalance, moves
 # or not.

@@ -75,6 +75,38 @@ static const struct rz_topo_agent *at(const struct rz_topo *t, const char *ip)
 	return rz_topo_agent_at(t, &e);
 }
 
+/* An agent of the file and one of Kubernetes have numbers of their own. */
+static void test_merge_names(void **state)
+{
+	struct rz_topo *file = parsed("agents:\n  - { address: 10.0.0.1, zone: a, name: f }\n"
+				      "  - { address: 'fd00::1', zone: a, name: f }\n");
+	struct rz_topo *kube = parsed("agents:\n  - { address: 10.0.0.2, zone: a, name: k }\n"
+				      "  - { address: 'fd00::2', zone: a, name: k }\n"
+				      "  - { address: 10.0.0.3, zone: a }\n");
+	struct rz_merge_in in = {.file = file,
+				 .kube = kube,
+				 .agents_zone = "",
+				 .setting_zone = "",
+				 .label_zone = "",
+				 .cloud_zone = "",
+				 .cloud_id = "",
+				 .kube_source = 1};
+	struct rz_topo_zones *z;
+	struct rz_topo *t;
+	const char *from;
+	char why[256];
+
+	(void)state;
+	assert_int_equal(rz_topo_merge(&in, &t, &from, why, sizeof(why)), 0);
+	assert_int_equal(rz_topo_zones_count(t, NULL, 1, 1, &z), 0);
+	assert_int_equal(rz_topo_zone_find(z, "default", "a")->agents, 3);
+	assert_int_equal(at(t, "10.0.0.3")->pod, 0);
+	rz_topo_zones_free(z);
+	rz_topo_free(t);
+	rz_topo_free(file);
+	rz_topo_free(kube);
+}
+
 static void test_merge(void **state)
 {
 	struct rz_topo *file =
@@ -158,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_freeze),
 		cmocka_unit_test(test_clocks),
 		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_merge_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

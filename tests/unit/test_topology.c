@@ -85,7 +85,17 @@ static void test_mistakes(void **state)
 		{"agents:\n  - { address: 10.0.0.1, zone: a, port: 9092x }\n", "is no port"},
 		{"agents:\n  - { address: 10.0.0.1, zone: a, ready: yes }\n",
 		 "neither true nor false"},
-		{"agents:\n  - { address: 10.0.0.1, zone: a, group: 'x y' }\n", "is no group name"},
+		{"agents:\n  - { address: 10.0.0.1, zone: a, group: 'x y' }\n",
+		 "group \"x y\" is no name"},
+		{"agents:\n  - { address: 10.0.0.1, zone: a, name: '' }\n", "name \"\" is no name"},
+		{"agents:\n  - { address: 10.0.0.1, zone: a, name: n }\n"
+		 "  - { address: 10.0.0.2, zone: a, name: m }\n"
+		 "  - { address: 'fd00::1', zone: b, name: n }\n",
+		 "t.yaml:4:5: agent \"n\" has another zone or group in line 2; give it one of "
+		 "each, or two names"},
+		{"agents:\n  - { address: 10.0.0.1, zone: a, name: n }\n"
+		 "  - { address: 'fd00::1', zone: a, name: n, group: g }\n",
+		 "agent \"n\" has another zone or group in line 2"},
 		{"agents:\n  - { address: 10.0.0.1, zone: a }\n  - { address: 10.0.0.2, zone: a }\n"
 		 "  - { address: '::ffff:10.0.0.1', zone: b }\n",
 		 "t.yaml:4:5: agent 10.0.0.1:9092 stands in line 2 already"},
@@ -200,6 +210,30 @@ static void test_count(void **state)
 	rz_topo_zones_free(z3);
 	rz_topo_free(t);
 	rz_topo_free(later);
+}
+
+/* Addresses under one name are one agent, ready if all are; a zone may be called by two names. */
+static void test_names(void **state)
+{
+	struct rz_topo *t = parsed("aliases: { a: az1 }\nagents:\n"
+				   "  - { address: 10.0.1.1, zone: a, name: one }\n"
+				   "  - { address: 10.0.1.2, zone: a, name: two }\n"
+				   "  - { address: 'fd00::1', zone: az1, name: one }\n"
+				   "  - { address: 'fd00::2', zone: a, name: two, ready: false }\n"
+				   "  - { address: 10.0.1.1, port: 19092, zone: a, name: one }\n"
+				   "  - { address: 10.0.1.3, zone: a }\n"
+				   "  - { address: 10.0.1.4, zone: a }\n");
+	struct rz_topo_zones *z;
+
+	(void)state;
+	assert_int_equal(rz_topo_zones_count(t, NULL, 1, 1, &z), 0);
+	assert_int_equal(rz_topo_zone_find(z, "default", "a")->agents, 4);
+	assert_int_equal(rz_topo_zone_find(z, "default", "a")->ready, 3);
+	assert_int_equal(at(t, "fd00::1", 9092)->pod, at(t, "10.0.1.1", 19092)->pod);
+	assert_int_not_equal(at(t, "fd00::1", 9092)->pod, at(t, "fd00::2", 9092)->pod);
+	assert_int_equal(at(t, "10.0.1.3", 9092)->pod, 0);
+	rz_topo_zones_free(z);
+	rz_topo_free(t);
 }
 
 /* Every agent of a big topology is found, in whatever order the file has them. */
@@ -323,10 +357,11 @@ static void test_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole_form),     cmocka_unit_test(test_mistakes),
-		cmocka_unit_test(test_truncated),      cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_count),	       cmocka_unit_test(test_many),
-		cmocka_unit_test(test_too_many_zones), cmocka_unit_test(test_file),
+		cmocka_unit_test(test_whole_form), cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_count),	   cmocka_unit_test(test_names),
+		cmocka_unit_test(test_many),	   cmocka_unit_test(test_too_many_zones),
+		cmocka_unit_test(test_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,11 +67,13 @@ static void take_agents(const struct rz_merge_in *in, struct rz_topo *t)
 {
 	size_t i, n_file = in->file ? in->file->n_agents : 0;
 	struct rz_topo_agent *a;
+	uint32_t pods = 0; /* of the file; those of Kubernetes come after them */
 
 	for (i = 0; i < n_file; i++) {
 		a = &t->agents[t->n_agents++];
 		*a = in->file->agents[i];
 		a->source = in->file_source;
+		pods = a->pod > pods ? a->pod : pods;
 	}
 	for (i = 0; in->kube && i < in->kube->n_agents; i++) {
 		if (n_file && rz_topo_agent_at(in->file, &in->kube->agents[i].at))
@@ -79,6 +81,7 @@ static void take_agents(const struct rz_merge_in *in, struct rz_topo *t)
 		a = &t->agents[t->n_agents++];
 		*a = in->kube->agents[i];
 		a->source = (uint8_t)(in->kube_source + in->kube->agents[i].source);
+		a->pod += a->pod ? pods : 0;
 		if (!a->zone[0] && a->local)
 			memcpy(a->zone, t->own_zone, sizeof(a->zone));
 	}

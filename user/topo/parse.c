@@ -19,7 +19,7 @@
 #define GROUP_DEFAULT "default"
 
 static const char *const root_keys[] = {"zone", "aliases", "agents", NULL};
-static const char *const agent_keys[] = {"address", "port", "zone", "group", "ready", NULL};
+static const char *const agent_keys[] = {"address", "port", "name", "zone", "group", "ready", NULL};
 
 /* A zone's name: [A-Za-z0-9._-], 1 to 128 bytes. */
 static int take_zone(struct rz_yaml *y, const yaml_node_t *node, const char *what,
@@ -42,9 +42,10 @@ static int take_zone(struct rz_yaml *y, const yaml_node_t *node, const char *wha
 	return 0;
 }
 
-static int take_group(struct rz_yaml *y, const yaml_node_t *node, char dst[RZ_GROUP_SIZE])
+static int take_word(struct rz_yaml *y, const yaml_node_t *node, const char *what,
+		     char dst[RZ_GROUP_SIZE])
 {
-	const char *text = rz_yaml_scalar(y, node, "group"), *p;
+	const char *text = rz_yaml_scalar(y, node, what), *p;
 
 	if (!text)
 		return -EINVAL;
@@ -52,9 +53,9 @@ static int take_group(struct rz_yaml *y, const yaml_node_t *node, char dst[RZ_GR
 		;
 	if (!*text || *p || strlen(text) >= RZ_GROUP_SIZE)
 		return rz_yaml_fail(y, node,
-				    "group \"%.40s\" is no group name; use 1 to 63 printable "
+				    "%s \"%.40s\" is no name; use 1 to 63 printable "
 				    "characters without spaces",
-				    text);
+				    what, text);
 	rz_str_copy(dst, RZ_GROUP_SIZE, text);
 	return 0;
 }
@@ -107,10 +108,18 @@ static int take_address(struct rz_yaml *y, const yaml_node_t *node, __u8 dst[16]
 	return 0;
 }
 
+/* An agent and the node it came from, for finding and naming those that do not go together. */
+struct place {
+	const yaml_node_t *node;
+	struct rz_topo_agent *agent;
+	char name[RZ_GROUP_SIZE]; /* "" if it has none */
+};
+
 /* An agent without a zone of its own is in this node's. */
-static int take_agent(struct rz_yaml *y, yaml_node_t *node, const char *own_zone,
-		      struct rz_topo_agent *a)
+static int take_agent(struct rz_yaml *y, struct place *p, const char *own_zone)
 {
+	yaml_node_t *node = (yaml_node_t *)p->node;
+	struct rz_topo_agent *a = p->agent;
 	yaml_node_t *address, *zone, *n;
 	int err = rz_yaml_mapping(y, node, "an agent", agent_keys);
 
@@ -133,27 +142,34 @@ static int take_agent(struct rz_yaml *y, yaml_node_t *node, const char *own_zone
 		err = take_zone(y, zone, "zone", a->zone);
 	if (!err && (n = rz_yaml_get(y, node, "port")))
 		err = take_port(y, n, &a->at.port);
+	if (!err && (n = rz_yaml_get(y, node, "name")))
+		err = take_word(y, n, "name", p->name);
 	if (!err && (n = rz_yaml_get(y, node, "group")))
-		err = take_group(y, n, a->group);
+		err = take_word(y, n, "group", a->group);
 	if (!err && (n = rz_yaml_get(y, node, "ready")))
 		err = take_ready(y, n, &a->ready);
 	return err;
 }
 
-/* An agent and the node it came from, for finding and naming duplicates. */
-struct place {
-	struct rz_endpoint at;
-	const yaml_node_t *node;
-};
+static int in_file_order(const struct place *x, const struct place *y)
+{
+	return x->node->start_mark.index < y->node->start_mark.index ? -1 : 1;
+}
 
-static int place_order(const void *a, const void *b)
+static int by_address(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
-	int d = memcmp(&x->at, &y->at, sizeof(x->at));
+	int d = memcmp(&x->agent->at, &y->agent->at, sizeof(x->agent->at));
 
-	if (d)
-		return d;
-	return x->node->start_mark.index < y->node->start_mark.index ? -1 : 1;
+	return d ? d : in_file_order(x, y);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int d = strcmp(x->name, y->name);
+
+	return d ? d : in_file_order(x, y);
 }
 
 static int refuse_duplicates(struct rz_yaml *y, struct place *places, size_t n)
@@ -161,14 +177,46 @@ static int refuse_duplicates(struct rz_yaml *y, struct place *places, size_t n)
 	char at[RZ_ENDPOINT_TEXT];
 	size_t i;
 
-	qsort(places, n, sizeof(*places), place_order);
+	qsort(places, n, sizeof(*places), by_address);
 	for (i = 1; i < n; i++) {
-		if (memcmp(&places[i - 1].at, &places[i].at, sizeof(places[i].at)))
+		const struct rz_endpoint *e = &places[i].agent->at;
+
+		if (memcmp(&places[i - 1].agent->at, e, sizeof(*e)))
 			continue;
-		rz_endpoint_format(at, sizeof(at), places[i].at.addr, places[i].at.port);
+		rz_endpoint_format(at, sizeof(at), e->addr, e->port);
 		return rz_yaml_fail(y, places[i].node,
 				    "agent %s stands in line %zu already; remove one", at,
 				    places[i - 1].node->start_mark.line + 1);
+	}
+	return 0;
+}
+
+/* Entries with one name are the addresses of one agent. */
+static int join_names(struct rz_yaml *y, struct place *places, size_t n, const struct rz_topo *t)
+{
+	uint32_t agent = 0;
+	size_t i;
+
+	qsort(places, n, sizeof(*places), by_name);
+	for (i = 0; i < n; i++) {
+		struct rz_topo_agent *a = places[i].agent, *was;
+
+		if (!places[i].name[0])
+			continue;
+		if (i && !strcmp(places[i - 1].name, places[i].name)) {
+			was = places[i - 1].agent;
+			if (strcmp(rz_topo_canonical(t, a->zone),
+				   rz_topo_canonical(t, was->zone)) ||
+			    strcmp(a->group, was->group))
+				return rz_yaml_fail(y, places[i].node,
+						    "agent \"%s\" has another zone or group in "
+						    "line %zu; give it one of each, or two names",
+						    places[i].name,
+						    places[i - 1].node->start_mark.line + 1);
+		} else {
+			agent++;
+		}
+		a->pod = agent;
 	}
 	return 0;
 }
@@ -194,11 +242,13 @@ static int take_agents(struct rz_yaml *y, yaml_node_t *node, struct rz_topo *t)
 	for (i = 0; i < n && !err; i++) {
 		places[i].node =
 			yaml_document_get_node(&y->doc, node->data.sequence.items.start[i]);
-		err = take_agent(y, (yaml_node_t *)places[i].node, t->own_zone, &t->agents[i]);
-		places[i].at = t->agents[i].at;
+		places[i].agent = &t->agents[i];
+		err = take_agent(y, &places[i], t->own_zone);
 	}
 	t->n_agents = n;
-	return err ? err : refuse_duplicates(y, places, n);
+	if (!err)
+		err = refuse_duplicates(y, places, n);
+	return err ? err : join_names(y, places, n, t);
 }
 
 static int add_alias(struct rz_yaml *y, const yaml_node_t *node, struct rz_topo *t,
