@@ -19,7 +19,7 @@
 #include <linux/bpf.h> /* struct bpf_spin_lock */
 #include <linux/types.h>
 
-#define RZ_ABI 3
+#define RZ_ABI 4
 
 /* Bytes of a client.id that are kept; the protocol allows 32,767 (KIP: nullable string, i16). */
 #define RZ_CLIENT_ID_KEPT 255
@@ -283,10 +283,12 @@ struct rz_client {
 	__u8 opt_in;	/* warpstream_interzone_lb=true */
 	__u8 truncated; /* the id was longer than what is kept */
 	__u8 is_null;	/* the client sent no id at all */
+	/* ws_host_override: it is shown one name for all agents, a load balancer's */
+	__u8 host_override;
 	enum rz_dialect dialect;
 	char id[RZ_CLIENT_ID_SIZE]; /* other than printable ASCII as \xNN; may be cut */
 	char zone[RZ_ZONE_SIZE];    /* as the client wrote it, not yet through the aliases */
-	char session_id[40];
+	char session_id[39];	    /* a UUID */
 	char proxy_target[24];
 	char agent_group[RZ_GROUP_SIZE];
 };

@@ -26,7 +26,7 @@ static const char *protected_by(const struct run *r, size_t conn)
 	    (f->acks0 && s->acks0 != RZ_ACKS0_MOVE) ||
 	    (f->coordinator && s->shared == RZ_SHARED_SKIP))
 		return "moved one that a reset harms";
-	if (f->proxied)
+	if (f->proxied || client->host_override)
 		return "moved one behind a load balancer";
 	if (s->opt_in == RZ_OPT_IN_TAG && !client->opt_in)
 		return "moved one that did not ask for it";

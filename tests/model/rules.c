@@ -156,7 +156,7 @@ RULE(shared, DATA(f) && f->coordinator &&
 RULE(too_young, AGE(now, e->conn->opened_ns) < s->min_age_ns || now < e->conn->opened_ns)
 RULE(acks0, f->acks0 && s->acks0 == RZ_ACKS0_SKIP)
 RULE(transactional, f->transaction)
-RULE(load_balancer, f->proxied)
+RULE(load_balancer, f->proxied || (e->client && e->client->host_override))
 RULE(library,
      s->close == RZ_CLOSE_AUTO && bears_nothing(e) && now >= e->ready_since_ns + s->grace_ns)
 RULE(may_come, s->close == RZ_CLOSE_AUTO && bears_nothing(e))

@@ -259,6 +259,11 @@ static void load_balancer(struct test_world *w)
 	w->conn.frame.proxied = 1;
 }
 
+static void load_balancer_named(struct test_world *w)
+{
+	w->client.host_override = 1;
+}
+
 static void transactional(struct test_world *w)
 {
 	w->conn.frame.transaction = 1;
@@ -324,6 +329,7 @@ static const struct {
 	CHANGE(acks0, ACKS0),
 	CHANGE(transactional, TRANSACTIONAL),
 	CHANGE(load_balancer, LOAD_BALANCER),
+	CHANGE(load_balancer_named, LOAD_BALANCER),
 	CHANGE(mptcp, MPTCP),
 	CHANGE(library, LIBRARY),
 	CHANGE(may_come, MAY_COME),

@@ -207,23 +207,36 @@ static void test_by_hand(void **state)
 {
 	struct test_world w;
 	struct rz_judged_conn j = {.conn = &w.conn, .client = &w.client};
+	struct rz_world v;
 
 	(void)state;
 	test_world_make(&w);
+	v = test_world_view(&w);
 	w.client.opt_in = 0;
-	assert_int_equal(rz_classify_by_hand(&j, &w.settings), RZ_REASON_NONE);
+	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_NONE);
 	w.conn.frame.coordinator = 1;
-	assert_int_equal(rz_classify_by_hand(&j, &w.settings), RZ_REASON_SHARED);
+	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_SHARED);
 	w.settings.shared = RZ_SHARED_MOVE;
-	assert_int_equal(rz_classify_by_hand(&j, &w.settings), RZ_REASON_NONE);
+	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_NONE);
 	w.conn.frame.acks0 = 1;
-	assert_int_equal(rz_classify_by_hand(&j, &w.settings), RZ_REASON_ACKS0);
+	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_ACKS0);
 	w.conn.frame.acks0 = 0;
 	w.conn.frame.transaction = 1;
-	assert_int_equal(rz_classify_by_hand(&j, &w.settings), RZ_REASON_TRANSACTIONAL);
+	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_TRANSACTIONAL);
 	w.conn.frame.state = RZ_STATE_TLS;
 	w.conn.frame.client = 0;
-	assert_int_equal(rz_classify_by_hand(&j, &w.settings), RZ_REASON_NOT_IDENTIFIED);
+	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_NOT_IDENTIFIED);
+	/* neither close is known to do a library no harm: the operator's setting may say which */
+	test_world_make(&w);
+	says(&w, "apache-kafka-java", "4.0.0");
+	j.software = &w.software;
+	j.grouped = true;
+	assert_int_not_equal(rz_classify_by_hand(&j, &v), RZ_REASON_NONE);
+	w.settings.close = RZ_CLOSE_RESET;
+	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_NONE);
+	w.settings.close = RZ_CLOSE_AUTO;
+	knows_others(&w);
+	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_NONE);
 }
 
 int main(void)

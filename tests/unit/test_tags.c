@@ -43,7 +43,7 @@ static const struct {
 	 true},
 	{"application-foo,ws_az=us-east-1a", "us-east-1a", false, "", "", "", true},
 	{"my-app,ws_sle=true", "", false, "", "", "", false},
-	{"test,ws_host_override=localhost", "", false, "", "", "", false},
+	{"test,ws_host_override=localhost", "", false, "", "", "", true},
 	{"msk_az=use1-az2,my-pod-1", "", false, "", "", "", false},
 	{"aaadiskless_az=az1", "", false, "", "", "", false},
 	{"ws_az=a,ws_ag=ingest", "a", false, "", "", "ingest", true},
@@ -170,7 +170,7 @@ static void test_value_sizes(void **state)
 		size_t offset, size;
 	} fields[] = {
 		{"ws_az=", offsetof(struct rz_client, zone), RZ_ZONE_SIZE},
-		{"warpstream_session_id=", offsetof(struct rz_client, session_id), 40},
+		{"warpstream_session_id=", offsetof(struct rz_client, session_id), 39},
 		{"ws_pt=", offsetof(struct rz_client, proxy_target), 24},
 		{"ws_ag=", offsetof(struct rz_client, agent_group), RZ_GROUP_SIZE},
 	};

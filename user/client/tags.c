@@ -8,8 +8,8 @@
 #include "base/str.h"
 #include "rezone/kafka.h"
 
-/* What a key's value fills. */
-enum field { ZONE, OPT_IN, SESSION_ID, PROXY_TARGET, AGENT_GROUP, N_FIELDS };
+/* What a key's value says. */
+enum field { ZONE, OPT_IN, SESSION_ID, PROXY_TARGET, AGENT_GROUP, HOST_OVERRIDE, N_FIELDS };
 
 static const struct {
 	size_t offset, size;
@@ -58,7 +58,8 @@ static const struct dialect dialects[] = {
 	  {"ws_proxy_target", PROXY_TARGET},
 	  {"ws_pt", PROXY_TARGET},
 	  {"warpstream_agent_group", AGENT_GROUP},
-	  {"ws_ag", AGENT_GROUP}}},
+	  {"ws_ag", AGENT_GROUP},
+	  {"ws_host_override", HOST_OVERRIDE}}},
 	{RZ_DIALECT_AUTOMQ, "&", false, false, true, false, {{"automq_az", ZONE}}},
 	{RZ_DIALECT_INKLESS,
 	 ", |",
@@ -122,6 +123,8 @@ static void take(struct reading *r, const struct dialect *d, enum field field, s
 		value.len = bar - value.p;
 	if (field == OPT_IN)
 		r->c->opt_in = says_true(value);
+	else if (field == HOST_OVERRIDE)
+		r->c->host_override = value.len > 0;
 	else
 		set_field(r->c, field, value);
 	if (r->c->dialect == RZ_DIALECT_NONE || (field == ZONE && r->c->zone[0]))

@@ -242,8 +242,7 @@ static int run(const struct ask *a, const struct rz_maps *maps)
 		struct rz_endpoint proxied;
 		struct rz_judged_conn j = rz_judged(conns.snap, c->conn, &proxied);
 
-		rows[i] = (struct row){.conn = c,
-				       .reason = rz_classify_by_hand(&j, &conns.snap->settings)};
+		rows[i] = (struct row){.conn = c, .reason = rz_classify_by_hand(&j, &conns.world)};
 	}
 	ret = rows ? do_rows(a, maps, rows, totals.shown) : 1;
 	rz_conns_free(&conns);
@@ -262,8 +261,10 @@ int rz_cmd_reset(int argc, char **argv)
 		       "each at a moment in which no request is unanswered that its client could "
 		       "not send again without harm, wherever their zones are. Rates, cooldown, "
 		       "pause and mode observe do not apply; what protects clients does: those not "
-		       "identified, transactional, or without data are left alone, and with acks=0 "
-		       "or group membership too as --acks0 and --shared say.\vExit status: 0 all "
+		       "identified, transactional, or without data are left alone, and with "
+		       "acks=0, "
+		       "group membership, or a library that bears neither close too, as --acks0, "
+		       "--shared and --close say.\vExit status: 0 all "
 		       "were moved (or would be), 1 some were not, 2 "
 		       "used wrongly.",
 	};

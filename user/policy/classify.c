@@ -131,10 +131,11 @@ static bool acks0(const struct view *v)
 	return v->c->conn->frame.acks0 && v->w->settings->acks0 != RZ_ACKS0_MOVE;
 }
 
-/* A reset lands at whatever agent the load balancer likes. */
+/* A reset lands at whatever agent the load balancer likes: it told us so, or the client has been
+ * told to call all agents by one name. */
 static bool load_balancer(const struct view *v)
 {
-	return v->c->conn->frame.proxied;
+	return v->c->conn->frame.proxied || (v->c->client && v->c->client->host_override);
 }
 
 static bool transactional(const struct view *v)
@@ -151,7 +152,7 @@ static bool left_to_library(const struct view *v)
 /* It asks for metadata by itself, and has had the time to. */
 static bool library(const struct view *v)
 {
-	return left_to_library(v) &&
+	return left_to_library(v) && v->there &&
 	       v->w->now_ns >= v->there->ready_since_ns + v->w->settings->grace_ns;
 }
 
@@ -192,7 +193,8 @@ static bool protects(enum rz_reason reason)
 {
 	return reason == RZ_REASON_NOT_IDENTIFIED || reason == RZ_REASON_NOT_DATA ||
 	       reason == RZ_REASON_SHARED || reason == RZ_REASON_ACKS0 ||
-	       reason == RZ_REASON_TRANSACTIONAL;
+	       reason == RZ_REASON_TRANSACTIONAL || reason == RZ_REASON_LIBRARY ||
+	       reason == RZ_REASON_MAY_COME;
 }
 
 static enum rz_reason first_reason(const struct view *v, bool by_hand)
@@ -278,8 +280,7 @@ static void look_up(struct view *v)
 	v->way = way(v, others(v));
 }
 
-/* The setting, else the library's; whoever is to be left alone and is ended all the same, by hand,
- * is reset. */
+/* The setting, else the library's; of whoever is left alone it says nothing. */
 static enum rz_close close_by(const struct view *v)
 {
 	enum rz_close set = v->w->settings->close;
@@ -334,11 +335,10 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	return ret;
 }
 
-enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct rz_settings *s)
+enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct rz_world *w)
 {
-	const struct rz_world w = {.settings = s};
-	struct view v = {.c = c, .w = &w, .kind = rz_frame_kind(&c->conn->frame)};
+	struct view v = {.c = c, .w = w};
 
-	v.way = way(&v, 0);
+	look_up(&v);
 	return first_reason(&v, true);
 }

@@ -56,9 +56,9 @@ enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_se
 				uint64_t now_ns);
 
 /* What forbids closing this connection even where an operator asks for it by hand: NONE,
- * NOT_IDENTIFIED, NOT_DATA, SHARED, ACKS0, TRANSACTIONAL, MPTCP. `s`: whether SHARED and ACKS0 do.
- */
-enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct rz_settings *s);
+ * NOT_IDENTIFIED, NOT_DATA, SHARED, ACKS0, TRANSACTIONAL, LIBRARY, MAY_COME, MPTCP. By the world's
+ * settings; of its topology only how many agents the client may know. */
+enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct rz_world *w);
 
 /*
  * Reasons are asked in the order of enum rz_reason (but MPTCP first: nothing else is known of such

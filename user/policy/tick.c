@@ -196,7 +196,7 @@ int rz_tick_by_hand(const struct rz_snapshot *snap, const struct rz_world *world
 		if (!c || c->frame.client != orders[i].order.client)
 			continue;
 		j = rz_judged(snap, c, &proxied);
-		if (rz_classify_by_hand(&j, world->settings) != RZ_REASON_NONE)
+		if (rz_classify_by_hand(&j, world) != RZ_REASON_NONE)
 			continue;
 		v = rz_classify(&j, world);
 		t->moves[t->n_moves] = as_move(c, &v);
@@ -248,12 +248,12 @@ void rz_tick_moved(struct rz_select *select, const struct rz_tick_move *m, uint6
 	rz_select_moved(select, &row, at_ns);
 }
 
-void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m, bool let_go)
+void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m, enum rz_undo why)
 {
 	struct rz_candidate row = row_of(m);
 
-	if (let_go)
-		rz_select_let_go(select, &row);
-	else
+	if (why == RZ_UNDO_REFUSED)
 		rz_select_undo(select, &row);
+	else
+		rz_select_let_go(select, &row, why == RZ_UNDO_SILENT);
 }

@@ -68,7 +68,12 @@ const struct rz_tick_move *rz_tick_find(const struct rz_tick *t, uint64_t cookie
 /* A move happened, at this time. */
 void rz_tick_moved(struct rz_select *select, const struct rz_tick_move *m, uint64_t at_ns);
 
-/* A move that was allowed did not happen; `let_go`: it was begun, and no moment was found. */
-void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m, bool let_go);
+/* Why a move that was allowed did not happen. */
+enum rz_undo {
+	RZ_UNDO_REFUSED, /* the connection is gone or another, or it was not begun */
+	RZ_UNDO_SILENT,	 /* begun, and nothing was asked by whose answer it could be judged */
+	RZ_UNDO_LET_GO,	 /* begun, and no moment was found */
+};
+void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m, enum rz_undo why);
 
 #endif
