@@ -82,6 +82,9 @@ struct inet_sock {
 
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	struct {
+		__u32 lrcvtime;
+	} icsk_ack;
 };
 
 struct rb_node;
@@ -96,6 +99,7 @@ struct tcp_sock {
 	__u32 rcv_wnd;
 	__u32 copied_seq;
 	__u32 snd_una;
+	__u32 lsndtime;
 	__u32 write_seq;
 	struct rb_root out_of_order_queue;
 	__u64 bytes_received;

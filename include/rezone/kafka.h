@@ -379,6 +379,13 @@ static inline void rz_frame_note_api(struct rz_frame *f, __s16 api_key, __s16 ap
 	}
 }
 
+/* Has this connection ever asked for what must be answered before a reset? One that only fetches,
+ * and looks where things are, has not. Those kinds of request are rz_api_repeatable()'s. */
+static inline int rz_frame_must_be_answered(const struct rz_frame *f)
+{
+	return f->produce || f->other || f->coordinator;
+}
+
 /*
  * A multiplicative hash over `words` 64-bit words, with a multiplication of the halves in each step
  * and a final avalanche (the finaliser of MurmurHash3, public domain). Never 0. Two texts with one

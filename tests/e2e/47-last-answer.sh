@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The last answer: an agent that has read the last complete request and not answered it yet looks idle to TCP. Some 180
+# The last answer: an agent that has read the last complete request and not answered it yet looks idle to TCP. Some 220
 # connections at once, each with its own way of asking (never pausing, pausing, in bursts, with long polls, behind a large
-# Fetch, only reading; requests whole or cut), of being answered (whole, cut at every interesting byte, merged, the last byte
+# Fetch, only reading, committing offsets beside reading; requests whole or cut), of being answered (whole, cut at every interesting byte, merged, the last byte
 # late) and delay (0 to 3 s). When the reset came each client has every answer to what was executed, and did not wait for more.
 # COPIES=3 of each (default 1).
 # shellcheck source=tests/e2e/lib.sh
@@ -18,11 +18,11 @@ round() {
 	shift
 	"$LAST" plan "$WORK/$name" "$COPIES"
 	n=$("$LAST" say "$WORK/$name" | wc -l)
-	rezone_start --holds 512 --hold-timeout 8s "$@"
+	rezone_start --holds 512 --hold-timeout 8s --shared move "$@"
 	spawn "serve-$name" a "$CGROUP" "$LAST" serve "$WORK/$name" "$AT" 9092
 	within "$DEADLINE" in_ns a sh -c "ss -Hltn 'sport = 9092' | grep -q ." || not_ok "the server listens"
 	spawn "ask-$name" cl - "$LAST" ask "$WORK/$name" "$AT" 9092 "last-%u,warpstream_az=b,warpstream_interzone_lb=true"
-	within "$DEADLINE" has_rows '.state == "data" and .kind == "data"' "$n" || {
+	within "$DEADLINE" has_rows '.state == "data" and (.kind == "data" or .kind == "shared")' "$n" || {
 		not_ok "all $n are data connections"
 		exit 1
 	}

@@ -31,6 +31,7 @@ const struct manner manners[] = {
 	{"poll", 1, 1, true, 0, 2000, 2000},	     /* a Produce, then a long poll behind it */
 	{"behind", 1, -1, false, 800, 0, BIG_BYTES}, /* a Produce behind a large Fetch */
 	{"read", 0, 1, true, 0, 10000, 1000},
+	{"commit", 1, 1, true, 0, 2000, 2000, true},
 };
 const unsigned manner_count = sizeof(manners) / sizeof(manners[0]);
 #define READS	     5

@@ -33,12 +33,13 @@ enum way {
 /* What a client asks for at a time, and when again. */
 struct manner {
 	const char *name;
-	unsigned produce;  /* Produce requests */
+	unsigned produce;  /* Produce requests, which must be answered */
 	int fetch;	   /* a Fetch: -1 before them, 1 behind them */
 	bool waits;	   /* until all is answered */
 	unsigned every_ms; /* asks again after that long, from then or from the last answer on */
 	unsigned poll_ms;  /* a Fetch is answered after that long, whatever the row's delay is */
 	uint32_t big;	   /* bytes of the answer to a Fetch */
+	bool commits;	   /* a member of a group on this connection: OffsetCommit, not Produce */
 };
 extern const struct manner manners[];
 extern const unsigned manner_count;

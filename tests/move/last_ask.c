@@ -22,7 +22,7 @@
 #define REQUEST_BODY 60
 #define BODY_IN_CUTS 3000 /* of requests that are cut in three */
 
-enum { PRODUCE = 0, FETCH = 1, LIST_OFFSETS = 2, API_VERSIONS = 18 };
+enum { PRODUCE = 0, FETCH = 1, LIST_OFFSETS = 2, OFFSET_COMMIT = 8, API_VERSIONS = 18 };
 
 struct asking {
 	int fd;
@@ -100,7 +100,7 @@ static void ask_some(struct asking *a)
 			put_cut(a, all, n);
 			n = 0;
 		}
-		n += request(a, all + n, PRODUCE);
+		n += request(a, all + n, a->m->commits ? OFFSET_COMMIT : PRODUCE);
 	}
 	if (a->m->fetch > 0)
 		n += request(a, all + n, FETCH);
@@ -130,7 +130,7 @@ static bool answered(struct asking *a)
 	a->have = a->size = 0;
 	if (number != ++a->came)
 		return false;
-	if (a->keys[number % QUEUE] == PRODUCE) {
+	if (a->keys[number % QUEUE] == PRODUCE || a->keys[number % QUEUE] == OFFSET_COMMIT) {
 		a->row->answered++;
 		a->row->answered_ns = now_ns();
 	}

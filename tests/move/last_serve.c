@@ -84,7 +84,7 @@ static void execute(struct served *s)
 	*o = (struct owed){.correlation_id = get_be32(s->head + 8),
 			   .size = ANSWER,
 			   .due_ns = now + s->row->delay_ms * MS,
-			   .must = !key,
+			   .must = !key || key == 8, /* Produce, OffsetCommit */
 			   .fetch = key == 1};
 	if (o->fetch && m->poll_ms)
 		o->due_ns = now + m->poll_ms * MS;

@@ -4,6 +4,7 @@
 #ifndef RZ_KERN_DESTROY_H
 #define RZ_KERN_DESTROY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rezone/types.h>
@@ -18,9 +19,13 @@ int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie);
 /*
  * Is nothing of this connection under way: has the agent read all that came, and the client
  * acknowledged all that was sent? By SOCK_DIAG_BY_FAMILY. 0 nothing is; -EAGAIN something is; other
- * -errno as above.
+ * -errno as above. *ret_spoke_last: has the agent sent something since the client's latest bytes
+ * (tcp_info, in milliseconds)? False if that cannot be told.
  */
-int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie);
+int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie, bool *ret_spoke_last);
+
+/* Is there such a socket, ESTABLISHED, in the thread's network namespace? */
+bool rz_destroy_finds(const struct rz_tuple *t, uint64_t cookie);
 
 /* The inode number of this socket, as /proc/PID/fd shows it. 0; -ENOENT: there is no such socket,
  * or no process holds it; other -errno as above. */

@@ -7,9 +7,15 @@
 #include <bpf/bpf.h>
 
 #include "base/log.h"
+#include "rezone/kafka.h"
 
 /* Who says nothing gets so many times the settling time: it may be that it does not run. */
-#define SILENT_TIMES 4
+#define SILENT_TIMES  4
+/* A segment is on its way from the segment program to TCP for so long at most: softirqs take turns
+ * of two ticks (net.core.netdev_budget_usecs). */
+#define ON_ITS_WAY_NS (10 * 1000000ULL)
+/* A look under the lock, when it is due, has been taken so much later. */
+#define A_LOOK_NS     (100 * 1000000ULL)
 
 /* Whose descriptors those are that are ended by a FIN: looked for once for all of them. */
 static void find_owners(struct rz_holding *rows, size_t n)
@@ -55,8 +61,10 @@ static void end(struct rz_holds *h, struct rz_holding *r, int error, uint64_t no
 	r->reset.error = error;
 	r->ended_ns = now_ns;
 	r->phase = error ? RZ_PHASE_REFUSED : RZ_PHASE_DONE;
-	if (!bpf_map_lookup_elem(maps->holds, &r->reset.cookie, &entry))
+	if (!bpf_map_lookup_elem(maps->holds, &r->reset.cookie, &entry)) {
 		r->held = entry.held;
+		r->silent = !entry.last && !entry.held;
+	}
 	bpf_map_delete_elem(maps->holds, &r->reset.cookie);
 	r->reset.deadline_ns = 0;
 	rz_reset_show(maps, &r->reset, r->phase, now_ns);
@@ -150,7 +158,7 @@ static bool has_settled(const struct rz_holds *h, struct rz_holding *r, uint64_t
 
 	/* the reset's own check says what there is to say */
 	if (bpf_map_lookup_elem_flags(maps->conns, &r->reset.cookie, &c, BPF_F_LOCK) ||
-	    (!c.frame.produce && !c.frame.other))
+	    !rz_frame_must_be_answered(&c.frame))
 		return true;
 	if (bpf_map_lookup_elem(maps->holds, &r->reset.cookie, &entry) ||
 	    (!rz_reset_drained(&entry, &c) && !may_be_drained(h, r, &entry, &c))) {
@@ -179,7 +187,10 @@ static bool has_settled(const struct rz_holds *h, struct rz_holding *r, uint64_t
 static bool looks_quiet(const struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
 {
 	if (!r->reset.gap)
-		return true;
+		return now_ns >= r->again_ns;
+	/* what had passed the segment program before the hold began has reached TCP by then */
+	if (r->phase == RZ_PHASE_HOLD && two_steps(h, r) && now_ns < r->held_ns + ON_ITS_WAY_NS)
+		return false;
 	if (rz_reset_gap_is_over(rz_kern_maps(h->kern), &r->reset))
 		return false;
 	r->settled = has_settled(h, r, now_ns);
@@ -242,6 +253,16 @@ static void hold(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
 	rz_reset_show(rz_kern_maps(h->kern), &r->reset, r->phase, now_ns);
 }
 
+/* Until when a gap is waited for by one that may be held: --gap-timeout from when its answers are
+ * followed; a pause that began in time may settle. */
+static uint64_t gap_ends(const struct rz_holds *h, const struct rz_holding *r)
+{
+	uint64_t end_ns = r->followed_ns + h->limits.gap_ns;
+	uint64_t settled_ns = r->quiet_ns + h->limits.settle_ns * SILENT_TIMES + A_LOOK_NS;
+
+	return r->quiet_ns && r->quiet_ns < end_ns && settled_ns > end_ns ? settled_ns : end_ns;
+}
+
 /* Is it time to hold back? What is not answered is never held: it would be lost. */
 static bool is_due(const struct rz_holds *h, const struct rz_holding *r, uint64_t now_ns)
 {
@@ -251,7 +272,7 @@ static bool is_due(const struct rz_holds *h, const struct rz_holding *r, uint64_
 		return true;
 	if (r->reset.gap_only)
 		return false;
-	return (r->must_take || now_ns >= r->begun_ns + h->limits.gap_ns) && in_row(h, r);
+	return (r->must_take || now_ns >= gap_ends(h, r)) && in_row(h, r);
 }
 
 /* From the gap to the hold, and from either to letting go. */
@@ -259,10 +280,13 @@ static void watch_time(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns
 {
 	uint64_t all_ns = h->limits.gap_ns + h->limits.hold_ns;
 
-	if (r->phase == RZ_PHASE_GAP && now_ns >= r->begun_ns + all_ns)
-		end(h, r, -ETIMEDOUT, now_ns);
-	else if (r->phase == RZ_PHASE_GAP && is_due(h, r, now_ns))
+	if (r->phase == RZ_PHASE_GAP && !r->followed_ns && in_row(h, r))
+		r->followed_ns = now_ns;
+	if (r->phase == RZ_PHASE_GAP && is_due(h, r, now_ns))
 		hold(h, r, now_ns);
+	else if (r->phase == RZ_PHASE_GAP && now_ns >= r->begun_ns + all_ns &&
+		 (!r->followed_ns || now_ns >= gap_ends(h, r)))
+		end(h, r, -ETIMEDOUT, now_ns);
 	else if (r->phase == RZ_PHASE_HOLD && now_ns >= r->reset.deadline_ns)
 		end(h, r, -ETIMEDOUT, now_ns);
 	else if (r->phase == RZ_PHASE_HOLD &&
@@ -270,15 +294,16 @@ static void watch_time(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns
 		wait_on(h, r, now_ns);
 }
 
-void rz_holds_cancel_waiting(struct rz_holds *h)
+void rz_holds_cancel(struct rz_holds *h, size_t row, uint64_t now_ns)
 {
-	size_t i;
+	struct rz_holding *r = &h->rows[row];
 
-	for (i = 0; i < h->n; i++)
-		if (h->rows[i].phase == RZ_PHASE_WAIT) {
-			h->rows[i].reset.error = -ECANCELED;
-			h->rows[i].phase = RZ_PHASE_REFUSED;
-		}
+	if (under_way(r)) {
+		end(h, r, -ECANCELED, now_ns);
+	} else if (r->phase == RZ_PHASE_WAIT) {
+		r->reset.error = -ECANCELED;
+		r->phase = RZ_PHASE_REFUSED;
+	}
 }
 
 bool rz_holds_step(struct rz_holds *h, uint64_t now_ns)

@@ -31,11 +31,12 @@ struct rz_hold_limits {
 /* A row on its way; its reset.error is the result: of rz_reset_run(), or -ETIMEDOUT, let go. */
 struct rz_holding {
 	struct rz_reset reset;
-	bool now;	     /* at once, whatever is in flight */
-	bool must_take;	     /* reset it only when it has asked for something that was held back */
-	enum rz_phase phase; /* wait: not begun; gap, hold: under way; done, refused: over */
-	uint64_t begun_ns;   /* when its gap began to be waited for */
-	uint64_t held_ns;    /* when its hold began, 0: it needed none */
+	bool now;	      /* at once, whatever is in flight */
+	bool must_take;	      /* reset it only when it has asked for something that was held back */
+	enum rz_phase phase;  /* wait: not begun; gap, hold: under way; done, refused: over */
+	uint64_t begun_ns;    /* when its gap began to be waited for */
+	uint64_t followed_ns; /* since when its answers are followed, 0: they are not */
+	uint64_t held_ns;     /* when its hold began, 0: it needed none */
 	uint64_t ended_ns;
 	uint64_t quiet_ns; /* since when all has been answered, 0: it has not */
 	bool settled;	   /* ... for long enough */
@@ -44,6 +45,7 @@ struct rz_holding {
 	uint32_t answered; /* number of the latest request that must be answered, then */
 	uint32_t fresh;	   /* segments that were dropped and no repetition, until quiet_ns */
 	uint32_t held;	   /* segments that were dropped */
+	bool silent;	   /* it has asked for nothing that is answered since the move began */
 	bool told, told_hold; /* the caller's: it has said what became of it, that it is held */
 };
 
@@ -60,8 +62,8 @@ int rz_holds_new(struct rz_kern *k, const struct rz_hold_limits *limits, struct 
 /* Lets go of what is under way. Takes NULL. */
 void rz_holds_free(struct rz_holds *h);
 
-/* Rows that have not begun will not: -ECANCELED. */
-void rz_holds_cancel_waiting(struct rz_holds *h);
+/* This row is not moved any more, if it has not been: -ECANCELED. A hold lets go. */
+void rz_holds_cancel(struct rz_holds *h, size_t row, uint64_t now_ns);
 
 /* Goes on; to be called again in a few milliseconds for as long as it returns true. */
 bool rz_holds_step(struct rz_holds *h, uint64_t now_ns);

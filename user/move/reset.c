@@ -13,6 +13,7 @@
 #include "kern/netns.h"
 #include "kern/destroy.h"
 #include "kern/owner.h"
+#include "rezone/kafka.h"
 
 /* What a hold must still last when a connection is judged that is not ended in the same step. */
 #define MARGIN_NS (200 * 1000000ULL)
@@ -38,11 +39,16 @@ int rz_reset_show(const struct rz_maps *maps, const struct rz_reset *r, enum rz_
 	return bpf_map_update_elem(maps->moves, &r->cookie, &m, BPF_ANY) ? -errno : 0;
 }
 
+static bool is_idle(const struct rz_conn *c)
+{
+	return rz_now_ns() > c->last_request_ns + RZ_IDLE_NS;
+}
+
 bool rz_reset_drained(const struct rz_hold *h, const struct rz_conn *c)
 {
 	uint32_t need = h->last == c->frame.answerable ? h->must : c->frame.answerable;
 
-	if ((!c->frame.produce && !c->frame.other) || rz_now_ns() > c->last_request_ns + RZ_IDLE_NS)
+	if (!rz_frame_must_be_answered(&c->frame) || is_idle(c))
 		return true;
 	if (c->frame.acks0 && !h->last)
 		return true;
@@ -50,26 +56,36 @@ bool rz_reset_drained(const struct rz_hold *h, const struct rz_conn *c)
 	       (int32_t)(h->answers.number - need) >= 0;
 }
 
-/* Reads what the walk wrote. An entry still in phase RESET belongs to a socket that the walk did
- * not meet: it is gone. */
-static int read_result(int fd, const struct rz_reset *r)
+/* Reads what the walk wrote; false if it did not meet this socket: the entry is still in phase
+ * RESET then. -EAGAIN stands in phase gap or hold; anything else there was never looked at. */
+static bool read_result(int fd, const struct rz_reset *r, int *ret)
 {
 	struct rz_move m;
 
-	if (bpf_map_lookup_elem(fd, &r->cookie, &m) || m.phase == RZ_PHASE_RESET)
-		return -ENOENT;
-	/* -EAGAIN stands in phase gap or hold; anything else there was never looked at */
-	if (m.phase != RZ_PHASE_DONE && m.phase != RZ_PHASE_CLOSE && m.phase != RZ_PHASE_REFUSED &&
-	    m.error != -EAGAIN)
-		return -ENOENT;
-	return m.error;
+	if (bpf_map_lookup_elem(fd, &r->cookie, &m) || m.phase == RZ_PHASE_RESET ||
+	    (m.phase != RZ_PHASE_DONE && m.phase != RZ_PHASE_CLOSE && m.phase != RZ_PHASE_REFUSED &&
+	     m.error != -EAGAIN))
+		return false;
+	*ret = m.error;
+	return true;
 }
 
 static int walk(void *arg)
 {
 	struct batch *b = arg;
+	int err = rz_kern_walk(b->kern);
+	size_t i;
 
-	return rz_kern_walk(b->kern);
+	/* One that was not met is gone; or the walk passed it over, as it may while others come and
+	 * go before Linux 6.17. A walk that failed half-way has reset some. */
+	for (i = 0; i < b->n; i++) {
+		struct rz_reset *r = &b->rows[i];
+
+		if (!read_result(rz_kern_maps(b->kern)->moves, r, &r->error))
+			r->error =
+				!err && rz_destroy_finds(&r->tuple, r->cookie) ? -EAGAIN : -ENOENT;
+	}
+	return err;
 }
 
 bool rz_reset_gap_is_over(const struct rz_maps *maps, const struct rz_reset *r)
@@ -95,8 +111,10 @@ static int shut_down(const struct rz_maps *maps, const struct rz_reset *r)
 /* The check of bpf/reset.bpf.h, as near as user space gets: still the same client on this entry. */
 static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 {
+	bool spoke_last = false;
 	struct rz_hold h;
 	struct rz_conn c;
+	int err;
 
 	if (bpf_map_lookup_elem_flags(maps->conns, &r->cookie, &c, BPF_F_LOCK))
 		return -ENOENT;
@@ -112,7 +130,10 @@ static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 	if (bpf_map_lookup_elem(maps->holds, &r->cookie, &h) || h.early ||
 	    !rz_reset_drained(&h, &c) || rz_reset_gap_is_over(maps, r))
 		return -EAGAIN;
-	return c.frame.produce || c.frame.other ? rz_destroy_quiet(&r->tuple, r->cookie) : 0;
+	if (!rz_frame_must_be_answered(&c.frame))
+		return 0;
+	err = rz_destroy_quiet(&r->tuple, r->cookie, &spoke_last);
+	return !err && is_idle(&c) && !spoke_last ? -EAGAIN : err;
 }
 
 static int destroy_each(void *arg)
@@ -144,16 +165,13 @@ static int reset_netns(struct batch *b, uint64_t now_ns)
 	int err = 0;
 
 	for (i = 0; i < b->n; i++) {
-		b->rows[i].error = 0;
+		b->rows[i].error = by_walk ? -ENOENT : 0;
 		if (!err)
 			err = rz_reset_show(maps, &b->rows[i], RZ_PHASE_RESET, now_ns);
 	}
 	if (!err)
 		err = rz_netns_call(b->rows[0].netns, by_walk ? walk : destroy_each, b);
 	for (i = 0; i < b->n; i++) {
-		/* a walk that failed half-way has reset some */
-		if (by_walk)
-			b->rows[i].error = read_result(maps->moves, &b->rows[i]);
 		if (err && (!by_walk || b->rows[i].error == -ENOENT))
 			b->rows[i].error = err;
 		if (b->rows[i].fin && !b->rows[i].error)

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# A producer that pauses is moved in its pause, and nothing of it is held back; one that writes every few minutes cannot be
+# judged while a move waits: it is let go, says so, and tried again after the same rest. librdkafka, which says its name: of it
+# no request has to be taken (docs/clients.md). The clients' zone has no agent that they can reach, so each move brings them back.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+LB=warpstream_interzone_lb=true
+AT=$(agent_ip a):9092
+agent_start a --delay-produce 20ms
+topology a=ready b=ready
+rezone_start --interval 1s --stable-for 0s --cooldown 3s --give-up-after 0 --rate 100
+
+# NAME SECONDS: a record of 9 kB every so many seconds (kcat reads its input by a few kB); --delay-produce answers each on its own
+writer() {
+	spawn "$1" cl - bash -c "i=0; while printf '%s-%03000d\n' $1 \$i 2>/dev/null; do i=\$((i + 1)); [ \$i -lt 3 ] || sleep $2; done |
+		exec kcat -E -P -b $AT -t $1 -p 0 -X 'client.id=$1,warpstream_az=b,$LB' -X linger.ms=0"
+}
+writer pausing 2.5
+writer silent 300
+within "$DEADLINE" some_rows '.kind == "data" and (.client_id | startswith("silent"))' || not_ok "the silent one has written"
+
+moves() { grep -cE "client.id \"$1,.*: $2" "$WORK/rezone.log"; } # CLIENT TEXT
+at_least() { [ "$(moves "$1" "$2")" -ge "$3" ]; }
+check "a producer that writes every 2.5 s is reset in a gap, three times" within 90 at_least pausing 'reset in a gap' 3
+check "it was never held" test "$(moves pausing 'reset after a hold')" = 0
+check "one that says nothing is let go, and why" within 30 at_least silent 'let go: nothing was asked' 1
+check "its rest is not doubled: four tries within 12 s each" within 48 at_least silent 'let go: nothing was asked' 4
+note "$(grep 'client.id "pausing,.*: ' "$WORK/rezone.log" | sed 's/.*: //' | sort | uniq -c | tr -s ' ' | tr '\n' ';')"
+stop rezone
+for w in pausing silent; do alive "$w" || not_ok "$w runs"; done
+sleep 1 # the last answers
+all() { in_ns cl timeout 60 kcat -C -b "$AT" -t pausing -o beginning -e -f '%s\n' 2>/dev/null; }
+n=$(all | wc -l)
+check "no write of $n is doubled" test "$n" -gt 5 -a "$(all | sort | uniq -d | wc -l)" = 0
