@@ -109,6 +109,7 @@ static void make_clients(struct run *r)
 
 		r->clients[i].hash = (i + 1) << 40 | (noise(r) & 0xffffffff);
 		c->opt_in = chance(r, 88);
+		c->host_override = chance(r, 5);
 		strcpy(c->zone, chance(r, 70) ? "b" : PICK(r, tags));
 		snprintf(c->id, sizeof(c->id), "app-%zu %s", i, c->zone);
 		if (hand_out_roles) {
@@ -436,10 +437,16 @@ void they_go(struct run *r, struct rz_select *s, const struct rz_tick *tick)
 
 		if (row->home || row->reason != RZ_REASON_NONE)
 			continue;
-		row->fate = chance(r, 80) ? WENT : chance(r, 50) ? UNDONE : LET_GO;
+		row->fate = chance(r, 80)   ? WENT
+			    : chance(r, 50) ? UNDONE
+			    : chance(r, 50) ? SILENT
+					    : LET_GO;
 		row->at_ns = t->now_ns + (chance(r, 50) ? 0 : noise(r) % (6 * SECOND_NS));
 		if (row->fate != WENT) {
-			rz_tick_undo(s, m, row->fate == LET_GO);
+			rz_tick_undo(s, m,
+				     row->fate == LET_GO   ? RZ_UNDO_LET_GO
+				     : row->fate == SILENT ? RZ_UNDO_SILENT
+							   : RZ_UNDO_REFUSED);
 			continue;
 		}
 		rz_tick_moved(s, m, row->at_ns);

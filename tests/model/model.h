@@ -32,7 +32,7 @@
 #define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
 
 /* What became of a connection that might go. */
-enum fate { STAYED, WENT, UNDONE, LET_GO };
+enum fate { STAYED, WENT, UNDONE, SILENT, LET_GO };
 
 struct row { /* a candidate at a tick, or a data connection that is at home */
 	uint64_t cookie, client, opened_ns;
@@ -111,6 +111,7 @@ enum twist {
 	TWIST_QUEUE_UNDO,     /* one that did not go keeps its place */
 	TWIST_LET_GO,
 	TWIST_LET_GO_DOUBLES,
+	TWIST_SILENT_DOUBLES,
 	TWIST_OBSERVED_ONCE,
 	TWIST_ONE_PER_CLIENT,
 	TWIST_PER_CLIENT_ATTEMPTS, /* one that did not go does not count */

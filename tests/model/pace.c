@@ -35,15 +35,15 @@ static struct wait wait_of(const struct run *r, uint64_t cookie)
 	for (i = first; i + 1 < r->n_ticks; i++) {
 		row = seen(&r->ticks[i], cookie);
 		w.observed |= row->reason == RZ_REASON_OBSERVING && twist != TWIST_OBSERVED_ONCE;
-		if ((row->fate == UNDONE || row->fate == LET_GO) && twist != TWIST_QUEUE_UNDO)
+		if (row->fate != STAYED && row->fate != WENT && twist != TWIST_QUEUE_UNDO)
 			w.since_ns = r->ticks[i].now_ns + 1;
-		if (row->fate != LET_GO || twist == TWIST_LET_GO)
+		if ((row->fate != LET_GO && row->fate != SILENT) || twist == TWIST_LET_GO)
 			continue;
 		w.not_before_ns =
 			r->ticks[i].now_ns + doubled(r->limits.cooldown_ns,
 						     twist == TWIST_LET_GO_DOUBLES ? 0 : let_go,
 						     r->limits.cooldown_max_ns);
-		let_go++;
+		let_go += row->fate == LET_GO || twist == TWIST_SILENT_DOUBLES;
 	}
 	return w;
 }

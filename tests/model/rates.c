@@ -98,7 +98,7 @@ long double tokens_of(const struct run *r, const struct row *row, enum bucket b)
 			begin(r, &l, b);
 			l.asked = true;
 			l.backlog |= refused(other, b);
-			returned += other->fate == UNDONE || other->fate == LET_GO;
+			returned += other->fate != STAYED && other->fate != WENT;
 			if (had_a_go(r, other))
 				l.tokens -= 1;
 		}

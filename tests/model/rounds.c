@@ -70,7 +70,7 @@ static void move_of(const struct run *r, const struct tick *t, const struct row 
 	bool same_round = p->any && p->open && t->now_ns < p->until_ns;
 	uint64_t at = row->fate == WENT && row->at_ns > t->now_ns ? row->at_ns : t->now_ns;
 
-	if (row->fate == UNDONE || row->fate == LET_GO) {
+	if (row->fate != STAYED && row->fate != WENT) {
 		if (twist != TWIST_UNDO_FORGETS)
 			return; /* it never was */
 	}

@@ -287,12 +287,32 @@ static void test_let_go(void **state)
 	(void)state;
 	assert_int_equal(ask(s, c, now), RZ_REASON_NONE);
 	for (i = 0; i < 10; i++) {
-		rz_select_let_go(s, &c);
+		rz_select_let_go(s, &c, false);
 		assert_int_equal(ask(s, c, now + 1), RZ_REASON_COOLING_DOWN);
 		assert_int_equal(ask(s, c, now + pause - 1), RZ_REASON_COOLING_DOWN);
 		now += pause;
 		assert_int_equal(ask(s, c, now), RZ_REASON_NONE);
 		pause = pause * 2 < defaults.cooldown_max_ns ? pause * 2 : defaults.cooldown_max_ns;
+	}
+	rz_select_free(s);
+}
+
+/* One that said nothing meanwhile rests as long each time; it does not undo what was doubled. */
+static void test_let_go_silent(void **state)
+{
+	struct rz_select *s = make(&defaults);
+	struct rz_candidate c = row(1, 7, T0 - HOUR_NS);
+	uint64_t now = T0, pause = defaults.cooldown_ns;
+	int i;
+
+	(void)state;
+	assert_int_equal(ask(s, c, now), RZ_REASON_NONE);
+	for (i = 0; i < 10; i++) {
+		rz_select_let_go(s, &c, i != 4);
+		assert_int_equal(ask(s, c, now + pause - 1), RZ_REASON_COOLING_DOWN);
+		now += pause;
+		assert_int_equal(ask(s, c, now), RZ_REASON_NONE);
+		pause = defaults.cooldown_ns * (i >= 4 ? 2 : 1);
 	}
 	rz_select_free(s);
 }
@@ -312,6 +332,7 @@ int main(void)
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_let_go),
+		cmocka_unit_test(test_let_go_silent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,8 @@ void rz_daemon_look_at_operator(struct rz_daemon *d);
 void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_tick *t);
 /* Goes on with them; called by d->moves_timer. */
 int rz_daemon_moves_step(void *daemon);
+/* The topology is another: whom it would not move is let go. */
+void rz_daemon_moves_judge_again(struct rz_daemon *d);
 /* Lets go of what is under way. */
 void rz_daemon_moves_stop(struct rz_daemon *d);
 

@@ -120,7 +120,7 @@ static const char *result_word(int error)
 	case -ENOTCONN:
 		return "not reset: no agent holds it (closed, or not accepted yet)";
 	case -ECANCELED:
-		return "not begun: nobody is moved now";
+		return "called off: the topology changed, or nobody is moved now";
 	case -ESRCH:
 		return "not ended: the process that holds it is not to be found (hostPID)";
 	case -EPERM:
@@ -152,6 +152,11 @@ static void say(const struct rz_holding *r, char *dst, size_t size)
 		snprintf(dst, size, "%s in a gap, after %.0f ms", ended, waited_ms);
 	else if (!r->reset.error)
 		snprintf(dst, size, "%s", ended);
+	else if (r->reset.error == -ETIMEDOUT && r->silent)
+		snprintf(dst, size,
+			 "let go: nothing was asked for %.0f ms, so that nobody can tell whether "
+			 "all is answered",
+			 waited_ms);
 	else if (r->reset.error == -ETIMEDOUT && r->reset.gap_only)
 		snprintf(
 			dst, size,
@@ -171,6 +176,13 @@ static bool is_out_of_reach(int error)
 	return error == -ESRCH || error == -EPERM || error == -EACCES;
 }
 
+static enum rz_undo why_not(const struct rz_holding *r)
+{
+	if (r->reset.error == -ETIMEDOUT)
+		return r->silent ? RZ_UNDO_SILENT : RZ_UNDO_LET_GO;
+	return is_out_of_reach(r->reset.error) ? RZ_UNDO_LET_GO : RZ_UNDO_REFUSED;
+}
+
 /* What became of one goes to the policy: what did not happen, too. */
 static void report(struct rz_daemon *d, const struct rz_holding *r, const struct zones *zones)
 {
@@ -184,7 +196,7 @@ static void report(struct rz_daemon *d, const struct rz_holding *r, const struct
 		s->let_go += let_go;
 		s->refused += !let_go;
 		s->outcomes[RZ_OUTCOME_GONE] += r->reset.error == -ENOENT;
-		rz_tick_undo(d->select, m, let_go || is_out_of_reach(r->reset.error));
+		rz_tick_undo(d->select, m, why_not(r));
 		return;
 	}
 	s->moved++;
@@ -246,6 +258,37 @@ static void tell(struct rz_daemon *d)
 	}
 }
 
+/* What was judged before holds no more. */
+static void call_off(struct rz_moves *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->holds->n; i++)
+		rz_holds_cancel(m->holds, i, rz_now_ns());
+}
+
+void rz_daemon_moves_judge_again(struct rz_daemon *d)
+{
+	struct rz_world world = {d->topo,     d->zones,	 &d->settings,
+				 rz_now_ns(), d->blocks, d->exclude};
+	struct rz_moves *m = d->moves;
+	size_t i;
+
+	if (!m || m->by_hand)
+		return;
+	for (i = 0; i < m->holds->n; i++) {
+		const struct rz_conn *c = rz_snapshot_conn(m->snap, m->holds->rows[i].reset.cookie);
+		struct rz_endpoint proxied;
+		struct rz_judged_conn j;
+
+		if (!c)
+			continue;
+		j = rz_judged(m->snap, c, &proxied);
+		if (!rz_classify(&j, &world).move)
+			rz_holds_cancel(m->holds, i, world.now_ns);
+	}
+}
+
 int rz_daemon_moves_step(void *daemon)
 {
 	struct rz_daemon *d = daemon;
@@ -254,8 +297,7 @@ int rz_daemon_moves_step(void *daemon)
 	if (!d->moves)
 		return 0;
 	if ((d->settings.frozen || d->paused) && !d->moves->by_hand)
-		/* what was judged before holds no more */
-		rz_holds_cancel_waiting(d->moves->holds);
+		call_off(d->moves);
 	more = rz_holds_step(d->moves->holds, rz_now_ns());
 	tell(d);
 	if (more)

@@ -56,6 +56,7 @@ static int take(struct rz_daemon *d, const char *from)
 		return err;
 	rz_topo_free(d->topo);
 	d->topo = RZ_TAKE_PTR(d->pending);
+	rz_daemon_moves_judge_again(d);
 	rz_str_copy(d->settings.own_zone, sizeof(d->settings.own_zone), d->topo->own_zone);
 	rz_str_copy(d->settings.own_zone_from, sizeof(d->settings.own_zone_from), from);
 	/* in a storm of changes once in ten seconds is enough to be told */

@@ -285,7 +285,7 @@ void rz_select_undo(struct rz_select *s, const struct rz_candidate *row)
 		w->since_ns = s->now_ns + 1; /* behind all that this tick has found */
 }
 
-void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row)
+void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row, bool silent)
 {
 	struct waiting *w = waiting_of(s, row->cookie);
 	uint64_t pause_ns = s->limits.cooldown_ns;
@@ -298,7 +298,7 @@ void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row)
 		pause_ns *= 2;
 	if (pause_ns > s->limits.cooldown_max_ns)
 		pause_ns = s->limits.cooldown_max_ns;
-	w->let_go++;
+	w->let_go += !silent;
 	w->not_before_ns = s->now_ns + pause_ns;
 }
 
