@@ -10,7 +10,8 @@ HERD=${HERD:-5000}
 RATE=${RATE:-250}
 crowd_serve a 1
 crowd_sources
-topology a=ready b=notready c=ready # the clients may know others
+UNNAMED= # each address is an agent by itself: so the clients may know two others, and readers without a name get a FIN
+topology a=ready b=notready c=ready
 rezone_start --interval 2s --stable-for 0s --rate $((4 * RATE)) --mode observe --keep-pins
 crowd_open named a $((HERD / 2)) -i 'h%u,warpstream_az=b,warpstream_interzone_lb=true' -q 18,1
 crowd_open unnamed a $((HERD / 2)) -i 'hu%u,warpstream_az=b,warpstream_interzone_lb=true' -q 1

@@ -7,7 +7,8 @@ e2e_begin
 LB=warpstream_interzone_lb=true
 AT=$(agent_ip a):9092
 agent_start a --delay-produce 250ms
-topology a=ready b=ready c=ready # the clients may know others
+UNNAMED= # each address is an agent by itself: so the clients may know two others, and readers without a name get a FIN
+topology a=ready b=ready c=ready
 FLAGS=(--interval 500ms --stable-for 0s --cooldown 0s --give-up-after 0 --rate 100)
 moves() { grep "move: .* client.id \"$1,.*: $2" "$WORK/rezone.log" | tail -n +$((from + 1)) | wc -l; } # CLIENT HOW
 log_of() { in_ns cl timeout 60 kcat -C -b "$AT" -t "$1" -o beginning -e -f '%s\n' 2>/dev/null; }
