@@ -16,28 +16,27 @@ done
 for i in $(seq $N) x; do
 	within "$DEADLINE" grep -q '"event":"read"' "$WORK/r$i.log" || not_ok "r$i reads"
 done
-resets() { grep -cE 'move: .*: (reset|closed)' "$WORK/rezone.log"; }
-more_resets() { [ "$(resets)" -ge "$1" ]; }
+more_moves() { [ "$(moves_made)" -ge "$1" ]; }
 stat_json() { "$REZONE" stats --pin-dir "$PIN_DIR" -o json; }
 stat_is() { stat_json | jq -e "$1" >/dev/null; }
 waits_for() { bpftool -j map dump pinned "$PIN_DIR/moves" | jq -e "[.[].formatted.value | select(.reason == \"$1\")] | length >= $2" >/dev/null; }
 
 # one ready agent there, and all others here: this node has the whole of two moves a second
-rezone_start --interval 1s --stable-for 0s --rate 100 --rate-per-target 2 --exclude-clients 'y* rx,*' \
-	--breaker 30 --breaker-for 10s --outcome-after 2s --cooldown 3s
 began=$(now_ms)
-check "the first moves happen" within 5 more_resets 2
+rezone_start --interval 1s --stable-for 0s --rate 100 --rate-per-target 2 --exclude-clients 'y* rx,*' \
+	--breaker 30 --breaker-for 30s --outcome-after 2s --cooldown 3s
+check "the first moves happen" within 5 more_moves 2
 check "others wait for the target's rate" within 5 waits_for RZ_REASON_TARGET_BUDGET 4
 check "the breaker opens" within 30 stat_is '.breaker_opened == 1'
-took=$((($(now_ms) - began) / 1000 + 1)) before=$(resets)
+took=$((($(now_ms) - began) / 1000 + 1)) before=$(moves_made)
 check "until then no more than two moves a second ($before in ${took} s)" test "$before" -ge 10 -a "$before" -le $((2 * took + 2))
-check "it says so in one line" grep -q 'breaker: nobody is moved for 10s' "$WORK/rezone.log"
+check "it says so in one line" grep -q 'breaker: nobody is moved for 30s' "$WORK/rezone.log"
 check "and in stats, and how long" stat_is '.breaker_open_for_s > 0 and .outcomes.returned >= 3'
 check "who waits, waits for it" within 5 waits_for RZ_REASON_BREAKER 1
-check "nobody is moved meanwhile" stays 5 eval '[ "$(resets)" = "$before" ]'
-check "it closes again" within 15 grep -q 'breaker: closed again' "$WORK/rezone.log"
-check "and moves go on" within 15 more_resets $((before + 1))
-check "each client that came back is said to have returned" grep -q 'outcome: .*client.id "r1,.*: returned, ' "$WORK/rezone.log"
+check "nobody is moved meanwhile" stays 5 eval '[ "$(moves_made)" = "$before" ]'
+check "it closes again" within 45 grep -q 'breaker: closed again' "$WORK/rezone.log"
+check "and moves go on" within 15 more_moves $((before + 1))
+check "of clients that came back it is said" eval '[ "$(grep -c "outcome: .*client.id \"r[0-9]*,.*: returned, " "$WORK/rezone.log")" -ge 3 ]'
 check "the excluded client is shown as such" has_rows '(.client_id | startswith("rx,")) and .reason == "excluded"' 1
 check "and was never moved" eval '! grep -q "move: .*\"rx," "$WORK/rezone.log"'
 stop rezone

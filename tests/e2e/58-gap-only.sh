@@ -12,7 +12,7 @@ agent_start a --delay-produce 250ms
 kafka_start c # the stand-in has Produce v8 at most
 declare -A AT_OF=([older]=$(agent_ip c):9092)
 # an answer, a second in which nothing comes, and the next request just when it would be closed
-declare -A RATE=([busy]=40 [calm]=0.5 [edge1]=0.7999 [edge2]=0.7987 [edge3]=0.7974 [edge4]=0.7962)
+declare -A RATE=([busy]=40 [calm]=0.5 [edge1]=0.7999 [edge2]=0.7987 [edge3]=0.7974 [edge4]=0.7962 [edge5]=0.7949 [edge6]=0.7936)
 for c in "${!RATE[@]}"; do AT_OF[$c]=$AT; done
 topology a=ready b=ready c=ready
 for t in "${!AT_OF[@]}"; do # franz-go makes none
@@ -32,7 +32,8 @@ came() { [ "$(count "$@")" -ge 3 ]; }
 
 check "one that pauses is closed in a gap" within "$DEADLINE" came calm '.event == "move" and (.text | startswith("closed in a gap"))'
 caught() { [ "$(stat_of held_segments)" -gt 0 ]; }
-check "requests came just then, and were held back" within "$DEADLINE" caught
+# a matter of a few ms, so of luck: one of some fifty tries or more
+check "requests came just then, and were held back" within $((5 * DEADLINE)) caught
 check "... and nobody was closed after that" test "$(count '[a-z]*[0-9]*' '.event == "move" and (.held_ms > 0 or (.text | startswith("closed in a gap") | not))')" = 0
 note "held back between the last look and the end: $(stat_of held_segments) segments"
 for c in busy older; do # who was there before rezone has no name, but the version of its requests

@@ -33,4 +33,4 @@ for server in "${SERVERS[@]}"; do
 	fi
 	[ -n "${MOVES_OUT:-}" ] && cp "$WORK/rows.json" "$MOVES_OUT/"
 done
-if [ -e "$WORK/rows.json" ]; then "$E2E_ROOT/tests/moves/judge.py" $each <"$WORK/rows.json" || E2E_FAILED=1; fi
+if [ -e "$WORK/rows.json" ]; then "$E2E_ROOT/tests/moves/judge.py" $each ${#AGENTS[@]} <"$WORK/rows.json" || E2E_FAILED=1; fi

@@ -42,12 +42,14 @@ within "$DEADLINE" grep -q '"event":"read"' "$WORK/far.log" || not_ok "far reads
 agent_start b
 rezone_start --interval 200ms --stable-for 0s
 unset REZONE_PROBE_WITHOUT
-log_resets() { grep -c ': reset$' "$WORK/rezone.log"; }
-before=$(log_resets)
-ticked() { [ "$(bpftool -j map dump pinned "$PIN_DIR/settings" | jq '.[0].formatted.value.ticks')" -ge 20 ]; }
+before=$(moves_made)
 check "the daemon says why it observes" grep -q 'this kernel can reset no connection' "$WORK/rezone.log"
 check "a candidate is shown as observed" within "$DEADLINE" some_rows '(.client_id | startswith("far,")) and .verdict == "keep" and .reason == "observing"'
-check "in 20 ticks nobody is moved" within "$DEADLINE" eval 'ticked && [ "$(log_resets)" = "$before" ] && goes_to a'
+far=$(data_conns '.client_id | startswith("far,")') from=$(setting_of ticks)
+ticked() { [ "$(setting_of ticks)" -ge $((from + 20)) ]; }
+check "20 ticks pass" within "$DEADLINE" ticked
+check "nobody is moved in them" eval '[ "$(moves_made)" = "$before" ] && [ "$(setting_of moved)" = 0 ]'
+check "the candidate's connection is the one it was" all_there "$far"
 check "rezone list says so too" eval '"$REZONE" list --pin-dir "$PIN_DIR" 2>/dev/null | grep -q "can reset no connection"'
 stop far
 stop rezone

@@ -27,6 +27,13 @@ client_start reader kafka-go-debian read --bootstrap "$BOOT" --client-id "$ID" -
 within "$DEADLINE" grep -q '"event":"read"' "$WORK/reader.log" || not_ok "the reader reads"
 reader_at() { in_ns cl ss -Htnp state established "dst $(agent_ip "$1") and dport = 9092" | grep -q "pid=${PIDS[reader]},"; }
 home() { reader_at b && ! reader_at a; }
+stuck() { reader_at a || reader_at a; } # ss reads sockets and processes one after the other, and may miss one
+comes_home() { # WHAT
+	local started
+	started=$(now_ms)
+	check "$1" within "$DEADLINE" home
+	note "home after $(($(now_ms) - started)) ms, interval 1 s"
+}
 frozen() { "$REZONE" topology --pin-dir "$PIN_DIR" -o json | jq -r '.frozen // "no"'; }
 is_frozen() { [ "$(frozen)" = "$1" ]; }
 
@@ -39,7 +46,7 @@ check "the slices give agents, and this node's the own zone" within "$DEADLINE" 
 
 agent_start b
 tell agents a=ready b=ready
-check "b's agent in the slices: the reader comes home" within 5 home
+comes_home "b's agent in the slices: the reader comes home"
 agent_stop b
 check "b's only agent goes: the reader goes on in zone a" within "$DEADLINE" reader_at a
 tell agents a=ready b=notready
@@ -47,11 +54,11 @@ check "kept: no agent there" within "$DEADLINE" some_rows ".client_id == \"$ID\"
 tell kill
 check "the API server is killed: frozen" within 5 is_frozen unreachable
 agent_start b
-check "... and for 5 s nobody moves" stays 5 reader_at a
+check "... and for 5 s nobody moves" stays 5 stuck
 tell start
 check "it is back: not frozen any more" within "$DEADLINE" is_frozen no
 tell agents a=ready b=ready
-check "b's agent is ready again: the reader is home" within 5 home
+comes_home "b's agent is ready again: the reader is home"
 
 # away once more, and then the network swallows what goes to the API server
 agent_stop b
@@ -60,8 +67,8 @@ in_ns sw ip link set v-c down
 check "packets are swallowed: frozen within topology_max_age" within 8 eval '! is_frozen no'
 note "$(grep 'freeze: nobody' "$WORK/rezone.log" | tail -n 1 | cut -c1-250)"
 agent_start b
-check "... and for 5 s nobody moves, although b's agent is there" stays 5 reader_at a
+check "... and for 5 s nobody moves, although b's agent is there" stays 5 stuck
 in_ns sw ip link set v-c up
 check "the network is back: not frozen any more" within "$DEADLINE" is_frozen no
-check "... and the reader is home" within "$DEADLINE" home
+comes_home "... and the reader is home"
 check "the daemon runs on" alive rezone

@@ -17,7 +17,8 @@ P=rze$$
 PIN_DIR=/sys/fs/bpf/$P
 WORK=
 CGROUP=
-DEADLINE=${E2E_DEADLINE:-30} # seconds that a poll may last; slow machines set more
+DEADLINE=${E2E_DEADLINE:-30} # seconds that a poll may last
+SLOW=${E2E_SLOW:-1}           # that many times as long on a slow machine, and so may every other poll
 E2E_FAILED=0
 declare -A PIDS=() # name -> pid of everything started
 
@@ -43,9 +44,9 @@ check() {
 
 now_ms() { date +%s%3N; }
 
-# within SECONDS COMMAND...: polls until it succeeds
+# within SECONDS COMMAND...: polls until it succeeds; SLOW times as long
 within() {
-	local end=$(($(now_ms) + $1 * 1000))
+	local end=$(($(now_ms) + $1 * SLOW * 1000))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$(now_ms)" -ge $end ] && return 1
@@ -138,6 +139,25 @@ spawn() {
 	PIDS[$name]=$!
 }
 
+# stall_watch: from now on stall_ms is the longest time in ms that a process which wants to run every 10 ms was kept from it
+stall_watch() {
+	mkfifo "$WORK/never"
+	(
+		exec 3<>"$WORK/never"
+		worst=0 woke=${EPOCHREALTIME/[.,]/}
+		while :; do
+			read -rt 0.01 -u 3
+			late=$(((${EPOCHREALTIME/[.,]/} - woke) / 1000 - 10)) woke=${EPOCHREALTIME/[.,]/}
+			[ $late -gt $worst ] && worst=$late && echo $worst >>"$WORK/stalls"
+		done
+	) &
+	PIDS[stall]=$!
+}
+stall_ms() { tail -n 1 "$WORK/stalls" 2>/dev/null || echo 0; }
+# busy_doubles N: N doubled writes of a kafka-python that has 10 in flight may be the machine's doing, not rezone's: it kept somebody
+# from running for longer than --settle (docs/design.md, "Settle")
+busy_doubles() { [ "$1" -gt 0 ] && [ "$1" -le 12 ] && [ "$(stall_ms)" -ge 250 ]; }
+
 alive() { kill -0 "${PIDS[$1]}" 2>/dev/null; }
 
 # agent_start ZONE [FLAGS...]: the stand-in agent of that zone, on IPv4 and IPv6
@@ -202,6 +222,21 @@ stat_of() {
 	bpftool -j map dump pinned "$PIN_DIR/stats" | jq "[.[0].formatted.values[].value.$1] | add"
 }
 
+# setting_of FIELD: what map settings says of the daemon; written at each tick
+setting_of() { bpftool -j map dump pinned "$PIN_DIR/settings" | jq ".[0].formatted.value.$1"; }
+
+# moves_made: connections that rezone has ended since the test began, in whatever way; stat `resets` knows bpf_sock_destroy alone
+moves_made() { grep -cE 'move: .*: (reset|closed)' "$WORK/rezone.log"; }
+nobody_moved() { [ "$(moves_made)" = 0 ] && [ "$(setting_of moved)" = 0 ]; }
+
+# frame_kept: no frame was lost, but behind segments that came early, for TCP had lost or reordered one on the way
+frame_kept() {
+	local lost early
+	lost=$(stat_of frame_lost) early=$(stat_of early_segments)
+	[ "$lost$early" = 00 ] || note "$early segments came early, the frame was lost $lost times"
+	[ "$lost" -le "$early" ]
+}
+
 # client_start NAME LIB read|write [FLAGS...]: tests/clients/run in the clients' namespace
 client_start() {
 	local name=$1 lib=$2 role=$3
@@ -209,8 +244,10 @@ client_start() {
 	spawn "$name" cl - "$E2E_ROOT/tests/clients/run" "$lib" "$role" "$@"
 }
 
-# Connections of the clients' namespace to port 9092, by the agent's address
-conns_to() { # ZONE
-	in_ns cl ss -Htn state established "dst $(agent_ip "$1") and dport = 9092" | wc -l
-}
-goes_to() { [ "$(conns_to "$1")" -gt 0 ]; }
+# Connections of the clients' namespace to port 9092. Not all last: kafka-go dials, asks for the partitions and closes, every 15 s or minute.
+# data_conns JQ-FILTER: the clients' addresses of data connections; conns_of NAME: of what that process holds
+data_conns() { rz_list -o json | jq -r ".[] | .client_id //= \"\" | select(.kind == \"data\" and ($1)) | .client"; }
+conns_of() { in_ns cl ss -Htnp state established "dport = 9092" | awk -v pid="pid=${PIDS[$1]}," 'index($0, pid) { print $3 }'; }
+# all_there ADDRESSES: each is still connected. Looked at twice: ss may miss one while others come and go
+all_there() { [ -n "$1" ] && { none_missing "$1" || none_missing "$1"; }; }
+none_missing() { [ -z "$(comm -23 <(sort <<<"$1") <(in_ns cl ss -Htn state established "dport = 9092" | awk '{ print $3 }' | sort))" ]; }

@@ -61,12 +61,13 @@ def add(rows):
 def line(held, plain):
     writes, group = "acked" in held, "generations" in held
     doubled = generations = "–"
+    moves = f"{held['gap']}, {held['hold']}" if held["gap"] + held["hold"] else "not moved"
     if writes:
         doubled = f"{number(held['doubled'])} : " + (f"{number(plain['doubled'])} of {number(plain['acked'])}, {plain['plain']} resets" if plain else "–")
     if group:
         generations = f"{held['generations']} : " + (f"{plain['generations']}, {plain['coordinators_reset']} resets" if plain else "–")
     return "| " + " | ".join([
-        NAMES.get(held["lib"], held["lib"]), held["role"], f"{held['gap']}, {held['hold']}", str(held["let_go"]),
+        NAMES.get(held["lib"], held["lib"]), held["role"], moves, str(held["let_go"]),
         number(held["acked"]) if writes else "–", str(held["lost"]) if writes else "–", doubled, generations,
         str(held["failed"] + held["errors"]), stall(held["stalls_ms"])]) + " |"
 
