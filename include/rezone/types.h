@@ -349,9 +349,9 @@ struct rz_traffic {
  * again: all but the ones of rz_api_repeatable().
  */
 #define RZ_EXPECTED_MAX 256 /* a power of two */
-/* Who has asked nothing for this long has all its answers, or no longer waits for them: clients
- * give a request up after 30 s (Java's request.timeout.ms) or 60 s (librdkafka's
- * socket.timeout.ms). */
+/* Who has asked nothing for this long, and heard from the agent since, has all its answers, or no
+ * longer waits for them: clients give a request up after 30 s (Java's request.timeout.ms) or 60 s
+ * (librdkafka's socket.timeout.ms). */
 #define RZ_IDLE_NS	90000000000ULL
 struct rz_expected {
 	__u32 number;
@@ -457,7 +457,7 @@ struct rz_settings {
 	/* of this daemon's moves: */
 	__u64 moved;			  /* connections that were closed */
 	__u64 let_go;			  /* begun, but no gap was found in time */
-	__u64 refused;			  /* begun, but the last look said no */
+	__u64 refused;			  /* begun, but the last look said no, or called off */
 	__u64 observed;			  /* mode observe: it would have begun */
 	__u64 outcomes[RZ_OUTCOME_COUNT]; /* what became of them */
 	__u64 breaker_until_ns;		  /* nobody is moved until then, 0: it is closed */

@@ -446,7 +446,8 @@ void they_go(struct run *r, struct rz_select *s, const struct rz_tick *tick)
 			rz_tick_undo(s, m,
 				     row->fate == LET_GO   ? RZ_UNDO_LET_GO
 				     : row->fate == SILENT ? RZ_UNDO_SILENT
-							   : RZ_UNDO_REFUSED);
+							   : RZ_UNDO_REFUSED,
+				     row->at_ns);
 			continue;
 		}
 		rz_tick_moved(s, m, row->at_ns);

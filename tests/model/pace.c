@@ -39,11 +39,10 @@ static struct wait wait_of(const struct run *r, uint64_t cookie)
 			w.since_ns = r->ticks[i].now_ns + 1;
 		if ((row->fate != LET_GO && row->fate != SILENT) || twist == TWIST_LET_GO)
 			continue;
-		w.not_before_ns =
-			r->ticks[i].now_ns + doubled(r->limits.cooldown_ns,
-						     twist == TWIST_LET_GO_DOUBLES ? 0 : let_go,
-						     r->limits.cooldown_max_ns);
-		let_go += row->fate == LET_GO || twist == TWIST_SILENT_DOUBLES;
+		w.not_before_ns = row->at_ns + doubled(r->limits.cooldown_ns,
+						       twist == TWIST_LET_GO_DOUBLES ? 0 : let_go,
+						       r->limits.cooldown_max_ns);
+		let_go += row->fate == LET_GO || (let_go < 3 && twist != TWIST_SILENT_DOUBLES);
 	}
 	return w;
 }

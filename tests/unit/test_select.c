@@ -287,7 +287,7 @@ static void test_let_go(void **state)
 	(void)state;
 	assert_int_equal(ask(s, c, now), RZ_REASON_NONE);
 	for (i = 0; i < 10; i++) {
-		rz_select_let_go(s, &c, false);
+		rz_select_let_go(s, &c, false, 0);
 		assert_int_equal(ask(s, c, now + 1), RZ_REASON_COOLING_DOWN);
 		assert_int_equal(ask(s, c, now + pause - 1), RZ_REASON_COOLING_DOWN);
 		now += pause;
@@ -297,7 +297,8 @@ static void test_let_go(void **state)
 	rz_select_free(s);
 }
 
-/* One that said nothing meanwhile rests as long each time; it does not undo what was doubled. */
+/* One that said nothing meanwhile rests up to eight times as long; it does not undo what was
+ * doubled. The rest begins when it was let go. */
 static void test_let_go_silent(void **state)
 {
 	struct rz_select *s = make(&defaults);
@@ -308,11 +309,12 @@ static void test_let_go_silent(void **state)
 	(void)state;
 	assert_int_equal(ask(s, c, now), RZ_REASON_NONE);
 	for (i = 0; i < 10; i++) {
-		rz_select_let_go(s, &c, i != 4);
+		now += SECOND_NS;
+		rz_select_let_go(s, &c, i != 5, now);
 		assert_int_equal(ask(s, c, now + pause - 1), RZ_REASON_COOLING_DOWN);
 		now += pause;
 		assert_int_equal(ask(s, c, now), RZ_REASON_NONE);
-		pause = defaults.cooldown_ns * (i >= 4 ? 2 : 1);
+		pause = defaults.cooldown_ns * (i == 0 ? 2 : i == 1 ? 4 : i < 5 ? 8 : 16);
 	}
 	rz_select_free(s);
 }

@@ -117,7 +117,7 @@ static void test_undo(void **state)
 	tick_make(&t, 0.01); /* one token in all */
 	r = run(&t);
 	assert_int_equal(r->moves[0].reason, RZ_REASON_NONE);
-	rz_tick_undo(t.select, &r->moves[0], RZ_UNDO_REFUSED);
+	rz_tick_undo(t.select, &r->moves[0], RZ_UNDO_REFUSED, 0);
 	rz_tick_free(r);
 	r = run(&t);
 	assert_int_equal(r->moves[0].reason, RZ_REASON_OVER_BUDGET);

@@ -85,7 +85,8 @@ int rz_cmd_pause(int argc, char **argv)
 	static const struct argp argp = {
 		.options = pause_options,
 		.parser = parse,
-		.doc = "From within a second on nobody is moved; a move under way is finished. It "
+		.doc = "From within a second on nobody is moved; a move under way is called off. "
+		       "It "
 		       "lasts over restarts of the daemon, until `rezone resume`, --for is over, "
 		       "or the machine is started anew (--mode observe is for good).\vExit "
 		       "status: 0 done, 1 could not, 2 used wrongly.",

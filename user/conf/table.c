@@ -80,7 +80,8 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "how long the latest answer must have been out before the reset: the client's TCP may "
 	 "have it, and its application not have read it yet"},
 	{"gap-timeout", RZ_CONF_DURATION, AT(gap_timeout_ns), 0, 60, "1s", NULL, NULL, NULL,
-	 "how long such a moment is waited for before new requests are held back"},
+	 "how long such a moment is waited for, once answers are followed, before new requests are "
+	 "held back; a pause that began in time may settle"},
 	{"hold-timeout", RZ_CONF_DURATION, AT(hold_timeout_ns), 0, 60, "5s", NULL, NULL, NULL,
 	 "how long they are held back at most: without an answer by then, the connection is let go "
 	 "and not moved; 0: nothing is held back"},

@@ -4,7 +4,8 @@
  *
  * Comes in: a tick and its snapshot. Goes out: resets (move/hold.c), log lines, and to the policy
  * those that did not happen. Begun by daemon/tick.c, then called by its own timer until all are
- * over; they last as long as a gap and a hold may, and the next tick judges nothing before.
+ * over; they last as long as a gap and a hold may, and the next tick judges nothing before. When
+ * the topology changes meanwhile they are judged anew.
  */
 #include "daemon/daemon.h"
 
@@ -178,6 +179,8 @@ static bool is_out_of_reach(int error)
 
 static enum rz_undo why_not(const struct rz_holding *r)
 {
+	if (r->reset.error == -ECANCELED && r->held)
+		return RZ_UNDO_LET_GO;
 	if (r->reset.error == -ETIMEDOUT)
 		return r->silent ? RZ_UNDO_SILENT : RZ_UNDO_LET_GO;
 	return is_out_of_reach(r->reset.error) ? RZ_UNDO_LET_GO : RZ_UNDO_REFUSED;
@@ -196,7 +199,7 @@ static void report(struct rz_daemon *d, const struct rz_holding *r, const struct
 		s->let_go += let_go;
 		s->refused += !let_go;
 		s->outcomes[RZ_OUTCOME_GONE] += r->reset.error == -ENOENT;
-		rz_tick_undo(d->select, m, why_not(r));
+		rz_tick_undo(d->select, m, why_not(r), r->ended_ns);
 		return;
 	}
 	s->moved++;
@@ -267,6 +270,14 @@ static void call_off(struct rz_moves *m)
 		rz_holds_cancel(m->holds, i, rz_now_ns());
 }
 
+/* It would be moved by the topology that is now, and in the same way: how may depend on how many
+ * agents a client may know. */
+static bool is_still_right(const struct rz_tick_move *m, struct rz_verdict now)
+{
+	return now.move && m->close == now.close && m->must_take == now.must_take &&
+	       m->gap_only == now.gap_only;
+}
+
 void rz_daemon_moves_judge_again(struct rz_daemon *d)
 {
 	struct rz_world world = {d->topo,     d->zones,	 &d->settings,
@@ -284,7 +295,7 @@ void rz_daemon_moves_judge_again(struct rz_daemon *d)
 		if (!c)
 			continue;
 		j = rz_judged(m->snap, c, &proxied);
-		if (!rz_classify(&j, &world).move)
+		if (!is_still_right(rz_tick_find(m->tick, c->cookie), rz_classify(&j, &world)))
 			rz_holds_cancel(m->holds, i, world.now_ns);
 	}
 }

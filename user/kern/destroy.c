@@ -144,11 +144,12 @@ int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie, bool *ret_spoke_
 	return q.unread || q.unacked ? -EAGAIN : 0;
 }
 
-bool rz_destroy_finds(const struct rz_tuple *t, uint64_t cookie)
+int rz_destroy_find(const struct rz_tuple *t, uint64_t cookie)
 {
 	struct queues q = {};
+	int err = ask(SOCK_DIAG_BY_FAMILY, t, cookie, &q);
 
-	return !ask(SOCK_DIAG_BY_FAMILY, t, cookie, &q) && q.established;
+	return err || q.established ? err : -ENOENT;
 }
 
 int rz_destroy_inode(const struct rz_tuple *t, uint64_t cookie, uint32_t *ret)

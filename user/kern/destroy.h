@@ -24,8 +24,9 @@ int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie);
  */
 int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie, bool *ret_spoke_last);
 
-/* Is there such a socket, ESTABLISHED, in the thread's network namespace? */
-bool rz_destroy_finds(const struct rz_tuple *t, uint64_t cookie);
+/* Is there such a socket, ESTABLISHED, in the thread's network namespace? 0 there is; -ENOENT there
+ * is not; other -errno: nobody can tell. */
+int rz_destroy_find(const struct rz_tuple *t, uint64_t cookie);
 
 /* The inode number of this socket, as /proc/PID/fd shows it. 0; -ENOENT: there is no such socket,
  * or no process holds it; other -errno as above. */

@@ -57,13 +57,17 @@ static void end(struct rz_holds *h, struct rz_holding *r, int error, uint64_t no
 {
 	const struct rz_maps *maps = rz_kern_maps(h->kern);
 	static struct rz_hold entry;
+	struct rz_conn c;
 
 	r->reset.error = error;
 	r->ended_ns = now_ns;
 	r->phase = error ? RZ_PHASE_REFUSED : RZ_PHASE_DONE;
 	if (!bpf_map_lookup_elem(maps->holds, &r->reset.cookie, &entry)) {
 		r->held = entry.held;
-		r->silent = !entry.last && !entry.held;
+		r->silent =
+			!entry.last && !entry.held &&
+			!bpf_map_lookup_elem_flags(maps->conns, &r->reset.cookie, &c, BPF_F_LOCK) &&
+			c.last_request_ns < r->begun_ns;
 	}
 	bpf_map_delete_elem(maps->holds, &r->reset.cookie);
 	r->reset.deadline_ns = 0;
@@ -179,15 +183,17 @@ static bool has_settled(const struct rz_holds *h, struct rz_holding *r, uint64_t
 	/* in the last tenth of the time one that asks for nothing is reset all the same */
 	if (r->must_take && !entry.held && c.frame.produce && now_ns < deadline(h, r))
 		return false;
-	return now_ns >= r->again_ns &&
-	       now_ns >= r->quiet_ns + h->limits.settle_ns * (speaks(r, &entry) ? 1 : SILENT_TIMES);
+	return now_ns >= r->quiet_ns + h->limits.settle_ns * (speaks(r, &entry) ? 1 : SILENT_TIMES);
 }
 
 /* Is it worth a walk over the sockets to look at it under its lock? */
 static bool looks_quiet(const struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
 {
+	r->settled = false;
+	if (now_ns < r->again_ns)
+		return false;
 	if (!r->reset.gap)
-		return now_ns >= r->again_ns;
+		return true;
 	/* what had passed the segment program before the hold began has reached TCP by then */
 	if (r->phase == RZ_PHASE_HOLD && two_steps(h, r) && now_ns < r->held_ns + ON_ITS_WAY_NS)
 		return false;
@@ -195,6 +201,24 @@ static bool looks_quiet(const struct rz_holds *h, struct rz_holding *r, uint64_t
 		return false;
 	r->settled = has_settled(h, r, now_ns);
 	return r->settled && (r->phase == RZ_PHASE_HOLD || !two_steps(h, r));
+}
+
+/* Something came between the last look and the end of one that is ended in a gap only: it is no gap
+ * any more. The client's TCP sends it again. */
+static void wait_on(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
+{
+	r->phase = RZ_PHASE_GAP;
+	r->held_ns = r->quiet_ns = 0;
+	r->reset.deadline_ns = 0;
+	rz_reset_show(rz_kern_maps(h->kern), &r->reset, r->phase, now_ns);
+}
+
+/* Not so quiet under its lock: no walk every few ms, and no hold that only was to bridge. */
+static void not_yet(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
+{
+	r->again_ns = now_ns + h->limits.settle_ns;
+	if (r->phase == RZ_PHASE_HOLD && r->bridge)
+		wait_on(h, r, now_ns);
 }
 
 /* Tries all that look quiet, in one walk for each network namespace. */
@@ -212,8 +236,8 @@ static void try_resets(struct rz_holds *h, uint64_t now_ns)
 		for (i = 0; i < h->n; i++) {
 			if (h->rows[i].reset.cookie != rows[k].cookie)
 				continue;
-			if (rows[k].error == -EAGAIN) /* not so quiet: no walk every few ms */
-				h->rows[i].again_ns = now_ns + h->limits.settle_ns;
+			if (rows[k].error == -EAGAIN)
+				not_yet(h, &h->rows[i], now_ns);
 			else
 				end(h, &h->rows[i], rows[k].error, now_ns);
 		}
@@ -228,16 +252,6 @@ static bool in_row(const struct rz_holds *h, const struct rz_holding *r)
 
 	return !bpf_map_lookup_elem(rz_kern_maps(h->kern)->holds, &r->reset.cookie, &entry) &&
 	       entry.answers.synced && !entry.answers.tentative;
-}
-
-/* Something came between the last look and the end of one that is ended in a gap only: it is no gap
- * any more. The client's TCP sends it again. */
-static void wait_on(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
-{
-	r->phase = RZ_PHASE_GAP;
-	r->held_ns = r->quiet_ns = 0;
-	r->reset.deadline_ns = 0;
-	rz_reset_show(rz_kern_maps(h->kern), &r->reset, r->phase, now_ns);
 }
 
 static void hold(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns)
@@ -263,16 +277,17 @@ static uint64_t gap_ends(const struct rz_holds *h, const struct rz_holding *r)
 	return r->quiet_ns && r->quiet_ns < end_ns && settled_ns > end_ns ? settled_ns : end_ns;
 }
 
-/* Is it time to hold back? What is not answered is never held: it would be lost. */
-static bool is_due(const struct rz_holds *h, const struct rz_holding *r, uint64_t now_ns)
+/* Is it time to hold back? `row`: its answers are followed. What is not answered is never held: it
+ * would be lost. */
+static bool is_due(const struct rz_holds *h, const struct rz_holding *r, bool row, uint64_t now_ns)
 {
 	if (!h->limits.hold_ns || r->reset.acks0)
 		return false;
 	if (two_steps(h, r) && r->settled)
 		return true;
-	if (r->reset.gap_only)
+	if (r->reset.gap_only || !row)
 		return false;
-	return (r->must_take || now_ns >= gap_ends(h, r)) && in_row(h, r);
+	return r->must_take || now_ns >= gap_ends(h, r);
 }
 
 /* From the gap to the hold, and from either to letting go. */
@@ -280,9 +295,11 @@ static void watch_time(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns
 {
 	uint64_t all_ns = h->limits.gap_ns + h->limits.hold_ns;
 
-	if (r->phase == RZ_PHASE_GAP && !r->followed_ns && in_row(h, r))
+	bool row = r->phase == RZ_PHASE_GAP && in_row(h, r);
+
+	if (row && !r->followed_ns)
 		r->followed_ns = now_ns;
-	if (r->phase == RZ_PHASE_GAP && is_due(h, r, now_ns))
+	if (r->phase == RZ_PHASE_GAP && is_due(h, r, row, now_ns))
 		hold(h, r, now_ns);
 	else if (r->phase == RZ_PHASE_GAP && now_ns >= r->begun_ns + all_ns &&
 		 (!r->followed_ns || now_ns >= gap_ends(h, r)))

@@ -35,7 +35,7 @@ struct rz_holding {
 	bool must_take;	      /* reset it only when it has asked for something that was held back */
 	enum rz_phase phase;  /* wait: not begun; gap, hold: under way; done, refused: over */
 	uint64_t begun_ns;    /* when its gap began to be waited for */
-	uint64_t followed_ns; /* since when its answers are followed, 0: they are not */
+	uint64_t followed_ns; /* when its answers were first followed, 0: never yet */
 	uint64_t held_ns;     /* when its hold began, 0: it needed none */
 	uint64_t ended_ns;
 	uint64_t quiet_ns; /* since when all has been answered, 0: it has not */
@@ -45,7 +45,7 @@ struct rz_holding {
 	uint32_t answered; /* number of the latest request that must be answered, then */
 	uint32_t fresh;	   /* segments that were dropped and no repetition, until quiet_ns */
 	uint32_t held;	   /* segments that were dropped */
-	bool silent;	   /* it has asked for nothing that is answered since the move began */
+	bool silent;	   /* it has asked for nothing since the move began */
 	bool told, told_hold; /* the caller's: it has said what became of it, that it is held */
 };
 

@@ -70,6 +70,13 @@ static bool read_result(int fd, const struct rz_reset *r, int *ret)
 	return true;
 }
 
+static bool is_gone(const struct rz_reset *r)
+{
+	int err = rz_destroy_find(&r->tuple, r->cookie);
+
+	return err == -ENOENT || err == -ESTALE;
+}
+
 static int walk(void *arg)
 {
 	struct batch *b = arg;
@@ -81,9 +88,8 @@ static int walk(void *arg)
 	for (i = 0; i < b->n; i++) {
 		struct rz_reset *r = &b->rows[i];
 
-		if (!read_result(rz_kern_maps(b->kern)->moves, r, &r->error))
-			r->error =
-				!err && rz_destroy_finds(&r->tuple, r->cookie) ? -EAGAIN : -ENOENT;
+		if (!read_result(rz_kern_maps(b->kern)->moves, r, &r->error) && !err)
+			r->error = is_gone(r) ? -ENOENT : -EAGAIN;
 	}
 	return err;
 }
@@ -133,6 +139,8 @@ static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 	if (!rz_frame_must_be_answered(&c.frame))
 		return 0;
 	err = rz_destroy_quiet(&r->tuple, r->cookie, &spoke_last);
+	if (c.frame.acks0 && !h.last) /* never answered */
+		return err;
 	return !err && is_idle(&c) && !spoke_last ? -EAGAIN : err;
 }
 

@@ -235,18 +235,20 @@ static bool serves(const struct rz_topo_agent *a, const struct rz_client *c)
 }
 
 /* Ready agents that the client may know of, beside this one: none was in its own zone when it came
- * here. */
+ * here from there. */
 static unsigned others(const struct view *v)
 {
 	const struct rz_topo_zones *z = v->w->zones;
 	unsigned n = 0;
+	bool elsewhere;
 	size_t i;
 
-	if (!v->agent_zone || !v->client_zone || !strcmp(v->agent_zone, v->client_zone))
-		return 0; /* nobody asks */
+	if (!v->agent_zone)
+		return 0;
+	elsewhere = v->client_zone && strcmp(v->agent_zone, v->client_zone);
 	for (i = 0; i < z->n; i++)
 		if (!strcmp(z->rows[i].key.group, v->agent->group) &&
-		    strcmp(z->rows[i].key.zone, v->client_zone))
+		    !(elsewhere && !strcmp(z->rows[i].key.zone, v->client_zone)))
 			n += z->rows[i].ready;
 	return n ? n - 1 : 0;
 }

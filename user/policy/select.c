@@ -12,6 +12,9 @@
 #include "policy/breaker.h"
 #include "policy/history.h"
 
+/* Times that a client which said nothing doubles its rest. */
+#define SILENT_DOUBLES 3
+
 /* A candidate's place in the queue. */
 struct waiting {
 	uint64_t cookie;
@@ -285,7 +288,8 @@ void rz_select_undo(struct rz_select *s, const struct rz_candidate *row)
 		w->since_ns = s->now_ns + 1; /* behind all that this tick has found */
 }
 
-void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row, bool silent)
+void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row, bool silent,
+		      uint64_t at_ns)
 {
 	struct waiting *w = waiting_of(s, row->cookie);
 	uint64_t pause_ns = s->limits.cooldown_ns;
@@ -298,8 +302,8 @@ void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row, bool 
 		pause_ns *= 2;
 	if (pause_ns > s->limits.cooldown_max_ns)
 		pause_ns = s->limits.cooldown_max_ns;
-	w->let_go += !silent;
-	w->not_before_ns = s->now_ns + pause_ns;
+	w->let_go += !silent || w->let_go < SILENT_DOUBLES;
+	w->not_before_ns = (at_ns > s->now_ns ? at_ns : s->now_ns) + pause_ns;
 }
 
 const struct rz_outcome_row *rz_select_outcomes(const struct rz_select *s, size_t *ret_n)

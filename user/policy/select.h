@@ -109,10 +109,12 @@ void rz_select_undo(struct rz_select *s, const struct rz_candidate *row);
 /*
  * The same for a move that was begun and let go, because no moment was found in which it would have
  * harmed nobody: the connection cools down for `cooldown`, doubled each time up to `cooldown_max`,
- * for a client that is held again and again could not work. Not doubled by one in which the client
- * said nothing (`silent`): it was not kept from anything.
+ * for a client that is held again and again could not work. One in which the client said nothing
+ * (`silent`) was not kept from anything, and may be met by the next try: it doubles the rest up to
+ * eight times only. It begins at `at_ns`.
  */
-void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row, bool silent);
+void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row, bool silent,
+		      uint64_t at_ns);
 
 /* Outcomes of earlier moves that the latest run has found; they live until the next one. */
 const struct rz_outcome_row *rz_select_outcomes(const struct rz_select *s, size_t *ret_n);

@@ -248,12 +248,13 @@ void rz_tick_moved(struct rz_select *select, const struct rz_tick_move *m, uint6
 	rz_select_moved(select, &row, at_ns);
 }
 
-void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m, enum rz_undo why)
+void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m, enum rz_undo why,
+		  uint64_t at_ns)
 {
 	struct rz_candidate row = row_of(m);
 
 	if (why == RZ_UNDO_REFUSED)
 		rz_select_undo(select, &row);
 	else
-		rz_select_let_go(select, &row, why == RZ_UNDO_SILENT);
+		rz_select_let_go(select, &row, why == RZ_UNDO_SILENT, at_ns);
 }

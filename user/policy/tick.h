@@ -70,10 +70,11 @@ void rz_tick_moved(struct rz_select *select, const struct rz_tick_move *m, uint6
 
 /* Why a move that was allowed did not happen. */
 enum rz_undo {
-	RZ_UNDO_REFUSED, /* the connection is gone or another, or it was not begun */
+	RZ_UNDO_REFUSED, /* the connection is gone or another, or nothing was done to it */
 	RZ_UNDO_SILENT,	 /* begun, and nothing was asked by whose answer it could be judged */
 	RZ_UNDO_LET_GO,	 /* begun, and no moment was found */
 };
-void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m, enum rz_undo why);
+void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m, enum rz_undo why,
+		  uint64_t at_ns);
 
 #endif
