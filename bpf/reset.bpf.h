@@ -49,7 +49,7 @@ static __always_inline int rz_spoke_last(const struct tcp_sock *tp)
  * which the agent spoke last, has been answered.
  */
 static __always_inline int rz_reset_in_gap(const struct tcp_sock *tp, const struct rz_conn *c,
-					   __u64 cookie)
+					   const struct rz_move *m, __u64 cookie)
 {
 	const struct rz_frame *f = &c->frame;
 	struct rz_hold *h;
@@ -63,6 +63,9 @@ static __always_inline int rz_reset_in_gap(const struct tcp_sock *tp, const stru
 	h = rz_hold_of(cookie);
 	if (!h || tp->snd_una != tp->write_seq || tp->copied_seq != tp->rcv_nxt ||
 	    tp->out_of_order_queue.rb_node)
+		return 0;
+	/* asked and answered since user space looked: the client may not have read that */
+	if (rz_hold_must(h, f->answerable) != m->asked)
 		return 0;
 	/* not answered: whole requests that the agent has read are all there is to wait for */
 	if (f->acks0 && (f->have || f->next_seq != tp->rcv_nxt))
@@ -105,7 +108,7 @@ static __always_inline int rz_reset_check(struct sock_common *skc, const struct 
 		return -RZ_EPROTO;
 	if (!tp->inet_conn.icsk_inet.sk.sk_socket)
 		return -RZ_ENOTCONN;
-	if (m->gap && !rz_reset_in_gap(tp, c, cookie))
+	if (m->gap && !rz_reset_in_gap(tp, c, m, cookie))
 		return -RZ_EAGAIN;
 	return 0;
 }

@@ -386,6 +386,12 @@ static inline int rz_frame_must_be_answered(const struct rz_frame *f)
 	return f->produce || f->other || f->coordinator;
 }
 
+/* Number of the latest request that must be answered, of `answerable` so far. */
+static inline __u32 rz_hold_must(const struct rz_hold *h, __u32 answerable)
+{
+	return h->last == answerable ? h->must : answerable; /* some came that were not seen here */
+}
+
 /*
  * A multiplicative hash over `words` 64-bit words, with a multiplication of the halves in each step
  * and a final avalanche (the finaliser of MurmurHash3, public domain). Never 0. Two texts with one

@@ -387,13 +387,16 @@ struct rz_move {
 	__u64 decided_ns;
 	__u64 deadline_ns; /* when the hold ends, whatever came of it; 0: no hold */
 	__s32 error;	   /* -errno of the reset, or of the check before it */
+	/* number of the latest request that must be answered (rz_hold_must), when user space found
+	 * that it has been for long enough; asked for another since then, it is no gap */
+	__u32 asked;
 	enum rz_reason reason;
 	enum rz_phase phase;
 	__u8 gap; /* end it only while nothing is in flight that must be answered */
 	__u8 fin; /* the walk judges alone; user space ends it, while new requests are held back */
 	__u8 shared; /* though it carries group membership */
 	__u8 acks0;  /* though its producer is not answered */
-	__u8 pad[6];
+	__u8 pad[2];
 	char to_zone[RZ_ZONE_SHOWN];
 };
 

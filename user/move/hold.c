@@ -174,10 +174,10 @@ static bool has_settled(const struct rz_holds *h, struct rz_holding *r, uint64_t
 		r->quiet_ns = 0;
 		return false;
 	}
-	must = entry.last == c.frame.answerable ? entry.must : c.frame.answerable;
-	if (!r->quiet_ns || r->answered != must) {
+	must = rz_hold_must(&entry, c.frame.answerable);
+	if (!r->quiet_ns || r->reset.asked != must) {
 		r->quiet_ns = now_ns;
-		r->answered = must;
+		r->reset.asked = must;
 		r->fresh = entry.fresh;
 	}
 	/* in the last tenth of the time one that asks for nothing is reset all the same */

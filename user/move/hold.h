@@ -42,7 +42,6 @@ struct rz_holding {
 	bool settled;	   /* ... for long enough */
 	bool bridge;	   /* its hold began in a gap, and only bridges the last look and the end */
 	uint64_t again_ns; /* the last look under the lock said no: not before then again */
-	uint32_t answered; /* number of the latest request that must be answered, then */
 	uint32_t fresh;	   /* segments that were dropped and no repetition, until quiet_ns */
 	uint32_t held;	   /* segments that were dropped */
 	bool silent;	   /* it has asked for nothing since the move began */

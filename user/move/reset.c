@@ -31,6 +31,7 @@ int rz_reset_show(const struct rz_maps *maps, const struct rz_reset *r, enum rz_
 
 	m.error = r->error;
 	m.gap = r->gap;
+	m.asked = r->asked;
 	m.fin = r->fin;
 	m.shared = r->shared;
 	m.acks0 = r->acks0;
@@ -46,7 +47,7 @@ static bool is_idle(const struct rz_conn *c)
 
 bool rz_reset_drained(const struct rz_hold *h, const struct rz_conn *c)
 {
-	uint32_t need = h->last == c->frame.answerable ? h->must : c->frame.answerable;
+	uint32_t need = rz_hold_must(h, c->frame.answerable);
 
 	if (!rz_frame_must_be_answered(&c->frame) || is_idle(c))
 		return true;
@@ -138,6 +139,8 @@ static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 		return -EAGAIN;
 	if (!rz_frame_must_be_answered(&c.frame))
 		return 0;
+	if (rz_hold_must(&h, c.frame.answerable) != r->asked)
+		return -EAGAIN;
 	err = rz_destroy_quiet(&r->tuple, r->cookie, &spoke_last);
 	if (c.frame.acks0 && !h.last) /* never answered */
 		return err;

@@ -38,6 +38,7 @@ struct rz_reset {
 	struct rz_tuple tuple;
 	char to_zone[RZ_ZONE_SHOWN];
 	bool gap;	 /* only while nothing is in flight that must be answered */
+	uint32_t asked;	 /* for `gap`: the rz_hold_must() whose answer has settled */
 	bool fin;	 /* by a FIN on the agent's own descriptor, not by a reset */
 	pid_t owner_pid; /* whose descriptor that is (rz_reset_find_owners), 0: not known */
 	int owner_fd;
