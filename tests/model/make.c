@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Random worlds and what happens in them, see model.h. The same seed makes the same. */
+/* Random worlds, see model.h. The same seed makes the same. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,7 +25,6 @@ bool chance(struct run *r, uint32_t percent)
 }
 
 /* One of a list; the first is the one that most often is. */
-#define PICK(r, list)	     ((list)[below(r, COUNT(list))])
 #define USUAL(r, much, list) (chance(r, much) ? (list)[0] : PICK(r, list))
 
 static void ip4(uint8_t addr[16], unsigned a, unsigned b, unsigned c, unsigned d)
@@ -55,6 +54,11 @@ static const char *const wanted[] = {"", "default", "other"};
 static const char *const block_texts[] = {"b@10.1.0.0/16<>c@10.2.0.0/16", "",
 					  "b@10.1.0.0/16<>a@10.1.2.0/24<>az-c@10.0.0.0/8"};
 static const uint64_t stables[] = {10 * SECOND_NS, 0, 30 * SECOND_NS, 60 * SECOND_NS};
+
+const char *random_zone(struct run *r)
+{
+	return PICK(r, agent_zones);
+}
 
 static void make_agents(struct run *r)
 {
@@ -180,7 +184,7 @@ static void make_limits(struct run *r)
 }
 
 /* The product counts what changed; the model keeps every look. */
-static void look(struct run *r)
+void look(struct run *r)
 {
 	struct rz_topo_zones *old = r->zones;
 	struct look *l = &r->looks[r->n_looks++];
@@ -251,8 +255,6 @@ static void make_softwares(struct run *r)
 		r->softwares[i] = (struct rz_software_row){i + 1, all[i]};
 }
 
-static struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home);
-
 /* It fetches for a group, by a library that minds, and its group connection is there too. */
 static void make_member(struct run *r, struct rz_conn *c)
 {
@@ -270,7 +272,7 @@ static void make_member(struct run *r, struct rz_conn *c)
 }
 
 /* A new connection; of this client to its own zone or away, if `like` is not NULL. */
-static struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home)
+struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home)
 {
 	size_t i, n = r->topo.n_agents < 4 ? r->topo.n_agents : 4;
 	struct rz_proxied_row *p;
@@ -307,7 +309,7 @@ static struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool
 	return c;
 }
 
-static void close_conn(struct run *r, size_t i)
+void close_conn(struct run *r, size_t i)
 {
 	memmove(&r->conns[i], &r->conns[i + 1], (--r->n_conns - i) * sizeof(r->conns[0]));
 	memmove(&r->proxied[i], &r->proxied[i + 1], (r->n_conns - i) * sizeof(r->proxied[0]));
@@ -341,120 +343,4 @@ void free_world(struct run *r)
 	rz_topo_zones_free(r->zones);
 	rz_blocks_free(r->blocks);
 	rz_exclude_free(r->exclude);
-}
-
-/* Often to the very moment at which something ends, or a nanosecond beside it. */
-static void let_time_pass(struct run *r)
-{
-	const uint64_t edges[] = {r->limits.per_client_ns,   r->limits.cooldown_ns,
-				  r->limits.outcome_ns,	     r->limits.breaker_for_ns,
-				  r->settings.stable_for_ns, 2 * r->limits.cooldown_ns,
-				  r->limits.give_up_for_ns,  r->settings.topology_max_age_ns};
-	uint32_t kind = below(r, 100);
-
-	if (kind < 30)
-		r->clock_ns += (27 + below(r, 7)) * SECOND_NS;
-	else if (kind < 65)
-		r->clock_ns += 900000000 + noise(r) % 200000000;
-	else if (kind < 88)
-		r->clock_ns += PICK(r, edges) + below(r, 3) - 1;
-	else if (kind < 92)
-		r->clock_ns += noise(r) % (3 * 3600 * SECOND_NS);
-	else if (kind < 94)
-		r->clock_ns += noise(r) % (40 * 86400 * SECOND_NS);
-	else if (kind < 96 && r->clock_ns > 100 * SECOND_NS)
-		r->clock_ns -= noise(r) % (90 * SECOND_NS);
-}
-
-static void change_topology(struct run *r)
-{
-	size_t i = below(r, (uint32_t)r->topo.n_agents);
-
-	if (chance(r, 70)) {
-		r->agents[i].ready = !r->agents[i].ready || chance(r, 50);
-	} else if (chance(r, 50) && r->topo.n_agents > 3) { /* it is gone */
-		memmove(&r->agents[i], &r->agents[i + 1],
-			(--r->topo.n_agents - i) * sizeof(r->agents[0]));
-	} else {
-		strcpy(r->agents[i].zone, PICK(r, agent_zones));
-		r->agents[i].pod = 0;
-	}
-	look(r);
-}
-
-void time_passes(struct run *r)
-{
-	struct rz_settings *s = &r->settings;
-	size_t i;
-
-	let_time_pass(r);
-	if (chance(r, 12))
-		change_topology(r);
-	if (chance(r, 90))
-		s->topology_proved_ns = r->clock_ns - below(r, 20) * SECOND_NS / 10;
-	else if (chance(r, 20))
-		s->topology_proved_ns = 0;
-	if (s->frozen || chance(r, 3))
-		s->frozen = chance(r, 60) ? RZ_FREEZE_NONE : 1 + below(r, RZ_FREEZE_COUNT - 1);
-	if (r->paused || chance(r, 3))
-		r->paused = chance(r, 40);
-	for (i = 0; i < MAX_CLIENTS; i++)
-		if (r->unread[i])
-			r->unread[i] = chance(r, 80);
-	for (i = r->n_conns; i-- > 0;)
-		if (chance(r, 2))
-			close_conn(r, i);
-	for (i = below(r, 4); i; i--)
-		open_conn(r, NULL, chance(r, 10));
-	for (i = 0; i < r->n_conns; i++) {
-		r->conns[i].frame.tentative &= chance(r, 70);
-		if (r->conns[i].frame.state == RZ_STATE_IDENTIFIED && chance(r, 30))
-			r->conns[i].frame.state = RZ_STATE_DATA;
-	}
-}
-
-/* After a move: it comes back, comes home, does both, or is not seen here again. */
-static void react(struct run *r, size_t conn, uint32_t loyal)
-{
-	struct rz_conn was = r->conns[conn];
-
-	close_conn(r, conn);
-	if (chance(r, loyal))
-		open_conn(r, &was, false);
-	if (chance(r, 20))
-		open_conn(r, &was, true);
-}
-
-void they_go(struct run *r, struct rz_select *s, const struct rz_tick *tick)
-{
-	struct tick *t = &r->ticks[r->n_ticks - 1];
-	uint32_t loyal = (uint32_t)(r->seed % 4) * 30; /* how many of this world come back */
-	size_t i, k;
-
-	for (i = 0; i < t->n; i++) {
-		struct row *row = &t->rows[i];
-		const struct rz_tick_move *m = rz_tick_find(tick, row->cookie);
-
-		if (row->home || row->reason != RZ_REASON_NONE)
-			continue;
-		row->fate = chance(r, 80)   ? WENT
-			    : chance(r, 50) ? UNDONE
-			    : chance(r, 50) ? SILENT
-					    : LET_GO;
-		row->at_ns = t->now_ns + (chance(r, 50) ? 0 : noise(r) % (6 * SECOND_NS));
-		if (row->fate != WENT) {
-			rz_tick_undo(s, m,
-				     row->fate == LET_GO   ? RZ_UNDO_LET_GO
-				     : row->fate == SILENT ? RZ_UNDO_SILENT
-							   : RZ_UNDO_REFUSED,
-				     row->at_ns);
-			continue;
-		}
-		rz_tick_moved(s, m, row->at_ns);
-		if (r->clock_ns < row->at_ns)
-			r->clock_ns = row->at_ns;
-		for (k = 0; r->conns[k].cookie != row->cookie; k++)
-			;
-		react(r, k, loyal);
-	}
 }

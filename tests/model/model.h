@@ -4,7 +4,7 @@
  * docs/design.md and the headers' contracts, by plain loops over all that ever happened, with
  * nothing carried from one tick to the next but the record of it.
  *
- * make.c makes worlds and what happens in them; rules.c (with where.c) judges one connection,
+ * make.c makes worlds, happen.c what happens in them; rules.c (with where.c) judges one connection,
  * pace.c (with rounds.c, outcomes.c, rates.c) says who goes now; invariants.c looks at the
  * product's answers alone; main.c compares.
  *
@@ -184,8 +184,18 @@ const char *broken_rate(const struct run *r);
 uint64_t noise(struct run *r);
 uint32_t below(struct run *r, uint32_t n);
 bool chance(struct run *r, uint32_t percent);
+#define PICK(r, list) ((list)[below(r, COUNT(list))]) /* one of a list */
+const char *random_zone(struct run *r);		      /* of an agent */
 void make_world(struct run *r, uint64_t seed);
 void free_world(struct run *r);
+/* Counts the agents' zones anew; the record keeps what they are now. */
+void look(struct run *r);
+/* A new connection; of this client to its own zone or away, if `like` is not NULL. NULL: no room.
+ */
+struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home);
+void close_conn(struct run *r, size_t i);
+
+/* happen.c */
 void time_passes(struct run *r); /* what happens until the next tick */
 /* What becomes of those who may go. */
 void they_go(struct run *r, struct rz_select *s, const struct rz_tick *tick);

@@ -276,47 +276,41 @@ static void test_noise(void **state)
 	rz_select_free(s);
 }
 
-/* A connection for which no moment was found rests for the cooldown, doubled each time. */
-static void test_let_go(void **state)
+/* Let go ten times, `late_ns` after the tick: silently but for one; rest[i] is in cooldowns. */
+static void let_go_ten_times(const unsigned rest[10], int spoke, uint64_t late_ns)
 {
 	struct rz_select *s = make(&defaults);
 	struct rz_candidate c = row(1, 7, T0 - HOUR_NS);
-	uint64_t now = T0, pause = defaults.cooldown_ns;
+	uint64_t now = T0, pause;
 	int i;
 
-	(void)state;
 	assert_int_equal(ask(s, c, now), RZ_REASON_NONE);
 	for (i = 0; i < 10; i++) {
-		rz_select_let_go(s, &c, false, 0);
+		pause = defaults.cooldown_ns * rest[i];
+		if (pause > defaults.cooldown_max_ns)
+			pause = defaults.cooldown_max_ns;
+		rz_select_let_go(s, &c, spoke >= 0 && i != spoke, now + late_ns);
 		assert_int_equal(ask(s, c, now + 1), RZ_REASON_COOLING_DOWN);
-		assert_int_equal(ask(s, c, now + pause - 1), RZ_REASON_COOLING_DOWN);
-		now += pause;
+		now += late_ns + pause;
+		assert_int_equal(ask(s, c, now - 1), RZ_REASON_COOLING_DOWN);
 		assert_int_equal(ask(s, c, now), RZ_REASON_NONE);
-		pause = pause * 2 < defaults.cooldown_max_ns ? pause * 2 : defaults.cooldown_max_ns;
 	}
 	rz_select_free(s);
+}
+
+/* A connection for which no moment was found rests for the cooldown, doubled each time. */
+static void test_let_go(void **state)
+{
+	(void)state;
+	let_go_ten_times((const unsigned[]){1, 2, 4, 8, 16, 32, 64, 128, 256, 512}, -1, 0);
 }
 
 /* One that said nothing meanwhile rests up to eight times as long; it does not undo what was
  * doubled. The rest begins when it was let go. */
 static void test_let_go_silent(void **state)
 {
-	struct rz_select *s = make(&defaults);
-	struct rz_candidate c = row(1, 7, T0 - HOUR_NS);
-	uint64_t now = T0, pause = defaults.cooldown_ns;
-	int i;
-
 	(void)state;
-	assert_int_equal(ask(s, c, now), RZ_REASON_NONE);
-	for (i = 0; i < 10; i++) {
-		now += SECOND_NS;
-		rz_select_let_go(s, &c, i != 5, now);
-		assert_int_equal(ask(s, c, now + pause - 1), RZ_REASON_COOLING_DOWN);
-		now += pause;
-		assert_int_equal(ask(s, c, now), RZ_REASON_NONE);
-		pause = defaults.cooldown_ns * (i == 0 ? 2 : i == 1 ? 4 : i < 5 ? 8 : 16);
-	}
-	rz_select_free(s);
+	let_go_ten_times((const unsigned[]){1, 2, 4, 8, 8, 8, 16, 16, 16, 16}, 5, SECOND_NS);
 }
 
 int main(void)

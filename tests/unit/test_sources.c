@@ -75,6 +75,19 @@ static const struct rz_topo_agent *at(const struct rz_topo *t, const char *ip)
 	return rz_topo_agent_at(t, &e);
 }
 
+/* Both sources, and nothing else known. */
+static struct rz_merge_in both(const struct rz_topo *file, const struct rz_topo *kube)
+{
+	return (struct rz_merge_in){.file = file,
+				    .kube = kube,
+				    .agents_zone = "",
+				    .setting_zone = "",
+				    .label_zone = "",
+				    .cloud_zone = "",
+				    .cloud_id = "",
+				    .kube_source = 1};
+}
+
 /* An agent of the file and one of Kubernetes have numbers of their own. */
 static void test_merge_names(void **state)
 {
@@ -83,14 +96,7 @@ static void test_merge_names(void **state)
 	struct rz_topo *kube = parsed("agents:\n  - { address: 10.0.0.2, zone: a, name: k }\n"
 				      "  - { address: 'fd00::2', zone: a, name: k }\n"
 				      "  - { address: 10.0.0.3, zone: a }\n");
-	struct rz_merge_in in = {.file = file,
-				 .kube = kube,
-				 .agents_zone = "",
-				 .setting_zone = "",
-				 .label_zone = "",
-				 .cloud_zone = "",
-				 .cloud_id = "",
-				 .kube_source = 1};
+	struct rz_merge_in in = both(file, kube);
 	struct rz_topo_zones *z;
 	struct rz_topo *t;
 	const char *from;
@@ -115,19 +121,15 @@ static void test_merge(void **state)
 	struct rz_topo *kube = parsed("agents:\n  - { address: 10.0.0.1, zone: k, group: g }\n"
 				      "  - { address: 10.0.0.2, zone: use1-az1, group: g }\n"
 				      "  - { address: 10.0.0.3, zone: gone, group: g }\n");
-	struct rz_merge_in in = {.file = file,
-				 .kube = kube,
-				 .agents_zone = "",
-				 .setting_zone = "",
-				 .label_zone = "l",
-				 .cloud_zone = "us-east-1c",
-				 .cloud_id = "use1-az3",
-				 .kube_source = 1};
+	struct rz_merge_in in = both(file, kube);
 	struct rz_topo *t;
 	const char *from;
 	char why[256];
 
 	(void)state;
+	in.label_zone = "l";
+	in.cloud_zone = "us-east-1c";
+	in.cloud_id = "use1-az3";
 	kube->agents[2].zone[0] = '\0';
 	kube->agents[2].local = true;
 	assert_int_equal(rz_topo_merge(&in, &t, &from, why, sizeof(why)), 0);
