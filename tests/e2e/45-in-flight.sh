@@ -49,15 +49,10 @@ round() {
 }
 doubled() { uniq -d "$WORK/$1.all" | wc -l; }
 
-stall_watch
 round held
 for lib in "${LIBS[@]}"; do
 	n=$(wc -l <"$WORK/held-$lib.all")
-	if [ "$lib" = kafka-python-debian ] && busy_doubles "$(doubled "held-$lib")"; then
-		note "$lib: $(doubled "held-$lib") of $n writes doubled: not judged, the machine stood still for $(stall_ms) ms"
-	else
-		check "$lib: no write of $n is doubled ($(doubled "held-$lib"))" test "$n" -gt 50 -a "$(doubled "held-$lib")" -eq 0
-	fi
+	check "$lib: no write of $n is doubled ($(doubled "held-$lib"))" test "$n" -gt 50 -a "$(doubled "held-$lib")" -eq 0
 	check "$lib: no acknowledged write is lost ($(wc -l <"$WORK/held-$lib.acked") acknowledged)" \
 		eval '[ -z "$(comm -13 <(uniq "$WORK/held-$lib.all") "$WORK/held-$lib.acked")" ]'
 done

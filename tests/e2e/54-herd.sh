@@ -28,8 +28,8 @@ used_ms() { awk '{ print ($14 + $15) * 10 }' "/proc/${PIDS[rezone]}/stat"; }
 cpu=$(used_ms) began=$(now_ms)
 topology a=ready b=ready c=ready
 all_moved() { [ "$(moves_made)" -ge "$HERD" ]; }
-# a tick may be 11 s away, then it goes at its rate; twice that, for the rate is judged below
-check "all are moved, at $RATE a second" within $((2 * (HERD / RATE + 11))) all_moved
+# a tick may be 11 s away, then it goes at its rate
+check "all are moved, at $RATE a second" within $((HERD * 5 / RATE / 4 + 15)) all_moved
 note "$(($(used_ms) - cpu)) ms of CPU for $(moves_made) moves in $((($(now_ms) - began) / 1000)) s"
 # times of the moves, in ms of the day
 grep 'move: .*: \(reset\|closed\)' "$WORK/rezone.log" | sed 's/^[^T]*T\(..\):\(..\):\(..\)\.\(...\)Z.*/\1 \2 \3 \4/' |

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A client that is kept from running: its TCP has all answers, its application has read none, and its library throws away what it
-# reads together with the connection's end. It is stopped for 0.5 s again and again, longer than --settle; rezone sees that it
-# says nothing, and waits for a second. The same with --settle 0s, which shows that the test can fail. MOVES=20 of each (default 12).
+# reads together with the connection's end. It is stopped for 0.7 s again and again, longer than --settle; rezone sees that it
+# says nothing, and waits. The same with --settle 0s, which shows that the test can fail. MOVES=20 of each (default 12).
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
@@ -20,7 +20,7 @@ stop_and_go() { # PID: until it ends
 	while kill -0 "$1" 2>/dev/null; do
 		sleep "$((RANDOM % 2)).$((RANDOM % 9 + 1))"
 		kill -STOP "$1" 2>/dev/null
-		sleep 0.5
+		sleep 0.7
 		kill -CONT "$1" 2>/dev/null
 	done
 }

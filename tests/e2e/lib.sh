@@ -139,25 +139,6 @@ spawn() {
 	PIDS[$name]=$!
 }
 
-# stall_watch: from now on stall_ms is the longest time in ms that a process which wants to run every 10 ms was kept from it
-stall_watch() {
-	mkfifo "$WORK/never"
-	(
-		exec 3<>"$WORK/never"
-		worst=0 woke=${EPOCHREALTIME/[.,]/}
-		while :; do
-			read -rt 0.01 -u 3
-			late=$(((${EPOCHREALTIME/[.,]/} - woke) / 1000 - 10)) woke=${EPOCHREALTIME/[.,]/}
-			[ $late -gt $worst ] && worst=$late && echo $worst >>"$WORK/stalls"
-		done
-	) &
-	PIDS[stall]=$!
-}
-stall_ms() { tail -n 1 "$WORK/stalls" 2>/dev/null || echo 0; }
-# busy_doubles N: N doubled writes of a kafka-python that has 10 in flight may be the machine's doing, not rezone's: it kept somebody
-# from running for longer than --settle (docs/design.md, "Settle")
-busy_doubles() { [ "$1" -gt 0 ] && [ "$1" -le 12 ] && [ "$(stall_ms)" -ge 250 ]; }
-
 alive() { kill -0 "${PIDS[$1]}" 2>/dev/null; }
 
 # agent_start ZONE [FLAGS...]: the stand-in agent of that zone, on IPv4 and IPv6
@@ -228,14 +209,6 @@ setting_of() { bpftool -j map dump pinned "$PIN_DIR/settings" | jq ".[0].formatt
 # moves_made: connections that rezone has ended since the test began, in whatever way; stat `resets` knows bpf_sock_destroy alone
 moves_made() { grep -cE 'move: .*: (reset|closed)' "$WORK/rezone.log"; }
 nobody_moved() { [ "$(moves_made)" = 0 ] && [ "$(setting_of moved)" = 0 ]; }
-
-# frame_kept: no frame was lost, but behind segments that came early, for TCP had lost or reordered one on the way
-frame_kept() {
-	local lost early
-	lost=$(stat_of frame_lost) early=$(stat_of early_segments)
-	[ "$lost$early" = 00 ] || note "$early segments came early, the frame was lost $lost times"
-	[ "$lost" -le "$early" ]
-}
 
 # client_start NAME LIB read|write [FLAGS...]: tests/clients/run in the clients' namespace
 client_start() {
