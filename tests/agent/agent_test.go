@@ -159,8 +159,8 @@ func TestSharedLog(t *testing.T) {
 	f, _ := os.OpenFile(filepath.Join(data, "topics", "t", "0.log"), os.O_APPEND|os.O_WRONLY, 0)
 	f.Write(set[:70])
 	f.Close()
-	if base, _, code := a.append("t", 0, writeBatch([]record{{value: []byte("z")}})); base != 4*each || code != 0 {
-		t.Errorf("after a torn batch: offset %d, code %d", base, code)
+	if got := a.append("t", 0, writeBatch([]record{{value: []byte("z")}})); got.base != 4*each || got.code != 0 {
+		t.Errorf("after a torn batch: %+v", got)
 	}
 }
 

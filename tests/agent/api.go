@@ -35,6 +35,9 @@ const (
 	errMemberIDNeeded      int16 = 79
 	errGroupFull           int16 = 81
 	errPolicy              int16 = 44
+	errNotCoordinator      int16 = 16
+	errOutOfOrder          int16 = 45
+	errProducerEpoch       int16 = 47
 	errInvalidRequiredAcks int16 = 21
 )
 
@@ -62,6 +65,7 @@ func init() { // not a literal: ApiVersions reads the table it stands in
 		14:          {"SyncGroup", 0, 3, true, (*server).syncGroup},
 		apiVersions: {"ApiVersions", 0, 3, false, (*server).versions},
 		19:          {"CreateTopics", 0, 4, false, (*server).createTopics},
+		22:          {"InitProducerId", 0, 1, false, (*server).initProducerID},
 	}
 }
 
@@ -81,7 +85,7 @@ func (s *server) versions(r *request) *wr {
 	} else {
 		w.count(len(apis))
 	}
-	for key := int16(0); key <= 19; key++ {
+	for key := int16(0); key <= 22; key++ {
 		a, ok := apis[key]
 		if !ok {
 			continue

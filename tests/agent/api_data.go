@@ -5,7 +5,10 @@
 // Who: api.go's table. Every agent leads every partition.
 package main
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 func (s *server) produce(r *request) *wr {
 	v, b := r.version, &r.body
@@ -28,22 +31,22 @@ func (s *server) produce(r *request) *wr {
 			if b.bad {
 				return nil
 			}
-			base, records, code := int64(-1), 0, errInvalidRequest
+			a := appended{base: -1, code: errInvalidRequest}
 			switch {
 			case transaction != "":
 			case acks < -1 || acks > 1:
-				code = errInvalidRequiredAcks
+				a.code = errInvalidRequiredAcks
 			default:
-				base, records, code = s.append(name, partition, set)
+				a = s.append(name, partition, set)
 			}
 			l := r.line("produced")
-			l.Topic, l.Partition, l.Acks, l.Error = name, &partition, &acks, code
-			l.BaseOffset, l.Records = &base, &records
+			l.Topic, l.Partition, l.Acks, l.Error = name, &partition, &acks, a.code
+			l.BaseOffset, l.Records, l.Duplicate, l.Lied = &a.base, &a.records, a.duplicate, a.lied
 			s.trace.write(l)
 
 			w.i32(partition)
-			w.i16(code)
-			w.i64(base)
+			w.i16(a.code)
+			w.i64(a.base)
 			if v >= 2 {
 				w.i64(-1) // append time: records keep their own
 			}
@@ -65,20 +68,19 @@ func (s *server) produce(r *request) *wr {
 	return w
 }
 
-func (s *server) append(topic string, partition int32, set []byte) (int64, int, int16) {
+func (s *server) append(topic string, partition int32, set []byte) appended {
 	p, code := s.store.partition(topic, partition)
 	if code != errNone {
-		return -1, 0, code
+		return appended{base: -1, code: code}
 	}
 	batches, code := normalize(set)
 	if code != errNone {
-		return -1, 0, code
+		return appended{base: -1, code: code}
 	}
-	base, records, err := p.append(batches)
-	if err != nil {
-		return -1, 0, errStorage
+	if n := int64(s.cfg.lie); n > 0 && atomic.AddInt64(&s.batches, 1)%n == 0 {
+		return p.lie(batches)
 	}
-	return base, records, errNone
+	return p.append(batches)
 }
 
 type fetchPart struct {
@@ -117,6 +119,8 @@ func (s *server) fetch(r *request) *wr {
 		select {
 		case <-r.gone.Done():
 			return nil
+		case <-s.stopping:
+			end = time.Now()
 		case <-tick.C:
 		}
 	}

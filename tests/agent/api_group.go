@@ -73,6 +73,13 @@ func (g *groupState) enter(j *joinWish, clientID string, idFirst bool) (code int
 		return errInconsistent, true
 	}
 	changed := m == nil || !sameProtocols(m.Protocols, j.protocols)
+	why := "its leader asked again"
+	switch {
+	case m == nil:
+		why = "a member joined"
+	case changed:
+		why = "a member changed its protocols"
+	}
 	if m == nil {
 		m = &member{}
 		g.Members[j.id] = m
@@ -83,7 +90,7 @@ func (g *groupState) enter(j *joinWish, clientID string, idFirst bool) (code int
 	if !changed && (g.Phase == phaseSyncing || g.Phase == phaseStable && j.id != g.Leader) {
 		return errNone, true
 	}
-	g.rebalance()
+	g.rebalance(why)
 	m.Joined = true
 	return errNone, false
 }
@@ -101,8 +108,9 @@ func (s *server) joinGroup(r *request) *wr {
 		state = *g
 	})
 	for err == nil && !done {
-		if !pause(r) {
-			return nil
+		if !s.pause(r) {
+			code = errNotCoordinator
+			break
 		}
 		err = s.groups.with(j.group, func(g *groupState) {
 			if m := g.Members[j.id]; m == nil {
@@ -198,8 +206,8 @@ func (s *server) syncGroup(r *request) *wr {
 		if err := s.groups.with(name, func(g *groupState) { done = look(g) }); err != nil {
 			code, done = errStorage, true
 		}
-		if !done && !pause(r) {
-			return nil
+		if !done && !s.pause(r) {
+			code, done = errNotCoordinator, true
 		}
 	}
 	w := &wr{}
@@ -255,7 +263,7 @@ func (s *server) leaveGroup(r *request) *wr {
 			if g.Members[id] == nil {
 				codes[i] = errUnknownMember
 			}
-			g.remove(id)
+			g.remove(id, "a member left")
 		}
 	})
 	code := errNone
@@ -287,9 +295,11 @@ func (m *member) alive() {
 	}
 }
 
-// pause waits before the next look; false if the client is gone.
-func pause(r *request) bool {
+// pause waits before the next look; false if the client is gone or this agent goes: another one will look.
+func (s *server) pause(r *request) bool {
 	select {
+	case <-s.stopping:
+		return false
 	case <-r.gone.Done():
 		return false
 	case <-time.After(2 * pollEvery):

@@ -60,15 +60,19 @@ type groupState struct {
 	Type       string // protocol type
 	Protocol   string // chosen by vote of the protocols all support
 	Leader     string
+	Reason     string // why joining began, for the trace
 	Members    map[string]*member
 	Pending    map[string]int64               // ids given out (KIP-394), until unix ms
 	Offsets    map[string]map[int32]committed // topic, partition
 }
 
-type groups struct{ dir string }
+type groups struct {
+	dir   string
+	trace *trace
+}
 
 func openGroups(data string) (*groups, error) {
-	g := &groups{dir: filepath.Join(data, "groups")}
+	g := &groups{dir: filepath.Join(data, "groups"), trace: &trace{}}
 	return g, os.MkdirAll(g.dir, 0o755)
 }
 
@@ -110,9 +114,13 @@ func (gs *groups) with(name string, f func(*groupState)) error {
 	if g.Offsets == nil {
 		g.Offsets = map[string]map[int32]committed{}
 	}
+	generation := g.Generation
 	g.advance()
 	f(g)
 	g.advance()
+	if g.Generation != generation {
+		gs.trace.write(traceLine{Event: "group", Group: name, Generation: &g.Generation, Members: g.memberIDs(), Reason: g.Reason})
+	}
 	after, err := json.Marshal(g)
 	if err != nil || bytes.Equal(before, after) {
 		return err
@@ -135,7 +143,7 @@ func (g *groupState) advance() {
 	}
 	for id, m := range g.Members {
 		if now-m.Seen > m.SessionMs {
-			g.remove(id)
+			g.remove(id, "session expired")
 		}
 	}
 	if g.Phase != phaseJoining || now-g.Since < g.Wait {
@@ -197,11 +205,12 @@ func (g *groupState) memberIDs() []string {
 	return ids
 }
 
-// rebalance starts a join; members learn of it from their next heartbeat.
-func (g *groupState) rebalance() {
+// rebalance starts a join; members learn of it from their next heartbeat. The first reason stands.
+func (g *groupState) rebalance(why string) {
 	if g.Phase == phaseJoining {
 		return
 	}
+	g.Reason = why
 	g.Wait = 0
 	if g.Phase == phaseEmpty {
 		g.Wait = firstJoinWait.Milliseconds()
@@ -212,13 +221,13 @@ func (g *groupState) rebalance() {
 	}
 }
 
-func (g *groupState) remove(id string) {
+func (g *groupState) remove(id, why string) {
 	if g.Members[id] == nil {
 		return
 	}
 	delete(g.Members, id)
 	if len(g.Members) > 0 {
-		g.rebalance()
+		g.rebalance(why)
 	} else {
 		g.Phase = phaseEmpty
 	}

@@ -30,6 +30,16 @@ type partition struct {
 	index []batchAt
 	size  int64 // bytes of whole batches
 	next  int64 // offset of the next record
+
+	producers map[int64]*producer // sequence.go; nil while there is none
+}
+
+// appended is what became of one partition's batches.
+type appended struct {
+	base            int64 // first offset; -1 with a code
+	records         int
+	duplicate, lied bool // not written: a copy of what is there; the positive control (--lie)
+	code            int16
 }
 
 // refresh opens the file and indexes batches that came since. A torn batch at the end (its writer
@@ -65,6 +75,7 @@ func (p *partition) add(head []byte, size int, base int64) {
 	last := base + int64(binary.BigEndian.Uint32(head[23:]))
 	p.index = append(p.index, batchAt{p.size, size, base, last,
 		int64(binary.BigEndian.Uint64(head[35:]))})
+	p.note(head, base)
 	p.size += int64(size)
 	p.next = last + 1
 }
@@ -87,13 +98,26 @@ func (p *partition) locked(f func() error) error {
 	return f()
 }
 
-// append writes batches one after the other with the next offsets; returns the first offset and the
-// number of records.
-func (p *partition) append(batches [][]byte) (base int64, records int, err error) {
-	err = p.locked(func() error {
-		base = p.next
+// append writes batches one after the other with the next offsets. A copy of an idempotent producer's batch is not written
+// again; such a producer sends one batch a partition.
+func (p *partition) append(batches [][]byte) (a appended) {
+	for _, b := range batches {
+		a.records += int(binary.BigEndian.Uint32(b[23:])) + 1
+		if id, _, _, _ := batchProducer(b); id >= 0 && len(batches) > 1 {
+			return appended{base: -1, code: errInvalidRequest}
+		}
+	}
+	err := p.locked(func() error {
+		if a.base, a.code = p.judge(batches[0]); a.code != errNone {
+			a.records = 0
+			return nil
+		}
+		if a.duplicate = a.base >= 0; a.duplicate {
+			return nil
+		}
+		a.base = p.next
 		var out []byte
-		next := base
+		next := a.base
 		for _, b := range batches {
 			binary.BigEndian.PutUint64(b, uint64(next)) // outside of the batch's checksum
 			next += int64(binary.BigEndian.Uint32(b[23:])) + 1
@@ -105,10 +129,22 @@ func (p *partition) append(batches [][]byte) (base int64, records int, err error
 		if _, err := p.file.WriteAt(out, p.size); err != nil {
 			return err
 		}
-		records = int(next - base)
 		return p.refresh()
 	})
-	return base, records, err
+	if err != nil {
+		return appended{base: -1, code: errStorage}
+	}
+	return a
+}
+
+// lie says what an append would say, and writes nothing.
+func (p *partition) lie(batches [][]byte) appended {
+	a := appended{lied: true}
+	for _, b := range batches {
+		a.records += int(binary.BigEndian.Uint32(b[23:])) + 1
+	}
+	_, a.base, a.code = p.offsetFor(-1)
+	return a
 }
 
 // read gives whole batches from the one that holds offset on, at most max bytes, but at least one if

@@ -44,6 +44,8 @@ type config struct {
 	partitions   int
 	delayProduce time.Duration
 	delayFetch   time.Duration
+	drainTimeout time.Duration
+	lie          int
 	logFile      string
 }
 
@@ -57,6 +59,8 @@ func parseFlags() (config, error) {
 	flag.IntVar(&c.partitions, "partitions", 4, "partitions of a topic that is created by being asked for")
 	flag.DurationVar(&c.delayProduce, "delay-produce", 0, "execute Produce at once, answer it this much later")
 	flag.DurationVar(&c.delayFetch, "delay-fetch", 0, "execute Fetch at once, answer it this much later")
+	flag.DurationVar(&c.drainTimeout, "drain-timeout", 10*time.Second, "on SIGTERM, end connections within this time")
+	flag.IntVar(&c.lie, "lie", 0, "positive control: acknowledge every `N`th Produce batch without writing it")
 	flag.DurationVar(&firstJoinWait, "join-wait", firstJoinWait, "a new group waits this long for members that start together")
 	flag.StringVar(&c.logFile, "log", "", "append JSON lines of what was executed to `FILE`")
 	flag.Parse()
@@ -67,6 +71,8 @@ func parseFlags() (config, error) {
 		return c, fmt.Errorf("--id must be 0 or more")
 	case c.zone == "" || c.listen == "" || c.data == "":
 		return c, fmt.Errorf("--zone, --listen and --data are needed")
+	case c.lie < 0 || c.drainTimeout < 0:
+		return c, fmt.Errorf("--lie and --drain-timeout must be 0 or more")
 	case c.partitions < 1 || c.partitions > maxPartitions:
 		return c, fmt.Errorf("--partitions must be 1 to %d", maxPartitions)
 	}
@@ -141,9 +147,13 @@ func run() error {
 	go srv.accept(ln)
 	fmt.Printf("listening on %s as agent %d of zone %s\n", ln.Addr(), cfg.id, cfg.zone)
 
-	<-sig
+	got := <-sig
 	cluster.withdraw() // first, so that no client is sent here any more
 	ln.Close()
+	if got == syscall.SIGTERM {
+		go func() { <-sig; srv.closeAll(); os.Exit(1) }() // told twice: at once
+		srv.drain()
+	}
 	srv.closeAll()
 	return nil
 }

@@ -29,6 +29,11 @@ type server struct {
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
+
+	serving  sync.WaitGroup // one a connection
+	stopping chan struct{}  // closed by drain
+	until    time.Time      // when drain gives up; set before stopping is closed
+	batches  int64          // of Produce, counted for --lie; atomic
 }
 
 type request struct {
@@ -54,8 +59,9 @@ type result struct {
 }
 
 func newServer(cfg config, st *store, g *groups, c *cluster, t *trace) *server {
+	g.trace = t
 	return &server{cfg: cfg, store: st, groups: g, cluster: c, trace: t,
-		conns: make(map[net.Conn]struct{})}
+		conns: make(map[net.Conn]struct{}), stopping: make(chan struct{})}
 }
 
 func (s *server) accept(ln net.Listener) {
@@ -72,6 +78,10 @@ func (s *server) accept(ln net.Listener) {
 		full := len(s.conns) >= maxConns
 		if !full {
 			s.conns[c] = struct{}{}
+			s.serving.Add(1)
+			if !s.until.IsZero() { // accepted while drain began
+				c.SetReadDeadline(time.Unix(1, 0))
+			}
 		}
 		s.mu.Unlock()
 		if full {
@@ -91,6 +101,7 @@ func (s *server) closeAll() {
 }
 
 func (s *server) serve(c net.Conn) {
+	defer s.serving.Done()
 	peer := c.RemoteAddr().String()
 	s.trace.write(traceLine{Event: "open", Conn: peer})
 	gone, cancel := context.WithCancel(context.Background())
@@ -99,12 +110,20 @@ func (s *server) serve(c net.Conn) {
 	go func() { sent <- send(c, queue) }()
 
 	err := s.read(c, peer, gone, queue)
-	cancel() // long polls end now
+	drained := s.stopped(err)
+	if !drained {
+		cancel() // long polls end now
+	}
 	close(queue)
 	// What was executed is still answered to a client that only closed its half.
 	if bad := <-sent; bad != nil {
 		err = bad
+	} else if drained {
+		reason, unread := s.finish(c)
+		s.trace.write(traceLine{Event: "drained", Conn: peer, Reason: reason, Unread: &unread})
+		err = errors.New("drained")
 	}
+	cancel()
 	c.Close()
 	s.mu.Lock()
 	delete(s.conns, c)

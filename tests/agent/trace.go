@@ -17,7 +17,7 @@ import (
 type traceLine struct {
 	T          string `json:"t"`
 	Agent      int    `json:"agent"`
-	Event      string `json:"event"` // open, close, request, produced, fetched
+	Event      string `json:"event"` // open, drained, close, request, produced, fetched, group
 	Conn       string `json:"conn"`
 	API        string `json:"api,omitempty"`
 	Version    *int16 `json:"version,omitempty"`
@@ -29,7 +29,14 @@ type traceLine struct {
 	BaseOffset *int64 `json:"base_offset,omitempty"`
 	Records    *int   `json:"records,omitempty"`
 	Error      int16  `json:"error,omitempty"` // Kafka's error code
-	Reason     string `json:"reason,omitempty"`
+	Duplicate  bool   `json:"duplicate,omitempty"`
+	Lied       bool   `json:"lied,omitempty"`
+	Unread     *int64 `json:"unread,omitempty"` // bytes thrown away
+
+	Group      string   `json:"group,omitempty"`
+	Generation *int32   `json:"generation,omitempty"`
+	Members    []string `json:"members,omitempty"`
+	Reason     string   `json:"reason,omitempty"`
 }
 
 type trace struct {
@@ -54,7 +61,7 @@ func (t *trace) write(l traceLine) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	l.T = time.Now().UTC().Format(time.RFC3339Nano)
+	l.T = time.Now().UTC().Format("2006-01-02T15:04:05.000000Z")
 	l.Agent = t.agent
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text) // ends the line, too
