@@ -66,16 +66,31 @@ func franzRead(ctx context.Context, o options, out *output, library *log.Logger)
 	return nil
 }
 
-func franzWrite(ctx context.Context, o options, out *output, library *log.Logger) error {
-	acks := map[string]kgo.Acks{"all": kgo.AllISRAcks(), "1": kgo.LeaderAck(), "0": kgo.NoAck()}
-	cl, err := kgo.NewClient(append(franzOptions(o, library),
-		kgo.RequiredAcks(acks[o.acks]), kgo.DisableIdempotentWrite(), kgo.MaxProduceRequestsInflightPerBroker(1000),
+// franzProducer: by default this library is idempotent with acks all, retries without end and lingers 10 ms.
+func franzProducer(o options) []kgo.Opt {
+	opts := []kgo.Opt{
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.ProducerBatchCompression(kgo.NoCompression()), // it would take snappy, which not every reader here knows
-		kgo.ProducerLinger(0), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
+	}
+	acks := map[string]kgo.Acks{"all": kgo.AllISRAcks(), "1": kgo.LeaderAck(), "0": kgo.NoAck()}
+	if level, told := acks[o.acks]; told {
+		opts = append(opts, kgo.RequiredAcks(level))
+	}
+	if o.settings == "pipeline" || o.acks == "1" || o.acks == "0" { // it is idempotent with all only
+		opts = append(opts, kgo.DisableIdempotentWrite())
+	}
+	if o.settings == "pipeline" {
+		opts = append(opts, kgo.MaxProduceRequestsInflightPerBroker(1000), kgo.ProducerLinger(0))
+	}
+	return opts
+}
+
+func franzWrite(ctx context.Context, o options, out *output, library *log.Logger) error {
+	cl, err := kgo.NewClient(append(franzOptions(o, library), franzProducer(o)...)...)
 	if err != nil {
 		return err
 	}
-	paced(ctx, "franz-go", o.rate, func(id string) {
+	paced(ctx, o, "franz-go", func(id string) {
 		r := &kgo.Record{Topic: o.topic, Partition: o.partition, Value: []byte(id)}
 		cl.Produce(context.Background(), r, func(r *kgo.Record, err error) {
 			if err != nil {

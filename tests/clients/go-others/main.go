@@ -4,13 +4,16 @@
 //
 //	client --lib L read  --bootstrap h:p,h:p --client-id ID --topic T --partition N [--from first|last]
 //	client --lib L group --bootstrap h:p,h:p --client-id ID --topic T --group G [--from first|last]
-//	client --lib L write --bootstrap h:p,h:p --client-id ID --topic T --partition N --rate N [--acks all|1|0]
+//	client --lib L write --bootstrap h:p,h:p --client-id ID --topic T --partition N --rate N [--acks all|1|0] [--settings pipeline|default]
+//
+// and --instances N for each: tests/clients/run explains it.
 //
 // Out: JSON lines on stdout (event.go); the library's own messages on stderr.
 // Who: tests/clients/run.
 //
 // An ordinary application: it leaves all reconnecting and retrying to the library, and goes on after an error. Its writer
-// has many requests in flight: no idempotence, no lingering, so that each record or few is a request of its own.
+// has the library's defaults, or (--settings pipeline) many requests in flight: no idempotence, no lingering, so that each
+// record or few is a request of its own.
 package main
 
 import (
@@ -23,6 +26,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/IBM/sarama"
 )
 
 type options struct {
@@ -30,6 +35,8 @@ type options struct {
 	clientID, topic, group, from, acks string
 	partition                          int32
 	rate                               float64
+	settings, name                     string // name: what tells the record ids of several instances apart
+	instances                          int
 }
 
 // app is an application of one role on one library; it ends with ctx.
@@ -50,24 +57,29 @@ func parse(args []string) options {
 	fs.StringVar(&o.group, "group", "", "read as a member of this group")
 	fs.StringVar(&o.from, "from", "first", "first or last")
 	fs.Float64Var(&o.rate, "rate", 10, "records a second")
-	fs.StringVar(&o.acks, "acks", "all", "all, 1 or 0")
+	fs.StringVar(&o.acks, "acks", "", "all, 1 or 0; else the library's own in default settings, all in pipeline")
+	fs.StringVar(&o.settings, "settings", "pipeline", "pipeline or default: how to write")
+	fs.IntVar(&o.instances, "instances", 1, "independent clients in this process")
 	fs.Parse(args)
+	if o.acks == "" && o.settings == "pipeline" {
+		o.acks = "all"
+	}
 	o.bootstrap = strings.Split(*bootstrap, ",")
 	o.partition = int32(*partition)
 	return o
 }
 
 // paced hands out record ids, rate a second, until ctx ends.
-func paced(ctx context.Context, lib string, rate float64, send func(id string)) {
+func paced(ctx context.Context, o options, lib string, send func(id string)) {
 	due := time.Now()
 	for seq := 1; ; seq++ {
-		due = due.Add(time.Duration(float64(time.Second) / rate))
+		due = due.Add(time.Duration(float64(time.Second) / o.rate))
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(time.Until(due)):
 		}
-		send(fmt.Sprintf("%s-%d-%d", lib, os.Getpid(), seq))
+		send(fmt.Sprintf("%s-%d%s-%d", lib, os.Getpid(), o.name, seq))
 	}
 }
 
@@ -102,11 +114,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	library := log.New(os.Stderr, os.Args[2]+": ", log.LstdFlags|log.Lmicroseconds)
-	out := &output{}
-	out.emit(event{Event: "start"})
-	if err := run(ctx, o, out, library); err != nil {
-		out.fail(nil, err)
-		os.Exit(1)
-	}
-	out.emit(event{Event: "stop"})
+	sarama.Logger = library
+	each(o, func(o options, out *output) {
+		out.emit(event{Event: "start"})
+		if err := run(ctx, o, out, library); err != nil {
+			out.fail(nil, err)
+			os.Exit(1)
+		}
+		out.emit(event{Event: "stop"})
+	})
 }

@@ -13,10 +13,11 @@ import (
 )
 
 func saramaConfig(o options, library *log.Logger) *sarama.Config {
-	sarama.Logger = library
 	c := sarama.NewConfig()
 	c.ClientID = o.clientID
-	c.Version = sarama.V2_8_0_0 // before 1.0 it refuses a client.id with = in it
+	if o.settings == "pipeline" {
+		c.Version = sarama.V2_8_0_0 // before 1.0 it refuses a client.id with = in it
+	}
 	c.Consumer.Return.Errors = true
 	c.Consumer.Offsets.Initial = sarama.OffsetOldest
 	if o.from == "last" {
@@ -103,14 +104,27 @@ func saramaGroup(ctx context.Context, o options, out *output, library *log.Logge
 	return nil
 }
 
-func saramaWrite(ctx context.Context, o options, out *output, library *log.Logger) error {
+// saramaProducer: by default this library asks for one ack, retries 3 times, is not idempotent and has 5 requests open.
+func saramaProducer(o options, library *log.Logger) *sarama.Config {
 	c := saramaConfig(o, library)
-	c.Producer.RequiredAcks = map[string]sarama.RequiredAcks{
-		"all": sarama.WaitForAll, "1": sarama.WaitForLocal, "0": sarama.NoResponse}[o.acks]
+	acks := map[string]sarama.RequiredAcks{"all": sarama.WaitForAll, "1": sarama.WaitForLocal, "0": sarama.NoResponse}
+	if level, told := acks[o.acks]; told {
+		c.Producer.RequiredAcks = level
+	}
 	c.Producer.Return.Successes = true
-	// Since 1.60 it has one request in flight for each partition, however many are open: so it writes to all in turn.
-	c.Producer.Partitioner = sarama.NewRoundRobinPartitioner
-	c.Net.MaxOpenRequests = 100
+	c.Producer.Partitioner = sarama.NewManualPartitioner
+	if o.settings == "pipeline" {
+		c.Net.MaxOpenRequests = 100
+		if o.instances == 1 {
+			// Since 1.60 it has one request in flight for each partition, however many are open: so it writes to all in turn.
+			c.Producer.Partitioner = sarama.NewRoundRobinPartitioner
+		}
+	}
+	return c
+}
+
+func saramaWrite(ctx context.Context, o options, out *output, library *log.Logger) error {
+	c := saramaProducer(o, library)
 	w, err := sarama.NewAsyncProducer(o.bootstrap, c)
 	if err != nil {
 		return err
@@ -129,8 +143,8 @@ func saramaWrite(ctx context.Context, o options, out *output, library *log.Logge
 			out.fail(&id, e.Err)
 		}
 	}()
-	paced(ctx, "sarama", o.rate, func(id string) {
-		w.Input() <- &sarama.ProducerMessage{Topic: o.topic, Value: sarama.StringEncoder(id), Metadata: id}
+	paced(ctx, o, "sarama", func(id string) {
+		w.Input() <- &sarama.ProducerMessage{Topic: o.topic, Partition: o.partition, Value: sarama.StringEncoder(id), Metadata: id}
 	})
 	w.AsyncClose()
 	atMost(5*time.Second, func() { <-done })

@@ -4,13 +4,15 @@
 //
 //	Client read  --bootstrap h:p,h:p --client-id ID --topic T --partition N [--from first|last]
 //	Client group --bootstrap h:p,h:p --client-id ID --topic T --group G [--from first|last]
-//	Client write --bootstrap h:p,h:p --client-id ID --topic T --partition N --rate N [--acks all|1|0]
+//	Client write --bootstrap h:p,h:p --client-id ID --topic T --partition N --rate N [--acks all|1|0] [--settings pipeline|default]
+//
+// and --instances N for each: tests/clients/run explains it.
 //
 // Out: JSON lines on stdout, the form of tests/clients/kafka-go/event.go; the library's messages on stderr.
 // Who: tests/clients/run.
 //
 // An ordinary application: it leaves all reconnecting and retrying to the library, and goes on after an error. Its writer
-// has many requests in flight: no idempotence, no batches.
+// has the library's defaults, or (--settings pipeline) many requests in flight: no idempotence, no batches.
 
 import java.time.Duration;
 import java.time.Instant;
@@ -31,8 +33,25 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 public final class Client {
-	private static long n;
 	private static volatile boolean stopping;
+
+	private long n;
+	private final Map<String, String> o;
+	private final Properties p = new Properties();
+	private final String name; // the beginning of its record ids
+	private final String number; // what every line says of it
+
+	// One of several clients of the process has a number, which becomes the %d of --client-id and --group.
+	private Client(Map<String, String> all, int i, boolean numbered) {
+		o = new HashMap<>(all);
+		if (numbered)
+			for (String key : List.of("client-id", "group")) o.computeIfPresent(key, (k, v) -> v.replace("%d", "" + i));
+		o.put("partition", "" + (Integer.parseInt(o.getOrDefault("partition", "0")) + i - 1));
+		name = "java-" + ProcessHandle.current().pid() + (numbered ? "-" + i : "") + "-";
+		number = numbered ? ",\"client\":" + i : "";
+		p.put("bootstrap.servers", o.get("bootstrap"));
+		p.put("client.id", o.get("client-id"));
+	}
 
 	private static String quoted(Object o) {
 		if (o == null) return "null";
@@ -45,19 +64,19 @@ public final class Client {
 		return s.append('"').toString();
 	}
 
-	private static void emit(String event, String id, Integer partition, Long offset, Object error) {
+	private void emit(String event, String id, Integer partition, Long offset, Object error) {
 		emit(event, id, partition, offset, error, "");
 	}
 
-	private static synchronized void emit(String event, String id, Integer partition, Long offset, Object error, String more) {
+	private synchronized void emit(String event, String id, Integer partition, Long offset, Object error, String more) {
 		if (event.equals("read") || event.equals("wrote")) n++;
-		System.out.printf("{\"t\":\"%s\",\"event\":\"%s\",\"n\":%d,\"id\":%s,\"partition\":%s,\"offset\":%s,\"error\":%s%s}%n",
-				Instant.now(), event, n, quoted(id), partition, offset, quoted(error), more);
+		System.out.printf("{\"t\":\"%s\",\"event\":\"%s\",\"n\":%d,\"id\":%s,\"partition\":%s,\"offset\":%s,\"error\":%s%s%s}%n",
+				Instant.now(), event, n, quoted(id), partition, offset, quoted(error), number, more);
 		System.out.flush();
 	}
 
 	// What a group's member is told.
-	private static ConsumerRebalanceListener member(KafkaConsumer<String, String> c) {
+	private ConsumerRebalanceListener member(KafkaConsumer<String, String> c) {
 		return new ConsumerRebalanceListener() {
 			private void tell(String what, Collection<TopicPartition> partitions) {
 				emit(what, null, null, null, null, ",\"partitions\":" + partitions.stream().map(TopicPartition::partition).sorted().toList()
@@ -69,7 +88,7 @@ public final class Client {
 		};
 	}
 
-	private static void read(Map<String, String> o, Properties p) throws InterruptedException {
+	private void read() throws InterruptedException {
 		boolean first = o.getOrDefault("from", "first").equals("first");
 		p.put("auto.offset.reset", first ? "earliest" : "latest");
 		if (o.containsKey("group")) p.put("group.id", o.get("group"));
@@ -100,12 +119,16 @@ public final class Client {
 		}
 	}
 
-	private static void write(Map<String, String> o, Properties p) throws InterruptedException {
-		p.put("acks", o.getOrDefault("acks", "all"));
-		p.put("enable.idempotence", "false");
-		p.put("linger.ms", "0");
-		p.put("batch.size", "0");
-		p.put("max.in.flight.requests.per.connection", "1000");
+	private void write() throws InterruptedException {
+		// By default it retries for 120 s (2147483647 times); since 3.0 it is idempotent with acks all, before it asks for one ack.
+		if (o.getOrDefault("settings", "pipeline").equals("pipeline")) {
+			o.putIfAbsent("acks", "all");
+			p.put("enable.idempotence", "false");
+			p.put("linger.ms", "0");
+			p.put("batch.size", "0");
+			p.put("max.in.flight.requests.per.connection", "1000");
+		}
+		if (o.containsKey("acks")) p.put("acks", o.get("acks"));
 		long gap = (long) (1e9 / Double.parseDouble(o.getOrDefault("rate", "10")));
 		Integer partition = Integer.valueOf(o.getOrDefault("partition", "0"));
 		try (var w = new KafkaProducer<>(p, new StringSerializer(), new StringSerializer())) {
@@ -114,7 +137,7 @@ public final class Client {
 			for (long seq = 1; !stopping; seq++) {
 				due += gap;
 				Thread.sleep(Duration.ofNanos(Math.max(0, due - System.nanoTime())).toMillis());
-				String id = "java-" + ProcessHandle.current().pid() + "-" + seq;
+				String id = name + seq;
 				w.send(new ProducerRecord<>(o.get("topic"), partition, null, id), (m, e) -> {
 					if (e != null) emit("error", id, null, null, e);
 					else emit("wrote", id, m.partition(), m.hasOffset() ? m.offset() : null, null);
@@ -143,14 +166,20 @@ public final class Client {
 		}
 		Map<String, String> o = new HashMap<>();
 		for (int i = 1; i < args.length; i += 2) o.put(args[i].replaceFirst("^--", ""), args[i + 1]);
-		Properties p = new Properties();
-		p.put("bootstrap.servers", o.get("bootstrap"));
-		p.put("client.id", o.get("client-id"));
+		int instances = Integer.parseInt(o.getOrDefault("instances", "1"));
+		boolean numbered = instances > 1 || (o.get("client-id") + o.get("group")).contains("%d");
+		for (int i = 1; i <= instances; i++) {
+			Client c = new Client(o, i, numbered);
+			new Thread(() -> c.run(args[0])).start();
+		}
+	}
+
+	private void run(String role) {
 		emit("start", null, null, null, null);
 		try {
-			if (args[0].equals("write")) write(o, p);
-			else read(o, p);
-		} catch (RuntimeException e) {
+			if (role.equals("write")) write();
+			else read();
+		} catch (RuntimeException | InterruptedException e) {
 			emit("error", null, null, null, e);
 			Runtime.getRuntime().halt(1);
 		}

@@ -6,6 +6,7 @@
 //	 so far, "id": record id, "partition": N, "offset": N, "error": text}; what is unknown is null.
 //	{"t", "event": "assigned"|"revoked", "n", "partitions": [N...], "generation": N, ...}: what a group's member is told,
 //	 where its library tells; a library that does not know the partitions or the generation leaves that out.
+//	{..., "client": I}: the I-th client of a process that runs several; n is its own count.
 //
 // Who: main.go, group.go.
 package main
@@ -25,14 +26,16 @@ type event struct {
 	Partition *int    `json:"partition"`
 	Offset    *int64  `json:"offset"`
 	Error     *string `json:"error"`
+	Client    int     `json:"client,omitempty"`
 
 	Partitions *[]int32 `json:"partitions,omitempty"`
 	Generation *int32   `json:"generation,omitempty"`
 }
 
 type output struct {
-	mu sync.Mutex
-	n  int64
+	mu     sync.Mutex
+	n      int64
+	client int // 0: the only one
 }
 
 // emit counts read and wrote events and prints. A closed stdout ends the client: nobody listens.
@@ -42,7 +45,7 @@ func (o *output) emit(e event) {
 	if e.Event == "read" || e.Event == "wrote" {
 		o.n++
 	}
-	e.N = o.n
+	e.N, e.Client = o.n, o.client
 	e.T = time.Now().UTC().Format("2006-01-02T15:04:05.000000Z")
 	line, err := json.Marshal(e)
 	if err == nil {

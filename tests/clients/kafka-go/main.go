@@ -4,7 +4,9 @@
 //
 //	client read  --bootstrap h:p,h:p --client-id ID --topic T --partition N [--from first|last]
 //	client group --bootstrap h:p,h:p --client-id ID --topic T --group G [--from first|last]
-//	client write --bootstrap h:p,h:p --client-id ID --topic T --rate N [--acks all|1|0]
+//	client write --bootstrap h:p,h:p --client-id ID --topic T --rate N [--acks all|1|0] [--settings pipeline|default]
+//
+// and --instances N for each: tests/clients/run explains it.
 //
 // Out: JSON lines on stdout (event.go); the library's own messages on stderr.
 // Who: tests/clients/run.
@@ -32,6 +34,8 @@ type options struct {
 	clientID, topic, group, from, acks string
 	partition                          int
 	rate                               float64
+	settings, name                     string // name: what tells the record ids of several instances apart
+	instances                          int
 }
 
 func parse(command string, args []string) options {
@@ -40,11 +44,13 @@ func parse(command string, args []string) options {
 	bootstrap := fs.String("bootstrap", "", "`HOST:PORT,...`")
 	fs.StringVar(&o.clientID, "client-id", "", "sent byte for byte")
 	fs.StringVar(&o.topic, "topic", "", "topic")
-	fs.IntVar(&o.partition, "partition", 0, "partition to read")
+	fs.IntVar(&o.partition, "partition", 0, "partition to read or write; in pipeline settings one client writes to all")
 	fs.StringVar(&o.group, "group", "", "read as a member of this group")
 	fs.StringVar(&o.from, "from", "first", "first or last")
 	fs.Float64Var(&o.rate, "rate", 10, "records a second")
 	fs.StringVar(&o.acks, "acks", "all", "all, 1 or 0")
+	fs.StringVar(&o.settings, "settings", "pipeline", "pipeline or default: how to write")
+	fs.IntVar(&o.instances, "instances", 1, "independent clients in this process")
 	fs.Parse(args)
 	o.bootstrap = strings.Split(*bootstrap, ",")
 	return o
@@ -101,16 +107,28 @@ func atMost(d time.Duration, f func()) {
 // maxWaiting bounds the records handed over but not yet acknowledged while agents are away.
 const maxWaiting = 1000
 
-func write(ctx context.Context, o options, out *output, library *log.Logger) {
+// writer has the library's defaults (a batch waits up to 1 s, 10 attempts, no idempotence: it has none) but for acks, which
+// a Writer that is not made by NewWriter does not ask for: without them nobody could say what was acknowledged.
+func writer(o options, library *log.Logger) *kafka.Writer {
 	acks := map[string]kafka.RequiredAcks{"all": kafka.RequireAll, "1": kafka.RequireOne, "0": kafka.RequireNone}
 	w := &kafka.Writer{
 		Addr:         kafka.TCP(o.bootstrap...),
 		Topic:        o.topic,
 		RequiredAcks: acks[o.acks],
-		BatchTimeout: 20 * time.Millisecond, // one request at a time for each partition is all this library has in flight
 		Transport:    &kafka.Transport{ClientID: o.clientID},
 		ErrorLogger:  library,
 	}
+	if o.settings == "pipeline" {
+		w.BatchTimeout = 20 * time.Millisecond // one request at a time for each partition is all this library has in flight
+	}
+	if o.settings == "default" || o.instances > 1 {
+		w.Balancer = kafka.BalancerFunc(func(kafka.Message, ...int) int { return o.partition })
+	}
+	return w
+}
+
+func write(ctx context.Context, o options, out *output, library *log.Logger) {
+	w := writer(o, library)
 	var waiting sync.WaitGroup
 	slots := make(chan struct{}, maxWaiting)
 	tick := time.NewTicker(time.Duration(float64(time.Second) / o.rate))
@@ -122,7 +140,7 @@ func write(ctx context.Context, o options, out *output, library *log.Logger) {
 		case <-tick.C:
 		}
 		slots <- struct{}{}
-		id := fmt.Sprintf("kafka-go-%d-%d", os.Getpid(), seq)
+		id := fmt.Sprintf("kafka-go-%d%s-%d", os.Getpid(), o.name, seq)
 		waiting.Add(1)
 		go func() {
 			defer waiting.Done()
@@ -147,12 +165,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	library := log.New(os.Stderr, "kafka-go: ", log.LstdFlags|log.Lmicroseconds)
-	out := &output{}
-	out.emit(event{Event: "start"})
-	if os.Args[1] != "write" {
-		read(ctx, o, out, library)
-	} else {
-		write(ctx, o, out, library)
+	run := read
+	if os.Args[1] == "write" {
+		run = write
 	}
-	out.emit(event{Event: "stop"})
+	each(o, func(o options, out *output) {
+		out.emit(event{Event: "start"})
+		run(ctx, o, out, library)
+		out.emit(event{Event: "stop"})
+	})
 }

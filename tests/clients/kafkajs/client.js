@@ -4,7 +4,9 @@
 //
 //	client.js read  --bootstrap h:p,h:p --client-id ID --topic T [--from first|last]
 //	client.js group --bootstrap h:p,h:p --client-id ID --topic T --group G [--from first|last]
-//	client.js write --bootstrap h:p,h:p --client-id ID --topic T --partition N --rate N [--acks all|1|0]
+//	client.js write --bootstrap h:p,h:p --client-id ID --topic T --partition N --rate N [--acks all|1|0] [--settings pipeline|default]
+//
+// and --instances N for each: tests/clients/run explains it.
 //
 // Out: JSON lines on stdout, the form of tests/clients/kafka-go/event.go; the library's messages on stderr.
 // Who: tests/clients/run.
@@ -27,26 +29,39 @@ const { values: o } = parseArgs({
 		group: { type: "string" },
 		from: { type: "string", default: "first" },
 		rate: { type: "string", default: "10" },
-		acks: { type: "string", default: "all" },
+		acks: { type: "string" },
+		settings: { type: "string", default: "pipeline" },
+		instances: { type: "string", default: "1" },
 	},
 });
 
-let n = 0;
-function emit(event, { id = null, partition = null, offset = null, error = null, ...more } = {}) {
-	if (event === "read" || event === "wrote") n++;
-	console.log(JSON.stringify({ t: new Date().toISOString(), event, n, id, partition, offset, error, ...more }));
+const instances = Number(o.instances);
+const numbered = instances > 1 || (o["client-id"] + (o.group ?? "")).includes("%d");
+const stops = []; // one a client
+
+// One independent client: its own library object, output and record ids. The %d of --client-id and --group becomes its number.
+function client(i) {
+	const own = (text) => (numbered ? text.replaceAll("%d", i) : text);
+	let n = 0;
+	const emit = (event, { id = null, partition = null, offset = null, error = null, ...more } = {}) => {
+		if (event === "read" || event === "wrote") n++;
+		const known = numbered ? { client: i } : {};
+		console.log(JSON.stringify({ t: new Date().toISOString(), event, n, id, partition, offset, error, ...known, ...more }));
+	};
+	const kafka = new Kafka({
+		clientId: own(o["client-id"]),
+		brokers: o.bootstrap.split(","),
+		logLevel: logLevel.WARN,
+		logCreator: () => (entry) => console.error(`kafkajs: ${entry.log.message} ${entry.log.error ?? ""}`),
+	});
+	const name = `kafkajs-${process.pid}${numbered ? `-${i}` : ""}`;
+	const partition = Number(o.partition) + i - 1;
+	return { kafka, emit, name, partition, group: o.group && own(o.group) };
 }
 
-const kafka = new Kafka({
-	clientId: o["client-id"],
-	brokers: o.bootstrap.split(","),
-	logLevel: logLevel.WARN,
-	logCreator: () => (entry) => console.error(`kafkajs: ${entry.log.message} ${entry.log.error ?? ""}`),
-});
-
-async function read() {
-	const consumer = kafka.consumer({ groupId: o.group ?? `kafkajs-${process.pid}` });
-	stop = () => consumer.disconnect();
+async function read({ kafka, emit, name, group }) {
+	const consumer = kafka.consumer({ groupId: group ?? name });
+	stops.push(() => consumer.disconnect());
 	consumer.on(consumer.events.CRASH, (e) => emit("error", { error: String(e.payload.error) }));
 	if (role === "group") {
 		consumer.on(consumer.events.GROUP_JOIN, (e) =>
@@ -61,42 +76,45 @@ async function read() {
 	});
 }
 
-async function write() {
-	const producer = kafka.producer({ idempotent: false });
-	const acks = { all: -1, 1: 1, 0: 0 }[o.acks];
-	const partition = Number(o.partition);
+// By default this library asks for all acks, retries 5 times and is not idempotent: what pipeline settings are, too.
+async function write({ kafka, emit, name, partition }) {
+	const pipeline = o.settings === "pipeline";
+	const producer = kafka.producer(pipeline ? { idempotent: false } : {});
+	const level = o.acks ?? (pipeline ? "all" : undefined);
+	const acks = level === undefined ? {} : { acks: { all: -1, 1: 1, 0: 0 }[level] };
 	await producer.connect();
 	let seq = 0;
 	const timer = setInterval(async () => {
-		const id = `kafkajs-${process.pid}-${++seq}`;
+		const id = `${name}-${++seq}`;
 		try {
-			const r = await producer.send({ topic: o.topic, acks, messages: [{ value: id, partition }] });
+			const r = await producer.send({ topic: o.topic, ...acks, messages: [{ value: id, partition }] });
 			emit("wrote", { id, partition, offset: r[0] ? Number(r[0].baseOffset) : null });
 		} catch (e) {
 			emit("error", { id, error: String(e) });
 		}
 	}, 1000 / Number(o.rate));
-	stop = () => {
+	stops.push(() => {
 		clearInterval(timer);
 		return producer.disconnect();
-	};
-}
-
-let stop = async () => {};
-for (const s of ["SIGTERM", "SIGINT"])
-	process.once(s, async () => {
-		setTimeout(() => process.exit(1), 5000).unref();
-		await stop();
-		emit("stop");
-		process.exit(0);
 	});
+}
 
 if (role !== "read" && role !== "group" && role !== "write") {
 	console.error("usage: client.js read|group|write --bootstrap HOST:PORT,... --client-id ID --topic T ...");
 	process.exit(2);
 }
-emit("start");
-(role === "write" ? write() : read()).catch((e) => {
-	emit("error", { error: String(e) });
-	process.exit(1);
-});
+const clients = Array.from({ length: instances }, (_, i) => client(i + 1));
+for (const s of ["SIGTERM", "SIGINT"])
+	process.once(s, async () => {
+		setTimeout(() => process.exit(1), 5000).unref();
+		await Promise.all(stops.map((stop) => stop()));
+		for (const c of clients) c.emit("stop");
+		process.exit(0);
+	});
+for (const c of clients) {
+	c.emit("start");
+	(role === "write" ? write(c) : read(c)).catch((e) => {
+		c.emit("error", { error: String(e) });
+		process.exit(1);
+	});
+}
