@@ -69,12 +69,27 @@ func init() { // not a literal: ApiVersions reads the table it stands in
 	}
 }
 
+// traceSoftware notes what the client says it is. Its header and body are flexible: no tags, then two compact strings.
+func (s *server) traceSoftware(r *request) {
+	b := rd{b: r.body.b}
+	b.i8()
+	l := r.line("software")
+	l.Software = string(b.take(int(uint8(b.i8())) - 1))
+	l.SoftwareVersion = string(b.take(int(uint8(b.i8())) - 1))
+	if !b.bad {
+		s.trace.write(l)
+	}
+}
+
 // versions answers ApiVersions. A version it does not know is answered in version 0 with error 35
 // and the list, so that the client can ask again lower (KIP-511).
 func (s *server) versions(r *request) *wr {
 	w := &wr{}
-	r.body.b = nil // the client's software name and version are of no use here
 	flexible := r.version >= 3
+	if flexible {
+		s.traceSoftware(r)
+	}
+	r.body.b = nil
 	if r.version < 0 {
 		w.i16(errUnsupportedVersion)
 	} else {

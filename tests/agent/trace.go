@@ -17,7 +17,7 @@ import (
 type traceLine struct {
 	T          string `json:"t"`
 	Agent      int    `json:"agent"`
-	Event      string `json:"event"` // open, drained, close, request, produced, fetched, group
+	Event      string `json:"event"` // open, drained, close, request, software, produced, fetched, group
 	Conn       string `json:"conn"`
 	API        string `json:"api,omitempty"`
 	Version    *int16 `json:"version,omitempty"`
@@ -32,6 +32,9 @@ type traceLine struct {
 	Duplicate  bool   `json:"duplicate,omitempty"`
 	Lied       bool   `json:"lied,omitempty"`
 	Unread     *int64 `json:"unread,omitempty"` // bytes thrown away
+
+	Software        string `json:"software,omitempty"`
+	SoftwareVersion string `json:"software_version,omitempty"`
 
 	Group      string   `json:"group,omitempty"`
 	Generation *int32   `json:"generation,omitempty"`

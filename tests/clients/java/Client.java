@@ -4,7 +4,7 @@
 //
 //	Client read  --bootstrap h:p,h:p --client-id ID --topic T --partition N [--from first|last]
 //	Client group --bootstrap h:p,h:p --client-id ID --topic T --group G [--from first|last]
-//	Client write --bootstrap h:p,h:p --client-id ID --topic T --partition N --rate N [--acks all|1|0] [--settings pipeline|default]
+//	Client write --bootstrap h:p,h:p --client-id ID --topic T --partition N --rate N [--acks all|1|0] [--settings S]
 //
 // and --instances N for each: tests/clients/run explains it.
 //

@@ -4,7 +4,7 @@
 //
 //	client read  --bootstrap h:p,h:p --client-id ID --topic T --partition N [--from first|last]
 //	client group --bootstrap h:p,h:p --client-id ID --topic T --group G [--from first|last]
-//	client write --bootstrap h:p,h:p --client-id ID --topic T --rate N [--acks all|1|0] [--settings pipeline|default]
+//	client write --bootstrap h:p,h:p --client-id ID --topic T --rate N [--acks all|1|0] [--settings S]
 //
 // and --instances N for each: tests/clients/run explains it.
 //

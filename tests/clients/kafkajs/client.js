@@ -4,7 +4,7 @@
 //
 //	client.js read  --bootstrap h:p,h:p --client-id ID --topic T [--from first|last]
 //	client.js group --bootstrap h:p,h:p --client-id ID --topic T --group G [--from first|last]
-//	client.js write --bootstrap h:p,h:p --client-id ID --topic T --partition N --rate N [--acks all|1|0] [--settings pipeline|default]
+//	client.js write --bootstrap h:p,h:p --client-id ID --topic T --partition N --rate N [--acks all|1|0] [--settings S]
 //
 // and --instances N for each: tests/clients/run explains it.
 //
