@@ -5,6 +5,9 @@ package main
 
 import (
 	"net"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -65,6 +68,9 @@ func (g *groupClient) heartbeat() int16 {
 func TestGroupOverTwoAgents(t *testing.T) {
 	data := t.TempDir()
 	a, b := startAgent(t, data, 1, "a"), startAgent(t, data, 2, "b")
+	name := filepath.Join(t.TempDir(), "trace")
+	shared, _ := openTrace(name, 0)
+	a.groups.trace, b.groups.trace = shared, shared
 	one := &groupClient{t: t, c: dial(t, a.addr)}
 	two := &groupClient{t: t, c: dial(t, b.addr)}
 	for _, g := range []*groupClient{one, two} {
@@ -87,6 +93,13 @@ func TestGroupOverTwoAgents(t *testing.T) {
 	<-joined
 	if one.gen != 2 || two.gen != 2 || two.lead != one.id || one.n != 2 {
 		t.Fatalf("second generation: %+v, %+v", one, two)
+	}
+	told, _ := os.ReadFile(name)
+	if n := strings.Count(string(told), `"event":"group"`); n != 2 {
+		t.Errorf("%d generations in the trace", n)
+	}
+	if !strings.Contains(string(told), `"generation":2`) || !strings.Contains(string(told), `"a member joined"`) {
+		t.Errorf("the trace tells %s", told)
 	}
 	if two.heartbeat() != 0 {
 		t.Error("heartbeat while syncing failed")
