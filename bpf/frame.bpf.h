@@ -217,6 +217,7 @@ static __always_inline enum rz_step rz_frame_note(struct rz_scratch *s, const st
 	s->f.correlation_id = r->correlation_id;
 	s->found = 0;
 	s->asked_metadata |= r->api_key == RZ_API_METADATA;
+	s->carried_data |= r->api_key == RZ_API_PRODUCE || r->api_key == RZ_API_FETCH;
 	rz_frame_note_api(&s->f, r->api_key, r->api_version);
 	if (s->f.client)
 		s->f.state = s->f.produce || s->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
@@ -287,7 +288,7 @@ static __always_inline void rz_frame_walk(struct __sk_buff *skb, struct bpf_sock
 	__s32 at;
 	int i;
 
-	s->asked_metadata = 0;
+	s->asked_metadata = s->carried_data = 0;
 	s->found = 0;
 	if (s->f.synced && rz_frame_load_partial(s))
 		rz_frame_lose(s);
@@ -340,6 +341,15 @@ static __always_inline int rz_frame_is(const struct rz_frame *f, const struct rz
 	return !diff;
 }
 
+/* `now` as struct rz_conn's times in _cs have it. The coarse clock may still be behind opened_ns.
+ */
+static __always_inline __u32 rz_frame_cs(__u64 opened_ns, __u64 now)
+{
+	__u64 cs = now > opened_ns ? (now - opened_ns) / RZ_CS_NS + 1 : 1;
+
+	return cs < 0xffffffff ? cs : 0xffffffff;
+}
+
 /* Puts the worked-on copy back. Returns 0, or -1 if the entry changed meanwhile. Zone and opt-in
  * are copied from `clients` as soon as user space has read the id. */
 static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratch *s,
@@ -369,7 +379,9 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 		if (c->frame.requests != s->f.requests)
 			c->last_request_ns = now;
 		if (s->asked_metadata)
-			c->metadata_ns = now;
+			c->metadata_cs = rz_frame_cs(c->opened_ns, now);
+		if (s->carried_data)
+			c->data_cs = rz_frame_cs(c->opened_ns, now);
 		c->frame = s->f;
 		c->rx_bytes = rx;
 		c->tx_bytes = tx;

@@ -219,9 +219,10 @@ struct rz_scratch {
 	struct rz_frame was; /* ... and as it was copied */
 	struct rz_seg seg;
 	__u64 cookie;
-	__u32 asked_metadata; /* one of this segment's requests did */
-	__u32 found;	      /* the request that is read now is the first behind a lost frame */
-	__u32 watched;	      /* the connection is in holds */
+	__u8 asked_metadata; /* one of this segment's requests did */
+	__u8 carried_data;   /* one of them is a Produce or a Fetch */
+	__u32 found;	     /* the request that is read now is the first behind a lost frame */
+	__u32 watched;	     /* the connection is in holds */
 };
 
 struct {

@@ -19,7 +19,7 @@
 #include <linux/bpf.h> /* struct bpf_spin_lock */
 #include <linux/types.h>
 
-#define RZ_ABI 4
+#define RZ_ABI 5
 
 /* Bytes of a client.id that are kept; the protocol allows 32,767 (KIP: nullable string, i16). */
 #define RZ_CLIENT_ID_KEPT 255
@@ -236,9 +236,16 @@ struct rz_frame {
 	__u64 client;	   /* key into `clients`, 0 until identified */
 };
 
+/*
+ * Times in hundredths of a second (_cs) count from the connection's opened_ns, and begin at 1: 0 is
+ * never, 1 is the first 10 ms. They stop after 497 days. Half the size of a time in ns is what
+ * keeps struct rz_conn in its 192 bytes; user/kern/maps.h turns them back into a time.
+ */
+#define RZ_CS_NS 10000000ULL
+
 /* conns: socket cookie -> connection */
 struct rz_conn {
-	struct bpf_spin_lock lock; /* guards frame, zone and metadata_ns */
+	struct bpf_spin_lock lock; /* guards frame, zone, metadata_cs and data_cs */
 	__u32 netns;  /* inode number of the socket's network namespace, 0 when not known */
 	__u64 cookie; /* the key again: tells a reused map element from the one looked up */
 	struct rz_tuple tuple;
@@ -246,7 +253,8 @@ struct rz_conn {
 	struct rz_frame frame;
 	__u64 opened_ns;       /* when it was established, or first seen if adopted */
 	__u64 last_request_ns; /* when the latest header was read */
-	__u64 metadata_ns;     /* when it last asked for metadata, 0 never */
+	__u32 metadata_cs;     /* when it last asked for metadata, 0 never */
+	__u32 data_cs;	       /* when it last carried Produce or Fetch, 0 never */
 	__u64 rx_bytes; /* from the client, as of the latest request (tcp_sock.bytes_received) */
 	__u64 tx_bytes; /* to the client, acknowledged (tcp_sock.bytes_acked) */
 	/* copies for readers of the map, as the client wrote it; the policy looks into `clients` */

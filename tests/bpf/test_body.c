@@ -320,24 +320,55 @@ static void strangers_have_names(void **state)
 	}
 }
 
-static void metadata_has_its_time(void **state)
+/* The next request of a connection that has had *n of them, all of one length. */
+static void feed_next(size_t *n, int16_t api_key)
 {
 	uint8_t r[256];
-	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30), i;
-	uint64_t first;
+	size_t len = make_request(r, api_key, 4, 7, ID, strlen(ID), 30);
+
+	feed(SEQ0 + (uint32_t)((*n)++ * len), r, len);
+}
+
+static uint32_t now_cs(void)
+{
+	struct rz_conn c = conn();
+
+	return (uint32_t)((c.last_request_ns - c.opened_ns) / RZ_CS_NS) + 1;
+}
+
+/* Requests of this kind until they come later than `cs`: the clock goes in steps of some
+ * milliseconds, the times in steps of ten. */
+static void feed_until_after(size_t *n, uint32_t cs, int16_t api_key)
+{
+	do
+		feed_next(n, api_key);
+	while (*n < 1000000 && now_cs() <= cs);
+	assert_true(now_cs() > cs);
+}
+
+static void metadata_and_data_have_their_times(void **state)
+{
+	uint32_t metadata, data;
+	size_t n = 0;
 
 	(void)state;
 	open_conn();
-	feed(SEQ0, r, n);
-	assert_int_equal(0, conn().metadata_ns);
-	feed(SEQ0 + n, r, make_request(r, RZ_API_METADATA, 4, 8, ID, strlen(ID), 30));
-	first = conn().metadata_ns;
-	assert_true(first > 0);
-	/* the clock goes in steps of some milliseconds */
-	for (i = 2; i < 1000000 && conn().last_request_ns <= first; i++)
-		feed(SEQ0 + i * n, r, make_request(r, RZ_API_FETCH, 4, 9, ID, strlen(ID), 30));
-	assert_true(conn().last_request_ns > first);
-	assert_int_equal(first, conn().metadata_ns);
+	feed_next(&n, RZ_API_METADATA);
+	metadata = conn().metadata_cs;
+	assert_true(metadata > 0);
+	assert_int_equal(now_cs(), metadata);
+	assert_int_equal(0, conn().data_cs);
+	feed_until_after(&n, metadata, RZ_API_FETCH);
+	data = conn().data_cs;
+	assert_int_equal(now_cs(), data);
+	assert_int_equal(metadata, conn().metadata_cs);
+	feed_until_after(&n, data, RZ_API_METADATA);
+	assert_int_equal(now_cs(), conn().metadata_cs);
+	assert_int_equal(data, conn().data_cs);
+	feed_until_after(&n, data, RZ_API_HEARTBEAT);
+	assert_int_equal(data, conn().data_cs);
+	feed_until_after(&n, now_cs(), RZ_API_PRODUCE);
+	assert_int_equal(now_cs(), conn().data_cs);
 }
 
 int main(int argc, char **argv)
@@ -353,7 +384,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(proxy_v1_without_an_end),
 		cmocka_unit_test(behind_a_proxy),
 		cmocka_unit_test(strangers_have_names),
-		cmocka_unit_test(metadata_has_its_time),
+		cmocka_unit_test(metadata_and_data_have_their_times),
 	};
 
 	v6 = argc > 1 && !strcmp(argv[1], "ipv6");

@@ -168,6 +168,7 @@ static void test_json(void **state)
 		"[{\"cookie\":4711,\"netns\":4026532288,\"client\":\"203.0.113.9:4242\","
 		"\"proxy\":\"10.0.2.7:51544\",\"agent\":\"10.0.1.2:9092\",\"truncated\":0,"
 		"\"zone_from\":\"tag\",\"protocol\":\"kafka\",\"metadata_age_s\":2.5,"
+		"\"data_age_s\":1.5,"
 		"\"idle_s\":null,\"requests\":17,\"answerable\":16,"
 		"\"client_id\":\"app,warpstream_az=b,warpstream_interzone_lb=true\","
 		"\"dialect\":\"warpstream\",\"client_zone\":\"b\",\"agent_zone\":\"a\","
@@ -179,7 +180,8 @@ static void test_json(void **state)
 		"\"agent_group\":null,\"adopted\":0,\"phase\":null},"
 		"{\"cookie\":4712,\"netns\":4026532288,\"client\":\"10.0.2.7:51544\","
 		"\"proxy\":null,\"truncated\":null,\"zone_from\":null,\"protocol\":null,"
-		"\"metadata_age_s\":null,\"idle_s\":null,\"requests\":0,\"answerable\":0,"
+		"\"metadata_age_s\":null,\"data_age_s\":null,\"idle_s\":null,\"requests\":0,"
+		"\"answerable\":0,"
 		"\"agent\":\"10.0.1.2:9999\",\"client_id\":null,\"dialect\":null,"
 		"\"client_zone\":null,\"agent_zone\":null,\"group\":null,\"opt_in\":null,"
 		"\"locality\":\"unknown\",\"state\":\"new\",\"kind\":\"silent\","
@@ -198,7 +200,8 @@ static void test_json(void **state)
 	s.conns[0].frame.software = 7;
 	s.conns[0].frame.protocol = RZ_PROTOCOL_KAFKA;
 	s.conns[0].frame.answerable = 16;
-	s.conns[0].metadata_ns = NOW_NS - 2500000000ULL;
+	s.conns[0].metadata_cs = 1001; /* of the 12.5 s that it is open */
+	s.conns[0].data_cs = 1101;
 	s.snap.n_proxied = s.snap.n_softwares = 1;
 	shown_rows(&s, &all);
 	f = to_text(&s);

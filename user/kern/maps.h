@@ -85,6 +85,12 @@ struct rz_snapshot {
 	uint64_t now_ns;	     /* CLOCK_MONOTONIC when it was read */
 };
 
+/* A time of `c` that is kept in hundredths of a second, in ns; 0 is never. Up to 10 ms early. */
+static inline uint64_t rz_conn_time_ns(const struct rz_conn *c, uint32_t cs)
+{
+	return cs ? c->opened_ns + (cs - 1) * RZ_CS_NS : 0;
+}
+
 int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret);
 /* Fills members of a snapshot from its conns; a part of reading one. 0 or -ENOMEM. */
 int rz_snapshot_find_members(struct rz_snapshot *s);

@@ -57,7 +57,8 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 			   c->tuple.agent_port);
 	if (snap->now_ns > c->opened_ns)
 		r.age_s = (double)(snap->now_ns - c->opened_ns) / 1e9;
-	r.metadata_age_s = since(c->metadata_ns, snap->now_ns);
+	r.metadata_age_s = since(rz_conn_time_ns(c, c->metadata_cs), snap->now_ns);
+	r.data_age_s = since(rz_conn_time_ns(c, c->data_cs), snap->now_ns);
 	r.idle_s = since(c->last_request_ns, snap->now_ns);
 	return r;
 }

@@ -25,6 +25,7 @@ struct rz_conn_row {
 	double age_s;
 	double idle_s;	       /* since its latest request; negative: it had none */
 	double metadata_age_s; /* since it last asked for metadata; negative: never */
+	double data_age_s;     /* since its latest Produce or Fetch; negative: it had none */
 };
 
 /* What `rezone list` is asked to show; NULL or negative: all. */

@@ -72,6 +72,7 @@ static json_t *conn_object(const struct rz_conn_row *r)
 	set(o, "protocol", f->protocol ? json_string(rz_protocol_name(f->protocol)) : json_null());
 	set(o, "age_s", seconds(r->age_s));
 	set(o, "metadata_age_s", r->metadata_age_s < 0 ? json_null() : seconds(r->metadata_age_s));
+	set(o, "data_age_s", r->data_age_s < 0 ? json_null() : seconds(r->data_age_s));
 	set(o, "idle_s", r->idle_s < 0 ? json_null() : seconds(r->idle_s));
 	set(o, "requests", json_integer(f->requests));
 	set(o, "answerable", json_integer(f->answerable));
