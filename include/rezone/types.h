@@ -88,8 +88,9 @@ enum rz_dialect {
 } RZ_PACKED_ENUM;
 
 /*
- * Why a connection is kept or moved. In the order the policy asks: the first that holds is the
- * reason. The same words in `rezone list`, events and docs (user/policy/reason.c).
+ * Why a connection is kept or moved. In the order the policy asks, but for what was added at the
+ * end: the first that holds is the reason. The same words in `rezone list`, events and docs
+ * (user/policy/reason.c).
  */
 enum rz_reason {
 	RZ_REASON_NONE = 0, /* nothing speaks against it: move */
@@ -122,6 +123,8 @@ enum rz_reason {
 	RZ_REASON_TARGET_BUDGET,  /* of moves towards that zone */
 	RZ_REASON_CLUSTER_BUDGET, /* this node's share of the cluster's */
 	RZ_REASON_OBSERVING,
+	/* New ones come last, so that the numbers stay. Asked before COOLING_DOWN: */
+	RZ_REASON_LEFT_BEHIND, /* opened after a move of its client, and idle since */
 	RZ_REASON_COUNT,
 } RZ_PACKED_ENUM;
 

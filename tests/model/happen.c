@@ -11,7 +11,8 @@ static void let_time_pass(struct run *r)
 	const uint64_t edges[] = {r->limits.per_client_ns,   r->limits.cooldown_ns,
 				  r->limits.outcome_ns,	     r->limits.breaker_for_ns,
 				  r->settings.stable_for_ns, 2 * r->limits.cooldown_ns,
-				  r->limits.give_up_for_ns,  r->settings.topology_max_age_ns};
+				  r->limits.give_up_for_ns,  r->settings.topology_max_age_ns,
+				  r->limits.outcome_ns / 2,  4 * r->limits.outcome_ns};
 	uint32_t kind = below(r, 100);
 
 	if (kind < 30)
@@ -44,12 +45,34 @@ static void change_topology(struct run *r)
 	look(r);
 }
 
+/* Some never rest, some send a request now and then, some hardly ever; often at the very moment
+ * from which on it says something, or 10 ms beside it. */
+static void carry_data(struct run *r, struct rz_conn *c, uint64_t before_ns)
+{
+	static const uint32_t often[] = {100, 100, 60, 20, 5};
+	uint64_t half = r->limits.outcome_ns / 2, now = r->clock_ns, cs;
+
+	if (!c->data_cs || !chance(r, often[c->cookie % COUNT(often)]))
+		return;
+	if (c->cookie % COUNT(often) > 1 && chance(r, 50))
+		now = before_ns + noise(r) % (now > before_ns ? now - before_ns + 1 : 1);
+	if (chance(r, 10))
+		now = c->opened_ns + (half < 15 * SECOND_NS ? half : 15 * SECOND_NS) +
+		      below(r, 3) * RZ_CS_NS - RZ_CS_NS;
+	cs = now > c->opened_ns ? (now - c->opened_ns) / RZ_CS_NS + 1 : 1;
+	if (now <= r->clock_ns && cs > c->data_cs)
+		c->data_cs = (uint32_t)cs;
+}
+
 void time_passes(struct run *r)
 {
 	struct rz_settings *s = &r->settings;
+	uint64_t before_ns = r->clock_ns;
 	size_t i;
 
 	let_time_pass(r);
+	for (i = 0; i < r->n_conns; i++)
+		carry_data(r, &r->conns[i], before_ns);
 	if (chance(r, 12))
 		change_topology(r);
 	if (chance(r, 90))

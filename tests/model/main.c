@@ -14,7 +14,7 @@
 #include "model.h"
 
 #define DECISIONS  1000000
-#define TWIST_RUNS 6000 /* worlds in which a twisted rule must be seen */
+#define TWIST_RUNS 20000 /* worlds in which a twisted rule must be seen */
 #define LEAST_OFTEN                                                                  \
 	100 /* decisions with each reason, or the worlds are not what they should be \
 	     */
@@ -39,10 +39,12 @@ static void fill_rows(struct run *r, const struct opinion *o)
 		if (o[i].reason != RZ_REASON_NONE && !o[i].home)
 			continue;
 		t->n++;
-		*row = (struct row){.cookie = c->cookie,
-				    .client = c->frame.client,
-				    .opened_ns = c->opened_ns,
-				    .home = o[i].home};
+		*row = (struct row){
+			.cookie = c->cookie,
+			.client = c->frame.client,
+			.opened_ns = c->opened_ns,
+			.data_ns = c->data_cs ? c->opened_ns + (c->data_cs - 1) * RZ_CS_NS : 0,
+			.home = o[i].home};
 		memcpy(row->addr, c->tuple.client_addr, 16);
 		if (row->home)
 			continue;

@@ -304,6 +304,7 @@ struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home)
 	snprintf((char *)p->proxied.raw, sizeof(p->proxied.raw),
 		 "PROXY TCP4 10.%u.%u.9 10.0.0.1 7 8\r\n", 1 + below(r, 2), below(r, 4));
 	p->proxied.len = (uint8_t)strlen((char *)p->proxied.raw);
+	c->data_cs = c->frame.produce || c->frame.fetch;
 	if (!like && chance(r, 20))
 		make_member(r, c);
 	return c;

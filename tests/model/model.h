@@ -35,7 +35,8 @@
 enum fate { STAYED, WENT, UNDONE, SILENT, LET_GO };
 
 struct row { /* a candidate at a tick, or a data connection that is at home */
-	uint64_t cookie, client, opened_ns;
+	uint64_t cookie, client, opened_ns, data_ns;
+	uint64_t latest_ns; /* move of its client before this tick, 0: none */
 	uint8_t addr[16];
 	bool home;
 	int target; /* group and zone, by number in run.targets */
@@ -127,6 +128,16 @@ enum twist {
 	TWIST_GIVE_UP_ENDS,
 	TWIST_UNDO_FORGETS,
 	TWIST_OUTCOME_AFTER, /* judged at once */
+	TWIST_STAYS,	     /* any connection that is here proves that its client stays */
+	TWIST_STAYS_OPENED,  /* ... by requests later than its client's latest move, however old it
+				is */
+	TWIST_STAYS_SHORT,   /* ... than fifteen seconds, however early it is judged */
+	TWIST_PATIENCE,	     /* one that left something behind has left when it is due */
+	TWIST_IDLE_HOME,     /* at home at once, though it may be between two requests here */
+	TWIST_DUE,	     /* the breaker does not know of moves whose outcome is open */
+	TWIST_LEFT_BEHIND,   /* what was left behind is a candidate */
+	TWIST_BEHIND_KEPT,   /* ... again once its client is forgotten */
+	TWIST_TOO_EARLY,     /* a round may end before it is known whether its client stays */
 	TWIST_BREAKER,
 	TWIST_BREAKER_LEAST,
 	TWIST_BREAKER_WINDOW,

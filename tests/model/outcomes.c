@@ -4,24 +4,37 @@
 
 #include "pace.h"
 
+static bool is_due(const struct run *r, const struct tick *t, const struct row *m, unsigned times)
+{
+	return t->now_ns >= m->at_ns + times * r->limits.outcome_ns || twist == TWIST_OUTCOME_AFTER;
+}
+
 /* What a tick says of a move that happened before it; NONE: nothing yet. */
 static enum rz_outcome outcome_at(const struct run *r, const struct tick *t, const struct row *m)
 {
-	bool away = false, home = false;
-	bool over = t->now_ns >= m->at_ns + r->limits.outcome_ns || twist == TWIST_OUTCOME_AFTER;
+	uint64_t from;
+	bool away = false, home = false, idle = false, early = false, due = is_due(r, t, m, 1);
 	size_t i;
 
 	for (i = 0; i < t->n; i++) {
 		if (!is_who(&t->rows[i], m) || t->rows[i].opened_ns <= m->at_ns)
 			continue;
-		away |= !t->rows[i].home;
 		home |= t->rows[i].home;
+		if (t->rows[i].home)
+			continue;
+		from = stays_from(r, &t->rows[i], t->rows[i].latest_ns);
+		away |= t->rows[i].data_ns >= from || twist == TWIST_STAYS;
+		idle |= t->rows[i].data_ns < from && twist != TWIST_STAYS;
+		early |= t->now_ns < from && twist != TWIST_STAYS;
 	}
 	if (away)
-		return over ? RZ_OUTCOME_RETURNED : RZ_OUTCOME_NONE;
+		return due ? RZ_OUTCOME_RETURNED : RZ_OUTCOME_NONE;
+	if (idle && ((!due && twist != TWIST_IDLE_HOME) || early))
+		return RZ_OUTCOME_NONE;
 	if (home)
 		return RZ_OUTCOME_HOME;
-	return over ? RZ_OUTCOME_LEFT : RZ_OUTCOME_NONE;
+	return is_due(r, t, m, idle && twist != TWIST_PATIENCE ? 4 : 1) ? RZ_OUTCOME_LEFT
+									: RZ_OUTCOME_NONE;
 }
 
 /* Was it still without an outcome when tick `t` came? */
@@ -37,7 +50,8 @@ static bool is_pending(const struct run *r, size_t moved_in, const struct row *m
 
 struct known {
 	uint64_t moved_ns, cookie;
-	enum rz_outcome outcome;
+	enum rz_outcome outcome; /* NONE: it is due and open */
+	bool late;		 /* was due and open before */
 };
 
 static int in_order(const void *a, const void *b)
@@ -49,7 +63,8 @@ static int in_order(const void *a, const void *b)
 	return x->cookie < y->cookie ? -1 : x->cookie > y->cookie;
 }
 
-/* The outcomes that become known at tick `t`, in the order of the moves. */
+/* The outcomes that become known at tick `t`, and those that become due and stay open, in the order
+ * of the moves. */
 static size_t known_at(const struct run *r, size_t t, struct known *ret)
 {
 	size_t i, k, n = 0;
@@ -58,12 +73,16 @@ static size_t known_at(const struct run *r, size_t t, struct known *ret)
 		for (k = 0; k < r->ticks[i].n; k++) {
 			const struct row *m = &r->ticks[i].rows[k];
 			enum rz_outcome o;
+			bool late;
 
 			if (m->reason != RZ_REASON_NONE || m->fate != WENT)
 				continue;
 			o = outcome_at(r, &r->ticks[t], m);
-			if (o != RZ_OUTCOME_NONE && is_pending(r, i, m, t))
-				ret[n++] = (struct known){m->at_ns, m->cookie, o};
+			late = t > i + 1 && is_due(r, &r->ticks[t - 1], m, 1);
+			if (o == RZ_OUTCOME_NONE && (late || !is_due(r, &r->ticks[t], m, 1)))
+				continue;
+			if (is_pending(r, i, m, t))
+				ret[n++] = (struct known){m->at_ns, m->cookie, o, late};
 		}
 	qsort(ret, n, sizeof(*ret), in_order);
 	return n;
@@ -108,6 +127,12 @@ bool breaker_is_open(const struct run *r)
 		n = known_at(r, t, now);
 		for (i = 0; i < n && !open; i++) {
 			if (now[i].moved_ns < closed)
+				continue;
+			/* due and open counts as not futile, and then only if it is futile after
+			 * all */
+			if (twist == TWIST_DUE
+				    ? now[i].outcome == RZ_OUTCOME_NONE
+				    : now[i].late && now[i].outcome != RZ_OUTCOME_RETURNED)
 				continue;
 			all[n_all++] = now[i];
 			if (!too_many(r, all, n_all))

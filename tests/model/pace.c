@@ -10,7 +10,8 @@ static const struct row *seen(const struct tick *t, uint64_t cookie)
 	size_t i;
 
 	for (i = 0; i < t->n; i++)
-		if (t->rows[i].cookie == cookie && !t->rows[i].home)
+		if (t->rows[i].cookie == cookie && !t->rows[i].home &&
+		    t->rows[i].reason != RZ_REASON_LEFT_BEHIND)
 			return &t->rows[i];
 	return NULL;
 }
@@ -146,6 +147,22 @@ static void line_up(struct run *r)
 		}
 }
 
+static uint64_t latest_move(const struct run *r, const struct row *row)
+{
+	uint64_t latest = 0;
+	size_t i, k;
+
+	for (i = 0; i + 1 < r->n_ticks; i++)
+		for (k = 0; k < r->ticks[i].n; k++) {
+			const struct row *m = &r->ticks[i].rows[k];
+
+			if (m->reason == RZ_REASON_NONE && m->fate == WENT && is_who(m, row) &&
+			    m->at_ns > latest)
+				latest = m->at_ns;
+		}
+	return latest;
+}
+
 size_t pace(struct run *r, enum rz_reason (*said)(const void *ctx, uint64_t cookie),
 	    const void *ctx)
 {
@@ -153,8 +170,12 @@ size_t pace(struct run *r, enum rz_reason (*said)(const void *ctx, uint64_t cook
 	struct asking a = {r, said, ctx, 0};
 	size_t i;
 
+	for (i = 0; i < t->n; i++)
+		t->rows[i].latest_ns = latest_move(r, &t->rows[i]);
 	line_up(r);
 	for (i = 0; i < t->n; i++)
-		t->rows[i].reason = t->rows[i].home ? RZ_REASON_SAME_ZONE : ask(&a, &t->rows[i]);
+		t->rows[i].reason = t->rows[i].home		     ? RZ_REASON_SAME_ZONE
+				    : is_left_behind(r, &t->rows[i]) ? RZ_REASON_LEFT_BEHIND
+								     : ask(&a, &t->rows[i]);
 	return a.close;
 }

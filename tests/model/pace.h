@@ -33,7 +33,25 @@ static inline uint64_t doubled(uint64_t ns, unsigned times, uint64_t most)
 	return ns < most ? ns : most;
 }
 
-/* rounds.c: NONE, COOLING_DOWN or GAVE_UP */
+/* How long a client may go on using a connection that it is about to leave, and from when on
+ * requests on this one show that it stays. */
+static inline uint64_t leaving(const struct run *r)
+{
+	uint64_t half = r->limits.outcome_ns / 2;
+
+	return half > 15 * SECOND_NS || twist == TWIST_STAYS_SHORT ? 15 * SECOND_NS : half;
+}
+
+static inline uint64_t stays_from(const struct run *r, const struct row *row, uint64_t moved_ns)
+{
+	bool older = row->opened_ns < moved_ns && twist != TWIST_STAYS_OPENED;
+
+	return (older ? row->opened_ns : moved_ns) + leaving(r);
+}
+
+/* rounds.c */
+bool is_left_behind(const struct run *r, const struct row *row);
+/* NONE, COOLING_DOWN or GAVE_UP */
 enum rz_reason ask_history(const struct run *r, const struct row *row);
 /* outcomes.c */
 bool breaker_is_open(const struct run *r);

@@ -6,7 +6,8 @@ struct past {
 	bool any;
 	uint64_t began_ns, moved_ns, until_ns, seen_ns;
 	unsigned futile;
-	bool open; /* not found futile yet */
+	bool open;		      /* not found futile yet */
+	uint64_t first_ns, latest_ns; /* moves that happened */
 };
 
 static uint64_t rest(const struct run *r, unsigned futile)
@@ -21,11 +22,22 @@ static bool has_given_up(const struct run *r, const struct past *p)
 	       twist != TWIST_GIVE_UP;
 }
 
+/* Opened after a move, and idle since its client could have left it. */
+static bool is_behind(const struct run *r, const struct tick *t, const struct row *row,
+		      const struct past *p)
+{
+	uint64_t from = stays_from(r, row, p->latest_ns);
+
+	return !row->home && p->first_ns && row->opened_ns > p->first_ns && row->data_ns < from &&
+	       t->now_ns >= from && twist != TWIST_LEFT_BEHIND &&
+	       twist != TWIST_RULE + RZ_REASON_LEFT_BEHIND;
+}
+
 /* What a tick showed of the client, before anybody was moved in it. */
 static void learn_of(const struct run *r, const struct tick *t, const struct row *who,
 		     struct past *p)
 {
-	bool away = false, back_home = false;
+	bool away = false, back_home = false, left_behind = false;
 	size_t i;
 
 	for (i = 0; i < t->n && r->limits.mode != RZ_MODE_OBSERVE; i++) {
@@ -33,14 +45,23 @@ static void learn_of(const struct run *r, const struct tick *t, const struct row
 
 		if (!is_who(row, who))
 			continue;
+		left_behind |= is_behind(r, t, row, p);
+		if (is_behind(r, t, row, p))
+			continue;
 		if (!row->home)
 			p->seen_ns = t->now_ns;
-		away |= !row->home && row->opened_ns > p->began_ns;
+		away |= !row->home && row->opened_ns > p->began_ns &&
+			(row->data_ns >= stays_from(r, row, p->latest_ns) || twist == TWIST_STAYS);
 		back_home |= row->home && row->opened_ns > p->began_ns;
 	}
 	if (t->now_ns > p->until_ns && t->now_ns > p->seen_ns + r->limits.cooldown_max_ns &&
 	    twist != TWIST_FORGET_UNSEEN) {
-		*p = (struct past){};
+		*p = left_behind && twist != TWIST_BEHIND_KEPT
+			     ? (struct past){.any = true,
+					     .seen_ns = p->seen_ns,
+					     .first_ns = p->first_ns,
+					     .latest_ns = p->latest_ns}
+			     : (struct past){};
 		return;
 	}
 	if (away && back_home && twist == TWIST_AWAY_BEATS_HOME)
@@ -74,10 +95,14 @@ static void move_of(const struct run *r, const struct tick *t, const struct row 
 		if (twist != TWIST_UNDO_FORGETS)
 			return; /* it never was */
 	}
+	if (row->fate == WENT && row->reason == RZ_REASON_NONE) {
+		p->first_ns = p->first_ns ? p->first_ns : at;
+		p->latest_ns = at > p->latest_ns ? at : p->latest_ns;
+	}
+	p->any = true;
+	p->seen_ns = at;
 	if (twist == TWIST_ROUND_AT_RESET)
 		at = t->now_ns;
-	p->any = true;
-	p->seen_ns = t->now_ns;
 	p->moved_ns = at;
 	if (same_round)
 		return;
@@ -86,12 +111,13 @@ static void move_of(const struct run *r, const struct tick *t, const struct row 
 	p->until_ns = at + rest(r, p->futile);
 }
 
-static struct past past_of(const struct run *r, const struct row *who)
+/* After so many ticks; of the one at hand, as far as `who`. */
+static struct past past_of(const struct run *r, const struct row *who, size_t ticks)
 {
 	struct past p = {};
 	size_t i, k;
 
-	for (i = 0; i < r->n_ticks; i++) {
+	for (i = 0; i < ticks; i++) {
 		const struct tick *t = &r->ticks[i];
 
 		if (p.any)
@@ -104,11 +130,27 @@ static struct past past_of(const struct run *r, const struct row *who)
 	return p;
 }
 
+bool is_left_behind(const struct run *r, const struct row *row)
+{
+	struct past p = past_of(r, row, r->n_ticks - 1);
+
+	return is_behind(r, at_hand(r), row, &p);
+}
+
+/* The round is over, and whether its client stays on what it opened since cannot be known yet. */
+static bool is_too_early(const struct run *r, const struct row *row, const struct past *p)
+{
+	uint64_t least = rest(r, 0) < leaving(r) ? rest(r, 0) : leaving(r);
+
+	return p->latest_ns && row->opened_ns > p->latest_ns &&
+	       at_hand(r)->now_ns < p->latest_ns + least && twist != TWIST_TOO_EARLY;
+}
+
 enum rz_reason ask_history(const struct run *r, const struct row *row)
 {
-	struct past p = past_of(r, row);
+	struct past p = past_of(r, row, r->n_ticks);
 
-	if (!p.any || at_hand(r)->now_ns >= p.until_ns)
+	if (!p.any || (at_hand(r)->now_ns >= p.until_ns && !is_too_early(r, row, &p)))
 		return RZ_REASON_NONE;
 	if (has_given_up(r, &p))
 		return RZ_REASON_GAVE_UP;

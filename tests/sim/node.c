@@ -49,6 +49,7 @@ static void as_row(struct sim *s, uint32_t conn, struct rz_conn *row)
 	memset(row, 0, sizeof(*row));
 	row->cookie = c->cookie;
 	row->opened_ns = c->opened_ns;
+	row->data_cs = (uint32_t)((s->now_ns - c->opened_ns) / RZ_CS_NS) + 1; /* it never rests */
 	memset(&row->tuple.client_addr[10], 0xff, 2);
 	row->tuple.client_addr[12] = 10;
 	row->tuple.client_addr[13] = (uint8_t)(client >> 16);

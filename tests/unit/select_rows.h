@@ -25,9 +25,11 @@ static inline struct rz_select *make(const struct rz_limits *limits)
 	return s;
 }
 
+/* Its client never rests: whenever it is looked at, a request has just come. */
 static inline struct rz_candidate row(uint64_t cookie, uint64_t client, uint64_t opened_ns)
 {
-	return (struct rz_candidate){.cookie = cookie, .client = client, .opened_ns = opened_ns};
+	return (struct rz_candidate){
+		.cookie = cookie, .client = client, .opened_ns = opened_ns, .data_ns = UINT64_MAX};
 }
 
 static inline int run(struct rz_select *s, struct rz_candidate *rows, size_t n, uint64_t now_ns)

@@ -76,7 +76,8 @@ static const struct {
 	 "young|acks=0|transactional|"
 	 "behind a load balancer|MPTCP|library|may come by itself|cooling down|gave up|breaker "
 	 "open|"
-	 "paused|over budget|over target budget|over cluster budget|observing|"},
+	 "paused|over budget|over target budget|over cluster budget|observing|"
+	 "idle since its move|"},
 };
 
 static void test_words(void **state)

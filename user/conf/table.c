@@ -98,7 +98,9 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"give-up-for", RZ_CONF_DURATION, AT(give_up_for_ns), 0, 30 * DAY_SECONDS, "24h", NULL,
 	 NULL, NULL, "how long it is given up"},
 	{"outcome-after", RZ_CONF_DURATION, AT(outcome_after_ns), 0, DAY_SECONDS, "30s", NULL, NULL,
-	 NULL, "how long after a move it is judged what became of the client"},
+	 NULL,
+	 "how long after a move it is judged what became of the client. It has half of this, at "
+	 "most 15 s, to leave a new connection to the agent that it came from"},
 	{"breaker", RZ_CONF_RATE, AT(breaker), 0, 100, "30", NULL, NULL, NULL,
 	 "per cent: when so many of the latest moves (ten at least) were futile, nobody is moved "
 	 "for a while; 0: never"},

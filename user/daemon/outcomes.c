@@ -17,7 +17,8 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define FORGET_NS (3600 * RZ_SECOND_NS) /* beside outcome_after; the policy may lack the memory */
+/* Beside the time in which an outcome is known: the policy may lack the memory for one. */
+#define FORGET_NS (3600 * RZ_SECOND_NS)
 
 struct rz_moved {
 	uint64_t cookie;
@@ -76,6 +77,8 @@ static void tell(struct rz_daemon *d, const struct rz_snapshot *snap,
 	struct rz_event e;
 	char after[32];
 
+	if (o->outcome == RZ_OUTCOME_NONE)
+		return; /* due, and open: the breaker's matter alone */
 	d->settings.outcomes[o->outcome]++;
 	HASH_FIND(hh, d->moved, &o->cookie, sizeof(o->cookie), m);
 	if (!m)
@@ -84,7 +87,11 @@ static void tell(struct rz_daemon *d, const struct rz_snapshot *snap,
 			   (o->known_ns - o->moved_ns) / 100000000ULL * 100000000ULL);
 	e = rz_event_of(RZ_EVENT_OUTCOME, snap, o->cookie, o->client, &m->tuple, m->from, m->to);
 	e.outcome = o->outcome;
-	if (o->seen)
+	if (o->seen && o->outcome == RZ_OUTCOME_LEFT)
+		snprintf(e.text, sizeof(e.text),
+			 "%s; connection %llu, opened here since, is idle %s after the move",
+			 rz_outcome_name(o->outcome), (unsigned long long)o->seen, after);
+	else if (o->seen)
 		snprintf(e.text, sizeof(e.text), "%s, %s after the move, as connection %llu",
 			 rz_outcome_name(o->outcome), after, (unsigned long long)o->seen);
 	else
@@ -119,7 +126,7 @@ static void tell_breaker(struct rz_daemon *d)
 void rz_daemon_tell_outcomes(struct rz_daemon *d, const struct rz_snapshot *snap)
 {
 	const struct rz_outcome_row *rows;
-	uint64_t old = d->conf.outcome_after_ns + FORGET_NS;
+	uint64_t old = RZ_OUTCOME_PATIENCE * d->conf.outcome_after_ns + FORGET_NS;
 	size_t i, n;
 
 	rows = rz_select_outcomes(d->select, &n);

@@ -8,6 +8,8 @@ void rz_breaker_note(struct rz_breaker *b, const struct rz_outcome_row *row, uin
 {
 	if (!b->share || b->open || row->moved_ns < b->closed_ns)
 		return;
+	if (row->late && row->outcome != RZ_OUTCOME_RETURNED)
+		return; /* counted as not futile when it was due */
 	b->window = b->window << 1 | (row->outcome == RZ_OUTCOME_RETURNED);
 	if (b->n < RZ_BREAKER_WINDOW)
 		b->n++;

@@ -9,6 +9,10 @@
  * It looks at the latest RZ_BREAKER_WINDOW outcomes since it last closed, as soon as there are
  * RZ_BREAKER_LEAST; if `share` of them or more are "returned", it opens for `for_ns`. Outcomes of
  * moves from before it opened are not counted once it has closed again.
+ *
+ * A move that is due, and whose outcome is open (outcome.h), counts as not futile; if it turns out
+ * to be futile that counts too. Else those few that are known first, the futile ones, would be all
+ * that it looks at.
  */
 #ifndef RZ_POLICY_BREAKER_H
 #define RZ_POLICY_BREAKER_H

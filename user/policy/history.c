@@ -24,12 +24,16 @@ struct past {
 	uint64_t seen_ns;	    /* last seen as a candidate */
 	uint64_t away_tick; /* last tick with a candidate that was opened since the round began */
 	uint64_t home_tick; /* ... with a same-zone connection opened since */
+	/* Moves that happened, by the policy or an operator; 0: none yet */
+	uint64_t first_ns, latest_ns;
+	uint64_t behind_tick; /* last tick with a connection that was left behind */
 	UT_hash_handle hh;
 };
 
 struct rz_history {
 	struct rz_limits limits;
 	struct past *past;
+	uint64_t leaving_ns;
 	uint64_t tick, now_ns;
 };
 
@@ -40,6 +44,7 @@ int rz_history_new(const struct rz_limits *limits, struct rz_history **ret)
 	if (!h)
 		return -ENOMEM;
 	h->limits = *limits;
+	h->leaving_ns = rz_leaving_ns(limits->outcome_ns);
 	*ret = h;
 	return 0;
 }
@@ -76,21 +81,43 @@ static struct past *past_of(const struct rz_history *h, const struct rz_candidat
 	return p;
 }
 
-/* While only watching, connections do not come back, so nothing can be told from new ones. */
-void rz_history_see(struct rz_history *h, const struct rz_candidate *row)
+static uint64_t stays_from(const struct rz_history *h, const struct past *p,
+			   const struct rz_candidate *row)
 {
-	struct past *p = h->limits.mode == RZ_MODE_OBSERVE ? NULL : past_of(h, row);
+	return rz_stays_from(row->opened_ns, p->latest_ns, h->leaving_ns);
+}
+
+static bool is_left_behind(const struct rz_history *h, const struct past *p,
+			   const struct rz_candidate *row)
+{
+	uint64_t from = stays_from(h, p, row);
+
+	return p->first_ns && !row->same_zone && row->opened_ns > p->first_ns &&
+	       h->now_ns >= from && row->data_ns < from;
+}
+
+/* While only watching, connections do not come back, so nothing can be told from new ones. */
+bool rz_history_see(struct rz_history *h, const struct rz_candidate *row)
+{
+	struct past *p = past_of(h, row);
 
 	if (!p)
-		return;
+		return false;
+	if (is_left_behind(h, p, row)) {
+		p->behind_tick = h->tick;
+		return true;
+	}
+	if (h->limits.mode == RZ_MODE_OBSERVE)
+		return false;
 	if (!row->same_zone)
 		p->seen_ns = h->now_ns;
 	if (row->opened_ns <= p->round.began_ns)
-		return;
+		return false;
 	if (row->same_zone)
 		p->home_tick = h->tick;
-	else
+	else if (row->data_ns >= stays_from(h, p, row))
 		p->away_tick = h->tick;
+	return false;
 }
 
 /* `cooldown`, doubled for each futile round in a row. */
@@ -139,11 +166,23 @@ void rz_history_settle(struct rz_history *h)
 	struct past *p, *next;
 
 	HASH_ITER (hh, h->past, p, next) {
-		if (is_over(h, p))
-			forget(h, p);
-		else
+		if (!is_over(h, p))
 			judge(h, p);
+		else if (p->behind_tick == h->tick)
+			p->round = (struct round){}; /* only what it left behind is remembered */
+		else
+			forget(h, p);
 	}
+}
+
+/* Whether the client stays on what it opened after its latest move cannot be known yet. */
+static bool is_too_early(const struct rz_history *h, const struct past *p,
+			 const struct rz_candidate *row)
+{
+	uint64_t rest = cooldown(&h->limits, 0);
+
+	return p->latest_ns && row->opened_ns > p->latest_ns &&
+	       h->now_ns < p->latest_ns + (rest < h->leaving_ns ? rest : h->leaving_ns);
 }
 
 enum rz_reason rz_history_ask(struct rz_history *h, const struct rz_candidate *row)
@@ -153,7 +192,7 @@ enum rz_reason rz_history_ask(struct rz_history *h, const struct rz_candidate *r
 	if (!p)
 		return HASH_COUNT(h->past) < RZ_HISTORY_MAX ? RZ_REASON_NONE
 							    : RZ_REASON_OVER_BUDGET;
-	if (h->now_ns >= p->round.until_ns) {
+	if (h->now_ns >= p->round.until_ns && !is_too_early(h, p, row)) {
 		if (given_up(h, &p->round))
 			p->round.futile = 0; /* left alone for long enough: it may try again */
 		return RZ_REASON_NONE;
@@ -207,7 +246,17 @@ void rz_history_moved(struct rz_history *h, const struct rz_candidate *row, uint
 {
 	struct past *p = past_of(h, row);
 
-	if (!p || p->round.moved_ns != h->now_ns || at_ns < h->now_ns)
+	if (!p && HASH_COUNT(h->past) < RZ_HISTORY_MAX)
+		p = remember(h, row); /* an operator's: no round, but it may leave one behind */
+	if (!p)
+		return;
+	if (p->seen_ns < at_ns)
+		p->seen_ns = at_ns;
+	if (!p->first_ns)
+		p->first_ns = at_ns;
+	if (p->latest_ns < at_ns)
+		p->latest_ns = at_ns;
+	if (p->round.moved_ns != h->now_ns || at_ns < h->now_ns)
 		return;
 	p->round.moved_ns = at_ns;
 	if (!p->first)
@@ -223,7 +272,7 @@ void rz_history_undo(struct rz_history *h, const struct rz_candidate *row)
 	if (!p)
 		return;
 	p->round = p->before;
-	if (!p->round.moved_ns)
+	if (!p->round.moved_ns && !p->first_ns)
 		forget(h, p);
 }
 

@@ -20,8 +20,9 @@ void rz_history_free(struct rz_history *h); /* takes NULL */
 /* A tick begins. */
 void rz_history_begin(struct rz_history *h, uint64_t now_ns);
 
-/* Takes note of a row, a candidate or a same-zone connection. */
-void rz_history_see(struct rz_history *h, const struct rz_candidate *row);
+/* Takes note of a row, a candidate or a same-zone connection. Returns whether its client left it
+ * behind (select.h): then it is no candidate. */
+bool rz_history_see(struct rz_history *h, const struct rz_candidate *row);
 
 /* All rows were seen: judges the rounds that are over, forgets what can no longer matter. */
 void rz_history_settle(struct rz_history *h);
@@ -32,7 +33,7 @@ enum rz_reason rz_history_ask(struct rz_history *h, const struct rz_candidate *r
 /* It goes. 0 or -ENOMEM (then it must not). */
 int rz_history_move(struct rz_history *h, const struct rz_candidate *row);
 
-/* It went, at this time: when the tick was over. */
+/* It went, at this time: when the tick was over. Also one that an operator moved. */
 void rz_history_moved(struct rz_history *h, const struct rz_candidate *row, uint64_t at_ns);
 
 /* It did not go after all. */

@@ -14,19 +14,23 @@
 
 struct moved {
 	struct rz_outcome_row row;
-	uint64_t away, home; /* cookies seen this tick that speak for it, 0: none */
+	/* cookies of connections that this tick saw, 0: none; idle: it proves nothing */
+	uint64_t away, home, idle;
+	bool early; /* ... and cannot yet, for its client may be about to leave it */
+	bool late;  /* told of without an outcome */
 	struct moved *next;
 };
 
 /* The moves of one client at one address, the oldest first. */
 struct mover {
 	struct rz_who who;
+	uint64_t latest_ns; /* of them */
 	struct moved *moves;
 	UT_hash_handle hh;
 };
 
 struct rz_outcomes {
-	uint64_t after_ns, now_ns;
+	uint64_t after_ns, leaving_ns, now_ns;
 	struct mover *movers;
 	struct rz_outcome_row *known;
 	size_t n_known, pending;
@@ -39,6 +43,7 @@ int rz_outcomes_new(uint64_t after_ns, struct rz_outcomes **ret)
 	if (!o)
 		return -ENOMEM;
 	o->after_ns = after_ns;
+	o->leaving_ns = rz_leaving_ns(after_ns);
 	*ret = o;
 	return 0;
 }
@@ -109,6 +114,8 @@ void rz_outcomes_add(struct rz_outcomes *o, const struct rz_candidate *row, uint
 		.cookie = row->cookie, .client = row->client, .moved_ns = at_ns};
 	memcpy(d->row.addr, row->addr, sizeof(d->row.addr));
 	LL_APPEND(m->moves, d);
+	if (m->latest_ns < at_ns)
+		m->latest_ns = at_ns;
 	o->pending++;
 }
 
@@ -125,31 +132,63 @@ void rz_outcomes_see(struct rz_outcomes *o, const struct rz_candidate *row)
 	struct rz_who who = rz_who_of(row);
 	struct mover *m = mover_of(o, &who);
 	struct moved *d;
+	uint64_t from;
 
 	if (!m)
 		return;
+	from = rz_stays_from(row->opened_ns, m->latest_ns, o->leaving_ns);
 	LL_FOREACH(m->moves, d)
 	{
 		if (row->opened_ns <= d->row.moved_ns)
 			continue;
 		if (row->same_zone)
 			d->home = row->cookie;
-		else
+		else if (row->data_ns >= from)
 			d->away = row->cookie;
+		else
+			d->idle = row->cookie;
+		d->early |= !row->same_zone && o->now_ns < from;
 	}
 }
 
-/* Away speaks louder than home, but it may yet come home for as long as after_ns is not over. */
+static bool is_over(const struct rz_outcomes *o, const struct moved *d, unsigned times)
+{
+	return o->now_ns >= d->row.moved_ns + times * o->after_ns;
+}
+
+/* Away speaks louder than home, but it may yet come home for as long as after_ns is not over. What
+ * is idle until then may be between two requests. */
 static enum rz_outcome judge(const struct rz_outcomes *o, struct moved *d)
 {
-	bool over = o->now_ns >= d->row.moved_ns + o->after_ns;
+	bool due = is_over(o, d, 1);
 
-	d->row.seen = d->away ? d->away : d->home;
+	d->row.seen = d->away ? d->away : d->home ? d->home : d->idle;
 	if (d->away)
-		return over ? RZ_OUTCOME_RETURNED : RZ_OUTCOME_NONE;
+		return due ? RZ_OUTCOME_RETURNED : RZ_OUTCOME_NONE;
+	if (d->idle && (!due || d->early))
+		return RZ_OUTCOME_NONE;
 	if (d->home)
 		return RZ_OUTCOME_HOME;
-	return over ? RZ_OUTCOME_LEFT : RZ_OUTCOME_NONE;
+	if (d->idle)
+		due = is_over(o, d, RZ_OUTCOME_PATIENCE);
+	return due ? RZ_OUTCOME_LEFT : RZ_OUTCOME_NONE;
+}
+
+/* Judges one move. Returns whether there is something to tell: its outcome, or once that it is due
+ * and still open. */
+static bool settle(const struct rz_outcomes *o, struct moved *d)
+{
+	bool due = is_over(o, d, 1);
+	bool tell;
+
+	d->row.outcome = judge(o, d);
+	d->row.known_ns = o->now_ns;
+	d->row.late = d->late && d->row.outcome != RZ_OUTCOME_NONE;
+	tell = d->row.outcome != RZ_OUTCOME_NONE || (due && !d->late);
+	d->late |= due;
+	d->away = d->home = d->idle = 0;
+	d->early = false;
+	return tell;
 }
 
 static int by_time(const void *a, const void *b)
@@ -170,14 +209,10 @@ void rz_outcomes_settle(struct rz_outcomes *o)
 	HASH_ITER (hh, o->movers, m, next) {
 		LL_FOREACH_SAFE(m->moves, d, after)
 		{
-			d->row.outcome = judge(o, d);
-			d->row.known_ns = o->now_ns;
-			d->away = d->home = 0;
-			if (d->row.outcome == RZ_OUTCOME_NONE)
-				continue;
-			if (o->known) /* without memory nothing is told of it */
+			if (settle(o, d) && o->known) /* without memory nothing is told of it */
 				o->known[o->n_known++] = d->row;
-			forget(o, m, d);
+			if (d->row.outcome != RZ_OUTCOME_NONE)
+				forget(o, m, d);
 		}
 	}
 	if (o->n_known)

@@ -66,6 +66,7 @@ static const char *const reasons[] = {
 	[RZ_REASON_CLUSTER_BUDGET] = "over cluster budget",
 	[RZ_REASON_PAUSED] = "paused",
 	[RZ_REASON_OBSERVING] = "observing",
+	[RZ_REASON_LEFT_BEHIND] = "idle since its move",
 };
 SAME_SIZE(reasons, RZ_REASON_COUNT);
 

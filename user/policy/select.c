@@ -152,10 +152,13 @@ static size_t line_up(struct rz_select *s, struct place *q, struct rz_candidate 
 	for (i = 0; i < n; i++) {
 		struct rz_candidate *row = &rows[i];
 
-		rz_history_see(s->history, row);
+		bool left_behind = rz_history_see(s->history, row);
+
 		rz_outcomes_see(s->outcomes, row);
 		if (row->same_zone)
 			row->reason = RZ_REASON_SAME_ZONE;
+		else if (left_behind)
+			row->reason = RZ_REASON_LEFT_BEHIND;
 		else
 			q[len++] = (struct place){waiting_since(s, row->cookie, s->now_ns),
 						  row->cookie, row};

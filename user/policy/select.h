@@ -20,6 +20,10 @@
  * row of futile rounds ends when the client opened a data connection in its own zone here, or was
  * not seen as a candidate for `cooldown_max`.
  *
+ * Left behind: a connection that a client opened after a move of its, and on which no Produce or
+ * Fetch came since the client could have left it (rz_stays_from), is no candidate and proves
+ * nothing about the move: its client works elsewhere. Its next Produce or Fetch makes it one.
+ *
  * Memory is bounded: clients with a history by RZ_HISTORY_MAX (beyond it, clients without one are
  * over budget: to forget a client would be to forget that moving it is futile), the queue by the
  * candidates of one tick, moves without an outcome by RZ_OUTCOMES_PENDING_MAX.
@@ -51,6 +55,7 @@ struct rz_candidate {
 	uint64_t client;	 /* hash of the client.id */
 	uint8_t addr[16];	 /* the client's address */
 	uint64_t opened_ns;	 /* of the connection */
+	uint64_t data_ns;	 /* its latest Produce or Fetch; may be up to 10 ms early */
 	struct rz_target target; /* where it would go */
 	bool same_zone;		 /* not a candidate: told only to end a row of futile rounds */
 	enum rz_reason reason;	 /* out: RZ_REASON_NONE is "go", else why it waits */
@@ -86,7 +91,8 @@ void rz_select_free(struct rz_select *s); /* takes NULL */
 
 /*
  * Judges all of a tick at once, in an order that is fair: those who have waited longest, then by
- * cookie. Fills reason of every row; a same_zone row gets RZ_REASON_SAME_ZONE. In mode observe a
+ * cookie. Fills reason of every row; a same_zone row gets RZ_REASON_SAME_ZONE, one that was left
+ * behind RZ_REASON_LEFT_BEHIND. In mode observe a
  * connection that would have been moved stays OBSERVING, at no further cost, for as long as it is a
  * candidate. 0 or -ENOMEM (then no row may go: all are OVER_BUDGET).
  */
@@ -116,7 +122,8 @@ void rz_select_undo(struct rz_select *s, const struct rz_candidate *row);
 void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row, bool silent,
 		      uint64_t at_ns);
 
-/* Outcomes of earlier moves that the latest run has found; they live until the next one. */
+/* Outcomes of earlier moves that the latest run has found, and those that are due and open (NONE);
+ * they live until the next one. */
 const struct rz_outcome_row *rz_select_outcomes(const struct rz_select *s, size_t *ret_n);
 
 /* The breaker is open until then, 0: it is closed. `opened`: how often it has been. */

@@ -11,8 +11,10 @@
 
 static struct rz_candidate as_candidate(const struct rz_conn *c)
 {
-	struct rz_candidate row = {
-		.cookie = c->cookie, .client = c->frame.client, .opened_ns = c->opened_ns};
+	struct rz_candidate row = {.cookie = c->cookie,
+				   .client = c->frame.client,
+				   .opened_ns = c->opened_ns,
+				   .data_ns = rz_conn_time_ns(c, c->data_cs)};
 
 	memcpy(row.addr, c->tuple.client_addr, sizeof(row.addr));
 	return row;
