@@ -68,6 +68,13 @@ def mptcp_socket():
     return socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)  # IPPROTO_MPTCP
 
 
+def has_ended(s):
+    try:
+        return not s.recv(65536)
+    except ConnectionError:  # rezone ended it
+        return True
+
+
 def sink(address, port):
     try:
         server = mptcp_socket()  # plain clients get plain sockets of it
@@ -81,7 +88,7 @@ def sink(address, port):
         for s in select.select(everyone, [], [])[0]:
             if s is server:
                 everyone.append(server.accept()[0])
-            elif not s.recv(65536):
+            elif has_ended(s):
                 s.close()
                 everyone.remove(s)
 

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Clients that come home first reconnect to the agent that they came from, send some requests there, and leave that connection
+# open and idle. That is no failed move: no outcome is `returned`, the breaker stays closed, and the connection is left alone
+# until its next request. (53-limits: clients that stay do open the breaker.)
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+LB=warpstream_interzone_lb=true
+N=14
+AT=$(agent_ip a)
+spawn sink a "$CGROUP" python3 "$E2E_ROOT/tests/e2e/speak.py" sink "$AT" 9092
+within "$DEADLINE" in_ns a bash -c "exec 3<>/dev/tcp/$AT/9092" || not_ok "the server is there"
+topology a=ready b=ready
+# older than rezone: what it knows of their requests is what came since
+spawn leavers cl - python3 "$E2E_ROOT/tests/e2e/left_behind.py" "$AT" 9092 $N "warpstream_az=b,$LB"
+within "$DEADLINE" grep -q ready "$WORK/leavers.log" || not_ok "the clients are there"
+events() { "$REZONE" events --pin-dir "$PIN_DIR" -o json "$@" 2>/dev/null; }
+outcomes() { events -e outcome | jq -s "[.[] | select(.outcome == \"$1\")] | length"; }
+moved() { events -e move | jq -s length; }
+stat_is() { "$REZONE" stats --pin-dir "$PIN_DIR" -o json | jq -e "$1" >/dev/null; }
+is() { [ "$("${@:2}")" = "$1" ]; }
+
+# a client has half of outcome-after to leave a connection
+rezone_start --interval 1s --stable-for 0s --rate 100 --cooldown 3s --outcome-after $((6 * SLOW))s --breaker 30
+check "all are moved" within 20 is $N moved
+check "what they left behind is shown as such" within 15 has_rows '.reason == "idle since its move"' $N
+check "and since when it is idle" within 5 has_rows '.data_age_s > 3 and .data_age_s <= .age_s' $N
+check "the log of verdicts has it" eval 'events -e verdict | jq -s -e "[.[] | select(.reason == \"idle since its move\")] | length >= 1" >/dev/null'
+check "it is left alone, when all outcomes are due and after the cooldown" stays 8 is $N moved
+check "no client is said to be gone before there was time to see it" is 0 outcomes left
+check "then they are said to have left" within 30 is $N outcomes left
+check "none is said to have returned" is 0 outcomes returned
+check "the breaker was never open" stat_is '.breaker_opened == 0'
+check "and they are left alone" is $N moved
+kill -USR1 "${PIDS[leavers]}"
+check "their next request makes them candidates" within 15 is $((2 * N)) moved
+stop rezone
