@@ -5,7 +5,7 @@
  */
 #include "select_rows.h"
 
-#define MOVED_S 2 /* after T0; the connection is opened a second later */
+#define MOVED_S	 2 /* after T0; the connection is opened a second later */
 #define FOR_EVER 100000
 
 static struct rz_limits with_outcomes(void)
@@ -38,8 +38,8 @@ static uint64_t latest(const unsigned *requests, unsigned now_s)
  * opens a connection at home too, 0: never. */
 struct story {
 	const char *what;
-	unsigned requests[8];	 /* seconds after T0; from the first on it is open */
-	unsigned closes_s;	 /* 0: never */
+	unsigned requests[8]; /* seconds after T0; from the first on it is open */
+	unsigned closes_s;    /* 0: never */
 	unsigned home_s;
 	enum rz_outcome outcome;
 	unsigned known_s;
@@ -274,8 +274,7 @@ static void test_by_hand(void **state)
 		rz_select_moved(s, &moved, at(2));
 		assert_int_equal(ask(s, behind, at(20)), RZ_REASON_LEFT_BEHIND);
 		behind.data_ns = at(25);
-		assert_int_equal(ask(s, behind, at(25)),
-				 i ? RZ_REASON_OBSERVING : RZ_REASON_NONE);
+		assert_int_equal(ask(s, behind, at(25)), i ? RZ_REASON_OBSERVING : RZ_REASON_NONE);
 		behind.data_ns = at(9);
 		rz_select_free(s);
 	}
