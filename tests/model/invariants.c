@@ -26,6 +26,10 @@ static const char *protected_by(const struct run *r, size_t conn)
 	    (f->acks0 && s->acks0 != RZ_ACKS0_MOVE) ||
 	    (f->coordinator && s->shared == RZ_SHARED_SKIP))
 		return "moved one that a reset harms";
+	if (f->produce && (!f->software ? f->data_version > 8
+					: !strcmp(r->softwares[f->software - 1].software.version,
+						  "2.16.0-rdkafka-2.16.0")))
+		return "moved a producer that may write twice";
 	if (f->proxied || client->host_override)
 		return "moved one behind a load balancer";
 	if (s->opt_in == RZ_OPT_IN_TAG && !client->opt_in)

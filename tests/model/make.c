@@ -236,7 +236,7 @@ static void make_frame(struct run *r, struct rz_frame *f)
 		break;
 	}
 	f->proxied = chance(r, 5);
-	f->data_version = f->produce || f->fetch ? 6 + below(r, 10) : 0;
+	f->data_version = f->produce || f->fetch ? 6 + below(r, chance(r, 50) ? 3 : 10) : 0;
 	f->software = below(r, 2 * N_SOFTWARES); /* half say nothing */
 	if (f->software > N_SOFTWARES)
 		f->software = 0;
@@ -244,11 +244,19 @@ static void make_frame(struct run *r, struct rz_frame *f)
 
 static void make_softwares(struct run *r)
 {
-	static const struct rz_software all[N_SOFTWARES] = {{"apache-kafka-java", "4.4.0"},
-							    {"apache-kafka-java", "3.9.1"},
-							    {"sarama", "v1.61.1"},
-							    {"kgo", "v1.22.2"},
-							    {"librdkafka", "2.0.2"}};
+	static const struct rz_software all[N_SOFTWARES] = {
+		{"apache-kafka-java", "4.4.0"},
+		{"apache-kafka-java", "3.9.1"},
+		{"sarama", "v1.61.1"},
+		{"kgo", "v1.22.2"},
+		{"librdkafka", "2.0.2"},
+		{"librdkafka", "2.12.1"},
+		{"confluent-kafka-go", "2.3.0"},
+		{"confluent-kafka-python", "2.16.0-rdkafka-2.16.0"},
+		{"karafka", "2.4.9-librdkafka-v2.3.0"},
+		{"kafka-python", "2.1.6"},
+		{"kafka-python", "2.2.18"},
+		{"not-known", "2.0.2"}};
 	size_t i;
 
 	for (i = 0; i < N_SOFTWARES; i++)

@@ -61,7 +61,7 @@ struct look { /* at the topology */
 	size_t n;
 };
 
-#define N_SOFTWARES 5
+#define N_SOFTWARES 12
 
 struct run {
 	uint64_t seed, noise;
@@ -104,7 +104,9 @@ enum twist {
 	TWIST_SUFFIX,			     /* what a framework appended is not cut */
 	TWIST_TAG_BEATS_ADDRESS,
 	TWIST_LONGEST_BLOCK,
-	TWIST_PODS, /* every address is an agent */
+	TWIST_RDKAFKA_VERSION, /* a binding's own version is taken for librdkafka's */
+	TWIST_UNNAMED_HELD,    /* a writer without a name may be held */
+	TWIST_PODS,	       /* every address is an agent */
 	TWIST_ROLES,
 	TWIST_PROXY_ADDRESS,
 	TWIST_STABLE_CARRIED, /* a zone is as old as the latest look */
@@ -161,11 +163,17 @@ const char *twist_name(enum twist t); /* NULL: there is no such rule */
 struct opinion {
 	enum rz_reason reason; /* NONE: a candidate */
 	bool home;	       /* a data connection in the client's own zone */
+	bool gap_only;	       /* it must not be held */
 	char client_zone[RZ_ZONE_SIZE], agent_zone[RZ_ZONE_SIZE]; /* "": not known */
 	struct rz_zone_key there;
 	enum rz_locality locality;
 };
 struct opinion judge(const struct run *r, size_t conn);
+
+/* writers.c: what a producer's library bears; `s` NULL: it does not say what it is. */
+enum bears { BEARS_NOTHING, BEARS_GAP, BEARS_HOLD };
+enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s);
+
 const struct rz_client *client_of(const struct run *r, size_t conn);
 bool has_rule(enum rz_reason reason);
 size_t count_agents(const struct run *r, const struct look *l, const char *group, const char *zone,

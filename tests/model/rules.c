@@ -85,11 +85,23 @@ static bool is_excluded(const struct eye *e)
 	return false;
 }
 
-static const char *software_of(const struct eye *e)
+static const struct rz_software *says_of_itself(const struct eye *e)
 {
 	uint32_t nr = e->conn->frame.software;
 
-	return nr ? e->r->softwares[nr - 1].software.name : "";
+	return nr ? &e->r->softwares[nr - 1].software : NULL;
+}
+
+static const char *software_of(const struct eye *e)
+{
+	return says_of_itself(e) ? says_of_itself(e)->name : "";
+}
+
+/* An operator's --close says how, and does not change this. */
+static bool may_write_twice(const struct eye *e)
+{
+	return e->conn->frame.produce &&
+	       writer_bears(&e->conn->frame, says_of_itself(e)) == BEARS_NOTHING;
 }
 
 /* Java from 4.0, or kafkajs, which does not say what it is; a member of a group by a connection
@@ -157,9 +169,9 @@ RULE(too_young, AGE(now, e->conn->opened_ns) < s->min_age_ns || now < e->conn->o
 RULE(acks0, f->acks0 && s->acks0 == RZ_ACKS0_SKIP)
 RULE(transactional, f->transaction)
 RULE(load_balancer, f->proxied || (e->client && e->client->host_override))
-RULE(library,
-     s->close == RZ_CLOSE_AUTO && bears_nothing(e) && now >= e->ready_since_ns + s->grace_ns)
-RULE(may_come, s->close == RZ_CLOSE_AUTO && bears_nothing(e))
+#define LEFT_ALONE (may_write_twice(e) || (s->close == RZ_CLOSE_AUTO && bears_nothing(e)))
+RULE(library, LEFT_ALONE &&now >= e->ready_since_ns + s->grace_ns)
+RULE(may_come, LEFT_ALONE)
 
 static const struct {
 	enum rz_reason reason;
@@ -254,6 +266,7 @@ struct opinion judge(const struct run *r, size_t conn)
 			o.reason = rules[i].reason;
 	o.home = o.reason == RZ_REASON_SAME_ZONE && DATA(f) && !f->coordinator && !f->acks0 &&
 		 !f->transaction;
+	o.gap_only = f->produce && writer_bears(f, says_of_itself(&e)) == BEARS_GAP;
 	o.locality = f->tentative || !*e.agent_zone || !is_known(r, e.client_zone)
 			     ? RZ_LOCALITY_UNKNOWN
 		     : strcmp(e.agent_zone, e.client_zone) ? RZ_LOCALITY_CROSS

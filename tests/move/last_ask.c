@@ -40,8 +40,8 @@ struct asking {
 static size_t request(struct asking *a, uint8_t *p, uint8_t key)
 {
 	uint16_t id_len = (uint16_t)strlen(a->id);
-	/* ApiVersions v3 names the library: who does not is moved in another way */
-	static const uint8_t library[] = "\0\013librdkafka\0072.16.0";
+	/* ApiVersions v3 names the library, one that may be held */
+	static const uint8_t library[] = "\0\013librdkafka\0062.3.0";
 	uint32_t body = a->row->cut == 1000 && key == PRODUCE ? BODY_IN_CUTS : REQUEST_BODY;
 
 	memset(p, 0, 14 + id_len + body);

@@ -39,14 +39,169 @@ static void test_unnamed(void **state)
 	v = test_classify(&w);
 	assert_true(v.move);
 	assert_int_equal(v.close, RZ_CLOSE_RESET);
-	assert_true(v.must_take);
-	assert_false(v.gap_only);
+	assert_true(v.gap_only);
 	w.conn.frame.data_version = 9; /* its name was said before rezone was there */
-	v = test_classify(&w);
-	assert_true(v.gap_only && !v.must_take);
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_LIBRARY);
 	w.conn.frame.data_version = 8;
 	w.conn.frame.fetch = 1; /* both on one connection: what a write needs counts */
-	assert_int_equal(test_classify(&w).close, RZ_CLOSE_RESET);
+	v = test_classify(&w);
+	assert_int_equal(v.close, RZ_CLOSE_RESET);
+	assert_true(v.gap_only);
+}
+
+enum borne { ALONE, GAP, HOLD };
+
+/* What a writer is that says this of itself. */
+static enum borne bears(const char *name, const char *version)
+{
+	struct test_world w;
+	struct rz_verdict v;
+
+	test_world_make(&w);
+	says(&w, name, version);
+	produces(&w);
+	v = test_classify(&w);
+	if (v.reason == RZ_REASON_LIBRARY)
+		return ALONE;
+	assert_true(v.move);
+	return v.gap_only ? GAP : HOLD;
+}
+
+/* How each binding says librdkafka's version, and what cannot be read. Seen in their sources. */
+static void test_librdkafka(void **state)
+{
+	static const struct {
+		const char *name, *version;
+		enum borne borne;
+	} rows[] = {
+		/* the C library, and those that say its version alone */
+		{"librdkafka", "1.8.2", ALONE},
+		{"librdkafka", "1.9.0", HOLD},
+		{"librdkafka", "1.10.0", HOLD},
+		{"librdkafka", "2.0.2", HOLD},
+		{"librdkafka", "2.3.0", HOLD},
+		{"librdkafka", "2.3.0-41-g1a2b3c", HOLD},
+		{"librdkafka", "v2.3.0", HOLD},
+		{"librdkafka", "2.4.0", ALONE},
+		{"librdkafka", "2.12.1", ALONE},
+		{"librdkafka", "2.16.0", ALONE},
+		{"librdkafka", "2.30.0", ALONE},
+		{"librdkafka", "3.0.0", ALONE},
+		{"librdkafka", "12.2.0", ALONE},
+		{"confluent-kafka-go", "2.3.0", HOLD},
+		{"confluent-kafka-go", "2.12.0", ALONE},
+		{"confluent-kafka-dotnet", "1.9.2", HOLD},
+		{"confluent-kafka-dotnet", "2.5.3", ALONE},
+		/* those that say it behind their own */
+		{"confluent-kafka-python", "2.16.0-rdkafka-2.16.0", ALONE},
+		{"confluent-kafka-python", "2.3.0-rdkafka-2.3.0", HOLD},
+		{"confluent-kafka-python", "1.7.0-rdkafka-2.0.2", HOLD},
+		{"confluent-kafka-python", "1.7.0-rdkafka-2.12.1", ALONE},
+		{"confluent-kafka-python", "2.3.0", ALONE},
+		{"confluent-kafka-javascript", "v1.8.0-librdkafka-2.12.0", ALONE},
+		{"confluent-kafka-javascript", "v0.1.1-librdkafka-2.3.0", HOLD},
+		{"rdkafka-ruby", "0.15.0-librdkafka-2.3.0", HOLD},
+		{"karafka", "v2.4.9-librdkafka-v2.3.0", HOLD},
+		{"karafka", "v2.5.0-librdkafka-v2.8.0", ALONE},
+		/* cut off by BPF: its whole is "v2.5.0-rdkafka-ruby-v0.19.5-librdkafka-v2.3.0" */
+		{"karafka", "v2.5.0-rdkafka-ruby-v0.19.5-lib", ALONE},
+		/* the longest that is whole, and one that may be 2.16's beginning */
+		{"confluent-kafka-javascript", "v1.8.0-alpha-12-librdkafka-2.1", HOLD},
+		{"confluent-kafka-javascript", "v1.8.0-alpha-123-librdkafka-2.1", ALONE},
+		/* whatever calls itself something else, and says no version of librdkafka's */
+		{"ClickHouse", "2.3.0", ALONE},
+		{"zig-kafka", "2.3.0", ALONE},
+		/* nobody can read this */
+		{"librdkafka", "", ALONE},
+		{"librdkafka", "2", ALONE},
+		{"librdkafka", "v", ALONE},
+		{"librdkafka", "..", ALONE},
+		{"librdkafka", "unknown", ALONE},
+		{"librdkafka", "-2.3", ALONE},
+		{"librdkafka", "99999999999999999999.3", ALONE},
+		{"librdkafka", "2.99999999999999999999", ALONE},
+		{"confluent-kafka-python", "2.16", ALONE},
+		{"confluent-kafka-python", "-rdkafka-", ALONE},
+		{"confluent-kafka-python", "2.3.0-rdkafka-", ALONE},
+		{"confluent-kafka-python", "-rdkafka-2.3.0-rdkafka-", ALONE},
+		{"*librdkafka", "2.3.0", ALONE},
+		{"librdkafkA", "2.3.0", ALONE},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		print_message("%s %s\n", rows[i].name, rows[i].version);
+		assert_int_equal(bears(rows[i].name, rows[i].version), rows[i].borne);
+	}
+}
+
+/* Its readers are as they were. */
+static void test_librdkafka_reader(void **state)
+{
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	says(&w, "librdkafka", "2.16.0");
+	assert_true(test_classify(&w).move);
+	assert_false(test_classify(&w).gap_only);
+	w.grouped = true;
+	assert_true(test_classify(&w).move);
+}
+
+/* It may come home by itself first; no --close makes it one that is moved. */
+static void test_alone(void **state)
+{
+	struct test_world w;
+	struct rz_judged_conn j = {.conn = &w.conn, .client = &w.client, .software = &w.software};
+	struct rz_world v;
+	enum rz_close close;
+
+	(void)state;
+	test_world_make(&w);
+	v = test_world_view(&w);
+	says(&w, "librdkafka", "2.16.0");
+	produces(&w);
+	for (close = RZ_CLOSE_AUTO; close < RZ_CLOSE_COUNT; close++) {
+		w.settings.close = close;
+		assert_int_equal(test_classify(&w).reason, RZ_REASON_LIBRARY);
+		assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_LIBRARY);
+	}
+	w.settings.grace_ns = w.now_ns;
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_MAY_COME);
+}
+
+/* Only libraries that send again by default are held. */
+static void test_retries(void **state)
+{
+	static const struct {
+		const char *name, *version;
+		enum borne borne;
+	} rows[] = {
+		{"", "", GAP},
+		{"apache-kafka-java", "2.4.0", HOLD},
+		{"apache-kafka-java", "4.4.0", HOLD},
+		{"apache-kafka-java", "unknown", HOLD},
+		{"sarama", "v1.61.1", HOLD},
+		{"sarama", "", HOLD},
+		{"kafka-python", "2.1.6", GAP},
+		{"kafka-python", "2.2.0", HOLD},
+		{"kafka-python", "2.10.0", HOLD},
+		{"kafka-python", "3.0.0", HOLD},
+		{"kafka-python", "", GAP},
+		{"kgo", "v1.22.2", GAP},
+		{"kgo", "", GAP},
+		{"somebody-new", "1.0", ALONE},
+		{"aiokafka", "0.14.0", ALONE},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		print_message("%s %s\n", rows[i].name, rows[i].version);
+		assert_int_equal(bears(rows[i].name, rows[i].version), rows[i].borne);
+	}
 }
 
 /* Is a reader or producer that is like this moved? */
@@ -76,7 +231,7 @@ static void test_kafkajs(void **state)
 	} rows[] = {
 		{11, true, false, false, false}, {12, true, false, false, false},
 		{10, true, false, false, true},	 {0, true, false, false, true},
-		{11, false, false, false, true}, {11, true, true, false, true},
+		{11, false, false, false, true}, {11, true, true, false, false},
 		{11, true, false, true, true},
 	};
 	size_t i;
@@ -92,23 +247,25 @@ static void test_kafkajs(void **state)
 
 static void test_named(void **state)
 {
-	static const char *const names[] = {"librdkafka", "kafka-python", "sarama", "somebody-new"};
+	static const struct {
+		const char *name;
+		bool writes;
+	} rows[] = {{"librdkafka", true}, {"sarama", true}, {"somebody-new", false}};
 	struct test_world w;
 	struct rz_verdict v;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < COUNT(names); i++) {
+	for (i = 0; i < COUNT(rows); i++) {
 		test_world_make(&w);
-		says(&w, names[i], "2.0");
+		says(&w, rows[i].name, "2.0");
 		v = test_classify(&w);
 		assert_true(v.move);
 		assert_int_equal(v.close, RZ_CLOSE_RESET);
 		produces(&w);
 		v = test_classify(&w);
-		assert_true(v.move);
+		assert_int_equal(v.move, rows[i].writes);
 		assert_int_equal(v.close, RZ_CLOSE_RESET);
-		assert_false(v.must_take);
 	}
 }
 
@@ -243,6 +400,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unnamed),
+		cmocka_unit_test(test_librdkafka),
+		cmocka_unit_test(test_librdkafka_reader),
+		cmocka_unit_test(test_alone),
+		cmocka_unit_test(test_retries),
 		cmocka_unit_test(test_kafkajs),
 		cmocka_unit_test(test_named),
 		cmocka_unit_test(test_java),

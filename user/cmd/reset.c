@@ -264,7 +264,9 @@ int rz_cmd_reset(int argc, char **argv)
 		       "identified, transactional, or without data are left alone, and with "
 		       "acks=0, "
 		       "group membership, or a library that bears neither close too, as --acks0, "
-		       "--shared and --close say.\vExit status: 0 all "
+		       "--shared and --close say. Producers of a library that may write twice, or "
+		       "is not known, are left alone whatever these say, and those that do not "
+		       "say what they are are ended in a gap or not at all.\vExit status: 0 all "
 		       "were moved (or would be), 1 some were not, 2 "
 		       "used wrongly.",
 	};

@@ -67,7 +67,7 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"close", RZ_CONF_WORD, AT(close), 0, 0, "auto", closes, NULL, NULL,
 	 "how a connection is ended: by a TCP reset, or by a FIN on the agent's own descriptor; "
 	 "auto: as its library bears it best, and left alone if it bears neither "
-	 "(docs/clients.md)"},
+	 "(docs/clients.md). Producers that may write twice either way stay left alone"},
 	{"shared", RZ_CONF_WORD, AT(shared), 0, 0, "auto", shareds, NULL, NULL,
 	 "connections that carry group membership beside data; auto: of libraries that bear it"},
 	{"acks0", RZ_CONF_WORD, AT(acks0), 0, 0, "skip", acks0s, NULL, NULL,

@@ -66,7 +66,6 @@ static struct rz_holding *make_rows(const struct rz_tick *t, struct zones *zones
 				       .shared = m->shared,
 				       .gap_only = m->gap_only && !m->acks0,
 				       .acks0 = m->acks0};
-		rows[n].must_take = m->must_take && !m->acks0;
 		rows[n].now = m->now;
 		rz_str_copy(r->to_zone, sizeof(r->to_zone), m->to_zone);
 		rz_str_copy(zones[n].from, sizeof(zones[n].from), m->from_zone);
@@ -159,10 +158,8 @@ static void say(const struct rz_holding *r, char *dst, size_t size)
 			 "all is answered",
 			 waited_ms);
 	else if (r->reset.error == -ETIMEDOUT && r->reset.gap_only)
-		snprintf(
-			dst, size,
-			"let go: no gap in %.0f ms, and its library might write twice after a hold",
-			waited_ms);
+		snprintf(dst, size, "let go: no gap in %.0f ms, and its library must not be held",
+			 waited_ms);
 	else if (r->reset.error == -ETIMEDOUT)
 		snprintf(dst, size,
 			 "let go: requests were unanswered for %.0f ms, %u segments held back",
@@ -274,8 +271,7 @@ static void call_off(struct rz_moves *m)
  * agents a client may know. */
 static bool is_still_right(const struct rz_tick_move *m, struct rz_verdict now)
 {
-	return now.move && m->close == now.close && m->must_take == now.must_take &&
-	       m->gap_only == now.gap_only;
+	return now.move && m->close == now.close && m->gap_only == now.gap_only;
 }
 
 void rz_daemon_moves_judge_again(struct rz_daemon *d)

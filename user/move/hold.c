@@ -120,13 +120,6 @@ static void begin_some(struct rz_holds *h, uint64_t now_ns)
 	}
 }
 
-static uint64_t deadline(const struct rz_holds *h, const struct rz_holding *r)
-{
-	if (r->held_ns)
-		return r->reset.deadline_ns - h->limits.hold_ns / 10;
-	return r->begun_ns + h->limits.gap_ns + h->limits.hold_ns - h->limits.hold_ns / 10;
-}
-
 /* In a hold the latest request may never become whole; the walk knows whether it is. */
 static bool may_be_drained(const struct rz_holds *h, const struct rz_holding *r,
 			   const struct rz_hold *entry, const struct rz_conn *c)
@@ -180,9 +173,6 @@ static bool has_settled(const struct rz_holds *h, struct rz_holding *r, uint64_t
 		r->reset.asked = must;
 		r->fresh = entry.fresh;
 	}
-	/* in the last tenth of the time one that asks for nothing is reset all the same */
-	if (r->must_take && !entry.held && c.frame.produce && now_ns < deadline(h, r))
-		return false;
 	return now_ns >= r->quiet_ns + h->limits.settle_ns * (speaks(r, &entry) ? 1 : SILENT_TIMES);
 }
 
@@ -285,9 +275,7 @@ static bool is_due(const struct rz_holds *h, const struct rz_holding *r, bool ro
 		return false;
 	if (two_steps(h, r) && r->settled)
 		return true;
-	if (r->reset.gap_only || !row)
-		return false;
-	return r->must_take || now_ns >= gap_ends(h, r);
+	return row && !r->reset.gap_only && now_ns >= gap_ends(h, r);
 }
 
 /* From the gap to the hold, and from either to letting go. */

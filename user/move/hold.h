@@ -5,11 +5,10 @@
  * requests are dropped (TCP sends them again) until the answers are out; then it is reset. If that
  * does not come about in time, it is let go and nothing has happened to it.
  *
- * Some libraries look for an agent anew only if the reset took a request from them (kafkajs): such
- * a one is held in any case, until a request of its was held back, which is one that was never
- * executed. Others may write twice if a request was taken from them (franz-go): such a one is ended
- * in a gap or not at all. And where the last look and the end are not one step (a FIN, or no
- * bpf_sock_destroy), the hold keeps new requests away in between.
+ * Some clients lose a request that is taken from them, for they do not send it again, or write it
+ * twice (policy/library.h): such a one is ended in a gap or not at all. Where the last look and the
+ * end are not one step (a FIN, or no bpf_sock_destroy), a hold keeps new requests away in between:
+ * if one comes, such a client is not ended. The hold is over and its TCP sends the request again.
  *
  * Comes in: connections that the policy let go. Goes out: what became of each. Called by
  * daemon/moves.c every few milliseconds while any is under way. The hold's deadline is in map moves
@@ -32,7 +31,6 @@ struct rz_hold_limits {
 struct rz_holding {
 	struct rz_reset reset;
 	bool now;	      /* at once, whatever is in flight */
-	bool must_take;	      /* reset it only when it has asked for something that was held back */
 	enum rz_phase phase;  /* wait: not begun; gap, hold: under way; done, refused: over */
 	uint64_t begun_ns;    /* when its gap began to be waited for */
 	uint64_t followed_ns; /* when its answers were first followed, 0: never yet */

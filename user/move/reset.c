@@ -155,6 +155,9 @@ static int destroy_each(void *arg)
 
 	for (i = 0; i < b->n; i++) {
 		b->rows[i].error = still_same(maps, &b->rows[i]);
+		/* the look at the socket has taken its time */
+		if (!b->rows[i].error && rz_reset_gap_is_over(maps, &b->rows[i]))
+			b->rows[i].error = -EAGAIN;
 		if (!b->rows[i].error && !b->rows[i].fin)
 			b->rows[i].error = rz_destroy_socket(&b->rows[i].tuple, b->rows[i].cookie);
 	}

@@ -42,7 +42,7 @@ struct rz_reset {
 	bool fin;	 /* by a FIN on the agent's own descriptor, not by a reset */
 	pid_t owner_pid; /* whose descriptor that is (rz_reset_find_owners), 0: not known */
 	int owner_fd;
-	bool gap_only;	      /* not if a segment was dropped in its hold: its library would mind */
+	bool gap_only;	      /* not if a segment was dropped in its hold (policy/library.h) */
 	uint32_t held_before; /* segments that had been dropped when its hold began */
 	bool shared, acks0;   /* though it carries group membership; is not answered */
 	uint64_t deadline_ns; /* of a hold that goes on meanwhile, 0: none */

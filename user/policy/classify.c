@@ -143,10 +143,12 @@ static bool transactional(const struct view *v)
 	return v->kind == RZ_KIND_TRANSACTIONAL;
 }
 
-/* No way to end it is known that its library bears well. Its operator may know better. */
+/* Its library may write twice whichever way it is ended, and no setting changes that. Or no way is
+ * known that it bears well: of that its operator may know better, and --close says so. */
 static bool left_to_library(const struct view *v)
 {
-	return v->w->settings->close == RZ_CLOSE_AUTO && v->way.close == RZ_CLOSE_AUTO;
+	return v->way.alone ||
+	       (v->w->settings->close == RZ_CLOSE_AUTO && v->way.close == RZ_CLOSE_AUTO);
 }
 
 /* It asks for metadata by itself, and has had the time to. */
@@ -332,7 +334,6 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	ret.group = v.agent ? v.agent->group : NULL;
 	ret.there = v.there;
 	ret.close = close_by(&v);
-	ret.must_take = v.way.must_take;
 	ret.gap_only = v.way.gap_only;
 	return ret;
 }

@@ -44,8 +44,7 @@ struct rz_verdict {
 	const char *group;	 /* likewise */
 	const struct rz_topo_zone *there; /* the client's zone, as it could use it; NULL: none */
 	enum rz_close close;		  /* how it is ended, if it is: RESET or FIN */
-	bool must_take; /* ... and only once a request of its was held back (library.h) */
-	bool gap_only;	/* ... or only if none was */
+	bool gap_only; /* ... and never after a request of its was held back (library.h) */
 };
 
 /*

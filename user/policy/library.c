@@ -2,54 +2,118 @@
 /* What client libraries bear, see library.h. */
 #include "policy/library.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
 
+/* A row's name for librdkafka under any name: no client says "*", which KIP-511 forbids. */
+#define LIBRDKAFKA	      "*librdkafka"
+#define VERSION(major, minor) ((major)*1000u + (minor))
+
 /*
  * The first row that fits. An empty name: the client does not say what it is (kafka-go, kafkajs,
- * aiokafka, kafka-python before 3, and whoever asks for ApiVersions before v3 or not at all).
+ * aiokafka, kafka-python before 2.1, and whoever asks for ApiVersions before v3 or not at all).
  *
- *  - Unnamed readers: kafkajs goes back to the agent it knows after a reset and asks for metadata
- *    after 5 minutes; after an end of file it asks at once, and bears it where it knows other
- *    agents and loses one connection at a time, as it does by the policy. Where this is its only
- *    one, its group may rejoin after an end of file, and after the sixth reset in a row; it comes
- *    home by itself within those 5 minutes. Only kafkajs and aiokafka, which asks as often, send
- *    Fetch v11 and no name. The other unnamed ones bear both.
- *  - Unnamed writers: kafka-go's Writer tries again after a reset; kafkajs looks around only if the
- *    reset took a request from it. None of those that never say their name sends Produce v9 or
- *    newer (aiokafka v8, the others v7): who does has said it before rezone was there, and may be
- *    franz-go.
+ *  - Readers without a name: kafkajs goes back to the agent it knows after a reset and asks for
+ *    metadata after 5 minutes; after an end of file it asks at once, and bears it where it knows
+ *    other agents and loses one connection at a time, as it does by the policy. Where this is its
+ *    only one, its group may rejoin after an end of file, and after the sixth reset in a row; it
+ *    comes home by itself within those 5 minutes. Only kafkajs and aiokafka, which asks as often,
+ *    send Fetch v11 and no name. The others without a name bear both.
+ *  - Writers that are named nowhere below, or whose name was said before rezone was there: what
+ *    they do is not known, and librdkafka goes by many names. None of those that never say their
+ *    name sends Produce v9 or newer (aiokafka v8, the others v7), and librdkafka from 2.5 sends
+ *    v10, or what the agent has.
+ *  - Other writers without a name: kafka-python before 2.2 does not send again what failed
+ *    (retries=0). kafkajs does, and so does kafka-go; nothing tells them apart. kafkajs comes home
+ *    only if a request is taken from it, so a move in a gap does not help it: it comes by itself.
  *  - franz-go's producer asks for metadata after an end of file, after a reset not if it was idle.
  *    When requests of its fail it goes back to the oldest of them, and a write that it had just
  *    sent on its next connection goes out once more (kgo/sink.go, resetBatchDrainIdx; seen at 4
  *    of 670 holds). Of an idempotent one the agent would know it again, but that is not seen
  *    here. It asks for metadata every 5 minutes (MetadataMaxAge) by itself.
+ *  - librdkafka's producer connects again to the agent it knows, and writes there. From 2.10 it
+ *    drops the connection to an agent that its metadata does not list any more, without waiting
+ *    for the answers, and writes all of that again. (Its own refresh, every 5 minutes, does the
+ *    same to it.) 1.9, 2.0 and 2.3 were tried and do not.
  *  - Java from 4.0 starts over from its bootstrap list when it loses its only agent
  *    (metadata.recovery.strategy=rebootstrap, KIP-899), and the leader of a group that polls then
  *    rejoins it. It asks for metadata every 5 minutes, so it comes home by itself. Where it knows
  *    one agent only, its coordinator is that agent, and so its group connection is seen here.
  *  - sarama puts data and group membership on one connection, and its group outlives that.
+ *
+ * A writer may be held only if its library sends again by default what it could not send: Java from
+ * 2.1 (retries 2147483647; it says its name from 2.4 on), librdkafka (retries 2147483647 since
+ * 1.6), kafka-python from 2.2 (retries without limit), sarama (Retry.Max 3). A setting that says
+ * otherwise cannot be seen here.
  */
 static const struct row {
-	const char *name; /* as the client says it; NULL: any */
-	int major;	  /* from this major version on */
+	const char *name;     /* as the client says it; NULL: any */
+	unsigned from, below; /* versions; 0: any. One that cannot be read is 0 */
 	enum use use;
 	int data_version;      /* only from this version of Produce or Fetch on */
 	unsigned others_below; /* only if the client may know of fewer others; 0: in any case */
 	struct rz_library_way way;
 } rows[] = {
-	{"", 0, MEMBER, 11, 2, {.close = RZ_CLOSE_AUTO}},
-	{"", 0, FETCH_ONLY, 0, 2, {.close = RZ_CLOSE_RESET}},
-	{"", 0, FETCH_ONLY, 0, 0, {.close = RZ_CLOSE_FIN}},
-	{"", 0, PRODUCE, 9, 0, {.close = RZ_CLOSE_FIN, .gap_only = true}},
-	{"", 0, PRODUCE, 0, 0, {.close = RZ_CLOSE_RESET, .must_take = true}},
-	{"kgo", 0, PRODUCE, 0, 0, {.close = RZ_CLOSE_FIN, .gap_only = true}},
-	{"apache-kafka-java", 4, MEMBER, 0, 2, {.close = RZ_CLOSE_AUTO}},
-	{"sarama", 0, ANY, 0, 0, {.close = RZ_CLOSE_RESET, .shared = true}},
-	{NULL, 0, ANY, 0, 0, {.close = RZ_CLOSE_RESET}},
+	{"", 0, 0, MEMBER, 11, 2, {.close = RZ_CLOSE_AUTO}},
+	{"", 0, 0, FETCH_ONLY, 0, 2, {.close = RZ_CLOSE_RESET}},
+	{"", 0, 0, FETCH_ONLY, 0, 0, {.close = RZ_CLOSE_FIN}},
+	{"", 0, 0, PRODUCE, 9, 0, {.alone = true}},
+	{"", 0, 0, PRODUCE, 0, 0, {.close = RZ_CLOSE_RESET, .gap_only = true}},
+	{"kgo", 0, 0, PRODUCE, 0, 0, {.close = RZ_CLOSE_FIN, .gap_only = true}},
+	{LIBRDKAFKA, VERSION(1, 9), VERSION(2, 4), PRODUCE, 0, 0, {.close = RZ_CLOSE_RESET}},
+	{"kafka-python", VERSION(2, 2), 0, PRODUCE, 0, 0, {.close = RZ_CLOSE_RESET}},
+	{"kafka-python", 0, 0, PRODUCE, 0, 0, {.close = RZ_CLOSE_RESET, .gap_only = true}},
+	{"apache-kafka-java", 0, 0, PRODUCE, 0, 0, {.close = RZ_CLOSE_RESET}},
+	{"apache-kafka-java", VERSION(4, 0), 0, MEMBER, 0, 2, {.close = RZ_CLOSE_AUTO}},
+	{"sarama", 0, 0, ANY, 0, 0, {.close = RZ_CLOSE_RESET, .shared = true}},
+	{NULL, 0, 0, PRODUCE, 0, 0, {.alone = true}},
+	{NULL, 0, 0, ANY, 0, 0, {.close = RZ_CLOSE_RESET}},
 };
+
+/* "2.3.0", "v1.22.2", "4.4"; 0: it does not begin with two numbers. */
+static unsigned read_version(const char *text)
+{
+	unsigned long major, minor;
+	char *end;
+
+	text += *text == 'v';
+	if (!isdigit((unsigned char)*text))
+		return 0;
+	major = strtoul(text, &end, 10);
+	if (*end != '.' || !isdigit((unsigned char)end[1]))
+		return 0;
+	minor = strtoul(end + 1, NULL, 10);
+	return major < 1000 && minor < 1000 ? VERSION((unsigned)major, (unsigned)minor) : 0;
+}
+
+/*
+ * librdkafka's own version. Most bindings say it behind their own, as "2.16.0-rdkafka-2.16.0",
+ * "1.8.0-librdkafka-2.12.0", "2.5.0-rdkafka-ruby-v0.19.5-librdkafka-v2.8.0", whatever name they
+ * give; those of C, Go and .NET say it alone. 0: it is another library, or nobody can tell: also
+ * if BPF may have cut the end off.
+ */
+static unsigned librdkafka_version(const struct rz_software *s)
+{
+	static const char mark[] = "rdkafka-";
+	static const char *const alone[] = {"librdkafka", "confluent-kafka-go",
+					    "confluent-kafka-dotnet"};
+	const char *at = NULL, *next = s->version;
+	size_t i;
+
+	if (strlen(s->version) >= sizeof(s->version) - 1)
+		return 0;
+	for (; (next = strstr(next, mark)); next = at)
+		at = next + strlen(mark);
+	if (at)
+		return read_version(at);
+	for (i = 0; i < sizeof(alone) / sizeof(alone[0]); i++)
+		if (!strcmp(s->name, alone[i]))
+			return read_version(s->version);
+	return 0;
+}
 
 static bool used_so(enum use use, const struct rz_library_case *c)
 {
@@ -65,15 +129,28 @@ static bool used_so(enum use use, const struct rz_library_case *c)
 	}
 }
 
+static bool named_so(const struct row *r, const struct rz_software *s)
+{
+	static const struct rz_software nothing;
+	unsigned version;
+
+	if (!r->name)
+		return true;
+	s = s ? s : &nothing;
+	if (!strcmp(r->name, LIBRDKAFKA))
+		version = librdkafka_version(s);
+	else if (!strcmp(r->name, s->name))
+		version = read_version(s->version);
+	else
+		return false;
+	return version >= r->from && (!r->below || version < r->below);
+}
+
 static bool fits(const struct row *r, const struct rz_library_case *c)
 {
-	const char *name = c->software ? c->software->name : "";
-
-	if (r->name && strcmp(r->name, name))
+	if (!named_so(r, c->software) || !used_so(r->use, c))
 		return false;
-	if (r->major && (!c->software || atoi(c->software->version) < r->major))
-		return false;
-	if (!used_so(r->use, c) || c->frame->data_version < r->data_version)
+	if (c->frame->data_version < r->data_version)
 		return false;
 	return !r->others_below || c->others < r->others_below;
 }

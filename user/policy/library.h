@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What client libraries bear: how a connection of one had better be ended. Pure; one table, made
- * from measurements (docs/clients.md).
+ * What client libraries bear: how a connection of one had better be ended, and whether it may be
+ * held before that. Pure; one table, made from measurements (docs/clients.md).
  *
  * Comes in: what a client says it is (ApiVersions v3, KIP-511), what the connection has carried,
  * whether the client is a member of a group, how many agents it may know beside this one. Goes out:
@@ -23,9 +23,9 @@ struct rz_library_case {
 
 struct rz_library_way {
 	enum rz_close close; /* AUTO: no way is known that it bears well */
+	bool alone;	     /* it may write twice whichever way it is ended, or nobody knows */
 	bool shared;	     /* a connection that carries group membership too may be ended */
-	bool must_take;	     /* it looks around only if a request was taken from it */
-	bool gap_only;	     /* it may write twice if a request is taken from it */
+	bool gap_only;	     /* never held: it may lose, or write twice, what is taken from it */
 };
 
 struct rz_library_way rz_library_way(const struct rz_library_case *c);

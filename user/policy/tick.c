@@ -28,7 +28,6 @@ static struct rz_tick_move as_move(const struct rz_conn *c, const struct rz_verd
 				     .tuple = c->tuple,
 				     .opened_ns = c->opened_ns,
 				     .close = v->close,
-				     .must_take = v->must_take,
 				     .gap_only = v->gap_only,
 				     .shared = v->kind == RZ_KIND_SHARED,
 				     .acks0 = c->frame.acks0,

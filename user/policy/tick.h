@@ -20,8 +20,7 @@ struct rz_tick_move {
 	bool by_hand; /* an operator's order: no candidate of the policy's */
 	bool now;     /* likewise, and at once, whatever is in flight */
 	enum rz_close close;
-	bool must_take;	    /* only once a request of its was held back */
-	bool gap_only;	    /* only if none was */
+	bool gap_only;	    /* its library must not be held (library.h) */
 	bool shared, acks0; /* it carries group membership too; is not answered */
 	struct rz_target target;
 	const char *from_zone, *to_zone; /* live in the topology or the snapshot */

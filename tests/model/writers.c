@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What producers of each library bear, naively, see model.h: docs/clients.md, "What rezone makes
+ * of it". */
+#include <stdio.h>
+
+#include "model.h"
+
+/* librdkafka's version, which most bindings give behind their own. */
+static bool is_old_librdkafka(const struct rz_software *s)
+{
+	const char *version = s->version, *at;
+	unsigned major, minor;
+	bool said = !strcmp(s->name, "librdkafka") || !strcmp(s->name, "confluent-kafka-go") ||
+		    !strcmp(s->name, "confluent-kafka-dotnet");
+
+	for (at = version; *at && twist != TWIST_RDKAFKA_VERSION; at++)
+		if (!strncmp(at, "rdkafka-", 8)) {
+			version = at + 8;
+			said = true;
+		}
+	if (!said || strlen(s->version) == RZ_SOFTWARE_SIZE - 1)
+		return false;
+	if (sscanf(version, "v%u.%u", &major, &minor) != 2 &&
+	    sscanf(version, "%u.%u", &major, &minor) != 2)
+		return false;
+	return (major == 1 && minor >= 9) || (major == 2 && minor <= 3);
+}
+
+enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s)
+{
+	unsigned major = 0, minor = 0;
+
+	if (!s)
+		return f->data_version >= 9	     ? BEARS_NOTHING
+		       : twist == TWIST_UNNAMED_HELD ? BEARS_HOLD
+						     : BEARS_GAP;
+	if (!strcmp(s->name, "kgo"))
+		return BEARS_GAP;
+	if (!strcmp(s->name, "kafka-python")) {
+		sscanf(s->version, "%u.%u", &major, &minor);
+		return major > 2 || (major == 2 && minor >= 2) ? BEARS_HOLD : BEARS_GAP;
+	}
+	if (!strcmp(s->name, "sarama") || !strcmp(s->name, "apache-kafka-java") ||
+	    is_old_librdkafka(s))
+		return BEARS_HOLD;
+	return BEARS_NOTHING;
+}
