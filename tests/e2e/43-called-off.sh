@@ -7,8 +7,9 @@ e2e_begin
 AT=$(agent_ip a):9092
 agent_start a --delay-produce 3s
 topology a=ready b=ready
-client_start w kafka-python-debian write --bootstrap "$AT" --client-id "w,warpstream_az=b,warpstream_interzone_lb=true" --topic t --rate 20
 rezone_start --interval 500ms --stable-for 0s --cooldown 1s --give-up-after 0 --hold-timeout 20s
+# after rezone, which sees the name a client gives when it connects: it may be held
+client_start w confluent-debian write --bootstrap "$AT" --client-id "w,warpstream_az=b,warpstream_interzone_lb=true" --topic t --rate 20
 
 holds() { some_rows '.phase == "hold"'; }
 # rezone's own word for it, in its log

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Who is never held: connections in TLS, of Multipath TCP, out of frame, in their SASL phase, all in the wrong zone and never
-# pausing. Neither the policy nor an operator's order drops a segment of theirs or ends them, and each has its reason. A producer
+# Who is never held: connections in TLS, of Multipath TCP, out of frame, in their SASL phase, and producers that do not say what
+# they are, all in the wrong zone and never pausing. Neither the policy nor an operator's order drops a segment of theirs or ends them, and each has its reason. A producer
 # beside them is held and moved; nothing is dropped of any connection but its own, though a neighbour has the same client.id.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -45,7 +45,16 @@ for n in "${NAMES[@]}"; do
 	done
 done
 check "nothing was dropped" test "$(stat_of held_segments)" = 0
-check "nothing was moved" eval '! grep -q "move: " "$WORK/rezone.log"'
+check "nothing was moved" nobody_moved
+# one that never says what it is may not send again what is taken from it: it is ended in a gap or not at all
+spawn unnamed cl - "$ODD" talk "$AT" 9092 unnamed
+let_go() { "$REZONE" events --pin-dir "$PIN_DIR" -e let-go -o json 2>/dev/null | jq -se 'any(.[]; .client_id | startswith("slow-unnamed,"))' >/dev/null; }
+check "unnamed: it is let go" within 30 let_go
+said=$(reset --cookie "$(row unnamed unnamed .cookie)" | jq -r '.[] | "\(.moved) \(.result)"')
+check "unnamed: by hand too: $said" eval '[[ $said == "false let go"* ]]'
+check "unnamed: it is still there" eval '! grep -q lost "$WORK/unnamed.log"'
+check "unnamed: nothing of it was dropped" test "$(stat_of held_segments)" = 0
+stop unnamed
 check "none was lost" eval '! grep -q lost "$WORK/odd.log"' || grep lost "$WORK/odd.log" | sed 's/^/# /'
 
 # the test can fail: a producer beside them, which never pauses, is held and moved

@@ -11,14 +11,16 @@ LB=warpstream_interzone_lb=true
 AT=$(agent_ip a):9092
 # not kafka-python: on a busy machine it doubles a write now and then if it meets a reset, whoever lives (docs/design.md, "Settle").
 # librdkafka asks once a second here, for kcat reads its input in pieces.
-WRITERS=(librdkafka-1 kafka-go-debian-1 kafka-go-debian-2 kafka-go-debian-3 kafka-go-debian-4 kafka-go-debian-5)
+WRITERS=(librdkafka-1 confluent-debian-1 confluent-debian-2 confluent-debian-3 confluent-debian-4 confluent-debian-5)
 agent_start a --delay-produce 250ms
 topology a=ready b=ready
+rezone_start --mode observe --keep-pins # sees the names that clients give when they connect: they may be held
 for w in "${WRITERS[@]}"; do
 	client_start "$w" "${w%-*}" write --bootstrap "$AT" --client-id "$w,warpstream_az=b,$LB" --topic "$w" --rate 40
 done
 wrote() { grep -q "\"event\":\"produced\".*\"topic\":\"$1\"" "$WORK/agent-a.trace"; }
 for w in "${WRITERS[@]}"; do within "$DEADLINE" wrote "$w" || not_ok "$w writes"; done
+stop rezone
 
 for i in $(seq "$KILLS"); do
 	rezone_start --interval 250ms --stable-for 0s --cooldown 3s --cooldown-max 3s --give-up-after 0 --rate 100 --gap-timeout 200ms --hold-timeout ${HOLD_MS}ms

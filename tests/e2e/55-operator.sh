@@ -16,7 +16,7 @@ reset() { "$REZONE" reset --pin-dir "$PIN_DIR" "$@" 2>"$WORK/reset.err"; }
 
 # paused before there is a daemon
 check "pause works before the first daemon" pause --reason "a test"
-client_start w kafka-python-debian write --bootstrap "$AT" --client-id "w,warpstream_az=b,$LB" --topic t --rate 40
+client_start w confluent-debian write --bootstrap "$AT" --client-id "w,warpstream_az=b,$LB" --topic t --rate 40
 client_start other kafka-go-debian read --bootstrap "$AT" --client-id "other,warpstream_az=a" --topic t
 within "$DEADLINE" grep -qE '"event": ?"wrote"' "$WORK/w.log" || not_ok "w writes"
 flags=(--interval 500ms --stable-for 0s --cooldown 2s --cooldown-max 3s --give-up-after 2 --give-up-for 20s --outcome-after 2s)
@@ -29,6 +29,10 @@ stop rezone
 check "after SIGTERM nothing is left but the pause" test "$(find "$PIN_DIR" -mindepth 1 | wc -l)" = 1
 rezone_start "${flags[@]}"
 check "the pause is kept over a restart" within 5 has_rows '.reason == "paused"' 1
+# again, for it may be held only if rezone has seen the name that it gives when it connects
+stop w
+client_start w confluent-debian write --bootstrap "$AT" --client-id "w,warpstream_az=b,$LB" --topic t --rate 40
+within "$DEADLINE" some_rows '(.client_id | startswith("w,")) and .reason == "paused" and .software != null' || not_ok "w is seen with its name"
 
 "$REZONE" events --pin-dir "$PIN_DIR" -f -o json >"$WORK/follow.log" 2>/dev/null &
 PIDS[follow]=$!

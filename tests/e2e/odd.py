@@ -33,6 +33,11 @@ def produce(client_id, size=40):
     return request(0, 3, b"\xff\xff\0\1" + b"\0" * size, client_id)
 
 
+def name_it(client_id, name=b"librdkafka", version=b"2.3.0"):
+    """ApiVersions v3: a library that may be held"""
+    return request(18, 3, b"\0" + b"".join(bytes([len(t) + 1]) + t for t in (name, version)) + b"\0", client_id)
+
+
 def plain_socket(proto=0):
     return socket.socket(socket.AF_INET, socket.SOCK_STREAM, proto)
 
@@ -54,8 +59,9 @@ def ways(name):
         "sasl-raw": lambda: Way(request(17, 0, b"\0\6GSSAPI", me), struct.pack(">i", 20) + b"t" * 20, numbered=False),
         # a producer, then bytes that are no request: its frame is lost, and is not found again
         "unframed": lambda: Way(produce(me) * 3, b"\0\0\0\x10\xff\xff\xff\xff" + b"\xaa" * 12, numbered=False),
-        "slow": lambda: Way(b"", produce(me)),
-        "neighbour": lambda: Way(b"", produce(b"slow" + LB, 60000)),
+        "unnamed": lambda: Way(b"", produce(b"slow-" + me)),
+        "slow": lambda: Way(name_it(me), produce(me)),
+        "neighbour": lambda: Way(name_it(b"slow" + LB), produce(b"slow" + LB, 60000)),
     }[name]()
 
 
