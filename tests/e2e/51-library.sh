@@ -19,7 +19,8 @@ came() { [ "$(count "$1" "$2")" -ge "$3" ]; }
 row() { some_rows "(.client_id | startswith(\"$1,\")) and .kind == \"data\" and ($2)"; }
 start() { client_start "$1" "$2" write --bootstrap "$AT" --client-id "$1,warpstream_az=b,$LB" --topic "$1" --rate "$3" --settings default; }
 
-run() { rezone_start --interval 500ms --stable-for 0s --cooldown 1s --give-up-after 0 --rate 100 "$@"; }
+# --keep-pins: names that clients gave when they connected outlive a restart
+run() { rezone_start --keep-pins --interval 500ms --stable-for 0s --cooldown 1s --give-up-after 0 --rate 100 "$@"; }
 run --grace 4s
 for c in "${!LIB[@]}"; do start "$c" "${LIB[$c]}" "${RATE[$c]}"; done
 if [ -n "${LIB[new]:-}" ]; then
