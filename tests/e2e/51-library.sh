@@ -11,39 +11,52 @@ LB=warpstream_interzone_lb=true
 AT=$(agent_ip a):9092
 agent_start a --delay-produce 250ms
 topology a=ready b=ready
-declare -A LIB=([new]=confluent [busy]=kafka-python-debian [calm]=kafka-python-debian) RATE=([new]=40 [busy]=40 [calm]=0.5)
-"$E2E_ROOT/scripts/counterparts" path client-python >/dev/null || { (skip "new: client-python is not built") && unset 'LIB[new]'; }
+declare -A LIB=([busy]=kafka-python-debian [calm]=kafka-python-debian) RATE=([busy]=40 [calm]=0.5 [new]=40 [new2]=0.5 [old]=40)
+with() { # NAME LIB COUNTERPART: if it is built
+	if "$E2E_ROOT/scripts/counterparts" path "$3" >/dev/null; then LIB[$1]=$2; else (skip "$1: $3 is not built"); fi
+}
+with new confluent client-python
+with new2 confluent-2.12 client-confluent-2.12
 events() { "$REZONE" events --pin-dir "$PIN_DIR" -o json 2>/dev/null; }
-count() { events | jq -s "map(select(.client_id // \"\" | startswith(\"$1,\")) | select($2)) | length"; } # CLIENT JQ
+count() { events | jq -s "map(select(.time >= \"$since\" and (.client_id // \"\" | startswith(\"$1,\"))) | select($2)) | length"; } # CLIENT JQ, of this run
 came() { [ "$(count "$1" "$2")" -ge "$3" ]; }
 row() { some_rows "(.client_id | startswith(\"$1,\")) and .kind == \"data\" and ($2)"; }
 start() { client_start "$1" "$2" write --bootstrap "$AT" --client-id "$1,warpstream_az=b,$LB" --topic "$1" --rate "$3" --settings default; }
 
 # --keep-pins: names that clients gave when they connected outlive a restart
-run() { rezone_start --keep-pins --interval 500ms --stable-for 0s --cooldown 1s --give-up-after 0 --rate 100 "$@"; }
+run() { since=$(date -u +%FT%T.%3NZ) && rezone_start --keep-pins --interval 500ms --stable-for 0s --cooldown 1s --give-up-after 0 --rate 100 "$@"; }
 run --grace 4s
 for c in "${!LIB[@]}"; do start "$c" "${LIB[$c]}" "${RATE[$c]}"; done
-if [ -n "${LIB[new]:-}" ]; then
-	check "new: librdkafka 2.16 is left alone at first to come by itself" within "$DEADLINE" row new '.reason == "may come by itself" and .software == "confluent-kafka-python"'
-	check "new: ... and later for its library's sake" within "$DEADLINE" row new '.reason == "library"'
-fi
+news() { for c in new new2; do [ -z "${LIB[$c]:-}" ] || echo $c; done; }
+for c in $(news); do
+	check "$c: ${LIB[$c]} is left alone at first to come by itself" within "$DEADLINE" row "$c" '.reason == "may come by itself" and .software == "confluent-kafka-python"'
+	check "$c: ... and later for its library's sake" within "$DEADLINE" row "$c" '.reason == "library"'
+	note "$c: $(rz_list -o json | jq -r ".[] | select(.client_id | startswith(\"$c,\")) | .software + \" \" + .software_version" | sort -u)"
+done
 check "calm: a writer without a name is moved in its pauses" within 60 came calm '.event == "move" and .held_ms == 0' 3
 check "busy: one that never pauses is let go" within 60 came busy '.event == "let-go"' 3
 check "busy: ... nothing of it was held back" test "$(count busy '(.held_ms // 0) > 0 or (.held_segments // 0) > 0 or .event == "hold" or .event == "move"')" = 0
 by_hand() { "$REZONE" reset --pin-dir "$PIN_DIR" --client-id "$1,*" -o json 2>/dev/null | jq -r '.[] | select(.moved or (.result | . != "not a data connection")) | "\(.moved) \(.result)"'; }
-if [ -n "${LIB[new]:-}" ]; then
-	said=$(by_hand new)
-	check "new: nor is it moved by hand: $said" test "$said" = "false library"
-fi
+for c in $(news); do
+	said=$(by_hand "$c")
+	check "$c: nor is it moved by hand: $said" test "$said" = "false library"
+done
 said=$(by_hand busy)
 check "busy: by hand it is let go too: $said" eval '[[ $said == "false let go"* ]]'
 check "nothing was dropped of anybody" test "$(stat_of held_segments)" = 0
+with old confluent-2.3 client-confluent-2.3
+if [ -n "${LIB[old]:-}" ]; then
+	start old confluent-2.3 "${RATE[old]}"
+	check "old: librdkafka 2.3, which never pauses, is held and moved" within 60 came old '.event == "move" and .held_ms > 0' 3
+	check "old: ... and that is what was dropped" eval '[ "$(stat_of held_segments)" -gt 0 ] && [ "$(stat_of held_segments)" = "$(events | jq -s "map(select(.client_id // \"\" | startswith(\"old,\")) | .held_segments // 0) | add")" ]'
+	stop old
+fi
 stop rezone
 for how in fin reset; do # --close says how, not whether
 	run --close $how
 	check "--close $how: busy is let go" within 60 came busy '.event == "let-go"' 2
-	[ -n "${LIB[new]:-}" ] && check "--close $how: new is left alone" row new '.reason == "library" or .reason == "may come by itself"'
-	check "--close $how: nothing of busy was held back" test "$(count busy '(.held_segments // 0) > 0 or .event == "hold" or .event == "move"')" = 0
+	for c in $(news); do check "--close $how: $c is left alone" within "$DEADLINE" row "$c" '.reason == "library" or .reason == "may come by itself"'; done
+	check "--close $how: nothing of busy was held back, and nobody else moved" test "$(count busy '(.held_segments // 0) > 0 or .event == "hold" or .event == "move"')$(count new '.event == "move"')$(count new2 '.event == "move"')" = 000
 	stop rezone
 done
 # the look and the close are two steps: new requests are held back in between, and call it off
@@ -51,13 +64,12 @@ export REZONE_PROBE_WITHOUT=destroy
 run
 check "without the kfunc: calm is moved in its pauses" within 60 came calm '.event == "move"' 3
 check "without the kfunc: busy is let go" within 60 came busy '.event == "let-go"' 2
+check "without the kfunc: nobody who is left alone was moved" test "$(count new '.event == "move"')$(count new2 '.event == "move"')" = 00
 check "without the kfunc: busy is never moved" test "$(count busy '.event == "move" or .event == "hold"')" = 0
 check "without the kfunc: calm was not ended after something was held back" test "$(count calm '.event == "move" and .held_ms > 0')" = 0
 stop rezone
 unset REZONE_PROBE_WITHOUT
-[ -z "${LIB[new]:-}" ] || check "new: it was never moved" test "$(grep -c 'client.id "new,.*: \(reset\|closed\)' "$WORK/rezone.log")" = 0
-
-for c in "${!LIB[@]}"; do stop "$c"; done
+for c in busy calm $(news); do stop "$c"; done
 # what is answered after the last is read
 executed() { grep -c '"event":"produced"' "$WORK/agent-a.trace"; }
 quiet() { was=${now:-} now=$(executed); [ "$was" = "$now" ]; }
