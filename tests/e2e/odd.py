@@ -7,6 +7,7 @@ odd.py talk ADDRESS PORT NAME...       one connection for each name of WAYS; pri
 
 Used by 46-never-held.sh. Kafka: https://kafka.apache.org/protocol.html
 """
+import select
 import socket
 import ssl
 import struct
@@ -40,6 +41,22 @@ def name_it(client_id, name=b"librdkafka", version=b"2.3.0"):
 
 def plain_socket(proto=0):
     return socket.socket(socket.AF_INET, socket.SOCK_STREAM, proto)
+
+
+class OneAtATime:
+    """A TLS socket that two threads use: OpenSSL's must not be read and written at the same moment."""
+
+    def __init__(self, s):
+        self.s, self.lock = s, threading.Lock()
+
+    def recv(self, size):
+        select.select([self.s], [], [])
+        with self.lock:
+            return self.s.recv(size)
+
+    def sendall(self, data):
+        with self.lock:
+            self.s.sendall(data)
 
 
 class Way:
@@ -104,7 +121,7 @@ def answer(s, stop):
 def serve_one(s, context):
     try:
         if s.recv(1, socket.MSG_PEEK) == b"\x16":
-            s = context.wrap_socket(s, server_side=True)
+            s = OneAtATime(context.wrap_socket(s, server_side=True))
     except OSError:
         return
     answer(s, threading.Event())
@@ -141,7 +158,7 @@ def talk_one(name, address, port):
     if way.tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        s = context.wrap_socket(s)
+        s = OneAtATime(context.wrap_socket(s))
     threading.Thread(target=read_all, args=(name, s), daemon=True).start()
     try:
         s.sendall(way.first)
