@@ -43,7 +43,7 @@ stop rezone
 
 rezone_start "${FLAGS[@]}" --close fin
 seen_from w closed
-check "--close fin: a writer is closed after a hold" within "$DEADLINE" moved w 'closed after a hold' 5
+check "--close fin: a writer is closed after a hold" within "$DEADLINE" moved w 'closed after a hold' 3
 stop rezone
 rezone_start "${FLAGS[@]}" --close reset
 seen_from r reset
@@ -56,7 +56,7 @@ rezone_start "${FLAGS[@]}"
 seen_from r closed
 check "without the kfunc: a reader is closed by a FIN" within "$DEADLINE" moved r closed 3
 seen_from w 'reset after a hold'
-check "without the kfunc: a writer is reset after a hold" within "$DEADLINE" moved w 'reset after a hold' 5
+check "without the kfunc: a writer is reset after a hold" within "$DEADLINE" moved w 'reset after a hold' 3
 stop rezone
 unset REZONE_PROBE_WITHOUT
 stop w
