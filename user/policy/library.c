@@ -24,7 +24,7 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *    send Fetch v11 and no name. The others without a name bear both.
  *  - Writers that are named nowhere below, or whose name was said before rezone was there: what
  *    they do is not known, and librdkafka goes by many names. None of those that never say their
- *    name sends Produce v9 or newer (aiokafka v8, the others v7), and librdkafka from 2.5 sends
+ *    name sends Produce v9 or newer, and librdkafka from 2.5 sends
  *    v10, or what the agent has.
  *  - Other writers without a name: kafka-python before 2.2 does not send again what failed
  *    (retries=0). kafkajs does, and so does kafka-go; nothing tells them apart. kafkajs comes home
