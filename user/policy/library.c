@@ -24,8 +24,7 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *    send Fetch v11 and no name. The others without a name bear both.
  *  - Writers that are named nowhere below, or whose name was said before rezone was there: what
  *    they do is not known, and librdkafka goes by many names. None of those that never say their
- *    name sends Produce v9 or newer, and librdkafka from 2.5 sends
- *    v10, or what the agent has.
+ *    name sends Produce v9 or newer; librdkafka from 2.5 sends v10, or what the agent has.
  *  - Other writers without a name: kafka-python before 2.2 does not send again what failed
  *    (retries=0). kafkajs does, and so does kafka-go; nothing tells them apart. kafkajs comes home
  *    only if a request is taken from it, so a move in a gap does not help it: it comes by itself.
