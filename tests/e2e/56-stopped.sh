@@ -64,6 +64,6 @@ if "$E2E_ROOT/scripts/counterparts" path client-python >/dev/null; then
 else
 	(skip "never-pausing: client-python is not built")
 fi
-MOVES=$((MOVES * 2))
+MOVES=$((MOVES * 3))
 round hasty kafka-python-debian 0.6 --settle 0s
 check "who is not waited for does writes twice ($(doubled hasty) of $(wc -l <"$WORK/hasty.all"))" test "$(doubled hasty)" -gt 0
