@@ -152,7 +152,7 @@ moves_so_far() { # EVENTS LIB
 	local counted=${COUNTED:-move}
 	case "$2" in # docs/clients.md
 	confluent) counted=move ;; # its producers are left alone: its group's
-	aiokafka | franz-go | kafka-go | kafkajs) counted='move|let-go' ;; # producers are never held, and never pause here
+	aiokafka | franz-go | kafka-go | kafkajs) counted=${COUNTED:-'move|let-go'} ;; # producers are never held, and never pause here
 	esac
 	grep -cE "\"event\": ?\"($counted)\".*\"client_id\": ?\"$2\." "$1"
 }

@@ -170,7 +170,7 @@ RULE(acks0, f->acks0 && s->acks0 == RZ_ACKS0_SKIP)
 RULE(transactional, f->transaction)
 RULE(load_balancer, f->proxied || (e->client && e->client->host_override))
 #define LEFT_ALONE (may_write_twice(e) || (s->close == RZ_CLOSE_AUTO && bears_nothing(e)))
-RULE(library, LEFT_ALONE &&now >= e->ready_since_ns + s->grace_ns)
+RULE(library, now >= e->ready_since_ns + s->grace_ns && LEFT_ALONE)
 RULE(may_come, LEFT_ALONE)
 
 static const struct {
