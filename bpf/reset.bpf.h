@@ -33,20 +33,11 @@ static __always_inline int rz_tuple_equal(const struct rz_tuple *a, const struct
 	return !diff;
 }
 
-/* Has the agent sent something since the client's latest bytes? By the kernel's clock ticks. */
-static __always_inline int rz_spoke_last(const struct tcp_sock *tp)
-{
-	if (!bpf_core_field_exists(tp->lsndtime) ||
-	    !bpf_core_field_exists(tp->inet_conn.icsk_ack.lrcvtime))
-		return 0;
-	return (__s32)(tp->lsndtime - tp->inet_conn.icsk_ack.lrcvtime) >= 0;
-}
-
 /*
  * Is nothing in flight that a reset would lose, or make the client do twice? All that must be
  * answered has been, and the answers are acknowledged; TCP has no byte that the agent has not read,
- * and none out of order. A connection that only fetches needs none of it; one that is idle, and on
- * which the agent spoke last, has been answered.
+ * and none out of order. A connection that only fetches needs none of it. No time that passes makes
+ * a request answered: an agent may work on one for minutes.
  */
 static __always_inline int rz_reset_in_gap(const struct tcp_sock *tp, const struct rz_conn *c,
 					   const struct rz_move *m, __u64 cookie)
@@ -71,8 +62,6 @@ static __always_inline int rz_reset_in_gap(const struct tcp_sock *tp, const stru
 	if (f->acks0 && (f->have || f->next_seq != tp->rcv_nxt))
 		return 0;
 	if (f->acks0 && !h->last)
-		return 1;
-	if (bpf_ktime_get_ns() > c->last_request_ns + RZ_IDLE_NS && rz_spoke_last(tp))
 		return 1;
 	/* answered, to the last byte */
 	return rz_hold_drained(h, f->answerable, tp->rcv_nxt) &&

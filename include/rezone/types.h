@@ -360,10 +360,6 @@ struct rz_traffic {
  * again: all but the ones of rz_api_repeatable().
  */
 #define RZ_EXPECTED_MAX 256 /* a power of two */
-/* Who has asked nothing for this long, and heard from the agent since, has all its answers, or no
- * longer waits for them: clients give a request up after 30 s (Java's request.timeout.ms) or 60 s
- * (librdkafka's socket.timeout.ms). */
-#define RZ_IDLE_NS	90000000000ULL
 struct rz_expected {
 	__u32 number;
 	__u32 correlation_id;

@@ -7,9 +7,7 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
-#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -43,20 +41,7 @@ struct queues {
 	uint32_t unread, unacked; /* bytes */
 	uint32_t inode;
 	bool established;
-	bool spoke_last; /* the agent: it sent later than it received */
 };
-
-static int on_info(const struct nlattr *attr, void *arg)
-{
-	const size_t need = offsetof(struct tcp_info, tcpi_last_data_recv) +
-			    sizeof(((struct tcp_info *)0)->tcpi_last_data_recv);
-	const struct tcp_info *info = mnl_attr_get_payload(attr);
-	struct queues *q = arg;
-
-	if (mnl_attr_get_type(attr) == INET_DIAG_INFO && mnl_attr_get_payload_len(attr) >= need)
-		q->spoke_last = info->tcpi_last_data_sent <= info->tcpi_last_data_recv; /* ms ago */
-	return MNL_CB_OK;
-}
 
 static int on_socket(const struct nlmsghdr *msg, void *arg)
 {
@@ -68,7 +53,6 @@ static int on_socket(const struct nlmsghdr *msg, void *arg)
 		q->unacked = d->idiag_wqueue;
 		q->inode = d->idiag_inode;
 		q->established = d->idiag_state == TCP_ESTABLISHED_STATE;
-		mnl_attr_parse(msg, sizeof(*d), on_info, q);
 	}
 	return MNL_CB_OK;
 }
@@ -105,7 +89,6 @@ static int ask_family(uint16_t type, const struct rz_tuple *t, uint64_t cookie, 
 	req->sdiag_family = family;
 	req->sdiag_protocol = IPPROTO_TCP;
 	req->idiag_states = 1 << TCP_ESTABLISHED_STATE;
-	req->idiag_ext = 1 << (INET_DIAG_INFO - 1);
 	fill_id(&req->id, t, cookie, family);
 
 	nl = mnl_socket_open(NETLINK_SOCK_DIAG);
@@ -133,14 +116,13 @@ int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie)
 	return ask(SOCK_DESTROY, t, cookie, NULL);
 }
 
-int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie, bool *ret_spoke_last)
+int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie)
 {
 	struct queues q = {.unread = 1, .unacked = 1};
 	int err = ask(SOCK_DIAG_BY_FAMILY, t, cookie, &q);
 
 	if (err)
 		return err;
-	*ret_spoke_last = q.spoke_last;
 	return q.unread || q.unacked ? -EAGAIN : 0;
 }
 

@@ -19,10 +19,9 @@ int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie);
 /*
  * Is nothing of this connection under way: has the agent read all that came, and the client
  * acknowledged all that was sent? By SOCK_DIAG_BY_FAMILY. 0 nothing is; -EAGAIN something is; other
- * -errno as above. *ret_spoke_last: has the agent sent something since the client's latest bytes
- * (tcp_info, in milliseconds)? False if that cannot be told.
+ * -errno as above.
  */
-int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie, bool *ret_spoke_last);
+int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie);
 
 /* Is there such a socket, ESTABLISHED, in the thread's network namespace? 0 there is; -ENOENT there
  * is not; other -errno: nobody can tell. */

@@ -40,16 +40,11 @@ int rz_reset_show(const struct rz_maps *maps, const struct rz_reset *r, enum rz_
 	return bpf_map_update_elem(maps->moves, &r->cookie, &m, BPF_ANY) ? -errno : 0;
 }
 
-static bool is_idle(const struct rz_conn *c)
-{
-	return rz_now_ns() > c->last_request_ns + RZ_IDLE_NS;
-}
-
 bool rz_reset_drained(const struct rz_hold *h, const struct rz_conn *c)
 {
 	uint32_t need = rz_hold_must(h, c->frame.answerable);
 
-	if (!rz_frame_must_be_answered(&c->frame) || is_idle(c))
+	if (!rz_frame_must_be_answered(&c->frame))
 		return true;
 	if (c->frame.acks0 && !h->last)
 		return true;
@@ -118,10 +113,8 @@ static int shut_down(const struct rz_maps *maps, const struct rz_reset *r)
 /* The check of bpf/reset.bpf.h, as near as user space gets: still the same client on this entry. */
 static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 {
-	bool spoke_last = false;
 	struct rz_hold h;
 	struct rz_conn c;
-	int err;
 
 	if (bpf_map_lookup_elem_flags(maps->conns, &r->cookie, &c, BPF_F_LOCK))
 		return -ENOENT;
@@ -141,10 +134,7 @@ static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 		return 0;
 	if (rz_hold_must(&h, c.frame.answerable) != r->asked)
 		return -EAGAIN;
-	err = rz_destroy_quiet(&r->tuple, r->cookie, &spoke_last);
-	if (c.frame.acks0 && !h.last) /* never answered */
-		return err;
-	return !err && is_idle(&c) && !spoke_last ? -EAGAIN : err;
+	return rz_destroy_quiet(&r->tuple, r->cookie);
 }
 
 static int destroy_each(void *arg)

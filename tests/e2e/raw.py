@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""An agent and a client of raw sockets, for what no library does at the moment that a test needs.
+
+raw.py agent ADDRESS PORT TRACE STALL      answers each Produce in order, but none while the file STALL is there; TRACE gets a line
+                                           of JSON for each connection, each write that is executed, and each end
+raw.py client ADDRESS PORT CLIENT_ID FIFO  one connection at a time; does what the lines of FIFO say, and prints lines of JSON:
+    connect      a new connection; the one before stays as it is
+    write N      N writes with new marks, a segment each
+    sync N       the same, each as soon as the one before is answered
+    again        writes what is not answered once more (on a new connection)
+    fin          shuts its sending side down: it still reads
+    close        closes the socket
+    reset        closes it with a reset
+raw.py proxy LISTEN PORT FROM TO TO_PORT   hands bytes on, both ways, from the address FROM, as a sidecar in the agent's pod does
+
+Used by 51-stalled.sh, 52-gives-up.sh and 62-local-proxy.sh.
+"""
+import json
+import os
+import queue
+import socket
+import struct
+import sys
+import threading
+import time
+
+
+def say(out, **what):
+    out.write(json.dumps({"t": time.time(), **what}) + "\n")
+    out.flush()
+
+
+def take(conn, n):
+    got = b""
+    while len(got) < n:
+        more = conn.recv(n - len(got))
+        if not more:
+            raise EOFError
+        got += more
+    return got
+
+
+def listener(address, port):
+    s = socket.create_server((address, port), backlog=64)
+    return s
+
+
+def in_thread(f, *args):
+    threading.Thread(target=f, args=args, daemon=True).start()
+
+
+# ---- the agent ----
+
+
+def answer_all(conn, stall, todo):
+    try:
+        while True:
+            correlation = todo.get()
+            while os.path.exists(stall):
+                time.sleep(0.01)
+            conn.sendall(struct.pack(">ii", 20, correlation) + b"a" * 16)
+    except OSError:
+        pass
+
+
+def serve(conn, port, out, stall):
+    todo = queue.Queue()
+    conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    say(out, event="open", port=port)
+    in_thread(answer_all, conn, stall, todo)
+    try:
+        while True:
+            body = take(conn, struct.unpack(">i", take(conn, 4))[0])
+            say(out, event="did", port=port, mark=struct.unpack(">q", body[-8:])[0])
+            todo.put(struct.unpack(">i", body[4:8])[0])
+    except EOFError:
+        say(out, event="eof", port=port)
+    except OSError as e:
+        say(out, event="error", port=port, error=str(e))
+
+
+def agent(address, port, trace, stall):
+    s = listener(address, int(port))
+    with open(trace, "a", encoding="utf-8") as out:
+        say(out, event="listening")
+        while True:
+            conn, peer = s.accept()
+            in_thread(serve, conn, peer[1], out, stall)
+
+
+# ---- the client ----
+
+
+class Client:
+    def __init__(self, address, port, client_id):
+        self.to, self.id = (address, int(port)), client_id.encode()
+        self.mark, self.unanswered, self.conn = 0, [], None
+        self.lock, self.news = threading.Lock(), threading.Condition()
+
+    def request(self, mark):
+        body = struct.pack(">hhih", 0, 7, mark, len(self.id)) + self.id + b"\xff\xff\xff\xff\0\0\x75\x30" + struct.pack(">q", mark)
+        return struct.pack(">i", len(body)) + body
+
+    def send(self, mark):
+        try:
+            self.conn.sendall(self.request(mark))
+        except OSError as e:
+            say(sys.stdout, event="unsent", mark=mark, error=str(e))
+
+    def read(self, conn, port):
+        try:
+            while True:
+                mark = struct.unpack(">i", take(conn, struct.unpack(">i", take(conn, 4))[0])[:4])[0]
+                with self.news:
+                    if mark in self.unanswered:
+                        self.unanswered.remove(mark)
+                    self.news.notify()
+                say(sys.stdout, event="answered", port=port, mark=mark)
+        except EOFError:
+            say(sys.stdout, event="end", port=port, how="eof")
+        except OSError as e:
+            say(sys.stdout, event="end", port=port, how="reset" if isinstance(e, ConnectionResetError) else str(e))
+
+    def connect(self):
+        self.conn = socket.create_connection(self.to)
+        self.conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        port = self.conn.getsockname()[1]
+        say(sys.stdout, event="connected", port=port)
+        in_thread(self.read, self.conn, port)
+
+    def write(self, n):
+        for _ in range(int(n)):
+            self.mark += 1
+            with self.news:
+                self.unanswered.append(self.mark)
+            self.send(self.mark)
+
+    def sync(self, n):
+        for _ in range(int(n)):
+            self.write(1)
+            with self.news:
+                self.news.wait_for(lambda: not self.unanswered)
+
+    def again(self):
+        with self.news:
+            marks = list(self.unanswered)
+        for mark in marks:
+            self.send(mark)
+        say(sys.stdout, event="again", marks=marks)
+
+    def fin(self):
+        self.conn.shutdown(socket.SHUT_WR)
+
+    def close(self):
+        # the thread that reads holds the file open: so both ways end here
+        self.conn.shutdown(socket.SHUT_RDWR)
+        self.conn.close()
+
+    def reset(self):
+        self.conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        fd = self.conn.detach()
+        os.close(fd)
+
+
+def client(address, port, client_id, fifo):
+    c = Client(address, port, client_id)
+    with open(fifo, encoding="utf-8") as f:
+        for line in f:
+            what, *args = line.split()
+            say(sys.stdout, event="told", what=line.strip())
+            if what == "sync":
+                in_thread(c.sync, *args)
+            else:
+                getattr(c, what)(*args)
+
+
+# ---- the proxy ----
+
+
+def hand_on(a, b):
+    try:
+        while True:
+            data = a.recv(65536)
+            if not data:
+                b.shutdown(socket.SHUT_WR)
+                return
+            b.sendall(data)
+    except OSError:
+        a.close()
+        b.close()
+
+
+def proxy(address, port, source, to, to_port):
+    s = listener(address, int(port))
+    while True:
+        down, _ = s.accept()
+        up = socket.create_connection((to, int(to_port)), source_address=(source, 0))
+        in_thread(hand_on, down, up)
+        in_thread(hand_on, up, down)
+
+
+{"agent": agent, "client": client, "proxy": proxy}[sys.argv[1]](*sys.argv[2:])
