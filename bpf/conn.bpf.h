@@ -121,6 +121,8 @@ static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cook
 {
 	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
 
+	if (rz_held_any)
+		bpf_map_delete_elem(&held, &cookie);
 	if (!c)
 		return;
 	if (c->cookie == cookie)

@@ -6,7 +6,8 @@
  * Comes in: requests that the framing stage has read, and the agent's segments on their way out.
  * Goes out: struct rz_hold of the connection's entry in `holds`; whether a segment is dropped.
  * Called by the segment program, the framing stage and the answer program. Nothing here happens to
- * a connection without an entry, and none is held behind its deadline, whoever forgets it.
+ * a connection without an entry, and none is held behind its deadline, whoever forgets it. What a
+ * hold kept from TCP is remembered in `held`, for its client may leave meanwhile.
  *
  * Answers are read only while somebody waits for them: a program on the way out costs every packet
  * of the node about 120 ns by being there (docs/performance.md). So it is attached for the time of
@@ -33,29 +34,98 @@ static __always_inline struct rz_hold *rz_hold_of(__u64 cookie)
 	return h && h->cookie == cookie ? h : NULL;
 }
 
-/* Is this segment to be dropped? Only in a hold, and only one with bytes that TCP does not have
- * yet: what repeats others, and what carries none, passes. */
-static __always_inline int rz_hold_drops(struct rz_hold *h, struct bpf_sock *sk,
-					 const struct rz_seg *seg)
+/* Are new requests held back now? */
+static __always_inline int rz_hold_is_on(__u64 cookie)
 {
-	__u64 cookie = h->cookie;
 	struct rz_move *m = bpf_map_lookup_elem(&moves, &cookie);
-	struct tcp_sock *tp;
 
-	if (!m ||
-	    (m->phase != RZ_PHASE_HOLD && m->phase != RZ_PHASE_RESET &&
-	     m->phase != RZ_PHASE_CLOSE) ||
-	    bpf_ktime_get_ns() >= m->deadline_ns)
-		return 0;
-	tp = bpf_skc_to_tcp_sock(sk);
-	if (!tp || (__s32)(seg->seq + seg->len - tp->rcv_nxt) <= 0)
-		return 0;
+	return m &&
+	       (m->phase == RZ_PHASE_HOLD || m->phase == RZ_PHASE_RESET ||
+		m->phase == RZ_PHASE_CLOSE) &&
+	       bpf_ktime_get_ns() < m->deadline_ns;
+}
+
+/* Remembers that bytes up to `end` are kept from TCP. Returns the entry, NULL if there is no room.
+ */
+static __always_inline struct rz_held *rz_held_note(__u64 cookie, struct rz_held *e, __u32 end)
+{
+	struct rz_held fresh = {.end = end};
+	long err;
+
+	if (e) {
+		if ((__s32)(end - e->end) > 0)
+			e->end = end;
+		return e;
+	}
+	fresh.since_ns = bpf_ktime_get_ns();
+	err = bpf_map_update_elem(&held, &cookie, &fresh, BPF_NOEXIST);
+	rz_held_any = 1;
+	if (err && err != -RZ_EEXIST)
+		rz_error(RZ_PLACE_HELD_INSERT, err);
+	return bpf_map_lookup_elem(&held, &cookie);
+}
+
+/* Has its client left while it was held? Not if TCP has got all of it since. */
+static __always_inline int rz_held_left(__u64 cookie, __u32 rcv_nxt)
+{
+	struct rz_held *e = bpf_map_lookup_elem(&held, &cookie);
+
+	return e && e->left_ns && (__s32)(e->end - rcv_nxt) > 0;
+}
+
+/* A segment with payload is dropped, for its connection is held. */
+static __always_inline void rz_hold_count(struct rz_hold *h, const struct rz_seg *seg)
+{
 	__sync_fetch_and_add(&h->held, 1);
 	if (!h->fresh || (__s32)(seg->seq + seg->len - h->held_end) > 0) {
 		h->held_end = seg->seq + seg->len;
 		h->fresh++;
 	}
 	RZ_COUNT(held_segments);
+}
+
+/*
+ * Is this segment to be dropped? Only one with bytes, or a FIN behind bytes, that TCP does not have
+ * yet: what repeats others passes, and so does what carries neither. In a hold; and from then on
+ * when the client has left: its FIN came behind what was held back, whether the hold goes on or
+ * not. rcv_nxt is read without the lock: it may lag behind a segment that has passed here and waits
+ * for the socket. So an entry goes as soon as TCP has all of it, be the client thought to have left
+ * or not; the FIN that was dropped is sent again.
+ *
+ * A client's RST passes: TCP answers one behind missing bytes by asking for another (RFC 5961), and
+ * who is gone sends nothing again.
+ */
+static __noinline int rz_hold_keeps_out(struct bpf_sock *sk, __u64 cookie, struct rz_hold *h,
+					const struct rz_seg *seg)
+{
+	struct rz_held *e = rz_held_any ? bpf_map_lookup_elem(&held, &cookie) : NULL;
+	struct tcp_sock *tp;
+	int on;
+
+	if (!h && !e)
+		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp)
+		return 0;
+	if (e && (__s32)(e->end - tp->rcv_nxt) <= 0) {
+		bpf_map_delete_elem(&held, &cookie);
+		e = NULL;
+	}
+	if ((__s32)(seg->seq + seg->len - tp->rcv_nxt) <= 0)
+		return 0;
+	on = h && rz_hold_is_on(cookie);
+	if (on)
+		e = rz_held_note(cookie, e, seg->seq + seg->len);
+	if (on && seg->len)
+		rz_hold_count(h, seg);
+	if (e && seg->fin && !e->left_ns && seg->seq - tp->rcv_nxt <= tp->rcv_wnd) {
+		e->left_ns = bpf_ktime_get_ns();
+		RZ_COUNT(left_while_held);
+	}
+	if (!e || !e->left_ns)
+		return on && seg->len;
+	__sync_fetch_and_add(&e->discarded, 1);
+	RZ_COUNT(discarded_segments);
 	return 1;
 }
 

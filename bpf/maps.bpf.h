@@ -130,6 +130,18 @@ struct {
 	__type(value, struct rz_hold);
 } holds SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_HELD_MAX);
+	__type(key, __u64); /* socket cookie */
+	__type(value, struct rz_held);
+} held SEC(".maps");
+
+/* May held have entries? Set here with each, and by a daemon that begins, which clears it when it
+ * finds none (user/kern/held.c). */
+__u32 rz_held_any = 0;
+
 /* Entries in holds; while it is 0 nobody looks there. Written by user space. */
 __u32 rz_holding = 0;
 
@@ -201,6 +213,7 @@ struct rz_seg {
 	__u32 seq; /* of the first payload byte, host order */
 	__u32 off; /* of the payload, from the skb's IP header */
 	__u32 len; /* of the payload */
+	__u32 fin; /* a FIN is behind it */
 };
 
 /*

@@ -69,9 +69,9 @@ static __always_inline int rz_reset_in_gap(const struct tcp_sock *tp, const stru
 }
 
 /* Is this live socket still the very connection that the policy judged? 0, or the -errno to show:
- * ENOENT not tracked, ESTALE another client or other addresses, EPROTO Multipath TCP, ENOTCONN no
- * process holds it: the agent has closed it, or not accepted it yet; EAGAIN something is in flight
- * and m->gap asks for a gap. */
+ * ENOENT not tracked, ESTALE another client or other addresses, or its client has not left, EPROTO
+ * Multipath TCP, ENOTCONN no process holds it: the agent has closed it, or not accepted it yet;
+ * EAGAIN something is in flight and m->gap asks for a gap. */
 static __always_inline int rz_reset_check(struct sock_common *skc, const struct rz_move *m,
 					  __u64 cookie)
 {
@@ -97,6 +97,8 @@ static __always_inline int rz_reset_check(struct sock_common *skc, const struct 
 		return -RZ_EPROTO;
 	if (!tp->inet_conn.icsk_inet.sk.sk_socket)
 		return -RZ_ENOTCONN;
+	if (m->left && !rz_held_left(cookie, tp->rcv_nxt))
+		return -RZ_ESTALE;
 	if (m->gap && !rz_reset_in_gap(tp, c, m, cookie))
 		return -RZ_EAGAIN;
 	return 0;

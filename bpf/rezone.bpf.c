@@ -22,7 +22,7 @@ int rz_segment(struct __sk_buff *skb)
 	struct bpf_sock *sk = skb->sk;
 	struct rz_hold *h;
 	struct rz_conn *c;
-	struct rz_seg seg;
+	struct rz_seg seg = {};
 	__u64 cookie;
 	int payload;
 
@@ -31,14 +31,19 @@ int rz_segment(struct __sk_buff *skb)
 	payload = rz_segment_parse(skb, &seg);
 	if (payload < 0)
 		rz_segment_unparsed(sk);
+	if (payload <= 0 && !(seg.fin && (rz_holding || rz_held_any)))
+		return 1;
+	if (payload > 0)
+		RZ_COUNT(segments);
+	cookie = rz_segment_cookie(skb);
+	if (rz_holding || rz_held_any) {
+		h = rz_hold_of(cookie);
+		if (rz_hold_keeps_out(sk, cookie, h, &seg))
+			return 0;
+	}
 	if (payload <= 0)
 		return 1;
-	cookie = rz_segment_cookie(skb);
 	c = bpf_map_lookup_elem(&conns, &cookie);
-	RZ_COUNT(segments);
-	h = rz_hold_of(cookie);
-	if (h && rz_hold_drops(h, sk, &seg))
-		return 0;
 	if (c && rz_frame_inside(c, &seg))
 		return 1;
 	/* asked here and not sooner: the case above is the common one, and each call counts there.

@@ -113,8 +113,8 @@ static __always_inline int rz_tcp_far(struct __sk_buff *skb, struct tcphdr *tcp,
 
 /*
  * Reads IP and TCP headers. Returns 1 and fills *seg if the packet carries payload, 0 if it does
- * not, -1 if it could not be read. Length comes from the skb, not from the IP header: a BIG TCP
- * packet has none there.
+ * not (of *seg, fin and seq are filled if it carries a FIN), -1 if it could not be read. Length
+ * comes from the skb, not from the IP header: a BIG TCP packet has none there.
  */
 static __always_inline int rz_segment_parse(struct __sk_buff *skb, struct rz_seg *seg)
 {
@@ -132,11 +132,12 @@ static __always_inline int rz_segment_parse(struct __sk_buff *skb, struct rz_seg
 	seg->off = off + tcp->doff * 4;
 	/* data on a SYN (TCP Fast Open) is the listener's packet; rz_conn_state_changed() sees that
 	 * it was there */
-	if (tcp->syn || skb->len <= seg->off)
+	if (tcp->syn || skb->len < seg->off)
 		return 0;
 	seg->len = skb->len - seg->off;
 	seg->seq = bpf_ntohl(tcp->seq);
-	return 1;
+	seg->fin = tcp->fin;
+	return seg->len > 0;
 }
 
 /* Linux 6.2: from the program's view of a packet to the kernel's own; no call is left of it. */

@@ -36,6 +36,7 @@
 #define RZ_SOFTWARES_MAX  1024
 #define RZ_BLOCKS_MAX	  4096
 #define RZ_HOLDS_MAX	  1024
+#define RZ_HELD_MAX	  65536 /* not a setting: a map of another size would be made anew, empty */
 #define RZ_TRAFFIC_MAX	  4096
 #define RZ_EXCLUDE_SIZE	  1024
 
@@ -94,6 +95,7 @@ enum rz_dialect {
  */
 enum rz_reason {
 	RZ_REASON_NONE = 0, /* nothing speaks against it: move */
+	RZ_REASON_LEFT, /* its client closed it while it was held: it is only closed (map held) */
 	RZ_REASON_NOT_IDENTIFIED,
 	RZ_REASON_NOT_OPTED_IN,
 	RZ_REASON_EXCLUDED, /* the operator named its client.id, address or zone */
@@ -388,6 +390,21 @@ struct rz_hold {
 	struct rz_expected expected[RZ_EXPECTED_MAX]; /* by number; the latest */
 };
 
+/*
+ * held: socket cookie -> payload that a hold has kept from TCP, and that has not come since.
+ * Written by BPF; an entry outlives its hold and the daemon, and goes when the payload has come, or
+ * the socket leaves ESTABLISHED.
+ *
+ * A client that gives up closes (its FIN comes behind that payload) and asks again on another
+ * connection: from then on nothing that TCP does not have yet reaches the agent on this one.
+ */
+struct rz_held {
+	__u64 since_ns;	 /* when the first was dropped */
+	__u64 left_ns;	 /* when the client's FIN came, 0: it has not */
+	__u32 end;	 /* TCP sequence number behind the latest */
+	__u32 discarded; /* segments since left_ns */
+};
+
 /* moves: socket cookie -> a candidate and what is being done with it */
 struct rz_move {
 	__u64 client; /* must still be the connection's client when it is reset */
@@ -403,7 +420,8 @@ struct rz_move {
 	__u8 fin; /* the walk judges alone; user space ends it, while new requests are held back */
 	__u8 shared; /* though it carries group membership */
 	__u8 acks0;  /* though its producer is not answered */
-	__u8 pad[2];
+	__u8 left;   /* only if its client has left while it was held (map held) */
+	__u8 pad;
 	char to_zone[RZ_ZONE_SHOWN];
 };
 
@@ -502,6 +520,8 @@ enum rz_event_type {
 	RZ_EVENT_RESUME,
 	RZ_EVENT_BREAKER_OPEN, /* ... too many futile moves */
 	RZ_EVENT_BREAKER_CLOSED,
+	RZ_EVENT_LEFT,	      /* a client, while it was held: what was held back is discarded */
+	RZ_EVENT_LEFT_CLOSED, /* ... and the agent's socket is closed */
 	RZ_EVENT_COUNT,
 } RZ_PACKED_ENUM;
 
@@ -552,9 +572,11 @@ struct rz_stats {
 	__u64 traffic_full;   /* bytes of a closed connection are not added up */
 	__u64 ip_unparsed;    /* fragments, unknown extension headers, short headers */
 	__u64 races;	      /* two CPUs on one connection at once, and the retries did not help */
-	__u64 too_many_requests; /* in one segment */
-	__u64 held_segments;	 /* dropped, for their connection was held */
-	__u64 answers_lost;	 /* the next answer's place was lost on a watched connection */
+	__u64 too_many_requests;  /* in one segment */
+	__u64 held_segments;	  /* dropped, for their connection was held */
+	__u64 left_while_held;	  /* connections that their client closed while they were held */
+	__u64 discarded_segments; /* of these, dropped for good */
+	__u64 answers_lost;	  /* the next answer's place was lost on a watched connection */
 	__u64 resets; /* by bpf_sock_destroy; those by SOCK_DESTROY stand in map moves and the log
 		       */
 	__u64 resets_refused; /* likewise: by the last check */
@@ -572,6 +594,7 @@ enum rz_place {
 	RZ_PLACE_PROXIED_INSERT,
 	RZ_PLACE_SOFTWARE_INSERT,
 	RZ_PLACE_TRAFFIC_INSERT,
+	RZ_PLACE_HELD_INSERT,
 	RZ_PLACE_COUNT,
 };
 struct rz_error_key {

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """An agent and a client of raw sockets, for what no library does at the moment that a test needs.
 
-raw.py agent ADDRESS PORT TRACE STALL      answers each Produce in order, but none while the file STALL is there; TRACE gets a line
-                                           of JSON for each connection, each write that is executed, and each end
+raw.py agent ADDRESS PORT TRACE STALL DELAY  answers each Produce in order, DELAY seconds after it came, but none while the file
+                                           STALL is there; TRACE gets a line of JSON for each connection, each write that is
+                                           executed, and each end
 raw.py client ADDRESS PORT CLIENT_ID FIFO  one connection at a time; does what the lines of FIFO say, and prints lines of JSON:
-    connect      a new connection; the one before stays as it is
+    connect [ID] a new connection, with another client.id; the one before stays as it is
     write N      N writes with new marks, a segment each
     sync N       the same, each as soon as the one before is answered
+    flow MS      writes every MS milliseconds, answered or not, until `stop`
+    stop
     again        writes what is not answered once more (on a new connection)
     fin          shuts its sending side down: it still reads
     close        closes the socket
@@ -55,7 +58,8 @@ def in_thread(f, *args):
 def answer_all(conn, stall, todo):
     try:
         while True:
-            correlation = todo.get()
+            at, correlation = todo.get()
+            time.sleep(max(0, at - time.monotonic()))
             while os.path.exists(stall):
                 time.sleep(0.01)
             conn.sendall(struct.pack(">ii", 20, correlation) + b"a" * 16)
@@ -63,7 +67,7 @@ def answer_all(conn, stall, todo):
         pass
 
 
-def serve(conn, port, out, stall):
+def serve(conn, port, out, stall, delay):
     todo = queue.Queue()
     conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     say(out, event="open", port=port)
@@ -72,20 +76,20 @@ def serve(conn, port, out, stall):
         while True:
             body = take(conn, struct.unpack(">i", take(conn, 4))[0])
             say(out, event="did", port=port, mark=struct.unpack(">q", body[-8:])[0])
-            todo.put(struct.unpack(">i", body[4:8])[0])
+            todo.put((time.monotonic() + delay, struct.unpack(">i", body[4:8])[0]))
     except EOFError:
         say(out, event="eof", port=port)
     except OSError as e:
         say(out, event="error", port=port, error=str(e))
 
 
-def agent(address, port, trace, stall):
+def agent(address, port, trace, stall, delay):
     s = listener(address, int(port))
     with open(trace, "a", encoding="utf-8") as out:
         say(out, event="listening")
         while True:
             conn, peer = s.accept()
-            in_thread(serve, conn, peer[1], out, stall)
+            in_thread(serve, conn, peer[1], out, stall, float(delay))
 
 
 # ---- the client ----
@@ -94,7 +98,7 @@ def agent(address, port, trace, stall):
 class Client:
     def __init__(self, address, port, client_id):
         self.to, self.id = (address, int(port)), client_id.encode()
-        self.mark, self.unanswered, self.conn = 0, [], None
+        self.mark, self.unanswered, self.conn, self.flowing = 0, [], None, False
         self.lock, self.news = threading.Lock(), threading.Condition()
 
     def request(self, mark):
@@ -121,7 +125,8 @@ class Client:
         except OSError as e:
             say(sys.stdout, event="end", port=port, how="reset" if isinstance(e, ConnectionResetError) else str(e))
 
-    def connect(self):
+    def connect(self, client_id=None):
+        self.id = client_id.encode() if client_id else self.id
         self.conn = socket.create_connection(self.to)
         self.conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         port = self.conn.getsockname()[1]
@@ -140,6 +145,15 @@ class Client:
             self.write(1)
             with self.news:
                 self.news.wait_for(lambda: not self.unanswered)
+
+    def flow(self, ms):
+        self.flowing = True
+        while self.flowing:
+            self.write(1)
+            time.sleep(int(ms) / 1000)
+
+    def stop(self):
+        self.flowing = False
 
     def again(self):
         with self.news:
@@ -168,8 +182,8 @@ def client(address, port, client_id, fifo):
         for line in f:
             what, *args = line.split()
             say(sys.stdout, event="told", what=line.strip())
-            if what == "sync":
-                in_thread(c.sync, *args)
+            if what in ("sync", "flow"):
+                in_thread(getattr(c, what), *args)
             else:
                 getattr(c, what)(*args)
 

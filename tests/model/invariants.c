@@ -20,6 +20,8 @@ static const char *protected_by(const struct run *r, size_t conn)
 	struct opinion o = judge(r, conn);
 	const struct look *l = &r->looks[r->n_looks - 1];
 
+	if (r->held[conn].held.left_ns)
+		return "moved one that its client has left";
 	if (f->state != RZ_STATE_DATA || f->tentative || !f->client || !client)
 		return "moved one that is not identified";
 	if (f->transaction || !(f->produce || f->fetch) ||

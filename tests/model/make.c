@@ -284,15 +284,18 @@ struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home)
 {
 	size_t i, n = r->topo.n_agents < 4 ? r->topo.n_agents : 4;
 	struct rz_proxied_row *p;
+	struct rz_held_row *held;
 	struct rz_conn *c;
 
 	if (r->n_conns == MAX_CONNS)
 		return NULL;
 	c = &r->conns[r->n_conns];
+	held = &r->held[r->n_conns];
 	p = &r->proxied[r->n_conns++];
 	memset(c, 0, sizeof(*c));
 	memset(p, 0, sizeof(*p));
-	c->cookie = p->cookie = r->last_cookie += 1 + below(r, 5);
+	*held = (struct rz_held_row){.held = {.since_ns = 1, .left_ns = chance(r, 2)}};
+	c->cookie = p->cookie = held->cookie = r->last_cookie += 1 + below(r, 5);
 	c->opened_ns = r->clock_ns + (like ? below(r, 3) * SECOND_NS / 2 : 0);
 	ip4(c->tuple.client_addr, 10, 1 + below(r, 2), below(r, 4), 7);
 	/* few agents are on one node */
@@ -321,6 +324,7 @@ struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home)
 void close_conn(struct run *r, size_t i)
 {
 	memmove(&r->conns[i], &r->conns[i + 1], (--r->n_conns - i) * sizeof(r->conns[0]));
+	memmove(&r->held[i], &r->held[i + 1], (r->n_conns - i) * sizeof(r->held[0]));
 	memmove(&r->proxied[i], &r->proxied[i + 1], (r->n_conns - i) * sizeof(r->proxied[0]));
 }
 

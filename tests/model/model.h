@@ -83,6 +83,7 @@ struct run {
 	bool unread[MAX_CLIENTS];		   /* map clients has no entry for it */
 	struct rz_conn conns[MAX_CONNS];	   /* sorted by cookie */
 	struct rz_proxied_row proxied[MAX_CONNS];  /* of conns[i], if its frame says proxied */
+	struct rz_held_row held[MAX_CONNS];	   /* of conns[i]: its client may have left */
 	size_t n_conns;
 	struct rz_software_row softwares[N_SOFTWARES]; /* what clients may say they are */
 	uint64_t last_cookie;

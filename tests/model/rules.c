@@ -142,6 +142,7 @@ static bool bears_nothing(const struct eye *e)
 #define DATA(f)	      ((f)->produce || (f)->fetch)
 #define AGE(now, was) ((now) > (was) ? (now) - (was) : 0)
 
+RULE(left, e->r->held[e->conn - e->r->conns].held.left_ns)
 RULE(mptcp, f->state == RZ_STATE_MPTCP)
 RULE(not_identified, !f->client || f->tentative || !e->client ||
 			     !(f->state == RZ_STATE_IDENTIFIED || f->state == RZ_STATE_DATA))
@@ -177,6 +178,7 @@ static const struct {
 	enum rz_reason reason;
 	bool (*holds)(const struct eye *e);
 } rules[] = {
+	{RZ_REASON_LEFT, left},
 	{RZ_REASON_MPTCP, mptcp},
 	{RZ_REASON_NOT_IDENTIFIED, not_identified},
 	{RZ_REASON_NOT_OPTED_IN, not_opted_in},

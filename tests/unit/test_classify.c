@@ -254,6 +254,11 @@ static void acks0(struct test_world *w)
 	w->conn.frame.acks0 = 1;
 }
 
+static void left(struct test_world *w)
+{
+	w->left = true;
+}
+
 static void load_balancer(struct test_world *w)
 {
 	w->conn.frame.proxied = 1;
@@ -283,6 +288,7 @@ static const struct {
 	{                            \
 #f, f, RZ_REASON_##r \
 	}
+	CHANGE(left, LEFT),
 	CHANGE(not_identified_new, NOT_IDENTIFIED),
 	CHANGE(not_identified_tentative, NOT_IDENTIFIED),
 	CHANGE(not_identified_unread, NOT_IDENTIFIED),
@@ -371,7 +377,7 @@ static void test_each_reason(void **state)
 		assert_false(v.move);
 		reached[v.reason] = true;
 	}
-	for (i = RZ_REASON_NOT_IDENTIFIED; i <= RZ_REASON_MAY_COME; i++)
+	for (i = RZ_REASON_LEFT; i <= RZ_REASON_MAY_COME; i++)
 		assert_true(reached[i]);
 }
 
@@ -381,7 +387,8 @@ static const struct {
 	enum rz_reason reason;
 	const char *of; /* two changes of one field cannot both be made */
 } ordered[] = {
-	{mptcp, RZ_REASON_MPTCP, "state"}, /* a state, so it is asked first of all */
+	{left, RZ_REASON_LEFT, "left"},	   /* nothing else matters then */
+	{mptcp, RZ_REASON_MPTCP, "state"}, /* a state, so it is asked before all others */
 	{not_identified_tentative, RZ_REASON_NOT_IDENTIFIED, "tentative"},
 	{not_opted_in, RZ_REASON_NOT_OPTED_IN, "opt_in"},
 	{excluded_client, RZ_REASON_EXCLUDED, "exclude"},
@@ -426,7 +433,7 @@ static void test_order(void **state)
 					    rz_reason_name(ordered[i].reason));
 		}
 	}
-	for (i = 2; i < COUNT(ordered); i++) /* the table itself is in the enum's order */
+	for (i = 3; i < COUNT(ordered); i++) /* the table itself is in the enum's order */
 		assert_true(ordered[i - 1].reason < ordered[i].reason);
 }
 

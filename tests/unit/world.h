@@ -29,6 +29,7 @@ struct test_world {
 	bool unread;		     /* map clients has no entry for the client */
 	struct rz_software software; /* what the client says it is; no name: nothing */
 	bool grouped;
+	bool left; /* the client has closed it while it was held */
 };
 
 static inline void test_ip4(uint8_t addr[16], int a, int b, int c, int d)
@@ -123,7 +124,8 @@ static inline struct rz_verdict test_classify(const struct test_world *w)
 	struct rz_judged_conn judged = {.conn = &w->conn,
 					.client = w->unread ? NULL : &w->client,
 					.software = w->software.name[0] ? &w->software : NULL,
-					.grouped = w->grouped};
+					.grouped = w->grouped,
+					.left = w->left};
 	struct rz_world view = test_world_view(w);
 	struct rz_exclude *exclude = NULL;
 	struct rz_verdict v;

@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "daemon/daemon.h"
+#include "kern/held.h"
 #include "kern/pins.h"
 #include "version.h"
 
@@ -45,6 +46,7 @@ static int on_topology(void *arg)
 
 	rz_daemon_poll_topology(d);
 	rz_daemon_look_at_operator(d);
+	rz_daemon_look_at_left(d);
 	return rz_loop_arm(d->topo_timer, TOPOLOGY_POLL_NS);
 }
 
@@ -253,6 +255,18 @@ static int start_loop(struct rz_daemon *d)
 	return err ? err : rz_loop_arm(d->tick_timer, jittered(d->conf.interval_ns));
 }
 
+/* What clients have left while it was held is kept from the agents by the programs. */
+static bool keep_pins(const struct rz_daemon *d)
+{
+	if (d->conf.keep_pins || !d->kern || !rz_held_any_left(d->maps))
+		return d->conf.keep_pins;
+	rz_warn("run: programs and maps stay in %s: clients have left connections while they were "
+		"held, and what was held back must not reach the agents; the next rezone closes "
+		"them",
+		d->conf.pin_dir);
+	return true;
+}
+
 static void stop(struct rz_daemon *d)
 {
 	rz_daemon_moves_stop(d);
@@ -260,7 +274,8 @@ static void stop(struct rz_daemon *d)
 	free(d->last);
 	rz_daemon_stop_topology(d);
 	rz_loop_free(d->loop);
-	rz_kern_free(d->kern, d->conf.keep_pins);
+	rz_kern_free(d->kern, keep_pins(d));
+	free(d->left);
 	rz_select_free(d->select);
 	rz_clients_sweep_free(d->sweep);
 	rz_census_free(d->census);

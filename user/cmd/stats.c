@@ -50,6 +50,8 @@ static const struct {
 	ROW(races, true, "segments given up: two CPUs on one connection"),
 	ROW(too_many_requests, true, "segments with more requests than are read"),
 	ROW(held_segments, false, "segments held back during a move"),
+	ROW(left_while_held, false, "connections that their client closed while they were held"),
+	ROW(discarded_segments, false, "... segments of theirs dropped for good"),
 	ROW(answers_lost, false, "the next answer's place was lost during a move"),
 	ROW(resets, false, "resets by bpf_sock_destroy"),
 	ROW(resets_refused, false, "... refused by the last check"),
@@ -59,8 +61,9 @@ static const struct {
 _Static_assert(sizeof(struct rz_stats) == N_COUNTERS * sizeof(__u64), "a row for each counter");
 
 static const char *const places[] = {
-	"none",	   "payload", "conn insert",	"client insert",   "partial insert",
-	"ringbuf", "destroy", "proxied insert", "software insert", "traffic insert",
+	"none",	       "payload", "conn insert",    "client insert",   "partial insert",
+	"ringbuf",     "destroy", "proxied insert", "software insert", "traffic insert",
+	"held insert",
 };
 _Static_assert(sizeof(places) / sizeof(places[0]) == RZ_PLACE_COUNT, "a word for each place");
 

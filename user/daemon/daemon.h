@@ -59,6 +59,8 @@ struct rz_daemon {
 	struct rz_event_ring events, verdicts; /* maps of these names */
 	struct rz_last_verdict *last;	       /* sorted by cookie */
 	size_t n_last;
+	struct rz_left *left; /* NULL: no client has left while it was held */
+	size_t n_left;
 	bool backlog; /* somebody waited for a rate alone at the latest tick */
 	uint64_t full_logged_ns;
 	uint64_t full_logged_count;
@@ -93,6 +95,12 @@ int rz_daemon_moves_step(void *daemon);
 void rz_daemon_moves_judge_again(struct rz_daemon *d);
 /* Lets go of what is under way. */
 void rz_daemon_moves_stop(struct rz_daemon *d);
+
+/* Is this connection's move under way? */
+bool rz_daemon_moves_has(const struct rz_daemon *d, uint64_t cookie);
+
+/* Each second: closes what clients have left while it was held, once the answers are out. */
+void rz_daemon_look_at_left(struct rz_daemon *d);
 
 /* A move happened: its outcome will be told of. */
 void rz_daemon_note_moved(struct rz_daemon *d, uint64_t cookie, const struct rz_tuple *tuple,

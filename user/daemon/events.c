@@ -27,6 +27,8 @@ static const char *log_word(enum rz_event_type t)
 		return "move";
 	case RZ_EVENT_OUTCOME:
 	case RZ_EVENT_GAVE_UP:
+	case RZ_EVENT_LEFT:
+	case RZ_EVENT_LEFT_CLOSED:
 		return rz_event_name(t);
 	default:
 		return NULL;

@@ -296,6 +296,11 @@ void rz_daemon_moves_judge_again(struct rz_daemon *d)
 	}
 }
 
+bool rz_daemon_moves_has(const struct rz_daemon *d, uint64_t cookie)
+{
+	return d->moves && rz_holds_has(d->moves->holds, cookie);
+}
+
 int rz_daemon_moves_step(void *daemon)
 {
 	struct rz_daemon *d = daemon;

@@ -138,6 +138,7 @@ static size_t remove_missed(struct rz_census *c, const struct rz_maps *maps,
 			if (!bpf_map_delete_elem(maps->conns, &cookie))
 				removed++;
 			bpf_map_delete_elem(maps->proxied, &cookie);
+			bpf_map_delete_elem(maps->held, &cookie);
 		} else {
 			missed[n_missed++] = cookie;
 		}

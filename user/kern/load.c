@@ -11,8 +11,10 @@
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "kern/held.h"
 #include "kern/pins.h"
 #include "rezone/config.h"
 #include "rezone.skel.h"
@@ -203,17 +205,6 @@ static void forget_other_ports(struct rz_kern *k, const struct rz_load_opts *o)
 		bpf_map_delete_elem(k->maps.conns, &key);
 }
 
-/* A daemon that died in the middle of moves left their entries; no hold, for BPF keeps its
- * deadline. */
-static void forget_holds(struct rz_kern *k)
-{
-	uint64_t cookie;
-
-	while (!bpf_map_get_next_key(k->maps.holds, NULL, &cookie))
-		if (bpf_map_delete_elem(k->maps.holds, &cookie))
-			break;
-}
-
 static int make_iterator(struct bpf_program *p, struct bpf_link **ret)
 {
 	if (!bpf_program__autoload(p))
@@ -279,8 +270,13 @@ int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
 	if (!err) {
 		borrow_maps(k);
 		forget_other_ports(k, opts);
-		forget_holds(k);
+		/* the programs of an earlier run may still add some */
+		k->skel->bss->rz_held_any = 1;
+		k->skel->bss->rz_holding = 1;
 		err = attach(k);
+	}
+	if (!err) {
+		rz_kern_watch_no_more(k);
 	}
 	if (err) {
 		rz_kern_free(k, true); /* what an earlier run pinned stays as it was */
@@ -347,19 +343,50 @@ int rz_kern_walk(struct rz_kern *k)
 	return iterate(k->walk, "reset");
 }
 
+static void unpin_answer(const struct rz_kern *k)
+{
+	char path[4200];
+
+	rz_pins_path(path, sizeof(path), k->pin_dir, "link_answer");
+	if (k->pin_dir[0])
+		unlink(path);
+}
+
 int rz_kern_watch(struct rz_kern *k, bool on)
 {
 	k->skel->bss->rz_holding = on;
-	if (!on) {
+	if (!on && k->answer) {
+		unpin_answer(k);
 		bpf_link__destroy(k->answer);
 		k->answer = NULL;
-	} else if (!k->answer) {
+	} else if (on && !k->answer) {
 		k->answer = bpf_program__attach_cgroup(k->skel->progs.rz_answer, k->cgroup_fd);
 		if (!k->answer)
 			return rz_err(-errno, "move: cannot watch answers at cgroup %s: %s",
 				      k->cgroup, strerror(errno));
+		/* a daemon that dies in a hold may leave a client that leaves: which of its
+		 * answers are out must be known then */
+		return pin_link(k, k->answer, "link_answer");
 	}
 	return 0;
+}
+
+void rz_kern_watch_no_more(struct rz_kern *k)
+{
+	rz_kern_watch(k, rz_held_forget_holds(&k->maps, rz_now_ns()) > 0);
+	if (!k->answer)
+		unpin_answer(k); /* what a daemon that died has left */
+}
+
+void rz_kern_held_none(struct rz_kern *k)
+{
+	uint64_t cookie;
+
+	if (k->skel->bss->rz_holding)
+		return;
+	k->skel->bss->rz_held_any = 0;
+	if (!bpf_map_get_next_key(k->maps.held, NULL, &cookie))
+		k->skel->bss->rz_held_any = 1;
 }
 
 void rz_kern_census_begin(struct rz_kern *k, uint32_t number)

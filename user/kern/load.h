@@ -58,6 +58,12 @@ bool rz_kern_can_walk(const struct rz_kern *k);
  * the way out that is there only meanwhile. 0 or -errno, logged. */
 int rz_kern_watch(struct rz_kern *k, bool on);
 
+/* No move is under way: stops watching, unless it is for one that may have to be closed
+ * (kern/held.h). */
+void rz_kern_watch_no_more(struct rz_kern *k);
+/* Map held was found empty: its programs need not look there, until they add one themselves. */
+void rz_kern_held_none(struct rz_kern *k);
+
 /* The `wake` ring: a descriptor to poll, and what to call when it is readable. `fn` gets the hash
  * of a client.id that nobody has read yet. */
 int rz_kern_wake_fd(const struct rz_kern *k);

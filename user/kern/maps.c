@@ -124,6 +124,7 @@ static int read_keyed(int fd, size_t value_size, void **ret, size_t *ret_n)
 
 _Static_assert(sizeof(struct rz_client_row) == sizeof(uint64_t) + sizeof(struct rz_client),
 	       "packed");
+_Static_assert(sizeof(struct rz_held_row) == sizeof(uint64_t) + sizeof(struct rz_held), "packed");
 _Static_assert(sizeof(struct rz_move_row) == sizeof(uint64_t) + sizeof(struct rz_move), "packed");
 
 /* The value is no multiple of eight bytes long: read_keyed() would leave no room for padding. */
@@ -241,6 +242,8 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 	if (!err)
 		err = read_keyed(m->moves, sizeof(struct rz_move), (void **)&s->moves, &s->n_moves);
 	if (!err)
+		err = read_keyed(m->held, sizeof(struct rz_held), (void **)&s->held, &s->n_held);
+	if (!err)
 		err = read_proxied(m->proxied, s);
 	if (!err)
 		err = read_softwares(m->softwares, s);
@@ -264,6 +267,7 @@ void rz_snapshot_free(struct rz_snapshot *s)
 	free(s->conns);
 	free(s->clients);
 	free(s->moves);
+	free(s->held);
 	free(s->proxied);
 	free(s->softwares);
 	free(s->members);
@@ -292,6 +296,14 @@ const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t coo
 		s->n_moves ? bsearch(&cookie, s->moves, s->n_moves, sizeof(*r), by_key) : NULL;
 
 	return r ? &r->move : NULL;
+}
+
+bool rz_snapshot_left(const struct rz_snapshot *s, const struct rz_conn *c)
+{
+	const struct rz_held_row *r =
+		s->n_held ? bsearch(&c->cookie, s->held, s->n_held, sizeof(*r), by_key) : NULL;
+
+	return r && r->held.left_ns;
 }
 
 const struct rz_software *rz_snapshot_software(const struct rz_snapshot *s, const struct rz_conn *c)

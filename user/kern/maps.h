@@ -18,7 +18,7 @@
 /* clang-format off */
 #define RZ_MAPS(X)                                                                             \
 	X(conns) X(client_ids) X(clients) X(proxied) X(softwares)                              \
-	X(agents) X(zones) X(aliases) X(sources) X(blocks) X(moves) X(holds) X(settings)                           \
+	X(agents) X(zones) X(aliases) X(sources) X(blocks) X(moves) X(holds) X(held) X(settings)                   \
 	X(stats) X(errors) X(traffic) X(client_traffic) X(events) X(verdicts) X(orders)
 /* clang-format on */
 struct rz_maps {
@@ -60,6 +60,11 @@ struct rz_software_row {
 	struct rz_software software;
 };
 
+struct rz_held_row {
+	uint64_t cookie;
+	struct rz_held held;
+};
+
 /* A client, a client.id at an address, of whom a connection carries group membership. */
 struct rz_member {
 	uint64_t client;
@@ -78,6 +83,8 @@ struct rz_snapshot {
 	size_t n_proxied;
 	struct rz_software_row *softwares;
 	size_t n_softwares;
+	struct rz_held_row *held;
+	size_t n_held;
 	struct rz_member *members; /* sorted; one may stand there more than once */
 	size_t n_members;
 	struct rz_settings settings; /* all zero if no daemon has ever written it */
@@ -98,6 +105,8 @@ void rz_snapshot_free(struct rz_snapshot *s); /* takes NULL */
 const struct rz_conn *rz_snapshot_conn(const struct rz_snapshot *s, uint64_t cookie);
 const struct rz_client *rz_snapshot_client(const struct rz_snapshot *s, uint64_t hash);
 const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t cookie);
+/* Has its client left it while it was held? */
+bool rz_snapshot_left(const struct rz_snapshot *s, const struct rz_conn *c);
 /* Does a connection of the same client (client.id at an address) carry group membership? */
 bool rz_snapshot_grouped(const struct rz_snapshot *s, const struct rz_conn *c);
 /* What the client says it is, or NULL. */

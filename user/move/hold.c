@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <bpf/bpf.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "kern/held.h"
 #include "rezone/kafka.h"
 
 /* Who says nothing gets so many times the settling time: it may be that it does not run. */
@@ -69,7 +71,8 @@ static void end(struct rz_holds *h, struct rz_holding *r, int error, uint64_t no
 			!bpf_map_lookup_elem_flags(maps->conns, &r->reset.cookie, &c, BPF_F_LOCK) &&
 			c.last_request_ns < r->begun_ns;
 	}
-	bpf_map_delete_elem(maps->holds, &r->reset.cookie);
+	if (!error || !rz_held_needs_watch(maps, r->reset.cookie, rz_now_ns()))
+		bpf_map_delete_elem(maps->holds, &r->reset.cookie);
 	r->reset.deadline_ns = 0;
 	rz_reset_show(maps, &r->reset, r->phase, now_ns);
 }
@@ -83,7 +86,7 @@ void rz_holds_free(struct rz_holds *h)
 	for (i = 0; i < h->n; i++)
 		if (under_way(&h->rows[i]))
 			end(h, &h->rows[i], -ECANCELED, 0);
-	rz_kern_watch(h->kern, false);
+	rz_kern_watch_no_more(h->kern);
 	free(h->rows);
 	free(h);
 }
@@ -120,15 +123,6 @@ static void begin_some(struct rz_holds *h, uint64_t now_ns)
 	}
 }
 
-/* In a hold the latest request may never become whole; the walk knows whether it is. */
-static bool may_be_drained(const struct rz_holds *h, const struct rz_holding *r,
-			   const struct rz_hold *entry, const struct rz_conn *c)
-{
-	return r->held_ns && rz_kern_can_walk(h->kern) && entry->last == c->frame.answerable &&
-	       entry->answers.synced && !entry->answers.tentative &&
-	       (int32_t)(entry->answers.number - entry->must_before) >= 0;
-}
-
 /* Are its last look and its end two steps, so that new requests must be kept away in between? */
 static bool two_steps(const struct rz_holds *h, const struct rz_holding *r)
 {
@@ -158,7 +152,8 @@ static bool has_settled(const struct rz_holds *h, struct rz_holding *r, uint64_t
 	    !rz_frame_must_be_answered(&c.frame))
 		return true;
 	if (bpf_map_lookup_elem(maps->holds, &r->reset.cookie, &entry) ||
-	    (!rz_reset_drained(&entry, &c) && !may_be_drained(h, r, &entry, &c))) {
+	    (!rz_reset_drained(&entry, &c) &&
+	     !(r->held_ns && rz_reset_may_be_drained(h->kern, &entry, &c)))) {
 		r->quiet_ns = 0;
 		return false;
 	}
@@ -297,6 +292,16 @@ static void watch_time(struct rz_holds *h, struct rz_holding *r, uint64_t now_ns
 	else if (r->phase == RZ_PHASE_HOLD &&
 		 rz_reset_gap_is_over(rz_kern_maps(h->kern), &r->reset))
 		wait_on(h, r, now_ns);
+}
+
+bool rz_holds_has(const struct rz_holds *h, uint64_t cookie)
+{
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		if (h->rows[i].reset.cookie == cookie && under_way(&h->rows[i]))
+			return true;
+	return false;
 }
 
 void rz_holds_cancel(struct rz_holds *h, size_t row, uint64_t now_ns)

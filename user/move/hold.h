@@ -12,7 +12,8 @@
  *
  * Comes in: connections that the policy let go. Goes out: what became of each. Called by
  * daemon/moves.c every few milliseconds while any is under way. The hold's deadline is in map moves
- * and is kept by BPF: a daemon that dies leaves no hold behind.
+ * and is kept by BPF: a daemon that dies leaves no hold behind. What becomes of a client that
+ * leaves while it is held, and whose hold ends without a close, is daemon/left.c's.
  */
 #ifndef RZ_MOVE_HOLD_H
 #define RZ_MOVE_HOLD_H
@@ -58,6 +59,9 @@ int rz_holds_new(struct rz_kern *k, const struct rz_hold_limits *limits, struct 
 		 size_t n, struct rz_holds **ret);
 /* Lets go of what is under way. Takes NULL. */
 void rz_holds_free(struct rz_holds *h);
+
+/* Is this connection one of those under way? */
+bool rz_holds_has(const struct rz_holds *h, uint64_t cookie);
 
 /* This row is not moved any more, if it has not been: -ECANCELED. A hold lets go. */
 void rz_holds_cancel(struct rz_holds *h, size_t row, uint64_t now_ns);

@@ -35,6 +35,7 @@ int rz_reset_show(const struct rz_maps *maps, const struct rz_reset *r, enum rz_
 	m.fin = r->fin;
 	m.shared = r->shared;
 	m.acks0 = r->acks0;
+	m.left = r->left;
 	m.deadline_ns = r->deadline_ns;
 	rz_str_copy(m.to_zone, sizeof(m.to_zone), r->to_zone);
 	return bpf_map_update_elem(maps->moves, &r->cookie, &m, BPF_ANY) ? -errno : 0;
@@ -50,6 +51,20 @@ bool rz_reset_drained(const struct rz_hold *h, const struct rz_conn *c)
 		return true;
 	return h->answers.synced && !h->answers.tentative && h->answers.whole &&
 	       (int32_t)(h->answers.number - need) >= 0;
+}
+
+bool rz_reset_may_be_drained(const struct rz_kern *k, const struct rz_hold *h,
+			     const struct rz_conn *c)
+{
+	return rz_kern_can_walk(k) && h->last == c->frame.answerable && h->answers.synced &&
+	       !h->answers.tentative && (int32_t)(h->answers.number - h->must_before) >= 0;
+}
+
+static bool has_left(const struct rz_maps *maps, uint64_t cookie)
+{
+	struct rz_held e;
+
+	return !bpf_map_lookup_elem(maps->held, &cookie, &e) && e.left_ns;
 }
 
 /* Reads what the walk wrote; false if it did not meet this socket: the entry is still in phase
@@ -124,6 +139,8 @@ static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 	    c.frame.owner != (uint16_t)r->cookie || !c.frame.synced || c.frame.tentative ||
 	    c.frame.transaction || (c.frame.coordinator && !r->shared) ||
 	    (c.frame.acks0 && !r->acks0) || memcmp(&c.tuple, &r->tuple, sizeof(c.tuple)))
+		return -ESTALE;
+	if (r->left && !has_left(maps, r->cookie))
 		return -ESTALE;
 	if (!r->gap)
 		return 0;

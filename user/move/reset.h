@@ -31,6 +31,11 @@ int rz_reset_show(const struct rz_maps *maps, const struct rz_reset *r, enum rz_
  * known here, so a request that is not whole is waited for. */
 bool rz_reset_drained(const struct rz_hold *h, const struct rz_conn *c);
 
+/* With the client's new requests kept away the latest one may never become whole: could all the
+ * others have been answered? The walk knows whether it is whole; no walk, no. */
+bool rz_reset_may_be_drained(const struct rz_kern *k, const struct rz_hold *h,
+			     const struct rz_conn *c);
+
 struct rz_reset {
 	uint64_t cookie;
 	uint64_t client; /* hash of the client.id it must still have */
@@ -45,6 +50,7 @@ struct rz_reset {
 	bool gap_only;	      /* not if a segment was dropped in its hold (policy/library.h) */
 	uint32_t held_before; /* segments that had been dropped when its hold began */
 	bool shared, acks0;   /* though it carries group membership; is not answered */
+	bool left;	      /* only if its client has left while it was held (map held) */
 	uint64_t deadline_ns; /* of a hold that goes on meanwhile, 0: none */
 	/* out: 0 was reset; -ENOENT gone; -ESTALE another client; -EPROTO Multipath TCP; -ENOTCONN
 	 * closed by the agent; -EAGAIN something is in flight; -ESRCH no process was found whose

@@ -203,6 +203,8 @@ static enum rz_reason first_reason(const struct view *v, bool by_hand)
 {
 	size_t i;
 
+	if (v->c->left)
+		return RZ_REASON_LEFT;
 	if (v->c->conn->frame.state ==
 	    RZ_STATE_MPTCP) /* never identified, but with a reason of its own */
 		return RZ_REASON_MPTCP;

@@ -21,6 +21,7 @@ struct rz_judged_conn {
 	const struct rz_client *client; /* NULL if map `clients` has no entry (yet) */
 	const __u8 *client_addr; /* 16 bytes, if a PROXY header names another than conn does */
 	const struct rz_software *software; /* what it says it is; NULL: nothing */
+	bool left;    /* its client has closed it while it was held: it is to be closed only */
 	bool grouped; /* a connection of the same client here carries group membership */
 };
 
@@ -55,15 +56,14 @@ enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_se
 				uint64_t now_ns);
 
 /* What forbids closing this connection even where an operator asks for it by hand: NONE,
- * NOT_IDENTIFIED, NOT_DATA, SHARED, ACKS0, TRANSACTIONAL, LIBRARY, MAY_COME, MPTCP. By the world's
- * settings; of its topology only how many agents the client may know. */
+ * LEFT, NOT_IDENTIFIED, NOT_DATA, SHARED, ACKS0, TRANSACTIONAL, LIBRARY, MAY_COME, MPTCP. By the
+ * world's settings; of its topology only how many agents the client may know. */
 enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct rz_world *w);
 
 /*
- * Reasons are asked in the order of enum rz_reason (but MPTCP first: nothing else is known of such
- * a connection) and the first that holds is returned. Covered
- * here: everything up to and including RZ_REASON_MAY_COME; history, budget, pause and mode are
- * policy/select.h's.
+ * Reasons are asked in the order of enum rz_reason (but MPTCP before all but LEFT: nothing else is
+ * known of such a connection) and the first that holds is returned. Covered here: everything up to
+ * and including RZ_REASON_MAY_COME; history, budget, pause and mode are policy/select.h's.
  */
 struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_world *w);
 

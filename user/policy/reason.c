@@ -27,9 +27,10 @@ SAME_SIZE(phases, RZ_PHASE_COUNT);
 static const char *const outcomes[] = {"unknown", "home", "returned", "left", "gone"};
 SAME_SIZE(outcomes, RZ_OUTCOME_COUNT);
 static const char *const events[] = {
-	"none",	  "start",   "stop",	"verdict",	"hold",		 "move",
-	"let-go", "refused", "observe", "outcome",	"gave-up",	 "freeze",
-	"thaw",	  "pause",   "resume",	"breaker-open", "breaker-closed"};
+	"none",	      "start",	 "stop",    "verdict",	    "hold",	      "move",
+	"let-go",     "refused", "observe", "outcome",	    "gave-up",	      "freeze",
+	"thaw",	      "pause",	 "resume",  "breaker-open", "breaker-closed", "left-while-held",
+	"left-closed"};
 SAME_SIZE(events, RZ_EVENT_COUNT);
 static const char *const modes[] = {"enforce", "observe"};
 SAME_SIZE(modes, RZ_MODE_COUNT);
@@ -37,6 +38,7 @@ static const char *const opt_ins[] = {"tag", "zone", "any"};
 SAME_SIZE(opt_ins, RZ_OPT_IN_COUNT);
 static const char *const reasons[] = {
 	[RZ_REASON_NONE] = "ready to move",
+	[RZ_REASON_LEFT] = "left while held",
 	[RZ_REASON_NOT_IDENTIFIED] = "not identified",
 	[RZ_REASON_NOT_OPTED_IN] = "not opted in",
 	[RZ_REASON_EXCLUDED] = "excluded",

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Clients that have left a connection while it was held: they have closed it, and ask again on
+ * another. What was held back never reaches the agent (bpf/hold.bpf.h, map held), so the agent's
+ * socket has nothing more to do. Its client may still read: it has shut down one side only, and
+ * waits for answers.
+ *
+ * Comes in: map held. Goes out: an event when one is seen first; once all its answers are out, and
+ * its client has had the time to read them, a reset, by the same look under the lock as a move
+ * (bpf/reset.bpf.h), and an event. Nobody is closed in mode observe, or while the operator pauses
+ * moves: they stay as they are. Called every second by cmd/run.c.
+ */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "kern/held.h"
+#include "move/reset.h"
+#include "rezone/kafka.h"
+
+/* Nothing is seen of a client that has left, so it may not be running: see SILENT_TIMES of
+ * move/hold.c. */
+#define SETTLE_TIMES 4
+
+struct rz_left {
+	uint64_t cookie;
+	uint64_t quiet_ns; /* since when all has been answered, 0: it has not */
+	uint32_t asked;	   /* the rz_hold_must() that was answered then */
+	bool told;
+};
+
+static struct rz_left *find(const struct rz_daemon *d, uint64_t cookie)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_left; i++)
+		if (d->left[i].cookie == cookie)
+			return &d->left[i];
+	return NULL;
+}
+
+/* Those of map held that clients have left, with what was known of them. */
+static int remember(struct rz_daemon *d, const struct rz_held_row *rows, size_t n)
+{
+	struct rz_left *left = calloc(n + 1, sizeof(*left));
+	size_t i, k = 0;
+
+	if (!left)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		const struct rz_left *was = find(d, rows[i].cookie);
+
+		if (!rows[i].held.left_ns)
+			continue;
+		left[k++] = was ? *was : (struct rz_left){.cookie = rows[i].cookie};
+	}
+	free(d->left);
+	d->left = left;
+	d->n_left = k;
+	return 0;
+}
+
+static void tell(struct rz_daemon *d, enum rz_event_type type, const struct rz_conn *c,
+		 const char *text)
+{
+	static const struct rz_snapshot none;
+	struct rz_event e =
+		rz_event_of(type, &none, c->cookie, c->frame.client, &c->tuple, NULL, c->zone);
+	struct rz_client client;
+
+	if (!bpf_map_lookup_elem(d->maps->clients, &c->frame.client, &client))
+		rz_str_copy(e.client_id, sizeof(e.client_id), client.id);
+	e.reason = RZ_REASON_LEFT;
+	rz_str_copy(e.text, sizeof(e.text), text);
+	rz_daemon_tell(d, &e);
+}
+
+/* All that must be answered has been, for long enough. */
+static bool has_settled(const struct rz_daemon *d, struct rz_left *l, const struct rz_conn *c,
+			uint64_t now_ns)
+{
+	static struct rz_hold h;
+	uint32_t must;
+
+	if (bpf_map_lookup_elem(d->maps->holds, &l->cookie, &h) ||
+	    (!rz_reset_drained(&h, c) && !rz_reset_may_be_drained(d->kern, &h, c))) {
+		l->quiet_ns = 0;
+		return false;
+	}
+	must = rz_hold_must(&h, c->frame.answerable);
+	if (!l->quiet_ns || l->asked != must) {
+		l->quiet_ns = now_ns;
+		l->asked = must;
+	}
+	return now_ns >= l->quiet_ns + d->conf.settle_ns * SETTLE_TIMES;
+}
+
+static void close_it(struct rz_daemon *d, const struct rz_left *l, const struct rz_conn *c,
+		     uint64_t now_ns)
+{
+	struct rz_reset r = {.cookie = l->cookie,
+			     .client = c->frame.client,
+			     .netns = c->netns,
+			     .tuple = c->tuple,
+			     .gap = true,
+			     .asked = l->asked,
+			     .left = true,
+			     .shared = true};
+
+	rz_str_copy(r.to_zone, sizeof(r.to_zone), c->zone);
+	rz_reset_run(d->kern, &r, 1, now_ns);
+	if (!r.error)
+		tell(d, RZ_EVENT_LEFT_CLOSED, c,
+		     "closed: all answers were out, what was held back was discarded");
+}
+
+static void look_at(struct rz_daemon *d, struct rz_left *l, uint64_t now_ns)
+{
+	bool may_close = d->settings.mode == RZ_MODE_ENFORCE && !d->paused;
+	struct rz_conn c;
+
+	if (bpf_map_lookup_elem_flags(d->maps->conns, &l->cookie, &c, BPF_F_LOCK))
+		return;
+	if (!l->told)
+		tell(d, RZ_EVENT_LEFT, &c,
+		     "the client closed it while it was held: what was held back is discarded");
+	l->told = true;
+	if (may_close && !rz_daemon_moves_has(d, l->cookie) && has_settled(d, l, &c, now_ns))
+		close_it(d, l, &c, now_ns);
+}
+
+void rz_daemon_look_at_left(struct rz_daemon *d)
+{
+	_cleanup_free_ struct rz_held_row *rows = NULL;
+	uint64_t now_ns = rz_now_ns();
+	size_t i, n;
+
+	if (rz_held_read(d->maps, &rows, &n) || remember(d, rows, n))
+		return;
+	for (i = 0; i < d->n_left; i++)
+		look_at(d, &d->left[i], now_ns);
+	if (d->moves)
+		return;
+	rz_kern_watch_no_more(d->kern);
+	if (!n)
+		rz_kern_held_none(d->kern);
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Payload that was held back, see held.h. */
+#include "kern/held.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+#include "kern/batch.h"
+
+/* Watching answers costs every packet of the node a little (docs/performance.md): for a connection
+ * whose agent has not answered in this time nobody goes on with it. It stays as it is then. */
+#define WATCH_NS (600 * 1000000000ULL)
+
+int rz_held_read(const struct rz_maps *maps, struct rz_held_row **ret, size_t *ret_n)
+{
+	_cleanup_free_ struct rz_held *values = NULL;
+	_cleanup_free_ uint64_t *keys = NULL;
+	struct rz_held_row *rows;
+	size_t i, n;
+	int err = rz_batch_read(maps->held, sizeof(*keys), sizeof(*values), 0, (void **)&keys,
+				(void **)&values, &n);
+
+	if (err)
+		return err;
+	rows = calloc(n + 1, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		rows[i] = (struct rz_held_row){keys[i], values[i]};
+	*ret = rows;
+	*ret_n = n;
+	return 0;
+}
+
+bool rz_held_any_left(const struct rz_maps *maps)
+{
+	_cleanup_free_ struct rz_held_row *rows = NULL;
+	size_t i, n;
+
+	if (rz_held_read(maps, &rows, &n))
+		return true;
+	for (i = 0; i < n; i++)
+		if (rows[i].held.left_ns)
+			return true;
+	return false;
+}
+
+bool rz_held_needs_watch(const struct rz_maps *maps, uint64_t cookie, uint64_t now_ns)
+{
+	struct rz_held e;
+
+	return !bpf_map_lookup_elem(maps->held, &cookie, &e) && now_ns < e.since_ns + WATCH_NS;
+}
+
+size_t rz_held_forget_holds(const struct rz_maps *maps, uint64_t now_ns)
+{
+	_cleanup_free_ uint64_t *keys = calloc(RZ_HOLDS_MAX, sizeof(*keys));
+	uint64_t *prev = NULL;
+	size_t i, n = 0, stay = 0;
+
+	while (keys && n < RZ_HOLDS_MAX && !bpf_map_get_next_key(maps->holds, prev, &keys[n]))
+		prev = &keys[n++];
+	for (i = 0; i < n; i++) {
+		if (rz_held_needs_watch(maps, keys[i], now_ns))
+			stay++;
+		else
+			bpf_map_delete_elem(maps->holds, &keys[i]);
+	}
+	return stay;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Payload that holds have kept back and that has not come since (map held), and the entries of map
+ * holds that outlive their move for its sake: should the client leave, its socket can be closed
+ * once the answers are out, and that is known only of a connection whose answers were followed.
+ *
+ * Comes in: the maps. Called by kern/load.c at start, move/hold.c when moves end, daemon/left.c
+ * every second.
+ */
+#ifndef RZ_KERN_HELD_H
+#define RZ_KERN_HELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kern/maps.h"
+
+/* All of map held; the caller frees. 0 or -errno. */
+int rz_held_read(const struct rz_maps *maps, struct rz_held_row **ret, size_t *ret_n);
+
+/* Has any client left while it was held, whose connection is still open? */
+bool rz_held_any_left(const struct rz_maps *maps);
+
+/* Is this entry of map holds still of use when its move is over? */
+bool rz_held_needs_watch(const struct rz_maps *maps, uint64_t cookie, uint64_t now_ns);
+
+/* Removes the entries of map holds that are not; of no use while a move is under way, for it would
+ * take that one's too. Returns how many stay. */
+size_t rz_held_forget_holds(const struct rz_maps *maps, uint64_t now_ns);
+
+#endif
