@@ -63,7 +63,7 @@ static __always_inline enum rz_step rz_frame_proxy(struct __sk_buff *skb, struct
 		RZ_COUNT(proxied_full);
 		rz_error(RZ_PLACE_PROXIED_INSERT, err);
 	}
-	s->f.proxied = 1;
+	s->f.via = RZ_VIA_PROXY;
 	rz_frame_next(&s->f, len);
 	return RZ_STEP_MORE;
 }
@@ -91,7 +91,7 @@ static __always_inline int rz_frame_is_strange(struct __sk_buff *skb, struct rz_
 		*ret = rz_frame_stranger(s, RZ_PROTOCOL_TLS);
 		return 1;
 	}
-	version = s->f.proxied ? 0 : rz_proxy_begins(s->header);
+	version = s->f.via == RZ_VIA_PROXY ? 0 : rz_proxy_begins(s->header);
 	if (!version)
 		return 0;
 	*ret = rz_frame_proxy(skb, s, version);

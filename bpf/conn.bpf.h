@@ -49,6 +49,20 @@ static __always_inline void rz_tuple_read(const struct sock_common *skc, struct 
 	t->agent_port = skc->skc_num;
 }
 
+/* Does it come from the agent's own host, by its addresses: from 127/8 or ::1, or from the agent's
+ * own? */
+static __always_inline int rz_tuple_is_local(const struct rz_tuple *t)
+{
+	const __u32 *c = (const __u32 *)t->client_addr, *a = (const __u32 *)t->agent_addr;
+	int no_prefix = !c[0] && !c[1];
+
+	if (no_prefix && c[2] == bpf_htonl(0xffff) && t->client_addr[12] == 127)
+		return 1;
+	if (no_prefix && !c[2] && c[3] == bpf_htonl(1))
+		return 1;
+	return c[0] == a[0] && c[1] == a[1] && c[2] == a[2] && c[3] == a[3];
+}
+
 static __always_inline int rz_is_mptcp(const struct tcp_sock *tp)
 {
 	return bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp;
@@ -105,6 +119,7 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	c->frame.adopted = !fresh;
 	c->frame.first_api_key = -1;
 	c->frame.api_key = -1;
+	c->frame.via = rz_tuple_is_local(&c->tuple) ? RZ_VIA_LOCAL : RZ_VIA_NETWORK;
 	c->frame.state = rz_is_mptcp(tp) ? RZ_STATE_MPTCP : RZ_STATE_NEW;
 	err = bpf_map_update_elem(&conns, &cookie, c, BPF_NOEXIST);
 	if (err == -RZ_EEXIST /* the other program was faster */)
@@ -127,7 +142,7 @@ static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cook
 		return;
 	if (c->cookie == cookie)
 		rz_traffic_closed(tp, c, newstate == RZ_TCP_CLOSE_WAIT);
-	if (c->frame.proxied)
+	if (c->frame.via == RZ_VIA_PROXY)
 		bpf_map_delete_elem(&proxied, &cookie);
 	bpf_map_delete_elem(&partial, &cookie);
 	if (!bpf_map_delete_elem(&conns, &cookie))

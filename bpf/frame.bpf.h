@@ -24,6 +24,7 @@
 /* Bare SASL tokens (SaslHandshake v0) longer than this are not believed. */
 #define RZ_SASL_TOKEN_MAX	65536
 #define RZ_FRAME_TRIES		3
+#define RZ_LOOPBACK_IFINDEX	1 /* in each network namespace (linux/net/flow.h) */
 /* Requests between two looks whether user space still has the client's id. */
 #define RZ_LOOK_AGAIN		64
 
@@ -430,6 +431,9 @@ static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *
 		s->was = c->frame;
 		barrier();
 		s->f = s->was;
+		/* a PROXY header, which is read below, says more */
+		if (s->f.via == RZ_VIA_NETWORK && skb->ifindex == RZ_LOOPBACK_IFINDEX)
+			s->f.via = RZ_VIA_LOCAL;
 		if (rz_frame_is_settled(&s->f)) /* by another CPU, since the caller asked */
 			return;
 		had = s->f.have;

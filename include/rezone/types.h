@@ -65,6 +65,15 @@ enum rz_phase {
 	RZ_PHASE_COUNT,
 } RZ_PACKED_ENUM;
 
+/* How a connection comes to the agent. Known at its first segment that is looked at. */
+enum rz_via {
+	RZ_VIA_NETWORK = 0,
+	RZ_VIA_PROXY, /* it began with a PROXY protocol header, kept in map `proxied` */
+	RZ_VIA_LOCAL, /* from its own network namespace: over the loopback device, or from a
+		       * loopback address or the agent's own: a sidecar, or a local proxy */
+	RZ_VIA_COUNT,
+} RZ_PACKED_ENUM;
+
 /* What speaks on a Kafka port, by its first bytes. */
 enum rz_protocol {
 	RZ_PROTOCOL_UNKNOWN = 0, /* nothing came yet, or this is mid-stream */
@@ -114,6 +123,7 @@ enum rz_reason {
 	RZ_REASON_ACKS0,
 	RZ_REASON_TRANSACTIONAL,
 	RZ_REASON_LOAD_BALANCER,
+	RZ_REASON_LOCAL_PROXY, /* it comes from the agent's own network namespace */
 	RZ_REASON_MPTCP,
 	RZ_REASON_LIBRARY,  /* no way to end it is known that its library bears well */
 	RZ_REASON_MAY_COME, /* its library asks for metadata by itself: a while for that */
@@ -177,6 +187,14 @@ enum rz_acks0 {
 	RZ_ACKS0_COUNT,
 } RZ_PACKED_ENUM;
 
+/* ... and those that end in a proxy in the agent's network namespace, of whose client TCP knows
+ * nothing? */
+enum rz_local_proxy {
+	RZ_LOCAL_PROXY_SKIP = 0,
+	RZ_LOCAL_PROXY_MOVE,
+	RZ_LOCAL_PROXY_COUNT,
+} RZ_PACKED_ENUM;
+
 enum rz_opt_in {
 	RZ_OPT_IN_TAG = 0, /* only clients with warpstream_interzone_lb=true */
 	RZ_OPT_IN_ZONE,	   /* every client with a zone tag */
@@ -225,8 +243,8 @@ struct rz_frame {
 	__u8 sasl_raw; /* SaslHandshake v0 was seen: tokens without a header may follow */
 	__u8 zone_known; /* zone and opt_in of the connection have been copied from map `clients` */
 	__u8 opt_in;	 /* client's warpstream_interzone_lb */
-	__u8 proxied;	 /* began with a PROXY protocol header, kept in map `proxied` */
-	__u8 answered;	 /* the latest request is one that an answer is sent to */
+	enum rz_via via;
+	__u8 answered; /* the latest request is one that an answer is sent to */
 	/* what it has carried */
 	__u8 produce;
 	__u8 fetch;
@@ -493,7 +511,7 @@ struct rz_settings {
 	enum rz_close close;
 	enum rz_shared shared;
 	enum rz_acks0 acks0;
-	__u8 pad;
+	enum rz_local_proxy local_proxy;
 	__u64 grace_ns; /* for clients that come home by themselves */
 	/* who is never moved, as the settings have them (user/policy/exclude.h) */
 	char exclude_clients[RZ_EXCLUDE_SIZE];

@@ -208,7 +208,7 @@ static void check_proxy(const void *header, size_t len, size_t kept)
 		feed(SEQ0, r, at);
 		feed(SEQ0 + at, r + at, n - at);
 		assert_id(ID);
-		assert_int_equal(1, conn().frame.proxied);
+		assert_int_equal(RZ_VIA_PROXY, conn().frame.via);
 		assert_int_equal(1, conn().frame.requests);
 		assert_int_equal(SEQ0 + n, conn().frame.next_seq);
 		assert_int_equal(0,
@@ -285,7 +285,7 @@ static void behind_a_proxy(void **state)
 		open_conn();
 		feed(SEQ0, r, 15 + rows[i].n);
 		assert_int_equal(rows[i].protocol, conn().frame.protocol);
-		assert_int_equal(1, conn().frame.proxied);
+		assert_int_equal(RZ_VIA_PROXY, conn().frame.via);
 	}
 }
 

@@ -98,7 +98,7 @@ def agent(address, port, trace, stall, delay):
 class Client:
     def __init__(self, address, port, client_id):
         self.to, self.id = (address, int(port)), client_id.encode()
-        self.mark, self.unanswered, self.conn, self.flowing = 0, [], None, False
+        self.mark, self.unanswered, self.conn, self.flowing, self.reader = 0, [], None, False, None
         self.lock, self.news = threading.Lock(), threading.Condition()
 
     def request(self, mark):
@@ -131,7 +131,8 @@ class Client:
         self.conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         port = self.conn.getsockname()[1]
         say(sys.stdout, event="connected", port=port)
-        in_thread(self.read, self.conn, port)
+        self.reader = threading.Thread(target=self.read, args=(self.conn, port), daemon=True)
+        self.reader.start()
 
     def write(self, n):
         for _ in range(int(n)):
@@ -172,8 +173,9 @@ class Client:
 
     def reset(self):
         self.conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        fd = self.conn.detach()
-        os.close(fd)
+        self.conn.shutdown(socket.SHUT_RD) # says nothing to the other side; the thread that reads ends, and with it its use of the file
+        self.reader.join()
+        self.conn.close()
 
 
 def client(address, port, client_id, fifo):

@@ -55,7 +55,7 @@ static void forget(struct framer *m)
 	memset(f, 0, sizeof(*f));
 	f->next_seq = old.next_seq;
 	f->correlation_id = old.correlation_id;
-	f->proxied = old.proxied;
+	f->via = old.via;
 	f->answered = old.answered;
 	f->api_key = f->first_api_key = -1;
 	f->adopted = 1;
@@ -103,7 +103,7 @@ static enum step proxy(struct framer *m, int version)
 	}
 	m->proxied.len = (__u8)kept;
 	memcpy(m->proxied.raw, at(m, 0), kept);
-	m->f.proxied = 1;
+	m->f.via = RZ_VIA_PROXY;
 	go_on(m, len);
 	return MORE;
 }
@@ -125,7 +125,7 @@ static bool strange(struct framer *m, enum step *ret)
 		stranger(m, RZ_PROTOCOL_TLS);
 		return true;
 	}
-	version = m->f.proxied ? 0 : rz_proxy_begins(at(m, 0));
+	version = m->f.via == RZ_VIA_PROXY ? 0 : rz_proxy_begins(at(m, 0));
 	if (version)
 		*ret = proxy(m, version);
 	return version != 0;
@@ -292,7 +292,7 @@ void framer_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_n
 /* clang-format off */
 #define FIELDS(X)                                                                        \
 	X(state) X(protocol) X(synced) X(adopted) X(tentative) X(requests) X(answerable) \
-	X(correlation_id) X(api_key) X(first_api_key) X(sasl_raw) X(proxied) X(answered) \
+	X(correlation_id) X(api_key) X(first_api_key) X(sasl_raw) X(via) X(answered) \
 	X(produce) X(fetch) X(coordinator) X(metadata) X(transaction) X(sasl) X(other) X(acks0) \
 	X(data_version)
 /* clang-format on */

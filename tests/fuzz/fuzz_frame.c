@@ -40,8 +40,8 @@ static const char *kept_differs(const struct rz_frame *f)
 		return "the client.id";
 	if (f->software && (!software || memcmp(software, &model.software, sizeof(*software))))
 		return "the software";
-	if (f->proxied && (!proxied || proxied->len != model.proxied.len ||
-			   memcmp(proxied->raw, model.proxied.raw, proxied->len)))
+	if (f->via == RZ_VIA_PROXY && (!proxied || proxied->len != model.proxied.len ||
+				       memcmp(proxied->raw, model.proxied.raw, proxied->len)))
 		return "the PROXY header";
 	return NULL;
 }

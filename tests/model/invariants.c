@@ -32,7 +32,9 @@ static const char *protected_by(const struct run *r, size_t conn)
 					: !strcmp(r->softwares[f->software - 1].software.version,
 						  "2.16.0-rdkafka-2.16.0")))
 		return "moved a producer that may write twice";
-	if (f->proxied || client->host_override)
+	if (f->via == RZ_VIA_LOCAL && s->local_proxy != RZ_LOCAL_PROXY_MOVE)
+		return "moved one behind a local proxy";
+	if (f->via == RZ_VIA_PROXY || client->host_override)
 		return "moved one behind a load balancer";
 	if (s->opt_in == RZ_OPT_IN_TAG && !client->opt_in)
 		return "moved one that did not ask for it";

@@ -136,6 +136,7 @@ static void make_settings(struct run *r)
 	s->shared = below(r, RZ_SHARED_COUNT);
 	s->acks0 = chance(r, 20) ? RZ_ACKS0_MOVE : RZ_ACKS0_SKIP;
 	s->close = chance(r, 70) ? RZ_CLOSE_AUTO : below(r, RZ_CLOSE_COUNT);
+	s->local_proxy = chance(r, 50) ? RZ_LOCAL_PROXY_MOVE : RZ_LOCAL_PROXY_SKIP;
 	s->grace_ns = below(r, 3) * 60 * SECOND_NS;
 	s->min_agents = USUAL(r, 70, least);
 	s->stable_for_ns = PICK(r, stables);
@@ -235,7 +236,7 @@ static void make_frame(struct run *r, struct rz_frame *f)
 		f->state = RZ_STATE_MPTCP;
 		break;
 	}
-	f->proxied = chance(r, 5);
+	f->via = chance(r, 5) ? RZ_VIA_PROXY : chance(r, 5) ? RZ_VIA_LOCAL : RZ_VIA_NETWORK;
 	f->data_version = f->produce || f->fetch ? 6 + below(r, chance(r, 50) ? 3 : 10) : 0;
 	f->software = below(r, 2 * N_SOFTWARES); /* half say nothing */
 	if (f->software > N_SOFTWARES)

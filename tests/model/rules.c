@@ -169,7 +169,8 @@ RULE(shared, DATA(f) && f->coordinator &&
 RULE(too_young, AGE(now, e->conn->opened_ns) < s->min_age_ns || now < e->conn->opened_ns)
 RULE(acks0, f->acks0 && s->acks0 == RZ_ACKS0_SKIP)
 RULE(transactional, f->transaction)
-RULE(load_balancer, f->proxied || (e->client && e->client->host_override))
+RULE(load_balancer, f->via == RZ_VIA_PROXY || (e->client && e->client->host_override))
+RULE(local_proxy, f->via == RZ_VIA_LOCAL && s->local_proxy == RZ_LOCAL_PROXY_SKIP)
 #define LEFT_ALONE (may_write_twice(e) || (s->close == RZ_CLOSE_AUTO && bears_nothing(e)))
 RULE(library, now >= e->ready_since_ns + s->grace_ns && LEFT_ALONE)
 RULE(may_come, LEFT_ALONE)
@@ -198,6 +199,7 @@ static const struct {
 	{RZ_REASON_ACKS0, acks0},
 	{RZ_REASON_TRANSACTIONAL, transactional},
 	{RZ_REASON_LOAD_BALANCER, load_balancer},
+	{RZ_REASON_LOCAL_PROXY, local_proxy},
 	{RZ_REASON_LIBRARY, library},
 	{RZ_REASON_MAY_COME, may_come},
 };
@@ -220,7 +222,7 @@ static void look_at_client(struct eye *e, size_t conn)
 	unsigned a, b, c, d;
 
 	memcpy(e->addr, e->conn->tuple.client_addr, 16);
-	if (e->conn->frame.proxied && twist != TWIST_PROXY_ADDRESS &&
+	if (e->conn->frame.via == RZ_VIA_PROXY && twist != TWIST_PROXY_ADDRESS &&
 	    sscanf((const char *)p->raw, "PROXY TCP4 %u.%u.%u.%u", &a, &b, &c, &d) == 4) {
 		e->addr[12] = a;
 		e->addr[13] = b;

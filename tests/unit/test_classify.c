@@ -254,6 +254,11 @@ static void acks0(struct test_world *w)
 	w->conn.frame.acks0 = 1;
 }
 
+static void local_proxy(struct test_world *w)
+{
+	w->conn.frame.via = RZ_VIA_LOCAL;
+}
+
 static void left(struct test_world *w)
 {
 	w->left = true;
@@ -261,7 +266,7 @@ static void left(struct test_world *w)
 
 static void load_balancer(struct test_world *w)
 {
-	w->conn.frame.proxied = 1;
+	w->conn.frame.via = RZ_VIA_PROXY;
 }
 
 static void load_balancer_named(struct test_world *w)
@@ -336,6 +341,7 @@ static const struct {
 	CHANGE(transactional, TRANSACTIONAL),
 	CHANGE(load_balancer, LOAD_BALANCER),
 	CHANGE(load_balancer_named, LOAD_BALANCER),
+	CHANGE(local_proxy, LOCAL_PROXY),
 	CHANGE(mptcp, MPTCP),
 	CHANGE(library, LIBRARY),
 	CHANGE(may_come, MAY_COME),
@@ -406,7 +412,8 @@ static const struct {
 	{too_young, RZ_REASON_TOO_YOUNG, "age"},
 	{acks0, RZ_REASON_ACKS0, "acks0"},
 	{transactional, RZ_REASON_TRANSACTIONAL, "transaction"},
-	{load_balancer, RZ_REASON_LOAD_BALANCER, "proxied"},
+	{load_balancer, RZ_REASON_LOAD_BALANCER, "via"},
+	{local_proxy, RZ_REASON_LOCAL_PROXY, "via"},
 	{library, RZ_REASON_LIBRARY, "software"},
 	{may_come, RZ_REASON_MAY_COME, "software"},
 };

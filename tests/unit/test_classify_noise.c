@@ -37,7 +37,7 @@ static bool naive(const struct test_world *w)
 	       ready >= w->settings.min_agents && w->settings.topology_proved_ns &&
 	       w->settings.topology_proved_ns + w->settings.topology_max_age_ns >= w->now_ns &&
 	       (f->produce || f->fetch) && !f->coordinator && !f->transaction && !f->acks0 &&
-	       !f->proxied && w->conn.opened_ns + w->settings.min_age_ns <= w->now_ns;
+	       f->via == RZ_VIA_NETWORK && w->conn.opened_ns + w->settings.min_age_ns <= w->now_ns;
 }
 
 static void shake_conn(struct test_world *w, uint64_t *seed)
@@ -64,7 +64,7 @@ static void shake_conn(struct test_world *w, uint64_t *seed)
 	if (ONE_IN(8))
 		f->acks0 = 1;
 	if (ONE_IN(8))
-		f->proxied = 1;
+		f->via = noise_below(seed, RZ_VIA_COUNT);
 	if (ONE_IN(4))
 		memcpy(w->conn.tuple.agent_addr, w->agents[noise_below(seed, N_AGENTS)].at.addr,
 		       16);

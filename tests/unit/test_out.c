@@ -166,7 +166,8 @@ static void test_json(void **state)
 {
 	static const char expected[] =
 		"[{\"cookie\":4711,\"netns\":4026532288,\"client\":\"203.0.113.9:4242\","
-		"\"proxy\":\"10.0.2.7:51544\",\"agent\":\"10.0.1.2:9092\",\"truncated\":0,"
+		"\"proxy\":\"10.0.2.7:51544\",\"via\":\"proxy\",\"agent\":\"10.0.1.2:9092\","
+		"\"truncated\":0,"
 		"\"zone_from\":\"tag\",\"protocol\":\"kafka\",\"metadata_age_s\":2.5,"
 		"\"data_age_s\":1.5,"
 		"\"idle_s\":null,\"requests\":17,\"answerable\":16,"
@@ -179,7 +180,8 @@ static void test_json(void **state)
 		"\"reason\":\"behind a load balancer\",\"session_id\":null,\"proxy_target\":null,"
 		"\"agent_group\":null,\"adopted\":0,\"phase\":null},"
 		"{\"cookie\":4712,\"netns\":4026532288,\"client\":\"10.0.2.7:51544\","
-		"\"proxy\":null,\"truncated\":null,\"zone_from\":null,\"protocol\":null,"
+		"\"proxy\":null,\"via\":\"network\",\"truncated\":null,\"zone_from\":null,"
+		"\"protocol\":null,"
 		"\"metadata_age_s\":null,\"data_age_s\":null,\"idle_s\":null,\"requests\":0,"
 		"\"answerable\":0,"
 		"\"agent\":\"10.0.1.2:9999\",\"client_id\":null,\"dialect\":null,"
@@ -196,7 +198,7 @@ static void test_json(void **state)
 
 	(void)state;
 	shown_make(&s);
-	s.conns[0].frame.proxied = 1;
+	s.conns[0].frame.via = RZ_VIA_PROXY;
 	s.conns[0].frame.software = 7;
 	s.conns[0].frame.protocol = RZ_PROTOCOL_KAFKA;
 	s.conns[0].frame.answerable = 16;

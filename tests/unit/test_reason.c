@@ -75,7 +75,8 @@ static const struct {
 	 "own zone unknown|same zone|no agent there|zone not stable yet|topology stale|"
 	 "agent terminating|not a data connection|shared with a group|too "
 	 "young|acks=0|transactional|"
-	 "behind a load balancer|MPTCP|library|may come by itself|cooling down|gave up|breaker "
+	 "behind a load balancer|behind a local proxy|MPTCP|library|may come by itself|cooling "
+	 "down|gave up|breaker "
 	 "open|"
 	 "paused|over budget|over target budget|over cluster budget|observing|"
 	 "idle since its move|"},

@@ -102,6 +102,7 @@ static void fill_settings(struct rz_daemon *d)
 		.close = c->close,
 		.shared = c->shared,
 		.acks0 = c->acks0,
+		.local_proxy = c->local_proxy,
 		.grace_ns = c->grace_ns,
 	};
 	memcpy(d->settings.ports, c->ports, sizeof(d->settings.ports));

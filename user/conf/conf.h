@@ -50,6 +50,7 @@ struct rz_conf {
 	uint32_t holds;
 	enum rz_in_flight in_flight;
 	int close, shared, acks0; /* enum rz_close, rz_shared, rz_acks0 */
+	int local_proxy;	  /* enum rz_local_proxy */
 	uint64_t settle_ns;
 	uint64_t grace_ns;
 	char *zoned_cidr_blocks; /* topo/blocks.h has the grammar; NULL: none */

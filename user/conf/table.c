@@ -18,6 +18,7 @@ static const char *const opt_ins[] = {"tag", "zone", "any", NULL};
 static const char *const in_flights[] = {"wait", "ignore", NULL};
 static const char *const closes[] = {"auto", "reset", "fin", NULL};
 static const char *const shareds[] = {"auto", "skip", "move", NULL};
+static const char *const local_proxies[] = {"skip", "move", NULL};
 static const char *const acks0s[] = {"skip", "move", NULL};
 static const char *const clouds[] = {"auto", "off", "aws", "gcp", "azure", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
@@ -73,6 +74,9 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"acks0", RZ_CONF_WORD, AT(acks0), 0, 0, "skip", acks0s, NULL, NULL,
 	 "producers with acks=0, in a gap alone; what they send in that instant is lost without a "
 	 "trace"},
+	{"local-proxy", RZ_CONF_WORD, AT(local_proxy), 0, 0, "skip", local_proxies, NULL, NULL,
+	 "connections from the agent's own network namespace, as a sidecar's: its client may not "
+	 "have yet what the proxy has, and would ask again"},
 	{"grace", RZ_CONF_DURATION, AT(grace_ns), 0, DAY_SECONDS, "6m", NULL, NULL, NULL,
 	 "how long a client that is left alone for its library's sake is expected to come home by "
 	 "itself"},

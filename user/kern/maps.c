@@ -328,7 +328,7 @@ int rz_snapshot_proxied(const struct rz_snapshot *s, const struct rz_conn *c,
 			struct rz_endpoint *ret)
 {
 	const struct rz_proxied_row *r =
-		c->frame.proxied && s->n_proxied
+		c->frame.via == RZ_VIA_PROXY && s->n_proxied
 			? bsearch(&c->cookie, s->proxied, s->n_proxied, sizeof(*r), by_key)
 			: NULL;
 

@@ -65,6 +65,7 @@ static json_t *conn_object(const struct rz_conn_row *r)
 	set(o, "netns", json_integer((json_int_t)r->conn->netns));
 	set(o, "client", json_string(r->client_at));
 	set(o, "proxy", text_or_null(r->proxy_at));
+	set(o, "via", json_string(rz_via_name(f->via)));
 	set(o, "agent", json_string(r->agent_at));
 	set_client(o, r);
 	set_zones(o, &r->verdict);

@@ -135,7 +135,15 @@ static bool acks0(const struct view *v)
  * told to call all agents by one name. */
 static bool load_balancer(const struct view *v)
 {
-	return v->c->conn->frame.proxied || (v->c->client && v->c->client->host_override);
+	return v->c->conn->frame.via == RZ_VIA_PROXY ||
+	       (v->c->client && v->c->client->host_override);
+}
+
+/* What TCP says of answers says it of the proxy: the client may not have them yet. */
+static bool local_proxy(const struct view *v)
+{
+	return v->c->conn->frame.via == RZ_VIA_LOCAL &&
+	       v->w->settings->local_proxy != RZ_LOCAL_PROXY_MOVE;
 }
 
 static bool transactional(const struct view *v)
@@ -186,6 +194,7 @@ static const struct {
 	{RZ_REASON_ACKS0, acks0},
 	{RZ_REASON_TRANSACTIONAL, transactional},
 	{RZ_REASON_LOAD_BALANCER, load_balancer},
+	{RZ_REASON_LOCAL_PROXY, local_proxy},
 	{RZ_REASON_LIBRARY, library},
 	{RZ_REASON_MAY_COME, may_come},
 };
@@ -195,8 +204,8 @@ static bool protects(enum rz_reason reason)
 {
 	return reason == RZ_REASON_NOT_IDENTIFIED || reason == RZ_REASON_NOT_DATA ||
 	       reason == RZ_REASON_SHARED || reason == RZ_REASON_ACKS0 ||
-	       reason == RZ_REASON_TRANSACTIONAL || reason == RZ_REASON_LIBRARY ||
-	       reason == RZ_REASON_MAY_COME;
+	       reason == RZ_REASON_TRANSACTIONAL || reason == RZ_REASON_LOCAL_PROXY ||
+	       reason == RZ_REASON_LIBRARY || reason == RZ_REASON_MAY_COME;
 }
 
 static enum rz_reason first_reason(const struct view *v, bool by_hand)

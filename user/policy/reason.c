@@ -14,6 +14,8 @@ static const char *const states[] = {"new",   "identified", "data",	"tls",
 SAME_SIZE(states, RZ_STATE_COUNT);
 static const char *const protocols[] = {"unknown", "kafka", "tls", "http", "redis", "ssh", "noise"};
 SAME_SIZE(protocols, RZ_PROTOCOL_COUNT);
+static const char *const vias[] = {"network", "proxy", "local"};
+SAME_SIZE(vias, RZ_VIA_COUNT);
 static const char *const kinds[] = {"unknown",	     "data",  "coordinator", "shared", "metadata",
 				    "transactional", "acks0", "sasl",	     "silent"};
 SAME_SIZE(kinds, RZ_KIND_COUNT);
@@ -57,6 +59,7 @@ static const char *const reasons[] = {
 	[RZ_REASON_ACKS0] = "acks=0",
 	[RZ_REASON_TRANSACTIONAL] = "transactional",
 	[RZ_REASON_LOAD_BALANCER] = "behind a load balancer",
+	[RZ_REASON_LOCAL_PROXY] = "behind a local proxy",
 	[RZ_REASON_MPTCP] = "MPTCP",
 	[RZ_REASON_LIBRARY] = "library",
 	[RZ_REASON_MAY_COME] = "may come by itself",
@@ -95,6 +98,11 @@ const char *rz_state_name(enum rz_state s)
 const char *rz_protocol_name(enum rz_protocol p)
 {
 	return word(protocols, COUNT(protocols), p);
+}
+
+const char *rz_via_name(enum rz_via v)
+{
+	return word(vias, COUNT(vias), v);
 }
 
 const char *rz_kind_name(enum rz_kind k)

@@ -34,6 +34,7 @@ enum rz_kind rz_frame_kind(const struct rz_frame *f);
 const char *rz_state_name(enum rz_state s); /* new identified data tls mptcp desynced not-kafka */
 const char *rz_protocol_name(enum rz_protocol p); /* unknown kafka tls http redis ssh noise */
 /* unknown data coordinator shared metadata transactional acks0 sasl silent */
+const char *rz_via_name(enum rz_via v);
 const char *rz_kind_name(enum rz_kind k);
 const char *rz_locality_name(enum rz_locality l); /* unknown same cross */
 const char *
