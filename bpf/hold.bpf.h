@@ -100,6 +100,7 @@ static __noinline int rz_hold_keeps_out(struct bpf_sock *sk, __u64 cookie, struc
 {
 	struct rz_held *e = rz_held_any ? bpf_map_lookup_elem(&held, &cookie) : NULL;
 	struct tcp_sock *tp;
+	__u32 beyond;
 	int on;
 
 	if (!h && !e)
@@ -111,14 +112,15 @@ static __noinline int rz_hold_keeps_out(struct bpf_sock *sk, __u64 cookie, struc
 		bpf_map_delete_elem(&held, &cookie);
 		e = NULL;
 	}
-	if ((__s32)(seg->seq + seg->len - tp->rcv_nxt) <= 0)
+	beyond = seg->seq + seg->len - tp->rcv_nxt;
+	if ((__s32)beyond <= 0)
 		return 0;
 	on = h && rz_hold_is_on(cookie);
-	if (on)
-		e = rz_held_note(cookie, e, seg->seq + seg->len);
 	if (on && seg->len)
 		rz_hold_count(h, seg);
-	if (e && seg->fin && !e->left_ns && seg->seq - tp->rcv_nxt <= tp->rcv_wnd) {
+	if (on && beyond <= tp->rcv_wnd) /* else TCP would throw it away: it says nothing */
+		e = rz_held_note(cookie, e, seg->seq + seg->len);
+	if (e && seg->fin && !e->left_ns && beyond <= tp->rcv_wnd) {
 		e->left_ns = bpf_ktime_get_ns();
 		RZ_COUNT(left_while_held);
 	}
