@@ -28,7 +28,7 @@ static const char *protected_by(const struct run *r, size_t conn)
 	    (f->acks0 && s->acks0 != RZ_ACKS0_MOVE) ||
 	    (f->coordinator && s->shared == RZ_SHARED_SKIP))
 		return "moved one that a reset harms";
-	if (f->produce && (!f->software ? f->data_version > 8
+	if (f->produce && (!f->software ? f->data_version > (f->adopted ? 7 : 8)
 					: !strcmp(r->softwares[f->software - 1].software.version,
 						  "2.16.0-rdkafka-2.16.0")))
 		return "moved a producer that may write twice";

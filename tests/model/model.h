@@ -107,6 +107,7 @@ enum twist {
 	TWIST_LONGEST_BLOCK,
 	TWIST_RDKAFKA_VERSION, /* a binding's own version is taken for librdkafka's */
 	TWIST_UNNAMED_HELD,    /* a writer without a name may be held */
+	TWIST_UNSEEN_V8,       /* ... is none of an older library if it sends Produce v8 */
 	TWIST_PODS,	       /* every address is an agent */
 	TWIST_ROLES,
 	TWIST_PROXY_ADDRESS,

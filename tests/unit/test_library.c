@@ -42,8 +42,14 @@ static void test_unnamed(void **state)
 	assert_true(v.gap_only);
 	w.conn.frame.data_version = 9; /* its name was said before rezone was there */
 	assert_int_equal(test_classify(&w).reason, RZ_REASON_LIBRARY);
+	w.conn.frame.data_version = 8; /* the same at an agent that has no newer version */
+	w.conn.frame.adopted = 1;
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_LIBRARY);
+	w.conn.frame.data_version = 7;
+	assert_true(test_classify(&w).move);
 	w.conn.frame.data_version = 8;
-	w.conn.frame.fetch = 1; /* both on one connection: what a write needs counts */
+	w.conn.frame.adopted = 0; /* it was seen to say no name */
+	w.conn.frame.fetch = 1;	  /* both on one connection: what a write needs counts */
 	v = test_classify(&w);
 	assert_int_equal(v.close, RZ_CLOSE_RESET);
 	assert_true(v.gap_only);

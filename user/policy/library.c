@@ -24,7 +24,10 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *    send Fetch v11 and no name. The others without a name bear both.
  *  - Writers that are named nowhere below, or whose name was said before rezone was there: what
  *    they do is not known, and librdkafka goes by many names. None of those that never say their
- *    name sends Produce v9 or newer; librdkafka from 2.5 sends v10, or what the agent has.
+ *    name sends Produce v9 or newer; librdkafka sends v7 up to 2.3, v8 in 2.4, and from 2.5 v10, or
+ *    the newest that the agent has. So a connection older than rezone that sends v8 may be any of
+ *    them at an agent that has no newer one; of those that never say their name only kafka-go
+ *    sends v8, and its Writer asks for metadata every 6 to 15 s by itself.
  *  - Other writers without a name: kafka-python before 2.2 does not send again what failed
  *    (retries=0). kafkajs does, and so does kafka-go; nothing tells them apart. kafkajs comes home
  *    only if a request is taken from it, so a move in a gap does not help it: it comes by itself.
@@ -52,24 +55,26 @@ static const struct row {
 	const char *name;     /* as the client says it; NULL: any */
 	unsigned from, below; /* versions; 0: any. One that cannot be read is 0 */
 	enum use use;
+	bool unseen;	       /* only if the connection is older than rezone */
 	int data_version;      /* only from this version of Produce or Fetch on */
 	unsigned others_below; /* only if the client may know of fewer others; 0: in any case */
 	struct rz_library_way way;
 } rows[] = {
-	{"", 0, 0, MEMBER, 11, 2, {.close = RZ_CLOSE_AUTO}},
-	{"", 0, 0, FETCH_ONLY, 0, 2, {.close = RZ_CLOSE_RESET}},
-	{"", 0, 0, FETCH_ONLY, 0, 0, {.close = RZ_CLOSE_FIN}},
-	{"", 0, 0, PRODUCE, 9, 0, {.alone = true}},
-	{"", 0, 0, PRODUCE, 0, 0, {.close = RZ_CLOSE_RESET, .gap_only = true}},
-	{"kgo", 0, 0, PRODUCE, 0, 0, {.close = RZ_CLOSE_FIN, .gap_only = true}},
-	{LIBRDKAFKA, VERSION(1, 9), VERSION(2, 4), PRODUCE, 0, 0, {.close = RZ_CLOSE_RESET}},
-	{"kafka-python", VERSION(2, 2), 0, PRODUCE, 0, 0, {.close = RZ_CLOSE_RESET}},
-	{"kafka-python", 0, 0, PRODUCE, 0, 0, {.close = RZ_CLOSE_RESET, .gap_only = true}},
-	{"apache-kafka-java", 0, 0, PRODUCE, 0, 0, {.close = RZ_CLOSE_RESET}},
-	{"apache-kafka-java", VERSION(4, 0), 0, MEMBER, 0, 2, {.close = RZ_CLOSE_AUTO}},
-	{"sarama", 0, 0, ANY, 0, 0, {.close = RZ_CLOSE_RESET, .shared = true}},
-	{NULL, 0, 0, PRODUCE, 0, 0, {.alone = true}},
-	{NULL, 0, 0, ANY, 0, 0, {.close = RZ_CLOSE_RESET}},
+	{"", 0, 0, MEMBER, false, 11, 2, {.close = RZ_CLOSE_AUTO}},
+	{"", 0, 0, FETCH_ONLY, false, 0, 2, {.close = RZ_CLOSE_RESET}},
+	{"", 0, 0, FETCH_ONLY, false, 0, 0, {.close = RZ_CLOSE_FIN}},
+	{"", 0, 0, PRODUCE, false, 9, 0, {.alone = true}},
+	{"", 0, 0, PRODUCE, true, 8, 0, {.alone = true}},
+	{"", 0, 0, PRODUCE, false, 0, 0, {.close = RZ_CLOSE_RESET, .gap_only = true}},
+	{"kgo", 0, 0, PRODUCE, false, 0, 0, {.close = RZ_CLOSE_FIN, .gap_only = true}},
+	{LIBRDKAFKA, VERSION(1, 9), VERSION(2, 4), PRODUCE, false, 0, 0, {.close = RZ_CLOSE_RESET}},
+	{"kafka-python", VERSION(2, 2), 0, PRODUCE, false, 0, 0, {.close = RZ_CLOSE_RESET}},
+	{"kafka-python", 0, 0, PRODUCE, false, 0, 0, {.close = RZ_CLOSE_RESET, .gap_only = true}},
+	{"apache-kafka-java", 0, 0, PRODUCE, false, 0, 0, {.close = RZ_CLOSE_RESET}},
+	{"apache-kafka-java", VERSION(4, 0), 0, MEMBER, false, 0, 2, {.close = RZ_CLOSE_AUTO}},
+	{"sarama", 0, 0, ANY, false, 0, 0, {.close = RZ_CLOSE_RESET, .shared = true}},
+	{NULL, 0, 0, PRODUCE, false, 0, 0, {.alone = true}},
+	{NULL, 0, 0, ANY, false, 0, 0, {.close = RZ_CLOSE_RESET}},
 };
 
 /* "2.3.0", "v1.22.2", "4.4"; 0: it does not begin with two numbers. */
@@ -149,7 +154,7 @@ static bool fits(const struct row *r, const struct rz_library_case *c)
 {
 	if (!named_so(r, c->software) || !used_so(r->use, c))
 		return false;
-	if (c->frame->data_version < r->data_version)
+	if (c->frame->data_version < r->data_version || (r->unseen && !c->frame->adopted))
 		return false;
 	return !r->others_below || c->others < r->others_below;
 }
