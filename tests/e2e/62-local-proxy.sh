@@ -14,11 +14,12 @@ spawn agent a "$CGROUP" "$RAW" agent "$AT" 9092 "$WORK/trace" "$WORK/stall" 0
 spawn proxy a "$CGROUP" "$RAW" proxy "$AT" 15006 127.0.0.6 "$AT" 9092
 within "$DEADLINE" test -s "$WORK/trace" || not_ok "the agent starts"
 within "$DEADLINE" eval 'in_ns a ss -Hltn "sport = 15006" | grep -q .' || not_ok "the proxy starts"
+# with pauses, for one that is older than rezone is closed in a pause or not at all
 client() { # NAME PORT
 	mkfifo "$WORK/$1.fifo"
 	spawn "$1" cl - "$RAW" client "$AT" "$2" "$1,warpstream_az=b,$LB" "$WORK/$1.fifo"
 	exec {fd}<>"$WORK/$1.fifo" # open until the end: the client ends with it
-	printf 'connect\nflow 100\n' >&"$fd"
+	printf 'connect\nflow 2500\n' >&"$fd"
 }
 of() { echo "(.client_id | startswith(\"$1,\"))"; }
 moved() { "$REZONE" events --pin-dir "$PIN_DIR" -e move -o json 2>/dev/null | jq -se "any(.[]; .client_id // \"\" | startswith(\"$1,\"))" >/dev/null; }

@@ -75,6 +75,9 @@ def serve(conn, port, out, stall, delay):
     try:
         while True:
             body = take(conn, struct.unpack(">i", take(conn, 4))[0])
+            if body[:2] != b"\0\0":  # ApiVersions: nobody here needs what it says
+                conn.sendall(struct.pack(">ii", 20, struct.unpack(">i", body[4:8])[0]) + b"a" * 16)
+                continue
             say(out, event="did", port=port, mark=struct.unpack(">q", body[-8:])[0])
             todo.put((time.monotonic() + delay, struct.unpack(">i", body[4:8])[0]))
     except EOFError:
@@ -105,6 +108,12 @@ class Client:
         body = struct.pack(">hhih", 0, 7, mark, len(self.id)) + self.id + b"\xff\xff\xff\xff\0\0\x75\x30" + struct.pack(">q", mark)
         return struct.pack(">i", len(body)) + body
 
+    def name_it(self):
+        """ApiVersions v3: the name of a library that may be held"""
+        named = b"".join(bytes([len(t) + 1]) + t for t in (b"librdkafka", b"2.3.0"))
+        body = struct.pack(">hhih", 18, 3, 0, len(self.id)) + self.id + b"\0" + named + b"\0"
+        return struct.pack(">i", len(body)) + body
+
     def send(self, mark):
         try:
             self.conn.sendall(self.request(mark))
@@ -119,7 +128,8 @@ class Client:
                     if mark in self.unanswered:
                         self.unanswered.remove(mark)
                     self.news.notify()
-                say(sys.stdout, event="answered", port=port, mark=mark)
+                if mark:
+                    say(sys.stdout, event="answered", port=port, mark=mark)
         except EOFError:
             say(sys.stdout, event="end", port=port, how="eof")
         except OSError as e:
@@ -131,6 +141,7 @@ class Client:
         self.conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         port = self.conn.getsockname()[1]
         say(sys.stdout, event="connected", port=port)
+        self.conn.sendall(self.name_it())
         self.reader = threading.Thread(target=self.read, args=(self.conn, port), daemon=True)
         self.reader.start()
 
