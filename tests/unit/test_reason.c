@@ -159,12 +159,32 @@ static void test_kind(void **state)
 	}
 }
 
+/* One definition for the policy, the list and the counters: every state, with and without an id. */
+static void test_identified(void **state)
+{
+	static const struct rz_client row;
+	int s, bits;
+
+	(void)state;
+	for (s = 0; s < RZ_STATE_COUNT; s++)
+		for (bits = 0; bits < 8; bits++) {
+			struct rz_frame f = {.state = (enum rz_state)s,
+					     .client = bits & 1 ? 7 : 0,
+					     .tentative = bits >> 1 & 1};
+			const struct rz_client *c = bits & 4 ? &row : NULL;
+			bool known = s == RZ_STATE_IDENTIFIED || s == RZ_STATE_DATA;
+
+			assert_int_equal(rz_frame_identified(&f, c), known && bits == 5);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_kind),
+		cmocka_unit_test(test_identified),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,7 +84,7 @@ static const char *place_name(enum rz_place p)
 	return p < RZ_PLACE_COUNT ? places[p] : "?";
 }
 
-/* Connections that are not identified yet, and for how long the oldest. */
+/* Connections that are not identified, and how old the oldest of them is. */
 struct unidentified {
 	size_t n;
 	double oldest_s;
@@ -101,7 +101,7 @@ static struct unidentified count_unidentified(const struct rz_snapshot *snap)
 				     ? (double)(snap->now_ns - c->opened_ns) / 1e9
 				     : 0;
 
-		if (c->frame.client && !c->frame.tentative)
+		if (rz_frame_identified(&c->frame, rz_snapshot_client(snap, c->frame.client)))
 			continue;
 		u.n++;
 		u.oldest_s = age > u.oldest_s ? age : u.oldest_s;

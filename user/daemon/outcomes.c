@@ -11,10 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HASH_NONFATAL_OOM 1 /* uthash would end the process */
-#include <uthash.h>
-
 #include "base/log.h"
+#include "base/map.h"
 #include "base/str.h"
 
 /* Beside the time in which an outcome is known: the policy may lack the memory for one. */

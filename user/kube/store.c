@@ -58,8 +58,13 @@ int rz_kube_store_set(struct rz_kube_store *s, struct rz_kube_slice *slice)
 		return -ENOMEM;
 	}
 	e->slice = slice;
-	s->n_endpoints += slice->n;
 	HASH_ADD_KEYPTR(hh, s->by_name, slice->name, strlen(slice->name), e);
+	if (!e->hh.tbl) {
+		rz_kube_slice_free(slice);
+		free(e);
+		return -ENOMEM;
+	}
+	s->n_endpoints += slice->n;
 	return 0;
 }
 

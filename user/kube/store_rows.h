@@ -3,8 +3,7 @@
 #ifndef RZ_KUBE_STORE_ROWS_H
 #define RZ_KUBE_STORE_ROWS_H
 
-#include <uthash.h>
-
+#include "base/map.h"
 #include "kube/store.h"
 
 struct rz_kube_entry {

@@ -101,7 +101,7 @@ static void count(struct rz_conn_totals *t, const struct rz_conn_row *r)
 {
 	t->all++;
 	t->localities[r->verdict.locality]++;
-	if (r->reason != RZ_REASON_NOT_IDENTIFIED)
+	if (rz_frame_identified(&r->conn->frame, r->client))
 		return;
 	t->unidentified++;
 	if (r->age_s > t->unidentified_s)

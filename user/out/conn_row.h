@@ -14,7 +14,7 @@
 
 struct rz_conn_row {
 	const struct rz_conn *conn;
-	const struct rz_client *client; /* NULL: not identified */
+	const struct rz_client *client; /* NULL: its id is not known */
 	struct rz_verdict verdict;
 	enum rz_reason reason;		    /* the verdict's, or why a candidate waits */
 	bool move;			    /* is moved, or just was */
@@ -45,8 +45,8 @@ bool rz_conn_filter_is_all(const struct rz_conn_filter *f);
 struct rz_conn_totals {
 	size_t all, shown;
 	size_t localities[RZ_LOCALITY_COUNT];
-	size_t unidentified;   /* no client.id known, or not trusted yet */
-	double unidentified_s; /* since when the oldest of them is open or known */
+	size_t unidentified;   /* not rz_frame_identified() */
+	double unidentified_s; /* age of the oldest of them */
 	size_t moving;	       /* a move of theirs is under way */
 	size_t moved;	       /* no longer there: they were moved in the last minute */
 };

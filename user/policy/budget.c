@@ -5,8 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define HASH_NONFATAL_OOM 1 /* uthash would end the process */
-#include <uthash.h>
+#include "base/map.h"
 
 struct bucket {
 	double rate, tokens;

@@ -23,10 +23,7 @@ struct view {
 
 static bool not_identified(const struct view *v)
 {
-	const struct rz_frame *f = &v->c->conn->frame;
-
-	return !f->client || f->tentative || !v->c->client ||
-	       (f->state != RZ_STATE_IDENTIFIED && f->state != RZ_STATE_DATA);
+	return !rz_frame_identified(&v->c->conn->frame, v->c->client);
 }
 
 static bool not_opted_in(const struct view *v)

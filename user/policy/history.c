@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM 1 /* uthash would end the process */
-#include <uthash.h>
+#include "base/map.h"
 
 struct round {
 	uint64_t began_ns; /* its first move */

@@ -5,11 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define HASH_NONFATAL_OOM 1 /* uthash would end the process */
-#include <uthash.h>
 #include <utlist.h>
 
+#include "base/map.h"
 #include "policy/select.h"
 
 struct moved {

@@ -202,3 +202,11 @@ enum rz_kind rz_frame_kind(const struct rz_frame *f)
 	return f->protocol == RZ_PROTOCOL_UNKNOWN && !f->have && !f->adopted ? RZ_KIND_SILENT
 									     : RZ_KIND_UNKNOWN;
 }
+
+/* A tentative id is one found in mid-stream that no second request has confirmed yet. One that is
+ * out of sync, or turned out to be no Kafka, may by now belong to another client. */
+bool rz_frame_identified(const struct rz_frame *f, const struct rz_client *client)
+{
+	return f->client && !f->tentative && client &&
+	       (f->state == RZ_STATE_IDENTIFIED || f->state == RZ_STATE_DATA);
+}

@@ -30,6 +30,12 @@ enum rz_locality {
 
 enum rz_kind rz_frame_kind(const struct rz_frame *f);
 
+/*
+ * Is it known who the client of a connection is? `client` is the row of map clients for its id, or
+ * NULL. The policy, `rezone list` and `rezone stats` all ask here, so that they count the same.
+ */
+bool rz_frame_identified(const struct rz_frame *f, const struct rz_client *client);
+
 /* Each returns a constant word; an out-of-range value gives "?". */
 const char *rz_state_name(enum rz_state s); /* new identified data tls mptcp desynced not-kafka */
 const char *rz_protocol_name(enum rz_protocol p); /* unknown kafka tls http redis ssh noise */

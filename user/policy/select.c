@@ -5,10 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define HASH_NONFATAL_OOM 1 /* uthash would end the process */
-#include <uthash.h>
-
 #include "base/cleanup.h"
+#include "base/map.h"
 #include "policy/breaker.h"
 #include "policy/history.h"
 
