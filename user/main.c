@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/stdout.h"
 #include "cmd/cmd.h"
 
 static int help(int argc, char **argv);
@@ -56,6 +57,7 @@ int main(int argc, char **argv)
 	char *list[] = {"rezone list", NULL}, name[32];
 	size_t i;
 
+	rz_stdout_guard();
 	if (argc < 2)
 		return rz_cmd_list(1, list);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))

@@ -507,6 +507,9 @@ struct rz_settings {
 	__u64 observed;			  /* mode observe: it would have begun */
 	__u64 outcomes[RZ_OUTCOME_COUNT]; /* what became of them */
 	__u64 breaker_until_ns;		  /* nobody is moved until then, 0: it is closed */
+	__u64 pause_since_ns;		  /* the operator's pause as the daemon last saw it, */
+	__u64 pause_until_ns;		  /* CLOCK_REALTIME (user/kern/pause.h) */
+	__u64 log_lost;			  /* lines of its log that could not be written */
 	__u32 breaker_opened;		  /* how often */
 	enum rz_close close;
 	enum rz_shared shared;

@@ -21,7 +21,7 @@ client_start other kafka-go-debian read --bootstrap "$AT" --client-id "other,war
 within "$DEADLINE" grep -qE '"event": ?"wrote"' "$WORK/w.log" || not_ok "w writes"
 flags=(--interval 500ms --stable-for 0s --cooldown 2s --cooldown-max 3s --give-up-after 2 --give-up-for 20s --outcome-after 2s)
 rezone_start "${flags[@]}"
-check "the daemon finds it paused" within 5 grep -q 'pause: nobody is moved, since .* by .*: a test' "$WORK/rezone.log"
+check "the daemon finds it paused" within 5 has_event '.event == "pause" and (.text | startswith("by ") and endswith(": a test"))'
 check "who would go is shown as paused" within 10 has_rows '.reason == "paused"' 1
 check "and nobody goes" stays 3 eval '[ "$(moves_made)" = 0 ]'
 check "list says so" eval 'rz_list | grep -q "^paused: nobody is moved, since"'
@@ -66,6 +66,22 @@ began=$(pauses nobody) over=$(pauses over)
 check "a second pause for a time only" pause --for 2s
 check "the daemon finds it paused" within 5 one_more nobody "$began"
 check "ends by itself" within 6 one_more over "$over"
+# a pause that stands is somebody's
+events_of() { events | jq -s "[.[] | select(.event == \"$1\")] | length"; }
+list_pause() { rz_list | grep '^paused: '; }
+check "a pause for an hour, with a reason" pause --for 1h --reason "mine"
+stands=$(list_pause) n=$(events_of pause)
+check "the pause is an event when the command ends: who, until, why" eval \
+	'events | jq -se "map(select(.event == \"pause\")) | last | .text | test(\"^by .*uid 0, pid [0-9]+.*, until .*: mine\")" >/dev/null'
+check "a bare pause shows it" eval 'pause | grep -q mine'
+check "... and changes nothing" eval '[ "$(list_pause)" = "$stands" ] && [ "$(events_of pause)" = "$n" ]'
+check "--for does not change it either, and says so by its status" eval '! pause --for 1s >/dev/null && [ "$(list_pause)" = "$stands" ]'
+check "--replace does" eval 'SUDO_USER=alice pause --replace --reason "hers" >/dev/null && [ "$(list_pause)" != "$stands" ]'
+check "... and is an event of its own" eval '[ "$(events_of pause)" = $((n + 1)) ] && has_event ".event == \"pause\" and (.text | startswith(\"by alice by sudo\") and endswith(\": hers\"))"'
+n=$(events_of resume)
+check "resume: an event that says by whom" eval 'resume && [ "$(events_of resume)" = $((n + 1)) ] && has_event ".event == \"resume\" and (.text | test(\"^by .*pid [0-9]+\"))"'
+check "a second resume is none" eval 'resume && [ "$(events_of resume)" = $((n + 1)) ]'
+check "changes in a row: none is lost" eval 'for i in 1 2 3; do pause >/dev/null && resume; done; [ "$(events_of resume)" = $((n + 4)) ]'
 stop rezone KILL
 check "without a daemon reset says so" eval '! reset --all >/dev/null; grep -q "no daemon runs" "$WORK/reset.err"'
 check "events are kept over SIGKILL" has_event '.event == "move"' 3

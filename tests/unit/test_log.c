@@ -3,6 +3,8 @@
  */
 #include "capture.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 
 #include "base/log.h"
@@ -91,12 +93,41 @@ static void test_long(void **state)
 	assert_int_equal(capture_lines(text), 1);
 }
 
+/* A log that cannot be written ends nothing: its lines are counted, and said once one can be. */
+static void test_lost(void **state)
+{
+	uint64_t before = rz_log_lost();
+	struct capture c;
+	int was, full = open("/dev/full", O_WRONLY);
+
+	(void)state;
+	assert_true(full >= 0);
+	rz_log_setup(RZ_LOG_TEXT, RZ_LOG_INFO);
+	was = dup(STDERR_FILENO);
+	dup2(full, STDERR_FILENO);
+	errno = ESTALE;
+	rz_info("one");
+	rz_info("two");
+	assert_int_equal(errno, ESTALE);
+	rz_debug("below the level");
+	dup2(was, STDERR_FILENO);
+	close(was);
+	close(full);
+	assert_int_equal(rz_log_lost(), before + 2);
+	capture_begin(&c);
+	rz_info("three");
+	rz_info("four");
+	capture_end(&c, text, sizeof(text));
+	assert_int_equal(capture_lines(text), 3); /* three, that two were lost, four */
+	assert_int_equal(rz_log_lost(), before + 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),	cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_hostile), cmocka_unit_test(test_json),
-		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_long),	cmocka_unit_test(test_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Log lines, see log.h. One write a line, so that lines of two writers do not mix. */
+/* Log lines, see log.h. One write a line, so that lines of two writers do not mix, and so that a
+ * line that cannot be written is one failure. */
 #include "base/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 #include <jansson.h>
 
 #include "base/cleanup.h"
@@ -16,6 +19,7 @@
 
 static enum rz_log_format form = RZ_LOG_TEXT;
 static enum rz_log_level max_level = RZ_LOG_INFO;
+static uint64_t lost, lost_told; /* lines */
 
 static const char *const words[] = {"error", "warn", "info", "debug"};
 
@@ -38,25 +42,65 @@ static void timestamp(char *dst, size_t size)
 	snprintf(dst, size, "%s.%03dZ", sec, (int)(tv.tv_usec / 1000));
 }
 
+static char *text_line(enum rz_log_level level, const char *time_text, const char *text)
+{
+	char *line = NULL;
+
+	return asprintf(&line, "%s %-5s %s\n", time_text, words[level], text) < 0 ? NULL : line;
+}
+
+static char *json_line(enum rz_log_level level, const char *time_text, const char *text)
+{
+	json_t *o = json_pack("{s:s, s:s, s:s}", "time", time_text, "level", words[level],
+			      "message", text);
+	_cleanup_free_ char *dump = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	char *line = NULL;
+
+	json_decref(o);
+	return !dump || asprintf(&line, "%s\n", dump) < 0 ? NULL : line;
+}
+
+/* A line that is cut counts as written: what reads the log sees that there was one. */
+static bool put(enum rz_log_level level, const char *text)
+{
+	_cleanup_free_ char *line = NULL;
+	char time_text[64];
+	ssize_t n;
+
+	timestamp(time_text, sizeof(time_text));
+	line = form == RZ_LOG_TEXT ? text_line(level, time_text, text)
+				   : json_line(level, time_text, text);
+	if (!line)
+		return false;
+	do {
+		n = write(STDERR_FILENO, line, strlen(line));
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
 static void emit(enum rz_log_level level, const char *fmt, va_list ap)
 {
-	char raw[LINE_MAX_BYTES], text[LINE_MAX_BYTES * 2], time_text[64];
-	_cleanup_free_ char *line = NULL;
-	json_t *o;
+	char raw[LINE_MAX_BYTES], text[LINE_MAX_BYTES * 2];
+	int saved = errno;
 
 	if (level > max_level)
 		return;
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	rz_str_printable(text, sizeof(text), raw, strlen(raw));
-	timestamp(time_text, sizeof(time_text));
-	if (form == RZ_LOG_TEXT) {
-		fprintf(stderr, "%s %-5s %s\n", time_text, words[level], text);
-		return;
+	if (!put(level, text)) {
+		lost++;
+	} else if (lost > lost_told) {
+		snprintf(raw, sizeof(raw), "log: %llu lines before this one could not be written",
+			 (unsigned long long)(lost - lost_told));
+		lost_told = lost;
+		put(RZ_LOG_WARN, raw);
 	}
-	o = json_pack("{s:s, s:s, s:s}", "time", time_text, "level", words[level], "message", text);
-	line = o ? json_dumps(o, JSON_COMPACT) : NULL;
-	fprintf(stderr, "%s\n", line ? line : "{}");
-	json_decref(o);
+	errno = saved;
+}
+
+uint64_t rz_log_lost(void)
+{
+	return lost;
 }
 
 void rz_log(enum rz_log_level level, const char *fmt, ...)

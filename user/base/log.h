@@ -9,6 +9,7 @@
 #define RZ_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum rz_log_level { RZ_LOG_ERROR = 0, RZ_LOG_WARN, RZ_LOG_INFO, RZ_LOG_DEBUG };
 enum rz_log_format { RZ_LOG_TEXT = 0, RZ_LOG_JSON };
@@ -20,6 +21,10 @@ void rz_log(enum rz_log_level level, const char *fmt, ...) __attribute__((format
 
 /* Logs at error level and returns `err` (a negative errno), so that a failure is one statement. */
 int rz_err(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Lines that could not be written: stderr is closed, full, or a pipe that nobody reads. They are
+ * dropped, and said as soon as a line can be written again. */
+uint64_t rz_log_lost(void);
 
 #define rz_warn(...)  rz_log(RZ_LOG_WARN, __VA_ARGS__)
 #define rz_info(...)  rz_log(RZ_LOG_INFO, __VA_ARGS__)

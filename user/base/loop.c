@@ -18,7 +18,8 @@
 
 struct source {
 	int fd;
-	bool owned; /* timers and signals: closed with the loop, drained before the call */
+	bool owned; /* timers and signals: closed with the loop */
+	bool drain; /* timers: read empty before the call */
 	rz_loop_fn fn;
 	void *arg;
 };
@@ -27,6 +28,9 @@ struct rz_loop {
 	int epoll;
 	struct source sources[MAX_SOURCES];
 	int n;
+	int signals; /* a signalfd */
+	rz_signal_fn on_signal;
+	void *signal_arg;
 };
 
 int rz_loop_new(struct rz_loop **ret)
@@ -75,24 +79,29 @@ static int add(struct rz_loop *l, struct source s)
 
 int rz_loop_add(struct rz_loop *l, int fd, rz_loop_fn fn, void *arg)
 {
-	return add(l, (struct source){fd, false, fn, arg});
+	return add(l, (struct source){.fd = fd, .fn = fn, .arg = arg});
 }
 
-static int add_owned(struct rz_loop *l, int fd, rz_loop_fn fn, void *arg)
+static int add_owned(struct rz_loop *l, struct source s)
 {
 	int err;
 
-	if (fd < 0)
+	if (s.fd < 0)
 		return rz_err(-errno, "loop: cannot make a descriptor: %s", strerror(errno));
-	err = add(l, (struct source){fd, true, fn, arg});
+	s.owned = true;
+	err = add(l, s);
 	if (err)
-		close(fd);
-	return err ? err : fd;
+		close(s.fd);
+	return err ? err : s.fd;
 }
 
 int rz_loop_add_timer(struct rz_loop *l, rz_loop_fn fn, void *arg)
 {
-	return add_owned(l, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), fn, arg);
+	return add_owned(l, (struct source){.fd = timerfd_create(CLOCK_MONOTONIC,
+								 TFD_CLOEXEC | TFD_NONBLOCK),
+					    .drain = true,
+					    .fn = fn,
+					    .arg = arg});
 }
 
 int rz_loop_arm(int timer, uint64_t in_ns)
@@ -106,25 +115,59 @@ int rz_loop_arm(int timer, uint64_t in_ns)
 	return timerfd_settime(timer, 0, &t, NULL) ? -errno : 0;
 }
 
-int rz_loop_add_signals(struct rz_loop *l, rz_loop_fn fn, void *arg)
+static sigset_t handled(void)
 {
 	sigset_t set;
-	int fd;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return rz_err(-errno, "loop: cannot block signals: %s", strerror(errno));
-	fd = add_owned(l, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), fn, arg);
-	return fd < 0 ? fd : 0;
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	return set;
+}
+
+int rz_signals_block(void)
+{
+	sigset_t set = handled();
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	return sigprocmask(SIG_BLOCK, &set, NULL)
+		       ? rz_err(-errno, "loop: cannot block signals: %s", strerror(errno))
+		       : 0;
+}
+
+static int read_signals(void *arg)
+{
+	struct signalfd_siginfo si;
+	struct rz_loop *l = arg;
+	int ret = 0;
+
+	while (!ret && read(l->signals, &si, sizeof(si)) == sizeof(si))
+		ret = l->on_signal(l->signal_arg, (int)si.ssi_signo);
+	return ret;
+}
+
+int rz_loop_add_signals(struct rz_loop *l, rz_signal_fn fn, void *arg)
+{
+	sigset_t set = handled();
+
+	l->on_signal = fn;
+	l->signal_arg = arg;
+	l->signals =
+		add_owned(l, (struct source){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
+					     .fn = read_signals,
+					     .arg = l});
+	return l->signals < 0 ? l->signals : 0;
 }
 
 static void drain(int fd)
 {
-	char rest[sizeof(struct signalfd_siginfo)];
+	uint64_t rest;
 
-	while (read(fd, rest, sizeof(rest)) > 0)
+	while (read(fd, &rest, sizeof(rest)) > 0)
 		;
 }
 
@@ -141,7 +184,7 @@ int rz_loop_run(struct rz_loop *l)
 		if (n < 0)
 			return rz_err(-errno, "loop: epoll: %s", strerror(errno));
 		s = ev.data.ptr;
-		if (s->owned)
+		if (s->drain)
 			drain(s->fd);
 		ret = s->fn(s->arg);
 	}

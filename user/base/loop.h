@@ -23,8 +23,17 @@ int rz_loop_add_timer(struct rz_loop *l, rz_loop_fn fn, void *arg);
 /* Lets the timer ring once, `in_ns` from now. */
 int rz_loop_arm(int timer, uint64_t in_ns);
 
-/* Blocks SIGINT and SIGTERM and calls fn when one comes. */
-int rz_loop_add_signals(struct rz_loop *l, rz_loop_fn fn, void *arg);
+/*
+ * Blocks SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2: one that comes waits for the loop, so that
+ * it cannot end the process between a pin and its removal. Ignores SIGPIPE and SIGXFSZ: a log that
+ * nobody reads, or that has grown too long, must not end the process; the write fails instead.
+ * Called before anything is made that has to be removed.
+ */
+int rz_signals_block(void);
+
+/* Calls fn with the number of each of these signals. 0 or -errno, logged. */
+typedef int (*rz_signal_fn)(void *arg, int signo);
+int rz_loop_add_signals(struct rz_loop *l, rz_signal_fn fn, void *arg);
 
 /* Runs until a handler ends it: returns its value, or -errno. */
 int rz_loop_run(struct rz_loop *l);

@@ -14,11 +14,14 @@
 #include <jansson.h>
 
 #include "base/cleanup.h"
+#include "base/cure.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "kern/caps.h"
 #include "kern/pins.h"
 #include "move/trial.h"
+#include "move/trial_cgroup.h"
 
 enum status { OK = 0, LIMITED, FAILED };
 static const char *const status_words[] = {"ok", "limited", "failed"};
@@ -56,12 +59,14 @@ note(struct report *r, const char *name, enum status status, const char *cure, c
 
 static enum status check_root(struct report *r)
 {
-	if (!geteuid())
+	char why[128];
+
+	if (!rz_caps_check(why, sizeof(why)))
 		return note(r, "privileges", OK, "", "running as root");
 	return note(r, "privileges", FAILED,
 		    "run as root, or in a privileged container; at the least CAP_BPF, CAP_PERFMON, "
 		    "CAP_NET_ADMIN and CAP_SYS_ADMIN",
-		    "running as uid %u", geteuid());
+		    "%s", why);
 }
 
 static enum status check_btf(struct report *r, const struct rz_lacks *lacks)
@@ -131,13 +136,6 @@ static void check_abilities(struct report *r, const struct rz_lacks *lacks)
 		note(r, "kfunc", OK, "", "check and reset are one step under the socket lock");
 }
 
-/* A child cgroup of our own, so that no other process's packets pass through the trial. */
-static int make_cgroup(const char *root, char *path, size_t size)
-{
-	snprintf(path, size, "%s/rezone-check-%d", root, getpid());
-	return mkdir(path, 0755) ? -errno : 0;
-}
-
 static enum status try_way(struct report *r, struct rz_kern *k, const char *cgroup,
 			   enum rz_trial_way way, enum status if_not)
 {
@@ -167,14 +165,14 @@ static enum status try_way(struct report *r, struct rz_kern *k, const char *cgro
 static void check_trial(struct report *r, const struct rz_lacks *lacks, const char *root)
 {
 	static const uint16_t port = RZ_TRIAL_PORT;
-	char cgroup[4200];
-	struct rz_load_opts opts = {.cgroup = cgroup,
+	struct rz_trial_cgroup cgroup;
+	struct rz_load_opts opts = {.cgroup = cgroup.path,
 				    .ports = &port,
 				    .n_ports = 1,
 				    .max_connections = 1024,
 				    .max_clients = 64};
 	struct rz_kern *k = NULL;
-	int err = make_cgroup(root, cgroup, sizeof(cgroup));
+	int err = rz_trial_cgroup_make(root, &cgroup);
 
 	if (err) {
 		note(r, "attach", FAILED, "run as root with the host's cgroup v2 writable",
@@ -183,19 +181,20 @@ static void check_trial(struct report *r, const struct rz_lacks *lacks, const ch
 	}
 	err = rz_kern_load(&opts, lacks, &k);
 	if (err) {
-		note(r, "attach", FAILED, "see the line above", "load or attach: %s",
-		     strerror(-err));
+		note(r, "attach", FAILED,
+		     rz_cure_is_ours(err) ? rz_cure(err) : "see the line above",
+		     "load or attach: %s", strerror(-err));
 	} else {
 		note(r, "attach", OK, "", "programs load and attach");
 		if (!lacks->destroy)
-			try_way(r, k, cgroup, RZ_TRIAL_WALK, FAILED);
+			try_way(r, k, cgroup.path, RZ_TRIAL_WALK, FAILED);
 		if (!lacks->netlink)
-			try_way(r, k, cgroup, RZ_TRIAL_NETLINK, lacks->destroy ? FAILED : OK);
+			try_way(r, k, cgroup.path, RZ_TRIAL_NETLINK, lacks->destroy ? FAILED : OK);
 		if (!lacks->destroy || !lacks->netlink)
-			try_way(r, k, cgroup, RZ_TRIAL_FIN, LIMITED);
+			try_way(r, k, cgroup.path, RZ_TRIAL_FIN, LIMITED);
 	}
 	rz_kern_free(k, false);
-	rmdir(cgroup);
+	rz_trial_cgroup_remove(&cgroup);
 }
 
 /* The worst line decides: 0 all, 1 with limits, 2 not at all. */
@@ -289,12 +288,20 @@ int rz_cmd_check(int argc, char **argv)
 	struct rz_lacks lacks = {};
 	char root[4096];
 	bool ok;
+	int err;
 
+	argp_err_exit_status = 2;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &r))
 		return 2;
 	ok = check_root(&r) == OK;
 	if (ok) {
-		rz_probe(&lacks);
+		err = rz_probe(&lacks);
+		if (err)
+			note(&r, "resources", FAILED, rz_cure(err), "cannot load a BPF program: %s",
+			     strerror(-err));
+		ok = !err;
+	}
+	if (ok) {
 		ok = check_btf(&r, &lacks) == OK;
 		ok &= check_bpffs(&r) == OK;
 		ok &= check_cgroup(&r, root, sizeof(root)) == OK;

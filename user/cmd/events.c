@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/stdout.h"
 #include "base/str.h"
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
@@ -151,8 +152,8 @@ static int show(struct batch *b, const struct ask *a, size_t from)
 		else
 			rz_event_print_text(stdout, &b->rows[i]);
 	}
-	if (!err && (fflush(stdout) || ferror(stdout)))
-		err = -EIO;
+	if (!err)
+		err = rz_stdout_flush();
 	b->n = 0;
 	b->missed = 0;
 	return err;
@@ -198,7 +199,7 @@ int rz_cmd_events(int argc, char **argv)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	err = run(&a, &maps);
-	if (err)
+	if (err && !rz_stdout_flush()) /* the line at exit tells of stdout */
 		rz_err(err, "events: %s", strerror(-err));
 	rz_maps_close(&maps);
 	return err ? 1 : 0;

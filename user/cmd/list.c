@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/stdout.h"
 #include "cmd/cmd.h"
 #include "cmd/conns.h"
 #include "kern/pause.h"
@@ -133,8 +134,8 @@ static int once(const struct ask *a, const struct rz_maps *maps)
 
 	if (!err)
 		err = show(a, conns.snap, &conns.world);
-	if (!err && (fflush(stdout) || ferror(stdout)))
-		err = -EIO;
+	if (!err)
+		err = rz_stdout_flush();
 	rz_conns_free(&conns);
 	return err;
 }

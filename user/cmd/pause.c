@@ -3,16 +3,18 @@
  * `rezone pause` and `rezone resume`: nobody is moved until the operator says so.
  *
  * Comes in: the command line. Goes out: the pause (kern/pause.h), which a daemon sees within a
- * second, and one that is started later as well.
+ * second, and one that is started later as well. Each change becomes an event of that daemon's.
  */
 #include <argp.h>
 #include <errno.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <bpf/bpf.h>
 
 #include "base/log.h"
 #include "base/str.h"
@@ -21,14 +23,22 @@
 #include "kern/pause.h"
 #include "kern/pins.h"
 
+#define SEEN_EVERY_MS 50
+#define SEEN_TRIES    60 /* the daemon looks every second */
+
 struct ask {
 	const char *pin_dir, *why;
 	uint64_t for_ns;
+	bool replace;
 };
 
 static const struct argp_option pause_options[] = {
 	{"for", 'f', "DURATION", 0, "resume by itself after that (default: never)", 0},
 	{"reason", 'r', "TEXT", 0, "why, for those who wonder", 0},
+	{"replace", 'R', NULL, 0,
+	 "change a pause that stands: without --for it then lasts until `rezone resume`, without "
+	 "--reason it has none",
+	 0},
 	{"pin-dir", 'p', "DIR", 0, "the daemon's (default " RZ_PIN_DIR_DEFAULT ")", 0},
 	{0},
 };
@@ -47,6 +57,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--reason: give at most %d bytes", RZ_PAUSE_TEXT - 1);
 		a->why = arg;
 		return 0;
+	case 'R':
+		a->replace = true;
+		return 0;
 	case 'p':
 		a->pin_dir = arg;
 		return 0;
@@ -58,26 +71,76 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* Root by sudo is somebody. */
+/* "alice by sudo (uid 0, pid 4242)": root by sudo is somebody. */
 static void who(char *dst, size_t size)
 {
 	const char *sudo = getenv("SUDO_USER");
 	const struct passwd *pw = getpwuid(getuid());
+	const char *name = sudo && *sudo ? sudo : pw ? pw->pw_name : "somebody";
 	char raw[64];
 
-	if (sudo && *sudo)
-		rz_str_copy(raw, sizeof(raw), sudo);
-	else if (pw)
-		rz_str_copy(raw, sizeof(raw), pw->pw_name);
-	else
-		snprintf(raw, sizeof(raw), "uid %u", getuid());
+	snprintf(raw, sizeof(raw), "%.24s%s (uid %u, pid %d)", name,
+		 sudo && *sudo ? " by sudo" : "", getuid(), getpid());
 	rz_str_escape(dst, size, (const uint8_t *)raw, strlen(raw));
 }
 
-static void tell_daemon(const char *command, const char *pin_dir)
+/* Has the daemon seen this pause? `pause` waits for it, so that what it says is so when it ends,
+ * and so that no change is overwritten before there is an event of it. */
+static bool is_seen(const struct rz_maps *maps, const struct rz_pause *p)
 {
-	if (!rz_maps_daemon_alive(pin_dir))
+	struct rz_settings s;
+	__u32 zero = 0;
+
+	return !bpf_map_lookup_elem(maps->settings, &zero, &s) && s.pause_since_ns == p->since_ns &&
+	       s.pause_until_ns == p->until_ns;
+}
+
+static void wait_for_daemon(const char *command, const char *pin_dir, const struct rz_pause *p)
+{
+	struct rz_maps maps;
+	bool seen = false;
+	int i;
+
+	if (!rz_maps_daemon_alive(pin_dir)) {
 		rz_warn("%s: no daemon runs with %s; the next one finds it so", command, pin_dir);
+		return;
+	}
+	if (rz_maps_open(pin_dir, &maps))
+		return;
+	for (i = 0; i < SEEN_TRIES && !(seen = is_seen(&maps, p)); i++)
+		poll(NULL, 0, SEEN_EVERY_MS);
+	rz_maps_close(&maps);
+	if (!seen)
+		rz_warn("%s: the daemon with %s has not taken note of it within %d s; is it "
+			"stopped?",
+			command, pin_dir, SEEN_TRIES * SEEN_EVERY_MS / 1000);
+}
+
+/* A pause that stands is somebody's: it is shown, and changed only by --replace. */
+static int show_standing(const struct ask *a, const struct rz_pause *p)
+{
+	char text[RZ_PAUSE_TEXT + 160];
+
+	rz_pause_format(text, sizeof(text), p);
+	printf("paused already, %s\n", text);
+	if (!a->for_ns && !a->why)
+		return 0;
+	rz_err(-EEXIST, "pause: a pause stands, nothing was changed; --replace changes it");
+	return 1;
+}
+
+static struct rz_pause wanted(const struct ask *a)
+{
+	struct rz_pause p = {};
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	p.since_ns = (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
+	p.until_ns = a->for_ns ? p.since_ns + a->for_ns : 0;
+	who(p.by, sizeof(p.by));
+	if (a->why)
+		rz_str_escape(p.why, sizeof(p.why), (const uint8_t *)a->why, strlen(a->why));
+	return p;
 }
 
 int rz_cmd_pause(int argc, char **argv)
@@ -85,52 +148,58 @@ int rz_cmd_pause(int argc, char **argv)
 	static const struct argp argp = {
 		.options = pause_options,
 		.parser = parse,
-		.doc = "From within a second on nobody is moved; a move under way is called off. "
-		       "It "
-		       "lasts over restarts of the daemon, until `rezone resume`, --for is over, "
-		       "or the machine is started anew (--mode observe is for good).\vExit "
-		       "status: 0 done, 1 could not, 2 used wrongly.",
+		.doc = "Nobody is moved any more; a move under way is called off. It lasts over "
+		       "restarts of the daemon, until `rezone resume`, --for is over, or the "
+		       "machine is started anew (--mode observe is for good). If it is paused "
+		       "already, the pause that stands is shown and nothing changes, unless "
+		       "--replace is given.\vExit status: 0 done, or shown; 1 could not, or a "
+		       "pause "
+		       "stands that --for or --reason would change; 2 used wrongly.",
 	};
 	struct ask a = {.pin_dir = RZ_PIN_DIR_DEFAULT};
 	char text[RZ_PAUSE_TEXT + 160];
-	struct rz_pause p = {};
-	struct timespec t;
+	struct rz_pause p;
 
 	argp_err_exit_status = 2;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
 		return 2;
-	clock_gettime(CLOCK_REALTIME, &t);
-	p.since_ns = (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
-	p.until_ns = a.for_ns ? p.since_ns + a.for_ns : 0;
-	who(p.by, sizeof(p.by));
-	if (a.why)
-		rz_str_escape(p.why, sizeof(p.why), (const uint8_t *)a.why, strlen(a.why));
+	if (!a.replace && rz_pause_get(a.pin_dir, &p))
+		return show_standing(&a, &p);
+	p = wanted(&a);
 	if (rz_pause_set(a.pin_dir, &p))
 		return 1;
 	rz_pause_format(text, sizeof(text), &p);
 	printf("paused %s\n", text);
-	tell_daemon("pause", a.pin_dir);
+	wait_for_daemon("pause", a.pin_dir, &p);
 	return 0;
 }
 
 int rz_cmd_resume(int argc, char **argv)
 {
 	static const struct argp argp = {
-		.options = pause_options + 2, /* --pin-dir */
+		.options = pause_options + 3, /* --pin-dir */
 		.parser = parse,
 		.doc = "Ends a pause: what waits may be moved from the next tick on.\vExit status: "
 		       "0 done, also if there was no pause, 1 could not, 2 used wrongly.",
 	};
 	struct ask a = {.pin_dir = RZ_PIN_DIR_DEFAULT};
+	struct rz_pause p;
+	bool stood;
+	char by[64];
 	int err;
 
 	argp_err_exit_status = 2;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
 		return 2;
-	err = rz_pause_clear(a.pin_dir);
+	stood = rz_pause_get(a.pin_dir, &p);
+	who(by, sizeof(by));
+	err = rz_pause_end(a.pin_dir, by, &p);
 	if (err && err != -ENOENT)
 		return 1;
-	puts(err ? "it was not paused" : "resumed");
-	tell_daemon("resume", a.pin_dir);
+	if (!err && stood)
+		wait_for_daemon("resume", a.pin_dir, &p);
+	if (!err && rz_pause_remove(a.pin_dir))
+		return 1;
+	puts(stood ? "resumed" : "it was not paused");
 	return 0;
 }

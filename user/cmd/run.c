@@ -8,6 +8,7 @@
  * for the first time.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -17,6 +18,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "daemon/daemon.h"
+#include "kern/caps.h"
 #include "kern/held.h"
 #include "kern/pins.h"
 #include "version.h"
@@ -73,10 +75,24 @@ static int on_wake(void *arg)
 	return 0;
 }
 
-static int on_signal(void *arg)
+static int on_signal(void *arg, int signo)
 {
-	(void)arg;
-	return 1;
+	struct rz_daemon *d = arg;
+
+	switch (signo) {
+	case SIGHUP:
+		rz_info("signal: SIGHUP: settings are read at the start only, restart rezone to "
+			"change them; the topology is read again now");
+		rz_daemon_poll_topology(d);
+		return 0;
+	case SIGUSR1:
+	case SIGUSR2:
+		rz_info("signal: SIGUSR%d has no meaning for rezone and is ignored",
+			signo == SIGUSR1 ? 1 : 2);
+		return 0;
+	default:
+		return 1;
+	}
 }
 
 static void copy_text(char dst[static RZ_EXCLUDE_SIZE], const char *text)
@@ -121,17 +137,24 @@ static int load_kernel_side(struct rz_daemon *d)
 				    .max_connections = c->max_connections,
 				    .max_clients = c->max_clients};
 	struct rz_lacks lacks;
+	char why[128];
 	int err;
 
-	if (geteuid())
-		return rz_err(-EPERM, "run: not root; run as root, or as a privileged container");
+	err = rz_caps_check(why, sizeof(why));
+	if (err)
+		return rz_err(err,
+			      "run: %s; run it as root with all capabilities, or as a "
+			      "privileged container",
+			      why);
 	err = rz_pins_prepare(c->pin_dir);
 	if (err)
 		return err;
 	d->lock = rz_pins_lock(c->pin_dir);
 	if (d->lock < 0)
 		return d->lock;
-	rz_probe(&lacks);
+	err = rz_probe(&lacks);
+	if (err)
+		return err;
 	if (lacks.btf)
 		return rz_err(lacks.btf,
 			      "run: the kernel has no BTF (/sys/kernel/btf/vmlinux): %s; use one "
@@ -275,13 +298,18 @@ static void stop(struct rz_daemon *d)
 	free(d->last);
 	rz_daemon_stop_topology(d);
 	rz_loop_free(d->loop);
-	rz_kern_free(d->kern, keep_pins(d));
+	if (d->started)
+		rz_kern_free(d->kern, keep_pins(d));
+	else
+		rz_kern_free_failed(d->kern);
 	free(d->left);
 	rz_select_free(d->select);
 	rz_clients_sweep_free(d->sweep);
 	rz_census_free(d->census);
 	rz_blocks_free(d->blocks);
 	rz_exclude_free(d->exclude);
+	if (d->lock >= 0 && !d->started)
+		rz_pins_rmdir(d->conf.pin_dir);
 	if (d->lock >= 0)
 		close(d->lock);
 	rz_conf_free(&d->conf);
@@ -297,9 +325,9 @@ int rz_cmd_run(int argc, char **argv)
 		return 2;
 	rz_log_setup(d.conf.log_format, d.conf.log_level);
 	fill_settings(&d);
-	err = load_kernel_side(&d);
-	if (err && d.lock >= 0)
-		rz_pins_rmdir(d.conf.pin_dir); /* made for nothing, unless it was there before */
+	err = rz_signals_block();
+	if (!err)
+		err = load_kernel_side(&d);
 	if (!err)
 		err = start_policy(&d);
 	if (!err)
@@ -308,7 +336,9 @@ int rz_cmd_run(int argc, char **argv)
 		err = start_loop(&d);
 	if (!err)
 		err = rz_daemon_write_settings(&d);
+	d.started = !err;
 	if (!err) {
+		rz_kern_keep(d.kern);
 		rz_duration_format(interval, sizeof(interval), d.conf.interval_ns);
 		rz_info("run: %s, mode %s, a tick every %s, attached to %s, maps in %s", RZ_VERSION,
 			rz_mode_name(d.conf.mode), interval, rz_kern_cgroup(d.kern),

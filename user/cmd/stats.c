@@ -168,6 +168,7 @@ static int print_json(const struct rz_snapshot *snap, const struct rz_maps *maps
 	json_object_set_new(all, "outcomes", outcomes_json(&snap->settings));
 	json_object_set_new(all, "breaker_opened", json_integer(snap->settings.breaker_opened));
 	json_object_set_new(all, "breaker_open_for_s", json_real(breaker_s(snap)));
+	json_object_set_new(all, "log_lost", json_integer((json_int_t)snap->settings.log_lost));
 	json_object_set_new(all, "paused", json_boolean(rz_pause_get(pin_dir, &pause)));
 	err = json_dumpf(all, stdout, JSON_INDENT(1)) ? -ENOMEM : 0;
 	putchar('\n');
@@ -221,6 +222,9 @@ static int print_text(const struct rz_snapshot *snap, const struct rz_maps *maps
 		rz_table_age(age, sizeof(age), breaker_s(snap));
 		printf("breaker: open for another %s, nobody is moved\n", age);
 	}
+	if (s->log_lost)
+		printf("log: %llu lines of the daemon's log could not be written\n",
+		       (unsigned long long)s->log_lost);
 	if (rz_pause_get(pin_dir, &pause)) {
 		rz_pause_format(text, sizeof(text), &pause);
 		printf("paused: nobody is moved, %s\n", text);

@@ -14,6 +14,7 @@
 #include "kern/clients.h"
 #include "kern/events.h"
 #include "kern/load.h"
+#include "kern/pause.h"
 #include "policy/select.h"
 #include "policy/tick.h"
 #include "kube/cloud.h"
@@ -52,7 +53,9 @@ struct rz_daemon {
 	struct rz_clients_sweep *sweep;
 	struct rz_settings settings;
 	struct rz_census *census; /* NULL: this kernel cannot */
+	bool started;		  /* all of the start succeeded; else what it made is removed */
 	bool paused;		  /* by the operator, as of the latest look */
+	struct rz_pause pause;	  /* what that look found; all zero: nothing */
 	int tick_timer, topo_timer, census_timer, moves_timer, lock;
 	struct rz_moves *moves;		       /* NULL: none under way */
 	struct rz_moved *moved;		       /* those whose outcome is not known yet */

@@ -9,7 +9,9 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
@@ -18,23 +20,47 @@
 #include "kern/pause.h"
 #include "move/reset.h"
 
-static void look_at_pause(struct rz_daemon *d)
+/* Tells what the operator did to the pause since the last look, or that its time is over. */
+static void tell_pause(struct rz_daemon *d, const struct rz_pause *now, bool stands)
 {
+	bool changed = memcmp(now, &d->pause, sizeof(*now)) != 0;
 	char text[RZ_PAUSE_TEXT + 160];
-	struct rz_pause p;
-	bool paused = rz_pause_get(d->conf.pin_dir, &p);
 
-	if (paused == d->paused)
-		return;
-	d->paused = paused;
-	if (paused) {
-		rz_pause_format(text, sizeof(text), &p);
+	if (stands && changed) {
+		rz_pause_format_event(text, sizeof(text), now);
 		rz_info("pause: nobody is moved, %s", text);
 		rz_daemon_tell_all(d, RZ_EVENT_PAUSE, "%s", text);
-	} else {
-		rz_info("pause: over");
-		rz_daemon_tell_all(d, RZ_EVENT_RESUME, "%s", "");
+	} else if (!stands && d->paused) {
+		if (!now->since_ns)
+			snprintf(text, sizeof(text), "its pin was removed");
+		else if (changed)
+			snprintf(text, sizeof(text), "by %s", now->by);
+		else
+			snprintf(text, sizeof(text), "its time is over");
+		rz_info("pause: over: %s", text);
+		rz_daemon_tell_all(d, RZ_EVENT_RESUME, "%s", text);
 	}
+}
+
+/* A pause that cannot be read now (no descriptor left, no memory) is what it was at the last look.
+ */
+static void look_at_pause(struct rz_daemon *d)
+{
+	struct rz_pause now = {};
+	int err = rz_pause_read(d->conf.pin_dir, &now);
+	bool stands = !err && rz_pause_stands(&now);
+
+	if (err && err != -ENOENT)
+		return;
+	tell_pause(d, &now, stands);
+	d->paused = stands;
+	d->pause = now;
+	if (d->settings.pause_since_ns == now.since_ns &&
+	    d->settings.pause_until_ns == now.until_ns)
+		return;
+	d->settings.pause_since_ns = now.since_ns;
+	d->settings.pause_until_ns = now.until_ns;
+	rz_daemon_write_settings(d); /* `rezone pause` waits to see it there */
 }
 
 /* Reads map orders and empties it. Orders nobody waits for any more are dropped. */

@@ -26,6 +26,7 @@ int rz_daemon_write_settings(struct rz_daemon *d)
 {
 	__u32 zero = 0;
 
+	d->settings.log_lost = rz_log_lost();
 	return bpf_map_update_elem(d->maps->settings, &zero, &d->settings, BPF_ANY) ? -errno : 0;
 }
 

@@ -12,9 +12,12 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/cure.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "kern/claim.h"
 #include "kern/held.h"
+#include "kern/memory.h"
 #include "kern/pins.h"
 #include "rezone/config.h"
 #include "rezone.skel.h"
@@ -25,7 +28,8 @@ struct rz_kern {
 	struct bpf_link *answer; /* only while moves wait */
 	struct ring_buffer *ring;
 	struct rz_maps maps; /* borrowed from skel */
-	char pin_dir[4096];  /* "" if nothing is pinned */
+	struct rz_claim claim;
+	char pin_dir[4096]; /* "" if nothing is pinned */
 	char cgroup[4096];
 	int cgroup_fd;
 	rz_kern_wake_fn wake_fn;
@@ -74,57 +78,38 @@ static void fill_rodata(struct rezone_bpf *skel, const struct rz_load_opts *o, i
 		c->cgroup_id = st.st_ino;
 }
 
-/* A pinned map whose size or layout is not what this run wants cannot be taken over. */
-static bool pin_fits(const char *path, const struct bpf_map *want)
-{
-	struct bpf_map_info info = {};
-	__u32 len = sizeof(info);
-	_cleanup_close_ int fd = bpf_obj_get(path);
-
-	if (fd < 0)
-		return true; /* not there */
-	if (bpf_obj_get_info_by_fd(fd, &info, &len))
-		return false;
-	return info.type == bpf_map__type(want) && info.key_size == bpf_map__key_size(want) &&
-	       info.value_size == bpf_map__value_size(want) &&
-	       info.max_entries == bpf_map__max_entries(want) &&
-	       info.map_flags == bpf_map__map_flags(want);
-}
-
-static int set_pin(struct rz_kern *k, const char *name)
-{
-	struct bpf_map *m = bpf_object__find_map_by_name(k->skel->obj, name);
-	char path[4200];
-	int err;
-
-	rz_pins_path(path, sizeof(path), k->pin_dir, name);
-	if (!pin_fits(path, m)) {
-		rz_warn("pins: %s has another size or layout and is made anew; its connections "
-			"are adopted at their next request",
-			path);
-		unlink(path);
-	}
-	err = bpf_map__set_pin_path(m, path);
-	return err ? err : rz_pins_link(k->pin_dir, name);
-}
-
 /* Maps that people read, and that outlive a restart; and `partial`, headers that are half read. */
-static int set_pins(struct rz_kern *k)
+static int claim_pins(struct rz_kern *k)
 {
-	int err = set_pin(k, "partial");
+	struct bpf_map *m;
 	size_t i;
+	int err = rz_claim_map(&k->claim, k->skel->maps.partial, "partial");
 
-	for (i = 0; i < rz_map_count && !err; i++)
-		err = set_pin(k, rz_map_names[i]);
+	for (i = 0; i < rz_map_count && !err; i++) {
+		m = bpf_object__find_map_by_name(k->skel->obj, rz_map_names[i]);
+		err = rz_claim_map(&k->claim, m, rz_map_names[i]);
+	}
 	return err;
+}
+
+static int link_pins(struct rz_kern *k)
+{
+	static const char *const partial = "partial";
+	int err = k->pin_dir[0] ? rz_claim_symlinks(&k->claim, &partial, 1) : 0;
+
+	return err || !k->pin_dir[0] ? err
+				     : rz_claim_symlinks(&k->claim, rz_map_names, rz_map_count);
 }
 
 static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 			 const struct rz_lacks *lacks)
 {
+	int err;
+
 	k->skel = rezone_bpf__open();
 	if (!k->skel)
-		return rz_err(-errno, "load: cannot open the BPF object: %s", strerror(errno));
+		return rz_err(-errno, "load: cannot open the BPF object: %s; %s", strerror(errno),
+			      rz_cure(-errno));
 	fill_rodata(k->skel, o, k->cgroup_fd);
 	bpf_map__set_max_entries(k->skel->maps.conns, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.moves, o->max_connections);
@@ -138,21 +123,26 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	bpf_program__set_autoload(k->skel->progs.rz_reset, !lacks->destroy);
 	bpf_program__set_autoload(k->skel->progs.rz_census, !lacks->census);
 	bpf_program__set_autoload(k->skel->progs.rz_answer, true);
-	return k->pin_dir[0] ? set_pins(k) : 0;
+	err = rz_memory_check(k->skel->obj);
+	return err || !k->pin_dir[0] ? err : claim_pins(k);
 }
 
-static const char *load_cure(int err)
+/* EACCES is the verifier's word here, not one about rights. */
+static int load_failed(int err)
 {
-	switch (-err) {
-	case EPERM:
-		return "run as root, or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_ADMIN";
-	case ENOENT:
-	case ESRCH:
-		return "the kernel has no BTF (/sys/kernel/btf/vmlinux); use one built with "
-		       "CONFIG_DEBUG_INFO_BTF";
-	default:
-		return "--log-level debug shows what the kernel's verifier says";
-	}
+	if (rz_cure_is_ours(err))
+		return rz_err(err, "load: cannot load the BPF programs and maps: %s; %s",
+			      strerror(-err), rz_cure(err));
+	if (err == -ENOENT || err == -ESRCH)
+		return rz_err(err,
+			      "load: the BPF programs do not fit this kernel: %s; it has no BTF "
+			      "(/sys/kernel/btf/vmlinux): use one built with "
+			      "CONFIG_DEBUG_INFO_BTF",
+			      strerror(-err));
+	return rz_err(err,
+		      "load: the kernel refuses the BPF programs: %s; --log-level debug shows what "
+		      "its verifier says",
+		      strerror(-err));
 }
 
 static void borrow_maps(struct rz_kern *k)
@@ -162,26 +152,6 @@ static void borrow_maps(struct rz_kern *k)
 	for (i = 0; i < rz_map_count; i++)
 		*rz_maps_fd(&k->maps, i) =
 			bpf_object__find_map_fd_by_name(k->skel->obj, rz_map_names[i]);
-}
-
-/* Pins a link under `name`, in place of an earlier run's: that link, and its program, end now,
- * after the new one has begun. */
-static int pin_link(struct rz_kern *k, struct bpf_link *link, const char *name)
-{
-	char path[4200], fresh[4210];
-	int err;
-
-	if (!k->pin_dir[0] || !link)
-		return 0;
-	rz_pins_path(path, sizeof(path), k->pin_dir, name);
-	snprintf(fresh, sizeof(fresh), "%s_new", path);
-	unlink(fresh); /* of a run that died here */
-	err = bpf_link__pin(link, fresh);
-	if (!err && rename(fresh, path)) {
-		err = -errno;
-		unlink(fresh);
-	}
-	return err ? rz_err(err, "pins: cannot pin %s: %s", path, strerror(-err)) : 0;
 }
 
 /* Connections on a port that an earlier run watched and this one does not: nobody follows them. */
@@ -210,7 +180,22 @@ static int make_iterator(struct bpf_program *p, struct bpf_link **ret)
 	if (!bpf_program__autoload(p))
 		return 0;
 	*ret = bpf_program__attach_iter(p, NULL);
-	return *ret ? 0 : rz_err(-errno, "load: cannot make a TCP iterator: %s", strerror(errno));
+	return *ret ? 0
+		    : rz_err(-errno, "load: cannot make a TCP iterator: %s; %s", strerror(errno),
+			     rz_cure(-errno));
+}
+
+/* Who has the right to attach at all (rz_caps_check) is refused by another's exclusive program. */
+static int attach_failed(const struct rz_kern *k, int err)
+{
+	if (err == -EPERM)
+		return rz_err(
+			err,
+			"load: cannot attach to cgroup %s: %s; a program is attached there, or "
+			"above it, without BPF_F_ALLOW_MULTI (bpftool cgroup tree): detach it",
+			k->cgroup, strerror(-err));
+	return rz_err(err, "load: cannot attach to cgroup %s: %s; %s", k->cgroup, strerror(-err),
+		      rz_cure(err));
 }
 
 static int attach(struct rz_kern *k)
@@ -224,23 +209,19 @@ static int attach(struct rz_kern *k)
 	if (bpf_program__autoload(state)) {
 		k->state = bpf_program__attach(state);
 		if (!k->state)
-			return rz_err(-errno, "load: cannot attach to inet_sock_set_state: %s",
-				      strerror(errno));
+			return rz_err(-errno, "load: cannot attach to inet_sock_set_state: %s; %s",
+				      strerror(errno), rz_cure(-errno));
 	}
 	k->segment = bpf_program__attach_cgroup(s->progs.rz_segment, k->cgroup_fd);
 	if (!k->segment)
-		return rz_err(-errno, "load: cannot attach to cgroup %s: %s%s", k->cgroup,
-			      strerror(errno),
-			      errno == EPERM ? "; another program is attached there exclusively "
-					       "(bpftool cgroup show)"
-					     : "");
+		return attach_failed(k, -errno);
 	err = make_iterator(s->progs.rz_reset, &k->walk);
 	if (!err)
 		err = make_iterator(s->progs.rz_census, &k->census);
 	if (err)
 		return err;
-	err = pin_link(k, k->state, "link_state");
-	return err ? err : pin_link(k, k->segment, "link_segment");
+	err = rz_claim_link(&k->claim, k->state, "link_state");
+	return err ? err : rz_claim_link(&k->claim, k->segment, "link_segment");
 }
 
 int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
@@ -259,13 +240,13 @@ int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
 	err = k->cgroup_fd < 0 ? k->cgroup_fd : 0;
 	if (!err && opts->pin_dir)
 		rz_str_copy(k->pin_dir, sizeof(k->pin_dir), opts->pin_dir);
+	k->claim.pin_dir = k->pin_dir;
 	if (!err)
 		err = open_and_size(k, opts, lacks);
 	if (!err) {
 		err = rezone_bpf__load(k->skel);
 		if (err)
-			rz_err(err, "load: the kernel refuses the BPF programs: %s; %s",
-			       strerror(-err), load_cure(err));
+			load_failed(err);
 	}
 	if (!err) {
 		borrow_maps(k);
@@ -275,15 +256,28 @@ int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
 		k->skel->bss->rz_holding = 1;
 		err = attach(k);
 	}
-	if (!err) {
+	if (!err)
+		err = link_pins(k); /* last: an older version's symlinks are lost by it */
+	if (!err)
 		rz_kern_watch_no_more(k);
-	}
 	if (err) {
-		rz_kern_free(k, true); /* what an earlier run pinned stays as it was */
+		rz_kern_free_failed(k);
 		return err;
 	}
 	*ret = k;
 	return 0;
+}
+
+void rz_kern_free_failed(struct rz_kern *k)
+{
+	if (k)
+		rz_claim_undo(&k->claim);
+	rz_kern_free(k, true);
+}
+
+void rz_kern_keep(struct rz_kern *k)
+{
+	rz_claim_keep(&k->claim);
 }
 
 void rz_kern_free(struct rz_kern *k, bool keep_pins)
@@ -366,7 +360,7 @@ int rz_kern_watch(struct rz_kern *k, bool on)
 				      k->cgroup, strerror(errno));
 		/* a daemon that dies in a hold may leave a client that leaves: which of its
 		 * answers are out must be known then */
-		return pin_link(k, k->answer, "link_answer");
+		return rz_claim_link(&k->claim, k->answer, "link_answer");
 	}
 	return 0;
 }
@@ -416,7 +410,8 @@ int rz_kern_wake_read(struct rz_kern *k, rz_kern_wake_fn fn, void *arg)
 	if (!k->ring)
 		k->ring = ring_buffer__new(bpf_map__fd(k->skel->maps.wake), on_wake, k, NULL);
 	if (!k->ring)
-		return rz_err(-errno, "load: cannot read the wake ring: %s", strerror(errno));
+		return rz_err(-errno, "load: cannot read the wake ring: %s; %s", strerror(errno),
+			      rz_cure(-errno));
 	k->wake_fn = fn;
 	k->wake_arg = arg;
 	n = ring_buffer__consume(k->ring);

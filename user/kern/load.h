@@ -34,6 +34,11 @@ struct rz_kern; /* the loaded programs */
 int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
 		 struct rz_kern **ret);
 
+/* The start succeeded: an earlier run's maps of another size, which were set aside, go. */
+void rz_kern_keep(struct rz_kern *k);
+/* It failed: what it pinned is removed; what an earlier run pinned stays as it was. Takes NULL. */
+void rz_kern_free_failed(struct rz_kern *k);
+
 /* Lets go. Pins, and with them the programs, stay if `keep_pins`, else all is detached. Takes NULL.
  */
 void rz_kern_free(struct rz_kern *k, bool keep_pins);

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/cure.h"
 #include "base/log.h"
 #include "client/proxy.h"
 #include "kern/batch.h"
@@ -39,7 +40,7 @@ static int open_failed(int err, const char *path)
 			      path);
 	if (err == -EPERM || err == -EACCES)
 		return rz_err(-EPERM, "maps: may not open %s; run as root", path);
-	return rz_err(err, "maps: cannot open %s: %s", path, strerror(-err));
+	return rz_err(err, "maps: cannot open %s: %s; %s", path, strerror(-err), rz_cure(err));
 }
 
 int rz_maps_open(const char *pin_dir, struct rz_maps *ret)
@@ -253,7 +254,8 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 		err = read_stats(m->stats, &s->stats);
 	if (err) {
 		rz_snapshot_free(s);
-		return rz_err(err, "maps: cannot read the maps: %s", strerror(-err));
+		return rz_err(err, "maps: cannot read the maps: %s; %s", strerror(-err),
+			      rz_cure(err));
 	}
 	s->now_ns = rz_now_ns();
 	*ret = s;

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 
 #include "base/cleanup.h"
+#include "base/cure.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "kern/pins.h"
@@ -20,6 +22,13 @@
 static void path_of(char path[static PIN_PATH], const char *pin_dir)
 {
 	snprintf(path, PIN_PATH, "%s/pause", pin_dir);
+}
+
+static bool is_dir(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
 static int write_value(int fd, const struct rz_pause *p)
@@ -41,18 +50,26 @@ int rz_pause_set(const char *pin_dir, const struct rz_pause *p)
 	fd = bpf_obj_get(path);
 	if (fd >= 0) {
 		err = write_value(fd, p);
-		return err ? rz_err(err, "pause: cannot write %s: %s", path, strerror(-err)) : 0;
+		return err ? rz_err(err, "pause: cannot write %s: %s; %s", path, strerror(-err),
+				    rz_cure(err))
+			   : 0;
 	}
+	if (errno != ENOENT)
+		return rz_err(-errno, "pause: cannot open %s: %s; %s", path, strerror(errno),
+			      errno == EPERM || !is_dir(path) ? rz_cure(-errno)
+							      : "it is a directory: remove it");
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "rezone_pause", sizeof(__u32), sizeof(*p), 1, NULL);
 	if (fd < 0)
-		return rz_err(-errno, "pause: cannot make a map: %s", strerror(errno));
+		return rz_err(-errno, "pause: cannot make a map: %s; %s", strerror(errno),
+			      rz_cure(-errno));
 	err = write_value(fd, p);
 	if (!err && bpf_obj_pin(fd, path))
 		err = -errno;
-	return err ? rz_err(err, "pause: cannot pin %s: %s", path, strerror(-err)) : 0;
+	return err ? rz_err(err, "pause: cannot pin %s: %s; %s", path, strerror(-err), rz_cure(err))
+		   : 0;
 }
 
-int rz_pause_clear(const char *pin_dir)
+int rz_pause_remove(const char *pin_dir)
 {
 	char path[PIN_PATH];
 
@@ -63,7 +80,8 @@ int rz_pause_clear(const char *pin_dir)
 	}
 	if (errno == ENOENT)
 		return -ENOENT;
-	return rz_err(-errno, "resume: cannot remove %s: %s", path, strerror(errno));
+	return rz_err(-errno, "resume: cannot remove %s: %s; %s", path, strerror(errno),
+		      rz_cure(-errno));
 }
 
 static uint64_t wall_ns(void)
@@ -74,7 +92,7 @@ static uint64_t wall_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
 }
 
-bool rz_pause_get(const char *pin_dir, struct rz_pause *ret)
+int rz_pause_read(const char *pin_dir, struct rz_pause *ret)
 {
 	_cleanup_close_ int fd = -1;
 	struct bpf_map_info info = {};
@@ -84,13 +102,44 @@ bool rz_pause_get(const char *pin_dir, struct rz_pause *ret)
 	path_of(path, pin_dir);
 	fd = bpf_obj_get(path);
 	if (fd < 0)
-		return false;
+		return -errno;
 	/* somebody else's map of that name would be read past its end */
-	if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.value_size != sizeof(*ret) ||
-	    bpf_map_lookup_elem(fd, &zero, ret))
-		return false;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.value_size != sizeof(*ret))
+		return -ENOENT;
+	if (bpf_map_lookup_elem(fd, &zero, ret))
+		return -errno;
 	ret->by[sizeof(ret->by) - 1] = ret->why[sizeof(ret->why) - 1] = 0;
-	return !ret->until_ns || wall_ns() < ret->until_ns;
+	return 0;
+}
+
+bool rz_pause_stands(const struct rz_pause *p)
+{
+	return p->since_ns && (!p->until_ns || wall_ns() < p->until_ns);
+}
+
+bool rz_pause_get(const char *pin_dir, struct rz_pause *ret)
+{
+	return !rz_pause_read(pin_dir, ret) && rz_pause_stands(ret);
+}
+
+int rz_pause_end(const char *pin_dir, const char *by, struct rz_pause *ret)
+{
+	_cleanup_close_ int fd = -1;
+	char path[PIN_PATH];
+	int err = rz_pause_read(pin_dir, ret);
+
+	if (err == -ENOENT)
+		return err;
+	path_of(path, pin_dir);
+	if (!err) {
+		ret->until_ns = wall_ns();
+		rz_str_copy(ret->by, sizeof(ret->by), by);
+		fd = bpf_obj_get(path);
+		err = fd < 0 ? -errno : write_value(fd, ret);
+	}
+	return err ? rz_err(err, "resume: cannot write %s: %s; %s", path, strerror(-err),
+			    rz_cure(err))
+		   : 0;
 }
 
 static void time_text(char *dst, size_t size, uint64_t ns)
@@ -102,15 +151,22 @@ static void time_text(char *dst, size_t size, uint64_t ns)
 	strftime(dst, size, "%Y-%m-%d %H:%M:%S UTC", &tm);
 }
 
-void rz_pause_format(char *dst, size_t size, const struct rz_pause *p)
+void rz_pause_format_event(char *dst, size_t size, const struct rz_pause *p)
 {
-	char since[32], until[48] = "";
+	char until[48] = "";
 
-	time_text(since, sizeof(since), p->since_ns);
 	if (p->until_ns) {
 		memcpy(until, ", until ", 8);
 		time_text(until + 8, sizeof(until) - 8, p->until_ns);
 	}
-	snprintf(dst, size, "since %s by %s%s%s%s", since, p->by, until, *p->why ? ": " : "",
-		 p->why);
+	snprintf(dst, size, "by %s%s%s%s", p->by, until, *p->why ? ": " : "", p->why);
+}
+
+void rz_pause_format(char *dst, size_t size, const struct rz_pause *p)
+{
+	char since[32], rest[RZ_PAUSE_TEXT + 128];
+
+	time_text(since, sizeof(since), p->since_ns);
+	rz_pause_format_event(rest, sizeof(rest), p);
+	snprintf(dst, size, "since %s %s", since, rest);
 }

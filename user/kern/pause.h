@@ -16,7 +16,7 @@
 
 #define RZ_PAUSE_TEXT 128
 
-/* The map's value. */
+/* The map's value. Its layout is kept: an older or newer rezone reads it too. */
 struct rz_pause {
 	uint64_t since_ns; /* CLOCK_REALTIME */
 	uint64_t until_ns; /* likewise; 0: until it is resumed */
@@ -27,13 +27,25 @@ struct rz_pause {
 /* Takes the place of a pause that is there. 0 or -errno, logged. */
 int rz_pause_set(const char *pin_dir, const struct rz_pause *p);
 
-/* Ends it. 0; -ENOENT: there was none; -errno, logged. */
-int rz_pause_clear(const char *pin_dir);
+/*
+ * Ends it: from now on it is over, and says by whom, for the daemon to tell of; then
+ * rz_pause_remove(). 0; -ENOENT: none is there; -errno, logged. *ret is what stands there now.
+ */
+int rz_pause_end(const char *pin_dir, const char *by, struct rz_pause *ret);
+int rz_pause_remove(const char *pin_dir);
+
+/* What stands there, also one that is over. 0; -ENOENT: nothing; -errno: it cannot be read now. */
+int rz_pause_read(const char *pin_dir, struct rz_pause *ret);
+
+/* Is this one still on? */
+bool rz_pause_stands(const struct rz_pause *p);
 
 /* Is it paused now? One whose time is over is none. */
 bool rz_pause_get(const char *pin_dir, struct rz_pause *ret);
 
-/* "since 2026-11-24 06:30:00 UTC by root, until ...: why" */
+/* "since 2026-11-24 06:30:00 UTC by root (uid 0, pid 7), until ...: why" */
 void rz_pause_format(char *dst, size_t size, const struct rz_pause *p);
+/* The same for an event, which has a time of its own: "by ..., until ...: why" */
+void rz_pause_format_event(char *dst, size_t size, const struct rz_pause *p);
 
 #endif

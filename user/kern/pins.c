@@ -18,6 +18,7 @@
 #include <linux/magic.h>
 
 #include "base/cleanup.h"
+#include "base/cure.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "kern/maps.h"
@@ -38,8 +39,20 @@ static bool is_bpffs(const char *path)
 
 static int make_dir(const char *path)
 {
-	if (!mkdir(path, 0700) || errno == EEXIST)
+	struct stat st;
+
+	if (!mkdir(path, 0700))
 		return 0;
+	if (errno == EEXIST && !stat(path, &st) && S_ISDIR(st.st_mode))
+		return 0;
+	if (errno == EPERM || errno == EACCES)
+		return rz_err(-errno, "pins: may not create %s: %s; run as root", path,
+			      strerror(errno));
+	if (errno == EEXIST)
+		return rz_err(-EEXIST,
+			      "pins: %s is no directory; remove it, or choose another --pin-dir "
+			      "under " BPFFS,
+			      path);
 	return rz_err(-errno, "pins: cannot create %s: %s; choose another --pin-dir under " BPFFS,
 		      path, strerror(errno));
 }
@@ -94,7 +107,8 @@ int rz_pins_lock(const char *pin_dir)
 	int i;
 
 	if (fd < 0)
-		return rz_err(-errno, "pins: cannot open %s: %s", pin_dir, strerror(errno));
+		return rz_err(-errno, "pins: cannot open %s: %s; %s", pin_dir, strerror(errno),
+			      rz_cure(-errno));
 	for (i = 0; i < 20; i++) {
 		if (flock(fd, LOCK_EX | LOCK_NB)) {
 			usleep(10 * 1000);
@@ -117,11 +131,16 @@ int rz_pins_lock(const char *pin_dir)
 
 int rz_pins_link(const char *pin_dir, const char *name)
 {
-	char path[4096], target[256];
+	char path[4096], target[256], there[256];
 	struct stat st;
+	ssize_t n;
 
 	snprintf(path, sizeof(path), "%s/%s", pin_dir, name);
 	snprintf(target, sizeof(target), "v%d/%s", RZ_ABI, name);
+	n = readlink(path, there, sizeof(there) - 1);
+	there[n < 0 ? 0 : n] = '\0';
+	if (!strcmp(there, target))
+		return 0;
 	if (!lstat(path, &st) && !S_ISLNK(st.st_mode))
 		return rz_err(-EEXIST,
 			      "pins: %s is somebody else's pin; give rezone a --pin-dir of its own",
@@ -129,7 +148,7 @@ int rz_pins_link(const char *pin_dir, const char *name)
 	unlink(path);
 	if (symlink(target, path))
 		return rz_err(-errno, "pins: cannot link %s: %s", path, strerror(errno));
-	return 0;
+	return 1;
 }
 
 /* All that rezone ever pins, but for the maps. What else lies in these directories is somebody
@@ -144,6 +163,8 @@ static void remove_own(const char *pin_dir, int abi, const char *name)
 	char path[4200];
 	struct stat st;
 
+	snprintf(path, sizeof(path), "%s/v%d/%s_old", pin_dir, abi, name);
+	unlink(path); /* set aside by a start that was killed (kern/claim.c) */
 	snprintf(path, sizeof(path), "%s/v%d/%s", pin_dir, abi, name);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/%s", pin_dir, name);

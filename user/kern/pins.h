@@ -27,7 +27,8 @@ int rz_pins_prepare(const char *pin_dir);
  */
 int rz_pins_lock(const char *pin_dir);
 
-/* PIN_DIR/name -> v2/name for each pinned map. */
+/* PIN_DIR/name -> v2/name for a pinned map. 1: it was made; 0: it is there already; -errno, logged.
+ */
 int rz_pins_link(const char *pin_dir, const char *name);
 
 /* Removes all pins of this ABI, their symlinks and the directories. Programs whose only hold were

@@ -12,6 +12,8 @@
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
+#include "base/cure.h"
+#include "base/log.h"
 #include "kern/destroy.h"
 #include "probe.skel.h"
 
@@ -70,7 +72,20 @@ static int probe_btf(void)
 	return 0;
 }
 
-void rz_probe(struct rz_lacks *ret)
+/* A trial that failed for this process's sake says nothing about the kernel. */
+static int ours(const struct rz_lacks *l)
+{
+	const int results[] = {l->btf, l->segment, l->state, l->closes, l->census, l->destroy};
+	size_t i;
+
+	for (i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+		if (rz_cure_is_ours(results[i]))
+			return rz_err(results[i], "probe: cannot load a BPF program: %s; %s",
+				      strerror(-results[i]), rz_cure(results[i]));
+	return 0;
+}
+
+int rz_probe(struct rz_lacks *ret)
 {
 	libbpf_print_fn_t old = libbpf_set_print(quiet);
 
@@ -82,4 +97,5 @@ void rz_probe(struct rz_lacks *ret)
 	ret->destroy = probe_one("probe_destroy");
 	ret->netlink = withheld("netlink") ? -EOPNOTSUPP : rz_destroy_probe();
 	libbpf_set_print(old);
+	return ours(ret);
 }

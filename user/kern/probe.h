@@ -25,9 +25,9 @@ struct rz_lacks {
 /*
  * Fills *ret. What the environment variable REZONE_PROBE_WITHOUT names (a list of these fields,
  * with commas: "destroy,state") is taken as missing: tests and careful people try that way what an
- * older kernel would do. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN: without them everything is
- * -EPERM.
+ * older kernel would do. 0; or -errno, logged, if this process lacked rights, memory or descriptors
+ * for the trial, which then says nothing about the kernel.
  */
-void rz_probe(struct rz_lacks *ret);
+int rz_probe(struct rz_lacks *ret);
 
 #endif
