@@ -324,6 +324,7 @@ int rz_cmd_run(int argc, char **argv)
 	if (rz_conf_read(argc, argv, &d.conf))
 		return 2;
 	rz_log_setup(d.conf.log_format, d.conf.log_level);
+	rz_conf_environment_warn(environ);
 	fill_settings(&d);
 	err = rz_signals_block();
 	if (!err)

@@ -6,7 +6,6 @@
 #include "conf/conf.h"
 
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,35 +37,6 @@ static int set_defaults(struct rz_conf *c)
 		    rz_conf_set(c, &rz_conf_rows[i], rz_conf_rows[i].fallback, why, sizeof(why)))
 			return wrong(rz_conf_rows[i].name,
 				     why); /* out of memory: the table is tested */
-	return 0;
-}
-
-/* REZONE_KEEP_PINS of keep-pins. */
-static void variable_of(const struct rz_conf_row *row, char *dst, size_t size)
-{
-	snprintf(dst, size, "REZONE_%s", row->name);
-	for (; *dst; dst++)
-		*dst = *dst == '-' ? '_' : (char)toupper((unsigned char)*dst);
-}
-
-/* rezone's own variable beats WarpStream's name for the same. */
-static int set_from_environment(struct rz_conf *c)
-{
-	char own[64], why[512];
-	const char *name, *text;
-	size_t i;
-
-	for (i = 0; i < rz_conf_n_rows; i++) {
-		variable_of(&rz_conf_rows[i], own, sizeof(own));
-		name = own;
-		text = getenv(own);
-		if (!text && rz_conf_rows[i].env) {
-			name = rz_conf_rows[i].env;
-			text = getenv(name);
-		}
-		if (text && rz_conf_set(c, &rz_conf_rows[i], text, why, sizeof(why)))
-			return wrong(name, why);
-	}
 	return 0;
 }
 
@@ -297,7 +267,7 @@ int rz_conf_read(int argc, char **argv, struct rz_conf *ret)
 			rz_err(err, "settings: %s", why);
 	}
 	if (!err)
-		err = set_from_environment(&c);
+		err = rz_conf_environment_set(&c);
 	if (!err)
 		err = set_from_flags(&c, &f);
 	if (!err)
@@ -337,11 +307,14 @@ void rz_conf_markdown(FILE *f)
 		   "`REZONE_CONFIG`), which beats the\ndefault. The file is a YAML mapping with "
 		   "the same names, "
 		   "`_` for `-`. Durations are written as in Go: `30s`,\n`1m30s`, `500ms`.\n\n"
+		   "A variable that begins with `REZONE_` and is none of these sets nothing: a "
+		   "warning names the one that was\nprobably meant. What Kubernetes makes for a "
+		   "Service named rezone (`REZONE_PORT=tcp://...`) is ignored.\n\n"
 		   "| flag | default | variable | meaning |\n|---|---|---|---|\n");
 	for (i = 0; i < rz_conf_n_rows; i++) {
 		const struct rz_conf_row *r = &rz_conf_rows[i];
 
-		variable_of(r, variable, sizeof(variable));
+		rz_conf_variable(r, variable, sizeof(variable));
 		fprintf(f, "| `--%s%s%s`", r->name, *rz_conf_form(r) ? " " : "", rz_conf_form(r));
 		if (r->alias)
 			fprintf(f, ", `-%s`", r->alias);

@@ -77,6 +77,9 @@ struct rz_conf {
  * how to mend it, and -EINVAL. conf is filled wholly on success only.
  */
 int rz_conf_read(int argc, char **argv, struct rz_conf *ret);
+/* Warns of variables that begin with REZONE_ and set nothing: mistyped ones, with the one that was
+ * meant, and REZONE_PORT=tcp://..., which is Kubernetes' word. */
+void rz_conf_environment_warn(char *const *environment);
 void rz_conf_free(struct rz_conf *c); /* frees what it points to */
 
 #endif

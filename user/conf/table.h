@@ -57,6 +57,24 @@ const char *rz_conf_form(const struct rz_conf_row *row);
 /* Reads a config file into `c`. 0, or -errno with one line in `why`. */
 int rz_conf_file_read(struct rz_conf *c, const char *path, char *why, size_t why_size);
 
+/* REZONE_KEEP_PINS of keep-pins. */
+void rz_conf_variable(const struct rz_conf_row *row, char *dst, size_t size);
+
+/* Sets what the environment says (environment.c). 0, or -EINVAL, logged. */
+int rz_conf_environment_set(struct rz_conf *c);
+
+/* What a variable is. `near` is filled for UNKNOWN: the setting's variable that was meant, or "".
+ */
+#define RZ_CONF_VARIABLE_SIZE 80
+enum rz_conf_variable_kind {
+	RZ_CONF_VARIABLE_OTHERS,       /* does not begin with REZONE_ */
+	RZ_CONF_VARIABLE_SETTING,      /* one of ours */
+	RZ_CONF_VARIABLE_SERVICE_LINK, /* made by Kubernetes for a Service named rezone... */
+	RZ_CONF_VARIABLE_UNKNOWN,      /* looks like a setting, and is none */
+};
+enum rz_conf_variable_kind rz_conf_variable_judge(const char *name, const char *value,
+						  char near[static RZ_CONF_VARIABLE_SIZE]);
+
 /* The whole table as docs/configuration.md. */
 void rz_conf_markdown(FILE *f);
 
