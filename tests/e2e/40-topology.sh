@@ -27,6 +27,10 @@ broken() { # WHAT CONTENT
 	note "$(grep 'topology.yaml:' "$WORK/rezone.log" | tail -n 1 | cut -c1-200)"
 	grep 'topology.yaml:' "$WORK/rezone.log" | tail -n 1 | grep -qE 'topology.yaml:[0-9]+:[0-9]+: ' || not_ok "$1: line and column"
 	has_agents 6 || not_ok "$1: the old topology stays"
+	within 3 has_fault || not_ok "$1: rezone topology shows the fault"
+}
+has_fault() { # also as text
+	shown | jq -e '.sources[0].fault | contains("topology.yaml:")' >/dev/null && "$REZONE" topology --pin-dir "$PIN_DIR" | grep -q 'topology.yaml:[0-9]'
 }
 broken "bad YAML" 'agents: [ { address: 10.0.0.1'
 broken "unknown key" 'agents: [ { addres: 10.0.0.1, zone: a } ]'
@@ -36,6 +40,12 @@ n=$(faults)
 check "the same fault is not said again every second" stays 3 eval '[ "$(faults)" = "$n" ]'
 topology a=ready b=ready
 check "a mended file is taken" within 3 has_agents 4
+check "and has no fault any more" within 3 eval '! has_fault && shown | jq -e ".sources[0].fault == null" >/dev/null'
+mv "$WORK/topology.yaml" "$WORK/topology.away"
+check "a file that is gone is a fault" within 3 has_fault
+check "... what was read before stays" has_agents 4
+mv "$WORK/topology.away" "$WORK/topology.yaml"
+check "... until it is back" within 3 eval '! has_fault'
 check "rezone topology --file accepts it" eval '"$REZONE" topology --file "$WORK/topology.yaml" >/dev/null'
 echo 'zone: [' >"$WORK/bad.yaml"
 check "rezone topology --file refuses a bad one with status 1 and its place" eval \

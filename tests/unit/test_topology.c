@@ -313,6 +313,7 @@ static void test_file(void **state)
 	capture_begin(&c);
 	assert_int_equal(rz_topo_file_poll(f, &t), -ENOENT);
 	assert_int_equal(rz_topo_file_poll(f, &t), -ENOENT);
+	assert_non_null(strstr(rz_topo_file_fault(f), "cannot be read"));
 	capture_end(&c, text, sizeof(text));
 	assert_int_equal(capture_lines(text), 1);
 	assert_non_null(strstr(text, path));
@@ -321,6 +322,7 @@ static void test_file(void **state)
 	capture_begin(&c);
 	assert_int_equal(rz_topo_file_poll(f, &t), 1);
 	assert_int_equal(rz_topo_file_poll(f, &t), 0);
+	assert_string_equal(rz_topo_file_fault(f), "");
 	capture_end(&c, text, sizeof(text));
 	assert_non_null(strstr(text, "is whole again"));
 	assert_int_equal(t->n_agents, 0);

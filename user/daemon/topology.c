@@ -84,6 +84,8 @@ static size_t collect_rows(const struct rz_daemon *d, struct rz_source_row *rows
 		rows[n].v.agents = d->file_topo ? (uint32_t)d->file_topo->n_agents : 0;
 		for (i = 0; i < rows[n].v.agents; i++)
 			rows[n].v.ready += d->file_topo->agents[i].ready;
+		/* no freeze yet: what was read before stays true until it is too old */
+		rz_str_copy(rows[n].v.note, sizeof(rows[n].v.note), rz_topo_file_fault(d->file));
 		n++;
 	}
 	n += rz_kube_rows(d->kube, rows + n, RZ_KUBE_GROUPS_MAX);

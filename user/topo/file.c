@@ -130,3 +130,8 @@ int rz_topo_file_poll(struct rz_topo_file *f, struct rz_topo **ret)
 	*ret = fresh;
 	return 1;
 }
+
+const char *rz_topo_file_fault(const struct rz_topo_file *f)
+{
+	return f->fault ? f->why : "";
+}

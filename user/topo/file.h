@@ -34,4 +34,7 @@ void rz_topo_file_free(struct rz_topo_file *f);
  */
 int rz_topo_file_poll(struct rz_topo_file *f, struct rz_topo **ret);
 
+/* What the latest look found wrong, the line that was logged of it; "" if nothing. */
+const char *rz_topo_file_fault(const struct rz_topo_file *f);
+
 #endif
