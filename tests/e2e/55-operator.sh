@@ -54,6 +54,8 @@ check "a dry run shows what would be moved" eval '[ "$(reset --client-id "other,
 check "and moves nobody" stays 2 eval '[ "$(moves_made)" = "$before" ]'
 check "reset by hand moves a client, wherever its zone is" eval 'reset --client-id "other,*" | grep -q " moved "'
 check "the events say that it was by hand" has_event '.event == "move" and .by_hand and (.client_id | startswith("other,"))'
+# it did not opt in, and its own zone is the agent's: it can only come back here, which is home
+check "its outcome is judged although it did not opt in" within 15 has_event '.event == "outcome" and .outcome == "home" and .by_hand and (.client_id | startswith("other,"))'
 check "a producer in the midst of its requests is held, then moved" eval 'reset --client-id "w,*" >/dev/null'
 check "... in that order" has_event '.event == "move" and .by_hand and (.client_id | startswith("w,")) and .held_segments > 0'
 check "--now waits for nothing" eval 'within 10 some_rows ".client_id | startswith(\"w,\")"; within 10 reset --client-id "w,*" --now >/dev/null'

@@ -25,10 +25,25 @@ static void test_breaker_share(void **state)
 			}
 }
 
+/* An operator's moves say nothing of the policy's choice. */
+static void test_by_hand(void **state)
+{
+	struct rz_breaker b = {.share = 0.3};
+	struct rz_outcome_row r = {.outcome = RZ_OUTCOME_RETURNED, .by_hand = true};
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < RZ_BREAKER_WINDOW; i++)
+		rz_breaker_note(&b, &r, T0);
+	assert_false(b.open);
+	assert_int_equal(b.n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_breaker_share),
+		cmocka_unit_test(test_by_hand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

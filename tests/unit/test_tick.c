@@ -191,6 +191,68 @@ static void test_counts_are_classify(void **state)
 	rz_select_free(t.select);
 }
 
+/* What became of an operator's move of a client that the policy keeps: its new connection is to the
+ * agent that it came from, to the one of its own zone, or nowhere; and of one without a zone. */
+enum back { BACK_AWAY, BACK_HOME, BACK_NOWHERE };
+
+static const struct by_hand {
+	const char *what;
+	bool opted_in, has_zone, by_hand;
+	enum back back;
+	enum rz_outcome outcome;
+} by_hands[] = {
+	{"not opted in, came back", false, true, true, BACK_AWAY, RZ_OUTCOME_RETURNED},
+	{"not opted in, came home", false, true, true, BACK_HOME, RZ_OUTCOME_HOME},
+	{"not opted in, left", false, true, true, BACK_NOWHERE, RZ_OUTCOME_LEFT},
+	{"no zone, came back", false, false, true, BACK_AWAY, RZ_OUTCOME_RETURNED},
+	{"opted in, came back", true, true, true, BACK_AWAY, RZ_OUTCOME_RETURNED},
+	{"opted in, came home", true, true, true, BACK_HOME, RZ_OUTCOME_HOME},
+	{"the policy's, opted out since", false, true, false, BACK_AWAY, RZ_OUTCOME_LEFT},
+};
+
+static void by_hand_story(const struct by_hand *y)
+{
+	const struct rz_outcome_row *known;
+	struct rz_tick_move m;
+	struct test_tick t;
+	size_t n;
+
+	tick_make(&t, 5);
+	t.snap.n_conns = 1;
+	t.clients[0].client.opt_in = y->opted_in;
+	if (!y->has_zone)
+		t.clients[0].client.zone[0] = '\0';
+	m = (struct rz_tick_move){.cookie = 99,
+				  .client = 1,
+				  .tuple = t.conns[0].tuple,
+				  .opened_ns = t.conns[0].opened_ns,
+				  .by_hand = y->by_hand};
+	rz_tick_free(run(&t));
+	rz_tick_moved(t.select, &m, t.w.now_ns);
+	t.conns[0].opened_ns = t.w.now_ns + SECOND_NS;
+	t.w.now_ns += 2 * MINUTE_NS; /* with no outcome_ns each is due at once */
+	t.w.settings.topology_proved_ns = t.snap.now_ns = t.w.now_ns;
+	t.conns[0].data_cs = (uint32_t)((t.w.now_ns - t.conns[0].opened_ns) / RZ_CS_NS);
+	if (y->back == BACK_HOME)
+		memcpy(t.conns[0].tuple.agent_addr, t.w.agents[AGENT_B].at.addr, 16);
+	if (y->back == BACK_NOWHERE)
+		t.snap.n_conns = 0;
+	rz_tick_free(run(&t));
+	known = rz_select_outcomes(t.select, &n);
+	if (n != 1 || known[0].outcome != y->outcome || known[0].by_hand != y->by_hand)
+		fail_msg("%s: %zu outcomes, the first %d", y->what, n, n ? known[0].outcome : -1);
+	rz_select_free(t.select);
+}
+
+static void test_by_hand(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(by_hands) / sizeof(by_hands[0]); i++)
+		by_hand_story(&by_hands[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +261,7 @@ int main(void)
 		cmocka_unit_test(test_undo),
 		cmocka_unit_test(test_only_data_proves_home),
 		cmocka_unit_test(test_counts_are_classify),
+		cmocka_unit_test(test_by_hand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

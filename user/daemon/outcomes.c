@@ -85,6 +85,7 @@ static void tell(struct rz_daemon *d, const struct rz_snapshot *snap,
 			   (o->known_ns - o->moved_ns) / 100000000ULL * 100000000ULL);
 	e = rz_event_of(RZ_EVENT_OUTCOME, snap, o->cookie, o->client, &m->tuple, m->from, m->to);
 	e.outcome = o->outcome;
+	e.by_hand = o->by_hand;
 	if (o->seen && o->outcome == RZ_OUTCOME_LEFT)
 		snprintf(e.text, sizeof(e.text),
 			 "%s; connection %llu, opened here since, is idle %s after the move",

@@ -10,6 +10,8 @@ void rz_breaker_note(struct rz_breaker *b, const struct rz_outcome_row *row, uin
 		return;
 	if (row->late && row->outcome != RZ_OUTCOME_RETURNED)
 		return; /* counted as not futile when it was due */
+	if (row->by_hand)
+		return; /* it says nothing of the policy's choice */
 	b->window = b->window << 1 | (row->outcome == RZ_OUTCOME_RETURNED);
 	if (b->n < RZ_BREAKER_WINDOW)
 		b->n++;

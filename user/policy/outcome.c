@@ -108,8 +108,10 @@ void rz_outcomes_add(struct rz_outcomes *o, const struct rz_candidate *row, uint
 		free(d);
 		return;
 	}
-	d->row = (struct rz_outcome_row){
-		.cookie = row->cookie, .client = row->client, .moved_ns = at_ns};
+	d->row = (struct rz_outcome_row){.cookie = row->cookie,
+					 .client = row->client,
+					 .by_hand = row->by_hand,
+					 .moved_ns = at_ns};
 	memcpy(d->row.addr, row->addr, sizeof(d->row.addr));
 	LL_APPEND(m->moves, d);
 	if (m->latest_ns < at_ns)
@@ -137,7 +139,7 @@ void rz_outcomes_see(struct rz_outcomes *o, const struct rz_candidate *row)
 	from = rz_stays_from(row->opened_ns, m->latest_ns, o->leaving_ns);
 	LL_FOREACH(m->moves, d)
 	{
-		if (row->opened_ns <= d->row.moved_ns)
+		if (row->opened_ns <= d->row.moved_ns || (row->witness && !d->row.by_hand))
 			continue;
 		if (row->same_zone)
 			d->home = row->cookie;

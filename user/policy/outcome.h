@@ -13,6 +13,10 @@
  *  - left: `after_ns` later neither is seen. On a node with agents of one zone, as nodes are, this
  *    is what a client that came home looks like; one that went to an agent of a third zone, or
  *    ended, looks the same, and is another node's matter;
+ * A move by hand may be of a client that the policy never moves (it did not opt in, is excluded,
+ * has no zone): then `a candidate` above is any data connection that is not in the client's own
+ * zone. Such a row is a witness (select.h), and speaks of moves by hand alone.
+ *
  *  - gone: the connection had ended by itself before it was moved. The daemon says that one, for no
  *    move happened.
  *
@@ -61,6 +65,7 @@ struct rz_outcome_row {
 	 * follows in another row, which is `late`. */
 	enum rz_outcome outcome;
 	bool late;
+	bool by_hand; /* an operator's move, whatever the policy thinks of its client */
 	uint64_t moved_ns;
 	uint64_t known_ns;
 	uint64_t

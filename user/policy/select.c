@@ -150,9 +150,11 @@ static size_t line_up(struct rz_select *s, struct place *q, struct rz_candidate 
 	for (i = 0; i < n; i++) {
 		struct rz_candidate *row = &rows[i];
 
-		bool left_behind = rz_history_see(s->history, row);
+		bool left_behind = !row->witness && rz_history_see(s->history, row);
 
 		rz_outcomes_see(s->outcomes, row);
+		if (row->witness)
+			continue;
 		if (row->same_zone)
 			row->reason = RZ_REASON_SAME_ZONE;
 		else if (left_behind)

@@ -58,7 +58,10 @@ struct rz_candidate {
 	uint64_t data_ns;	 /* its latest Produce or Fetch; may be up to 10 ms early */
 	struct rz_target target; /* where it would go */
 	bool same_zone;		 /* not a candidate: told only to end a row of futile rounds */
-	enum rz_reason reason;	 /* out: RZ_REASON_NONE is "go", else why it waits */
+	bool witness; /* neither: the policy keeps it (its client did not opt in, ...), told
+		       * only to find out what became of a move by hand */
+	bool by_hand; /* of a move: an operator's */
+	enum rz_reason reason; /* out: RZ_REASON_NONE is "go", else why it waits */
 };
 
 /* A client, as the history knows it. */
@@ -91,10 +94,10 @@ void rz_select_free(struct rz_select *s); /* takes NULL */
 
 /*
  * Judges all of a tick at once, in an order that is fair: those who have waited longest, then by
- * cookie. Fills reason of every row; a same_zone row gets RZ_REASON_SAME_ZONE, one that was left
- * behind RZ_REASON_LEFT_BEHIND. In mode observe a
- * connection that would have been moved stays OBSERVING, at no further cost, for as long as it is a
- * candidate. 0 or -ENOMEM (then no row may go: all are OVER_BUDGET).
+ * cookie. Fills reason of every row; a same_zone row gets RZ_REASON_SAME_ZONE, that of a witness
+ * means nothing, one that was left behind RZ_REASON_LEFT_BEHIND. In mode observe a connection that
+ * would have been moved stays OBSERVING, at no further cost, for as long as it is a candidate. 0 or
+ * -ENOMEM (then no row may go: all are OVER_BUDGET).
  */
 int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
 		  const struct rz_moment *m);

@@ -50,7 +50,7 @@ struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_
 
 struct work {
 	struct rz_tick *tick;
-	struct rz_candidate *rows;	   /* candidates, and those at home */
+	struct rz_candidate *rows;	   /* candidates, those at home, and witnesses */
 	size_t *move_of;		   /* row -> index into tick->moves */
 	const struct rz_topo_zone **there; /* of each move */
 	size_t *conn_of;		   /* likewise: index of its connection */
@@ -61,6 +61,18 @@ struct work {
 static bool is_home(const struct rz_verdict *v)
 {
 	return v->reason == RZ_REASON_SAME_ZONE && v->kind == RZ_KIND_DATA;
+}
+
+/* A data connection that the policy keeps tells what became of an operator's move of its client. */
+static bool is_witness(const struct rz_verdict *v)
+{
+	return v->reason != RZ_REASON_NOT_IDENTIFIED &&
+	       (v->kind == RZ_KIND_DATA || v->kind == RZ_KIND_SHARED);
+}
+
+static bool is_candidate(const struct rz_candidate *row)
+{
+	return !row->same_zone && !row->witness;
 }
 
 /* Judges every connection; collects what select wants to hear of. */
@@ -83,10 +95,11 @@ static void classify_all(struct work *w, const struct rz_snapshot *snap,
 		w->tick->localities[v.locality]++;
 		if (!v.move)
 			w->tick->reasons[v.reason]++;
-		if (!v.move && !is_home(&v))
+		if (!v.move && !is_home(&v) && !is_witness(&v))
 			continue;
 		w->rows[w->n] = as_candidate(c);
-		w->rows[w->n].same_zone = !v.move;
+		w->rows[w->n].same_zone = !v.move && v.locality == RZ_LOCALITY_SAME;
+		w->rows[w->n].witness = !v.move && !is_home(&v);
 		if (v.move) {
 			w->move_of[w->n] = w->tick->n_moves;
 			w->there[w->tick->n_moves] = v.there;
@@ -103,7 +116,7 @@ static void aim(struct work *w, struct rz_share *share)
 	size_t i;
 
 	for (i = 0; i < w->n; i++) {
-		if (w->rows[i].same_zone)
+		if (!is_candidate(&w->rows[i]))
 			continue;
 		w->rows[i].target = rz_share_target(share, w->there[w->move_of[i]]);
 		w->tick->moves[w->move_of[i]].target = w->rows[i].target;
@@ -115,7 +128,7 @@ static void take_answers(struct work *w)
 	size_t i;
 
 	for (i = 0; i < w->n; i++) {
-		if (w->rows[i].same_zone)
+		if (!is_candidate(&w->rows[i]))
 			continue;
 		w->tick->moves[w->move_of[i]].reason = w->rows[i].reason;
 		w->tick->verdicts[w->conn_of[w->move_of[i]]].reason = w->rows[i].reason;
@@ -237,6 +250,7 @@ static struct rz_candidate row_of(const struct rz_tick_move *m)
 	struct rz_candidate row = {.cookie = m->cookie,
 				   .client = m->client,
 				   .opened_ns = m->opened_ns,
+				   .by_hand = m->by_hand,
 				   .target = m->target};
 
 	memcpy(row.addr, m->tuple.client_addr, sizeof(row.addr));
