@@ -88,7 +88,8 @@ e2e_end() {
 	rm -rf "$PIN_DIR"
 	for ns in a b c cl sw; do ip netns del "$P-$ns" 2>/dev/null; done
 	[ -n "$CGROUP" ] && for _ in 1 2 3 4 5 6 7 8 9 10; do
-		rmdir "$CGROUP" 2>/dev/null && break
+		rmdir "$CGROUP"/*/ "$CGROUP" 2>/dev/null
+		[ -d "$CGROUP" ] || break
 		sleep 0.1
 	done
 	[ -n "$WORK" ] && rm -rf "$WORK"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A server, all client libraries at work on it, and rezone that moves them again and again. See 59-moves.sh.
+# A server, all client libraries at work on it, and rezone that moves them again and again. See moves-volume.sh.
 # Comes in: sourced after lib.sh and servers.sh; LIBS, RATE_*. Goes out: functions; moves_arena leaves in $WORK/run/SERVER what
 # tests/moves/count.py reads.
 #

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Counts what moves did to real clients: what was lost, doubled, rebalanced, and how long they stood still.
 
-    count.py DIR SERVER     rows of one server's run as JSON lines; DIR is as 59-moves.sh left it
+    count.py DIR SERVER     rows of one server's run as JSON lines; DIR is as moves-volume.sh left it
 
 In:  DIR/phases            "NAME BEGIN_MS END_MS REST_MS" a line: moves from BEGIN to END, quiet until REST
      DIR/LIB.ROLE.log      the application's lines (tests/clients); roles: all, one (acks), group1, group2, reader
@@ -11,7 +11,7 @@ In:  DIR/phases            "NAME BEGIN_MS END_MS REST_MS" a line: moves from BEG
      DIR/coordinators-PHASE "CLIENT_ID" a line for each coordinator connection that the test reset
      DIR/wire.pcap         the clients' packets
 Out: one row for each phase, library and role, see row().
-Who: 59-moves.sh; judge.py and table.py read the rows.
+Who: moves-volume.sh; judge.py and table.py read the rows.
 
 Records are counted by their unique id in the server's log, never by a client's counter.
 """

@@ -3,7 +3,7 @@
 
 In:  JSON lines; MOVES: how many each library must have had on each server; AGENTS: how many the clients knew (of Kafka: one).
 Out: "ok - " and "not ok - " lines, remarks; status 1 if one was not ok.
-Who: 59-moves.sh.
+Who: moves-volume.sh.
 
 A library's moves are shared by its two producers, its group and, of kafka-go, a reader: each role must have had an eighth, or has a
 reason here why it has none.

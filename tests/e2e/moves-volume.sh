@@ -4,7 +4,7 @@
 # Kafka and nisshi: no acknowledged write is lost or doubled, no group gets another generation. Then the same with plain resets, of
 # coordinator connections too, which shows that the test can fail.
 # MOVES=50: of each library in all, spread over SERVERS; PLAIN=N: of each library in the second part, on each server (default:
-# a few on the first); MOVES_OUT=DIR keeps everything. `make moves` is the long form.
+# a few on the first); MOVES_OUT=DIR keeps everything. `make moves-volume` is the long form.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 . "$E2E_ROOT/tests/e2e/servers.sh"

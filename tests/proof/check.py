@@ -1,0 +1,60 @@
+"""Judgement of the short proof: "ok - " and "not ok - " lines.
+
+In:  a judge.Judgement of a run with cycles first, last, observe, plain and lie. Out: lines; 1 if one was not ok.
+Who: proof.py check, for tests/e2e/59-proof.sh.
+"""
+
+from collections import Counter
+
+import judge as J
+import results as R
+import setups as S
+
+HOME_SHARE = 0.9  # of the moves, so many must end at home within their cycle
+
+
+class Lines:
+    def __init__(self):
+        self.failed = 0
+
+    def say(self, good, what):
+        self.failed |= not good
+        print("ok -" if good else "not ok -", what)
+
+
+def promises(lines, judgement):
+    """cells of enforce: nothing beyond the baseline, each set-up moved or with a reason"""
+    for c in R.new_cells(judgement, ""):
+        name = f"rezone {c['order']}, {c['library']}, {c['role']}, {c['settings']}"
+        exempt = c["role"] == "write" and not S.LIBRARIES[c["library"]].retries
+        beyond = J.beyond_baseline(c)
+        said = ", ".join(f"{n} {f}" for f, n in beyond.items()) or "nothing"
+        lines.say(not beyond or exempt, f"{name}: {c['moves']} moves: {said} beyond the baseline")
+        why = c["moves"] or c["let_go"] or c["kept"]
+        lines.say(bool(why), f"{name}: {c['moves']} moves, {c['let_go']} let go, kept: {c['kept'] or 'nobody'}")
+
+
+def arrivals(lines, judgement):
+    for order in ("first", "last"):
+        moves = [m for m in judgement.moves if m["order"] == order and m["mode"] == "enforce"]
+        home = [m for m in moves if m["seconds"] is not None]
+        lines.say(len(moves) > 0 and len(home) >= HOME_SHARE * len(moves), f"rezone {order}: home after {len(home)} of {len(moves)} moves")
+
+
+def controls(lines, judgement):
+    """the judge sees what it must, where it is done on purpose"""
+    for mode, wanted in (("plain", ("doubled", "generations", "errors")), ("lie", ("lost",))):
+        seen = Counter()
+        for c in judgement.cells:
+            if c["mode"] == mode:
+                seen.update({f: c[f] for f in J.FAULTS})
+        for fault in wanted:
+            lines.say(seen[fault] > 0, f"control {mode}: {seen[fault]} {fault} are seen")
+
+
+def check(judgement):
+    lines = Lines()
+    promises(lines, judgement)
+    arrivals(lines, judgement)
+    controls(lines, judgement)
+    return lines.failed

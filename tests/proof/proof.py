@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""The matrix of the proof: runs what the results in the tree lack, and goes on where it was ended. `make moves`.
+
+In:  the environment selects: LIBS="java kafka-go", TOPOLOGIES="1 2 3", ORDERS="first last", MOVES=20 a cell, CLIENTS=3 of each set-up,
+     ROLES=write/default,group/default; REZONE=PATH another binary, REZONE_NAME what its rows are called; MINUTES=60 ends after that run;
+     OUT=DIR keeps the runs; RESULTS=DIR (docs/proof). proof.py judge DIR prints the judgement of a run that is there,
+     proof.py check DIR passes judgement on the short form.
+Out: RESULTS/cells.csv, RESULTS/moves.csv after each run; the tables of the docs at the end; status 1 if a cell has faults beyond its baseline.
+Who: make moves; 59-proof.sh (check).
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import collect
+import judge as J
+import results as R
+import setups as S
+import table
+from check import check
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+ROOT = os.path.realpath(f"{HERE}/../..")
+ENV = os.environ
+# what decides about moves; a change there makes earlier results those of another rezone
+SOURCE = ("bpf", "include", "user/policy", "user/move", "user/kern", "user/daemon", "user/client", "user/topo")
+EXTRA = {"read": 1.7, "group": 1.7}  # of these roles there are fewer cells; 200 moves for each library and role
+
+
+def words(name, default):
+    return ENV.get(name, default).split()
+
+
+def source_name():
+    """REZONE_NAME, or the trees of SOURCE as git knows them: eight digits of their sum"""
+    if ENV.get("REZONE_NAME"):
+        return ENV["REZONE_NAME"]
+    trees = subprocess.run(["git", "-C", ROOT, "rev-parse", *[f"HEAD:{d}" for d in SOURCE]], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return "src-" + subprocess.run(["sha256sum"], input=trees, stdout=subprocess.PIPE, text=True, check=True).stdout[:8]
+
+
+class Matrix:
+    def __init__(self):
+        self.libs = words("LIBS", " ".join(S.LIBRARIES))
+        self.topologies = [int(t) for t in words("TOPOLOGIES", "2 1 3")]
+        self.orders = words("ORDERS", "first last")
+        self.moves, self.clients = int(ENV.get("MOVES", 20)), int(ENV.get("CLIENTS", 3))
+        self.results = ENV.get("RESULTS", f"{ROOT}/docs/proof")
+        self.out = ENV.get("OUT", f"{ROOT}/build/proof")
+        self.rezone = source_name()
+        roles = {tuple(r.split("/")) for r in ENV.get("ROLES", "").split(",") if r}
+        self.wanted = (lambda role, settings: (role, settings) in roles) if roles else None
+
+    def done(self, cells, setup, topology, order, target):
+        c = cells.get((setup.lib, setup.role, setup.settings, topology, order, self.rezone), {})
+        target = int(target * EXTRA.get(setup.role, 1))
+        return c.get("moves", 0) >= target or c.get("chances", 0) >= 2 * target
+
+    def missing(self, target):
+        """(topology, libraries, orders) of the first topology that lacks something; None: all is there"""
+        cells = {tuple(c[k] for k in R.CELL): c for c in R.read(f"{self.results}/cells.csv")}
+        for t in self.topologies:
+            lack = [(s.lib, o) for s in S.setups_of(self.libs, self.clients, self.wanted) for o in self.orders
+                    if s.lib not in self.absent and not self.done(cells, s, t, o, target)]
+            if lack:
+                return t, [l for l in self.libs if l in {x[0] for x in lack}], [o for o in self.orders if o in {x[1] for x in lack}]
+        return None
+
+    def run(self, topology, libs, orders):
+        name = time.strftime("%m%d-%H%M%S")
+        out = f"{self.out}/{name}"
+        os.makedirs(out)
+        plan = " ".join([f"{o}:2" for o in ("first", "last") if o in orders] + ["observe:1"])
+        argv = [f"{ROOT}/tests/e2e/proof.sh", out, "--topology", str(topology), "--libs", " ".join(libs), "--plan", plan,
+                "--clients", str(self.clients)]
+        if ENV.get("ROLES"):
+            argv += ["--roles", ENV["ROLES"]]
+        rc = subprocess.run(argv, env={**ENV, "PROOF_REZONE": ENV.get("REZONE", "")}).returncode
+        if rc:
+            print(f"proof: run {out} ended with status {rc}; its folder is kept", flush=True)
+            return False
+        with open(f"{out}/run.json") as f:
+            said = json.load(f)
+        self.absent |= set(said["skipped"])
+        judgement = J.judge(collect.read(out))
+        R.add(self.results, judgement, self.rezone, name, max(c["load"] for c in said["cycles"]))
+        show(judgement)
+        if not ENV.get("OUT") and not any(m[f] for m in judgement.moves for f in J.FAULTS):
+            shutil.rmtree(out)  # runs with faults are kept to be looked into
+        return True
+
+    def go_on(self):
+        end = time.monotonic() + 60 * float(ENV.get("MINUTES", 1e6))
+        self.absent, failed = set(), 0
+        for target in sorted({min(4, self.moves), min(10, self.moves), self.moves}):
+            while (lack := self.missing(target)) and time.monotonic() < end and failed < 3:
+                topology, libs, orders = lack
+                print(f"proof: {self.rezone}: to {target} moves a cell: {topology} other agents, {len(libs)} libraries, orders {' '.join(orders)}", flush=True)
+                failed = 0 if self.run(*lack) else failed + 1
+        return failed == 0
+
+
+def show(judgement):
+    total = len(judgement.moves)
+    print(f"proof: {total} moves; " + ", ".join(f"{sum(m[f] for m in judgement.moves)} {f}" for f in J.FAULTS), flush=True)
+    for c in judgement.cells:
+        found = {f: (c[f], c["moved_" + f]) for f in J.FAULTS if c[f]}
+        if found:
+            print(f"  {c['library']} {c['role']} {c['settings']}, {c['mode']} {c['order']}: {c['moves']} moves; in all, by moves: {found}", flush=True)
+
+
+def main():
+    if sys.argv[1:2] == ["judge"]:
+        show(J.judge(collect.read(sys.argv[2])))
+        return 0
+    if sys.argv[1:2] == ["check"]:
+        return check(J.judge(collect.read(sys.argv[2])))
+    if sys.argv[1:2] == ["tables"]:
+        return table.main()
+    matrix = Matrix()
+    ok = matrix.go_on()
+    table.main()
+    bad = [c for c in R.read(f"{matrix.results}/cells.csv") if c["rezone"] == matrix.rezone and J.beyond_baseline(c)]
+    for c in bad:
+        print(f"not ok - {c['library']} {c['role']} {c['settings']}, {c['topology']} others, {c['order']}: {J.beyond_baseline(c)} in {c['moves']} moves")
+    return 0 if ok and not bad else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""The tables of docs/moves.md and docs/clients.md, made from docs/proof/cells.csv.
+
+In:  cells.csv. Out: what stands between <!-- proof:NAME --> and <!-- end proof --> of each document.
+Who: proof.py, at the end of `make moves` and as `proof.py tables`.
+"""
+
+import os
+import re
+from collections import Counter, defaultdict
+
+import judge as J
+import results as R
+import setups as S
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
+BEFORE = "9ba3769"
+DOCS = ("docs/moves.md", "docs/clients.md")
+
+
+def number(n):
+    return f"{n:,}"
+
+
+def total(cells, key):
+    return sum(c[key] for c in cells)
+
+
+def fault(cells, name):
+    """how many, and behind a slash the baseline's; a dash where the role cannot have it"""
+    role = cells[0]["role"]
+    if (name in ("doubled", "lost") and role != "write") or (name == "generations" and role != "group"):
+        return "–"
+    n, base = total(cells, name), total(cells, "baseline_" + name)
+    return f"{n} / {base}" if base else str(n)
+
+
+def kept(cells):
+    """why clients stayed away: reasons, most frequent first"""
+    all_ = Counter()
+    for c in cells:
+        all_ += R.unpack(c["kept"])
+    n = total(cells, "chances")
+    return ", ".join(f"{k} {100 * v // n} %" for k, v in all_.most_common(3) if v * 50 > n)
+
+
+def seconds(cells, moves, key):
+    at = sorted(float(m["seconds"]) for m in moves if m["seconds"] != "")
+    return R.at(at, key)
+
+
+def outcomes(cells):
+    return ", ".join(f"{o} {n}" for o in R.OUTCOMES if (n := total(cells, "outcome_" + o)))
+
+
+def folded(cells, moves):
+    """rows of one table: topologies and orders together"""
+    by, of = defaultdict(list), defaultdict(list)
+    for c in cells:
+        by[c["library"], c["role"], c["settings"]].append(c)
+    for m in moves:
+        of[m["library"], m["role"], m["settings"]].append(m)
+    order = list(S.LIBRARIES)
+    for key in sorted(by, key=lambda k: (order.index(k[0]), ["write", "read", "group"].index(k[1]), k[2])):
+        yield key, by[key], of[key]
+
+
+HEAD = ("library", "role", "moves", "home", "median s", "90 % s", "doubled", "lost", "generations", "errors", "outcomes", "not moved, and why")
+
+
+def line(key, cells, moves):
+    lib = S.LIBRARIES[key[0]]
+    role = key[1] if key[1] != "write" else f"write, {key[2]}"
+    home = sum(m["seconds"] != "" for m in moves)
+    return (f"{lib.family} {lib.version}", role, number(len(moves)), number(home), seconds(cells, moves, 0.5), seconds(cells, moves, 0.9),
+            *(fault(cells, f) for f in J.FAULTS), outcomes(cells), kept(cells))
+
+
+def markdown(head, rows):
+    return "\n".join(["| " + " | ".join(head) + " |", "|" + "---|" * len(head)] + ["| " + " | ".join(str(x) for x in r) + " |" for r in rows])
+
+
+def retries(cell):
+    return S.LIBRARIES[cell["library"]].retries or cell["role"] != "write"
+
+
+def summary(cells, moves):
+    if not cells:
+        return "Not run yet."
+    sums = ", ".join(f"{sum(n for c in cells for n in [J.beyond_baseline(c).get(f, 0)])} {f}" for f in J.FAULTS)
+    return (f"{number(len(moves))} moves in {len(cells)} cells, at a load of up to {max(float(c['load'] or 0) for c in cells):.0f}; beyond the baseline: {sums}.")
+
+
+def faults(cells):
+    """each cell with faults beyond its baseline"""
+    rows = [(f"{S.LIBRARIES[c['library']].family} {c['version']}", f"{c['role']}, {c['settings']}", c["topology"], c["order"], c["moves"],
+             ", ".join(f"{n} {f}" for f, n in J.beyond_baseline(c).items())) for c in cells if J.beyond_baseline(c)]
+    return markdown(("library", "set-up", "other agents", "rezone began", "moves", "faults beyond the baseline"), rows) if rows else "None."
+
+
+def main_table(cells, moves):
+    return markdown(HEAD, [line(*row) for row in folded(cells, moves)]) if cells else "Not run yet."
+
+
+def tables(cells, moves, after):
+    new, old = [c for c in cells if c["rezone"] == after], [c for c in cells if c["rezone"] == BEFORE]
+    of_new, of_old = [m for m in moves if m["rezone"] == after], [m for m in moves if m["rezone"] == BEFORE]
+    out = {}
+    for name, mine, theirs in (("after", new, of_new), ("before", old, of_old)):
+        sure, bare = [c for c in mine if retries(c)], [c for c in mine if not retries(c)]
+        out[name] = summary(sure, [m for m in theirs if retries(m)]) + "\n\n" + main_table(sure, [m for m in theirs if retries(m)])
+        out[name + "-no-retries"] = main_table(bare, [m for m in theirs if not retries(m)])
+        out[name + "-faults"] = faults(sure)
+    return out
+
+
+def replace(text, made):
+    def one(m):
+        return f"<!-- proof:{m[1]} -->\n{made.get(m[1], 'There is no such table.')}\n<!-- end proof -->"
+
+    return re.sub(r"<!-- proof:([\w-]+) -->.*?<!-- end proof -->", one, text, flags=re.S)
+
+
+def latest(cells):
+    """which rezone the tables are of: the last that is not BEFORE"""
+    names = [c["rezone"] for c in cells if c["rezone"] != BEFORE]
+    return os.environ.get("REZONE_NAME") or (names[-1] if names else "")
+
+
+def main():
+    folder = os.environ.get("RESULTS", f"{ROOT}/docs/proof")
+    cells, moves = R.read(f"{folder}/cells.csv"), R.read(f"{folder}/moves.csv")
+    made = tables(cells, moves, moves[-1]["rezone"] if moves and moves[-1]["rezone"] != BEFORE else latest(cells))
+    for doc in DOCS:
+        with open(f"{ROOT}/{doc}") as f:
+            text = f.read()
+        with open(f"{ROOT}/{doc}", "w") as f:
+            f.write(replace(text, made))
+    return 0
