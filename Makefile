@@ -12,7 +12,9 @@
 #   make opinion        tshark's second opinion on ten thousand connections
 #   make soak           one hour of ticks      make vm          the same on Debian's other kernels
 #   make churn          five minutes of it     make crowd       100,000 connections at once
-#   make moves          every library works through 1,000 moves; `make e2e E2E=59-moves`: 50
+#   make moves          clients come home, by every library: the matrix in docs/proof/, goes on where it was ended; `make e2e E2E=59-proof`: minutes
+#   make moves-volume   every library works through 1,000 moves to a home that nobody finds
+#   make proof-test     the judge of `make moves`, on logs made by hand
 #   make let-go         what a hold costs that is let go
 #   make stale          sockets that change     make kill-holds  SIGKILL in the midst of moves
 #   make bench          what a segment costs   make hostile     100,000 distinct client ids
@@ -293,8 +295,13 @@ soak: $(BUILD)/rezone standin
 	tests/e2e/soak.sh
 
 # The long forms of tests: 100,000 rows made stale, 200 kills, 300 s of connections that come and go, 100,000 at once, three times 100,000 distinct ids.
-.PHONY: churn crowd hostile stale kill-holds let-go moves
+.PHONY: churn crowd hostile stale kill-holds let-go moves moves-volume proof-test
+# LIBS="java kafka-go" TOPOLOGIES="2" ORDERS="last" MOVES=20 MINUTES=60: tests/proof/proof.py has them all
 moves: $(BUILD)/rezone standin
+	tests/proof/proof.py
+proof-test:
+	tests/proof/test_judge.py
+moves-volume: $(BUILD)/rezone standin
 	tests/moves/run
 let-go: $(BUILD)/rezone $(BUILD)/last
 	tests/e2e/let-go.sh

@@ -15,9 +15,14 @@ import sys
 
 ROLES = ["producer, acks=all", "producer, acks=1", "group"]
 READER = "reader"  # kafka-go alone
+<<<<<<< HEAD
 # docs/moves.md, user/policy/library.c
 ALONE = {"confluent"}  # librdkafka 2.16: its producers
 GAP_ONLY = {"aiokafka", "franz-go", "kafka-go", "kafkajs"}  # their producers: never held, and so let go, for they never pause here
+=======
+# docs/evidence/volume.md, user/policy/library.c
+GAP_ONLY = {"franz-go"}  # its producers: never held, and so let go, for they never pause here
+>>>>>>> 9828859 (proof: clients that arrive home, judged from logs; the old harness is for volume)
 LEFT_ALONE = {"aiokafka", "kafkajs", "java"}  # their groups, where they know one agent only
 
 failed = False
@@ -114,7 +119,7 @@ def main():
             resets += rows
     if resets:
         check(total(resets, "doubled") > 0, f"plain resets double writes: {total(resets, 'doubled')}")
-        # the other libraries' groups outlive it (docs/moves.md)
+        # the other libraries' groups outlive it (docs/evidence/volume.md)
         go = [r for r in resets if r["lib"] == "kafka-go"]
         if go:
             check(total(go, "generations") > 0, f"resets of coordinators make kafka-go's group rebalance: {total(go, 'generations')}")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the tables of docs/moves.md from the rows of count.py.
+"""Writes the tables of docs/evidence/volume.md from the rows of count.py.
 
     table.py DOC ROWS.json...   replaces what stands between <!-- rows --> and <!-- end --> of DOC
 

@@ -33,10 +33,10 @@ ENV = os.environ
 TOLD = ["--interval", "1s", "--stable-for", "2s", "--cooldown", "5s"]  # all else is rezone's default
 AWAY_S = 15  # so long clients have to leave a home that went before they are started again
 RUNNING_S = 60  # and then all must be at work
-QUIET_S = 12  # a cycle ends when nobody was moved for so long, all outcomes are told, ...
-WHOLE_S = 25  # ... and home has been there for so long
+QUIET_S = 12  # a cycle ends when nobody was moved for so long, the outcomes are told, ...
+WHOLE_S = 25  # ... and home has been there for so long; the short form: 15 s
 OUTCOME_S = 36  # rezone judges a move after --outcome-after, 30 s
-CYCLE_S = 240  # and never lasts longer
+CLIENTS_A_S = 2.2  # moves that rezone's rates allow; who was not moved in the time that this gives all clients is not waited for
 PLAIN_S = 25
 libc = ctypes.CDLL(None)
 
@@ -112,7 +112,7 @@ class Arena:
         self.nodes = sorted({z for z, _ in self.others})
         self.setups = S.setups_of(o.libs, o.clients, o.wanted)
         self.tail = Tail()
-        self.cycles, self.notes, self.died, self.kept, self.daemons = [], [], [], [], 0
+        self.cycles, self.notes, self.died, self.kept, self.at_home, self.daemons = [], [], [], [], [], 0
         self.skipped = {}
         self.clinging, self.restarted = set(), []  # set-ups that do not leave a home that went
         for d in ("clients", "dump"):
@@ -210,15 +210,12 @@ class Arena:
         if s.role == "write":
             how, rate = S.WRITERS[s.settings]
             argv += ["--settings", how, "--rate", str(rate)]
+        else:
+            argv += ["--settings", s.settings]
         if s.role == "group":
             argv += ["--group", s.name]
         if s.role != "write":
             argv += ["--from", "last"]
-        if ENV.get("ARENA_OLD"):
-            argv = [a.replace("%d", "1") for a in argv]
-            for flag in ("--instances", "--settings"):
-                if flag in argv:
-                    del argv[argv.index(flag):argv.index(flag) + 2]
         self.p.start(s.name, argv, ns="cl", out=f"{self.out}/clients/{s.name}.log", err=f"{self.out}/clients/{s.name}.err")
 
     def bootstrap(self):
@@ -346,25 +343,27 @@ class Arena:
 
     def run_cycle(self, mode, up):
         if mode in ("plain", "lie"):
-            end = time.time() + PLAIN_S
+            end = time.time() + (15 if self.o.short else PLAIN_S)
             while time.time() < end:
                 if mode == "plain":
                     self.reset_coordinators()
                 time.sleep(3)
             return
-        until(CYCLE_S, lambda: self.nothing_more(up), every=1)
+        enough = up + WHOLE_S + sum(s.clients for s in self.setups) / CLIENTS_A_S
+        until(enough - time.time() + OUTCOME_S, lambda: self.nothing_more(up, enough), every=1)
 
-    def nothing_more(self, up):
+    def nothing_more(self, up, enough):
         now, moved, told = time.time(), [], set()
         for node, e in self.events():
             if stamp(e) < up:
                 continue
-            if e["event"] == "move":
+            if e["event"] == "move" and stamp(e) < enough:
                 moved.append((stamp(e), node, e["cookie"]))
             elif e["event"] == "outcome":
                 told.add((node, e["cookie"]))
         open_ = [m for m in moved if m[1:] not in told and m[0] > now - OUTCOME_S]
-        return now - up > WHOLE_S and not open_ and now - max((m[0] for m in moved), default=up) > QUIET_S
+        quiet = now > enough or now - max((m[0] for m in moved), default=up) > QUIET_S
+        return now - up > (15 if self.o.short else WHOLE_S) and not open_ and quiet
 
     def keep(self, n):
         """who is still away, and rezone's reason for it"""
@@ -381,6 +380,7 @@ class Arena:
                     reasons[who] = min(reasons[who], (r["idle_s"] or 0, r["reason"]))
         now = time.time()
         for s in self.setups:
+            self.at_home += [[n, list(who)] for who in self.working(s, now - 8, home=True)]
             for who in self.working(s, now - 8, home=False):
                 if who in reasons:
                     self.kept.append([n, list(who), reasons[who][1]])
@@ -419,7 +419,7 @@ class Arena:
     def write(self, whole=False):
         o = self.o
         run = dict(topology=o.topology, clients=o.clients, setups=[s._asdict() for s in self.setups], cycles=self.cycles, died=self.died,
-                   kept=self.kept, notes=self.notes, skipped=self.skipped, whole=whole, delay=o.delay)
+                   kept=self.kept, at_home=self.at_home, notes=self.notes, skipped=self.skipped, whole=whole, delay=o.delay)
         with open(f"{self.out}/run.json.tmp", "w") as f:
             json.dump(run, f, indent=1)
         os.rename(f"{self.out}/run.json.tmp", f"{self.out}/run.json")
@@ -452,6 +452,7 @@ def options():
     a.add_argument("--plan", required=True, help="words MODE:CYCLES; `first` must come first")
     a.add_argument("--clients", type=int, default=2, help="of each set-up, at most 4")
     a.add_argument("--roles", default="", help="only these, as write/default,group/default")
+    a.add_argument("--short", action="store_true", help="cycles without moves are shorter")
     a.add_argument("--delay", default="200ms", help="how late agents answer a Produce")
     o = a.parse_args()
     o.libs = o.libs.split()

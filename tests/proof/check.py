@@ -30,8 +30,9 @@ def promises(lines, judgement):
         beyond = J.beyond_baseline(c)
         said = ", ".join(f"{n} {f}" for f, n in beyond.items()) or "nothing"
         lines.say(not beyond or exempt, f"{name}: {c['moves']} moves: {said} beyond the baseline")
-        why = c["moves"] or c["let_go"] or c["kept"]
-        lines.say(bool(why), f"{name}: {c['moves']} moves, {c['let_go']} let go, kept: {c['kept'] or 'nobody'}")
+        why = c["moves"] or c["let_go"] or c["kept"] or c["by_itself"]
+        lines.say(bool(why), f"{name}: {c['moves']} moves, {c['let_go']} let go, kept: {c['kept'] or 'nobody'}, "
+                                   f"home by itself: {c['by_itself']}")
 
 
 def arrivals(lines, judgement):

@@ -95,4 +95,4 @@ def read(out):
     errors += [J.Error(d["t"], (d["setup"], 1), "the application ended") for d in run["died"]]
     kept = [J.Kept(n, tuple(who), reason) for n, who, reason in run["kept"]]
     return J.Run(run["topology"], setups, cycles, moves, outcomes, requests, produced, list(read_dump(out)), acked, errors, generations, kept,
-                 let_go)
+                 let_go, [J.AtHome(n, tuple(who)) for n, who in run["at_home"]])

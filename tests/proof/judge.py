@@ -25,8 +25,9 @@ Acked = namedtuple("Acked", "t who id")
 Error = namedtuple("Error", "t who text")
 Generation = namedtuple("Generation", "t group generation")
 Kept = namedtuple("Kept", "cycle who reason")  # who was still away at the cycle's end, and why
+AtHome = namedtuple("AtHome", "cycle who")  # who worked at home at the cycle's end
 LetGo = namedtuple("LetGo", "t who")  # rezone waited, and did not close
-Run = namedtuple("Run", "topology setups cycles moves outcomes requests produced records acked errors generations kept let_go")
+Run = namedtuple("Run", "topology setups cycles moves outcomes requests produced records acked errors generations kept let_go at_home")
 Judgement = namedtuple("Judgement", "moves cells")
 
 FAULTS = ("doubled", "lost", "generations", "errors")
@@ -206,6 +207,8 @@ def judge_cells(run, windows, moves, t):
     kept, of = defaultdict(Counter), {c.n: (c.order, c.mode) for c in run.cycles}
     for k in run.kept:
         kept[(k.who[0], *of[k.cycle])][k.reason] += 1
+    moved = {(m["cycle"], f"{m['library']}.{m['role']}.{m['settings']}", m["client"]) for m in moves}
+    by_itself = Counter((h.who[0], *of[h.cycle]) for h in run.at_home if (h.cycle, *h.who) not in moved)
     let_go, mine = Counter(), defaultdict(list)
     for l in run.let_go:
         if cycle := windows.cycle_at(l.t):
@@ -216,7 +219,7 @@ def judge_cells(run, windows, moves, t):
         for (order, mode), n in cycles.items():
             at = (s.name, order, mode)
             yield dict(library=s.lib, role=s.role, settings=s.settings, topology=run.topology, order=order, mode=mode, cycles=n,
-                       clients=s.clients, moves=len(mine[at]), let_go=let_go[at], kept=dict(kept[at]), **{f: t.cycle[at][f] for f in FAULTS},
+                       clients=s.clients, moves=len(mine[at]), let_go=let_go[at], by_itself=by_itself[at], kept=dict(kept[at]), **{f: t.cycle[at][f] for f in FAULTS},
                        **{"other_" + f: t.other[at][f] for f in FAULTS},
                        **{"moved_" + f: sum(m[f] for m in mine[at]) for f in FAULTS})
 

@@ -32,7 +32,7 @@ EXTRA = {"read": 1.7, "group": 1.7}  # of these roles there are fewer cells; 200
 
 
 def words(name, default):
-    return ENV.get(name, default).split()
+    return (ENV.get(name) or default).split()
 
 
 def source_name():

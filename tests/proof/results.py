@@ -12,10 +12,10 @@ import judge as J
 import setups as S
 
 CELL = ("library", "role", "settings", "topology", "order", "rezone")
-SUMS = ("moves", "cycles", "chances", "baseline_cycles", *J.FAULTS, *("moved_" + f for f in J.FAULTS), *("baseline_" + f for f in J.FAULTS),
+SUMS = ("moves", "cycles", "chances", "by_itself", "let_go", "baseline_cycles", *J.FAULTS, *("moved_" + f for f in J.FAULTS), *("baseline_" + f for f in J.FAULTS),
         *("other_" + f for f in J.FAULTS))
 OUTCOMES = ("home", "returned", "left", "other")
-CELL_HEAD = (*CELL, "version", *SUMS, "home", "median_s", "p90_s", "max_s", *("outcome_" + o for o in OUTCOMES), "let_go", "kept", "load")
+CELL_HEAD = (*CELL, "version", *SUMS, "home", "median_s", "p90_s", "max_s", *("outcome_" + o for o in OUTCOMES), "kept", "load")
 MOVE_HEAD = ("rezone", "run", "cycle", "library", "role", "settings", "topology", "order", "client", "how", "next", "seconds", "at_old",
              "at_other", *J.FAULTS, "outcome")
 
@@ -71,12 +71,12 @@ def new_cells(judgement, rezone):
         if c["mode"] != "enforce":
             continue
         b = base.get((c["library"], c["role"], c["settings"]), {})
-        yield c | dict(rezone=rezone, chances=c["cycles"] * c["clients"], kept=pack(c["kept"]), let_go=c.get("let_go", 0),
+        yield c | dict(rezone=rezone, chances=c["cycles"] * c["clients"], kept=pack(c["kept"]),
                        baseline_cycles=b.get("cycles", 0), **{"baseline_" + f: b.get(f, 0) for f in J.FAULTS})
 
 
 def merge(old, new):
-    out = old | {k: old.get(k, 0) + new.get(k, 0) for k in (*SUMS, "let_go")}
+    out = old | {k: old.get(k, 0) + new.get(k, 0) for k in SUMS}
     return out | dict(kept=pack(unpack(old.get("kept", "")) + unpack(new["kept"])), load=max(float(old.get("load") or 0), float(new["load"] or 0)))
 
 

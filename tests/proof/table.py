@@ -40,6 +40,7 @@ def kept(cells):
     for c in cells:
         all_ += R.unpack(c["kept"])
     n = total(cells, "chances")
+    all_["home by itself"] += total(cells, "by_itself")
     return ", ".join(f"{k} {100 * v // n} %" for k, v in all_.most_common(3) if v * 50 > n)
 
 

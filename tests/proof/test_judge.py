@@ -34,7 +34,7 @@ def moved(t, who=FIRST, agent=A, cookie=7, held=0.0):
 def run(*parts, **more):
     """a run of one cycle with home from 100 to 200, and one of mode observe from 300 to 400"""
     cycles = [J.Cycle(0, "first", "enforce", 100, 200), J.Cycle(1, "-", "observe", 300, 400)]
-    fields = dict.fromkeys(("moves", "requests", "produced", "records", "acked", "errors", "generations", "kept", "let_go"))
+    fields = dict.fromkeys(("moves", "requests", "produced", "records", "acked", "errors", "generations", "kept", "let_go", "at_home"))
     fields = {k: list(more.get(k, [])) for k in fields}
     for p in parts:
         for k, v in p.items():
@@ -160,6 +160,10 @@ class Cells(unittest.TestCase):
     def test_kept(self):
         j = J.judge(clean(kept=[J.Kept(0, SECOND, "may come by itself")], let_go=[J.LetGo(120, SECOND)]))
         self.assertEqual((cell(j)["kept"], cell(j)["let_go"]), ({"may come by itself": 1}, 1))
+
+    def test_by_itself(self):
+        j = J.judge(clean(at_home=[J.AtHome(0, FIRST), J.AtHome(0, SECOND)]))
+        self.assertEqual(cell(j)["by_itself"], 1)  # client 1 was moved
 
     def baseline(self, n, cycles, base, base_cycles):
         row = dict.fromkeys([x + f for x in ("", "baseline_") for f in J.FAULTS], 0)

@@ -18,7 +18,7 @@ func saramaConfig(o options, library *log.Logger) *sarama.Config {
 	if o.settings == "pipeline" {
 		c.Version = sarama.V2_8_0_0 // before 1.0 it refuses a client.id with = in it
 	}
-	c.Consumer.Return.Errors = true
+	c.Consumer.Return.Errors = o.settings != "default" // by default its logger has them, and the application does not
 	c.Consumer.Offsets.Initial = sarama.OffsetOldest
 	if o.from == "last" {
 		c.Consumer.Offsets.Initial = sarama.OffsetNewest
