@@ -30,7 +30,7 @@ type agentInfo struct {
 type cluster struct {
 	dir  string
 	self agentInfo
-	file *os.File // held open: it carries the lock
+	file *os.File // held open: it carries the lock; nil: a signpost, which is no agent
 }
 
 // announce writes and locks the agent's file. The file is locked before it gets its name, so nobody
@@ -74,6 +74,9 @@ func announce(data string, self agentInfo) (*cluster, error) {
 
 // withdraw removes the file, unless a successor has already put its own there.
 func (c *cluster) withdraw() {
+	if c.file == nil { // a signpost
+		return
+	}
 	name := filepath.Join(c.dir, strconv.Itoa(int(c.self.ID)))
 	ours, err1 := c.file.Stat()
 	there, err2 := os.Stat(name)
@@ -97,15 +100,18 @@ func readAgent(name string) (agentInfo, bool) {
 	return a, json.NewDecoder(f).Decode(&a) == nil
 }
 
-// live lists the live agents by id. This agent is always among them.
+// live lists the live agents by id. This agent is always among them, unless it is a signpost.
 func (c *cluster) live() []agentInfo {
 	entries, _ := os.ReadDir(c.dir)
-	agents := []agentInfo{c.self}
+	var agents []agentInfo
+	if c.file != nil {
+		agents = append(agents, c.self)
+	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		if a, alive := readAgent(filepath.Join(c.dir, e.Name())); alive && a.ID != c.self.ID {
+		if a, alive := readAgent(filepath.Join(c.dir, e.Name())); alive && (c.file == nil || a.ID != c.self.ID) {
 			agents = append(agents, a)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -45,6 +46,7 @@ type config struct {
 	delayProduce time.Duration
 	delayFetch   time.Duration
 	drainTimeout time.Duration
+	signpost     bool
 	lie          int
 	logFile      string
 }
@@ -62,6 +64,7 @@ func parseFlags() (config, error) {
 	flag.DurationVar(&c.drainTimeout, "drain-timeout", 10*time.Second, "on SIGTERM, end connections within this time")
 	flag.IntVar(&c.lie, "lie", 0, "positive control: acknowledge every `N`th Produce batch without writing it")
 	flag.DurationVar(&firstJoinWait, "join-wait", firstJoinWait, "a new group waits this long for members that start together")
+	flag.BoolVar(&c.signpost, "signpost", false, "be no agent: name the live agents, and close connections that ask for more")
 	flag.StringVar(&c.logFile, "log", "", "append JSON lines of what was executed to `FILE`")
 	flag.Parse()
 	switch {
@@ -139,9 +142,11 @@ func run() error {
 	}
 	// Announced only once connections are accepted: whoever sees the file may connect.
 	self := agentInfo{ID: int32(cfg.id), Zone: cfg.zone, Host: host, Port: int32(port)}
-	cluster, err := announce(cfg.data, self)
-	if err != nil {
-		return err
+	cluster := &cluster{dir: filepath.Join(cfg.data, "agents")}
+	if !cfg.signpost {
+		if cluster, err = announce(cfg.data, self); err != nil {
+			return err
+		}
 	}
 	srv := newServer(cfg, st, groups, cluster, trace)
 	go srv.accept(ln)

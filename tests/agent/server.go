@@ -151,6 +151,9 @@ func (s *server) read(c net.Conn, peer string, gone context.Context, queue chan<
 			}
 			r.version = -1 // answered in version 0, with the error and the list
 		}
+		if s.cfg.signpost && !namesAgents(r.key) {
+			return errors.New(a.name + " asked of a signpost")
+		}
 		s.trace.write(r.line("request"))
 		ans := &answer{corr: r.corr, delay: s.delay(r.key), ready: make(chan result, 1)}
 		if a.waits {
@@ -179,6 +182,11 @@ func (s *server) execute(a api, r *request) (res result) {
 		res.body = w.b
 	}
 	return res
+}
+
+// namesAgents: what a signpost answers: ApiVersions, Metadata, FindCoordinator.
+func namesAgents(key int16) bool {
+	return key == apiVersions || key == 3 || key == 10
 }
 
 func (s *server) delay(key int16) time.Duration {

@@ -8,8 +8,8 @@ Out: OUT/run.json (set-ups, cycles, what was told), OUT/events-*.json, OUT/agent
      progress on stderr. collect.py reads it.
 Who: tests/e2e/proof.sh.
 
-A cycle: home goes; every client finds another agent (a client whose library cannot is started again, as its operator would); rezone
-is started unless it is there; home comes; clients are moved until nothing more happens; home goes.
+A cycle: home goes; signposts at its addresses name the others; every client finds another agent (one that does not is started again, as
+its operator would do it); rezone is started unless it is there; home comes; clients are moved until nothing more happens; home goes.
 Modes of a cycle: first (rezone was there before the clients), last (it is started anew once the clients sit in the wrong zone), observe
 (it moves nobody: the baseline), plain and lie (the positive controls: resets that wait for nothing, of coordinators too; agents at home
 that acknowledge and do not write).
@@ -114,7 +114,7 @@ class Arena:
         self.tail = Tail()
         self.cycles, self.notes, self.died, self.kept, self.at_home, self.daemons = [], [], [], [], [], 0
         self.skipped = {}
-        self.clinging, self.restarted = set(), []  # set-ups that do not leave a home that went
+        self.clinging, self.lame, self.restarted = set(), set(), []  # set-ups that do not leave a home that went
         for d in ("clients", "dump"):
             os.makedirs(f"{self.out}/{d}", exist_ok=True)
 
@@ -137,8 +137,17 @@ class Arena:
             raise RuntimeError(f"agent {nr} did not start, see {self.out}/agent-{nr}.log")
 
     def home_start(self, *flags):
+        self.p.stop(*[f"signpost-{S.agent_id(a)}" for a in S.HOME_AGENTS])
         for a in S.HOME_AGENTS:
             self.agent_start(a, *flags)
+
+    def signposts(self):
+        """At home's addresses, while it is away: they name the other agents. Many libraries know no others and never ask elsewhere."""
+        for a in S.HOME_AGENTS:
+            nr, ip = S.agent_id(a), S.agent_ip(a)
+            self.p.start(f"signpost-{nr}", [f"{ENV['STANDIN']}/rezone-agent", "--signpost", "--id", str(nr), "--zone", S.HOME, "--listen",
+                                            f"{ip}:9092", "--data", f"{ENV['WORK']}/data", "--partitions", "4"], ns=S.HOME,
+                         out=f"{self.out}/signpost.log", err=f"{self.out}/signpost.log")
 
     def home_stop(self):
         """as a readiness source would have it: not ready first, then the agents end by themselves"""
@@ -147,6 +156,7 @@ class Arena:
         late = self.p.stop(*[f"agent-{S.agent_id(a)}" for a in S.HOME_AGENTS], seconds=30)
         for n in late:
             self.note(f"{n} did not end by itself within 30 s")
+        self.signposts()
 
     def topology(self, home_ready):
         for node in self.nodes:
@@ -273,6 +283,9 @@ class Arena:
         self.tail.read()
         return [s for s in self.setups if len(self.working(s, since, home=False)) < s.clients or not self.group_stands(s)]
 
+    def idle_but(self, since, names):
+        return [s for s in self.idle(since) if s.name not in names]
+
     def group_stands(self, s):
         return s.role != "group" or self.tail.members.get(s.name) == s.clients
 
@@ -290,13 +303,15 @@ class Arena:
         self.restarted = []
         self.restart([s for s in self.setups if s.name in self.clinging])
         if self.cycles:
-            until(AWAY_S, lambda: not self.idle(since), every=0.5)
+            until(AWAY_S, lambda: not self.idle_but(since, self.lame), every=0.5)
             stuck = [s for s in self.idle(since) if s.name not in self.restarted]
             self.clinging |= {s.name for s in stuck}
             self.restart(stuck)
         self.revive()
-        if not until(RUNNING_S, lambda: not self.idle(since), every=0.5):
-            self.note("not at work: " + " ".join(s.name for s in self.idle(since)))
+        until(RUNNING_S, lambda: not self.idle_but(since, self.lame), every=0.5)
+        self.lame = {s.name for s in self.idle(since)}  # they are not waited for again
+        if self.lame:
+            self.note("not at work: " + " ".join(sorted(self.lame)))
         until(RUNNING_S, self.groups_rest)
 
     def groups_rest(self):
