@@ -17,15 +17,14 @@ One rezone for each node, as it is deployed: zones a and c are a node each, and 
 """
 
 import argparse
-import ctypes
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 
 import setups as S
+from processes import Processes, rmdir, say, until
 from traces import Tail, seconds
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
@@ -38,71 +37,6 @@ WHOLE_S = 25  # ... and home has been there for so long; the short form: 15 s
 OUTCOME_S = 36  # rezone judges a move after --outcome-after, 30 s
 CLIENTS_A_S = 2.2  # moves that rezone's rates allow; who was not moved in the time that this gives all clients is not waited for
 PLAIN_S = 25
-libc = ctypes.CDLL(None)
-
-
-def say(text):
-    print(f"# {time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
-
-
-def until(seconds, condition, every=0.2):
-    """whether it became true in that time"""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(every)
-    return condition()
-
-
-class Processes:
-    """Everything that is started; ends with this process, however it ends."""
-
-    def __init__(self):
-        self.running = {}
-
-    def start(self, name, argv, ns=None, cgroup=None, out=None, err=None, cwd=None):
-        def child():
-            libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-            if cgroup:
-                with open(f"{cgroup}/cgroup.procs", "w") as f:
-                    f.write("0")
-
-        if ns:
-            argv = ["ip", "netns", "exec", f"{ENV['P']}-{ns}", *argv]
-        with open(out or os.devnull, "ab") as o, open(err or os.devnull, "ab") as e:
-            self.running[name] = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=o, stderr=e, preexec_fn=child, cwd=cwd)
-
-    def alive(self, name):
-        return name in self.running and self.running[name].poll() is None
-
-    def signal(self, name, sig=signal.SIGTERM):
-        if self.alive(name):
-            self.running[name].send_signal(sig)
-
-    def ended(self, name, seconds):
-        """waits for it; kills it when it does not end. Returns whether it ended by itself"""
-        p = self.running.pop(name, None)
-        if not p:
-            return True
-        try:
-            p.wait(seconds)
-            return True
-        except subprocess.TimeoutExpired:
-            p.kill()
-            p.wait()
-            return False
-
-    def stop(self, *names, seconds=10):
-        for n in names:
-            self.signal(n)
-        return [n for n in names if not self.ended(n, seconds)]
-
-    def stop_all(self):
-        for n in list(self.running):
-            self.signal(n, signal.SIGKILL)
-        for n in list(self.running):
-            self.ended(n, 5)
 
 
 class Arena:
@@ -445,14 +379,6 @@ class Arena:
             subprocess.run(["rm", "-rf", f"{ENV['PIN_DIR']}/{node}"])
         for z in set(self.nodes) | {S.HOME}:
             until(3, lambda: rmdir(f"{ENV['CGROUP']}/{z}"))
-
-
-def rmdir(name):
-    try:
-        os.rmdir(name)
-    except OSError:
-        return not os.path.exists(name)
-    return True
 
 
 def stamp(event):

@@ -57,6 +57,11 @@ def setups_of(libs, clients, wanted=None):
     return [s for s in out if not wanted or wanted(s.role, s.settings)]
 
 
+def sends_again(lib, role, settings):
+    """False: a writer that sends each request once (pipeline settings raise the retries)"""
+    return role != "write" or settings == "pipeline" or LIBRARIES[lib].retries
+
+
 def client_id(setup, number="%d"):
     return f"{setup.name}.{number},warpstream_az={HOME},warpstream_interzone_lb=true"
 

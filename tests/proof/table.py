@@ -80,8 +80,8 @@ def markdown(head, rows):
     return "\n".join(["| " + " | ".join(head) + " |", "|" + "---|" * len(head)] + ["| " + " | ".join(str(x) for x in r) + " |" for r in rows])
 
 
-def retries(cell):
-    return S.LIBRARIES[cell["library"]].retries or cell["role"] != "write"
+def retries(row):
+    return S.sends_again(row["library"], row["role"], row["settings"])
 
 
 def summary(cells, moves):
@@ -102,10 +102,33 @@ def main_table(cells, moves):
     return markdown(HEAD, [line(*row) for row in folded(cells, moves)]) if cells else "Not run yet."
 
 
+def library_table(cells, moves):
+    """one row a library: for each role moves, how many of them came home, and after how many seconds (median)"""
+    def role(lib, name):
+        mine = [m for m in moves if m["library"] == lib and m["role"] == name]
+        of = [c for c in cells if c["library"] == lib and c["role"] == name]
+        home = sum(m["seconds"] != "" for m in mine)
+        if mine:
+            return f"{number(home)} of {number(len(mine))}, {seconds(of, mine, 0.5)} s"
+        return kept(of) or "not moved"
+
+    def beyond(lib):
+        found = Counter()
+        for c in cells:
+            if c["library"] == lib:
+                found.update(J.beyond_baseline(c))
+        said = ", ".join(f"{n} {f}" for f, n in found.items()) or "none"
+        return said + " (its producer does not retry)" if found and not S.LIBRARIES[lib].retries else said
+
+    libs = [l for l in S.LIBRARIES if any(c["library"] == l for c in cells)]
+    rows = [(f"{S.LIBRARIES[l].family} {S.LIBRARIES[l].version}", role(l, "write"), role(l, "read"), role(l, "group"), beyond(l)) for l in libs]
+    return markdown(("library", "writes: home of moves, median", "reads", "group", "faults beyond the baseline"), rows) if rows else "Not run yet."
+
+
 def tables(cells, moves, after):
     new, old = [c for c in cells if c["rezone"] == after], [c for c in cells if c["rezone"] == BEFORE]
     of_new, of_old = [m for m in moves if m["rezone"] == after], [m for m in moves if m["rezone"] == BEFORE]
-    out = {}
+    out = {"libraries": library_table(new, of_new)}
     for name, mine, theirs in (("after", new, of_new), ("before", old, of_old)):
         sure, bare = [c for c in mine if retries(c)], [c for c in mine if not retries(c)]
         out[name] = summary(sure, [m for m in theirs if retries(m)]) + "\n\n" + main_table(sure, [m for m in theirs if retries(m)])

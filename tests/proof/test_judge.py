@@ -87,6 +87,13 @@ class Where(unittest.TestCase):
         m = J.judge(clean(written(150, A, 3, "r3", conn="x:9"), written(160, HOME, 4, "r4", conn="x:2"))).moves[0]
         self.assertEqual(m["seconds"], 50.0)
 
+    def test_only_until_home(self):
+        """what is executed elsewhere after it was home is not on its way"""
+        late = written(150, A, 3, "r3", conn="x:9")
+        late["requests"] = []
+        m = J.judge(clean(late)).moves[0]
+        self.assertEqual((m["at_old"], m["seconds"]), (0, 1.0))
+
     def test_never_home(self):
         m = J.judge(clean(written(199, C, 3, "r3", conn="x:9"))).moves[0]
         self.assertIsNone(m["seconds"])
@@ -144,6 +151,11 @@ class Faults(unittest.TestCase):
     def test_the_latest_move_has_it(self):
         j = J.judge(clean(moves=[moved(110), moved(150, cookie=8)], errors=[J.Error(151, FIRST, "timeout")]))
         self.assertEqual([counts(m) for m in j.moves], [{}, {"errors": 1}])
+
+    def test_a_move_of_an_earlier_cycle(self):
+        """has no part in what happens in the next"""
+        j = J.judge(clean(errors=[J.Error(310, FIRST, "timeout")]))
+        self.assertEqual((counts(j.moves[0]), cell(j, mode="observe")["errors"]), ({}, 1))
 
     def test_generation(self):
         seen = [J.Generation(90, GROUP.name, 1), J.Generation(115, GROUP.name, 2)]
