@@ -58,7 +58,7 @@ class Matrix:
     def done(self, cells, setup, topology, order, target):
         c = cells.get((setup.lib, setup.role, setup.settings, topology, order, self.rezone), {})
         target = int(target * EXTRA.get(setup.role, 1))
-        return c.get("moves", 0) >= target or c.get("chances", 0) >= 2 * target
+        return c.get("moves", 0) >= target or c.get("chances", 0) >= 1.5 * target
 
     def missing(self, target):
         """(topology, libraries, orders) of the first topology that lacks something; None: all is there"""
