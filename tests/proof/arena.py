@@ -71,7 +71,6 @@ class Arena:
             raise RuntimeError(f"agent {nr} did not start, see {self.out}/agent-{nr}.log")
 
     def home_start(self, *flags):
-        self.p.stop(*[f"signpost-{S.agent_id(a)}" for a in S.HOME_AGENTS])
         for a in S.HOME_AGENTS:
             self.agent_start(a, *flags)
 
@@ -91,6 +90,11 @@ class Arena:
         for n in late:
             self.note(f"{n} did not end by itself within 30 s")
         self.signposts()
+
+    def signposts_stop(self):
+        """before home is back: who loses a connection to one asks for metadata, and is shown the others once more"""
+        if self.p.stop(*[n for n in list(self.p.running) if n.startswith("signpost")]) or self.cycles:
+            time.sleep(5)
 
     def topology(self, home_ready):
         for node in self.nodes:
@@ -272,6 +276,7 @@ class Arena:
         if mode != "first":
             self.rezone_stop()
         self.everybody_away()
+        self.signposts_stop()
         if not self.p.alive(f"rezone-{self.nodes[0]}"):
             self.rezone_start(*{"observe": ["--mode", "observe"], "plain": ["--in-flight", "ignore"]}.get(mode, []))
             time.sleep(2)
