@@ -15,14 +15,9 @@ import sys
 
 ROLES = ["producer, acks=all", "producer, acks=1", "group"]
 READER = "reader"  # kafka-go alone
-<<<<<<< HEAD
-# docs/moves.md, user/policy/library.c
+# docs/evidence/volume.md, user/policy/library.c
 ALONE = {"confluent"}  # librdkafka 2.16: its producers
 GAP_ONLY = {"aiokafka", "franz-go", "kafka-go", "kafkajs"}  # their producers: never held, and so let go, for they never pause here
-=======
-# docs/evidence/volume.md, user/policy/library.c
-GAP_ONLY = {"franz-go"}  # its producers: never held, and so let go, for they never pause here
->>>>>>> 9828859 (proof: clients that arrive home, judged from logs; the old harness is for volume)
 LEFT_ALONE = {"aiokafka", "kafkajs", "java"}  # their groups, where they know one agent only
 
 failed = False
