@@ -35,12 +35,14 @@ def words(name, default):
     return (ENV.get(name) or default).split()
 
 
+def git(*args):
+    return subprocess.run(["git", "-C", ROOT, *args], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
 def source_name():
-    """REZONE_NAME, or the trees of SOURCE as git knows them: eight digits of their sum"""
-    if ENV.get("REZONE_NAME"):
-        return ENV["REZONE_NAME"]
-    trees = subprocess.run(["git", "-C", ROOT, "rev-parse", *[f"HEAD:{d}" for d in SOURCE]], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return "src-" + subprocess.run(["sha256sum"], input=trees, stdout=subprocess.PIPE, text=True, check=True).stdout[:8]
+    """REZONE_NAME, or the latest commit that changed SOURCE"""
+    changed = git("status", "--porcelain", "--", *SOURCE)
+    return ENV.get("REZONE_NAME") or git("log", "-1", "--format=%h", "--abbrev=7", "--", *SOURCE) + ("-changed" if changed else "")
 
 
 class Matrix:
