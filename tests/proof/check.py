@@ -10,6 +10,7 @@ import judge as J
 import results as R
 import setups as S
 
+SOON_S = 15
 HOME_SHARE = 0.9  # of the moves, so many must end at home within their cycle
 
 
@@ -42,6 +43,13 @@ def arrivals(lines, judgement):
         lines.say(len(moves) > 0 and len(home) >= HOME_SHARE * len(moves), f"rezone {order}: home after {len(home)} of {len(moves)} moves")
 
 
+def outcomes(lines, judgement):
+    """who is home soon has not returned, whatever idle connection it leaves behind"""
+    soon = [m for m in judgement.moves if m["mode"] == "enforce" and m["seconds"] is not None and m["seconds"] < SOON_S and m["outcome"]]
+    wrong = sum(m["outcome"] == "returned" for m in soon)
+    lines.say(bool(soon) and not wrong, f"of {len(soon)} clients that were home within {SOON_S} s {wrong} are counted as returned")
+
+
 def controls(lines, judgement):
     """the judge sees what it must, where it is done on purpose"""
     for mode, wanted in (("plain", ("doubled", "generations", "errors")), ("lie", ("lost",))):
@@ -57,5 +65,6 @@ def check(judgement):
     lines = Lines()
     promises(lines, judgement)
     arrivals(lines, judgement)
+    outcomes(lines, judgement)
     controls(lines, judgement)
     return lines.failed

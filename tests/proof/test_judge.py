@@ -4,11 +4,14 @@
 Who: make proof-test (scripts/check).
 """
 
+import contextlib
+import io
 import os
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+import check  # noqa: E402
 import judge as J  # noqa: E402
 import results as R  # noqa: E402
 import setups as S  # noqa: E402
@@ -205,6 +208,36 @@ class Cells(unittest.TestCase):
         self.assertIn("| Java 4 | write, default | 2 | first | 0 | 1 errors |", made["after-faults"])
         self.assertEqual(table.replace("a <!-- proof:after-faults -->old<!-- end proof --> b", {"after-faults": "new"}),
                          "a <!-- proof:after-faults -->\nnew\n<!-- end proof --> b")
+
+
+class Check(unittest.TestCase):
+    """what the short form says of a run; `bad`: of its lines, those that are not ok"""
+
+    def bad(self, *parts, **more):
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            failed = check.check(J.judge(clean(*parts, **more)))
+        lines = [l for l in out.getvalue().splitlines() if l.startswith("not ok")]
+        self.assertEqual(bool(lines), bool(failed))
+        return "\n".join(lines)
+
+    def test_promises(self):
+        self.assertNotIn("write, default", self.bad())
+        self.assertIn("1 errors beyond", self.bad(errors=[J.Error(111, FIRST, "x")]))
+
+    def test_no_reason(self):
+        self.assertIn("java, group, default: 0 moves, 0 let go", self.bad())
+
+    def test_arrivals(self):
+        self.assertNotIn("home after", self.bad().replace("rezone last: home after 0 of 0", ""))
+        self.assertIn("rezone first: home after 0 of 1", self.bad(written(199, C, 3, "r3", conn="x:9")))
+
+    def test_outcomes(self):
+        self.assertNotIn("counted as returned", self.bad())
+        self.assertIn("1 are counted as returned", self.bad(outcomes={("a-1", 7): "returned"}))
+
+    def test_controls(self):
+        self.assertIn("control lie: 0 lost", self.bad())
 
 
 class Names(unittest.TestCase):
