@@ -90,6 +90,7 @@ class Matrix:
         self.absent |= set(said["skipped"])
         judgement = J.judge(collect.read(out))
         R.add(self.results, judgement, self.rezone, name, max(c["load"] for c in said["cycles"]))
+        table.main()
         show(judgement)
         if not ENV.get("OUT") and not any(m[f] for m in judgement.moves for f in J.FAULTS):
             shutil.rmtree(out)  # runs with faults are kept to be looked into
@@ -125,7 +126,6 @@ def main():
         return table.main()
     matrix = Matrix()
     ok = matrix.go_on()
-    table.main()
     bad = [c for c in R.read(f"{matrix.results}/cells.csv")
            if c["rezone"] == matrix.rezone and J.beyond_baseline(c) and S.sends_again(c["library"], c["role"], c["settings"])]
     for c in bad:

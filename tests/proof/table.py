@@ -128,7 +128,7 @@ def library_table(cells, moves):
 def tables(cells, moves, after):
     new, old = [c for c in cells if c["rezone"] == after], [c for c in cells if c["rezone"] == BEFORE]
     of_new, of_old = [m for m in moves if m["rezone"] == after], [m for m in moves if m["rezone"] == BEFORE]
-    out = {"libraries": library_table(new, of_new)}
+    out = {"libraries": library_table(new, of_new), "series": series(cells, moves)}
     for name, mine, theirs in (("after", new, of_new), ("before", old, of_old)):
         sure, bare = [c for c in mine if retries(c)], [c for c in mine if not retries(c)]
         out[name] = summary(sure, [m for m in theirs if retries(m)]) + "\n\n" + main_table(sure, [m for m in theirs if retries(m)])
@@ -144,16 +144,26 @@ def replace(text, made):
     return re.sub(r"<!-- proof:([\w-]+) -->.*?<!-- end proof -->", one, text, flags=re.S)
 
 
-def latest(cells):
-    """which rezone the tables are of: the last that is not BEFORE"""
-    names = [c["rezone"] for c in cells if c["rezone"] != BEFORE]
-    return os.environ.get("REZONE_NAME") or (names[-1] if names else "")
+def latest(moves):
+    """which rezone the tables are of: that of the last move, but not BEFORE"""
+    return next((m["rezone"] for m in reversed(moves) if m["rezone"] != BEFORE), "")
+
+
+def series(cells, moves):
+    """one row for each rezone"""
+    rows = []
+    for name in dict.fromkeys(m["rezone"] for m in moves):
+        mine = [c for c in cells if c["rezone"] == name and retries(c)]
+        n = sum(m["rezone"] == name for m in moves)
+        rows.append((name, len(mine), number(n), *(sum(J.beyond_baseline(c).get(f, 0) for c in mine) for f in J.FAULTS),
+                     sum(bool(J.beyond_baseline(c)) for c in mine)))
+    return markdown(("rezone", "cells", "moves", *J.FAULTS, "cells with faults"), rows)
 
 
 def main():
     folder = os.environ.get("RESULTS", f"{ROOT}/docs/proof")
     cells, moves = R.read(f"{folder}/cells.csv"), R.read(f"{folder}/moves.csv")
-    made = tables(cells, moves, moves[-1]["rezone"] if moves and moves[-1]["rezone"] != BEFORE else latest(cells))
+    made = tables(cells, moves, latest(moves))
     for doc in DOCS:
         with open(f"{ROOT}/{doc}") as f:
             text = f.read()
