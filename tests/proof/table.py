@@ -35,13 +35,15 @@ def fault(cells, name):
 
 
 def kept(cells):
-    """why clients stayed away: reasons, most frequent first"""
+    """why clients stayed away: reasons, most frequent first; and how often rezone waited for a moment to close, and found none"""
     all_ = Counter()
     for c in cells:
         all_ += R.unpack(c["kept"])
     n = total(cells, "chances")
     all_["home by itself"] += total(cells, "by_itself")
-    return ", ".join(f"{k} {100 * v // n} %" for k, v in all_.most_common(3) if v * 50 > n)
+    said = [f"{k} {100 * v // n} %" for k, v in all_.most_common(3) if v * 50 > n]
+    waits = total(cells, "let_go")
+    return ", ".join(said + [f"{number(waits)} waits in vain"] * bool(waits))
 
 
 def seconds(cells, moves, key):
