@@ -317,9 +317,10 @@ struct rz_client {
 	/* ws_host_override: it is shown one name for all agents, a load balancer's */
 	__u8 host_override;
 	enum rz_dialect dialect;
+	__u8 zone_last; /* the zone's tag ends the id: a framework may have appended to its value */
 	char id[RZ_CLIENT_ID_SIZE]; /* other than printable ASCII as \xNN; may be cut */
 	char zone[RZ_ZONE_SIZE];    /* as the client wrote it, not yet through the aliases */
-	char session_id[39];	    /* a UUID */
+	char session_id[38];	    /* a UUID */
 	char proxy_target[24];
 	char agent_group[RZ_GROUP_SIZE];
 };
@@ -338,7 +339,7 @@ struct rz_zone_key {
 	char zone[RZ_ZONE_SIZE];
 };
 struct rz_zone_val {
-	__u32 agents;
+	__u32 agents; /* 0: a zone or alias that left the topology; its group is "" */
 	__u32 ready;
 	__u64 ready_since_ns; /* since when min_agents have been ready, 0 if they are not */
 };
@@ -640,6 +641,7 @@ RZ_ASSERT(sizeof(struct rz_frame) == 64,
 RZ_ASSERT(sizeof(struct rz_conn) <= 192, "one connection fits the kernel's 256-byte class");
 RZ_ASSERT(sizeof(struct rz_zone_key) == RZ_GROUP_SIZE + RZ_ZONE_SIZE, "rz_zone_key is a map key");
 RZ_ASSERT(sizeof(struct rz_block_key) == 20, "rz_block_key is a map key: no hidden padding");
+RZ_ASSERT(sizeof(struct rz_client) == 520, "rz_client has no hidden padding");
 RZ_ASSERT(sizeof(struct rz_event) == 568, "rz_event has no hidden padding");
 RZ_ASSERT(sizeof(struct rz_proxied) == 108, "rz_proxied has no hidden padding");
 RZ_ASSERT(sizeof(struct rz_client_id) == 272, "rz_client_id has no hidden padding");

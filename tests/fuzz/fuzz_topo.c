@@ -22,7 +22,7 @@ static void whole(const struct rz_topo *t)
 		CLAIM(rz_topo_zone_find(zones, a->group, a->zone)->agents);
 	}
 	for (i = 0; i < t->n_aliases; i++)
-		CLAIM(rz_topo_resolve(t, zones, t->aliases[i].name));
+		CLAIM(rz_topo_resolve(t, zones, t->aliases[i].name, false));
 	CLAIM(is_plain(t->own_zone, sizeof(t->own_zone)));
 	rz_topo_zones_free(zones);
 }

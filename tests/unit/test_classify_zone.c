@@ -80,9 +80,16 @@ static void test_suffix(void **state)
 
 		test_world_make(&w);
 		strcpy(w.client.zone, rows[i].written);
+		w.client.zone_last = 1;
 		v = test_classify(&w);
 		assert_string_equal(v.client_zone, rows[i].zone);
 		assert_string_equal(rz_reason_name(v.reason), rz_reason_name(rows[i].reason));
+		/* in the middle of an id nobody has appended to it: it is another zone's name */
+		w.client.zone_last = 0;
+		v = test_classify(&w);
+		assert_string_equal(v.client_zone, rows[i].written);
+		assert_string_equal(rz_reason_name(v.reason),
+				    rz_reason_name(RZ_REASON_ZONE_UNKNOWN));
 	}
 }
 

@@ -167,6 +167,15 @@ static void test_file_mistakes(void **state)
 		if (!strstr(said, rows[i][1]))
 			fail_msg("row %zu: \"%s\" has not \"%s\"", i, said, rows[i][1]);
 	}
+	/* a null is a key that is not there: no zone, cgroup or glob of that name */
+	write_file(path, "zone: null\nexclude_clients: ~\ncgroup:\nmode: Null\nport: NULL\n");
+	assert_int_equal(read_conf(&c, FLAGS("--config", path)), 0);
+	assert_null(c.zone);
+	assert_null(c.cgroup);
+	assert_null(c.exclude_clients);
+	assert_int_equal(c.mode, RZ_MODE_ENFORCE);
+	assert_int_equal(c.ports[0], 9092);
+	rz_conf_free(&c);
 	write_file(path, ""); /* leaves everything as it is */
 	assert_int_equal(read_conf(&c, FLAGS("--config", path)), 0);
 	unlink(path);

@@ -148,6 +148,34 @@ static void test_truncated(void **state)
 	}
 }
 
+/* A framework appends to the whole id, so only a zone that ends it may have grown. */
+static void test_zone_last(void **state)
+{
+	static const struct {
+		const char *id;
+		bool last;
+	} rows[] = {
+		{"app,ws_az=b-2", true},
+		{"ws_az=b-StreamThread-1-consumer", true},
+		{"app,ws_az=b-2,warpstream_interzone_lb=true", false},
+		{"ws_az=b,", false},
+		{"ws_az=b|src->dst", false},
+		{"diskless_az=b=c", false},
+		{"automq_type=x&automq_az=b", true},
+		{"ws_az=b!", false},	      /* no zone at all */
+		{"ws_az=a,x,ws_az=b", false}, /* the first one wins */
+	};
+	struct rz_client c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		rz_tags_read((const __u8 *)rows[i].id, (int)strlen(rows[i].id), NULL, &c);
+		if (c.zone_last != rows[i].last)
+			fail_msg("%s: %d", rows[i].id, c.zone_last);
+	}
+}
+
 /* The longest the protocol can carry, and lengths a broken caller might hand over. */
 static void test_longest(void **state)
 {
@@ -170,7 +198,7 @@ static void test_value_sizes(void **state)
 		size_t offset, size;
 	} fields[] = {
 		{"ws_az=", offsetof(struct rz_client, zone), RZ_ZONE_SIZE},
-		{"warpstream_session_id=", offsetof(struct rz_client, session_id), 39},
+		{"warpstream_session_id=", offsetof(struct rz_client, session_id), 38},
 		{"ws_pt=", offsetof(struct rz_client, proxy_target), 24},
 		{"ws_ag=", offsetof(struct rz_client, agent_group), RZ_GROUP_SIZE},
 	};
@@ -286,10 +314,15 @@ static void test_escaped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vectors),	    cmocka_unit_test(test_null_and_empty),
-		cmocka_unit_test(test_truncated),   cmocka_unit_test(test_longest),
-		cmocka_unit_test(test_value_sizes), cmocka_unit_test(test_any_byte_in_a_value),
-		cmocka_unit_test(test_noise),	    cmocka_unit_test(test_escaped),
+		cmocka_unit_test(test_vectors),
+		cmocka_unit_test(test_null_and_empty),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_zone_last),
+		cmocka_unit_test(test_value_sizes),
+		cmocka_unit_test(test_any_byte_in_a_value),
+		cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_escaped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

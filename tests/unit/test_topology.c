@@ -212,6 +212,134 @@ static void test_count(void **state)
 	rz_topo_free(later);
 }
 
+/* A name that left is still a zone's own: what ends with it is not cut into another zone. */
+static void test_remember(void **state)
+{
+	struct rz_topo *was = parsed("zone: own\naliases: { b: [b-9] }\nagents:\n"
+				     "  - { address: 10.0.1.1, zone: a }\n"
+				     "  - { address: 10.0.1.2, zone: b }\n"
+				     "  - { address: 10.0.1.3, zone: b-2 }\n");
+	struct rz_topo *now = parsed("agents:\n  - { address: 10.0.1.1, zone: a }\n"
+				     "  - { address: 10.0.1.2, zone: b }\n");
+	struct rz_topo_zones *z, *z2, *z3;
+
+	(void)state;
+	assert_int_equal(rz_topo_zones_count(was, NULL, 1, 100, &z), 0);
+	assert_int_equal(rz_topo_zones_remember(z, was, NULL, NULL, 100), 0);
+	assert_int_equal(z->n, 3); /* nothing is known twice */
+	assert_string_equal(rz_topo_resolve(was, z, "b-2-StreamThread-1", true), "b-2");
+	assert_string_equal(rz_topo_resolve(was, z, "b-3", true), "b"); /* something appended */
+	assert_null(rz_topo_resolve(was, z, "b-3", false)); /* that does not end the id */
+
+	assert_int_equal(rz_topo_zones_count(now, z, 1, 200, &z2), 0);
+	assert_int_equal(rz_topo_zones_remember(z2, now, was, z, 200), 0);
+	assert_int_equal(rz_topo_zones_present(z2), 2);
+	assert_string_equal(rz_topo_resolve(now, z2, "b-2", true), "b-2");
+	assert_string_equal(rz_topo_resolve(now, z2, "b-2-StreamThread-1", true), "b-2");
+	assert_string_equal(rz_topo_resolve(now, z2, "b-9", true), "b-9"); /* an alias was a name */
+	assert_string_equal(rz_topo_resolve(now, z2, "own", true), "own");
+	assert_null(rz_topo_zone_find(z2, "default", "b-2"));
+	assert_string_equal(rz_topo_resolve(now, z2, "b", true), "b");
+
+	/* one change more does not forget it, and its coming back makes it a zone again */
+	assert_int_equal(rz_topo_zones_count(now, z2, 1, 300, &z3), 0);
+	assert_int_equal(rz_topo_zones_remember(z3, now, now, z2, 300), 0);
+	assert_string_equal(rz_topo_resolve(now, z3, "b-2", true), "b-2");
+	rz_topo_zones_free(z2);
+	assert_int_equal(rz_topo_zones_count(was, z3, 1, 400, &z2), 0);
+	assert_int_equal(rz_topo_zones_remember(z2, was, now, z3, 400), 0);
+	assert_int_equal(z2->n, 3);
+	rz_topo_zones_free(z);
+	rz_topo_zones_free(z2);
+	rz_topo_zones_free(z3);
+	rz_topo_free(was);
+	rz_topo_free(now);
+}
+
+/* Only so many are remembered: the latest. */
+static void test_remember_bound(void **state)
+{
+	struct rz_topo *empty = parsed("agents: []\n");
+	struct rz_topo_zones *z = NULL, *next;
+	char text[128], name[16];
+	int i;
+
+	(void)state;
+	for (i = 0; i < RZ_ZONES_REMEMBERED + 10; i++) {
+		struct rz_topo *t;
+
+		snprintf(text, sizeof(text), "agents: [{ address: 10.0.0.1, zone: z%d }]\n", i);
+		t = parsed(text);
+		assert_int_equal(rz_topo_zones_count(t, z, 1, 100 + i, &next), 0);
+		assert_int_equal(rz_topo_zones_remember(next, t, empty, z, 100 + i), 0);
+		rz_topo_zones_free(z);
+		z = next;
+		rz_topo_free(t);
+	}
+	assert_int_equal(z->n, 1 + RZ_ZONES_REMEMBERED);
+	snprintf(name, sizeof(name), "z%d", RZ_ZONES_REMEMBERED + 8);
+	assert_true(rz_topo_zone_known(empty, z, name));
+	assert_false(rz_topo_zone_known(empty, z, "z0"));
+	rz_topo_zones_free(z);
+	rz_topo_free(empty);
+}
+
+/* null, ~ and nothing at all are what generators write for a value that they do not know. */
+static void test_null(void **state)
+{
+	static const char *const nulls[] = {"null", "~", "", "Null", "NULL", "!!null x"};
+	static const char *const refused[][2] = {
+		{"agents:\n  - { address: %s, zone: a }\n", "has no address"},
+		{"agents:\n  - { address: 10.0.0.1, zone: a, ready: %s }\n", "ready is null"},
+		{"agents: []\naliases: { a: [b, %s] }\n", "t.yaml:2:"},
+		{"agents: %s\n", "no agents list"},
+		{"zone: %s\nagents:\n  - { address: 10.0.0.1 }\n", "this agent has no zone"},
+	};
+	char text[512], why[512];
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < COUNT(nulls); i++) {
+		struct rz_topo_zones *z;
+		struct rz_topo *t;
+
+		snprintf(text, sizeof(text),
+			 "zone: b\naliases: { b: %s }\nagents:\n"
+			 "  - { address: 10.0.0.1, zone: %s, name: %s, group: %s, port: %s }\n"
+			 "  - { address: 10.0.0.2, zone: b, name: %s }\n",
+			 nulls[i], nulls[i], nulls[i], nulls[i], nulls[i], nulls[i]);
+		t = parsed(text);
+		assert_int_equal(t->n_aliases, 0);
+		assert_string_equal(at(t, "10.0.0.1", 9092)->zone, ""); /* not this node's */
+		assert_string_equal(at(t, "10.0.0.1", 9092)->group, "default");
+		assert_int_equal(at(t, "10.0.0.1", 9092)->pod, 0);
+		assert_int_equal(rz_topo_zones_count(t, NULL, 1, 1, &z), 0);
+		assert_int_equal(rz_topo_zone_find(z, "default", "b")->agents, 1);
+		rz_topo_zones_free(z);
+		rz_topo_free(t);
+		for (k = 0; k < COUNT(refused); k++) {
+			snprintf(text, sizeof(text), refused[k][0], nulls[i]);
+			t = NULL;
+			if (!strcmp(nulls[i], "") && k == 2)
+				continue; /* [b, ] is a list of one */
+			assert_int_equal(
+				rz_topo_parse(text, strlen(text), "t.yaml", &t, why, sizeof(why)),
+				-EINVAL);
+			if (!strstr(why, refused[k][1]))
+				fail_msg("%s: \"%s\" has not \"%s\"", text, why, refused[k][1]);
+		}
+	}
+	/* in quotes they are names like any other */
+	{
+		struct rz_topo *t =
+			parsed("agents: [{ address: 10.0.0.1, zone: 'null', name: \"~\" }]\n");
+
+		assert_string_equal(at(t, "10.0.0.1", 9092)->zone, "null");
+		assert_int_equal(at(t, "10.0.0.1", 9092)->pod, 1);
+		rz_topo_free(t);
+	}
+}
+
 /* Addresses under one name are one agent, ready if all are; a zone may be called by two names. */
 static void test_names(void **state)
 {
@@ -359,11 +487,12 @@ static void test_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole_form), cmocka_unit_test(test_mistakes),
-		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_count),	   cmocka_unit_test(test_names),
-		cmocka_unit_test(test_many),	   cmocka_unit_test(test_too_many_zones),
-		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_whole_form),     cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_truncated),      cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_count),	       cmocka_unit_test(test_names),
+		cmocka_unit_test(test_many),	       cmocka_unit_test(test_too_many_zones),
+		cmocka_unit_test(test_file),	       cmocka_unit_test(test_remember),
+		cmocka_unit_test(test_remember_bound), cmocka_unit_test(test_null),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

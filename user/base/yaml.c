@@ -11,6 +11,17 @@
 
 #define WORD_MAX 64
 
+/*
+ * What libyaml does for these grows with their square: nesting (each token looks at every open
+ * bracket), anchors and aliases (each is compared with all before it), %TAG lines. A few kilobytes
+ * would keep the daemon's one thread busy for minutes, so they are refused before they are many.
+ */
+#define DEPTH_MAX      16
+#define ANCHORS_MAX    64
+#define ALIASES_MAX    4096
+#define DIRECTIVES_MAX 2
+#define EVENTS_MAX     (4u << 20) /* twice what a full topology has */
+
 static int fail_at(struct rz_yaml *y, yaml_mark_t mark, const char *text)
 {
 	char safe[512];
@@ -55,18 +66,109 @@ static int fail_syntax(struct rz_yaml *y, const yaml_parser_t *p)
 	return fail_at(y, p->problem_mark, text);
 }
 
+static int parser_begin(yaml_parser_t *p, const char *text, size_t len)
+{
+	if (!yaml_parser_initialize(p))
+		return -ENOMEM;
+	yaml_parser_set_encoding(p, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(p, (const unsigned char *)text, len);
+	return 0;
+}
+
+/* Lines that begin with '%'. libyaml reads all of them before it says anything. */
+static size_t count_directives(const char *text, size_t len)
+{
+	const char *end = text + len, *line = text;
+	size_t n = 0;
+
+	while (line && line < end) {
+		n += *line == '%';
+		line = memchr(line, '\n', end - line);
+		line += !!line;
+	}
+	return n;
+}
+
+/* How much of each there was up to an event. */
+struct tally {
+	unsigned depth, anchors, aliases, events;
+};
+
+/* Counts an event; what is too much of, or NULL. */
+static const char *count_event(struct tally *c, const yaml_event_t *e)
+{
+	c->events++;
+	switch (e->type) {
+	case YAML_MAPPING_START_EVENT:
+		c->depth++;
+		c->anchors += e->data.mapping_start.anchor != NULL;
+		break;
+	case YAML_SEQUENCE_START_EVENT:
+		c->depth++;
+		c->anchors += e->data.sequence_start.anchor != NULL;
+		break;
+	case YAML_MAPPING_END_EVENT:
+	case YAML_SEQUENCE_END_EVENT:
+		c->depth--;
+		break;
+	case YAML_SCALAR_EVENT:
+		c->anchors += e->data.scalar.anchor != NULL;
+		break;
+	case YAML_ALIAS_EVENT:
+		c->aliases++;
+		break;
+	default:
+		break;
+	}
+	return c->depth > DEPTH_MAX	  ? "more than 16 levels of lists and mappings"
+	       : c->anchors > ANCHORS_MAX ? "more than 64 anchors (&)"
+	       : c->aliases > ALIASES_MAX ? "more than 4096 aliases (*)"
+	       : c->events > EVENTS_MAX	  ? "more values than any topology has"
+					  : NULL;
+}
+
+/* Reads through the text without keeping any of it, until its end or the first thing too many. */
+static int check_bounds(struct rz_yaml *y, const char *text, size_t len)
+{
+	struct tally c = {};
+	const char *much = NULL;
+	yaml_event_t e;
+	yaml_parser_t p;
+	bool more = true;
+	int err = 0;
+
+	if (count_directives(text, len) > DIRECTIVES_MAX)
+		return rz_yaml_fail(y, NULL, "more than 2 lines that begin with %%; remove them");
+	if (parser_begin(&p, text, len))
+		return -ENOMEM;
+	while (!err && more) {
+		if (!yaml_parser_parse(&p, &e)) {
+			err = fail_syntax(y, &p);
+			break;
+		}
+		more = e.type != YAML_STREAM_END_EVENT;
+		much = count_event(&c, &e);
+		if (much)
+			err = fail_at(y, e.start_mark, much);
+		yaml_event_delete(&e);
+	}
+	yaml_parser_delete(&p);
+	return err;
+}
+
 int rz_yaml_load(struct rz_yaml *y, const char *name, const char *text, size_t len, char *why,
 		 size_t why_size)
 {
 	yaml_parser_t p;
 	yaml_document_t more;
-	int err = 0;
+	int err;
 
 	*y = (struct rz_yaml){.name = name, .why = why, .why_size = why_size};
-	if (!yaml_parser_initialize(&p))
-		return -ENOMEM;
-	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&p, (const unsigned char *)text, len);
+	err = check_bounds(y, text, len);
+	if (!err)
+		err = parser_begin(&p, text, len);
+	if (err)
+		return err;
 	if (!yaml_parser_load(&p, &y->doc)) {
 		err = fail_syntax(y, &p);
 	} else {
@@ -103,8 +205,34 @@ static bool has_nul(const yaml_node_t *n)
 	return memchr(n->data.scalar.value, 0, n->data.scalar.length) != NULL;
 }
 
+/* YAML 1.1 and 1.2 write "no value" in these ways, and by the tag !!null. In quotes they are text.
+ */
+bool rz_yaml_is_null(const yaml_node_t *n)
+{
+	static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
+	size_t i;
+
+	if (n->type != YAML_SCALAR_NODE)
+		return false;
+	if (n->tag && !strcmp((const char *)n->tag, YAML_NULL_TAG))
+		return true;
+	if (n->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+		return false;
+	for (i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
+		if (!strcmp((const char *)n->data.scalar.value, nulls[i]) && !has_nul(n))
+			return true;
+	return false;
+}
+
 const char *rz_yaml_scalar(struct rz_yaml *y, const yaml_node_t *node, const char *what)
 {
+	if (rz_yaml_is_null(node)) {
+		rz_yaml_fail(y, node,
+			     "%s is null, which is no value; write one, or \"null\" in quotes if "
+			     "that is its name",
+			     what);
+		return NULL;
+	}
 	if (node->type != YAML_SCALAR_NODE || has_nul(node)) {
 		rz_yaml_fail(y, node, "%s must be a single value; write %s: VALUE", what, what);
 		return NULL;
@@ -216,6 +344,13 @@ int rz_yaml_mapping(struct rz_yaml *y, yaml_node_t *node, const char *what, cons
 }
 
 yaml_node_t *rz_yaml_get(struct rz_yaml *y, yaml_node_t *mapping, const char *key)
+{
+	yaml_node_t *n = rz_yaml_find(y, mapping, key);
+
+	return n && !rz_yaml_is_null(n) ? n : NULL;
+}
+
+yaml_node_t *rz_yaml_find(struct rz_yaml *y, yaml_node_t *mapping, const char *key)
 {
 	const yaml_node_pair_t *p;
 

@@ -21,8 +21,8 @@ struct rz_yaml {
 	bool loaded, failed;
 };
 
-/* Parses `text` whole: UTF-8, one document. 0, or -EINVAL with `why` filled. Free it in either
- * case. */
+/* Parses `text` whole: UTF-8, one document, not nested or anchored beyond what its size explains.
+ * 0, -ENOMEM, or -EINVAL with `why` filled. Free it in either case. */
 int rz_yaml_load(struct rz_yaml *y, const char *name, const char *text, size_t len, char *why,
 		 size_t why_size);
 void rz_yaml_free(struct rz_yaml *y);
@@ -44,7 +44,12 @@ const char *rz_yaml_scalar(struct rz_yaml *y, const yaml_node_t *node, const cha
 int rz_yaml_mapping(struct rz_yaml *y, yaml_node_t *node, const char *what,
 		    const char *const *keys);
 
-/* The value of `key` in a mapping, or NULL. */
+/* null, ~ or nothing: a generator's word for a value that it does not know. */
+bool rz_yaml_is_null(const yaml_node_t *n);
+
+/* The value of `key` in a mapping, or NULL. A null is a key that is not there; for those to whom it
+ * says something else there is rz_yaml_find(). */
+yaml_node_t *rz_yaml_find(struct rz_yaml *y, yaml_node_t *mapping, const char *key);
 yaml_node_t *rz_yaml_get(struct rz_yaml *y, yaml_node_t *mapping, const char *key);
 
 /* The word of `known` (NULL-terminated) that is nearest to `text`, or NULL if none is near. */

@@ -112,7 +112,9 @@ static bool says_true(struct span value)
 	       (value.len == 4 || value.p[4] == '-');
 }
 
-static void take(struct reading *r, const struct dialect *d, enum field field, struct span value)
+/* `last`: the value's last byte is the id's. */
+static void take(struct reading *r, const struct dialect *d, enum field field, struct span value,
+		 bool last)
 {
 	const __u8 *bar = memchr(value.p, '|', value.len);
 
@@ -127,6 +129,8 @@ static void take(struct reading *r, const struct dialect *d, enum field field, s
 		r->c->host_override = value.len > 0;
 	else
 		set_field(r->c, field, value);
+	if (field == ZONE)
+		r->c->zone_last = last && !bar && r->c->zone[0];
 	if (r->c->dialect == RZ_DIALECT_NONE || (field == ZONE && r->c->zone[0]))
 		r->c->dialect = d->id;
 }
@@ -173,7 +177,8 @@ static bool url_decode(struct span *s, __u8 *room)
 	return true;
 }
 
-static void read_element(struct reading *r, const struct dialect *d, struct span e, bool first)
+static void read_element(struct reading *r, const struct dialect *d, struct span e, bool first,
+			 bool last)
 {
 	__u8 key_room[RZ_CLIENT_ID_SIZE], value_room[RZ_CLIENT_ID_SIZE];
 	const __u8 *eq = memchr(e.p, '=', e.len), *end;
@@ -184,13 +189,15 @@ static void read_element(struct reading *r, const struct dialect *d, struct span
 		return;
 	key = (struct span){e.p, eq - e.p};
 	value = (struct span){eq + 1, e.p + e.len - (eq + 1)};
-	if (d->ends_at_equals && (end = memchr(value.p, '=', value.len)))
+	if (d->ends_at_equals && (end = memchr(value.p, '=', value.len))) {
 		value.len = end - value.p;
+		last = false;
+	}
 	if (d->url_decode && (!url_decode(&key, key_room) || !url_decode(&value, value_room)))
 		return;
 	for (i = 0; i < KEYS_MAX && d->keys[i].name; i++)
 		if (key_is(key, d->keys[i].name, first && !d->exact))
-			take(r, d, d->keys[i].field, value);
+			take(r, d, d->keys[i].field, value, last);
 }
 
 static size_t until_separator(struct span s, const char *separators)
@@ -219,7 +226,7 @@ static void read_dialect(struct reading *r, const struct dialect *d, struct span
 		len = until_separator(rest, separators);
 		/* the last element of a cut id may itself be cut */
 		if (len < rest.len || !r->c->truncated)
-			read_element(r, d, (struct span){rest.p, len}, !at);
+			read_element(r, d, (struct span){rest.p, len}, !at, len == rest.len);
 		at += len + 1;
 	}
 }

@@ -40,8 +40,8 @@ struct rz_tags_custom {
  *
  * What frameworks add is passed over: a value ends at '|' (MirrorMaker 2 appends "|src->dst"...),
  * opt-in may be followed by '-' and more (Kafka Streams and Connect append), and the first element
- * may begin with a text and '-' (Connect puts its group there). What is appended to a zone is for
- * rz_topo_resolve(), which knows the zones.
+ * may begin with a text and '-' (Connect puts its group there). What is appended to a zone that
+ * ends the id (`zone_last`) is for rz_topo_resolve(), which knows the zones.
  *
  * `len` is the length on the wire (-1: null), `id` holds min(len, RZ_CLIENT_ID_KEPT) bytes of any
  * value. A tag that runs into the cut end of a truncated id does not count: it may be only a part.

@@ -79,6 +79,8 @@ static int print_zones(const struct rz_topo_view *v)
 				       rz_topo_standing(v, z),
 				       rz_topo_zone_source(v, z)};
 
+		if (!z->agents)
+			continue;
 		snprintf(agents, sizeof(agents), "%u", z->agents);
 		snprintf(ready, sizeof(ready), "%u", z->ready);
 		if (v->settings && z->ready_since_ns)

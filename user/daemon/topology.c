@@ -37,6 +37,8 @@ static int publish(struct rz_daemon *d, const struct rz_topo *topo)
 	int err = rz_topo_zones_count(topo, d->zones, d->conf.min_agents, rz_now_ns(), &zones);
 
 	if (!err)
+		err = rz_topo_zones_remember(zones, topo, d->topo, d->zones, rz_now_ns());
+	if (!err)
 		err = rz_maps_write_topology(d->maps, topo, zones);
 	if (err) {
 		rz_topo_zones_free(zones);
@@ -63,7 +65,8 @@ static int take(struct rz_daemon *d, const char *from)
 	/* in a storm of changes once in ten seconds is enough to be told */
 	rz_log(d->told_ns && d->kube && now < d->told_ns + TELL_EVERY_NS ? RZ_LOG_DEBUG
 									 : RZ_LOG_INFO,
-	       "topology: %zu agents in %zu zones, own zone %s%s%s", d->topo->n_agents, d->zones->n,
+	       "topology: %zu agents in %zu zones, own zone %s%s%s", d->topo->n_agents,
+	       rz_topo_zones_present(d->zones),
 	       d->topo->own_zone[0] ? d->topo->own_zone : "not given", *from ? " from " : "", from);
 	if (!d->told_ns || now >= d->told_ns + TELL_EVERY_NS)
 		d->told_ns = now;

@@ -231,7 +231,7 @@ static int read_zones(int fd, struct rz_topo_zones *z)
 		return -ENOMEM;
 	for (i = 0; i < n; i++)
 		z->rows[i] = (struct rz_topo_zone){keys[i], values[i].agents, values[i].ready,
-						   values[i].ready_since_ns};
+						   values[i].ready_since_ns, !values[i].agents};
 	z->n = n;
 	qsort(z->rows, n, sizeof(*z->rows), zone_order);
 	return 0;

@@ -160,13 +160,15 @@ static json_t *zones_array(const struct rz_topo_view *v)
 	size_t i;
 
 	for (i = 0; i < z->n; i++)
-		json_array_append_new(
-			a, json_pack("{s:s, s:s, s:i, s:i, s:o, s:s, s:o}", "group",
-				     z->rows[i].key.group, "zone", z->rows[i].key.zone, "agents",
-				     (int)z->rows[i].agents, "ready", (int)z->rows[i].ready,
-				     "ready_for_s", since(z->rows[i].ready_since_ns, v->now_ns),
-				     "standing", rz_topo_standing(v, &z->rows[i]), "source",
-				     text_or_null(rz_topo_zone_source(v, &z->rows[i]))));
+		if (z->rows[i].agents)
+			json_array_append_new(
+				a, json_pack("{s:s, s:s, s:i, s:i, s:o, s:s, s:o}", "group",
+					     z->rows[i].key.group, "zone", z->rows[i].key.zone,
+					     "agents", (int)z->rows[i].agents, "ready",
+					     (int)z->rows[i].ready, "ready_for_s",
+					     since(z->rows[i].ready_since_ns, v->now_ns),
+					     "standing", rz_topo_standing(v, &z->rows[i]), "source",
+					     text_or_null(rz_topo_zone_source(v, &z->rows[i]))));
 	return a;
 }
 

@@ -11,7 +11,7 @@
 /* What a tag said, as a zone that is known; what is not known stays as it is. */
 static const char *canonical(const struct rz_world *w, const char *zone)
 {
-	const char *known = *zone ? rz_topo_resolve(w->topo, w->zones, zone) : NULL;
+	const char *known = *zone ? rz_topo_resolve(w->topo, w->zones, zone, true) : NULL;
 
 	return known ? known : zone;
 }

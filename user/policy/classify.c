@@ -225,9 +225,11 @@ static const char *client_zone(const struct rz_judged_conn *c, const struct rz_w
 			       bool *ret_by_address)
 {
 	const char *written, *known;
+	bool last = false;
 
 	if (c->client && c->client->zone[0]) {
 		written = c->client->zone;
+		last = c->client->zone_last;
 	} else {
 		written = rz_blocks_zone(w->blocks, c->client_addr ? c->client_addr
 								   : c->conn->tuple.client_addr);
@@ -235,7 +237,7 @@ static const char *client_zone(const struct rz_judged_conn *c, const struct rz_w
 	}
 	if (!written)
 		return NULL;
-	known = rz_topo_resolve(w->topo, w->zones, written);
+	known = rz_topo_resolve(w->topo, w->zones, written, last);
 	return known ? known : rz_topo_canonical(w->topo, written);
 }
 

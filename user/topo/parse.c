@@ -115,7 +115,8 @@ struct place {
 	char name[RZ_GROUP_SIZE]; /* "" if it has none */
 };
 
-/* An agent without a zone of its own is in this node's. */
+/* An agent without a zone of its own is in this node's. One whose zone is null is in a zone that
+ * whoever wrote the file did not know: it counts for none. */
 static int take_agent(struct rz_yaml *y, struct place *p, const char *own_zone)
 {
 	yaml_node_t *node = (yaml_node_t *)p->node;
@@ -126,19 +127,20 @@ static int take_agent(struct rz_yaml *y, struct place *p, const char *own_zone)
 	if (err)
 		return err;
 	address = rz_yaml_get(y, node, "address");
-	zone = rz_yaml_get(y, node, "zone");
+	zone = rz_yaml_find(y, node, "zone");
 	if (!address)
 		return rz_yaml_fail(y, node, "this agent has no address; add address: ...");
 	if (!zone && !own_zone[0])
 		return rz_yaml_fail(y, node,
 				    "this agent has no zone, and the file names none for this "
 				    "node; add zone: ...");
-	rz_str_copy(a->zone, sizeof(a->zone), own_zone);
+	if (!zone)
+		rz_str_copy(a->zone, sizeof(a->zone), own_zone);
 	a->at.port = PORT_DEFAULT;
 	a->ready = true;
 	rz_str_copy(a->group, sizeof(a->group), GROUP_DEFAULT);
 	err = take_address(y, address, a->at.addr);
-	if (!err && zone)
+	if (!err && zone && !rz_yaml_is_null(zone))
 		err = take_zone(y, zone, "zone", a->zone);
 	if (!err && (n = rz_yaml_get(y, node, "port")))
 		err = take_port(y, n, &a->at.port);
@@ -146,7 +148,8 @@ static int take_agent(struct rz_yaml *y, struct place *p, const char *own_zone)
 		err = take_word(y, n, "name", p->name);
 	if (!err && (n = rz_yaml_get(y, node, "group")))
 		err = take_word(y, n, "group", a->group);
-	if (!err && (n = rz_yaml_get(y, node, "ready")))
+	/* a null is refused here: neither ready nor not ready would be true */
+	if (!err && (n = rz_yaml_find(y, node, "ready")))
 		err = take_ready(y, n, &a->ready);
 	return err;
 }
@@ -288,8 +291,10 @@ static int take_aliases_of(struct rz_yaml *y, yaml_node_t *key, yaml_node_t *nam
 	yaml_node_item_t *i;
 	int err = take_zone(y, key, "zone", zone);
 
-	if (err || names->type == YAML_SCALAR_NODE)
-		return err ? err : add_alias(y, names, t, zone);
+	if (err || rz_yaml_is_null(names))
+		return err;
+	if (names->type == YAML_SCALAR_NODE)
+		return add_alias(y, names, t, zone);
 	if (names->type != YAML_SEQUENCE_NODE)
 		return rz_yaml_fail(y, names, "the aliases of %s must be a list; write %s: [name]",
 				    zone, zone);

@@ -83,12 +83,12 @@ bool rz_topo_zone_known(const struct rz_topo *t, const struct rz_topo_zones *zon
 }
 
 const char *rz_topo_resolve(const struct rz_topo *t, const struct rz_topo_zones *zones,
-			    const char *name)
+			    const char *name, bool last)
 {
 	const char *zone = known(t, zones, rz_topo_canonical(t, name));
 	char cut[RZ_ZONE_SIZE], *dash;
 
-	if (zone)
+	if (zone || !last)
 		return zone;
 	rz_str_copy(cut, sizeof(cut), name);
 	while (!zone && (dash = strrchr(cut, '-'))) {
@@ -186,4 +186,76 @@ const struct rz_topo_zone *rz_topo_zone_find(const struct rz_topo_zones *z, cons
 	rz_str_copy(key.key.group, sizeof(key.key.group), group);
 	rz_str_copy(key.key.zone, sizeof(key.key.zone), zone);
 	return z->n ? bsearch(&key, z->rows, z->n, sizeof(key), order) : NULL;
+}
+
+/* ---- names that left ---- */
+
+static void add_name(struct rz_topo_zones *z, size_t room, const struct rz_topo *t,
+		     const char *name, uint64_t left_ns)
+{
+	struct rz_topo_zone *row;
+
+	if (z->n == room || !*name || known(t, z, rz_topo_canonical(t, name)))
+		return;
+	row = &z->rows[z->n++];
+	*row = (struct rz_topo_zone){.left_ns = left_ns};
+	rz_str_copy(row->key.zone, sizeof(row->key.zone), name);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct rz_topo_zone *x = a, *y = b;
+
+	return x->left_ns > y->left_ns ? -1 : x->left_ns < y->left_ns;
+}
+
+/* The names of `was` and `old` that leave now come first, then those that left before. */
+static void add_names(struct rz_topo_zones *z, size_t room, const struct rz_topo *t,
+		      const struct rz_topo *was, const struct rz_topo_zones *old, uint64_t now_ns)
+{
+	size_t i;
+
+	for (i = 0; old && i < old->n; i++)
+		if (!old->rows[i].left_ns)
+			add_name(z, room, t, old->rows[i].key.zone, now_ns);
+	if (was)
+		add_name(z, room, t, was->own_zone, now_ns);
+	for (i = 0; was && i < was->n_aliases; i++) {
+		add_name(z, room, t, was->aliases[i].name, now_ns);
+		add_name(z, room, t, was->aliases[i].zone, now_ns);
+	}
+}
+
+int rz_topo_zones_remember(struct rz_topo_zones *z, const struct rz_topo *t,
+			   const struct rz_topo *was, const struct rz_topo_zones *old,
+			   uint64_t now_ns)
+{
+	_cleanup_free_ struct rz_topo_zone *left = calloc(RZ_ZONES_REMEMBERED, sizeof(*left));
+	size_t i, n = 0, room = z->n + RZ_ZONES_REMEMBERED;
+	struct rz_topo_zone *rows = realloc(z->rows, (room + 1) * sizeof(*rows));
+
+	if (rows)
+		z->rows = rows;
+	if (!rows || !left)
+		return -ENOMEM;
+	if (room > RZ_ZONES_MAX)
+		room = RZ_ZONES_MAX > z->n ? RZ_ZONES_MAX : z->n;
+	for (i = 0; old && i < old->n && n < RZ_ZONES_REMEMBERED; i++)
+		if (old->rows[i].left_ns)
+			left[n++] = old->rows[i];
+	qsort(left, n, sizeof(*left), newest_first);
+	add_names(z, room, t, was, old, now_ns);
+	for (i = 0; i < n; i++)
+		add_name(z, room, t, left[i].key.zone, left[i].left_ns);
+	qsort(z->rows, z->n, sizeof(*z->rows), order);
+	return 0;
+}
+
+size_t rz_topo_zones_present(const struct rz_topo_zones *z)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < z->n; i++)
+		n += z->rows[i].agents > 0;
+	return n;
 }

@@ -43,10 +43,11 @@ struct rz_topo_zone {
 	uint32_t ready;
 	uint64_t ready_since_ns; /* since when at least min_agents have been ready, 0 if they are
 				    not */
+	uint64_t left_ns;	 /* a name without agents, remembered: when it left the topology */
 };
 
 struct rz_topo_zones {
-	struct rz_topo_zone *rows; /* sorted by group, then zone */
+	struct rz_topo_zone *rows; /* sorted by group, then zone; remembered names have group "" */
 	size_t n;
 };
 
@@ -63,19 +64,20 @@ const struct rz_topo_agent *rz_topo_agent_at(const struct rz_topo *t, const stru
 /* `name` through the aliases; the name itself if it is none. Zone names compare exactly. */
 const char *rz_topo_canonical(const struct rz_topo *t, const char *name);
 
-/* True if any agent, ready or not, or alias or the own zone names this canonical zone. `zones` is
- * the count of `t`. */
+/* True if any agent, ready or not, or alias or the own zone names this canonical zone, or did
+ * before (rz_topo_zones_remember). `zones` is the count of `t`. */
 bool rz_topo_zone_known(const struct rz_topo *t, const struct rz_topo_zones *zones,
 			const char *zone);
 
 /*
- * The known canonical zone that `name` means, or NULL. Through the aliases; and, if that is none,
- * without what a framework appended to a client.id that ends with the zone ("b-StreamThread-1"):
- * cut at its last '-' again and again until a known zone is left, so the longest one wins (as
- * Inkless does). The result lives in `t` or `zones`.
+ * The known canonical zone that `name` means, or NULL. Through the aliases; and, if that is none
+ * and the name is the `last` of a client.id, without what a framework appended to the id
+ * ("b-StreamThread-1"): cut at its last '-' again and again until a known zone is left, so the
+ * longest one wins (as Inkless does). A name that is, or was, a zone's own is never cut into
+ * another's. The result lives in `t` or `zones`.
  */
 const char *rz_topo_resolve(const struct rz_topo *t, const struct rz_topo_zones *zones,
-			    const char *name);
+			    const char *name, bool last);
 
 /*
  * Counts agents by group and zone; addresses of one pod are one agent, ready if all of them are.
@@ -85,6 +87,20 @@ const char *rz_topo_resolve(const struct rz_topo *t, const struct rz_topo_zones 
  */
 int rz_topo_zones_count(const struct rz_topo *t, const struct rz_topo_zones *old,
 			uint32_t min_agents, uint64_t now_ns, struct rz_topo_zones **ret);
+
+/*
+ * Adds the names that the topology before (`was`, `old`; either may be NULL) knew and `t` does not:
+ * zones and aliases, as rows without agents. With them a zone that has just lost its last agent is
+ * still told from another zone's name with something appended. At most RZ_ZONES_REMEMBERED, the
+ * oldest are forgotten. 0 or -ENOMEM.
+ */
+#define RZ_ZONES_REMEMBERED 256
+int rz_topo_zones_remember(struct rz_topo_zones *z, const struct rz_topo *t,
+			   const struct rz_topo *was, const struct rz_topo_zones *old,
+			   uint64_t now_ns);
+
+/* Rows with agents. */
+size_t rz_topo_zones_present(const struct rz_topo_zones *z);
 
 const struct rz_topo_zone *rz_topo_zone_find(const struct rz_topo_zones *z, const char *group,
 					     const char *zone);
