@@ -49,7 +49,9 @@ static __noinline void rz_traffic_closed(const struct tcp_sock *tp, const struct
 	__builtin_memcpy(at.addr, c->tuple.agent_addr, sizeof(at.addr));
 	at.port = c->tuple.agent_port;
 	agent = bpf_map_lookup_elem(&agents, &at);
-	if (agent)
+	/* at an agent's address, but not in its network namespace: somebody else's bytes */
+	if (agent && (agent->home == RZ_HOME_UNCHECKED ||
+		      (agent->home == RZ_HOME_HERE && agent->netns == c->netns)))
 		__builtin_memcpy(key.agent_zone, agent->zone, RZ_ZONE_SHOWN - 1);
 	if (client)
 		tags = bpf_map_lookup_elem(&clients, &client);

@@ -110,6 +110,7 @@ enum rz_reason {
 	RZ_REASON_EXCLUDED, /* the operator named its client.id, address or zone */
 	RZ_REASON_NO_ZONE,
 	RZ_REASON_ZONE_UNKNOWN,
+	RZ_REASON_AMBIGUOUS, /* the agent's address is in several network namespaces of the node */
 	RZ_REASON_NOT_AN_AGENT, /* accepted on a Kafka port, but by none of the topology's agents */
 	RZ_REASON_OWN_ZONE_UNKNOWN,
 	RZ_REASON_SAME_ZONE,
@@ -325,12 +326,25 @@ struct rz_client {
 	char agent_group[RZ_GROUP_SIZE];
 };
 
+/* Where an agent of the topology is, as far as this node can tell (user/topo/place.h). */
+enum rz_home {
+	RZ_HOME_UNCHECKED = 0, /* nobody has looked: known by its address alone */
+	RZ_HOME_OTHER_NODE,    /* its source says so; who has that address here is somebody else */
+	RZ_HOME_NOWHERE,       /* no socket of this node is at its address */
+	RZ_HOME_HERE,	       /* in network namespace `netns` */
+	RZ_HOME_AMBIGUOUS,     /* several network namespaces of this node have its address */
+	RZ_HOME_COUNT,
+} RZ_PACKED_ENUM;
+
 /* agents: local address -> agent */
 struct rz_agent_val {
 	char group[RZ_GROUP_SIZE];
 	char zone[RZ_ZONE_SIZE];
 	__u32 ready;
 	__u32 source; /* key into `sources` */
+	__u32 netns;  /* inode number of its network namespace if `home` is HERE, else 0 */
+	enum rz_home home;
+	__u8 pad[3];
 };
 
 /* zones: group and zone -> how many can take a client in */

@@ -84,6 +84,29 @@ static void not_an_agent_port(struct test_world *w)
 	w->conn.tuple.agent_port++;
 }
 
+/* Another network namespace has the agent's address too, or it alone, or so far nobody. */
+static void ambiguous_several(struct test_world *w)
+{
+	w->agents[AGENT_A].home = RZ_HOME_AMBIGUOUS;
+}
+
+static void ambiguous_netns(struct test_world *w)
+{
+	w->agents[AGENT_A].home = RZ_HOME_HERE;
+	w->agents[AGENT_A].netns = w->conn.netns + 1;
+}
+
+static void ambiguous_not_seen(struct test_world *w)
+{
+	w->agents[AGENT_A].home = RZ_HOME_NOWHERE;
+}
+
+/* Whoever has the address here is not the agent, which is on another node. */
+static void not_an_agent_node(struct test_world *w)
+{
+	w->agents[AGENT_A].home = RZ_HOME_OTHER_NODE;
+}
+
 static void own_zone_unknown(struct test_world *w)
 {
 	w->agents[AGENT_A].zone[0] = '\0';
@@ -310,6 +333,10 @@ static const struct {
 	CHANGE(no_zone_any, NO_ZONE),
 	CHANGE(zone_unknown, ZONE_UNKNOWN),
 	CHANGE(zone_unknown_case, ZONE_UNKNOWN),
+	CHANGE(ambiguous_several, AMBIGUOUS),
+	CHANGE(ambiguous_netns, AMBIGUOUS),
+	CHANGE(ambiguous_not_seen, AMBIGUOUS),
+	CHANGE(not_an_agent_node, NOT_AN_AGENT),
 	CHANGE(not_an_agent_address, NOT_AN_AGENT),
 	CHANGE(not_an_agent_port, NOT_AN_AGENT),
 	CHANGE(own_zone_unknown, OWN_ZONE_UNKNOWN),
@@ -400,6 +427,7 @@ static const struct {
 	{excluded_client, RZ_REASON_EXCLUDED, "exclude"},
 	{no_zone, RZ_REASON_NO_ZONE, "zone"},
 	{zone_unknown, RZ_REASON_ZONE_UNKNOWN, "zone"},
+	{ambiguous_several, RZ_REASON_AMBIGUOUS, "port"},
 	{not_an_agent_port, RZ_REASON_NOT_AN_AGENT, "port"},
 	{own_zone_unknown, RZ_REASON_OWN_ZONE_UNKNOWN, "own zone"},
 	{same_zone, RZ_REASON_SAME_ZONE, "zone"},

@@ -117,6 +117,7 @@ static void test_page(void **state)
 	assert_int_equal(p->slices[0]->n, 2);
 	assert_int_equal(p->slices[0]->port, 9092);
 	assert_true(p->slices[0]->endpoints[1].local);
+	assert_false(p->slices[0]->endpoints[1].elsewhere);
 	assert_string_equal(p->slices[0]->endpoints[0].zone, "");
 	assert_int_equal(p->slices[1]->n + p->slices[2]->n + p->slices[3]->n + p->slices[4]->n, 0);
 	rz_kube_page_free(p);

@@ -294,8 +294,11 @@ static void test_share(void **state)
 	struct rz_topo_agent agents[11] = {};
 	struct rz_topo topo = {.agents = agents, .n_agents = 11};
 	struct rz_topo_zones *zones = NULL;
-	struct rz_tuple tuple = {.agent_addr = {[10] = 0xff, [11] = 0xff, 10, 0, 0, 1},
-				 .agent_port = 9092};
+	struct rz_conn conn = {
+		.netns = 7,
+		.tuple = {.agent_addr = {[10] = 0xff, [11] = 0xff, 10, 0, 0, 1},
+			  .agent_port = 9092},
+	};
 	const struct rz_topo_zone *b;
 	struct rz_share *s = NULL;
 	size_t i;
@@ -307,9 +310,13 @@ static void test_share(void **state)
 	assert_int_equal(rz_topo_zones_count(&topo, NULL, 1, T0, &zones), 0);
 	b = rz_topo_zone_find(zones, "default", "b");
 	assert_int_equal(rz_share_new(&topo, zones, &s), 0);
-	rz_share_see(s, &tuple);
-	tuple.agent_addr[15] = 2;
-	rz_share_see(s, &tuple);
+	rz_share_see(s, &conn);
+	conn.tuple.agent_addr[15] = 2;
+	rz_share_see(s, &conn);
+	/* somebody else who has an agent's address makes it no agent of this node */
+	agents[2].home = RZ_HOME_OTHER_NODE;
+	conn.tuple.agent_addr[15] = 3;
+	rz_share_see(s, &conn);
 	assert_float_equal(rz_share_all(s), 0.1, 1e-9);
 	/* two ready agents there; one of the six in zone a is here */
 	assert_float_equal(rz_share_target(s, b).share, 2.0 / 6, 1e-9);

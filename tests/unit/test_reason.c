@@ -71,7 +71,7 @@ static const struct {
 	{outcome_word, RZ_OUTCOME_COUNT, "unknown|home|returned|left|gone|"},
 	{reason_word, RZ_REASON_COUNT,
 	 "ready to move|left while held|not identified|not opted in|excluded|no zone|zone "
-	 "unknown|not an agent|"
+	 "unknown|ambiguous agent|not an agent|"
 	 "own zone unknown|same zone|no agent there|zone not stable yet|topology stale|"
 	 "agent terminating|not a data connection|shared with a group|too "
 	 "young|acks=0|transactional|"

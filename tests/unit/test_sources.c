@@ -132,10 +132,13 @@ static void test_merge(void **state)
 	in.cloud_id = "use1-az3";
 	kube->agents[2].zone[0] = '\0';
 	kube->agents[2].local = true;
+	kube->agents[0].home = RZ_HOME_OTHER_NODE;
 	assert_int_equal(rz_topo_merge(&in, &t, &from, why, sizeof(why)), 0);
 	assert_int_equal(t->n_agents, 3);
 	assert_string_equal(at(t, "10.0.0.1")->zone, "us-east-1b"); /* the file's word */
 	assert_false(at(t, "10.0.0.1")->ready);
+	assert_int_equal(at(t, "10.0.0.1")->home, RZ_HOME_OTHER_NODE); /* which it has not */
+	assert_int_equal(at(t, "10.0.0.2")->home, RZ_HOME_UNCHECKED);
 	assert_string_equal(at(t, "10.0.0.2")->zone, "us-east-1a");
 	assert_int_equal(at(t, "10.0.0.2")->source, 1);
 	assert_string_equal(t->own_zone, "us-east-1a");

@@ -77,9 +77,9 @@ static void test_anchored(void **state)
 /* What people write passes: sixteen levels, an anchor, a directive. */
 static void test_ordinary(void **state)
 {
-	static const char *const texts[] = {
-		"[[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]", "x: &a { b: c }\ny: *a\n",
-		"%YAML 1.1\n---\na: 1\n", ""};
+	static const char *const texts[] = {"[[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]",
+					    "x: &a { b: c }\ny: *a\n", "%YAML 1.1\n---\na: 1\n",
+					    ""};
 	char why[512];
 	size_t i;
 
@@ -87,7 +87,8 @@ static void test_ordinary(void **state)
 	for (i = 0; i < COUNT(texts); i++) {
 		struct rz_yaml y;
 
-		assert_int_equal(rz_yaml_load(&y, "t", texts[i], strlen(texts[i]), why, sizeof(why)), 0);
+		assert_int_equal(
+			rz_yaml_load(&y, "t", texts[i], strlen(texts[i]), why, sizeof(why)), 0);
 		rz_yaml_free(&y);
 	}
 }

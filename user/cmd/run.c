@@ -296,6 +296,7 @@ static void stop(struct rz_daemon *d)
 	rz_daemon_moves_stop(d);
 	rz_daemon_outcomes_stop(d);
 	free(d->last);
+	free(d->places);
 	rz_daemon_stop_topology(d);
 	rz_loop_free(d->loop);
 	if (d->started)

@@ -114,7 +114,8 @@ static int print_sources(const struct rz_topo_view *v)
 
 static int print_agents(const struct rz_topo_view *v)
 {
-	static const char *const columns[] = {"AGENT", "ZONE", "GROUP", "READY", "SOURCE", NULL};
+	static const char *const columns[] = {"AGENT", "ZONE",	 "GROUP", "READY",
+					      "HERE",  "SOURCE", NULL};
 	char at[RZ_ENDPOINT_TEXT];
 	struct rz_table *t;
 	size_t i;
@@ -122,11 +123,15 @@ static int print_agents(const struct rz_topo_view *v)
 
 	for (i = 0; !err && i < v->topo->n_agents; i++) {
 		const struct rz_topo_agent *a = &v->topo->agents[i];
-		const char *cells[] = {at, a->zone, a->group, a->ready ? "yes" : "no",
+		const char *cells[] = {at,
+				       a->zone,
+				       a->group,
+				       a->ready ? "yes" : "no",
+				       rz_home_name(a->home),
 				       rz_topo_source_of(v, a)};
 
 		rz_endpoint_format(at, sizeof(at), a->at.addr, a->at.port);
-		err = rz_table_add(t, cells, NULL);
+		err = rz_table_add(t, cells, a->home == RZ_HOME_AMBIGUOUS ? "yellow" : NULL);
 	}
 	return err ? err : rz_table_end(t);
 }

@@ -20,6 +20,7 @@
 #include "kube/cloud.h"
 #include "kube/kube.h"
 #include "topo/file.h"
+#include "topo/place.h"
 #include "topo/source.h"
 
 /* What the latest tick said of a connection. */
@@ -46,6 +47,11 @@ struct rz_daemon {
 	struct rz_topo *topo;
 	struct rz_topo *pending; /* read, but the maps could not take it yet */
 	struct rz_topo_zones *zones;
+	struct rz_socket_place
+		*places; /* where sockets are, as of the latest look; NULL before it */
+	size_t n_places, n_ambiguous;
+	uint64_t places_ns;
+	int places_err;
 	struct rz_blocks *blocks;     /* zones by address, from the settings */
 	struct rz_exclude *exclude;   /* whom the operator leaves alone, likewise */
 	struct rz_tags_custom custom; /* tags of the operator's own, likewise */
@@ -82,6 +88,18 @@ void rz_daemon_stop_topology(struct rz_daemon *d);
  * freezes the moves.
  */
 void rz_daemon_poll_topology(struct rz_daemon *d);
+
+/* How often what may change behind rezone's back is looked at: each minute, or by --reconcile. */
+static inline uint64_t rz_daemon_check_ns(const struct rz_daemon *d)
+{
+	const uint64_t minute_ns = 60 * RZ_SECOND_NS;
+
+	return d->conf.reconcile_ns < minute_ns ? d->conf.reconcile_ns : minute_ns;
+}
+
+/* Finds out in which network namespaces the agents are, if it has been a minute, or if a connection
+ * is in one that is not known. */
+void rz_daemon_place(struct rz_daemon *d, const struct rz_snapshot *snap);
 
 /* One tick: read the maps, judge, begin the moves, publish. While the moves of an earlier tick are
  * under way nothing is judged. Returns when the next one is due, in ns. */

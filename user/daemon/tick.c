@@ -129,6 +129,8 @@ uint64_t rz_daemon_tick(struct rz_daemon *d)
 	log_full(d, snap);
 	d->settings.tick_ns = snap->now_ns;
 	d->settings.ticks++;
+	if (d->topo)
+		rz_daemon_place(d, snap);
 	if (d->topo && !d->moves)
 		taken = judge(d, snap);
 	rz_daemon_write_settings(d);

@@ -53,7 +53,11 @@ static int publish(struct rz_daemon *d, const struct rz_topo *topo)
 static int take(struct rz_daemon *d, const char *from)
 {
 	uint64_t now = rz_now_ns();
-	int err = publish(d, d->pending);
+	int err;
+
+	if (d->places)
+		rz_topo_place(d->pending, d->places, d->n_places);
+	err = publish(d, d->pending);
 
 	if (err)
 		return err;

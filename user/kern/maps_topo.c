@@ -97,6 +97,8 @@ static int fill_agents(struct want *w, const struct rz_topo *t)
 		memcpy(v->zone, t->agents[i].zone, sizeof(v->zone));
 		v->ready = t->agents[i].ready;
 		v->source = t->agents[i].source;
+		v->netns = t->agents[i].netns;
+		v->home = t->agents[i].home;
 	}
 	return 0;
 }
@@ -180,6 +182,8 @@ static int read_agents(int fd, struct rz_topo *t)
 		rz_str_copy(t->agents[i].zone, sizeof(t->agents[i].zone), values[i].zone);
 		t->agents[i].ready = values[i].ready;
 		t->agents[i].source = (uint8_t)values[i].source;
+		t->agents[i].netns = values[i].netns;
+		t->agents[i].home = values[i].home;
 	}
 	t->n_agents = n;
 	rz_topo_sort(t);

@@ -70,13 +70,10 @@ struct list {
 	size_t n, room;
 };
 
-static int add(struct list *l, const char *path)
+static int add_inum(struct list *l, uint32_t inum)
 {
-	struct stat st;
 	uint32_t *more;
 
-	if (stat(path, &st))
-		return 0; /* the process is gone, or is not ours to see */
 	if (l->n == l->room) {
 		more = realloc(l->inums, (l->room * 2 + 64) * sizeof(*more));
 		if (!more)
@@ -84,8 +81,16 @@ static int add(struct list *l, const char *path)
 		l->inums = more;
 		l->room = l->room * 2 + 64;
 	}
-	l->inums[l->n++] = (uint32_t)st.st_ino;
+	l->inums[l->n++] = inum;
 	return 0;
+}
+
+static int add(struct list *l, const char *path)
+{
+	struct stat st;
+
+	/* else the process is gone, or is not ours to see */
+	return stat(path, &st) ? 0 : add_inum(l, (uint32_t)st.st_ino);
 }
 
 static int add_dir(struct list *l, const char *dir, const char *suffix, int (*wanted)(int))
@@ -160,4 +165,77 @@ int rz_netns_call(uint32_t inum, int (*fn)(void *arg), void *arg)
 		abort();
 	}
 	return ret;
+}
+
+/* ---- all of them ---- */
+
+struct each {
+	int (*fn)(void *arg, uint32_t inum);
+	void *arg;
+	struct list seen; /* in no order: what was visited */
+	int err;	  /* the first */
+};
+
+static bool was_seen(const struct each *e, uint32_t inum)
+{
+	size_t i;
+
+	for (i = 0; i < e->seen.n; i++)
+		if (e->seen.inums[i] == inum)
+			return true;
+	return false;
+}
+
+static void visit_path(struct each *e, const char *path)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	int err;
+
+	if (stat(path, &st) || was_seen(e, (uint32_t)st.st_ino))
+		return;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) || was_seen(e, (uint32_t)st.st_ino))
+		return;
+	err = add_inum(&e->seen, (uint32_t)st.st_ino);
+	if (!err && setns(fd, CLONE_NEWNET))
+		err = -errno;
+	if (!err)
+		err = e->fn(e->arg, (uint32_t)st.st_ino);
+	if (err && !e->err)
+		e->err = err;
+}
+
+static void visit_dir(struct each *e, const char *dir, const char *suffix, int (*wanted)(int))
+{
+	char path[512];
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+
+	while (d && (entry = readdir(d))) {
+		if (!wanted((unsigned char)entry->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s%s", dir, entry->d_name, suffix);
+		visit_path(e, path);
+	}
+	if (d)
+		closedir(d);
+}
+
+int rz_netns_each(int (*fn)(void *arg, uint32_t inum), void *arg)
+{
+	_cleanup_close_ int back = open(OWN, O_RDONLY | O_CLOEXEC);
+	struct each e = {.fn = fn, .arg = arg};
+
+	if (back < 0)
+		return -errno;
+	visit_dir(&e, "/run/netns", "", not_dot);
+	visit_dir(&e, "/proc", "/ns/net", isdigit);
+	if (setns(back, CLONE_NEWNET)) {
+		rz_err(-errno, "netns: cannot return to the own network namespace: %s",
+		       strerror(errno));
+		abort();
+	}
+	free(e.seen.inums);
+	return e.err;
 }

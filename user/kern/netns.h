@@ -25,6 +25,13 @@ int rz_netns_open(uint32_t inum);
  */
 int rz_netns_call(uint32_t inum, int (*fn)(void *arg), void *arg);
 
+/*
+ * Runs `fn(arg, inum)` once inside every network namespace that a process is in or that has a name,
+ * and comes back. What ends meanwhile is passed over. Goes on when `fn` fails; 0, or the first
+ * -errno of fn or of entering. Aborts as rz_netns_call() does.
+ */
+int rz_netns_each(int (*fn)(void *arg, uint32_t inum), void *arg);
+
 /* The inode numbers of all network namespaces of the node that a process is in or that have a name,
  * each once, ascending; the caller frees. 0 or -ENOMEM. */
 int rz_netns_list(uint32_t **ret, size_t *ret_n);

@@ -194,6 +194,7 @@ static void choose(struct work *w, struct rz_topo *t)
 		rz_str_copy(a->group, sizeof(a->group), w->groups[h->group].group);
 		a->ready = h->serves;
 		a->local = h->e->local;
+		a->home = h->e->elsewhere ? RZ_HOME_OTHER_NODE : RZ_HOME_UNCHECKED;
 		a->pod = h->pod;
 		note_own_zone(w, h);
 	}

@@ -163,6 +163,7 @@ static int take_endpoint(struct rz_kube_reader *r, const json_t *ep, struct rz_k
 	if (err)
 		return err;
 	row.local = *r->form->node_name && !strcmp(node, r->form->node_name);
+	row.elsewhere = *r->form->node_name && *node && !row.local;
 	addresses = json_object_get(ep, "addresses");
 	if (!json_is_array(addresses) || !json_array_size(addresses))
 		return rz_kube_bad(

@@ -38,6 +38,7 @@ struct rz_kube_endpoint {
 	char zone[RZ_ZONE_SIZE];    /* "" if the API server knows none */
 	bool serves;		    /* serving && !terminating */
 	bool local;		    /* on this node */
+	bool elsewhere;		    /* on another one; neither, if it or ours has no name */
 };
 
 struct rz_kube_slice {

@@ -195,11 +195,14 @@ static json_t *agents_array(const struct rz_topo_view *v)
 
 	for (i = 0; i < t->n_agents; i++) {
 		rz_endpoint_format(at, sizeof(at), t->agents[i].at.addr, t->agents[i].at.port);
-		json_array_append_new(a,
-				      json_pack("{s:s, s:s, s:s, s:b, s:o}", "agent", at, "group",
-						t->agents[i].group, "zone", t->agents[i].zone,
-						"ready", t->agents[i].ready, "source",
-						text_or_null(rz_topo_source_of(v, &t->agents[i]))));
+		json_array_append_new(
+			a, json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "agent", at, "group",
+				     t->agents[i].group, "zone", t->agents[i].zone, "ready",
+				     t->agents[i].ready, "source",
+				     text_or_null(rz_topo_source_of(v, &t->agents[i])), "here",
+				     text_or_null(rz_home_name(t->agents[i].home)), "netns",
+				     t->agents[i].netns ? json_integer(t->agents[i].netns)
+							: json_null()));
 	}
 	return a;
 }

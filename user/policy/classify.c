@@ -12,6 +12,7 @@ struct view {
 	const struct rz_judged_conn *c;
 	const struct rz_world *w;
 	const struct rz_topo_agent *agent; /* NULL: the local address is no agent's */
+	bool ambiguous; /* ... or nobody can tell whose: it is in several network namespaces */
 	const struct rz_topo_zone
 		*there;		 /* the client's zone in the agent's group; NULL: no agent in it */
 	const char *client_zone; /* canonical; NULL if neither tag nor address tells */
@@ -55,6 +56,11 @@ static bool no_zone(const struct view *v)
 static bool zone_unknown(const struct view *v)
 {
 	return !rz_topo_zone_known(v->w->topo, v->w->zones, v->client_zone);
+}
+
+static bool ambiguous(const struct view *v)
+{
+	return v->ambiguous;
 }
 
 static bool not_an_agent(const struct view *v)
@@ -178,6 +184,7 @@ static const struct {
 	{RZ_REASON_EXCLUDED, excluded},
 	{RZ_REASON_NO_ZONE, no_zone},
 	{RZ_REASON_ZONE_UNKNOWN, zone_unknown},
+	{RZ_REASON_AMBIGUOUS, ambiguous},
 	{RZ_REASON_NOT_AN_AGENT, not_an_agent},
 	{RZ_REASON_OWN_ZONE_UNKNOWN, own_zone_unknown},
 	{RZ_REASON_SAME_ZONE, same_zone},
@@ -282,7 +289,7 @@ static void look_up(struct view *v)
 
 	memcpy(at.addr, conn->tuple.agent_addr, sizeof(at.addr));
 	v->kind = rz_frame_kind(&conn->frame);
-	v->agent = rz_topo_agent_at(v->w->topo, &at);
+	v->agent = rz_topo_agent_in(v->w->topo, &at, conn->netns, &v->ambiguous);
 	if (v->agent && v->agent->zone[0])
 		v->agent_zone = v->agent->zone;
 	else if (v->agent && v->w->topo->own_zone[0])

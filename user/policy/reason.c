@@ -46,6 +46,7 @@ static const char *const reasons[] = {
 	[RZ_REASON_EXCLUDED] = "excluded",
 	[RZ_REASON_NO_ZONE] = "no zone",
 	[RZ_REASON_ZONE_UNKNOWN] = "zone unknown",
+	[RZ_REASON_AMBIGUOUS] = "ambiguous agent",
 	[RZ_REASON_NOT_AN_AGENT] = "not an agent",
 	[RZ_REASON_OWN_ZONE_UNKNOWN] = "own zone unknown",
 	[RZ_REASON_SAME_ZONE] = "same zone",

@@ -49,13 +49,14 @@ void rz_share_free(struct rz_share *s)
 	free(s);
 }
 
-void rz_share_see(struct rz_share *s, const struct rz_tuple *tuple)
+void rz_share_see(struct rz_share *s, const struct rz_conn *c)
 {
-	struct rz_endpoint at = {.port = tuple->agent_port};
+	struct rz_endpoint at = {.port = c->tuple.agent_port};
 	const struct rz_topo_agent *a;
+	bool ambiguous;
 
-	memcpy(at.addr, tuple->agent_addr, sizeof(at.addr));
-	a = rz_topo_agent_at(s->topo, &at);
+	memcpy(at.addr, c->tuple.agent_addr, sizeof(at.addr));
+	a = rz_topo_agent_in(s->topo, &at, c->netns, &ambiguous);
 	if (a)
 		s->here[a - s->topo->agents] = true;
 }

@@ -19,8 +19,8 @@ int rz_share_new(const struct rz_topo *topo, const struct rz_topo_zones *zones,
 		 struct rz_share **ret);
 void rz_share_free(struct rz_share *s); /* takes NULL */
 
-/* There is a connection with these addresses: its agent, if it is one, is on this node. */
-void rz_share_see(struct rz_share *s, const struct rz_tuple *tuple);
+/* There is this connection: its agent, if it is one's, is on this node. */
+void rz_share_see(struct rz_share *s, const struct rz_conn *c);
 
 /* The part of all agents that is on this node, 0 to 1. To be asked when all were seen. */
 double rz_share_all(struct rz_share *s);

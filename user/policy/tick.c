@@ -89,7 +89,7 @@ static void classify_all(struct work *w, const struct rz_snapshot *snap,
 
 		v = rz_classify(&j, world);
 
-		rz_share_see(share, &c->tuple);
+		rz_share_see(share, c);
 		w->tick->verdicts[i] =
 			(struct rz_tick_verdict){v.reason, v.agent_zone, v.client_zone};
 		w->tick->localities[v.locality]++;

@@ -70,9 +70,13 @@ static void take_agents(const struct rz_merge_in *in, struct rz_topo *t)
 	uint32_t pods = 0; /* of the file; those of Kubernetes come after them */
 
 	for (i = 0; i < n_file; i++) {
+		const struct rz_topo_agent *k;
+
 		a = &t->agents[t->n_agents++];
 		*a = in->file->agents[i];
 		a->source = in->file_source;
+		k = in->kube ? rz_topo_agent_at(in->kube, &a->at) : NULL;
+		a->home = k ? k->home : RZ_HOME_UNCHECKED; /* a file knows no nodes */
 		pods = a->pod > pods ? a->pod : pods;
 	}
 	for (i = 0; in->kube && i < in->kube->n_agents; i++) {

@@ -47,6 +47,31 @@ const struct rz_topo_agent *rz_topo_agent_at(const struct rz_topo *t, const stru
 	return t->n_agents ? bsearch(&key, t->agents, t->n_agents, sizeof(key), agent_order) : NULL;
 }
 
+static const char *const home_names[] = {"", "on another node", "no", "yes", "ambiguous"};
+_Static_assert(sizeof(home_names) / sizeof(home_names[0]) == RZ_HOME_COUNT, "a word for each");
+
+const char *rz_home_name(enum rz_home h)
+{
+	return h < RZ_HOME_COUNT ? home_names[h] : "?";
+}
+
+const struct rz_topo_agent *rz_topo_agent_in(const struct rz_topo *t, const struct rz_endpoint *at,
+					     uint32_t netns, bool *ret_ambiguous)
+{
+	const struct rz_topo_agent *a = rz_topo_agent_at(t, at);
+
+	*ret_ambiguous = false;
+	if (!a || a->home == RZ_HOME_UNCHECKED)
+		return a;
+	if (a->home == RZ_HOME_OTHER_NODE)
+		return NULL;
+	if (a->home == RZ_HOME_HERE && a->netns == netns)
+		return a;
+	/* also one that the latest look did not see: the next one will */
+	*ret_ambiguous = true;
+	return NULL;
+}
+
 const char *rz_topo_canonical(const struct rz_topo *t, const char *name)
 {
 	size_t i;

@@ -18,9 +18,11 @@ struct rz_topo_agent {
 	char zone[RZ_ZONE_SIZE];   /* canonical */
 	char group[RZ_GROUP_SIZE]; /* agents that stand in for one another; "default" if unnamed */
 	bool ready;
-	bool local;	/* known to be on this node; sources that cannot know leave it false */
-	uint8_t source; /* which source it is from: an index, for people */
-	uint32_t pod;	/* addresses with one number are one agent; 0: an agent by itself */
+	bool local;	   /* known to be on this node; sources that cannot know leave it false */
+	uint8_t source;	   /* which source it is from: an index, for people */
+	uint32_t pod;	   /* addresses with one number are one agent; 0: an agent by itself */
+	enum rz_home home; /* sources set OTHER_NODE or leave it; rz_topo_place() the others */
+	uint32_t netns;	   /* if it is HERE */
 };
 
 struct rz_topo_alias {
@@ -60,6 +62,17 @@ void rz_topo_sort(struct rz_topo *t);
 /* The agent at this local address, or NULL. An agent listed with address :: or 0.0.0.0 is refused
  * by the sources, so the match is exact. */
 const struct rz_topo_agent *rz_topo_agent_at(const struct rz_topo *t, const struct rz_endpoint *at);
+
+/* "yes", "no", "ambiguous", "on another node"; "" if nobody has looked. */
+const char *rz_home_name(enum rz_home h);
+
+/*
+ * The agent that has accepted a connection at this local address in this network namespace. NULL if
+ * none has, or if nobody can tell: *ret_ambiguous. One of which nobody knows where it is
+ * (RZ_HOME_UNCHECKED) is known by its address alone.
+ */
+const struct rz_topo_agent *rz_topo_agent_in(const struct rz_topo *t, const struct rz_endpoint *at,
+					     uint32_t netns, bool *ret_ambiguous);
 
 /* `name` through the aliases; the name itself if it is none. Zone names compare exactly. */
 const char *rz_topo_canonical(const struct rz_topo *t, const char *name);

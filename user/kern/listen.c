@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Listening sockets, see listen.h. Message forms: linux/inet_diag.h, linux/sock_diag.h. */
+#include "kern/listen.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <libmnl/libmnl.h>
+
+#include "kern/netns.h"
+
+#define TCP_LISTEN_STATE 10
+#define CGROUP_DEPTH_MAX 32 /* as bpf/conn.bpf.h */
+#define PLACES_MAX	 (1u << 20) /* a node has thousands at most */
+
+struct reader {
+	const uint16_t *ports;
+	size_t n_ports;
+	struct rz_socket_place *places;
+	size_t n, room;
+	uint32_t netns; /* being read */
+	int err;	/* the first */
+	bool all;	/* attached to the root: every socket counts */
+	struct cgroups {
+		uint64_t *ids; /* else those of these cgroups, sorted */
+		size_t n, room;
+	} cgroups;
+};
+
+/* ---- cgroups ---- */
+
+static int u64_order(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int add_cgroup(struct cgroups *c, uint64_t id)
+{
+	uint64_t *more;
+
+	if (c->n == c->room) {
+		more = realloc(c->ids, (c->room * 2 + 64) * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		c->ids = more;
+		c->room = c->room * 2 + 64;
+	}
+	c->ids[c->n++] = id;
+	return 0;
+}
+
+/* A cgroup's id is its directory's inode number. */
+static int add_below(struct cgroups *c, const char *path, unsigned depth)
+{
+	DIR *d = depth ? opendir(path) : NULL; /* one that was removed meanwhile is passed over */
+	char below[4096];
+	struct dirent *e;
+	int err = 0;
+
+	while (d && !err && (e = readdir(d))) {
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+			continue;
+		err = add_cgroup(c, e->d_ino);
+		if (!err && snprintf(below, sizeof(below), "%s/%s", path, e->d_name) <
+				    (int)sizeof(below))
+			err = add_below(c, below, depth - 1);
+	}
+	if (d)
+		closedir(d);
+	return err;
+}
+
+static int read_cgroups(struct reader *r, const char *path)
+{
+	struct stat st;
+	int err;
+
+	if (stat(path, &st))
+		return -errno;
+	r->all = st.st_ino == 1;
+	if (r->all)
+		return 0;
+	err = add_cgroup(&r->cgroups, st.st_ino);
+	if (!err)
+		err = add_below(&r->cgroups, path, CGROUP_DEPTH_MAX);
+	qsort(r->cgroups.ids, r->cgroups.n, sizeof(uint64_t), u64_order);
+	return err;
+}
+
+static bool is_ours(const struct reader *r, uint64_t cgroup)
+{
+	return r->all || bsearch(&cgroup, r->cgroups.ids, r->cgroups.n, sizeof(cgroup), u64_order);
+}
+
+/* ---- sockets ---- */
+
+static void addr_of(__u8 dst[16], int family, const void *addr)
+{
+	static const __u8 v4[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+	if (family == AF_INET6) {
+		memcpy(dst, addr, 16);
+		return;
+	}
+	memcpy(dst, v4, 12);
+	memcpy(dst + 12, addr, 4);
+}
+
+static void add(struct reader *r, int family, const void *addr, uint16_t port)
+{
+	struct rz_socket_place *more, *p;
+
+	if (r->n == r->room) {
+		more = r->room < PLACES_MAX
+			       ? realloc(r->places, (r->room * 2 + 64) * sizeof(*more))
+			       : NULL;
+		if (!more) {
+			r->err = -ENOMEM;
+			return;
+		}
+		r->places = more;
+		r->room = r->room * 2 + 64;
+	}
+	p = &r->places[r->n++];
+	memset(p, 0, sizeof(*p));
+	addr_of(p->at.addr, family, addr);
+	p->at.port = port;
+	p->netns = r->netns;
+}
+
+/* Every address of the namespace; of IPv4 too if the socket of `::` takes it (not IPV6_V6ONLY). */
+static void add_wildcard(struct reader *r, int family, bool v6only, uint16_t port)
+{
+	struct ifaddrs *all = NULL, *i;
+
+	if (getifaddrs(&all)) {
+		r->err = r->err ? r->err : -errno;
+		return;
+	}
+	for (i = all; i; i = i->ifa_next) {
+		int have = i->ifa_addr ? i->ifa_addr->sa_family : 0;
+
+		if (have == AF_INET && (family == AF_INET || !v6only))
+			add(r, AF_INET, &((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr,
+			    port);
+		else if (have == AF_INET6 && family == AF_INET6)
+			add(r, AF_INET6, &((struct sockaddr_in6 *)(void *)i->ifa_addr)->sin6_addr,
+			    port);
+	}
+	freeifaddrs(all);
+}
+
+struct listener {
+	bool v6only;
+	uint64_t cgroup;
+};
+
+static int on_attr(const struct nlattr *attr, void *arg)
+{
+	struct listener *l = arg;
+
+	if (mnl_attr_get_type(attr) == INET_DIAG_SKV6ONLY && mnl_attr_get_payload_len(attr))
+		l->v6only = mnl_attr_get_u8(attr);
+	if (mnl_attr_get_type(attr) == INET_DIAG_CGROUP_ID &&
+	    mnl_attr_get_payload_len(attr) == sizeof(l->cgroup)) /* Linux 5.8 */
+		l->cgroup = mnl_attr_get_u64(attr);
+	return MNL_CB_OK;
+}
+
+static int on_listener(const struct nlmsghdr *msg, void *arg)
+{
+	const struct inet_diag_msg *d = mnl_nlmsg_get_payload(msg);
+	static const __u8 any[16];
+	struct reader *r = arg;
+	struct listener l = {};
+	uint16_t port;
+	size_t i;
+
+	if (mnl_nlmsg_get_payload_len(msg) < sizeof(*d))
+		return MNL_CB_OK;
+	port = ntohs(d->id.idiag_sport);
+	for (i = 0; i < r->n_ports && r->ports[i] != port; i++)
+		;
+	if (i == r->n_ports)
+		return MNL_CB_OK;
+	mnl_attr_parse(msg, sizeof(*d), on_attr, &l);
+	if (l.cgroup && !is_ours(r, l.cgroup))
+		return MNL_CB_OK;
+	if (memcmp(d->id.idiag_src, any, d->idiag_family == AF_INET6 ? 16 : 4))
+		add(r, d->idiag_family, d->id.idiag_src, port);
+	else
+		add_wildcard(r, d->idiag_family, l.v6only, port);
+	return MNL_CB_OK;
+}
+
+static int dump(struct reader *r, struct mnl_socket *nl, int family)
+{
+	char buf[MNL_SOCKET_BUFFER_SIZE];
+	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+	struct inet_diag_req_v2 *req;
+	ssize_t n;
+	int more = 1;
+
+	msg->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	msg->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	msg->nlmsg_seq = (uint32_t)family;
+	req = mnl_nlmsg_put_extra_header(msg, sizeof(*req));
+	req->sdiag_family = (__u8)family;
+	req->sdiag_protocol = IPPROTO_TCP;
+	req->idiag_states = 1 << TCP_LISTEN_STATE;
+	if (mnl_socket_sendto(nl, msg, msg->nlmsg_len) < 0)
+		return -errno;
+	while (more > 0) {
+		n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+		if (n < 0)
+			return -errno;
+		more = mnl_cb_run(buf, n, (uint32_t)family, mnl_socket_get_portid(nl), on_listener,
+				  r);
+	}
+	return more < 0 ? -errno : 0;
+}
+
+static int read_here(void *arg, uint32_t netns)
+{
+	struct mnl_socket *nl = mnl_socket_open(NETLINK_SOCK_DIAG);
+	struct reader *r = arg;
+	int err;
+
+	r->netns = netns;
+	if (!nl)
+		return -errno;
+	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : dump(r, nl, AF_INET);
+	if (!err)
+		err = dump(r, nl, AF_INET6);
+	mnl_socket_close(nl);
+	/* built without IPv6 */
+	return err == -ENOENT || err == -EAFNOSUPPORT ? 0 : err;
+}
+
+int rz_listen_read(const uint16_t *ports, size_t n_ports, const char *cgroup,
+		   struct rz_socket_place **ret, size_t *ret_n)
+{
+	struct reader r = {.ports = ports, .n_ports = n_ports};
+	int err = read_cgroups(&r, cgroup);
+
+	if (!err)
+		err = rz_netns_each(read_here, &r);
+	if (!err)
+		err = r.err;
+	free(r.cgroups.ids);
+	if (err == -ENOMEM) {
+		free(r.places);
+		return err;
+	}
+	*ret = r.places;
+	*ret_n = r.n;
+	return err;
+}
