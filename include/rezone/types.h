@@ -490,6 +490,9 @@ struct rz_source_val {
 	__u32 ready;
 	char name[RZ_SOURCE_NAME];
 	char note[RZ_SOURCE_NOTE]; /* what is wrong with it, "" */
+	__u32 left_out;		   /* parts of it that are of no use, and do not count */
+	__u32 pad;
+	char left_out_why[RZ_SOURCE_NOTE]; /* the first one */
 };
 
 /* settings: what the running, or the last, daemon works by; `rezone list` judges by the same. */

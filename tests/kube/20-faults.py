@@ -48,11 +48,72 @@ event_fault("truncated JSON", '{"type":"MODIFIED","object":{"metadata":{"name":"
 event_fault("HTML in the watch", "<html>hello</html>\n", "is no JSON")
 event_fault("an event of no known type", '{"type":"EXPLODED","object":{}}\n', 'type "EXPLODED" is none of a watch')
 worse = copy.deepcopy(two)
-worse["endpoints"][0]["addresses"] = ["0.0.0.0"]
-event_fault("an address that is none", json.dumps({"type": "MODIFIED", "object": worse}) + "\n", "no IPv4 or IPv6 address of a host")
 worse["endpoints"] = [endpoint("10.9.0.1", "a", "x")] * 1001
 event_fault("too many endpoints", json.dumps({"type": "MODIFIED", "object": worse}) + "\n", "1001 endpoints, more than the 1000")
 event_fault("an enormous event", b'{"type":"' + b"x" * (17 << 20), "more than 16 MiB")
+
+# what an API server lets through and is of no use is left out, and the rest counts
+
+
+def left_out():
+    return [(x["left_out"], x["left_out_why"]) for x in shown()["sources"]][0]
+
+
+odd = slice_of("odd", "agent", [endpoint("10.1.0.8", "a", "u8"), endpoint("0.0.0.0", "a", "u9"), endpoint("10.1.0.10", "b c", "u10")])
+odd["metadata"]["annotations"] = {"note": "x\0y"}
+s.set(odd)
+follows("an endpoint without a host's address, one without a zone's name: left out, the others count", {A: (2, 2), B: (1, 1)})
+check("... counted and named", until(lambda: left_out()[0] == 2 and "0.0.0.0" in left_out()[1], 3) is not None, left_out())
+check("... and nobody is frozen", frozen() is None, shown())
+s.set({**odd, "ports": [{"name": "kafka", "port": None, "protocol": "TCP"}]})
+follows("a port without a number: the slice is left out", GOOD)
+check("... counted and named", until(lambda: left_out()[0] == 1 and "no number" in left_out()[1], 3) is not None, left_out())
+s.drop("odd")
+check("nothing odd is left", until(lambda: left_out() == (0, None), 5) is not None, left_out())
+
+# a list that is older than one already seen proves nothing; one that stays so, and goes on, is what there is
+def older(grows):
+    def answer(conn, srv):
+        text = json.loads(srv.list_text())
+        srv.old += grows
+        text["metadata"]["resourceVersion"] = str(srv.old)
+        text["items"] = text["items"][:1]
+        srv.body(conn, json.dumps(text))
+        return True
+    return answer
+
+
+s.old, since = 5, lines()
+s.fault["list"] = s.fault["check"] = older(0)
+s.line(json.dumps({"type": "ERROR", "object": {"code": 410, "message": "old"}}) + "\n")
+s.close_watches()
+check("a list of an older version: frozen", until(lambda: frozen() is not None, 5) is not None, shown())
+check("... it says why", until(lambda: "which was seen before" in (shown()["sources"][0]["fault"] or ""), 3) is not None, shown())
+check("... the agents stay as they were, for longer than topology_max_age", until(lambda: zones() != GOOD or frozen() is None, 9) is None, shown())
+recovers("the newer list is back")
+s.fault["list"] = older(1)
+s.fault["check"] = lambda conn, srv: conn.close()
+s.line(json.dumps({"type": "ERROR", "object": {"code": 410, "message": "old"}}) + "\n")
+s.close_watches()
+check("versions that went back and grow (a restored etcd): believed after topology_max_age", until(lambda: zones() == {A: (1, 1)}, 20) is not None, shown())
+s.fault.clear()
+recovers("a restored etcd")
+
+# Retry-After
+def busy(conn, srv):
+    srv.asked.append(time.monotonic())
+    conn.sendall(b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3\r\nContent-Length: 0\r\n\r\n")
+    return True
+
+
+s.asked = []
+s.fault["list"] = busy
+s.line(json.dumps({"type": "ERROR", "object": {"code": 410, "message": "old"}}) + "\n")
+s.close_watches()
+until(lambda: len(s.asked) >= 3, 12)
+waits = [b - a for a, b in zip(s.asked, s.asked[1:])]
+check("Retry-After is waited for", len(waits) >= 2 and min(waits) >= 3, waits)
+recovers("Retry-After")
 
 # the watch, cut in every way
 s.chunk = 1

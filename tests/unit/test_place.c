@@ -47,8 +47,8 @@ static bool is_believed(struct rz_topo *t, const char *ip, uint16_t port, uint32
 static void test_place(void **state)
 {
 	struct rz_socket_place places[] = {
-		place("10.0.0.3", 9092, 7),	place("10.0.0.1", 9092, 7),
-		place("10.0.0.1", 9092, 8),	place("10.0.0.3", 9092, 7), /* twice */
+		place("10.0.0.3", 9092, 7),	     place("10.0.0.1", 9092, 7),
+		place("10.0.0.1", 9092, 8),	     place("10.0.0.3", 9092, 7), /* twice */
 		place("fd00::4", 9092, 4026531840u), place("10.0.0.9", 9092, 9),
 		place("10.0.0.3", 19092, 9),
 	};

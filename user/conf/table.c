@@ -28,8 +28,9 @@ _Static_assert(RZ_MODE_OBSERVE == 1 && RZ_OPT_IN_ANY == 2, "words are in the enu
 _Static_assert(RZ_CLOSE_FIN == 2 && RZ_SHARED_MOVE == 2 && RZ_ACKS0_MOVE == 1, "likewise");
 _Static_assert(RZ_LOG_JSON == 1 && RZ_LOG_DEBUG == 3, "words are in the enums' order");
 
-#define AT(field)   offsetof(struct rz_conf, field)
-#define DAY_SECONDS 86400.0
+#define MAY_BE_EMPTY 1 /* as the upper limit of a text */
+#define AT(field)    offsetof(struct rz_conf, field)
+#define DAY_SECONDS  86400.0
 
 const struct rz_conf_row rz_conf_rows[] = {
 	{"topology", RZ_CONF_PATH, AT(topology), 0, 0, NULL, NULL, NULL, NULL,
@@ -140,8 +141,10 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"kube-selector", RZ_CONF_TEXT, AT(kube_selector), 0, 0, NULL, NULL, NULL, NULL,
 	 "the same by labels of the EndpointSlices, separated by semicolons: "
 	 "GROUP[@ROLE+ROLE]:NAMESPACE:SELECTOR"},
-	{"kube-port-name", RZ_CONF_TEXT, AT(kube_port_name), 0, 0, "kafka", NULL, NULL, NULL,
-	 "slices without a port of this name serve no Kafka"},
+	{"kube-port-name", RZ_CONF_TEXT, AT(kube_port_name), 0, MAY_BE_EMPTY, "kafka", NULL, NULL,
+	 NULL,
+	 "slices without a port of this name serve no Kafka; '' for a Service whose only port has "
+	 "no name"},
 	{"kube-server", RZ_CONF_TEXT, AT(kube_server), 0, 0, NULL, NULL, NULL, NULL,
 	 "URL of the API server (in a pod found by itself)"},
 	{"kube-token-file", RZ_CONF_PATH, AT(kube_token_file), 0, 0, NULL, NULL, NULL, NULL,
@@ -245,7 +248,7 @@ static int set_text(void *at, const char *text)
 static int set_path(void *at, const struct rz_conf_row *row, const char *text, char *why,
 		    size_t size)
 {
-	if (!*text) {
+	if (!*text && row->max != MAY_BE_EMPTY) {
 		snprintf(why, size, "is empty; give a %s",
 			 row->type == RZ_CONF_PATH ? "path" : "value");
 		return -EINVAL;

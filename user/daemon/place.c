@@ -33,8 +33,7 @@ static bool is_news(const struct rz_daemon *d, const struct rz_snapshot *snap)
 	for (i = 0; i < snap->n_conns; i++) {
 		struct rz_socket_place p = place_of(&snap->conns[i]);
 
-		if (rz_topo_agent_at(d->topo, &p.at) &&
-		    !rz_places_have(d->places, d->n_places, &p))
+		if (rz_topo_agent_at(d->topo, &p.at) && !rz_places_have(d->places, d->n_places, &p))
 			return true;
 	}
 	return false;
@@ -58,9 +57,11 @@ static int look(struct rz_daemon *d, const struct rz_snapshot *snap)
 {
 	_cleanup_free_ struct rz_socket_place *places = NULL;
 	size_t n = 0;
-	int err = rz_listen_read(d->conf.ports, d->conf.n_ports, rz_kern_cgroup(d->kern), &places, &n);
+	int err = rz_listen_read(d->conf.ports, d->conf.n_ports, rz_kern_cgroup(d->kern), &places,
+				 &n);
 
-	/* connections alone still tell most; a move into such a namespace could not be made anyway */
+	/* connections alone still tell most; a move into such a namespace could not be made anyway
+	 */
 	if (err && err != d->places_err)
 		rz_warn("place: cannot see who listens in every network namespace: %s; an address "
 			"that two of them have may go unnoticed (hostPID, CAP_SYS_ADMIN)",

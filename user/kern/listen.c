@@ -20,7 +20,7 @@
 #include "kern/netns.h"
 
 #define TCP_LISTEN_STATE 10
-#define CGROUP_DEPTH_MAX 32 /* as bpf/conn.bpf.h */
+#define CGROUP_DEPTH_MAX 32	    /* as bpf/conn.bpf.h */
 #define PLACES_MAX	 (1u << 20) /* a node has thousands at most */
 
 struct reader {
@@ -73,8 +73,8 @@ static int add_below(struct cgroups *c, const char *path, unsigned depth)
 		if (e->d_type != DT_DIR || e->d_name[0] == '.')
 			continue;
 		err = add_cgroup(c, e->d_ino);
-		if (!err && snprintf(below, sizeof(below), "%s/%s", path, e->d_name) <
-				    (int)sizeof(below))
+		if (!err &&
+		    snprintf(below, sizeof(below), "%s/%s", path, e->d_name) < (int)sizeof(below))
 			err = add_below(c, below, depth - 1);
 	}
 	if (d)
@@ -123,9 +123,8 @@ static void add(struct reader *r, int family, const void *addr, uint16_t port)
 	struct rz_socket_place *more, *p;
 
 	if (r->n == r->room) {
-		more = r->room < PLACES_MAX
-			       ? realloc(r->places, (r->room * 2 + 64) * sizeof(*more))
-			       : NULL;
+		more = r->room < PLACES_MAX ? realloc(r->places, (r->room * 2 + 64) * sizeof(*more))
+					    : NULL;
 		if (!more) {
 			r->err = -ENOMEM;
 			return;

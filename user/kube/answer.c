@@ -7,17 +7,64 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/str.h"
 
 #define PAGE_SLICES_MAX 65536
 #define TOKEN_MAX	65536
+
+/* The four hex digits of a \u escape, -1 if they are none. */
+static int escape_at(const char *p, const char *end)
+{
+	char digits[5] = "";
+
+	if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
+		return -1;
+	memcpy(digits, p + 2, 4);
+	if (strspn(digits, "0123456789abcdefABCDEF") != 4)
+		return -1;
+	return (int)strtol(digits, NULL, 16);
+}
+
+/*
+ * Annotations hold any text. jansson refuses \u0000 and half a surrogate pair, and with them the
+ * whole answer; Go, which wrote it, reads such a half as U+FFFD, and so do we for both. A copy to
+ * be freed, or NULL if there is nothing to mend (or no memory: then it is refused).
+ */
+static char *mend_escapes(const char *text, size_t len)
+{
+	const char *p = text, *end = text + len;
+	char *copy = NULL;
+
+	while ((p = memchr(p, '\\', end - p))) {
+		int v = escape_at(p, end);
+		int low = v >= 0xd800 && v < 0xdc00 ? escape_at(p + 6, end) : 0;
+
+		if (low >= 0xdc00 && low < 0xe000) {
+			p += 12;
+			continue;
+		}
+		if (v == 0 || (v >= 0xd800 && v < 0xe000)) {
+			if (!copy) {
+				copy = malloc(len);
+				if (!copy)
+					return NULL;
+				memcpy(copy, text, len);
+			}
+			memcpy(copy + (p - text) + 2, "fffd", 4);
+		}
+		p += v < 0 ? (end - p < 2 ? 1 : 2) : 6;
+	}
+	return copy;
+}
 
 /* What an answer begins with, for a line that says it is no JSON. */
 static json_t *load(struct rz_kube_reader *r, const char *text, size_t len)
 {
 	char start[64];
 	json_error_t e;
-	json_t *j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
+	_cleanup_free_ char *mended = mend_escapes(text, len);
+	json_t *j = json_loadb(mended ? mended : text, len, JSON_REJECT_DUPLICATES, &e);
 
 	if (j && json_is_object(j))
 		return j;

@@ -2,6 +2,10 @@
 /*
  * From slices to agents, see store.h. Pure.
  *
+ * An agent is a pod: its uid. An endpoint without one (mirrored from another cluster, or written by
+ * an operator's controller) is an agent by its first address and port, and so is one whose uid
+ * several endpoints of one slice share, for then it is no pod's.
+ *
  * A pod may stand in several slices: one for each address family, one for each Service that selects
  * it, for a moment two when the controller moves it. All rows of a pod must agree on its zone, and
  * it serves only if all say so; two pods that serve at one address contradict each other.
@@ -18,9 +22,12 @@
 
 struct row {
 	const struct rz_kube_endpoint *e;
+	const struct rz_kube_slice *slice;
+	const char *who; /* what is one agent: the uid, or the first address and port */
+	bool by_address; /* ... the latter */
 	uint16_t port;
 	uint16_t group;	  /* index; the lower has precedence */
-	uint32_t pod;	  /* a number for its uid, from 1; 0: it has none, and counts by itself */
+	uint32_t pod;	  /* a number for `who`, from 1 */
 	bool serves;	  /* all rows of the pod in this group say so */
 	const char *zone; /* the pod's */
 };
@@ -45,6 +52,13 @@ static void __attribute__((format(printf, 2, 3))) contradict(struct work *w, con
 	rz_str_printable(w->sum->contradiction, sizeof(line), line, strlen(line));
 }
 
+static void note_left_out(struct rz_kube_sum *sum, size_t g, const struct rz_kube_slice *s)
+{
+	if (s->left_out && !sum->left_out_of[g])
+		memcpy(sum->left_out_why[g], s->left_out_why, sizeof(sum->left_out_why[g]));
+	sum->left_out_of[g] += s->left_out;
+}
+
 static size_t gather(struct work *w, size_t n_groups)
 {
 	struct rz_kube_entry *s, *next;
@@ -52,8 +66,10 @@ static size_t gather(struct work *w, size_t n_groups)
 
 	for (g = 0; g < n_groups; g++)
 		HASH_ITER (hh, w->groups[g].store->by_name, s, next) {
+			note_left_out(w->sum, g, s->slice);
 			for (i = 0; i < s->slice->n; i++)
 				w->rows[n++] = (struct row){.e = &s->slice->endpoints[i],
+							    .slice = s->slice,
 							    .port = s->slice->port,
 							    .group = (uint16_t)g,
 							    .serves = s->slice->endpoints[i].serves,
@@ -62,10 +78,53 @@ static size_t gather(struct work *w, size_t n_groups)
 	return n;
 }
 
-static int by_pod(const void *a, const void *b)
+static int by_uid(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 	int d = strcmp(x->e->uid, y->e->uid);
+
+	if (!d)
+		d = (x->slice > y->slice) - (x->slice < y->slice);
+	return d ? d : (int)x->e->number - (int)y->e->number;
+}
+
+static bool is_v4(const struct rz_kube_endpoint *e)
+{
+	static const __u8 prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+	return !memcmp(e->addr, prefix, sizeof(prefix));
+}
+
+/* Two endpoints of one slice; a pod has one, with one address of a family. */
+static bool share_uid(const struct row *a, const struct row *b)
+{
+	return a->slice == b->slice && a->e->number != b->e->number && is_v4(a->e) == is_v4(b->e) &&
+	       memcmp(a->e->addr, b->e->addr, sizeof(a->e->addr));
+}
+
+/* Decides who each row is. */
+static void name_rows(struct work *w)
+{
+	size_t i, k, end;
+
+	qsort(w->rows, w->n, sizeof(*w->rows), by_uid);
+	for (i = 0; i < w->n; i = end) {
+		bool by_address = !*w->rows[i].e->uid;
+
+		for (end = i + 1; end < w->n && !strcmp(w->rows[i].e->uid, w->rows[end].e->uid);
+		     end++)
+			by_address |= share_uid(&w->rows[end - 1], &w->rows[end]);
+		for (k = i; k < end; k++) {
+			w->rows[k].by_address = by_address;
+			w->rows[k].who = by_address ? w->rows[k].e->first : w->rows[k].e->uid;
+		}
+	}
+}
+
+static int by_pod(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	int d = strcmp(x->who, y->who);
 
 	return d ? d : (int)x->group - (int)y->group;
 }
@@ -81,7 +140,7 @@ static void agree(struct work *w, struct row *r, size_t n, uint32_t pod)
 		if (!*r[i].e->zone)
 			continue;
 		if (*zone && strcmp(zone, r[i].e->zone))
-			contradict(w, "pod %s stands in zone %s and in zone %s", r[i].e->uid, zone,
+			contradict(w, "pod %s stands in zone %s and in zone %s", r[i].who, zone,
 				   r[i].e->zone);
 		else
 			zone = r[i].e->zone;
@@ -107,11 +166,9 @@ static void join_pods(struct work *w)
 
 	qsort(w->rows, w->n, sizeof(*w->rows), by_pod);
 	for (i = 0; i < w->n; i = end) {
-		for (end = i + 1; end < w->n && !strcmp(w->rows[i].e->uid, w->rows[end].e->uid);
-		     end++)
+		for (end = i + 1; end < w->n && !strcmp(w->rows[i].who, w->rows[end].who); end++)
 			;
-		if (*w->rows[i].e->uid)
-			agree(w, &w->rows[i], end - i, ++pod);
+		agree(w, &w->rows[i], end - i, ++pod);
 	}
 }
 
@@ -137,6 +194,13 @@ static bool same_place(const struct row *a, const struct row *b)
 	return a->port == b->port && !memcmp(a->e->addr, b->e->addr, sizeof(a->e->addr));
 }
 
+/* Both may be one agent, of which one slice knows less. */
+static bool may_be_one(const struct row *a, const struct row *b)
+{
+	return (a->by_address || b->by_address) &&
+	       (!*a->zone || !*b->zone || !strcmp(a->zone, b->zone));
+}
+
 /* The row that has an address: of the pod that serves, in the first group that names that pod. */
 static const struct row *holder(struct work *w, const struct row *r, size_t n)
 {
@@ -145,20 +209,23 @@ static const struct row *holder(struct work *w, const struct row *r, size_t n)
 	size_t i;
 
 	for (i = 1; i < n; i++) {
-		if (r[i].pod == h->pod && r[i].group < h->group)
-			h = &r[i];
-		if (r[i].pod == h->pod && r[i].pod)
+		if (r[i].pod == h->pod) {
+			h = r[i].group < h->group ? &r[i] : h;
 			continue;
-		if (!r[i].serves || !h->serves ||
-		    (!r[i].pod && !h->pod && !strcmp(r[i].zone, h->zone)))
+		}
+		if (!r[i].serves || !h->serves)
 			continue;
+		if (may_be_one(&r[i], h)) {
+			h = h->by_address && (!r[i].by_address || !*h->zone) ? &r[i] : h;
+			continue;
+		}
 		rz_endpoint_format(at, sizeof(at), r[i].e->addr, r[i].port);
 		contradict(
 			w,
 			"%s is the address of two that serve: pod %s in zone %s and pod %s in zone "
 			"%s",
-			at, *h->e->uid ? h->e->uid : "-", *h->zone ? h->zone : "-",
-			*r[i].e->uid ? r[i].e->uid : "-", *r[i].zone ? r[i].zone : "-");
+			at, h->who, *h->zone ? h->zone : "-", r[i].who,
+			*r[i].zone ? r[i].zone : "-");
 	}
 	return h;
 }
@@ -208,7 +275,7 @@ static void count_groups(struct work *w)
 	for (i = 0; i < w->n; i++) {
 		const struct row *r = &w->rows[i];
 
-		if (i && r->pod && r->pod == r[-1].pod && r->group == r[-1].group)
+		if (i && r->pod == r[-1].pod && r->group == r[-1].group)
 			continue;
 		w->sum->agents_of[r->group]++;
 		w->sum->ready_of[r->group] += r->serves;
@@ -234,6 +301,7 @@ int rz_kube_build(const struct rz_kube_group *groups, size_t n, struct rz_topo *
 	}
 	memset(sum, 0, sizeof(*sum));
 	w.n = gather(&w, n);
+	name_rows(&w);
 	join_pods(&w);
 	count_groups(&w);
 	choose(&w, t);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <curl/curl.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "version.h"
 
@@ -112,8 +113,12 @@ static int errno_of(CURLcode code, int own)
 static void finish(struct rz_http_req *r, CURLcode code)
 {
 	struct rz_http_answer a = {.err = errno_of(code, r->err), .status = rz_http_status(r)};
+	curl_off_t wait_s = 0;
 	char *type = NULL;
 
+	if ((a.status == 429 || a.status == 503) &&
+	    !curl_easy_getinfo(r->easy, CURLINFO_RETRY_AFTER, &wait_s) && wait_s > 0)
+		a.retry_after_ns = (uint64_t)(wait_s < 86400 ? wait_s : 86400) * RZ_SECOND_NS;
 	curl_easy_getinfo(r->easy, CURLINFO_CONTENT_TYPE, &type);
 	a.type = type ? type : "";
 	a.body = r->body ? r->body : "";

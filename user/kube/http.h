@@ -27,7 +27,8 @@ struct rz_http_answer {
 	const char *why;  /* of err, for people */
 	const char *body; /* collected; with on_data only that of a status other than 200 */
 	size_t len;
-	const char *type; /* Content-Type, "" */
+	const char *type;	 /* Content-Type, "" */
+	uint64_t retry_after_ns; /* of a 429 or 503: when to ask again, 0 if it does not say */
 };
 
 struct rz_http_ask {

@@ -75,11 +75,23 @@ static bool wait_for_confirmation(struct rz_kube *k, uint64_t now)
 	return false;
 }
 
+/* Once for each number of them. */
+static void tell_left_out(const struct rz_kube *k, const struct rz_kube_sum *was)
+{
+	size_t i;
+
+	for (i = 0; i < k->n; i++)
+		if (k->sum.left_out_of[i] && k->sum.left_out_of[i] != was->left_out_of[i])
+			rz_warn("topology: kube %s: %u left out: %s",
+				rz_kube_target_label(k->targets[i]), k->sum.left_out_of[i],
+				k->sum.left_out_why[i]);
+}
+
 static int rebuild(struct rz_kube *k)
 {
 	struct rz_kube_group groups[RZ_KUBE_GROUPS_MAX];
 	struct rz_topo *fresh = NULL;
-	struct rz_kube_sum sum;
+	struct rz_kube_sum sum, was = k->sum;
 	size_t i, g;
 	int err;
 
@@ -98,6 +110,7 @@ static int rebuild(struct rz_kube *k)
 	rz_topo_free(k->topo);
 	k->topo = fresh;
 	k->sum = sum;
+	tell_left_out(k, &was);
 	for (i = 0; i < k->n; i++)
 		k->full[i] = rz_kube_store_endpoints(groups[i].store);
 	return 0;
@@ -236,6 +249,8 @@ static void fill_row(const struct rz_kube *k, size_t i, struct rz_source_row *r)
 	r->v.proved_ns = rz_kube_target_proved_ns(t);
 	r->v.agents = (uint32_t)k->sum.agents_of[i];
 	r->v.ready = (uint32_t)k->sum.ready_of[i];
+	r->v.left_out = k->sum.left_out_of[i];
+	rz_str_copy(r->v.left_out_why, sizeof(r->v.left_out_why), k->sum.left_out_why[i]);
 	rz_str_copy(r->v.note, sizeof(r->v.note), rz_kube_target_fault(t));
 	if (rz_kube_target_bad(t))
 		r->freeze = RZ_FREEZE_UNREADABLE;

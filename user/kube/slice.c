@@ -25,6 +25,23 @@ int rz_kube_bad(struct rz_kube_reader *r, const char *fmt, ...)
 	return -EINVAL;
 }
 
+/* Counts what is left out of a slice, and names the first. */
+static void __attribute__((format(printf, 3, 4)))
+leave_out(struct rz_kube_reader *r, struct rz_kube_slice *s, const char *fmt, ...)
+{
+	char line[RZ_KUBE_LEFT_OUT_SIZE];
+	size_t used;
+	va_list ap;
+
+	if (s->left_out++)
+		return;
+	used = snprintf(line, sizeof(line), "%.100s: ", r->what);
+	va_start(ap, fmt);
+	vsnprintf(line + used, sizeof(line) - used, fmt, ap);
+	va_end(ap);
+	rz_str_printable(s->left_out_why, sizeof(s->left_out_why), line, strlen(line));
+}
+
 const char *rz_kube_type_name(const json_t *j)
 {
 	static const char *const names[] = {"an object", "a list", "a string", "a number",
@@ -99,16 +116,27 @@ bool rz_kube_zone_valid(const char *text)
 		       len;
 }
 
-static int take_zone(struct rz_kube_reader *r, const json_t *ep, char dst[RZ_ZONE_SIZE])
+/* 1: it is no zone's name. The API server passes any text on. */
+static int take_zone(struct rz_kube_reader *r, const json_t *ep, struct rz_kube_slice *s,
+		     char dst[RZ_ZONE_SIZE])
 {
-	int err = rz_kube_text(r, ep, "zone", dst, RZ_ZONE_SIZE);
+	const json_t *j = json_object_get(ep, "zone");
 
-	if (!err && *dst && !rz_kube_zone_valid(dst))
-		return rz_kube_bad(r,
-				   "endpoints[%zu].zone \"%.40s\" is no zone name (1 to 128 "
-				   "letters, digits, dots, dashes or underscores)",
-				   r->at, dst);
-	return err;
+	*dst = '\0';
+	if (rz_kube_absent(j))
+		return 0;
+	if (!json_is_string(j))
+		return rz_kube_bad(r, "endpoints[%zu].zone is %s, must be a string", r->at,
+				   rz_kube_type_name(j));
+	if (*json_string_value(j) && !rz_kube_zone_valid(json_string_value(j))) {
+		leave_out(r, s,
+			  "endpoints[%zu].zone \"%.40s\" is no zone name (1 to 128 letters, "
+			  "digits, dots, dashes or underscores)",
+			  r->at, json_string_value(j));
+		return 1;
+	}
+	rz_str_copy(dst, RZ_ZONE_SIZE, json_string_value(j));
+	return 0;
 }
 
 static int take_ref(struct rz_kube_reader *r, const json_t *ep, char *uid)
@@ -124,7 +152,9 @@ static int take_ref(struct rz_kube_reader *r, const json_t *ep, char *uid)
 	return rz_kube_text(r, ref, "uid", uid, RZ_KUBE_UID_SIZE);
 }
 
-static int take_address(struct rz_kube_reader *r, const json_t *j, __u8 dst[16])
+/* 1: it is no host's address. */
+static int take_address(struct rz_kube_reader *r, const json_t *j, struct rz_kube_slice *s,
+			__u8 dst[16])
 {
 	static const __u8 any4[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, any6[16] = {};
 	const char *text = json_string_value(j);
@@ -132,39 +162,22 @@ static int take_address(struct rz_kube_reader *r, const json_t *j, __u8 dst[16])
 	if (!text)
 		return rz_kube_bad(r, "endpoints[%zu] has an address that is %s, must be a string",
 				   r->at, rz_kube_type_name(j));
-	if (rz_addr_parse(text, dst) || !memcmp(dst, any4, 16) || !memcmp(dst, any6, 16))
-		return rz_kube_bad(r,
-				   "endpoints[%zu] has the address \"%.60s\", which is no IPv4 or "
-				   "IPv6 address of a host",
-				   r->at, text);
-	return 0;
+	if (!rz_addr_parse(text, dst) && memcmp(dst, any4, 16) && memcmp(dst, any6, 16))
+		return 0;
+	leave_out(r, s,
+		  "endpoints[%zu] has the address \"%.60s\", which is no IPv4 or IPv6 address of "
+		  "a host",
+		  r->at, text);
+	return 1;
 }
 
-/* An endpoint becomes one row for each of its addresses; as a rule it has one. */
-static int take_endpoint(struct rz_kube_reader *r, const json_t *ep, struct rz_kube_slice *s,
-			 size_t room)
+static int take_addresses(struct rz_kube_reader *r, const json_t *ep, struct rz_kube_slice *s,
+			  size_t room, struct rz_kube_endpoint *row)
 {
-	struct rz_kube_endpoint row = {};
-	char node[RZ_KUBE_NAME_SIZE];
-	const json_t *addresses, *a;
-	size_t i;
+	const json_t *addresses = json_object_get(ep, "addresses"), *a;
+	size_t i, was = s->n;
 	int err;
 
-	if (!json_is_object(ep))
-		return rz_kube_bad(r, "endpoints[%zu] is %s, must be an object", r->at,
-				   rz_kube_type_name(ep));
-	err = take_conditions(r, ep, &row.serves);
-	if (!err)
-		err = take_zone(r, ep, row.zone);
-	if (!err)
-		err = take_ref(r, ep, row.uid);
-	if (!err)
-		err = rz_kube_text(r, ep, "nodeName", node, sizeof(node));
-	if (err)
-		return err;
-	row.local = *r->form->node_name && !strcmp(node, r->form->node_name);
-	row.elsewhere = *r->form->node_name && *node && !row.local;
-	addresses = json_object_get(ep, "addresses");
 	if (!json_is_array(addresses) || !json_array_size(addresses))
 		return rz_kube_bad(
 			r, "endpoints[%zu].addresses is %s, must be a list of at least one", r->at,
@@ -174,12 +187,42 @@ static int take_endpoint(struct rz_kube_reader *r, const json_t *ep, struct rz_k
 			return rz_kube_bad(
 				r, "endpoints[%zu] has more addresses than the %d it may have",
 				r->at, RZ_KUBE_ADDRESSES);
-		err = take_address(r, a, row.addr);
-		if (err)
+		err = take_address(r, a, s, row->addr);
+		if (err) {
+			s->n = was;
 			return err;
-		s->endpoints[s->n++] = row;
+		}
+		if (!i)
+			rz_endpoint_format(row->first, sizeof(row->first), row->addr, s->port);
+		s->endpoints[s->n++] = *row;
 	}
 	return 0;
+}
+
+/* An endpoint becomes one row for each of its addresses; as a rule it has one. */
+static int take_endpoint(struct rz_kube_reader *r, const json_t *ep, struct rz_kube_slice *s,
+			 size_t room)
+{
+	struct rz_kube_endpoint row = {.number = (uint16_t)r->at};
+	char node[RZ_KUBE_NAME_SIZE];
+	int err;
+
+	if (!json_is_object(ep))
+		return rz_kube_bad(r, "endpoints[%zu] is %s, must be an object", r->at,
+				   rz_kube_type_name(ep));
+	err = take_conditions(r, ep, &row.serves);
+	if (!err)
+		err = take_ref(r, ep, row.uid);
+	if (!err)
+		err = rz_kube_text(r, ep, "nodeName", node, sizeof(node));
+	if (!err)
+		err = take_zone(r, ep, s, row.zone);
+	if (err)
+		return err < 0 ? err : 0;
+	row.local = *r->form->node_name && !strcmp(node, r->form->node_name);
+	row.elsewhere = *r->form->node_name && *node && !row.local;
+	err = take_addresses(r, ep, s, room, &row);
+	return err < 0 ? err : 0;
 }
 
 static int take_endpoints(struct rz_kube_reader *r, const json_t *obj, struct rz_kube_slice *s)
@@ -212,10 +255,29 @@ static int take_endpoints(struct rz_kube_reader *r, const json_t *obj, struct rz
 	return err;
 }
 
-/* The number of the port with the wanted name; 0 if the slice has none. */
-static int take_port(struct rz_kube_reader *r, const json_t *obj, uint16_t *ret)
+static int take_number(struct rz_kube_reader *r, const json_t *p, size_t i, struct rz_kube_slice *s)
 {
-	const json_t *ports = json_object_get(obj, "ports"), *p, *number;
+	const json_t *number = json_object_get(p, "port");
+
+	/* a pod that has no container port of the Service's name */
+	if (rz_kube_absent(number)) {
+		leave_out(r, s, "ports[%zu] has no number", i);
+		return 0;
+	}
+	if (!json_is_integer(number) || json_integer_value(number) < 1 ||
+	    json_integer_value(number) > 65535)
+		return rz_kube_bad(r, "ports[%zu].port is %s, must be a number from 1 to 65535", i,
+				   json_is_integer(number) ? "out of range"
+							   : rz_kube_type_name(number));
+	s->port = (uint16_t)json_integer_value(number);
+	return 0;
+}
+
+/* The number of the port with the wanted name; 0 if the slice has none. A Service's only port may
+ * have no name: then its name is "". */
+static int take_port(struct rz_kube_reader *r, const json_t *obj, struct rz_kube_slice *s)
+{
+	const json_t *ports = json_object_get(obj, "ports"), *p;
 	char name[64], protocol[16];
 	size_t i;
 
@@ -230,17 +292,14 @@ static int take_port(struct rz_kube_reader *r, const json_t *obj, uint16_t *ret)
 		if (rz_kube_text(r, p, "name", name, sizeof(name)) ||
 		    rz_kube_text(r, p, "protocol", protocol, sizeof(protocol)))
 			return -EINVAL;
-		if (strcmp(name, r->form->port_name) || (*protocol && strcmp(protocol, "TCP")))
+		if (*protocol && strcmp(protocol, "TCP"))
 			continue;
-		number = json_object_get(p, "port");
-		if (!json_is_integer(number) || json_integer_value(number) < 1 ||
-		    json_integer_value(number) > 65535)
-			return rz_kube_bad(
-				r, "ports[%zu].port is %s, must be a number from 1 to 65535", i,
-				json_is_integer(number) ? "out of range"
-							: rz_kube_type_name(number));
-		*ret = (uint16_t)json_integer_value(number);
-		return 0;
+		if (!strcmp(name, r->form->port_name))
+			return take_number(r, p, i, s);
+		if (!*name && json_array_size(ports) == 1)
+			leave_out(r, s,
+				  "its only port has no name; if that is Kafka's, say "
+				  "--kube-port-name ''");
 	}
 	return 0;
 }
@@ -273,7 +332,7 @@ static int read_slice(struct rz_kube_reader *r, const json_t *obj, struct rz_kub
 	err = rz_kube_text(r, obj, "addressType", family, sizeof(family));
 	if (err || !strcmp(family, "FQDN")) /* names, not addresses: nobody can be matched by one */
 		return err;
-	err = take_port(r, obj, &s->port);
+	err = take_port(r, obj, s);
 	return err || !s->port ? err : take_endpoints(r, obj, s);
 }
 

@@ -4,8 +4,10 @@
  *
  * Comes in: the bytes of one list page, of one line of a watch, of a list of metadata alone, or of
  * an error. Goes out: what rezone needs of it, or one line that says what is wrong and where.
- * Nothing is believed in part: one endpoint that cannot be read refuses the whole answer. Unknown
- * fields are passed over, as the API's rules for clients ask. Called by watch.c and, on noise, by
+ * What has not the API's types is no API server's answer: it is refused whole. What an API server
+ * does let through, but is of no use here (a port without a number, a zone that is no zone's name),
+ * is left out, counted and named. Unknown fields are passed over, as the API's rules for clients
+ * ask. Called by watch.c and, on noise, by
  * tests/fuzz/fuzz_kube.c.
  */
 #ifndef RZ_KUBE_SLICE_H
@@ -17,13 +19,16 @@
 
 #include <rezone/types.h>
 
-#define RZ_KUBE_NAME_SIZE    254  /* a DNS subdomain, 253 bytes at most */
-#define RZ_KUBE_UID_SIZE     64	  /* as a rule a UUID */
-#define RZ_KUBE_VERSION_SIZE 64	  /* opaque; today a decimal number */
-#define RZ_KUBE_ENDPOINTS    1000 /* of one slice, the API's own limit */
-#define RZ_KUBE_ADDRESSES    100  /* of one endpoint, likewise */
-#define RZ_KUBE_WHY_SIZE     512
-#define RZ_KUBE_GROUPS_MAX   16 /* Services and selectors */
+#include "base/str.h"
+
+#define RZ_KUBE_NAME_SIZE     254  /* a DNS subdomain, 253 bytes at most */
+#define RZ_KUBE_UID_SIZE      64   /* as a rule a UUID */
+#define RZ_KUBE_VERSION_SIZE  64   /* opaque; today a decimal number */
+#define RZ_KUBE_ENDPOINTS     1000 /* of one slice, the API's own limit */
+#define RZ_KUBE_ADDRESSES     100  /* of one endpoint, likewise */
+#define RZ_KUBE_WHY_SIZE      512
+#define RZ_KUBE_LEFT_OUT_SIZE 192
+#define RZ_KUBE_GROUPS_MAX    16 /* Services and selectors */
 
 /* What the reader is after. */
 struct rz_kube_form {
@@ -34,11 +39,14 @@ struct rz_kube_form {
 /* One address of one endpoint. */
 struct rz_kube_endpoint {
 	__u8 addr[16];
-	char uid[RZ_KUBE_UID_SIZE]; /* targetRef.uid: one pod, however many slices name it; "" */
-	char zone[RZ_ZONE_SIZE];    /* "" if the API server knows none */
-	bool serves;		    /* serving && !terminating */
-	bool local;		    /* on this node */
-	bool elsewhere;		    /* on another one; neither, if it or ours has no name */
+	char uid[RZ_KUBE_UID_SIZE];   /* targetRef.uid: one pod, however many slices name it; "" */
+	char first[RZ_ENDPOINT_TEXT]; /* the endpoint's first address and port: who it is without a
+					 uid */
+	uint16_t number;	      /* of the endpoint in its slice */
+	char zone[RZ_ZONE_SIZE];      /* "" if the API server knows none */
+	bool serves;		      /* serving && !terminating */
+	bool local;		      /* on this node */
+	bool elsewhere;		      /* on another one; neither, if it or ours has no name */
 };
 
 struct rz_kube_slice {
@@ -48,6 +56,8 @@ struct rz_kube_slice {
 	uint16_t port; /* the Kafka port; 0: the slice has none, and its endpoints are not kept */
 	struct rz_kube_endpoint *endpoints;
 	size_t n;
+	uint32_t left_out;			  /* endpoints, or the slice itself */
+	char left_out_why[RZ_KUBE_LEFT_OUT_SIZE]; /* the first one, fit to be printed; "" */
 };
 
 void rz_kube_slice_free(struct rz_kube_slice *s); /* takes NULL */

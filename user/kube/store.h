@@ -39,6 +39,8 @@ struct rz_kube_sum {
 	char own_zone[RZ_ZONE_SIZE]; /* of the endpoints on this node, "" if none has one */
 	char contradiction[256];     /* "" if there is none */
 	size_t agents_of[RZ_KUBE_GROUPS_MAX], ready_of[RZ_KUBE_GROUPS_MAX]; /* pods, by group */
+	uint32_t left_out_of[RZ_KUBE_GROUPS_MAX]; /* what is of no use, and the first of it */
+	char left_out_why[RZ_KUBE_GROUPS_MAX][RZ_KUBE_LEFT_OUT_SIZE];
 };
 
 /*

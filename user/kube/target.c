@@ -13,9 +13,11 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define PAGE_SLICES    50
-#define BACKOFF_NS     (200 * 1000000ULL)
-#define BACKOFF_MAX_NS (10 * RZ_SECOND_NS)
+#define PAGE_SLICES	   50
+#define BACKOFF_NS	   (200 * 1000000ULL)
+#define BACKOFF_MAX_NS	   (10 * RZ_SECOND_NS)
+/* A server in need asks for seconds. Whoever asks for hours would switch rezone off. */
+#define RETRY_AFTER_MAX_NS (60 * RZ_SECOND_NS)
 
 uint32_t rz_kube_random(void)
 {
@@ -38,14 +40,17 @@ void rz_kube_tell(struct rz_kube_target *t)
 uint64_t rz_kube_backoff(struct rz_kube_target *t)
 {
 	uint64_t ns = BACKOFF_NS << (t->tries < 8 ? t->tries : 8);
-	uint64_t max = t->api->max_age_ns / 6;
+	uint64_t max = t->api->max_age_ns / 6, asked = t->retry_after_ns;
 
 	if (max > BACKOFF_MAX_NS)
 		max = BACKOFF_MAX_NS;
 	if (ns > max)
 		ns = max;
 	t->tries++;
-	return ns / 2 + (uint64_t)((double)ns * rz_kube_random() / UINT32_MAX);
+	t->retry_after_ns = 0;
+	ns = ns / 2 + (uint64_t)((double)ns * rz_kube_random() / UINT32_MAX);
+	/* on top of it, so that those who were sent away together do not come back together */
+	return ns + (asked < RETRY_AFTER_MAX_NS ? asked : RETRY_AFTER_MAX_NS);
 }
 
 void rz_kube_target_note(struct rz_kube_target *t, const char *fault)
@@ -108,6 +113,63 @@ void rz_kube_proved(struct rz_kube_target *t, uint64_t at_ns)
 		rz_kube_tell(t);
 }
 
+/* ---- versions ---- */
+
+/*
+ * Versions are opaque by the API's word, but decimal numbers that grow in every API server there
+ * is; what is no number is not compared.
+ */
+static bool number_of(const char *version, uint64_t *ret)
+{
+	size_t len = strlen(version);
+
+	if (!len || len > 19 || strspn(version, "0123456789") != len)
+		return false;
+	*ret = strtoull(version, NULL, 10);
+	return true;
+}
+
+void rz_kube_saw(struct rz_kube_target *t, const char *version)
+{
+	uint64_t v;
+
+	if (number_of(version, &v) && v > t->newest)
+		t->newest = v;
+}
+
+/*
+ * An API server that lags behind catches up in seconds. Where it stays so for topology_max_age
+ * while its versions grow, the store itself went back: it was restored from a backup, and is the
+ * truth.
+ */
+bool rz_kube_is_older(struct rz_kube_target *t, const char *what, const char *version,
+		      uint64_t newest, char *fault)
+{
+	uint64_t v, now = rz_now_ns();
+
+	if (!number_of(version, &v) || v >= newest) {
+		t->older_since_ns = 0;
+		return false;
+	}
+	if (!t->older_since_ns) {
+		t->older_since_ns = now;
+		t->older_first = v;
+	}
+	if (now > t->older_since_ns + t->api->max_age_ns && v > t->older_first) {
+		rz_warn("topology: kube %s: versions went back to %s for good (a restored etcd): "
+			"believed from now on",
+			t->label, version);
+		t->newest = v;
+		t->older_since_ns = 0;
+		return false;
+	}
+	snprintf(fault, RZ_KUBE_WHY_SIZE,
+		 "%s: its version %s is older than %llu, which was seen before (a server that lags "
+		 "behind, or a restored etcd): it proves nothing",
+		 what, version, (unsigned long long)newest);
+	return true;
+}
+
 /* ---- list ---- */
 
 static void list_begin(struct rz_kube_target *t);
@@ -124,6 +186,14 @@ int rz_kube_take_page(struct rz_kube_store *into, struct rz_kube_page *p)
 
 static void list_done(struct rz_kube_target *t)
 {
+	char fault[RZ_KUBE_WHY_SIZE];
+
+	if (rz_kube_is_older(t, "list", t->version_of_list, t->newest, fault)) {
+		rz_kube_failed(t, PHASE_LIST, fault);
+		return;
+	}
+	memcpy(t->version, t->version_of_list, sizeof(t->version));
+	rz_kube_saw(t, t->version);
 	rz_kube_store_replace(t->store, t->fresh);
 	t->listed = true;
 	rz_debug("topology: kube %s: %zu slices, %zu endpoints, version %s", t->label,
@@ -157,6 +227,7 @@ static void list_refused(struct rz_kube_target *t, const struct rz_http_answer *
 		return;
 	}
 	rz_kube_fault_text(t, "list", a, fault, sizeof(fault));
+	t->retry_after_ns = a->retry_after_ns;
 	rz_kube_failed(t, PHASE_LIST, fault);
 }
 
@@ -191,7 +262,6 @@ void rz_kube_on_list(void *arg, const struct rz_http_answer *a)
 	} else if (next) {
 		list_page(t, next);
 	} else {
-		memcpy(t->version, t->version_of_list, sizeof(t->version));
 		list_done(t);
 	}
 }

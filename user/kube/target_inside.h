@@ -15,12 +15,18 @@ struct rz_kube_target {
 
 	struct rz_kube_store *store, *fresh, *names; /* in force; being listed; being checked */
 	char version[RZ_KUBE_VERSION_SIZE], version_of_list[RZ_KUBE_VERSION_SIZE];
+	char version_of_check[RZ_KUBE_VERSION_SIZE];
+	uint64_t check_newest; /* `newest` when the proof was asked for */
+	uint64_t newest;       /* version that was ever seen, 0: none */
+	uint64_t older_since_ns,
+		older_first; /* answers are older than that since then, from this one */
 	bool listed;
 	unsigned page_slices;
 
 	enum phase phase, next; /* `next` after PHASE_WAIT, at at_ns */
 	uint64_t at_ns, began_ns;
-	unsigned tries; /* without an answer that could be used */
+	unsigned tries;		 /* without an answer that could be used */
+	uint64_t retry_after_ns; /* asked for by the latest answer; 0 once it was waited for */
 	struct rz_http_req *main, *check;
 	bool fresh_connection; /* the last proof failed: the connection may be dead */
 
@@ -47,6 +53,12 @@ void rz_kube_wait(struct rz_kube_target *t, enum phase next, uint64_t ns);
 void rz_kube_failed(struct rz_kube_target *t, enum phase next, const char *fault);
 void rz_kube_bad_answer(struct rz_kube_target *t, const char *what, const char *why);
 void rz_kube_proved(struct rz_kube_target *t, uint64_t at_ns);
+/* A version was seen. */
+void rz_kube_saw(struct rz_kube_target *t, const char *version);
+/* Is a list of this version older than `newest`, which was seen before it was asked for? Then it
+ * proves nothing, and `fault` (RZ_KUBE_WHY_SIZE) says so of `what`. */
+bool rz_kube_is_older(struct rz_kube_target *t, const char *what, const char *version,
+		      uint64_t newest, char *fault);
 int rz_kube_take_page(struct rz_kube_store *into, struct rz_kube_page *p);
 /* watch.c */
 void rz_kube_watch_begin(struct rz_kube_target *t);

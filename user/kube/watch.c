@@ -35,6 +35,7 @@ static int take_event(struct rz_kube_target *t, struct rz_kube_event *e)
 	if (err)
 		return err;
 	memcpy(t->version, e->version, sizeof(t->version));
+	rz_kube_saw(t, t->version);
 	t->tries = 0;
 	t->events++;
 	if (!t->failed && !t->bad)
@@ -147,6 +148,7 @@ void rz_kube_on_watch(void *arg, const struct rz_http_answer *a)
 		watch_ended(t);
 	} else {
 		rz_kube_fault_text(t, "watch", a, fault, sizeof(fault));
+		t->retry_after_ns = a->retry_after_ns;
 		rz_kube_failed(t, PHASE_WATCH, fault);
 	}
 }
@@ -185,6 +187,8 @@ void rz_kube_check_begin(struct rz_kube_target *t, const char *next)
 			return;
 		rz_kube_store_replace(t->names, empty);
 		rz_kube_store_free(empty);
+		t->version_of_check[0] = '\0';
+		t->check_newest = t->newest;
 		t->check_began_ns = rz_now_ns();
 		t->check_events = t->events;
 	}
@@ -197,10 +201,16 @@ void rz_kube_check_begin(struct rz_kube_target *t, const char *next)
 /* All names are there: do they say what we have? */
 static void check_done(struct rz_kube_target *t)
 {
-	if (rz_http_status(t->main) != 200) { /* what is not watched is old in a moment */
+	char fault[RZ_KUBE_WHY_SIZE];
+
+	if (rz_kube_is_older(t, "proof", t->version_of_check, t->check_newest, fault)) {
+		rz_kube_target_note(t, fault);
+		check_later(t, rz_kube_backoff(t));
+	} else if (rz_http_status(t->main) != 200) { /* what is not watched is old in a moment */
 		check_later(t, RZ_SECOND_NS / 4);
 	} else if (rz_kube_store_equals(t->store, t->names)) {
 		t->tries = 0;
+		rz_kube_saw(t, t->version_of_check);
 		rz_kube_proved(t, t->check_began_ns);
 	} else if (t->events != t->check_events) { /* it is just changing */
 		check_later(t, RZ_SECOND_NS / 4);
@@ -222,11 +232,14 @@ void rz_kube_on_check(void *arg, const struct rz_http_answer *a)
 	t->fresh_connection = a->err;
 	if (a->err || a->status != 200) {
 		rz_kube_fault_text(t, "proof", a, fault, sizeof(fault));
+		t->retry_after_ns = a->retry_after_ns;
 		rz_kube_target_note(t, fault);
 		check_later(t, rz_kube_backoff(t));
 		return;
 	}
 	err = rz_kube_versions_parse(a->body, a->len, &p, why);
+	if (!err && !t->version_of_check[0])
+		memcpy(t->version_of_check, p->version, sizeof(t->version_of_check));
 	if (!err)
 		err = rz_kube_take_page(t->names, p);
 	if (!err)

@@ -178,11 +178,14 @@ static json_t *sources_array(const struct rz_topo_view *v)
 	size_t i;
 
 	for (i = 0; i < v->n_sources; i++)
-		json_array_append_new(
-			a, json_pack("{s:s, s:o, s:i, s:i, s:o}", "name", v->sources[i].name,
-				     "age_s", since(v->sources[i].proved_ns, v->now_ns), "agents",
-				     (int)v->sources[i].agents, "ready", (int)v->sources[i].ready,
-				     "fault", text_or_null(v->sources[i].note)));
+		json_array_append_new(a, json_pack("{s:s, s:o, s:i, s:i, s:o, s:i, s:o}", "name",
+						   v->sources[i].name, "age_s",
+						   since(v->sources[i].proved_ns, v->now_ns),
+						   "agents", (int)v->sources[i].agents, "ready",
+						   (int)v->sources[i].ready, "fault",
+						   text_or_null(v->sources[i].note), "left_out",
+						   (int)v->sources[i].left_out, "left_out_why",
+						   text_or_null(v->sources[i].left_out_why)));
 	return a;
 }
 

@@ -33,7 +33,8 @@ bool rz_places_have(const struct rz_socket_place *places, size_t n, const struct
 }
 
 /* The first place that is not before `p`. */
-static size_t lower_bound(const struct rz_socket_place *places, size_t n, const struct rz_socket_place *p)
+static size_t lower_bound(const struct rz_socket_place *places, size_t n,
+			  const struct rz_socket_place *p)
 {
 	size_t lo = 0, hi = n;
 

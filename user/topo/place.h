@@ -23,7 +23,8 @@ struct rz_socket_place {
 
 /* Sorts places and removes those that stand there twice; returns how many are left. */
 size_t rz_places_sort(struct rz_socket_place *places, size_t n);
-bool rz_places_have(const struct rz_socket_place *places, size_t n, const struct rz_socket_place *p);
+bool rz_places_have(const struct rz_socket_place *places, size_t n,
+		    const struct rz_socket_place *p);
 
 /*
  * Sets home and netns of every agent by the sorted places. An agent of which its source says that
