@@ -23,6 +23,10 @@
 
 #define RZ_CGROUP_DEPTH_MAX 32
 
+/* The cgroup that the segment program is attached to, 0 for the root. Set by user space before it
+ * attaches, and again when the cgroup was removed and made anew (user/kern/attached.c). */
+__u64 rz_cgroup_id = 0;
+
 /* IPv4 as ::ffff:a.b.c.d */
 static __always_inline void rz_addr_from_v4(__u8 *dst, __be32 v4)
 {
@@ -75,14 +79,14 @@ static __always_inline int rz_conn_ours(const struct sock *sk)
 	struct cgroup *cg;
 	int i;
 
-	if (!rz_config.cgroup_id)
+	if (!rz_cgroup_id)
 		return 1;
 	/* before Linux 5.15 the field holds other things too */
 	if (!bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
 		return 0;
 	cg = BPF_CORE_READ(sk, sk_cgrp_data.cgroup);
 	for (i = 0; i < RZ_CGROUP_DEPTH_MAX && cg; i++) {
-		if (BPF_CORE_READ(cg, kn, id) == rz_config.cgroup_id)
+		if (BPF_CORE_READ(cg, kn, id) == rz_cgroup_id)
 			return 1;
 		css = BPF_CORE_READ(cg, self.parent);
 		cg = css ? BPF_CORE_READ(css, cgroup) : NULL;

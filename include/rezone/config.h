@@ -11,7 +11,6 @@
 struct rz_config {
 	__u32 n_ports;
 	__u16 ports[RZ_PORTS_MAX]; /* host order; what is accepted on one of them is tracked */
-	__u64 cgroup_id; /* of the cgroup the segment program is attached to, 0 for the root */
 	__u64 hash_seed; /* of client.id hashes; as old as pins can be, unknown to clients */
 };
 

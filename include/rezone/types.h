@@ -478,6 +478,9 @@ enum rz_freeze {
 	RZ_FREEZE_CONTRADICTION, /* sources, or one in itself, say two things */
 	RZ_FREEZE_EMPTY,	 /* all agents of a source vanished at once */
 	RZ_FREEZE_CLOCK,	 /* the clock jumped, or the machine slept */
+	RZ_FREEZE_DETACHED,	 /* the programs are not attached where they were */
+	RZ_FREEZE_RIVAL,	 /* another rezone is attached to the same cgroup */
+	RZ_FREEZE_PINS,		 /* pins are gone, or something is mounted over them */
 	RZ_FREEZE_COUNT,
 } RZ_PACKED_ENUM;
 

@@ -60,6 +60,13 @@ static int on_census(void *arg)
 	return rz_loop_arm(d->census_timer, d->conf.reconcile_ns);
 }
 
+static int on_check(void *arg)
+{
+	struct rz_daemon *d = arg;
+
+	return rz_loop_arm(d->check_timer, rz_daemon_selfcheck(d));
+}
+
 static void learn(void *arg, uint64_t client)
 {
 	struct rz_daemon *d = arg;
@@ -164,7 +171,7 @@ static int load_kernel_side(struct rz_daemon *d)
 	if (err)
 		return err;
 	d->maps = rz_kern_maps(d->kern);
-	rz_pins_remove_older(c->pin_dir);
+	rz_pins_remove_others(c->pin_dir);
 	if (!lacks.census) {
 		err = rz_census_new(&d->census);
 		if (err)
@@ -272,7 +279,12 @@ static int start_loop(struct rz_daemon *d)
 		if (err)
 			return err;
 	}
-	err = rz_daemon_start_topology(d);
+	d->check_timer = rz_loop_add_timer(d->loop, on_check, d);
+	if (d->check_timer < 0)
+		return d->check_timer;
+	err = on_check(d);
+	if (!err)
+		err = rz_daemon_start_topology(d);
 	if (!err)
 		err = on_topology(d); /* before the first tick; a broken file is one line, and
 				   watching goes on */

@@ -43,6 +43,8 @@ struct rz_daemon {
 	uint64_t jumped_ns;	 /* they jumped then, and not every source was proved since; 0 */
 	bool dirty;		 /* a source has news */
 	char merge_why[128];	 /* why the sources make no topology, "" */
+	enum rz_freeze attached_freeze; /* as of the latest self-check */
+	char attached_why[RZ_SOURCE_NOTE];
 	uint64_t told_ns;
 	struct rz_topo *topo;
 	struct rz_topo *pending; /* read, but the maps could not take it yet */
@@ -62,7 +64,7 @@ struct rz_daemon {
 	bool started;		  /* all of the start succeeded; else what it made is removed */
 	bool paused;		  /* by the operator, as of the latest look */
 	struct rz_pause pause;	  /* what that look found; all zero: nothing */
-	int tick_timer, topo_timer, census_timer, moves_timer, lock;
+	int tick_timer, topo_timer, census_timer, moves_timer, check_timer, lock;
 	struct rz_moves *moves;		       /* NULL: none under way */
 	struct rz_moved *moved;		       /* those whose outcome is not known yet */
 	struct rz_event_ring events, verdicts; /* maps of these names */
@@ -88,6 +90,12 @@ void rz_daemon_stop_topology(struct rz_daemon *d);
  * freezes the moves.
  */
 void rz_daemon_poll_topology(struct rz_daemon *d);
+/* Freezes the moves, or ends a freeze, by what is known now. */
+void rz_daemon_judge_topology(struct rz_daemon *d);
+
+/* Is what was attached and pinned still so? Freezes the moves while it is not, and mends it where
+ * that is safe. Returns when to look again, in ns. */
+uint64_t rz_daemon_selfcheck(struct rz_daemon *d);
 
 /* How often what may change behind rezone's back is looked at: each minute, or by --reconcile. */
 static inline uint64_t rz_daemon_check_ns(const struct rz_daemon *d)

@@ -142,6 +142,10 @@ static void merge(struct rz_daemon *d)
 static enum rz_freeze freeze_now(struct rz_daemon *d, const struct rz_source_row *rows, size_t n,
 				 uint64_t now, char *why, size_t size)
 {
+	if (d->attached_freeze) {
+		rz_str_copy(why, size, d->attached_why);
+		return d->attached_freeze;
+	}
 	if (d->jumped_ns && rz_sources_proved_ns(rows, n) > d->jumped_ns)
 		d->jumped_ns = 0;
 	if (d->jumped_ns) {
@@ -188,6 +192,11 @@ static void judge(struct rz_daemon *d, uint64_t now)
 	d->settings.topology_proved_ns = rz_sources_proved_ns(rows, n);
 	rz_maps_write_sources(d->maps, rows, n);
 	rz_daemon_write_settings(d);
+}
+
+void rz_daemon_judge_topology(struct rz_daemon *d)
+{
+	judge(d, rz_now_ns());
 }
 
 static void on_news(void *arg)

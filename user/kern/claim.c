@@ -120,7 +120,8 @@ int rz_claim_link(struct rz_claim *c, struct bpf_link *link, const char *name)
 	snprintf(fresh, sizeof(fresh), "%s_new", path);
 	earlier = !access(path, F_OK);
 	unlink(fresh); /* of a run that died here */
-	err = bpf_link__pin(link, fresh);
+	/* not bpf_link__pin(): it refuses to pin a link a second time (kern/attached.c) */
+	err = bpf_obj_pin(bpf_link__fd(link), fresh) ? -errno : 0;
 	if (!err && rename(fresh, path)) {
 		err = -errno;
 		unlink(fresh);

@@ -15,26 +15,12 @@
 #include "base/cure.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "kern/claim.h"
+#include "kern/attached.h"
 #include "kern/held.h"
+#include "kern/load_inside.h"
 #include "kern/memory.h"
 #include "kern/pins.h"
 #include "rezone/config.h"
-#include "rezone.skel.h"
-
-struct rz_kern {
-	struct rezone_bpf *skel;
-	struct bpf_link *segment, *state, *walk, *census;
-	struct bpf_link *answer; /* only while moves wait */
-	struct ring_buffer *ring;
-	struct rz_maps maps; /* borrowed from skel */
-	struct rz_claim claim;
-	char pin_dir[4096]; /* "" if nothing is pinned */
-	char cgroup[4096];
-	int cgroup_fd;
-	rz_kern_wake_fn wake_fn;
-	void *wake_arg;
-};
 
 /* libbpf's messages may be the verifier's whole log: a line each. */
 static int to_log(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -65,17 +51,22 @@ static uint64_t boot_seed(void)
 	return seed;
 }
 
-static void fill_rodata(struct rezone_bpf *skel, const struct rz_load_opts *o, int cgroup_fd)
+static void fill_rodata(struct rezone_bpf *skel, const struct rz_load_opts *o)
 {
 	/* const volatile for BPF; before the load it is ours to write */
 	struct rz_config *c = (struct rz_config *)&skel->rodata->rz_config;
-	struct stat st;
 
 	c->n_ports = o->n_ports;
 	memcpy(c->ports, o->ports, o->n_ports * sizeof(c->ports[0]));
 	c->hash_seed = boot_seed();
-	if (!fstat(cgroup_fd, &st) && st.st_ino != 1)
-		c->cgroup_id = st.st_ino;
+}
+
+void rz_kern_name_cgroup(struct rz_kern *k)
+{
+	struct stat st;
+
+	/* the root's inode is 1 */
+	k->skel->bss->rz_cgroup_id = !fstat(k->cgroup_fd, &st) && st.st_ino != 1 ? st.st_ino : 0;
 }
 
 /* Maps that people read, and that outlive a restart; and `partial`, headers that are half read. */
@@ -110,7 +101,8 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	if (!k->skel)
 		return rz_err(-errno, "load: cannot open the BPF object: %s; %s", strerror(errno),
 			      rz_cure(-errno));
-	fill_rodata(k->skel, o, k->cgroup_fd);
+	fill_rodata(k->skel, o);
+	rz_kern_name_cgroup(k);
 	bpf_map__set_max_entries(k->skel->maps.conns, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.moves, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.partial, o->max_connections);
@@ -224,6 +216,21 @@ static int attach(struct rz_kern *k)
 	return err ? err : rz_claim_link(&k->claim, k->segment, "link_segment");
 }
 
+/* Two that move the clients of one agent would each keep half of the limits. */
+static int refuse_other(const struct rz_kern *k, const struct rz_load_opts *opts)
+{
+	uint32_t id = rz_kern_find_other(k->cgroup_fd, opts, 0);
+
+	return id ? rz_err(-EBUSY,
+			   "load: another rezone's program (id %u) is attached to cgroup %s for "
+			   "the "
+			   "same port, and is not pinned in %s; end that rezone, or detach its "
+			   "link "
+			   "(bpftool link list; bpftool link detach id N)",
+			   id, k->cgroup, opts->pin_dir ? opts->pin_dir : "any --pin-dir")
+		  : 0;
+}
+
 int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
 		 struct rz_kern **ret)
 {
@@ -238,6 +245,8 @@ int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
 		  &unlimited); /* counts only before 5.11; failing is no harm after */
 	k->cgroup_fd = rz_cgroup_open(opts->cgroup, k->cgroup, sizeof(k->cgroup));
 	err = k->cgroup_fd < 0 ? k->cgroup_fd : 0;
+	if (!err)
+		err = refuse_other(k, opts);
 	if (!err && opts->pin_dir)
 		rz_str_copy(k->pin_dir, sizeof(k->pin_dir), opts->pin_dir);
 	k->claim.pin_dir = k->pin_dir;
@@ -284,8 +293,12 @@ void rz_kern_free(struct rz_kern *k, bool keep_pins)
 {
 	if (!k)
 		return;
-	if (k->pin_dir[0] && !keep_pins)
+	if (k->pin_dir[0] && !keep_pins) {
 		rz_pins_remove(k->pin_dir);
+		/* a pin that something is mounted over would keep it attached for ever (5.9) */
+		if (k->segment)
+			bpf_link__detach(k->segment);
+	}
 	ring_buffer__free(k->ring);
 	bpf_link__destroy(k->walk);
 	bpf_link__destroy(k->census);

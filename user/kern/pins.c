@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <mntent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -191,12 +192,52 @@ void rz_pins_remove(const char *pin_dir)
 	rz_pins_rmdir(pin_dir);
 }
 
-void rz_pins_remove_older(const char *pin_dir)
+/* Links of names that this version does not know: without them a newer version's programs end. */
+static void remove_links(const char *dir)
 {
+	char path[4800];
+	struct dirent *e;
+	DIR *d = opendir(dir);
+
+	while (d && (e = readdir(d))) {
+		if (strncmp(e->d_name, "link_", 5))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		unlink(path);
+	}
+	if (d)
+		closedir(d);
+}
+
+/* The number in "v5", or -1. */
+static int abi_of(const char *name)
+{
+	char *end;
+	unsigned long abi;
+
+	if (name[0] != 'v' || name[1] < '1' || name[1] > '9')
+		return -1;
+	abi = strtoul(name + 1, &end, 10);
+	return *end || abi > 9999 ? -1 : (int)abi;
+}
+
+void rz_pins_remove_others(const char *pin_dir)
+{
+	char dir[4400];
+	struct dirent *e;
+	DIR *d = opendir(pin_dir);
 	int abi;
 
-	for (abi = 1; abi < RZ_ABI; abi++)
+	while (d && (e = readdir(d))) {
+		abi = abi_of(e->d_name);
+		if (abi < 0 || abi == RZ_ABI)
+			continue;
+		snprintf(dir, sizeof(dir), "%s/%s", pin_dir, e->d_name);
+		remove_links(dir);
 		remove_abi(pin_dir, abi);
+	}
+	if (d)
+		closedir(d);
 }
 
 void rz_pins_rmdir(const char *pin_dir)

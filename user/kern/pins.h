@@ -34,8 +34,9 @@ int rz_pins_link(const char *pin_dir, const char *name);
 /* Removes all pins of this ABI, their symlinks and the directories. Programs whose only hold were
  * these pins are detached by it. */
 void rz_pins_remove(const char *pin_dir);
-/* Removes what a rezone with an older ABI left behind: its programs would go on for nobody. */
-void rz_pins_remove_older(const char *pin_dir);
+/* Removes what a rezone with another ABI left behind, an older one, or after a rollback a newer
+ * one: its programs would go on for nobody. */
+void rz_pins_remove_others(const char *pin_dir);
 /* Removes the directories if nothing is in them. */
 void rz_pins_rmdir(const char *pin_dir);
 

@@ -7,8 +7,9 @@
 #define SLEEP_MAX_NS 1000000000LL /* boot - mono changes by sleep alone */
 #define STEP_MAX_NS  5000000000LL /* NTP steps by less in daily life */
 
-static const char *const names[] = {"no",	  "not read yet",  "stale",	   "unreachable",
-				    "unreadable", "contradiction", "empty answer", "clock jump"};
+static const char *const names[] = {"no",	  "not read yet",   "stale",	    "unreachable",
+				    "unreadable", "contradiction",  "empty answer", "clock jump",
+				    "detached",	  "second program", "pins lost"};
 _Static_assert(sizeof(names) / sizeof(names[0]) == RZ_FREEZE_COUNT, "a word for each");
 
 const char *rz_freeze_name(enum rz_freeze f)

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of the loaded programs, between load.c (which makes and ends them) and attached.c
+ * (which looks whether they are still where they were put). */
+#ifndef RZ_KERN_LOAD_INSIDE_H
+#define RZ_KERN_LOAD_INSIDE_H
+
+#include <bpf/libbpf.h>
+
+#include "kern/claim.h"
+#include "kern/load.h"
+#include "rezone/config.h"
+/* the skeleton does not include what its types are made of */
+#include "rezone.skel.h"
+
+struct rz_kern {
+	struct rezone_bpf *skel;
+	struct bpf_link *segment, *state, *walk, *census;
+	struct bpf_link *answer; /* only while moves wait */
+	struct ring_buffer *ring;
+	struct rz_maps maps; /* borrowed from skel */
+	struct rz_claim claim;
+	char pin_dir[4096]; /* "" if nothing is pinned */
+	char cgroup[4096];
+	int cgroup_fd;
+	rz_kern_wake_fn wake_fn;
+	void *wake_arg;
+};
+
+/* Tells the BPF side which cgroup k->cgroup_fd is. */
+void rz_kern_name_cgroup(struct rz_kern *k);
+
+#endif
