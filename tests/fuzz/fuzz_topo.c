@@ -18,7 +18,7 @@ static void whole(const struct rz_topo *t)
 
 		CLAIM(rz_topo_agent_at(t, &a->at) == a);
 		CLAIM(is_plain(a->zone, sizeof(a->zone)) && is_plain(a->group, sizeof(a->group)));
-		CLAIM(rz_topo_zone_known(t, zones, a->zone));
+		CLAIM(!*a->zone || rz_topo_zone_known(t, zones, a->zone)); /* zone: null */
 		CLAIM(rz_topo_zone_find(zones, a->group, a->zone)->agents);
 	}
 	for (i = 0; i < t->n_aliases; i++)

@@ -85,6 +85,8 @@ static void make_agents(struct run *r)
 		}
 		a->ready = chance(r, 92);
 		a->local = chance(r, 5);
+		a->home = chance(r, 3) ? (enum rz_home)below(r, RZ_HOME_COUNT) : RZ_HOME_UNCHECKED;
+		a->netns = chance(r, 50); /* connections are in 0 */
 	}
 }
 
@@ -113,6 +115,7 @@ static void make_clients(struct run *r)
 
 		r->clients[i].hash = (i + 1) << 40 | (noise(r) & 0xffffffff);
 		c->opt_in = chance(r, 88);
+		c->zone_last = chance(r, 90);
 		c->host_override = chance(r, 5);
 		strcpy(c->zone, chance(r, 70) ? "b" : PICK(r, tags));
 		snprintf(c->id, sizeof(c->id), "app-%zu %s", i, c->zone);

@@ -103,6 +103,7 @@ enum twist {
 	TWIST_FIRST_OF_PACE = TWIST_RULE + RZ_REASON_COUNT,
 	TWIST_ALIASES = TWIST_FIRST_OF_PACE, /* names of zones are taken as they are */
 	TWIST_SUFFIX,			     /* what a framework appended is not cut */
+	TWIST_LAST,			     /* ... and is cut in the middle of an id too */
 	TWIST_TAG_BEATS_ADDRESS,
 	TWIST_LONGEST_BLOCK,
 	TWIST_RDKAFKA_VERSION, /* a binding's own version is taken for librdkafka's */

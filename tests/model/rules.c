@@ -11,7 +11,7 @@ struct eye {
 	const struct rz_topo_agent *agent;
 	uint8_t addr[16];
 	char client_zone[RZ_ZONE_SIZE], agent_zone[RZ_ZONE_SIZE];
-	bool by_address;
+	bool by_address, ambiguous;
 	size_t ready;
 	uint64_t ready_since_ns;
 };
@@ -152,6 +152,7 @@ RULE(not_opted_in, s->opt_in == RZ_OPT_IN_TAG	 ? !e->client || !e->client->opt_i
 RULE(excluded, is_excluded(e))
 RULE(no_zone, !*e->client_zone)
 RULE(zone_unknown, !is_known(e->r, e->client_zone))
+RULE(ambiguous, e->ambiguous)
 RULE(not_an_agent, !e->agent)
 RULE(own_zone_unknown, !*e->agent_zone)
 RULE(same_zone, !strcmp(e->agent_zone, e->client_zone))
@@ -186,6 +187,7 @@ static const struct {
 	{RZ_REASON_EXCLUDED, excluded},
 	{RZ_REASON_NO_ZONE, no_zone},
 	{RZ_REASON_ZONE_UNKNOWN, zone_unknown},
+	{RZ_REASON_AMBIGUOUS, ambiguous},
 	{RZ_REASON_NOT_AN_AGENT, not_an_agent},
 	{RZ_REASON_OWN_ZONE_UNKNOWN, own_zone_unknown},
 	{RZ_REASON_SAME_ZONE, same_zone},
@@ -234,7 +236,8 @@ static void look_at_client(struct eye *e, size_t conn)
 	if (!*name || twist == TWIST_TAG_BEATS_ADDRESS)
 		e->by_address = zone_by_address(e->r, e->addr, name);
 	if (*name)
-		zone_by_name(e->r, name, e->client_zone);
+		zone_by_name(e->r, name, !e->by_address && e->client && e->client->zone_last,
+			     e->client_zone);
 }
 
 static void look_at_agent(struct eye *e)
@@ -242,10 +245,13 @@ static void look_at_agent(struct eye *e)
 	const struct look *l = latest(e->r);
 	size_t i;
 
-	for (i = 0; i < l->n; i++)
-		if (!memcmp(l->agents[i].at.addr, e->conn->tuple.agent_addr, 16) &&
-		    l->agents[i].at.port == e->conn->tuple.agent_port)
+	for (i = 0; i < l->n; i++) {
+		enum standing s = who_is_at(&l->agents[i], e->conn);
+
+		e->ambiguous |= s == STANDING_DOUBT;
+		if (s == STANDING_AGENT)
 			e->agent = &l->agents[i];
+	}
 	if (e->agent)
 		strcpy(e->agent_zone, *e->agent->zone ? e->agent->zone : e->r->topo.own_zone);
 	if (!e->agent || !*e->client_zone ||

@@ -4,6 +4,7 @@
 
 static const char *const names[] = {"aliases",
 				    "suffixes",
+				    "suffixes end the id",
 				    "a tag beats the address",
 				    "the longest block wins",
 				    "librdkafka's own version",

@@ -32,13 +32,16 @@ bool is_known(const struct run *r, const char *zone)
 	return !strcmp(r->topo.own_zone, zone);
 }
 
-/* The longest beginning of `name`, ending before a '-', that means a known zone. */
-void zone_by_name(const struct run *r, const char *name, char *zone)
+/* The longest beginning of `name`, ending before a '-', that means a known zone; of a name that is
+ * not the `last` of an id, only the whole. */
+void zone_by_name(const struct run *r, const char *name, bool last, char *zone)
 {
 	char begin[RZ_ZONE_SIZE];
 	size_t len;
 
 	for (len = strlen(name); len > 0; len--) {
+		if (name[len] && !last && twist != TWIST_LAST)
+			break;
 		if (name[len] && (name[len] != '-' || twist == TWIST_SUFFIX))
 			continue;
 		memset(begin, 0, sizeof(begin));
@@ -136,6 +139,16 @@ uint64_t enough_since(const struct run *r, const char *group, const char *zone)
 	return since;
 }
 
+enum standing who_is_at(const struct rz_topo_agent *a, const struct rz_conn *c)
+{
+	if (memcmp(c->tuple.agent_addr, a->at.addr, 16) || c->tuple.agent_port != a->at.port ||
+	    a->home == RZ_HOME_OTHER_NODE)
+		return STANDING_NOT;
+	if (a->home == RZ_HOME_UNCHECKED || (a->home == RZ_HOME_HERE && a->netns == c->netns))
+		return STANDING_AGENT;
+	return STANDING_DOUBT;
+}
+
 static bool is_here(const struct run *r, const struct rz_topo_agent *a)
 {
 	size_t i;
@@ -143,8 +156,7 @@ static bool is_here(const struct run *r, const struct rz_topo_agent *a)
 	if (a->local)
 		return true;
 	for (i = 0; i < r->n_conns; i++)
-		if (!memcmp(r->conns[i].tuple.agent_addr, a->at.addr, 16) &&
-		    r->conns[i].tuple.agent_port == a->at.port)
+		if (who_is_at(a, &r->conns[i]) == STANDING_AGENT)
 			return true;
 	return false;
 }

@@ -14,7 +14,10 @@ void through_aliases(const struct run *r, const char *name, char *zone);
 /* An agent, an alias or the own zone has that name. */
 bool is_known(const struct run *r, const char *zone);
 /* What a tag means; `name` as it is, or through the aliases, if nobody knows it. */
-void zone_by_name(const struct run *r, const char *name, char *zone);
+void zone_by_name(const struct run *r, const char *name, bool last, char *zone);
+/* Has this agent accepted this connection? */
+enum standing { STANDING_NOT, STANDING_AGENT, STANDING_DOUBT };
+enum standing who_is_at(const struct rz_topo_agent *a, const struct rz_conn *c);
 bool zone_by_address(const struct run *r, const uint8_t *addr, char *name);
 /* Since which look there have been enough ready agents, without a break; 0: there are not. */
 uint64_t enough_since(const struct run *r, const char *group, const char *zone);

@@ -81,10 +81,12 @@ static size_t count_directives(const char *text, size_t len)
 	const char *end = text + len, *line = text;
 	size_t n = 0;
 
-	while (line && line < end) {
+	while (line < end) {
 		n += *line == '%';
 		line = memchr(line, '\n', end - line);
-		line += !!line;
+		if (!line)
+			break;
+		line++;
 	}
 	return n;
 }
