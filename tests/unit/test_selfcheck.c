@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* daemon/selfcheck: what the facts of kern/attached mean. Their gathering and repair is
- * e2e/51-attached. */
+ * e2e/63-attached. */
 #include "unit.h"
 
 #include "daemon/selfcheck.h"

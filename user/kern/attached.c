@@ -217,6 +217,8 @@ int rz_kern_pin_again(struct rz_kern *k)
 		err = rz_claim_link(&k->claim, k->state, "link_state");
 	if (!err && lost_link(k, k->segment, "link_segment"))
 		err = rz_claim_link(&k->claim, k->segment, "link_segment");
+	if (!err && lost_link(k, k->answer, "link_answer"))
+		err = rz_claim_link(&k->claim, k->answer, "link_answer");
 	return err;
 }
 
@@ -241,6 +243,7 @@ int rz_kern_look(const struct rz_kern *k, struct rz_attached *ret)
 		each_pinned_map(k, count_lost, &a.pins_lost);
 		a.pins_lost += lost_link(k, k->state, "link_state");
 		a.pins_lost += lost_link(k, k->segment, "link_segment");
+		a.pins_lost += lost_link(k, k->answer, "link_answer");
 	}
 	*ret = a;
 	return 0;
@@ -250,7 +253,8 @@ int rz_kern_attach_again(struct rz_kern *k)
 {
 	struct bpf_link *fresh;
 	char path[sizeof(k->cgroup)];
-	int fd = rz_cgroup_open(k->cgroup, path, sizeof(path)), old = k->cgroup_fd;
+	bool watching = k->answer;
+	int fd = rz_cgroup_open(k->cgroup, path, sizeof(path)), old = k->cgroup_fd, err;
 
 	if (fd < 0)
 		return fd;
@@ -260,12 +264,12 @@ int rz_kern_attach_again(struct rz_kern *k)
 		return rz_err(-errno, "attach: cannot attach to cgroup %s again: %s", k->cgroup,
 			      strerror(errno));
 	}
-	bpf_link__destroy(k->answer); /* made again by the next move */
-	k->answer = NULL;
+	rz_kern_watch(k, false);
 	bpf_link__destroy(k->segment);
 	k->segment = fresh;
 	k->cgroup_fd = fd;
 	close(old);
 	rz_kern_name_cgroup(k);
-	return rz_claim_link(&k->claim, k->segment, "link_segment");
+	err = rz_claim_link(&k->claim, k->segment, "link_segment");
+	return err || !watching ? err : rz_kern_watch(k, true);
 }

@@ -298,6 +298,8 @@ void rz_kern_free(struct rz_kern *k, bool keep_pins)
 		/* a pin that something is mounted over would keep it attached for ever (5.9) */
 		if (k->segment)
 			bpf_link__detach(k->segment);
+		if (k->answer)
+			bpf_link__detach(k->answer);
 	}
 	ring_buffer__free(k->ring);
 	bpf_link__destroy(k->walk);
