@@ -16,7 +16,7 @@ raw.py client ADDRESS PORT CLIENT_ID FIFO  one connection at a time; does what t
     reset        closes it with a reset
 raw.py proxy LISTEN PORT FROM TO TO_PORT   hands bytes on, both ways, from the address FROM, as a sidecar in the agent's pod does
 
-Used by 63-stalled.sh, 64-gives-up.sh and 62-local-proxy.sh.
+Used by 61-stalled.sh, 64-gives-up.sh and 62-local-proxy.sh.
 """
 import json
 import os
