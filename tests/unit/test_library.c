@@ -227,18 +227,19 @@ static bool moved(const char *name, const char *version, uint8_t data_version, b
 	return test_classify(&w).move;
 }
 
-/* kafkajs: Fetch v11 without a name. A group member that may know this agent alone is left alone.
- */
+/* kafkajs: Fetch v11 without a name. One that may know this agent alone is left alone, be it seen
+ * to be a group's member or not; of a newer version only a member is. */
 static void test_kafkajs(void **state)
 {
 	static const struct {
 		uint8_t data_version;
 		bool grouped, produce, others, move;
 	} rows[] = {
-		{11, true, false, false, false}, {12, true, false, false, false},
-		{10, true, false, false, true},	 {0, true, false, false, true},
-		{11, false, false, false, true}, {11, true, true, false, false},
-		{11, true, false, true, true},
+		{11, true, false, false, false},  {12, true, false, false, false},
+		{10, true, false, false, true},	  {0, true, false, false, true},
+		{11, false, false, false, false}, {12, false, false, false, true},
+		{10, false, false, false, true},  {11, false, false, true, true},
+		{11, true, true, false, false},	  {11, true, false, true, true},
 	};
 	size_t i;
 

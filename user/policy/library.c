@@ -18,10 +18,12 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *
  *  - Readers without a name: kafkajs goes back to the agent it knows after a reset and asks for
  *    metadata after 5 minutes; after an end of file it asks at once, and bears it where it knows
- *    other agents and loses one connection at a time, as it does by the policy. Where this is its
- *    only one, its group may rejoin after an end of file, and after the sixth reset in a row; it
- *    comes home by itself within those 5 minutes. Only kafkajs and aiokafka, which asks as often,
- *    send Fetch v11 and no name. The others without a name bear both.
+ *    other agents and loses one connection at a time, as it does by the policy. Where it may know
+ *    fewer than two others, its group may rejoin after an end of file, and each reset is one of
+ *    its retries: by the sixth it starts over with an error to the application. It comes home by
+ *    itself within those 5 minutes. Only kafkajs and aiokafka, which asks as often, send Fetch v11
+ *    and no name. Its group's coordinator may be another node's agent, so that its membership is
+ *    not seen here. The others without a name bear both.
  *  - Writers that are named nowhere below, or whose name was said before rezone was there: what
  *    they do is not known, and librdkafka goes by many names. None of those that never say their
  *    name sends Produce v9 or newer; librdkafka sends v7 up to 2.3, v8 in 2.4, and from 2.5 v10, or
@@ -55,26 +57,45 @@ static const struct row {
 	const char *name;     /* as the client says it; NULL: any */
 	unsigned from, below; /* versions; 0: any. One that cannot be read is 0 */
 	enum use use;
-	bool unseen;	       /* only if the connection is older than rezone */
-	int data_version;      /* only from this version of Produce or Fetch on */
-	unsigned others_below; /* only if the client may know of fewer others; 0: in any case */
+	bool unseen;		/* only if the connection is older than rezone */
+	int data_from, data_to; /* versions of Produce or Fetch; 0: any */
+	unsigned others_below;	/* only if the client may know of fewer others; 0: in any case */
 	struct rz_library_way way;
 } rows[] = {
-	{"", 0, 0, MEMBER, false, 11, 2, {.close = RZ_CLOSE_AUTO}},
-	{"", 0, 0, FETCH_ONLY, false, 0, 2, {.close = RZ_CLOSE_RESET}},
-	{"", 0, 0, FETCH_ONLY, false, 0, 0, {.close = RZ_CLOSE_FIN}},
-	{"", 0, 0, PRODUCE, false, 9, 0, {.alone = true}},
-	{"", 0, 0, PRODUCE, true, 8, 0, {.alone = true}},
-	{"", 0, 0, PRODUCE, false, 0, 0, {.close = RZ_CLOSE_RESET, .gap_only = true}},
-	{"kgo", 0, 0, PRODUCE, false, 0, 0, {.close = RZ_CLOSE_FIN, .gap_only = true}},
-	{LIBRDKAFKA, VERSION(1, 9), VERSION(2, 4), PRODUCE, false, 0, 0, {.close = RZ_CLOSE_RESET}},
-	{"kafka-python", VERSION(2, 2), 0, PRODUCE, false, 0, 0, {.close = RZ_CLOSE_RESET}},
-	{"kafka-python", 0, 0, PRODUCE, false, 0, 0, {.close = RZ_CLOSE_RESET, .gap_only = true}},
-	{"apache-kafka-java", 0, 0, PRODUCE, false, 0, 0, {.close = RZ_CLOSE_RESET}},
-	{"apache-kafka-java", VERSION(4, 0), 0, MEMBER, false, 0, 2, {.close = RZ_CLOSE_AUTO}},
-	{"sarama", 0, 0, ANY, false, 0, 0, {.close = RZ_CLOSE_RESET, .shared = true}},
-	{NULL, 0, 0, PRODUCE, false, 0, 0, {.alone = true}},
-	{NULL, 0, 0, ANY, false, 0, 0, {.close = RZ_CLOSE_RESET}},
+	{.name = "", .use = MEMBER, .data_from = 11, .others_below = 2, .way.close = RZ_CLOSE_AUTO},
+	{.name = "",
+	 .use = FETCH_ONLY,
+	 .data_from = 11,
+	 .data_to = 11,
+	 .others_below = 2,
+	 .way.close = RZ_CLOSE_AUTO},
+	{.name = "", .use = FETCH_ONLY, .others_below = 2, .way.close = RZ_CLOSE_RESET},
+	{.name = "", .use = FETCH_ONLY, .way.close = RZ_CLOSE_FIN},
+	{.name = "", .use = PRODUCE, .data_from = 9, .way.alone = true},
+	{.name = "", .use = PRODUCE, .unseen = true, .data_from = 8, .way.alone = true},
+	{.name = "", .use = PRODUCE, .way = {.close = RZ_CLOSE_RESET, .gap_only = true}},
+	{.name = "kgo", .use = PRODUCE, .way = {.close = RZ_CLOSE_FIN, .gap_only = true}},
+	{.name = LIBRDKAFKA,
+	 .from = VERSION(1, 9),
+	 .below = VERSION(2, 4),
+	 .use = PRODUCE,
+	 .way.close = RZ_CLOSE_RESET},
+	{.name = "kafka-python",
+	 .from = VERSION(2, 2),
+	 .use = PRODUCE,
+	 .way.close = RZ_CLOSE_RESET},
+	{.name = "kafka-python",
+	 .use = PRODUCE,
+	 .way = {.close = RZ_CLOSE_RESET, .gap_only = true}},
+	{.name = "apache-kafka-java", .use = PRODUCE, .way.close = RZ_CLOSE_RESET},
+	{.name = "apache-kafka-java",
+	 .from = VERSION(4, 0),
+	 .use = MEMBER,
+	 .others_below = 2,
+	 .way.close = RZ_CLOSE_AUTO},
+	{.name = "sarama", .way = {.close = RZ_CLOSE_RESET, .shared = true}},
+	{.use = PRODUCE, .way.alone = true},
+	{.way.close = RZ_CLOSE_RESET},
 };
 
 /* "2.3.0", "v1.22.2", "4.4"; 0: it does not begin with two numbers. */
@@ -154,7 +175,9 @@ static bool fits(const struct row *r, const struct rz_library_case *c)
 {
 	if (!named_so(r, c->software) || !used_so(r->use, c))
 		return false;
-	if (c->frame->data_version < r->data_version || (r->unseen && !c->frame->adopted))
+	if (c->frame->data_version < r->data_from || (r->unseen && !c->frame->adopted))
+		return false;
+	if (r->data_to && c->frame->data_version > r->data_to)
 		return false;
 	return !r->others_below || c->others < r->others_below;
 }
