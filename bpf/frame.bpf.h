@@ -92,7 +92,7 @@ static __always_inline int rz_frame_find(struct __sk_buff *skb, struct rz_scratc
 	}
 	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED) != 1 || rz_request_parse(s->header, &r))
 		goto no;
-	if (s->f.client && r.client_id_len != s->f.client_id_len)
+	if (s->f.client ? r.client_id_len != s->f.client_id_len : !rz_request_is_common(&r))
 		goto no;
 	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED + rz_client_id_kept(r.client_id_len)) != 1)
 		goto no;
@@ -263,7 +263,8 @@ __noinline int rz_frame_step(struct __sk_buff *skb)
 	if (rz_request_parse(s->header, &r))
 		return rz_frame_bad(s, &r);
 	/* among SASL tokens a plausible header must at least speak of the same client */
-	if (s->f.sasl_raw && s->f.client && r.client_id_len != s->f.client_id_len)
+	if (s->f.sasl_raw &&
+	    (!rz_request_is_common(&r) || (s->f.client && r.client_id_len != s->f.client_id_len)))
 		return rz_frame_bad(s, &r);
 	if (rz_frame_identify(skb, s, &r) == RZ_STEP_DONE)
 		return RZ_STEP_DONE;

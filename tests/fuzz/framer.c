@@ -226,7 +226,8 @@ static enum step step(struct framer *m)
 	if (!has(m, 0, RZ_KAFKA_FIXED))
 		return DONE;
 	if (rz_request_parse(at(m, 0), &r) ||
-	    (m->f.sasl_raw && m->f.client && r.client_id_len != m->f.client_id_len))
+	    (m->f.sasl_raw &&
+	     (r.api_key > 1023 || (m->f.client && r.client_id_len != m->f.client_id_len))))
 		return bad(m, &r);
 	if (!identify(m, &r) || !read_body(m, &r, &acks))
 		return DONE;
@@ -245,6 +246,8 @@ static bool find(struct framer *m, uint32_t seg, uint32_t len)
 	m->size_seen = !behind_size && len == 4 && rz_size_is_plausible(at(m, 0));
 	m->size_at = seg;
 	if (n < RZ_KAFKA_FIXED || rz_request_parse(at(m, 0), &r))
+		return false;
+	if (!m->f.client && r.api_key > 1023)
 		return false;
 	kept = rz_client_id_kept(r.client_id_len);
 	if (n < RZ_KAFKA_FIXED + kept)

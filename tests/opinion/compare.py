@@ -16,7 +16,8 @@ import json
 import os
 import sys
 
-COORDINATOR = {8, 9, 11, 12, 13, 14, 68, 76}
+SHARE = {78, 79}  # records that the agent lends: data and membership in one
+COORDINATOR = {8, 9, 11, 12, 13, 14, 68, 76, 88} | SHARE
 TRANSACTION = {24, 25, 26, 28}
 METADATA = {2, 3, 10}
 KNOWN = {0, 1, 17, 18, 36} | METADATA | COORDINATOR | TRANSACTION
@@ -26,7 +27,7 @@ SHOWN = int(os.environ.get("OPINION_SHOWN", "20"))  # of each sort; all are coun
 def kinds(keys):
     return {
         "produce": 0 in keys,
-        "fetch": 1 in keys,
+        "fetch": bool(keys & (SHARE | {1})),
         "metadata": bool(keys & METADATA),
         "coordinator": bool(keys & COORDINATOR),
         "sasl": bool(keys & {17, 36}),
