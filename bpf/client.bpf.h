@@ -13,6 +13,18 @@
 
 #include "errstat.bpf.h"
 
+/* The key of the client.id behind the fixed part of scratch->header, `len` bytes on the wire. A
+ * global function, so that its loop is verified once. */
+__noinline __u64 rz_client_key(__s32 len)
+{
+	struct rz_scratch *s;
+	__u32 zero = 0;
+
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	return s ? rz_client_id_hash(s->header + RZ_KAFKA_FIXED, (__s16)len, rz_config.hash_seed)
+		 : 0;
+}
+
 /* Copies the id out of the header into scratch->id, NUL-padded. */
 static __always_inline void rz_client_copy(struct rz_scratch *s, __s16 len)
 {
@@ -37,17 +49,15 @@ static __always_inline int rz_client_same(const struct rz_client_id *a,
 	return !diff;
 }
 
-/* Returns the key of this header's client.id, after making sure `client_ids` has it; 0 if it cannot
- * be kept (map full, or another id has the same hash). */
-static __noinline __u64 rz_client_note(struct rz_scratch *s, __s16 len)
+/* Makes sure that `client_ids` has this header's client.id, and returns `hash`, its key; 0 if it
+ * cannot be kept (map full, or another id has the same hash). */
+static __noinline __u64 rz_client_note(struct rz_scratch *s, __u64 hash, __s16 len)
 {
 	struct rz_client_id *known;
 	struct rz_wake wake_up = {};
-	__u64 hash;
 	long err;
 
 	rz_client_copy(s, len);
-	hash = rz_client_id_hash(s->id.raw, len, rz_config.hash_seed);
 	known = bpf_map_lookup_elem(&client_ids, &hash);
 	if (!known) {
 		s->id.first_seen_ns = bpf_ktime_get_ns();

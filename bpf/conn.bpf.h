@@ -121,7 +121,6 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	c->frame.next_seq = seq;
 	c->frame.synced = !!fresh;
 	c->frame.adopted = !fresh;
-	c->frame.first_api_key = -1;
 	c->frame.api_key = -1;
 	c->frame.via = rz_tuple_is_local(&c->tuple) ? RZ_VIA_LOCAL : RZ_VIA_NETWORK;
 	c->frame.state = rz_is_mptcp(tp) ? RZ_STATE_MPTCP : RZ_STATE_NEW;

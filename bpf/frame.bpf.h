@@ -25,8 +25,6 @@
 #define RZ_SASL_TOKEN_MAX	65536
 #define RZ_FRAME_TRIES		3
 #define RZ_LOOPBACK_IFINDEX	1 /* in each network namespace (linux/net/flow.h) */
-/* Requests between two looks whether user space still has the client's id. */
-#define RZ_LOOK_AGAIN		64
 
 /* What was read so far was a guess that did not hold, or says nothing of a client: as if nothing
  * had been read, on a connection found in mid-stream. */
@@ -40,7 +38,8 @@ static __always_inline void rz_frame_forget(struct rz_frame *f)
 	f->sasl_raw = 0;
 	f->produce = f->fetch = f->coordinator = f->metadata = 0;
 	f->transaction = f->sasl = f->other = f->acks0 = f->data_version = 0;
-	f->api_key = f->first_api_key = -1;
+	f->several = 0;
+	f->api_key = -1;
 	f->protocol = RZ_PROTOCOL_UNKNOWN;
 	f->adopted = 1;
 	f->state = RZ_STATE_NEW;
@@ -80,8 +79,8 @@ static __always_inline void rz_frame_find_size(struct __sk_buff *skb, struct rz_
 static __always_inline int rz_frame_find(struct __sk_buff *skb, struct rz_scratch *s)
 {
 	struct rz_request r;
-	__u64 client;
 
+	s->ahead = 0;
 	if (s->f.have != 4 || s->f.next_seq + 4 != s->seg.seq || rz_frame_load_partial(s)) {
 		s->f.next_seq = s->seg.seq;
 		rz_frame_next(&s->f, 0);
@@ -97,9 +96,7 @@ static __always_inline int rz_frame_find(struct __sk_buff *skb, struct rz_scratc
 	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED + rz_client_id_kept(r.client_id_len)) != 1)
 		goto no;
 	if (s->f.client) {
-		rz_client_copy(s, r.client_id_len);
-		client = rz_client_id_hash(s->id.raw, r.client_id_len, rz_config.hash_seed);
-		if (client != s->f.client)
+		if (rz_client_key(r.client_id_len) != s->f.client)
 			goto no;
 		RZ_COUNT(frame_found);
 		s->f.state = s->f.produce || s->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
@@ -128,24 +125,36 @@ static __always_inline enum rz_step rz_frame_bad(struct rz_scratch *s, const str
 	return RZ_STEP_DONE;
 }
 
-/* Reads and notes the client.id of the request in scratch->header, if it is not known already. A
- * client says the same id in every request, so its length is what is looked at afterwards. Returns
- * RZ_STEP_DONE if the id is not all there yet. */
+/*
+ * Reads the client.id of the request in scratch->header, and notes it if it is not the one that is
+ * known. A client says the same id in every request; another one, once the first has begun to work,
+ * is another client's (a gateway's connection), and no more is noted of who speaks here. Returns
+ * RZ_STEP_DONE if the id is not all there yet.
+ */
 static __always_inline enum rz_step rz_frame_identify(struct __sk_buff *skb, struct rz_scratch *s,
 						      const struct rz_request *r)
 {
 	__u64 client;
 
-	if (s->f.body) /* done, and more was waited for */
+	if (s->f.skip) /* done, and more was waited for */
 		return RZ_STEP_MORE;
-	/* user space forgets ids that nobody uses: is it still there? Of a connection that is being
-	 * moved each id is read: a proxy may put several clients on one */
-	if (!s->watched && s->f.client && r->client_id_len == s->f.client_id_len &&
-	    (s->f.requests % RZ_LOOK_AGAIN || bpf_map_lookup_elem(&client_ids, &s->f.client)))
+	if (s->f.client && r->client_id_len == s->f.client_id_len && !s->compares_id &&
+	    s->f.have == RZ_KAFKA_FIXED)
 		return RZ_STEP_MORE;
 	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED + rz_client_id_kept(r->client_id_len)) != 1)
 		return RZ_STEP_DONE;
-	client = rz_client_note(s, r->client_id_len);
+	if (s->f.several)
+		return RZ_STEP_MORE;
+	client = rz_client_key(r->client_id_len);
+	/* user space forgets ids that nobody uses: is it still there? */
+	if (client == s->f.client &&
+	    (s->f.requests % RZ_LOOK_AGAIN || bpf_map_lookup_elem(&client_ids, &client)))
+		return RZ_STEP_MORE;
+	if (s->f.client && client != s->f.client && rz_frame_is_used(&s->f)) {
+		s->f.several = 1;
+		return RZ_STEP_MORE;
+	}
+	client = rz_client_note(s, client, r->client_id_len);
 	if (client && !s->f.client)
 		RZ_COUNT(identified);
 	s->f.client = client;
@@ -164,13 +173,13 @@ static __always_inline enum rz_step rz_frame_read_body(struct __sk_buff *skb, st
 	__u32 want = rz_request_body(r, !s->f.software), at;
 	__u32 id_len = r->client_id_len > 0 ? r->client_id_len : 0;
 
-	s->f.answered = 1;
+	s->answered = 1;
 	if (r->api_key != RZ_API_PRODUCE && !want)
 		return RZ_STEP_MORE;
-	if (!s->f.body) { /* what of the id was not read is passed over */
-		s->f.body = 1;
-		s->f.skip = id_len - (s->f.have - RZ_KAFKA_FIXED);
-	}
+	/* what of the id was not read is passed over: all of it, or what is not kept */
+	if (!s->f.skip)
+		s->f.skip = id_len -
+			    (s->f.have == RZ_KAFKA_FIXED ? 0 : rz_client_id_kept(r->client_id_len));
 	at = RZ_KAFKA_FIXED + id_len - s->f.skip;
 	if (rz_frame_fill(skb, s, at + want) != 1)
 		return RZ_STEP_DONE;
@@ -185,7 +194,7 @@ static __always_inline enum rz_step rz_frame_read_body(struct __sk_buff *skb, st
 		break;
 	case RZ_ACKS_NONE:
 		s->f.acks0 = 1;
-		s->f.answered = 0;
+		s->answered = 0;
 		break;
 	case RZ_ACKS_UNREAD:
 		s->f.acks0 = 1; /* in doubt it is not touched */
@@ -203,12 +212,10 @@ static __always_inline enum rz_step rz_frame_note(struct rz_scratch *s, const st
 
 	if (s->f.requests)
 		s->f.tentative = 0; /* the second header stood where the first one said */
-	else
-		s->f.first_api_key = r->api_key;
 	s->f.protocol = RZ_PROTOCOL_KAFKA;
 	s->f.requests++;
-	s->f.answerable += s->f.answered;
-	if (s->watched && s->f.answered) {
+	s->f.answerable += s->answered;
+	if (s->watched && s->answered) {
 		h = rz_hold_of(s->cookie);
 		if (h)
 			rz_hold_expect(h, s->f.answerable, r, s->f.next_seq + 4 + r->size,
@@ -253,6 +260,8 @@ __noinline int rz_frame_step(struct __sk_buff *skb)
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s)
 		return RZ_STEP_DONE;
+	s->compares_id = s->watched || rz_frame_compares_id(&s->f);
+	rz_frame_read_ahead(skb, s);
 	if (s->f.sasl_raw && rz_frame_token(skb, s, &r))
 		return rz_frame_bad(s, &r);
 	whole = rz_frame_fill(skb, s, RZ_KAFKA_FIXED) == 1;

@@ -27,7 +27,32 @@ static __always_inline void rz_frame_next(struct rz_frame *f, __u32 size)
 	f->next_seq += size;
 	f->have = 0;
 	f->skip = 0;
-	f->body = 0;
+}
+
+/*
+ * Reads the header that begins in this segment in one go where more than its fixed part will be
+ * asked for: up to the acks of a Produce, as long as this client's headers are. Each call more
+ * costs 66 ns. What is read so does not count as there, for the request may turn out to be shorter:
+ * rz_frame_fill() takes of it what is asked.
+ */
+static __always_inline void rz_frame_read_ahead(struct __sk_buff *skb, struct rz_scratch *s)
+{
+	__u32 at, n, less;
+
+	s->ahead = 0;
+	if (s->f.have || !s->f.client || !(s->f.produce || s->compares_id))
+		return;
+	at = s->f.next_seq - s->seg.seq;
+	n = RZ_KAFKA_FIXED + rz_client_id_kept(s->f.client_id_len) + RZ_PRODUCE_BODY;
+	if (at >= s->seg.len)
+		return;
+	if (n > s->seg.len - at)
+		n = s->seg.len - at;
+	less = n - 1;
+	asm volatile("" : "+r"(less));
+	less &= 511; /* for the verifier, as below */
+	if (!bpf_skb_load_bytes(skb, s->seg.off + at, s->header, less + 1))
+		s->ahead = n;
 }
 
 /*
@@ -40,6 +65,10 @@ static __always_inline int rz_frame_fill(struct __sk_buff *skb, struct rz_scratc
 
 	if (have >= target)
 		return 1;
+	if (target <= s->ahead && !s->f.skip) {
+		s->f.have = target;
+		return 1;
+	}
 	at = rz_frame_wants(&s->f) - s->seg.seq;
 	if (at >= s->seg.len)
 		return 0;

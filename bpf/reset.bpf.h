@@ -83,7 +83,7 @@ static __always_inline int rz_reset_check(struct sock_common *skc, const struct 
 		return -RZ_ENOENT;
 	if (!m->client || c->frame.client != m->client || c->frame.state != RZ_STATE_DATA ||
 	    c->frame.owner != (__u16)cookie || !c->frame.synced || c->frame.tentative ||
-	    c->frame.transaction || (c->frame.coordinator && !m->shared) ||
+	    c->frame.several || c->frame.transaction || (c->frame.coordinator && !m->shared) ||
 	    (c->frame.acks0 && !m->acks0))
 		return -RZ_ESTALE;
 	/* left behind by a daemon that died between decision and walk */

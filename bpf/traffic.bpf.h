@@ -43,7 +43,7 @@ static __noinline void rz_traffic_closed(const struct tcp_sock *tp, const struct
 	struct rz_endpoint at = {};
 	struct rz_agent_val *agent;
 	struct rz_block_val *block;
-	__u64 client = c->frame.tentative ? 0 : c->frame.client;
+	__u64 client = c->frame.tentative || c->frame.several ? 0 : c->frame.client;
 	struct rz_client *tags = NULL;
 
 	__builtin_memcpy(at.addr, c->tuple.agent_addr, sizeof(at.addr));

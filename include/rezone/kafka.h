@@ -221,6 +221,20 @@ static const __u8 rz_software_chars[256] __attribute__((unused)) = {
 #define rz_copy_bytes(dst, src, n) __builtin_memcpy(dst, src, n)
 #endif
 
+/* Eight bytes that may lie anywhere. BPF's compiler would load them one by one; the architectures
+ * that we build for load them at once. */
+static inline __u64 rz_load64(const __u8 *p)
+{
+#ifdef __bpf__
+	return *(const __u64 *)(const void *)p;
+#else
+	__u64 word;
+
+	__builtin_memcpy(&word, p, sizeof(word));
+	return word;
+#endif
+}
+
 /* Copies the compact string at `at` of `buf` (its length plus one in one byte), cut to fit. Returns
  * the offset behind it, or 0 if it is null, longer than 126 bytes, or does not end before `end`. */
 static inline __u32 rz_compact_copy(char dst[RZ_SOFTWARE_SIZE], const __u8 *buf, __u32 at,
@@ -402,6 +416,32 @@ static inline void rz_frame_note_api(struct rz_frame *f, __s16 api_key, __s16 ap
 	}
 }
 
+/* Has the client begun to work, beyond ApiVersions and authentication? Some libraries send those
+ * without a client.id, or with another. */
+static inline int rz_frame_is_used(const struct rz_frame *f)
+{
+	return f->produce || f->fetch || f->coordinator || f->metadata || f->transaction ||
+	       f->other;
+}
+
+/* Requests between two looks whether user space still has the client's id. */
+#define RZ_LOOK_AGAIN 64
+
+/*
+ * Is the client.id of the next request compared with the connection's? Of all requests at first,
+ * then of one in four, by a row that keeps step with nobody: a comparison of each costs a tenth of
+ * all work on a small request. Of a connection that is being moved each is compared.
+ */
+static inline int rz_frame_compares_id(const struct rz_frame *f)
+{
+	__u32 x = f->requests * 0x9e3779b1u;
+
+	if (f->requests < 16 || f->requests % RZ_LOOK_AGAIN == 0)
+		return 1;
+	x = (x ^ x >> 15) * 0x85ebca6bu;
+	return x < 1u << 30;
+}
+
 /* Has this connection ever asked for what must be answered before a reset? One that only fetches,
  * and looks where things are, has not. Those kinds of request are rz_api_repeatable()'s. */
 static inline int rz_frame_must_be_answered(const struct rz_frame *f)
@@ -416,35 +456,68 @@ static inline __u32 rz_hold_must(const struct rz_hold *h, __u32 answerable)
 }
 
 /*
- * A multiplicative hash over `words` 64-bit words, with a multiplication of the halves in each step
- * and a final avalanche (the finaliser of MurmurHash3, public domain). Never 0. Two texts with one
- * hash are told apart by comparing the bytes, so the hash need not be strong, only unpredictable:
- * hence `h`, the seed and whatever else is to be mixed in first.
+ * A multiplicative hash over 64-bit words, with a multiplication of the halves in each step and a
+ * final avalanche (the finaliser of MurmurHash3, public domain). Never 0. Two texts with one hash
+ * are told apart by comparing the bytes, so the hash need not be strong, only unpredictable: hence
+ * `h`, the seed and whatever else is to be mixed in first.
  */
-static inline __u64 rz_hash_words(__u64 h, const __u64 *w, int words)
+static inline __u64 rz_hash_word(__u64 h, __u64 word)
 {
-	__u64 x;
-	int i;
+	__u64 x = h ^ word;
 
-	for (i = 0; i < words; i++) {
-		x = h ^ w[i];
-		/* the product of two halves, both behind the seed: which ids collide depends on it
-		 */
-		h = x * 0x9e3779b97f4a7c15ULL + (__u64)((__u32)x | 1) * (__u32)(x >> 32);
-		h ^= h >> 32;
-	}
+	/* the product of two halves, both behind the seed: which ids collide depends on it */
+	h = x * 0x9e3779b97f4a7c15ULL + (__u64)((__u32)x | 1) * (__u32)(x >> 32);
+	return h ^ h >> 32;
+}
+
+static inline __u64 rz_hash_end(__u64 h)
+{
 	h ^= h >> 33;
 	h *= 0xff51afd7ed558ccdULL;
 	h ^= h >> 33;
 	return h ? h : 1;
 }
 
-/* Of a client.id: its kept bytes, NUL-padded to RZ_CLIENT_ID_SIZE and 8-byte aligned, and its
- * length on the wire. */
-static inline __u64 rz_client_id_hash(const __u8 *raw, __s16 len, __u64 seed)
+static inline __u64 rz_hash_words(__u64 h, const __u64 *w, int words)
 {
-	return rz_hash_words(((0xcbf29ce484222325ULL ^ seed) ^ (__u16)len) * 0x100000001b3ULL,
-			     (const __u64 *)(const void *)raw, RZ_CLIENT_ID_SIZE / 8);
+	int i;
+
+	for (i = 0; i < words; i++)
+		h = rz_hash_word(h, w[i]);
+	return rz_hash_end(h);
+}
+
+/* The first `n` of eight bytes, as a word with NULs behind them. */
+static inline __u64 rz_load_some(const __u8 *p, __u32 n)
+{
+	__u64 word = rz_load64(p);
+
+	if (n >= 8)
+		return word;
+	return n ? word & ((1ULL << (8 * n)) - 1) : 0;
+}
+
+/*
+ * Of a client.id: its kept bytes at `p`, of which 256 can be read whatever its length, and its
+ * length on the wire. Asked of each request where its id lies, so it has two rows of
+ * multiplications that need not wait for each other.
+ */
+static inline __u64 rz_client_id_hash(const __u8 *p, __s16 len, __u64 seed)
+{
+	__u64 h = ((0xcbf29ce484222325ULL ^ seed) ^ (__u16)len) * 0x100000001b3ULL, g = ~h;
+	__u32 kept = rz_client_id_kept(len), i, at;
+
+	for (i = 0; i < RZ_CLIENT_ID_SIZE / 16 - 1; i++) {
+		if (i * 16 + 16 > kept)
+			break;
+		h = rz_hash_word(h, rz_load64(p + i * 16));
+		g = rz_hash_word(g, rz_load64(p + i * 16 + 8));
+	}
+	at = kept & 0xf0; /* the rest, 15 bytes at most */
+	kept &= 15;
+	h = rz_hash_word(h, rz_load_some(p + at, kept));
+	g = rz_hash_word(g, rz_load_some(p + at + 8, kept > 8 ? kept - 8 : 0));
+	return rz_hash_end(rz_hash_word(h, g));
 }
 
 static inline __u64 rz_software_hash(const struct rz_software *s, __u64 seed)

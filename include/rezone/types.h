@@ -106,6 +106,7 @@ enum rz_reason {
 	RZ_REASON_NONE = 0, /* nothing speaks against it: move */
 	RZ_REASON_LEFT, /* its client closed it while it was held: it is only closed (map held) */
 	RZ_REASON_NOT_IDENTIFIED,
+	RZ_REASON_SEVERAL, /* requests of more than one client.id: a gateway's connection */
 	RZ_REASON_NOT_OPTED_IN,
 	RZ_REASON_EXCLUDED, /* the operator named its client.id, address or zone */
 	RZ_REASON_NO_ZONE,
@@ -221,31 +222,29 @@ struct rz_tuple {
  * its own 4-byte length, so knowing the sequence number of one request's first byte is knowing all.
  */
 struct rz_frame {
-	__u32 generation; /* counts changes; tells two CPUs at once apart */
+	__u16 generation; /* counts changes; tells two CPUs at once apart */
+	__u16 owner; /* the socket cookie's low bits: a frame that strayed to another entry is void
+		      */
 	__u32 next_seq;	  /* TCP sequence number of the next request's first byte */
 	__u32 requests;	  /* request headers read */
 	__u32 answerable; /* those of them that an answer is sent to: all but Produce with acks=0 */
 	__u32 correlation_id; /* of the latest one */
 	__u32 software;	      /* key into `softwares`, 0 if the client has not said it */
 	__s16 api_key;	      /* of the latest one */
-	__s16 first_api_key;  /* of the first one read */
 	__s16 client_id_len;  /* as on the wire, -1 is null; valid once client is not 0 */
-	__u16 have;  /* bytes of the next header that already came, kept in map `partial` */
-	__u16 skip;  /* bytes of its client.id that were passed over behind those */
-	__u16 owner; /* the socket cookie's low bits: a frame that strayed to another entry is void
-		      */
+	__u16 have; /* bytes of the next header that already came, kept in map `partial` */
+	__u16 skip; /* bytes of its client.id that were passed over behind those */
 	enum rz_state state;
 	enum rz_protocol protocol;
 	/* a byte each, for a value with a spin lock must hold no bit-fields (kernel/bpf/btf.c) */
-	__u8 synced;	/* next_seq is true */
-	__u8 adopted;	/* found in mid-stream: older than rezone, or its frame was lost early */
-	__u8 tentative; /* adopted, and the one header read so far is a guess (bpf/frame.bpf.h) */
-	__u8 body;     /* the next header is read up to its client.id, its body's first bytes not */
-	__u8 sasl_raw; /* SaslHandshake v0 was seen: tokens without a header may follow */
+	__u8 synced;	 /* next_seq is true */
+	__u8 adopted;	 /* found in mid-stream: older than rezone, or its frame was lost early */
+	__u8 tentative;	 /* adopted, and the one header read so far is a guess (bpf/frame.bpf.h) */
+	__u8 sasl_raw;	 /* SaslHandshake v0 was seen: tokens without a header may follow */
 	__u8 zone_known; /* zone and opt_in of the connection have been copied from map `clients` */
 	__u8 opt_in;	 /* client's warpstream_interzone_lb */
 	enum rz_via via;
-	__u8 answered; /* the latest request is one that an answer is sent to */
+	__u8 several; /* requests of more than one client.id; `client` is the first of them */
 	/* what it has carried */
 	__u8 produce;
 	__u8 fetch;
@@ -257,7 +256,8 @@ struct rz_frame {
 	__u8 acks0;	   /* a Produce with acks=0, or one whose acks could not be read */
 	__u8 data_version; /* api_version of the latest Produce, or Fetch if there was none: tells
 			      libraries apart */
-	__u64 client;	   /* key into `clients`, 0 until identified */
+	__u8 pad[5];
+	__u64 client; /* key into `clients`, 0 until identified */
 };
 
 /*

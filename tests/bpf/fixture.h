@@ -59,7 +59,7 @@ static inline void open_conn_at(uint32_t seq, bool adopted)
 	c.frame.next_seq = seq;
 	c.frame.synced = !adopted;
 	c.frame.adopted = adopted;
-	c.frame.first_api_key = c.frame.api_key = -1;
+	c.frame.api_key = -1;
 	bpf_map_delete_elem(bpf_map__fd(skel->maps.partial), &cookie);
 	assert_int_equal(0,
 			 bpf_map_update_elem(bpf_map__fd(skel->maps.conns), &cookie, &c, BPF_ANY));

@@ -21,7 +21,6 @@ static void whole_request(void **state)
 	assert_int_equal(SEQ0 + n, c.frame.next_seq);
 	assert_int_equal(1, c.frame.requests);
 	assert_int_equal(7, c.frame.correlation_id);
-	assert_int_equal(RZ_API_FETCH, c.frame.first_api_key);
 	assert_int_equal(1, c.frame.fetch);
 	assert_int_equal(0, c.frame.produce);
 }

@@ -13,7 +13,7 @@ void framer_begin(struct framer *m, const uint8_t *stream, bool adopted)
 	m->p = stream;
 	m->f.synced = !adopted;
 	m->f.adopted = adopted;
-	m->f.first_api_key = m->f.api_key = -1;
+	m->f.api_key = -1;
 }
 
 bool framer_settled(const struct framer *m)
@@ -56,8 +56,7 @@ static void forget(struct framer *m)
 	f->next_seq = old.next_seq;
 	f->correlation_id = old.correlation_id;
 	f->via = old.via;
-	f->answered = old.answered;
-	f->api_key = f->first_api_key = -1;
+	f->api_key = -1;
 	f->adopted = 1;
 }
 
@@ -152,10 +151,22 @@ static void read_id(struct framer *m, int16_t len)
 
 static bool identify(struct framer *m, const struct rz_request *r)
 {
-	if (m->f.client && r->client_id_len == m->f.client_id_len)
+	uint32_t kept = rz_client_id_kept(r->client_id_len);
+
+	if (m->f.client && r->client_id_len == m->f.client_id_len && !rz_frame_compares_id(&m->f))
 		return true;
-	if (!has(m, RZ_KAFKA_FIXED, rz_client_id_kept(r->client_id_len)))
+	if (!has(m, RZ_KAFKA_FIXED, kept))
 		return false;
+	if (m->f.client && r->client_id_len == m->f.client_id_len &&
+	    !memcmp(m->id.raw, at(m, RZ_KAFKA_FIXED), kept))
+		return true;
+	if (m->f.several)
+		return true;
+	if (m->f.client && (m->f.produce || m->f.fetch || m->f.coordinator || m->f.metadata ||
+			    m->f.transaction || m->f.other)) {
+		m->f.several = 1;
+		return true;
+	}
 	read_id(m, r->client_id_len);
 	m->identified += !m->f.client;
 	m->f.client = 1;
@@ -163,13 +174,14 @@ static bool identify(struct framer *m, const struct rz_request *r)
 	return true;
 }
 
-static bool read_body(struct framer *m, const struct rz_request *r, enum rz_acks *acks)
+static bool read_body(struct framer *m, const struct rz_request *r, enum rz_acks *acks,
+		      bool *answered)
 {
 	uint32_t want = rz_request_body(r, !m->f.software);
 	uint32_t off = RZ_KAFKA_FIXED + (r->client_id_len > 0 ? (uint32_t)r->client_id_len : 0);
 	uint8_t buf[RZ_KAFKA_BUFFER] = {0};
 
-	m->f.answered = 1;
+	*answered = true;
 	if (!has(m, off, want))
 		return false;
 	if (r->api_key != RZ_API_PRODUCE) {
@@ -185,11 +197,12 @@ static bool read_body(struct framer *m, const struct rz_request *r, enum rz_acks
 	*acks = rz_produce_acks(buf, want, r->api_version);
 	m->f.transaction |= *acks == RZ_ACKS_TRANSACTION;
 	m->f.acks0 |= *acks == RZ_ACKS_NONE || *acks == RZ_ACKS_UNREAD;
-	m->f.answered = *acks != RZ_ACKS_NONE;
+	*answered = *acks != RZ_ACKS_NONE;
 	return true;
 }
 
-static enum step note(struct framer *m, const struct rz_request *r, enum rz_acks acks)
+static enum step note(struct framer *m, const struct rz_request *r, enum rz_acks acks,
+		      bool answered)
 {
 	struct rz_frame *f = &m->f;
 
@@ -198,10 +211,8 @@ static enum step note(struct framer *m, const struct rz_request *r, enum rz_acks
 	m->n_requests++;
 	if (f->requests++)
 		f->tentative = 0;
-	else
-		f->first_api_key = r->api_key;
 	f->protocol = RZ_PROTOCOL_KAFKA;
-	f->answerable += f->answered;
+	f->answerable += answered;
 	f->api_key = r->api_key;
 	f->correlation_id = r->correlation_id;
 	rz_frame_note_api(f, r->api_key, r->api_version);
@@ -215,6 +226,7 @@ static enum step step(struct framer *m)
 	enum rz_acks acks = RZ_ACKS_UNREAD;
 	struct rz_request r;
 	enum step said;
+	bool answered;
 
 	if (!m->f.requests && !m->f.adopted && strange(m, &said))
 		return said;
@@ -229,9 +241,9 @@ static enum step step(struct framer *m)
 	    (m->f.sasl_raw &&
 	     (r.api_key > 1023 || (m->f.client && r.client_id_len != m->f.client_id_len))))
 		return bad(m, &r);
-	if (!identify(m, &r) || !read_body(m, &r, &acks))
+	if (!identify(m, &r) || !read_body(m, &r, &acks, &answered))
 		return DONE;
-	return note(m, &r, acks);
+	return note(m, &r, acks, answered);
 }
 
 /* Out of frame: does a request of this client begin where the segment does, or with a size alone
@@ -295,7 +307,7 @@ void framer_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_n
 /* clang-format off */
 #define FIELDS(X)                                                                        \
 	X(state) X(protocol) X(synced) X(adopted) X(tentative) X(requests) X(answerable) \
-	X(correlation_id) X(api_key) X(first_api_key) X(sasl_raw) X(via) X(answered) \
+	X(correlation_id) X(api_key) X(sasl_raw) X(via) X(several) \
 	X(produce) X(fetch) X(coordinator) X(metadata) X(transaction) X(sasl) X(other) X(acks0) \
 	X(data_version)
 /* clang-format on */

@@ -243,7 +243,7 @@ void framing_begin(uint32_t seq, bool adopted)
 	c.frame.next_seq = seq;
 	c.frame.synced = !adopted;
 	c.frame.adopted = adopted;
-	c.frame.first_api_key = c.frame.api_key = -1;
+	c.frame.api_key = -1;
 	bpf_map_update_elem(&conns, &cookie, &c, BPF_ANY);
 }
 

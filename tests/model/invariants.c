@@ -34,6 +34,8 @@ static const char *protected_by(const struct run *r, size_t conn)
 		return "moved a producer that may write twice";
 	if (f->via == RZ_VIA_LOCAL && s->local_proxy != RZ_LOCAL_PROXY_MOVE)
 		return "moved one behind a local proxy";
+	if (f->several)
+		return "moved one of several clients";
 	if (f->via == RZ_VIA_PROXY || client->host_override)
 		return "moved one behind a load balancer";
 	if (s->opt_in == RZ_OPT_IN_TAG && !client->opt_in)

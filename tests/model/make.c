@@ -240,6 +240,7 @@ static void make_frame(struct run *r, struct rz_frame *f)
 		break;
 	}
 	f->via = chance(r, 5) ? RZ_VIA_PROXY : chance(r, 5) ? RZ_VIA_LOCAL : RZ_VIA_NETWORK;
+	f->several = chance(r, 3);
 	f->data_version = f->produce || f->fetch ? 6 + below(r, chance(r, 50) ? 3 : 10) : 0;
 	f->adopted = chance(r, 30);
 	f->software = below(r, 2 * N_SOFTWARES); /* half say nothing */

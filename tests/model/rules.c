@@ -148,6 +148,7 @@ RULE(left, e->r->held[e->conn - e->r->conns].held.left_ns)
 RULE(mptcp, f->state == RZ_STATE_MPTCP)
 RULE(not_identified, !f->client || f->tentative || !e->client ||
 			     !(f->state == RZ_STATE_IDENTIFIED || f->state == RZ_STATE_DATA))
+RULE(several, f->several)
 RULE(not_opted_in, s->opt_in == RZ_OPT_IN_TAG	 ? !e->client || !e->client->opt_in
 		   : s->opt_in == RZ_OPT_IN_ZONE ? e->by_address
 						 : false)
@@ -185,6 +186,7 @@ static const struct {
 	{RZ_REASON_LEFT, left},
 	{RZ_REASON_MPTCP, mptcp},
 	{RZ_REASON_NOT_IDENTIFIED, not_identified},
+	{RZ_REASON_SEVERAL, several},
 	{RZ_REASON_NOT_OPTED_IN, not_opted_in},
 	{RZ_REASON_EXCLUDED, excluded},
 	{RZ_REASON_NO_ZONE, no_zone},
@@ -279,7 +281,7 @@ struct opinion judge(const struct run *r, size_t conn)
 	o.home = o.reason == RZ_REASON_SAME_ZONE && DATA(f) && !f->coordinator && !f->acks0 &&
 		 !f->transaction;
 	o.gap_only = f->produce && writer_bears(f, says_of_itself(&e)) == BEARS_GAP;
-	o.locality = f->tentative || !*e.agent_zone || !is_known(r, e.client_zone)
+	o.locality = f->tentative || f->several || !*e.agent_zone || !is_known(r, e.client_zone)
 			     ? RZ_LOCALITY_UNKNOWN
 		     : strcmp(e.agent_zone, e.client_zone) ? RZ_LOCALITY_CROSS
 							   : RZ_LOCALITY_SAME;

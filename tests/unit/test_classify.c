@@ -57,6 +57,11 @@ static void no_zone(struct test_world *w)
 	w->client.zone[0] = '\0';
 }
 
+static void several_clients(struct test_world *w)
+{
+	w->conn.frame.several = 1;
+}
+
 static void no_zone_any(struct test_world *w)
 {
 	w->client.zone[0] = '\0';
@@ -337,6 +342,7 @@ static const struct {
 	CHANGE(ambiguous_netns, AMBIGUOUS),
 	CHANGE(ambiguous_not_seen, AMBIGUOUS),
 	CHANGE(not_an_agent_node, NOT_AN_AGENT),
+	CHANGE(several_clients, SEVERAL),
 	CHANGE(not_an_agent_address, NOT_AN_AGENT),
 	CHANGE(not_an_agent_port, NOT_AN_AGENT),
 	CHANGE(own_zone_unknown, OWN_ZONE_UNKNOWN),

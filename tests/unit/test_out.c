@@ -31,7 +31,7 @@ static void shown_make(struct shown *s)
 	test_conn(&s->conns[1]);
 	s->conns[1].cookie = 4712;
 	s->conns[1].tuple.agent_port = 9999;
-	s->conns[1].frame = (struct rz_frame){.api_key = -1, .first_api_key = -1};
+	s->conns[1].frame = (struct rz_frame){.api_key = -1};
 	s->conns[1].opened_ns = NOW_NS - 3 * SECOND_NS;
 	s->proxied[0].cookie = 4711;
 	s->proxied[0].proxied.len = strlen(proxy_line);

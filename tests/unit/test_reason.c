@@ -70,8 +70,8 @@ static const struct {
 	{opt_in_word, RZ_OPT_IN_COUNT, "tag|zone|any|"},
 	{outcome_word, RZ_OUTCOME_COUNT, "unknown|home|returned|left|gone|"},
 	{reason_word, RZ_REASON_COUNT,
-	 "ready to move|left while held|not identified|not opted in|excluded|no zone|zone "
-	 "unknown|ambiguous agent|not an agent|"
+	 "ready to move|left while held|not identified|several clients|not opted in|excluded|no "
+	 "zone|zone unknown|ambiguous agent|not an agent|"
 	 "own zone unknown|same zone|no agent there|zone not stable yet|topology stale|"
 	 "agent terminating|not a data connection|shared with a group|too "
 	 "young|acks=0|transactional|"

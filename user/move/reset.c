@@ -137,7 +137,7 @@ static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 		return -EPROTO;
 	if (c.frame.client != r->client || c.frame.state != RZ_STATE_DATA ||
 	    c.frame.owner != (uint16_t)r->cookie || !c.frame.synced || c.frame.tentative ||
-	    c.frame.transaction || (c.frame.coordinator && !r->shared) ||
+	    c.frame.several || c.frame.transaction || (c.frame.coordinator && !r->shared) ||
 	    (c.frame.acks0 && !r->acks0) || memcmp(&c.tuple, &r->tuple, sizeof(c.tuple)))
 		return -ESTALE;
 	if (r->left && !has_left(maps, r->cookie))

@@ -27,6 +27,12 @@ static bool not_identified(const struct view *v)
 	return !rz_frame_identified(&v->c->conn->frame, v->c->client);
 }
 
+/* Which of them shall it be moved for? All others would lose it too. */
+static bool several(const struct view *v)
+{
+	return v->c->conn->frame.several;
+}
+
 static bool not_opted_in(const struct view *v)
 {
 	switch (v->w->settings->opt_in) {
@@ -180,6 +186,7 @@ static const struct {
 	bool (*holds)(const struct view *v);
 } rules[] = {
 	{RZ_REASON_NOT_IDENTIFIED, not_identified},
+	{RZ_REASON_SEVERAL, several},
 	{RZ_REASON_NOT_OPTED_IN, not_opted_in},
 	{RZ_REASON_EXCLUDED, excluded},
 	{RZ_REASON_NO_ZONE, no_zone},
@@ -206,10 +213,11 @@ static const struct {
 /* The rules that are about harm; all others are about where a client had better be. */
 static bool protects(enum rz_reason reason)
 {
-	return reason == RZ_REASON_NOT_IDENTIFIED || reason == RZ_REASON_NOT_DATA ||
-	       reason == RZ_REASON_SHARED || reason == RZ_REASON_ACKS0 ||
-	       reason == RZ_REASON_TRANSACTIONAL || reason == RZ_REASON_LOCAL_PROXY ||
-	       reason == RZ_REASON_LIBRARY || reason == RZ_REASON_MAY_COME;
+	return reason == RZ_REASON_NOT_IDENTIFIED || reason == RZ_REASON_SEVERAL ||
+	       reason == RZ_REASON_NOT_DATA || reason == RZ_REASON_SHARED ||
+	       reason == RZ_REASON_ACKS0 || reason == RZ_REASON_TRANSACTIONAL ||
+	       reason == RZ_REASON_LOCAL_PROXY || reason == RZ_REASON_LIBRARY ||
+	       reason == RZ_REASON_MAY_COME;
 }
 
 static enum rz_reason first_reason(const struct view *v, bool by_hand)
@@ -324,10 +332,11 @@ enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_se
 	return RZ_REASON_NONE;
 }
 
-/* A first guess in mid-stream may be a message that looks like a header: it is no zone yet. */
+/* A first guess in mid-stream may be a message that looks like a header: it is no zone yet. Several
+ * clients may be in several. */
 static enum rz_locality locality(const struct view *v)
 {
-	if (v->c->conn->frame.tentative)
+	if (v->c->conn->frame.tentative || v->c->conn->frame.several)
 		return RZ_LOCALITY_UNKNOWN;
 	if (!v->agent_zone || !v->client_zone ||
 	    !rz_topo_zone_known(v->w->topo, v->w->zones, v->client_zone))

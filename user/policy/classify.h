@@ -56,8 +56,9 @@ enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_se
 				uint64_t now_ns);
 
 /* What forbids closing this connection even where an operator asks for it by hand: NONE,
- * LEFT, NOT_IDENTIFIED, NOT_DATA, SHARED, ACKS0, TRANSACTIONAL, LOCAL_PROXY, LIBRARY, MAY_COME,
- * MPTCP. By the world's settings; of its topology only how many agents the client may know. */
+ * LEFT, NOT_IDENTIFIED, SEVERAL, NOT_DATA, SHARED, ACKS0, TRANSACTIONAL, LOCAL_PROXY, LIBRARY,
+ * MAY_COME, MPTCP. By the world's settings; of its topology only how many agents the client may
+ * know. */
 enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct rz_world *w);
 
 /*

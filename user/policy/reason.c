@@ -42,6 +42,7 @@ static const char *const reasons[] = {
 	[RZ_REASON_NONE] = "ready to move",
 	[RZ_REASON_LEFT] = "left while held",
 	[RZ_REASON_NOT_IDENTIFIED] = "not identified",
+	[RZ_REASON_SEVERAL] = "several clients",
 	[RZ_REASON_NOT_OPTED_IN] = "not opted in",
 	[RZ_REASON_EXCLUDED] = "excluded",
 	[RZ_REASON_NO_ZONE] = "no zone",
