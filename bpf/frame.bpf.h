@@ -208,19 +208,14 @@ static __always_inline enum rz_step rz_frame_read_body(struct __sk_buff *skb, st
 /* Marks the request in the frame, and goes on to the next one. */
 static __always_inline enum rz_step rz_frame_note(struct rz_scratch *s, const struct rz_request *r)
 {
-	struct rz_hold *h;
-
 	if (s->f.requests)
 		s->f.tentative = 0; /* the second header stood where the first one said */
 	s->f.protocol = RZ_PROTOCOL_KAFKA;
 	s->f.requests++;
 	s->f.answerable += s->answered;
-	if (s->watched && s->answered) {
-		h = rz_hold_of(s->cookie);
-		if (h)
-			rz_hold_expect(h, s->f.answerable, r, s->f.next_seq + 4 + r->size,
-				       s->found);
-	}
+	if (s->watched && s->answered)
+		rz_hold_expect(s->cookie, s->f.answerable, r, s->f.next_seq + 4 + r->size,
+			       s->found);
 	s->f.api_key = r->api_key;
 	s->f.correlation_id = r->correlation_id;
 	s->found = 0;

@@ -132,9 +132,9 @@ static __noinline int rz_hold_keeps_out(struct bpf_sock *sk, __u64 cookie, struc
 }
 
 /* A request was read that an answer will be sent to: the `number`th, `end` is the sequence number
- * behind it. */
-static __always_inline void rz_hold_expect(struct rz_hold *h, __u32 number,
-					   const struct rz_request *r, __u32 end, int found)
+ * behind it. Under the lock. */
+static __always_inline void rz_hold_note(struct rz_hold *h, __u32 number,
+					 const struct rz_request *r, __u32 end, int found)
 {
 	struct rz_expected *e = &h->expected[number % RZ_EXPECTED_MAX];
 
@@ -160,13 +160,32 @@ static __always_inline void rz_hold_expect(struct rz_hold *h, __u32 number,
 	h->last = number;
 }
 
+/* The same, if the connection has an entry, and if that still is its own: user space removes
+ * entries and makes new ones, and the kernel gives a new one the memory of the last that went. */
+static __always_inline void rz_hold_expect(__u64 cookie, __u32 number, const struct rz_request *r,
+					   __u32 end, int found)
+{
+	struct rz_hold *h = rz_hold_of(cookie);
+
+	if (!h)
+		return;
+	bpf_spin_lock(&h->lock);
+	if (h->cookie == cookie)
+		rz_hold_note(h, number, r, end, found);
+	bpf_spin_unlock(&h->lock);
+}
+
 /* Notes that a segment of this connection was not looked at. */
 static __always_inline void rz_hold_early(int watched, __u64 cookie)
 {
 	struct rz_hold *h = watched ? rz_hold_of(cookie) : NULL;
 
-	if (h)
+	if (!h)
+		return;
+	bpf_spin_lock(&h->lock);
+	if (h->cookie == cookie)
 		h->early = 1;
+	bpf_spin_unlock(&h->lock);
 }
 
 static __always_inline void rz_answer_lose(struct rz_answers *a)
@@ -183,11 +202,13 @@ static __always_inline int rz_answer_fill(struct __sk_buff *skb, struct rz_answe
 					  const struct rz_seg *seg)
 {
 	__u32 at = a->next_seq + a->have - seg->seq, i;
+	__u64 head;
 	__u8 byte;
 
 	if (!a->have && at < seg->len && seg->len - at >= RZ_ANSWER_HEAD) {
-		if (bpf_skb_load_bytes(skb, seg->off + at, a->head, RZ_ANSWER_HEAD))
+		if (bpf_skb_load_bytes(skb, seg->off + at, &head, RZ_ANSWER_HEAD))
 			return 0;
+		a->head = bpf_be64_to_cpu(head);
 		a->have = RZ_ANSWER_HEAD;
 		return 1;
 	}
@@ -196,7 +217,7 @@ static __always_inline int rz_answer_fill(struct __sk_buff *skb, struct rz_answe
 			break;
 		if (bpf_skb_load_bytes(skb, seg->off + at, &byte, 1))
 			break;
-		a->head[a->have & (RZ_ANSWER_HEAD - 1)] = byte;
+		a->head = a->head << 8 | byte;
 		a->have++;
 		at++;
 	}
@@ -240,16 +261,17 @@ static __always_inline __u32 rz_answer_before_ring(const struct rz_hold *h, __u3
 /* The head of the answer behind the latest: is it the next one in the row? One that fell out of the
  * ring is believed, for the place is right; if the place itself is a guess, the id must count up.
  */
-static __always_inline int rz_answer_in_row(const struct rz_hold *h, __u32 correlation_id)
+static __always_inline int rz_answer_in_row(const struct rz_hold *h, const struct rz_answers *a,
+					    __u32 correlation_id)
 {
-	__u32 number = h->answers.number + 1;
+	__u32 number = a->number + 1;
 	const struct rz_expected *e = &h->expected[number % RZ_EXPECTED_MAX];
 
 	if ((__s32)(h->last - number) < 0)
 		return 0;
 	if (e->number == number)
 		return e->correlation_id == correlation_id;
-	return !h->answers.tentative || correlation_id == h->answers.correlation_id + 1;
+	return !a->tentative || correlation_id == a->correlation_id + 1;
 }
 
 /*
@@ -269,80 +291,111 @@ static __always_inline int rz_answer_not_here(struct rz_answers *a, __u32 seq)
  * One answer's head, or as much of it as this segment has. Returns 1 if the next one may begin in
  * the segment too. Out of the row, an answer that is expected puts it into the row again; as in
  * rz_frame_find() it is believed at once if it ends with the segment, else when the next one is
- * where it says. A global function, so that it is verified once; hence the segment in pieces.
+ * where it says.
  */
-__noinline int rz_answer_step(struct __sk_buff *skb, __u64 cookie, __u32 off, __u32 seq, __u32 len)
+static __always_inline int rz_answer_read(struct __sk_buff *skb, const struct rz_hold *h,
+					  struct rz_answers *a, const struct rz_seg *seg)
 {
-	const struct rz_seg seg = {.seq = seq, .off = off, .len = len};
-	struct rz_hold *h = bpf_map_lookup_elem(&holds, &cookie);
 	__u32 correlation_id, number;
-	struct rz_answers *a;
 	__s32 size;
 
-	if (!h)
+	if (!rz_answer_fill(skb, a, seg))
 		return 0;
-	a = &h->answers;
-	if (!rz_answer_fill(skb, a, &seg))
-		return 0;
-	size = (__s32)rz_be32(a->head);
-	correlation_id = rz_be32(a->head + 4);
+	size = (__s32)(a->head >> 32);
+	correlation_id = (__u32)a->head;
 	a->have = 0;
 	if (size < 4 || size > RZ_KAFKA_SIZE_MAX ||
-	    (a->synced && !rz_answer_in_row(h, correlation_id))) {
+	    (a->synced && !rz_answer_in_row(h, a, correlation_id))) {
 		rz_answer_lose(a);
-		return rz_answer_not_here(a, seq);
+		return rz_answer_not_here(a, seg->seq);
 	}
 	if (a->synced) {
 		number = a->number + 1;
 		a->tentative = 0;
 	} else {
 		number = rz_answer_number(h, correlation_id);
-		a->tentative = !number || a->next_seq + 4 + (__u32)size != seq + len;
+		a->tentative = !number || a->next_seq + 4 + (__u32)size != seg->seq + seg->len;
 		if (!number)
 			number = rz_answer_before_ring(h, correlation_id);
 		if (!number) {
 			a->tentative = 0;
-			return rz_answer_not_here(a, seq);
+			return rz_answer_not_here(a, seg->seq);
 		}
 		a->synced = 1;
 	}
 	a->number = number;
 	a->correlation_id = correlation_id;
 	a->next_seq += 4 + (__u32)size;
-	a->whole = (__s32)(a->next_seq - seq) <= (__s32)len;
-	return (__s32)(a->next_seq - seq) < (__s32)len;
+	a->whole = (__s32)(a->next_seq - seg->seq) <= (__s32)seg->len;
+	return (__s32)(a->next_seq - seg->seq) < (__s32)seg->len;
 }
 
-/* The answers that begin in this segment of the agent's. */
-static __noinline void rz_answer_segment(struct __sk_buff *skb, struct rz_hold *h,
-					 const struct rz_seg *seg)
+/* Puts the worked-on copy back, if the entry still is this connection's. Nobody else writes its
+ * answers, for TCP sends under the socket lock. */
+static __always_inline void rz_answer_commit(struct rz_hold *h, __u64 cookie,
+					     const struct rz_answers *a)
 {
-	struct rz_answers *a = &h->answers;
-	__u64 cookie = h->cookie;
+	bpf_spin_lock(&h->lock);
+	if (h->cookie == cookie)
+		h->answers = *a;
+	bpf_spin_unlock(&h->lock);
+}
+
+/* rz_answer_read() on a copy. A global function, so that it is verified once; hence the segment in
+ * pieces. */
+__noinline int rz_answer_step(struct __sk_buff *skb, __u64 cookie, __u32 off, __u32 seq, __u32 len)
+{
+	const struct rz_seg seg = {.seq = seq, .off = off, .len = len};
+	struct rz_hold *h = bpf_map_lookup_elem(&holds, &cookie);
+	struct rz_answers a;
+	int more;
+
+	if (!h)
+		return 0;
+	a = h->answers;
+	more = rz_answer_read(skb, h, &a, &seg);
+	rz_answer_commit(h, cookie, &a);
+	return more;
+}
+
+/* Where in this segment does an answer begin? 0: nowhere. Out of the row one may begin with it, or
+ * with the segment before: some agents write an answer's size alone. */
+static __always_inline int rz_answer_begins(struct rz_answers *a, const struct rz_seg *seg)
+{
 	__s32 at;
-	int i;
 
 	if (a->synced) {
 		at = (__s32)(a->next_seq + a->have - seg->seq);
 		if (at > (__s32)seg->len)
-			return; /* inside an answer, or a repetition */
+			return 0; /* inside an answer, or a repetition */
 		a->whole = 1;
 		if (at == (__s32)seg->len)
-			return;
+			return 0;
 		if (at < 0)
 			rz_answer_lose(a);
 	}
-	/* out of the row an answer may begin here, or may have begun with the segment before: some
-	 * agents write an answer's size alone */
 	if (!a->synced && (!a->have || a->next_seq + a->have != seg->seq)) {
 		a->next_seq = seg->seq;
 		a->have = 0;
 	}
+	return 1;
+}
+
+/* The answers that begin in this segment of the agent's. */
+static __noinline void rz_answer_segment(struct __sk_buff *skb, struct rz_hold *h, __u64 cookie,
+					 const struct rz_seg *seg)
+{
+	struct rz_answers a = h->answers;
+	int i, begins = rz_answer_begins(&a, seg);
+
+	rz_answer_commit(h, cookie, &a);
+	if (!begins)
+		return;
 	for (i = 0; i < RZ_ANSWERS_PER_SEGMENT; i++)
 		if (!rz_answer_step(skb, cookie, seg->off, seg->seq, seg->len))
-			break;
-	if (i == RZ_ANSWERS_PER_SEGMENT)
-		rz_answer_lose(a);
+			return;
+	rz_answer_lose(&a); /* too many */
+	rz_answer_commit(h, cookie, &a);
 }
 
 /* Has all been answered that must be? Of `answerable` requests so far; one that is not whole up to

@@ -69,12 +69,14 @@ int rz_answer(struct __sk_buff *skb)
 	struct bpf_sock *sk = skb->sk;
 	struct rz_hold *h;
 	struct rz_seg seg;
+	__u64 cookie;
 
 	if (!sk || !rz_port_is_kafka(sk->src_port) || rz_segment_parse(skb, &seg) <= 0)
 		return 1;
-	h = rz_hold_of(bpf_get_socket_cookie(skb));
+	cookie = bpf_get_socket_cookie(skb);
+	h = rz_hold_of(cookie);
 	if (h)
-		rz_answer_segment(skb, h, &seg);
+		rz_answer_segment(skb, h, cookie, &seg);
 	return 1;
 }
 

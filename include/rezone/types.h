@@ -407,17 +407,18 @@ struct rz_answers {
 	__u8 tentative;	      /* one answer was found; the next must be where it says */
 	__u8 have;	      /* bytes of the next answer's head that already went */
 	__u8 whole;	      /* the latest answer was sent to its last byte */
-	__u8 head[8];
+	__u64 head;	      /* these bytes, the latest lowest */
 };
 struct rz_hold {
-	__u64 cookie;
-	__u32 held;	   /* segments that were dropped */
-	__u32 fresh;	   /* those of them that were no repetition: their sender runs */
-	__u32 held_end;	   /* TCP sequence number behind the latest of these */
-	__u32 last;	   /* number of the latest request that was noted here */
-	__u32 must;	   /* number of the latest request that must be answered */
-	__u32 must_end;	   /* TCP sequence number behind it */
-	__u32 must_before; /* number of such a one before it */
+	__u64 cookie;		   /* the key again, as in struct rz_conn */
+	struct bpf_spin_lock lock; /* taken to write: is it still this connection's entry? */
+	__u32 held;		   /* segments that were dropped */
+	__u32 fresh;		   /* those of them that were no repetition: their sender runs */
+	__u32 held_end;		   /* TCP sequence number behind the latest of these */
+	__u32 last;		   /* number of the latest request that was noted here */
+	__u32 must;		   /* number of the latest request that must be answered */
+	__u32 must_end;		   /* TCP sequence number behind it */
+	__u32 must_before;	   /* number of such a one before it */
 	struct rz_answers answers;
 	__u32 early; /* a segment came before the bytes in front of it, and was not looked at */
 	struct rz_expected expected[RZ_EXPECTED_MAX]; /* by number; the latest */

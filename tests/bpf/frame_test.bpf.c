@@ -41,8 +41,29 @@ int test_answer(struct __sk_buff *skb)
 
 	if (!h || rz_segment_parse(skb, &seg) != 1)
 		return 0;
-	rz_answer_segment(skb, h, &seg);
+	rz_answer_segment(skb, h, 1, &seg);
 	return 1;
+}
+
+/*
+ * The same, with the entry of cookie 1 gone between its look-up and its use, and its memory given
+ * to cookie 2. Returns 2 if the kernel gave it other memory.
+ */
+SEC("cgroup_skb/egress")
+int test_answer_recycled(struct __sk_buff *skb)
+{
+	static __u64 fresh[sizeof(struct rz_hold) / 8]; /* begins with the cookie */
+	struct rz_hold *h = rz_hold_of(1);
+	__u64 gone = 1, next = 2;
+	struct rz_seg seg;
+
+	if (!h || rz_segment_parse(skb, &seg) != 1)
+		return 0;
+	fresh[0] = next;
+	bpf_map_delete_elem(&holds, &gone);
+	bpf_map_update_elem(&holds, &next, fresh, BPF_ANY);
+	rz_answer_segment(skb, h, gone, &seg);
+	return h->cookie == next ? 1 : 2;
 }
 
 /* 1 if all that must be answered has been, TCP having everything up to `rz_test_rcv_nxt`.

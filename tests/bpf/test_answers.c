@@ -316,6 +316,32 @@ static void another_client(void **state)
 	assert_int_equal(1, conn().frame.several);
 }
 
+/* The entry goes, and another connection's gets its memory, while a program has it in hand. */
+static void recycled(void **state)
+{
+	static uint8_t packet[256];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
+	int fd = bpf_map__fd(skel->maps.holds);
+	uint64_t next = 2;
+	uint8_t a[64];
+	struct rz_hold h;
+
+	(void)state;
+	open_watched();
+	ask(RZ_API_PRODUCE, 1);
+	opts.data_size_in = make_packet(packet, v6, out_seq, a, make_answer(a, 1, 10));
+	assert_int_equal(0, bpf_prog_test_run_opts(
+				    bpf_program__fd(skel->progs.test_answer_recycled), &opts));
+	if (opts.retval == 2)
+		skip(); /* this kernel keeps freed memory for a while */
+	assert_int_equal(1, opts.retval);
+	assert_int_equal(0, bpf_map_lookup_elem(fd, &next, &h));
+	assert_int_equal(next, h.cookie);
+	assert_int_equal(0, h.answers.next_seq);
+	assert_int_equal(0, h.answers.number);
+	bpf_map_delete_elem(fd, &next);
+}
+
 /* Thousands in flight, more than are remembered: a client that counts its ids up is followed
  * nevertheless; a number that happens to be one of them is no proof. */
 static void deep_in_flight(void **state)
@@ -405,6 +431,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_size_alone),
 		cmocka_unit_test(a_tail_alone),
 		cmocka_unit_test(another_client),
+		cmocka_unit_test(recycled),
 		cmocka_unit_test(deep_in_flight),
 		cmocka_unit_test(many_in_one_segment),
 		cmocka_unit_test(the_last_one_is_not_whole),
