@@ -34,15 +34,35 @@ static __always_inline struct rz_hold *rz_hold_of(__u64 cookie)
 	return h && h->cookie == cookie ? h : NULL;
 }
 
+/*
+ * Does this connection's hold still last? By its deadline, and by BPF's own count: a deadline comes
+ * from a daemon, which may have meant another clock, and may be dead. `now`: of a segment that
+ * would be dropped.
+ */
+static __always_inline int rz_hold_lasts(struct rz_hold *h, const struct rz_move *m, __u64 cookie,
+					 __u64 now)
+{
+	__u64 deadline = m->deadline_ns, since;
+
+	bpf_spin_lock(&h->lock);
+	if (h->cookie == cookie && h->deadline_ns != deadline) {
+		h->deadline_ns = deadline;
+		h->since_ns = now;
+	}
+	since = h->since_ns;
+	bpf_spin_unlock(&h->lock);
+	return now < deadline && now - since < RZ_HOLD_MAX_S * 1000000000ULL;
+}
+
 /* Are new requests held back now? */
-static __always_inline int rz_hold_is_on(__u64 cookie)
+static __always_inline int rz_hold_is_on(struct rz_hold *h, __u64 cookie)
 {
 	struct rz_move *m = bpf_map_lookup_elem(&moves, &cookie);
 
 	return m &&
 	       (m->phase == RZ_PHASE_HOLD || m->phase == RZ_PHASE_RESET ||
 		m->phase == RZ_PHASE_CLOSE) &&
-	       bpf_ktime_get_ns() < m->deadline_ns;
+	       rz_hold_lasts(h, m, cookie, bpf_ktime_get_ns());
 }
 
 /* Remembers that bytes up to `end` are kept from TCP. Returns the entry, NULL if there is no room.
@@ -115,7 +135,7 @@ static __noinline int rz_hold_keeps_out(struct bpf_sock *sk, __u64 cookie, struc
 	beyond = seg->seq + seg->len - tp->rcv_nxt;
 	if ((__s32)beyond <= 0)
 		return 0;
-	on = h && rz_hold_is_on(cookie);
+	on = h && rz_hold_is_on(h, cookie);
 	if (on && seg->len)
 		rz_hold_count(h, seg);
 	if (on && beyond <= tp->rcv_wnd) /* else TCP would throw it away: it says nothing */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
  * Tiny programs, each using one thing that not every kernel has. user/kern/probe.c tries to load
- * them one by one: what loads, the kernel can do. Never attached, never run.
+ * them one by one: what loads, the kernel can do. Never attached, and never run but for one.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -27,6 +27,14 @@ int probe_segment(struct __sk_buff *skb)
 		seen = tp->bytes_received + bpf_get_socket_cookie(skb);
 	/* refused under lockdown=confidentiality */
 	bpf_probe_read_kernel(&seen, sizeof(seen), &seen);
+	return 1;
+}
+
+/* The one that is run, by BPF_PROG_TEST_RUN: what BPF's clock says. */
+SEC("?cgroup_skb/ingress")
+int probe_clock(struct __sk_buff *skb)
+{
+	seen = bpf_ktime_get_ns();
 	return 1;
 }
 

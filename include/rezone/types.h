@@ -395,6 +395,9 @@ struct rz_traffic {
  * again: all but the ones of rz_api_repeatable().
  */
 #define RZ_EXPECTED_MAX 256 /* a power of two */
+/* No hold lasts longer, whatever its deadline says: BPF counts from the first segment that it would
+ * drop. The greatest --hold-timeout. */
+#define RZ_HOLD_MAX_S	60
 struct rz_expected {
 	__u32 number;
 	__u32 correlation_id;
@@ -412,6 +415,8 @@ struct rz_answers {
 struct rz_hold {
 	__u64 cookie;		   /* the key again, as in struct rz_conn */
 	struct bpf_spin_lock lock; /* taken to write: is it still this connection's entry? */
+	__u64 deadline_ns;	   /* of the hold that since_ns is of: a later one begins anew */
+	__u64 since_ns;		   /* when its first segment came */
 	__u32 held;		   /* segments that were dropped */
 	__u32 fresh;		   /* those of them that were no repetition: their sender runs */
 	__u32 held_end;		   /* TCP sequence number behind the latest of these */

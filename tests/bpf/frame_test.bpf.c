@@ -66,6 +66,19 @@ int test_answer_recycled(struct __sk_buff *skb)
 	return h->cookie == next ? 1 : 2;
 }
 
+/* 1 if the hold of cookie 1 lasts, at `rz_test_now`. */
+__u64 rz_test_now = 0;
+
+SEC("cgroup_skb/ingress")
+int test_hold_lasts(struct __sk_buff *skb)
+{
+	__u64 cookie = 1;
+	struct rz_hold *h = rz_hold_of(cookie);
+	struct rz_move *m = bpf_map_lookup_elem(&moves, &cookie);
+
+	return h && m && rz_hold_lasts(h, m, cookie, rz_test_now);
+}
+
 /* 1 if all that must be answered has been, TCP having everything up to `rz_test_rcv_nxt`.
  */
 __u32 rz_test_rcv_nxt = 0;

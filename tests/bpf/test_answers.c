@@ -342,6 +342,45 @@ static void recycled(void **state)
 	bpf_map_delete_elem(fd, &next);
 }
 
+static bool lasts_at(uint64_t now_s)
+{
+	uint8_t packet[256];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
+
+	skel->bss->rz_test_now = now_s * 1000000000ULL;
+	opts.data_size_in = make_packet(packet, v6, 1, "x", 1);
+	assert_int_equal(
+		0, bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_hold_lasts), &opts));
+	return opts.retval == 1;
+}
+
+static void hold_until(uint64_t deadline_s)
+{
+	struct rz_move m = {.phase = RZ_PHASE_HOLD, .deadline_ns = deadline_s * 1000000000ULL};
+	uint64_t cookie = 1;
+
+	assert_int_equal(0,
+			 bpf_map_update_elem(bpf_map__fd(skel->maps.moves), &cookie, &m, BPF_ANY));
+}
+
+/* A hold ends at its deadline, and in any case a minute after BPF saw its first segment. */
+static void a_deadline_that_lies(void **state)
+{
+	(void)state;
+	open_watched();
+	hold_until(1000 + 5);
+	assert_true(lasts_at(1000));
+	assert_true(lasts_at(1004));
+	assert_false(lasts_at(1005));
+	hold_until(1000 + 3600); /* of a daemon whose clock is an hour ahead */
+	assert_true(lasts_at(1010));
+	assert_true(lasts_at(1010 + RZ_HOLD_MAX_S - 1));
+	assert_false(lasts_at(1010 + RZ_HOLD_MAX_S));
+	assert_false(lasts_at(2000));
+	hold_until(2000 + 5); /* another one */
+	assert_true(lasts_at(2000));
+}
+
 /* Thousands in flight, more than are remembered: a client that counts its ids up is followed
  * nevertheless; a number that happens to be one of them is no proof. */
 static void deep_in_flight(void **state)
@@ -432,6 +471,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_tail_alone),
 		cmocka_unit_test(another_client),
 		cmocka_unit_test(recycled),
+		cmocka_unit_test(a_deadline_that_lies),
 		cmocka_unit_test(deep_in_flight),
 		cmocka_unit_test(many_in_one_segment),
 		cmocka_unit_test(the_last_one_is_not_whole),

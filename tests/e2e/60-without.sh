@@ -17,6 +17,21 @@ grep -q '^limited' "$WORK/check.log" && word='with limits' want=1
 check "rezone check: this node can ($word), exit $want" eval '[ $rc = $want ] && grep -q "on this node: $word$" "$WORK/check.log"'
 check "rezone check -o json says the same" eval '"$REZONE" check -o json 2>/dev/null | jq -e --arg w "$word" ".result == \$w" >/dev/null'
 
+# another clock than the kernel's: what it calls a deadline would be another moment to BPF
+if unshare --time --fork true 2>/dev/null; then
+	in_other_time() { unshare --time --monotonic "$1" --fork timeout 10 "$REZONE" "${@:2}" >"$WORK/time.log" 2>&1; }
+	for shift in 3600 -1; do
+		in_other_time "$shift" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" --mode observe
+		rc=$?
+		check "in a time namespace $shift s away the daemon does not start, and leaves nothing" eval '[ $rc = 1 ] && [ ! -e "$PIN_DIR" ]'
+	done
+	in_other_time 3600 check -o json
+	rc=$?
+	check "rezone check says: no" eval '[ $rc = 2 ] && jq -e ".result == \"no\" and any(.checks[]; .name == \"clock\" and .status == \"failed\")" "$WORK/time.log" >/dev/null'
+else
+	note "no time namespace can be made here: not tried what the daemon does in one"
+fi
+
 export REZONE_PROBE_WITHOUT=destroy
 "$REZONE" check >"$WORK/check2.log" 2>&1
 rc=$?

@@ -103,6 +103,14 @@ static enum status check_cgroup(struct report *r, char *path, size_t size)
 	return note(r, "cgroup", OK, "", "%s", path);
 }
 
+static enum status check_clock(struct report *r, const struct rz_lacks *lacks)
+{
+	if (!lacks->clock)
+		return note(r, "clock", OK, "", "CLOCK_MONOTONIC is the kernel's");
+	return note(r, "clock", FAILED, "start rezone in the host's time namespace",
+		    "this process is in a time namespace of its own");
+}
+
 static void check_abilities(struct report *r, const struct rz_lacks *lacks)
 {
 	if (lacks->segment)
@@ -303,6 +311,7 @@ int rz_cmd_check(int argc, char **argv)
 	}
 	if (ok) {
 		ok = check_btf(&r, &lacks) == OK;
+		ok &= check_clock(&r, &lacks) == OK;
 		ok &= check_bpffs(&r) == OK;
 		ok &= check_cgroup(&r, root, sizeof(root)) == OK;
 		check_abilities(&r, &lacks);

@@ -167,6 +167,12 @@ static int load_kernel_side(struct rz_daemon *d)
 			      "run: the kernel has no BTF (/sys/kernel/btf/vmlinux): %s; use one "
 			      "built with CONFIG_DEBUG_INFO_BTF",
 			      strerror(-lacks.btf));
+	if (lacks.clock)
+		return rz_err(
+			lacks.clock,
+			"run: this process is in a time namespace of its own: its clock is not "
+			"the kernel's, by which BPF ends a hold; start rezone in the host's "
+			"time namespace");
 	err = rz_kern_load(&opts, &lacks, &d->kern);
 	if (err)
 		return err;

@@ -87,7 +87,8 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"gap-timeout", RZ_CONF_DURATION, AT(gap_timeout_ns), 0, 60, "1s", NULL, NULL, NULL,
 	 "how long such a moment is waited for, once answers are followed, before new requests are "
 	 "held back; a pause that began in time may settle"},
-	{"hold-timeout", RZ_CONF_DURATION, AT(hold_timeout_ns), 0, 60, "5s", NULL, NULL, NULL,
+	{"hold-timeout", RZ_CONF_DURATION, AT(hold_timeout_ns), 0, RZ_HOLD_MAX_S, "5s", NULL, NULL,
+	 NULL,
 	 "how long they are held back at most: without an answer by then, the connection is let go "
 	 "and not moved; 0: nothing is held back"},
 	{"holds", RZ_CONF_COUNT, AT(holds), 1, 512, "16", NULL, NULL, NULL,

@@ -8,10 +8,12 @@
 
 #include <errno.h>
 #include <string.h>
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/cure.h"
 #include "base/log.h"
 #include "kern/destroy.h"
@@ -62,6 +64,31 @@ static int probe_one(const char *name)
 	return err;
 }
 
+/* What BPF's clock says, between two looks at our own. In a time namespace of its own the process
+ * has another CLOCK_MONOTONIC, and each deadline that it gives BPF would be another moment there. A
+ * kernel that cannot tell is believed. */
+static int probe_clock(void)
+{
+	uint8_t packet[64] = {[12] = 0x08, [14] = 0x45};
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = packet, .data_size_in = sizeof(packet));
+	struct probe_bpf *skel = probe_bpf__open();
+	uint64_t before, after;
+	int err;
+
+	if (!skel)
+		return -errno;
+	bpf_program__set_autoload(skel->progs.probe_clock, true);
+	err = probe_bpf__load(skel);
+	before = rz_now_ns();
+	if (!err)
+		err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.probe_clock), &run);
+	after = rz_now_ns();
+	if (!err)
+		err = skel->bss->seen < before || skel->bss->seen > after ? -EXDEV : 0;
+	probe_bpf__destroy(skel);
+	return err == -EXDEV || withheld("clock") ? -EXDEV : 0;
+}
+
 static int probe_btf(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -90,6 +117,7 @@ int rz_probe(struct rz_lacks *ret)
 	libbpf_print_fn_t old = libbpf_set_print(quiet);
 
 	ret->btf = probe_btf();
+	ret->clock = probe_clock();
 	ret->segment = probe_one("probe_segment");
 	ret->state = probe_one("probe_state");
 	ret->closes = probe_one("probe_closes");
