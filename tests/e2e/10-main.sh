@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# alone
 # The main job on the stand-in agent: a kafka-go Reader (Debian's) of zone b, stuck on the agent of zone a
 # after one of b appeared, is home within one interval + 2 s; without rezone it stays.
 # shellcheck source=tests/e2e/lib.sh

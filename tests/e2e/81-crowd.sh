@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# alone
 # CROWD connections at once (20000; `make crowd`: 100000): all in map conns, all identified, and what each costs in kernel
 # memory. Goes out besides "ok" lines: figures in notes, for docs/performance.md.
 # shellcheck source=tests/e2e/lib.sh

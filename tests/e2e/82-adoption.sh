@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# alone
 # 1,000 connections that are older than rezone, in 5 network namespaces, each active once a second: all are identified within 3 s
 # of its start. Also those whose requests come in two segments, as some clients write the size alone.
 # shellcheck source=tests/e2e/lib.sh

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# alone
 # Hostile peers: noise, lying lengths, a byte at a time, ids that would paint a terminal, requests smuggled inside a Produce,
 # many distinct ids. rezone lives, keeps its limits, prints no control byte, gives nobody a wrong zone, and a good client beside
 # them stays tracked. HOSTILE_IDS distinct ids (10000; `make hostile`: 100000).
