@@ -84,6 +84,20 @@ n=$(events_of resume)
 check "resume: an event that says by whom" eval 'resume && [ "$(events_of resume)" = $((n + 1)) ] && has_event ".event == \"resume\" and (.text | test(\"^by .*pid [0-9]+\"))"'
 check "a second resume is none" eval 'resume && [ "$(events_of resume)" = $((n + 1)) ]'
 check "changes in a row: none is lost" eval 'for i in 1 2 3; do pause >/dev/null && resume; done; [ "$(events_of resume)" = $((n + 4)) ]'
+# resume waits for the daemon, which is stopped here; meanwhile somebody pauses again
+pause >/dev/null
+kill -STOP "${PIDS[rezone]}"
+"$REZONE" resume --pin-dir "$PIN_DIR" >/dev/null 2>&1 &
+PIDS[resume]=$!
+no_pause() { ! list_pause; }
+within 3 no_pause || not_ok "the pause is ended before the daemon has seen it"
+check "somebody pauses again while another's resume waits" eval 'pause --reason again >/dev/null'
+wait "${PIDS[resume]}"
+unset "PIDS[resume]"
+check "... and that pause stands when the resume is over" eval 'list_pause | grep -q again'
+kill -CONT "${PIDS[rezone]}"
+check "... for the daemon too" within 5 has_event '.event == "pause" and (.text | endswith(": again"))'
+resume
 stop rezone KILL
 check "without a daemon reset says so" eval '! reset --all >/dev/null; grep -q "no daemon runs" "$WORK/reset.err"'
 check "events are kept over SIGKILL" has_event '.event == "move"' 3

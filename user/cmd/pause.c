@@ -198,8 +198,13 @@ int rz_cmd_resume(int argc, char **argv)
 		return 1;
 	if (!err && stood)
 		wait_for_daemon("resume", a.pin_dir, &p);
-	if (!err && rz_pause_remove(a.pin_dir))
+	if (!err)
+		err = rz_pause_remove(a.pin_dir, &p);
+	if (err && err != -ENOENT && err != -EEXIST)
 		return 1;
 	puts(stood ? "resumed" : "it was not paused");
+	if (err == -EEXIST)
+		rz_warn("resume: somebody has paused again meanwhile, and that pause stands; "
+			"`rezone pause` shows it");
 	return 0;
 }

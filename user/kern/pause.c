@@ -69,10 +69,14 @@ int rz_pause_set(const char *pin_dir, const struct rz_pause *p)
 		   : 0;
 }
 
-int rz_pause_remove(const char *pin_dir)
+int rz_pause_remove(const char *pin_dir, const struct rz_pause *ended)
 {
+	struct rz_pause now;
 	char path[PIN_PATH];
 
+	if (!rz_pause_read(pin_dir, &now) &&
+	    (now.since_ns != ended->since_ns || now.until_ns != ended->until_ns))
+		return -EEXIST;
 	path_of(path, pin_dir);
 	if (!unlink(path)) {
 		rz_pins_rmdir(pin_dir); /* nothing else may be there */

@@ -32,7 +32,9 @@ int rz_pause_set(const char *pin_dir, const struct rz_pause *p);
  * rz_pause_remove(). 0; -ENOENT: none is there; -errno, logged. *ret is what stands there now.
  */
 int rz_pause_end(const char *pin_dir, const char *by, struct rz_pause *ret);
-int rz_pause_remove(const char *pin_dir);
+/* Removes the pause that rz_pause_end() ended. 0; -EEXIST: somebody has paused again meanwhile, and
+ * that pause stays; -errno, logged. */
+int rz_pause_remove(const char *pin_dir, const struct rz_pause *ended);
 
 /* What stands there, also one that is over. 0; -ENOENT: nothing; -errno: it cannot be read now. */
 int rz_pause_read(const char *pin_dir, struct rz_pause *ret);
