@@ -143,6 +143,7 @@ void rz_daemon_look_at_left(struct rz_daemon *d)
 		return;
 	for (i = 0; i < d->n_left; i++)
 		look_at(d, &d->left[i], now_ns);
+	rz_held_sweep(d->maps, rows, n, now_ns);
 	if (d->moves)
 		return;
 	rz_kern_watch_no_more(d->kern);

@@ -11,7 +11,9 @@
 
 /* Watching answers costs every packet of the node a little (docs/performance.md): for a connection
  * whose agent has not answered in this time nobody goes on with it. It stays as it is then. */
-#define WATCH_NS (600 * 1000000000ULL)
+#define WATCH_NS      (600 * 1000000000ULL)
+/* No TCP sends a segment again for so long: Linux gives up within half an hour (tcp_retries2). */
+#define SENT_AGAIN_NS (3600 * 1000000000ULL)
 
 int rz_held_read(const struct rz_maps *maps, struct rz_held_row **ret, size_t *ret_n)
 {
@@ -52,6 +54,22 @@ bool rz_held_needs_watch(const struct rz_maps *maps, uint64_t cookie, uint64_t n
 	struct rz_held e;
 
 	return !bpf_map_lookup_elem(maps->held, &cookie, &e) && now_ns < e.since_ns + WATCH_NS;
+}
+
+void rz_held_sweep(const struct rz_maps *maps, const struct rz_held_row *rows, size_t n,
+		   uint64_t now_ns)
+{
+	struct rz_conn c;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const struct rz_held *e = &rows[i].held;
+		uint64_t latest_ns = e->left_ns > e->since_ns ? e->left_ns : e->since_ns;
+
+		if (now_ns > latest_ns + SENT_AGAIN_NS &&
+		    bpf_map_lookup_elem(maps->conns, &rows[i].cookie, &c) && errno == ENOENT)
+			bpf_map_delete_elem(maps->held, &rows[i].cookie);
+	}
 }
 
 size_t rz_held_forget_holds(const struct rz_maps *maps, uint64_t now_ns)

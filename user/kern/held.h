@@ -22,6 +22,12 @@ int rz_held_read(const struct rz_maps *maps, struct rz_held_row **ret, size_t *r
 /* Has any client left while it was held, whose connection is still open? */
 bool rz_held_any_left(const struct rz_maps *maps);
 
+/* Removes the old ones of `rows` whose connection is not tracked any more. BPF removes an entry
+ * when its socket leaves ESTABLISHED; one can stay that was made in that very instant, or whose
+ * port this daemon does not watch, and it would keep the programs in place for ever. */
+void rz_held_sweep(const struct rz_maps *maps, const struct rz_held_row *rows, size_t n,
+		   uint64_t now_ns);
+
 /* Is this entry of map holds still of use when its move is over? */
 bool rz_held_needs_watch(const struct rz_maps *maps, uint64_t cookie, uint64_t now_ns);
 
