@@ -65,30 +65,60 @@ static __always_inline int rz_hold_is_on(struct rz_hold *h, __u64 cookie)
 	       rz_hold_lasts(h, m, cookie, bpf_ktime_get_ns());
 }
 
-/* Remembers that bytes up to `end` are kept from TCP. Returns the entry, NULL if there is no room.
- */
-static __always_inline struct rz_held *rz_held_note(__u64 cookie, struct rz_held *e, __u32 end)
+static __always_inline struct rz_held *rz_held_of(__u64 cookie)
 {
-	struct rz_held fresh = {.end = end};
+	struct rz_held *e;
+
+	if (!rz_held_any)
+		return NULL;
+	e = bpf_map_lookup_elem(&held, &cookie);
+	return e && e->cookie == cookie ? e : NULL;
+}
+
+/* An entry for payload of this connection that is kept from TCP. NULL if there is no room. */
+static __always_inline struct rz_held *rz_held_begin(__u64 cookie, __u32 end)
+{
+	struct rz_held fresh = {.cookie = cookie, .end = end};
 	long err;
 
-	if (e) {
-		if ((__s32)(end - e->end) > 0)
-			e->end = end;
-		return e;
-	}
 	fresh.since_ns = bpf_ktime_get_ns();
 	err = bpf_map_update_elem(&held, &cookie, &fresh, BPF_NOEXIST);
 	rz_held_any = 1;
 	if (err && err != -RZ_EEXIST)
 		rz_error(RZ_PLACE_HELD_INSERT, err);
-	return bpf_map_lookup_elem(&held, &cookie);
+	return rz_held_of(cookie);
+}
+
+/*
+ * Takes note of a segment up to `end`: it is kept from TCP (`on`), its client leaves with it
+ * (`fin`). Returns whether the client has left, be it before. The entry's memory may have become
+ * another connection's since it was looked up, of whom this says nothing.
+ */
+static __always_inline int rz_held_note(struct rz_held *e, __u64 cookie, __u32 end, int on, int fin)
+{
+	__u64 now = bpf_ktime_get_ns();
+	int left = 0, leaves = 0;
+
+	bpf_spin_lock(&e->lock);
+	if (e->cookie == cookie) {
+		if (on && (__s32)(end - e->end) > 0)
+			e->end = end;
+		leaves = fin && !e->left_ns;
+		if (leaves)
+			e->left_ns = now;
+		left = e->left_ns != 0;
+		e->discarded += left;
+	}
+	bpf_spin_unlock(&e->lock);
+	if (leaves)
+		RZ_COUNT(left_while_held);
+	return left;
 }
 
 /* Has its client left while it was held? Not if TCP has got all of it since. */
 static __always_inline int rz_held_left(__u64 cookie, __u32 rcv_nxt)
 {
-	struct rz_held *e = bpf_map_lookup_elem(&held, &cookie);
+	struct rz_held *e = rz_held_of(cookie);
 
 	return e && e->left_ns && (__s32)(e->end - rcv_nxt) > 0;
 }
@@ -118,10 +148,10 @@ static __always_inline void rz_hold_count(struct rz_hold *h, const struct rz_seg
 static __noinline int rz_hold_keeps_out(struct bpf_sock *sk, __u64 cookie, struct rz_hold *h,
 					const struct rz_seg *seg)
 {
-	struct rz_held *e = rz_held_any ? bpf_map_lookup_elem(&held, &cookie) : NULL;
+	struct rz_held *e = rz_held_of(cookie);
 	struct tcp_sock *tp;
 	__u32 beyond;
-	int on;
+	int on, fits;
 
 	if (!h && !e)
 		return 0;
@@ -138,15 +168,11 @@ static __noinline int rz_hold_keeps_out(struct bpf_sock *sk, __u64 cookie, struc
 	on = h && rz_hold_is_on(h, cookie);
 	if (on && seg->len)
 		rz_hold_count(h, seg);
-	if (on && beyond <= tp->rcv_wnd) /* else TCP would throw it away: it says nothing */
-		e = rz_held_note(cookie, e, seg->seq + seg->len);
-	if (e && seg->fin && !e->left_ns && beyond <= tp->rcv_wnd) {
-		e->left_ns = bpf_ktime_get_ns();
-		RZ_COUNT(left_while_held);
-	}
-	if (!e || !e->left_ns)
+	fits = beyond <= tp->rcv_wnd; /* else TCP would throw it away: it says nothing */
+	if (on && fits && !e)
+		e = rz_held_begin(cookie, seg->seq + seg->len);
+	if (!e || !rz_held_note(e, cookie, seg->seq + seg->len, on && fits, seg->fin && fits))
 		return on && seg->len;
-	__sync_fetch_and_add(&e->discarded, 1);
 	RZ_COUNT(discarded_segments);
 	return 1;
 }

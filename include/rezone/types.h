@@ -438,10 +438,12 @@ struct rz_hold {
  * connection: from then on nothing that TCP does not have yet reaches the agent on this one.
  */
 struct rz_held {
+	struct bpf_spin_lock lock; /* guards what follows */
+	__u32 end;		   /* TCP sequence number behind the latest */
+	__u64 cookie;	 /* the key again: tells a reused map element from the one looked up */
 	__u64 since_ns;	 /* when the first was dropped */
 	__u64 left_ns;	 /* when the client's FIN came, 0: it has not */
-	__u32 end;	 /* TCP sequence number behind the latest */
-	__u32 discarded; /* segments since left_ns */
+	__u64 discarded; /* segments since left_ns */
 };
 
 /* moves: socket cookie -> a candidate and what is being done with it */
