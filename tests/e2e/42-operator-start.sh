@@ -97,6 +97,22 @@ export -f few
 for n in 10 20 30 34 40; do
 	check "with $n open files likewise" fails bash -c "few $n \"\$@\"" few
 done
+# of another version, whose start would be the way back: it goes when this one's start has succeeded, and not before
+other=$PIN_DIR/v9999
+keeps_other() { # N: the start fails for want of descriptors, be it early or late
+	! timeout 60 bash -c 'few "$@"' few "$1" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" >/dev/null 2>&1 && [ -e "$other/conns" ]
+}
+if mkdir -p "$other" && bpftool map create "$other/conns" type array key 4 value 4 entries 1 name other 2>/dev/null; then
+	for n in 40 42 44 46; do
+		check "with $n open files: another version's pins stay" keeps_other "$n"
+	done
+	rezone_start
+	check "a start that succeeds removes them" within 5 test ! -e "$other"
+	stop rezone
+else
+	ok "# SKIP bpftool cannot make a map here"
+fi
+rm -rf "$PIN_DIR"
 row=attach words="ulimit -n"
 check "... and check names the limit" said bash -c 'few 30 "$@"' few
 as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$REZONE" "$@" >"$WORK/nobody" 2>&1; }

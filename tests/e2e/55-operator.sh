@@ -85,7 +85,7 @@ check "resume: an event that says by whom" eval 'resume && [ "$(events_of resume
 check "a second resume is none" eval 'resume && [ "$(events_of resume)" = $((n + 1)) ]'
 check "changes in a row: none is lost" eval 'for i in 1 2 3; do pause >/dev/null && resume; done; [ "$(events_of resume)" = $((n + 4)) ]'
 # resume waits for the daemon, which is stopped here; meanwhile somebody pauses again
-pause >/dev/null
+pause --for 1h >/dev/null
 kill -STOP "${PIDS[rezone]}"
 "$REZONE" resume --pin-dir "$PIN_DIR" >/dev/null 2>&1 &
 PIDS[resume]=$!

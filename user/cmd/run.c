@@ -177,7 +177,6 @@ static int load_kernel_side(struct rz_daemon *d)
 	if (err)
 		return err;
 	d->maps = rz_kern_maps(d->kern);
-	rz_pins_remove_others(c->pin_dir);
 	if (!lacks.census) {
 		err = rz_census_new(&d->census);
 		if (err)
@@ -359,6 +358,7 @@ int rz_cmd_run(int argc, char **argv)
 	d.started = !err;
 	if (!err) {
 		rz_kern_keep(d.kern);
+		rz_pins_remove_others(d.conf.pin_dir);
 		rz_duration_format(interval, sizeof(interval), d.conf.interval_ns);
 		rz_info("run: %s, mode %s, a tick every %s, attached to %s, maps in %s", RZ_VERSION,
 			rz_mode_name(d.conf.mode), interval, rz_kern_cgroup(d.kern),
