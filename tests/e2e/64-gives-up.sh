@@ -147,3 +147,35 @@ check "reset: the connection is gone" within "$DEADLINE" eval '! open_here'
 check "reset: nothing that was held back was executed" not_on_the_old
 rm -f "$WORK/stall"
 exec 5>&-
+stop "$name"
+
+# The kernel gives a new entry the memory of one that went while a program was at it: what such an entry says is another connection's.
+rm -f "$WORK/stall"
+name=other
+mkfifo "$WORK/$name.fifo"
+spawn "$name" cl - "$RAW" client "$AT" 9092 "$name" "$WORK/$name.fifo"
+exec 5>"$WORK/$name.fifo"
+tell connect
+tell flow 50
+need "$name: it writes" has_said '.event == "answered"'
+port=$(jq -s 'map(select(.event == "connected"))[0].port' "$WORK/$name.log")
+within "$DEADLINE" some_rows ".client == \"10.99.9.1:$port\""
+cookie=$(rz_list -o json | jq ".[] | select(.client == \"10.99.9.1:$port\") | .cookie")
+bytes() { python3 -c 'import struct, sys; print(*struct.pack(sys.argv[1], *map(int, sys.argv[2:])))' "$@"; }
+# COOKIE: an entry of this connection as if that one's client had left; the daemon that begins has its programs look
+plant() {
+	local end
+	stop rezone KILL
+	end=$(bpftool -j map dump pinned "$PIN_DIR/conns" | jq ".[] | .formatted | select(.key == $cookie) | .value.frame.next_seq")
+	# shellcheck disable=SC2046 # struct rz_held: lock, end, cookie, since_ns, left_ns, discarded
+	bpftool map update pinned "$PIN_DIR/v5/held" key $(bytes '<Q' "$cookie") \
+		value $(bytes '<IIQQQQ' 0 $(((end + 1000000000) & 0xffffffff)) "$1" 1 1 0)
+	rezone_start "${FLAGS[@]}" --mode observe
+}
+answers() { said '.event == "answered"'; }
+plant $((cookie + 1000000))
+n=$(answers)
+check "other: what is another's is not discarded" within 10 eval "[ \$(answers) -gt $((n + 20)) ]"
+plant "$cookie"
+check "other: (were it its own, it would be)" within 10 eval '[ "$(dump_sum)" -gt 0 ]'
+exec 5>&-
