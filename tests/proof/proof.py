@@ -59,7 +59,7 @@ class Matrix:
 
     def done(self, cells, setup, topology, order, target):
         c = cells.get((setup.lib, setup.role, setup.settings, topology, order, self.rezone), {})
-        target = int(target * EXTRA.get(setup.role, 1))
+        target = int(target * (EXTRA.get(setup.role, 1) if target == self.moves else 1))
         return c.get("moves", 0) >= target or c.get("chances", 0) >= 1.5 * target
 
     def missing(self, target):
