@@ -56,7 +56,7 @@ def controls(lines, judgement):
         seen = Counter()
         for c in judgement.cells:
             if c["mode"] == mode:
-                seen.update({f: c[f] for f in J.FAULTS})
+                seen.update({f: c["up_" + f] for f in J.FAULTS})
         for fault in wanted:
             lines.say(seen[fault] > 0, f"control {mode}: {seen[fault]} {fault} are seen")
 

@@ -29,8 +29,9 @@ def read_events(out):
             for e in lines(f):
                 if e["event"] == "outcome":
                     outcomes[daemon, e["cookie"]] = e["outcome"]
-                elif e["event"] == "let-go" and S.client_of(e["client_id"]):
-                    let_go.append(J.LetGo(seconds(e["time"]), S.client_of(e["client_id"])))
+                elif e["event"] in ("let-go", "refused") and S.client_of(e["client_id"]):
+                    t = seconds(e["time"])
+                    let_go.append(J.LetGo(t, t - (e["held_ms"] or 0) / 1000, S.client_of(e["client_id"]), bool(e["held_segments"])))
                 elif e["event"] == "move":
                     who, t = S.client_of(e["client_id"]), seconds(e["time"])
                     if who:

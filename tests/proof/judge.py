@@ -4,9 +4,10 @@ In:  a Run (collect.py reads one from a folder; the unit tests make theirs).
 Out: judge(run) -> Judgement: a row for each move, a row for each cell; beyond_baseline(cell) -> faults.
 Who: proof.py, test_judge.py.
 
-Words. A cycle: home is away, home comes (`up`), clients are moved, home goes (`end`). A fault of a client belongs to the
-latest move of that client whose begin lies before it in the same cycle; what has none belongs to no move (`other_*`): the coming
-and going of home, or the library by itself. The same cells in cycles of mode observe are the baseline.
+Words. A cycle: home is away, home comes (`up`), clients are moved, home goes (`end`). An act of rezone is a move, or a hold that ended
+without one. A fault of a client belongs to the latest act on that client that began before it in the same cycle (a group's: on any
+member); what has none is `other_*`: the coming and going of home, or the library by itself, as when its own refresh moves it. Cycles of
+mode observe have no acts: all faults in them while home is up are the baseline.
 Doubled: a record id stands twice in its topic. Lost: acknowledged to the application, and not in the topic.
 """
 
@@ -26,27 +27,30 @@ Error = namedtuple("Error", "t who text")
 Generation = namedtuple("Generation", "t group generation")
 Kept = namedtuple("Kept", "cycle who reason")  # who was still away at the cycle's end, and why
 AtHome = namedtuple("AtHome", "cycle who")  # who worked at home at the cycle's end
-LetGo = namedtuple("LetGo", "t who")  # rezone waited, and did not close
+# rezone waited, and did not close; held: requests were held back meanwhile
+LetGo = namedtuple("LetGo", "t began who held")
 Run = namedtuple("Run", "topology setups cycles moves outcomes requests produced records acked errors generations kept let_go at_home")
 Judgement = namedtuple("Judgement", "moves cells")
 
 FAULTS = ("doubled", "lost", "generations", "errors")
+HOLD = -1  # in the place of a move's number: an act that was none
 
 
 class Windows:
-    """Which cycle a moment belongs to, and which move of a client a fault belongs to."""
+    """Which cycle a moment belongs to, and which act on a client a fault belongs to."""
 
     def __init__(self, run):
         self.cycles = sorted(run.cycles, key=lambda c: c.up)
         self.ups = [c.up for c in self.cycles]
         self.by_client, self.by_setup = defaultdict(list), defaultdict(list)
-        for i, m in enumerate(run.moves):
-            cycle = self.cycle_at(m.t)
+        acts = [(i, m) for i, m in enumerate(run.moves)] + [(HOLD, l) for l in run.let_go if l.held]
+        for i, act in acts:
+            cycle = self.cycle_at(act.t)
             if cycle:
-                self.by_client[m.who].append((m.began, i, cycle.n))
-                self.by_setup[m.who[0]].append((m.began, i, cycle.n))
-        for moves in list(self.by_client.values()) + list(self.by_setup.values()):
-            moves.sort()
+                self.by_client[act.who].append((act.began, i, cycle.n))
+                self.by_setup[act.who[0]].append((act.began, i, cycle.n))
+        for mine in list(self.by_client.values()) + list(self.by_setup.values()):
+            mine.sort()
 
     def cycle_at(self, t):
         """the cycle in which home was up at t; None: home was away, or going"""
@@ -58,10 +62,11 @@ class Windows:
         i = bisect.bisect_right(self.ups, t) - 1
         return self.cycles[max(i, 0)] if self.cycles else None
 
-    def move_before(self, t, moves):
+    def act_before(self, t, acts):
+        """the number of the latest move that began before t, or HOLD; None: rezone did nothing before t in this cycle"""
         cycle = self.cycle_at(t)
-        i = bisect.bisect_right(moves, (t, len(self.cycles) + 1 << 40, 0)) - 1
-        return moves[i][1] if cycle and i >= 0 and moves[i][2] == cycle.n else None
+        i = bisect.bisect_right(acts, (t, float("inf"), 0)) - 1
+        return acts[i][1] if cycle and i >= 0 and acts[i][2] == cycle.n else None
 
 
 def executions(produced):
@@ -111,21 +116,19 @@ def new_generations(run):
 
 
 class Tally:
-    """Faults by move, and by cell where no move had a part in them."""
+    """Faults by move; and by (set-up, order, mode): after an act of rezone, and others; all while home was up."""
 
     def __init__(self):
-        self.by_move, self.other, self.cycle = defaultdict(Counter), defaultdict(Counter), defaultdict(Counter)
+        self.by_move, self.acts, self.other, self.up = (defaultdict(Counter) for _ in range(4))
 
-    def add(self, windows, fault, t, setup, moves):
-        i = windows.move_before(t, moves)
-        cycle = windows.cycle_at(t)
-        near = windows.cycle_near(t)
-        if i is not None:
-            self.by_move[i][fault] += 1
-        elif near:
-            self.other[setup, near.order, near.mode][fault] += 1
+    def add(self, windows, fault, t, setup, acts):
+        act, cycle, near = windows.act_before(t, acts), windows.cycle_at(t), windows.cycle_near(t)
+        if near:
+            (self.other if act is None else self.acts)[setup, near.order, near.mode][fault] += 1
+        if act is not None and act != HOLD:
+            self.by_move[act][fault] += 1
         if cycle:
-            self.cycle[setup, cycle.order, cycle.mode][fault] += 1
+            self.up[setup, cycle.order, cycle.mode][fault] += 1
 
 
 def tally(run, windows):
@@ -219,9 +222,8 @@ def judge_cells(run, windows, moves, t):
         for (order, mode), n in cycles.items():
             at = (s.name, order, mode)
             yield dict(library=s.lib, role=s.role, settings=s.settings, topology=run.topology, order=order, mode=mode, cycles=n,
-                       clients=s.clients, moves=len(mine[at]), let_go=let_go[at], by_itself=by_itself[at], kept=dict(kept[at]), **{f: t.cycle[at][f] for f in FAULTS},
-                       **{"other_" + f: t.other[at][f] for f in FAULTS},
-                       **{"moved_" + f: sum(m[f] for m in mine[at]) for f in FAULTS})
+                       clients=s.clients, moves=len(mine[at]), let_go=let_go[at], by_itself=by_itself[at], kept=dict(kept[at]), **{f: t.acts[at][f] for f in FAULTS},
+                       **{"other_" + f: t.other[at][f] for f in FAULTS}, **{"up_" + f: t.up[at][f] for f in FAULTS})
 
 
 def judge(run):
@@ -232,7 +234,7 @@ def judge(run):
 
 
 def beyond_baseline(cell):
-    """The faults that moves of this cell have beyond the same cell without moves, as {fault: n}. cell: a row of cells.csv, numbers
+    """The faults after acts of rezone beyond those of the same cell without any, as {fault: n}. cell: a row of cells.csv, numbers
     as int. A cell without a baseline has a baseline of none."""
     out = {}
     for fault in FAULTS:

@@ -4,6 +4,7 @@
 In:  the environment selects: LIBS="java kafka-go", TOPOLOGIES="1 2 3", ORDERS="first last", MOVES=20 a cell, CLIENTS=3 of each set-up,
      ROLES=write/default,group/default; REZONE=PATH another binary, REZONE_NAME what its rows are called; MINUTES=60 ends after that run;
      OUT=DIR keeps the runs; RESULTS=DIR (docs/proof). proof.py judge DIR prints the judgement of a run that is there,
+     proof.py add REZONE DIR... adds it to the results, proof.py tables makes the tables anew,
      proof.py check DIR passes judgement on the short form.
 Out: RESULTS/cells.csv, RESULTS/moves.csv after each run; the tables of the docs at the end; status 1 if a cell has faults beyond its baseline.
 Who: make moves; 59-proof.sh (check).
@@ -88,8 +89,7 @@ class Matrix:
         with open(f"{out}/run.json") as f:
             said = json.load(f)
         self.absent |= set(said["skipped"])
-        judgement = J.judge(collect.read(out))
-        R.add(self.results, judgement, self.rezone, name, max(c["load"] for c in said["cycles"]))
+        judgement = add(self.results, out, self.rezone)
         table.main()
         show(judgement)
         if not ENV.get("OUT") and not any(m[f] for m in judgement.moves for f in J.FAULTS):
@@ -107,18 +107,31 @@ class Matrix:
         return failed == 0
 
 
+def add(results, out, rezone):
+    """judges a run and adds it to the results"""
+    with open(f"{out}/run.json") as f:
+        load = max(c["load"] for c in json.load(f)["cycles"])
+    judgement = J.judge(collect.read(out))
+    R.add(results, judgement, rezone, os.path.basename(out), load)
+    return judgement
+
+
 def show(judgement):
     total = len(judgement.moves)
     print(f"proof: {total} moves; " + ", ".join(f"{sum(m[f] for m in judgement.moves)} {f}" for f in J.FAULTS), flush=True)
     for c in judgement.cells:
-        found = {f: (c[f], c["moved_" + f]) for f in J.FAULTS if c[f]}
+        found = {f: (c[f], c["up_" + f]) for f in J.FAULTS if c["up_" + f]}
         if found:
-            print(f"  {c['library']} {c['role']} {c['settings']}, {c['mode']} {c['order']}: {c['moves']} moves; in all, by moves: {found}", flush=True)
+            print(f"  {c['library']} {c['role']} {c['settings']}, {c['mode']} {c['order']}: {c['moves']} moves; after acts, in all: {found}", flush=True)
 
 
 def main():
     if sys.argv[1:2] == ["judge"]:
         show(J.judge(collect.read(sys.argv[2])))
+        return 0
+    if sys.argv[1:2] == ["add"]:
+        for out in sys.argv[3:]:
+            show(add(ENV.get("RESULTS", f"{ROOT}/docs/proof"), out.rstrip("/"), sys.argv[2]))
         return 0
     if sys.argv[1:2] == ["check"]:
         return check(J.judge(collect.read(sys.argv[2])))

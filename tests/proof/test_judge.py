@@ -122,7 +122,7 @@ class Faults(unittest.TestCase):
     def test_doubled_before_the_move(self):
         again = written(107, A, 3, "r0")
         j = J.judge(clean(again))
-        self.assertEqual((cell(j)["doubled"], cell(j)["moved_doubled"], cell(j)["other_doubled"]), (1, 0, 1))
+        self.assertEqual((cell(j)["doubled"], cell(j)["other_doubled"], cell(j)["up_doubled"]), (0, 1, 1))
 
     def test_doubled_in_a_hold(self):
         """while requests are held back is after the begin of the move"""
@@ -131,7 +131,8 @@ class Faults(unittest.TestCase):
 
     def test_doubled_in_observe(self):
         j = J.judge(clean(written(310, A, 3, "r1")))
-        self.assertEqual((cell(j)["doubled"], cell(j, mode="observe")["doubled"]), (0, 1))
+        self.assertEqual((cell(j)["doubled"], cell(j, mode="observe")["up_doubled"]), (0, 1))
+        self.assertEqual(list(R.new_cells(j, "x"))[0]["baseline_doubled"], 1)
 
     def test_lost(self):
         gone = written(115, HOME, 3, "r3")
@@ -147,9 +148,15 @@ class Faults(unittest.TestCase):
         self.one(J.judge(clean(errors=[J.Error(110.5, FIRST, "broker not connected")])), "errors")
 
     def test_error_of_another_client(self):
-        """client 2 was not moved: the cell has it, the move has not"""
+        """client 2 was not moved: it is no fault of rezone's"""
         j = J.judge(clean(errors=[J.Error(110.5, SECOND, "timeout")]))
-        self.assertEqual((cell(j)["errors"], cell(j)["moved_errors"]), (1, 0))
+        self.assertEqual((cell(j)["errors"], cell(j)["other_errors"]), (0, 1))
+
+    def test_a_hold_without_a_move(self):
+        """is an act; a wait that held nothing is none"""
+        for held, errors in ((True, 1), (False, 0)):
+            j = J.judge(clean(errors=[J.Error(121, SECOND, "timeout")], let_go=[J.LetGo(120, 117, SECOND, held)]))
+            self.assertEqual((cell(j)["errors"], [counts(m) for m in j.moves]), (errors, [{}]))
 
     def test_the_latest_move_has_it(self):
         j = J.judge(clean(moves=[moved(110), moved(150, cookie=8)], errors=[J.Error(151, FIRST, "timeout")]))
@@ -158,7 +165,7 @@ class Faults(unittest.TestCase):
     def test_a_move_of_an_earlier_cycle(self):
         """has no part in what happens in the next"""
         j = J.judge(clean(errors=[J.Error(310, FIRST, "timeout")]))
-        self.assertEqual((counts(j.moves[0]), cell(j, mode="observe")["errors"]), ({}, 1))
+        self.assertEqual((counts(j.moves[0]), cell(j, mode="observe")["up_errors"]), ({}, 1))
 
     def test_generation(self):
         seen = [J.Generation(90, GROUP.name, 1), J.Generation(115, GROUP.name, 2)]
@@ -173,7 +180,7 @@ class Faults(unittest.TestCase):
 
 class Cells(unittest.TestCase):
     def test_kept(self):
-        j = J.judge(clean(kept=[J.Kept(0, SECOND, "may come by itself")], let_go=[J.LetGo(120, SECOND)]))
+        j = J.judge(clean(kept=[J.Kept(0, SECOND, "may come by itself")], let_go=[J.LetGo(120, 119, SECOND, False)]))
         self.assertEqual((cell(j)["kept"], cell(j)["let_go"]), ({"may come by itself": 1}, 1))
 
     def test_by_itself(self):
