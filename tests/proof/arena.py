@@ -33,10 +33,12 @@ TOLD = ["--interval", "1s", "--stable-for", "2s", "--cooldown", "5s"]  # all els
 AWAY_S = 15  # so long clients have to leave a home that went before they are started again
 RUNNING_S = 60  # and then all must be at work
 QUIET_S = 12  # a cycle ends when nobody was moved for so long, the outcomes are told, ...
-WHOLE_S = 25  # ... and home has been there for so long; the short form: 15 s
+WHOLE_S = 25  # ... and home has been there for so long
 OUTCOME_S = 36  # rezone judges a move after --outcome-after, 30 s
 CLIENTS_A_S = 2.2  # moves that rezone's rates allow; who was not moved in the time that this gives all clients is not waited for
+FIRST_S = 30  # so long the first move may take on a busy machine
 PLAIN_S = 25
+SHORT_S = 15  # in the short form, instead of both
 
 
 class Arena:
@@ -297,13 +299,16 @@ class Arena:
 
     def run_cycle(self, mode, up):
         if mode in ("plain", "lie"):
-            end = time.time() + (15 if self.o.short else PLAIN_S)
+            end = time.time() + (SHORT_S if self.o.short else PLAIN_S)
             while time.time() < end:
                 if mode == "plain":
                     self.reset_coordinators()
                 time.sleep(3)
             return
         enough = up + WHOLE_S + sum(s.clients for s in self.setups) / CLIENTS_A_S
+        if mode == "observe":
+            time.sleep(SHORT_S if self.o.short else WHOLE_S)
+            return
         until(enough - time.time() + OUTCOME_S, lambda: self.nothing_more(up, enough), every=1)
 
     def nothing_more(self, up, enough):
@@ -316,8 +321,8 @@ class Arena:
             elif e["event"] == "outcome":
                 told.add((node, e["cookie"]))
         open_ = [m for m in moved if m[1:] not in told and m[0] > now - OUTCOME_S]
-        quiet = now > enough or now - max((m[0] for m in moved), default=up) > QUIET_S
-        return now - up > (15 if self.o.short else WHOLE_S) and not open_ and quiet
+        quiet = now > enough or now - max((m[0] for m in moved), default=up + FIRST_S) > QUIET_S
+        return now - up > (SHORT_S if self.o.short else WHOLE_S) and not open_ and quiet
 
     def keep(self, n):
         """who is still away, and rezone's reason for it"""

@@ -2,6 +2,7 @@
 """The matrix of the proof: runs what the results in the tree lack, and goes on where it was ended. `make moves`.
 
 In:  the environment selects: LIBS="java kafka-go", TOPOLOGIES="1 2 3", ORDERS="first last", MOVES=20 a cell, CLIENTS=3 of each set-up,
+     CYCLES=2 of each order in a run,
      ROLES=write/default,group/default; REZONE=PATH another binary, REZONE_NAME what its rows are called; MINUTES=60 ends after that run;
      OUT=DIR keeps the runs; RESULTS=DIR (docs/proof). proof.py judge DIR prints the judgement of a run that is there,
      proof.py add REZONE DIR... adds it to the results, proof.py tables makes the tables anew,
@@ -77,7 +78,7 @@ class Matrix:
         name = time.strftime("%m%d-%H%M%S")
         out = f"{self.out}/{name}"
         os.makedirs(out)
-        plan = " ".join([f"{o}:2" for o in ("first", "last") if o in orders] + ["observe:1"])
+        plan = " ".join([f"{o}:{ENV.get('CYCLES', 2)}" for o in ("first", "last") if o in orders] + ["observe:1"])
         argv = [f"{ROOT}/tests/e2e/proof.sh", out, "--topology", str(topology), "--libs", " ".join(libs), "--plan", plan,
                 "--clients", str(self.clients)]
         if ENV.get("ROLES"):
