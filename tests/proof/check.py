@@ -61,6 +61,12 @@ def controls(lines, judgement):
             lines.say(seen[fault] > 0, f"control {mode}: {seen[fault]} {fault} are seen")
 
 
+def check_controls(judgement):
+    lines = Lines()
+    controls(lines, judgement)
+    return lines.failed
+
+
 def check(judgement):
     lines = Lines()
     promises(lines, judgement)

@@ -7,7 +7,7 @@ In:  the environment selects: LIBS="java kafka-go", TOPOLOGIES="1 2 3", ORDERS="
      OUT=DIR keeps the runs; RESULTS=DIR (docs/proof). proof.py judge DIR prints the judgement of a run that is there,
      proof.py add REZONE DIR... adds it to the results, proof.py tables makes the tables anew,
      proof.py check DIR passes judgement on the short form.
-Out: RESULTS/cells.csv, RESULTS/moves.csv after each run; the tables of the docs at the end; status 1 if a cell has faults beyond its baseline.
+Out: RESULTS/cells.csv, moves.csv and the tables of the docs after each run, controls.csv at the end; status 1 if a cell has faults beyond its baseline.
 Who: make moves; 59-proof.sh (check).
 """
 
@@ -23,13 +23,14 @@ import judge as J
 import results as R
 import setups as S
 import table
-from check import check
+from check import check, check_controls
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.realpath(f"{HERE}/../..")
 ENV = os.environ
 # what decides about moves; a change there makes earlier results those of another rezone
 SOURCE = ("bpf", "include", "user/policy", "user/move", "user/kern", "user/daemon", "user/client", "user/topo")
+CONTROLS = "confluent-2.0 kafka-go kafka-python-2.0"
 EXTRA = {"read": 1.7, "group": 1.7}  # of these roles there are fewer cells; 200 moves for each library and role
 
 
@@ -74,18 +75,32 @@ class Matrix:
                 return t, [l for l in self.libs if l in {x[0] for x in lack}], [o for o in self.orders if o in {x[1] for x in lack}]
         return None
 
-    def run(self, topology, libs, orders):
-        name = time.strftime("%m%d-%H%M%S")
-        out = f"{self.out}/{name}"
+    def arena(self, *argv):
+        """one run of the arena; its folder, or None"""
+        out = f"{self.out}/{time.strftime('%m%d-%H%M%S')}"
         os.makedirs(out)
-        plan = " ".join([f"{o}:{ENV.get('CYCLES', 2)}" for o in ("first", "last") if o in orders] + ["observe:1"])
-        argv = [f"{ROOT}/tests/e2e/proof.sh", out, "--topology", str(topology), "--libs", " ".join(libs), "--plan", plan,
-                "--clients", str(self.clients)]
-        if ENV.get("ROLES"):
-            argv += ["--roles", ENV["ROLES"]]
-        rc = subprocess.run(argv, env={**ENV, "PROOF_REZONE": ENV.get("REZONE", "")}).returncode
+        rc = subprocess.run([f"{ROOT}/tests/e2e/proof.sh", out, *argv], env={**ENV, "PROOF_REZONE": ENV.get("REZONE", "")}).returncode
         if rc:
             print(f"proof: run {out} ended with status {rc}; its folder is kept", flush=True)
+        return None if rc else out
+
+    def controls(self):
+        """once for each rezone: the judge sees the harm that is done on purpose"""
+        if any(c["rezone"] == self.rezone for c in R.read(f"{self.results}/controls.csv")):
+            return True
+        out = self.arena("--topology", "2", "--libs", CONTROLS, "--plan", "plain lie", "--clients", "2")
+        if not out:
+            return False
+        judgement = J.judge(collect.read(out))
+        R.add_controls(self.results, judgement, self.rezone, os.path.basename(out))
+        table.main()
+        return not check_controls(judgement)
+
+    def run(self, topology, libs, orders):
+        plan = " ".join([f"{o}:{ENV.get('CYCLES', 2)}" for o in ("first", "last") if o in orders] + ["observe:1"])
+        roles = ["--roles", ENV["ROLES"]] if ENV.get("ROLES") else []
+        out = self.arena("--topology", str(topology), "--libs", " ".join(libs), "--plan", plan, "--clients", str(self.clients), *roles)
+        if not out:
             return False
         with open(f"{out}/run.json") as f:
             said = json.load(f)
@@ -105,7 +120,7 @@ class Matrix:
                 topology, libs, orders = lack
                 print(f"proof: {self.rezone}: to {target} moves a cell: {topology} other agents, {len(libs)} libraries, orders {' '.join(orders)}", flush=True)
                 failed = 0 if self.run(*lack) else failed + 1
-        return failed == 0
+        return failed == 0 and self.controls()
 
 
 def add(results, out, rezone):

@@ -79,6 +79,20 @@ def merge(old, new):
     return out | dict(kept=pack(unpack(old.get("kept", "")) + unpack(new["kept"])), load=max(float(old.get("load") or 0), float(new["load"] or 0)))
 
 
+CONTROL_HEAD = ("rezone", "run", "mode", "clients", "moves", *J.FAULTS)
+
+
+def add_controls(folder, judgement, rezone, run):
+    """docs/proof/controls.csv: what was seen where harm was done on purpose"""
+    name = f"{folder}/controls.csv"
+    rows = read(name)
+    for mode in ("plain", "lie"):
+        mine = [c for c in judgement.cells if c["mode"] == mode]
+        rows.append(dict(rezone=rezone, run=run, mode=mode, clients=sum(c["clients"] for c in mine), moves=sum(c["moves"] for c in mine),
+                         **{f: sum(c["up_" + f] for c in mine) for f in J.FAULTS}))
+    write(name, CONTROL_HEAD, rows)
+
+
 def add(folder, judgement, rezone, run, load):
     """adds a run to both files"""
     cells_name, moves_name = f"{folder}/cells.csv", f"{folder}/moves.csv"

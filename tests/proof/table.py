@@ -127,6 +127,13 @@ def library_table(cells, moves):
     return markdown(("library", "writes: home of moves, median", "reads", "group", "faults beyond the baseline"), rows) if rows else "Not run yet."
 
 
+def control_table(rows):
+    words = {"plain": "resets that wait for nothing, of coordinators too", "lie": "agents at home that acknowledge every third batch and do not write it"}
+    last = {r["mode"]: r for r in rows}
+    return markdown(("control", "rezone", "clients", "moves", *J.FAULTS), [(words[m], r["rezone"], r["clients"], r["moves"], *(r[f] for f in J.FAULTS))
+                                                                            for m, r in last.items()]) if rows else "Not run yet."
+
+
 def tables(cells, moves, after):
     new, old = [c for c in cells if c["rezone"] == after], [c for c in cells if c["rezone"] == BEFORE]
     of_new, of_old = [m for m in moves if m["rezone"] == after], [m for m in moves if m["rezone"] == BEFORE]
@@ -165,7 +172,7 @@ def series(cells, moves):
 def main():
     folder = os.environ.get("RESULTS", f"{ROOT}/docs/proof")
     cells, moves = R.read(f"{folder}/cells.csv"), R.read(f"{folder}/moves.csv")
-    made = tables(cells, moves, latest(moves))
+    made = tables(cells, moves, latest(moves)) | {"controls": control_table(R.read(f"{folder}/controls.csv"))}
     for doc in DOCS:
         with open(f"{ROOT}/{doc}") as f:
             text = f.read()
