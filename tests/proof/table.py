@@ -134,10 +134,24 @@ def control_table(rows):
                                                                             for m, r in last.items()]) if rows else "Not run yet."
 
 
-def tables(cells, moves, after):
-    new, old = [c for c in cells if c["rezone"] == after], [c for c in cells if c["rezone"] == BEFORE]
-    of_new, of_old = [m for m in moves if m["rezone"] == after], [m for m in moves if m["rezone"] == BEFORE]
-    out = {"libraries": library_table(new, of_new), "series": series(cells, moves)}
+def cell_of(row):
+    return tuple(row[k] for k in R.CELL if k != "rezone")
+
+
+def newest(cells, moves):
+    """cells and moves after BEFORE: each cell by the latest rezone that ran it"""
+    age = {name: i for i, name in enumerate(dict.fromkeys(m["rezone"] for m in moves))}
+    best = {}
+    for c in cells:
+        if c["rezone"] != BEFORE and age.get(c["rezone"], -1) >= age.get(best.get(cell_of(c)), -1):
+            best[cell_of(c)] = c["rezone"]
+    return [[r for r in rows if best.get(cell_of(r)) == r["rezone"]] for rows in (cells, moves)]
+
+
+def tables(cells, moves):
+    new, of_new = newest(cells, moves)
+    old, of_old = [[r for r in rows if r["rezone"] == BEFORE] for rows in (cells, moves)]
+    out = {"libraries": library_table(new, of_new), "series": series(cells, moves, new)}
     for name, mine, theirs in (("after", new, of_new), ("before", old, of_old)):
         sure, bare = [c for c in mine if retries(c)], [c for c in mine if not retries(c)]
         out[name] = summary(sure, [m for m in theirs if retries(m)]) + "\n\n" + main_table(sure, [m for m in theirs if retries(m)])
@@ -153,26 +167,20 @@ def replace(text, made):
     return re.sub(r"<!-- proof:([\w-]+) -->.*?<!-- end proof -->", one, text, flags=re.S)
 
 
-def latest(moves):
-    """which rezone the tables are of: that of the last move, but not BEFORE"""
-    return next((m["rezone"] for m in reversed(moves) if m["rezone"] != BEFORE), "")
-
-
-def series(cells, moves):
+def series(cells, moves, shown):
     """one row for each rezone"""
     rows = []
     for name in dict.fromkeys(m["rezone"] for m in moves):
         mine = [c for c in cells if c["rezone"] == name and retries(c)]
-        n = sum(m["rezone"] == name for m in moves)
-        rows.append((name, len(mine), number(n), *(sum(J.beyond_baseline(c).get(f, 0) for c in mine) for f in J.FAULTS),
-                     sum(bool(J.beyond_baseline(c)) for c in mine)))
-    return markdown(("rezone", "cells", "moves", *J.FAULTS, "cells with faults"), rows)
+        rows.append((name, len(mine), sum(c["rezone"] == name and retries(c) for c in shown), number(sum(m["rezone"] == name for m in moves)),
+                     *(sum(J.beyond_baseline(c).get(f, 0) for c in mine) for f in J.FAULTS), sum(bool(J.beyond_baseline(c)) for c in mine)))
+    return markdown(("rezone", "cells", "of these above", "moves", *J.FAULTS, "cells with faults"), rows)
 
 
 def main():
     folder = os.environ.get("RESULTS", f"{ROOT}/docs/proof")
     cells, moves = R.read(f"{folder}/cells.csv"), R.read(f"{folder}/moves.csv")
-    made = tables(cells, moves, latest(moves)) | {"controls": control_table(R.read(f"{folder}/controls.csv"))}
+    made = tables(cells, moves) | {"controls": control_table(R.read(f"{folder}/controls.csv"))}
     for doc in DOCS:
         with open(f"{ROOT}/{doc}") as f:
             text = f.read()

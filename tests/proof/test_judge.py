@@ -207,14 +207,31 @@ class Cells(unittest.TestCase):
     def test_unpack(self):
         self.assertEqual(R.unpack(R.pack(R.Counter({"acks=0": 2, "b": 1}))), R.Counter({"acks=0": 2, "b": 1}))
 
-    def test_tables(self):
-        c = list(R.new_cells(J.judge(clean(errors=[J.Error(111, FIRST, "x")])), "x"))
+    def cells(self, rezone, errors):
+        c = list(R.new_cells(J.judge(clean(errors=[J.Error(111, FIRST, "x")] * errors)), rezone))
         for row in c:
             row.update(R.of_moves([]), version="4", load=1)
-        made = table.tables(c, [], "x")
+        return c, [m | {"rezone": rezone} for m in J.judge(clean()).moves]
+
+    def test_tables(self):
+        cells, moves = self.cells("x", 1)
+        made = table.tables(cells, moves)
         self.assertIn("| Java 4 | write, default | 2 | first | 0 | 1 errors |", made["after-faults"])
+        self.assertEqual(made["before-faults"], "None.")
         self.assertEqual(table.replace("a <!-- proof:after-faults -->old<!-- end proof --> b", {"after-faults": "new"}),
                          "a <!-- proof:after-faults -->\nnew\n<!-- end proof --> b")
+
+    def test_the_latest_rezone_has_the_cell(self):
+        old, new = self.cells("x", 1), self.cells("y", 0)
+        made = table.tables(old[0] + new[0], old[1] + new[1])
+        self.assertEqual(made["after-faults"], "None.")
+        self.assertIn("| x | 2 | 0 | 1 | 0 | 0 | 0 | 1 | 1 |", made["series"])
+
+    def test_before(self):
+        cells, moves = self.cells(table.BEFORE, 1)
+        made = table.tables(cells, moves)
+        self.assertEqual(made["after-faults"], "None.")
+        self.assertIn("1 errors", made["before-faults"])
 
 
 class Check(unittest.TestCase):
