@@ -69,7 +69,7 @@ class Arena:
                                      "--join-wait", "3s", "--log", trace, *flags],
                      ns=zone, cgroup=node, out=f"{self.out}/agent-{nr}.log", err=f"{self.out}/agent-{nr}.log")
         self.tail.follow(trace)
-        if not until(20, lambda: os.path.exists(f"{ENV['WORK']}/data/agents/{nr}")):
+        if not until(60, lambda: os.path.exists(f"{ENV['WORK']}/data/agents/{nr}")):
             raise RuntimeError(f"agent {nr} did not start, see {self.out}/agent-{nr}.log")
 
     def home_start(self, *flags):
@@ -95,7 +95,9 @@ class Arena:
 
     def signposts_stop(self):
         """before home is back: who loses a connection to one asks for metadata, and is shown the others once more"""
-        if self.p.stop(*[n for n in list(self.p.running) if n.startswith("signpost")]) or self.cycles:
+        names = [n for n in self.p.running if n.startswith("signpost")]
+        self.p.stop(*names)
+        if names:
             time.sleep(5)
 
     def topology(self, home_ready):
@@ -119,7 +121,7 @@ class Arena:
             at = os.path.getsize(log) if os.path.exists(log) else 0
             self.p.start(f"rezone-{node}", [ENV["REZONE"], "run", "--pin-dir", pins, "--cgroup", f"{ENV['CGROUP']}/{node}", "--topology",
                                             f"{ENV['WORK']}/topology-{node}.yaml", *TOLD, *flags], out=log, err=log)
-            if not until(30, lambda: b"a tick every" in open(log, "rb").read()[at:]):
+            if not until(60, lambda: b"a tick every" in open(log, "rb").read()[at:]):
                 raise RuntimeError(f"rezone did not start, see {log}")
             self.p.start(f"events-{node}", [ENV["REZONE"], "events", "--pin-dir", pins, "-f", "-o", "json"],
                          out=self.events_of(node), err=log)
@@ -173,7 +175,7 @@ class Arena:
 
     def topics(self):
         for t in {s.topic for s in self.setups} | {S.FEED}:
-            if not until(20, lambda: self.kcat("-L", "-t", t).find("partition 3, leader") >= 0):
+            if not until(60, lambda: self.kcat("-L", "-t", t).find("partition 3, leader") >= 0):
                 raise RuntimeError(f"topic {t} is not made")
 
     def kcat(self, *args):
