@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-# alone
 # A socket that closes, changes its client or is reused between decision and reset is never hit: STALE tries (10000; `make stale`:
 # 100000) in each of the two ways, half of them while the reset runs. tests/move/stale.c has the rules.
 # shellcheck source=tests/e2e/lib.sh

@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-# alone
 # SIGKILL in the midst of moves, KILLS times (20; `make kill-holds`: 200) at random moments, most of them while connections are
 # held: every held connection goes on within its hold's deadline and TCP's next retransmission, for BPF keeps the deadline, and in
 # the end no write is lost or doubled.
