@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # needs: counterparts
-# long
 # The main job on a real leaderless server: nisshi, a broker a zone over one store, behind our zone view. A current
 # kafka-go Reader of zone b, stuck in zone a, is home within one interval + 2 s; without rezone it stays.
 # shellcheck source=tests/e2e/lib.sh
