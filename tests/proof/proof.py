@@ -2,7 +2,8 @@
 """The matrix of the proof: runs what the results in the tree lack, and goes on where it was ended. `make moves`.
 
 In:  the environment selects: LIBS="java kafka-go", TOPOLOGIES="1 2 3", ORDERS="first last", MOVES=20 a cell, CLIENTS=3 of each set-up,
-     CYCLES=2 of each order in a run,
+     CYCLES=2 of each order in a run, JOBS=1 runs at once, each with its share of the libraries (rezone's rates are each node's own, so
+     more runs make more moves, as long as the machine is not full),
      ROLES=write/default,group/default; REZONE=PATH another binary, REZONE_NAME what its rows are called; MINUTES=60 ends after that run;
      OUT=DIR keeps the runs; RESULTS=DIR (docs/proof). proof.py judge DIR prints the judgement of a run that is there,
      proof.py add REZONE DIR... adds it to the results, proof.py tables makes the tables anew,
@@ -53,7 +54,7 @@ class Matrix:
         self.libs = words("LIBS", " ".join(S.LIBRARIES))
         self.topologies = [int(t) for t in words("TOPOLOGIES", "2 1 3")]
         self.orders = words("ORDERS", "first last")
-        self.moves, self.clients = int(ENV.get("MOVES", 20)), int(ENV.get("CLIENTS", 3))
+        self.moves, self.clients, self.jobs = int(ENV.get("MOVES", 20)), int(ENV.get("CLIENTS", 3)), int(ENV.get("JOBS", 1))
         self.results = ENV.get("RESULTS", f"{ROOT}/docs/proof")
         self.out = ENV.get("OUT", f"{ROOT}/build/proof")
         self.rezone = source_name()
@@ -75,22 +76,28 @@ class Matrix:
                 return t, [l for l in self.libs if l in {x[0] for x in lack}], [o for o in self.orders if o in {x[1] for x in lack}]
         return None
 
-    def arena(self, *argv):
-        """one run of the arena; its folder, or None"""
-        out = f"{self.out}/{time.strftime('%m%d-%H%M%S')}"
-        os.makedirs(out)
-        rc = subprocess.run([f"{ROOT}/tests/e2e/proof.sh", out, *argv], env={**ENV, "PROOF_REZONE": ENV.get("REZONE", "")}).returncode
-        if rc:
-            print(f"proof: run {out} ended with status {rc}; its folder is kept", flush=True)
-        return None if rc else out
+    def arenas(self, libs, *argv):
+        """a run of the arena for each share of the libraries, all at once; the folders of those that ended well"""
+        stamp, started = time.strftime("%m%d-%H%M%S"), []
+        for i, share in enumerate(libs):
+            out = f"{self.out}/{stamp}" + (f"-{i + 1}" if len(libs) > 1 else "")
+            os.makedirs(out)
+            started.append((out, subprocess.Popen([f"{ROOT}/tests/e2e/proof.sh", out, "--libs", " ".join(share), *argv],
+                                                  env={**ENV, "PROOF_REZONE": ENV.get("REZONE", "")})))
+        ended = [(out, p.wait()) for out, p in started]
+        for out, rc in ended:
+            if rc:
+                print(f"proof: run {out} ended with status {rc}; its folder is kept", flush=True)
+        return [out for out, rc in ended if not rc]
 
     def controls(self):
         """once for each rezone: the judge sees the harm that is done on purpose"""
         if any(c["rezone"] == self.rezone for c in R.read(f"{self.results}/controls.csv")):
             return True
-        out = self.arena("--topology", "2", "--libs", CONTROLS, "--plan", "plain lie", "--clients", "2")
-        if not out:
+        runs = self.arenas([CONTROLS.split()], "--topology", "2", "--plan", "plain lie", "--clients", "2")
+        if not runs:
             return False
+        out = runs[0]
         judgement = J.judge(collect.read(out))
         R.add_controls(self.results, judgement, self.rezone, os.path.basename(out))
         table.main()
@@ -99,18 +106,21 @@ class Matrix:
     def run(self, topology, libs, orders):
         plan = " ".join([f"{o}:{ENV.get('CYCLES', 2)}" for o in ("first", "last") if o in orders] + ["observe:1"])
         roles = ["--roles", ENV["ROLES"]] if ENV.get("ROLES") else []
-        out = self.arena("--topology", str(topology), "--libs", " ".join(libs), "--plan", plan, "--clients", str(self.clients), *roles)
-        if not out:
-            return False
+        shares = [libs[i :: self.jobs] for i in range(min(self.jobs, len(libs)))]
+        runs = self.arenas(shares, "--topology", str(topology), "--plan", plan, "--clients", str(self.clients), *roles)
+        for out in runs:
+            self.take(out)
+        return len(runs) == len(shares)
+
+    def take(self, out):
+        """a run that ended well, into the results"""
         with open(f"{out}/run.json") as f:
-            said = json.load(f)
-        self.absent |= set(said["skipped"])
+            self.absent |= set(json.load(f)["skipped"])
         judgement = add(self.results, out, self.rezone)
         table.main()
         show(judgement)
         if not ENV.get("OUT") and not any(m[f] for m in judgement.moves for f in J.FAULTS):
             shutil.rmtree(out)  # runs with faults are kept to be looked into
-        return True
 
     def go_on(self):
         end = time.monotonic() + 60 * float(ENV.get("MINUTES", 1e6))
