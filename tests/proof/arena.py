@@ -136,6 +136,13 @@ class Arena:
         self.p.stop(*[f"events-{n}" for n in self.nodes])
         self.p.stop(*[f"rezone-{n}" for n in self.nodes])
 
+    def rezone_anew(self):
+        """As an operator would close its breaker, after a look. Nobody who stayed away keeps a connection that is older than it."""
+        self.rezone_stop()
+        self.rezone_start()
+        self.tail.read()
+        self.restart([s for s in self.setups if self.working(s, time.time() - 8, home=False)])
+
     def rezone_list(self, node):
         out = subprocess.run([ENV["REZONE"], "list", "--pin-dir", f"{ENV['PIN_DIR']}/{node}", "-o", "json"], stdout=subprocess.PIPE,
                              stderr=subprocess.DEVNULL).stdout
@@ -290,12 +297,15 @@ class Arena:
         self.run_cycle(mode, up)
         self.keep(len(self.cycles))
         end = time.time()
+        opened = any(e["event"] == "breaker-open" for _, e in self.events())
         c = dict(n=len(self.cycles), order=order, mode=mode if order == "-" else "enforce", up=up, end=end, daemon=self.daemons, began=began,
-                 load=round(os.getloadavg()[0], 1), restarted=self.restarted)
+                 load=round(os.getloadavg()[0], 1), restarted=self.restarted, breaker=opened)
         self.cycles.append(c)
         moves = sum(1 for _, e in self.events() if e["event"] == "move" and stamp(e) >= up)
         say(f"cycle {len(self.cycles)} of {len(self.o.plan)}, {mode}: {moves} moves, {end - up:.0f} s with home, "
-            f"{up - began:.0f} s without, load {c['load']}")
+            f"{up - began:.0f} s without, load {c['load']}" + (", the breaker is open" if opened else ""))
+        if opened and mode == "first":
+            self.rezone_anew()
         self.home_stop()
         self.write()
 
