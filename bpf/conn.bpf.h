@@ -11,6 +11,7 @@
 
 #include "segment.bpf.h"
 #include "traffic.bpf.h"
+#include "undo.bpf.h"
 #include <bpf/bpf_core_read.h>
 
 #define RZ_AF_INET	   2
@@ -118,7 +119,7 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	c->netns = net->ns.inum;
 	c->opened_ns = bpf_ktime_get_ns();
 	c->frame.owner = (__u16)cookie;
-	c->frame.next_seq = seq;
+	c->frame.next_seq = c->frame.read_end = seq;
 	c->frame.synced = !!fresh;
 	c->frame.adopted = !fresh;
 	c->frame.api_key = -1;
@@ -147,7 +148,9 @@ static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cook
 		rz_traffic_closed(tp, c, newstate == RZ_TCP_CLOSE_WAIT);
 	if (c->frame.via == RZ_VIA_PROXY)
 		bpf_map_delete_elem(&proxied, &cookie);
-	bpf_map_delete_elem(&partial, &cookie);
+	if (c->frame.have)
+		rz_frame_drop_partial(cookie, &c->frame);
+	rz_undo_forget(cookie);
 	if (!bpf_map_delete_elem(&conns, &cookie))
 		RZ_COUNT(closed);
 }

@@ -23,7 +23,7 @@
 #define RZ_REQUESTS_PER_SEGMENT 512
 /* Bare SASL tokens (SaslHandshake v0) longer than this are not believed. */
 #define RZ_SASL_TOKEN_MAX	65536
-#define RZ_FRAME_TRIES		3
+#define RZ_FRAME_TRIES		4
 #define RZ_LOOPBACK_IFINDEX	1 /* in each network namespace (linux/net/flow.h) */
 
 /* What was read so far was a guess that did not hold, or says nothing of a client: as if nothing
@@ -281,9 +281,9 @@ __noinline int rz_frame_step(struct __sk_buff *skb)
  * came early and will be looked at by what follows it. */
 static __always_inline int rz_frame_gap_is_loss(struct bpf_sock *sk, struct rz_scratch *s)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	__u32 rcv_nxt;
 
-	return !tp || (__s32)(tp->rcv_nxt - rz_frame_wants(&s->f)) > 0;
+	return rz_segment_rcv_nxt(sk, &rcv_nxt) || (__s32)(rcv_nxt - rz_frame_wants(&s->f)) > 0;
 }
 
 /* All requests of one segment, on the copy scratch->f. */
@@ -311,6 +311,8 @@ static __always_inline void rz_frame_walk(struct __sk_buff *skb, struct bpf_sock
 			rz_frame_lose(s);
 		}
 	}
+	if ((__s32)(s->seg.seq + s->seg.len - s->f.read_end) > 0)
+		s->f.read_end = s->seg.seq + s->seg.len;
 	if (!s->f.synced) {
 		if (!rz_frame_find(skb, s))
 			return;
@@ -332,19 +334,6 @@ static __always_inline void rz_frame_walk(struct __sk_buff *skb, struct bpf_sock
 		if (st)
 			st->requests += s->f.requests - before;
 	}
-}
-
-/* Is this the very frame that was copied out? Word for word, so a copy that another CPU's commit
- * tore apart is found out too. Under the lock. */
-static __always_inline int rz_frame_is(const struct rz_frame *f, const struct rz_frame *was)
-{
-	const __u64 *x = (const __u64 *)f, *y = (const __u64 *)was;
-	__u64 diff = 0;
-	int i;
-
-	for (i = 0; i < (int)(sizeof(*f) / 8); i++)
-		diff |= x[i] ^ y[i];
-	return !diff;
 }
 
 /* `now` as struct rz_conn's times in _cs have it. The coarse clock may still be behind opened_ns.
@@ -397,23 +386,84 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 	return done;
 }
 
-/* True if this segment lies wholly inside a request whose header is known: the case of nearly every
- * segment of a large Produce, and the cheapest answer. Read without the lock: a stale value costs
- * at most the longer way. */
+/* Does this segment end before anything that is waited for? */
+static __always_inline int rz_frame_has_no_header(const struct rz_frame *f,
+						  const struct rz_seg *seg)
+{
+	return f->synced && (__s32)(rz_frame_wants(f) - seg->seq) >= (__s32)seg->len;
+}
+
+/* True if this segment lies wholly inside a request whose header is known, behind all that was
+ * read: the case of nearly every segment of a large Produce, and the cheapest answer. Read without
+ * the lock: a stale value costs at most the longer way. */
 static __always_inline int rz_frame_inside(const struct rz_conn *c, const struct rz_seg *seg)
 {
-	return c->frame.synced && (__s32)(rz_frame_wants(&c->frame) - seg->seq) >= (__s32)seg->len;
+	return rz_frame_has_no_header(&c->frame, seg) && (__s32)(c->frame.read_end - seg->seq) <= 0;
 }
 
-static __always_inline int rz_frame_is_settled(const struct rz_frame *f)
+/* The same of one that is left alone for good, unless the bytes that made it so come again: then
+ * TCP may not have taken them. */
+static __always_inline int rz_frame_settled(const struct rz_conn *c, const struct rz_seg *seg)
 {
-	return f->state == RZ_STATE_TLS || f->state == RZ_STATE_NOT_KAFKA ||
-	       f->state == RZ_STATE_MPTCP;
+	return rz_frame_is_settled(&c->frame) &&
+	       (c->frame.state == RZ_STATE_MPTCP ||
+		c->frame.read_end - seg->seq - 1 >= RZ_UNDO_SETTLED_SPAN);
 }
 
-static __always_inline int rz_frame_settled(const struct rz_conn *c)
+/* Nothing that was read of the connection rests on bytes that TCP has, and nothing else is known:
+ * begins as on one found in mid-stream. */
+static __always_inline void rz_frame_begin_anew(struct rz_scratch *s)
 {
-	return rz_frame_is_settled(&c->frame);
+	RZ_COUNT(frame_lost);
+	rz_frame_forget(&s->f);
+	s->f.synced = s->f.tentative = 0;
+	s->f.read_end = s->seg.seq;
+	rz_frame_next(&s->f, 0);
+}
+
+/* Goes back to before the bytes that this segment brings again, if TCP has not taken them. Returns
+ * 1 if there is nothing to read in it. */
+static __always_inline int rz_frame_go_back(struct bpf_sock *sk, struct rz_scratch *s)
+{
+	__u32 from = 0;
+	int back = 0;
+
+	s->undone = 0;
+	if (rz_undo_is_due(&s->f, &s->seg, sk, &from))
+		back = rz_undo_find(from, s->seg.seq + s->seg.len);
+	if (!back)
+		return rz_frame_is_settled(&s->f) || rz_frame_has_no_header(&s->f, &s->seg);
+	if (back < 0) {
+		back = RZ_UNDO_DEPTH + 1;
+		rz_frame_begin_anew(s);
+	}
+	s->undone = (__u32)back;
+	return 0;
+}
+
+/* What was kept of a header for a frame that did not come about, unless another CPU has brought the
+ * same about: its key is the same then. */
+static __always_inline void rz_frame_drop_unused(struct rz_scratch *s, const struct rz_conn *c)
+{
+	__u16 generation = s->was.generation + 1;
+
+	if (!s->f.have || (c->frame.generation == generation &&
+			   rz_frame_wants(&c->frame) == rz_frame_wants(&s->f)))
+		return;
+	s->f.generation = generation;
+	rz_frame_drop_partial(s->cookie, &s->f);
+}
+
+/* The frame was replaced by one that does not rest on it. */
+static __always_inline void rz_frame_taken_back(struct rz_scratch *s)
+{
+	RZ_COUNT(taken_back);
+	if (s->was.have)
+		rz_frame_drop_partial(s->cookie, &s->was);
+	if (s->was.via == RZ_VIA_PROXY && s->f.via != RZ_VIA_PROXY)
+		bpf_map_delete_elem(&proxied, &s->cookie);
+	if (s->watched)
+		rz_hold_forget(s->cookie);
 }
 
 /* `cookie` is the socket's own, not the entry's: a map element may have become another connection's
@@ -422,7 +472,7 @@ static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *
 					struct rz_conn *c, const struct rz_seg *seg)
 {
 	struct rz_scratch *s;
-	__u32 zero = 0, had;
+	__u32 zero = 0;
 	int i;
 
 	s = bpf_map_lookup_elem(&scratch, &zero);
@@ -436,18 +486,23 @@ static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *
 		s->was = c->frame;
 		barrier();
 		s->f = s->was;
+		if (rz_frame_go_back(sk, s))
+			return;
 		/* a PROXY header, which is read below, says more */
 		if (s->f.via == RZ_VIA_NETWORK && skb->ifindex == RZ_LOOPBACK_IFINDEX)
 			s->f.via = RZ_VIA_LOCAL;
-		if (rz_frame_is_settled(&s->f)) /* by another CPU, since the caller asked */
-			return;
-		had = s->f.have;
 		rz_frame_walk(skb, sk, s);
-		if (rz_frame_commit(sk, s, c))
-			continue;
-		if (had && !s->f.have)
-			bpf_map_delete_elem(&partial, &s->cookie);
-		return;
+		if (s->undone && rz_undo_is_known(s->undone)) {
+			rz_frame_drop_unused(s, c);
+			return;
+		}
+		rz_undo_keep(s, !s->undone);
+		if (!rz_frame_commit(sk, s, c)) {
+			if (s->undone)
+				rz_frame_taken_back(s);
+			return;
+		}
+		rz_frame_drop_unused(s, c);
 	}
 	RZ_COUNT(races);
 }

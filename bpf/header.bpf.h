@@ -21,6 +21,43 @@ static __always_inline __u32 rz_frame_wants(const struct rz_frame *f)
 	return f->next_seq + f->have + f->skip;
 }
 
+/* Is this the very frame that was copied out? Word for word, so a copy that another CPU's commit
+ * tore apart is found out too. */
+static __always_inline int rz_frame_is(const struct rz_frame *f, const struct rz_frame *was)
+{
+	const __u64 *x = (const __u64 *)f, *y = (const __u64 *)was;
+	__u64 diff = 0;
+	int i;
+
+	for (i = 0; i < (int)(sizeof(*f) / 8); i++)
+		diff |= x[i] ^ y[i];
+	return !diff;
+}
+
+/* Does `f`, on which work was done, say the same of the stream as `was`? Not how
+ * often the frame changed, nor what user space knows of the client. */
+static __always_inline int rz_frame_says_the_same(const struct rz_frame *was, struct rz_frame *f)
+{
+	__u8 zone_known = f->zone_known, opt_in = f->opt_in;
+	__u16 generation = f->generation;
+	int same;
+
+	f->generation = was->generation;
+	f->zone_known = was->zone_known;
+	f->opt_in = was->opt_in;
+	same = rz_frame_is(was, f);
+	f->generation = generation;
+	f->zone_known = zone_known;
+	f->opt_in = opt_in;
+	return same;
+}
+
+static __always_inline int rz_frame_is_settled(const struct rz_frame *f)
+{
+	return f->state == RZ_STATE_TLS || f->state == RZ_STATE_NOT_KAFKA ||
+	       f->state == RZ_STATE_MPTCP;
+}
+
 /* A request is over and done with, `size` bytes long: the next one begins behind it. */
 static __always_inline void rz_frame_next(struct rz_frame *f, __u32 size)
 {
@@ -90,30 +127,51 @@ static __always_inline int rz_frame_fill(struct __sk_buff *skb, struct rz_scratc
 	return s->f.have >= target;
 }
 
-/* Gets back the first bytes of a header that came in pieces. */
+static __always_inline struct rz_partial_key rz_partial_key_of(__u64 cookie,
+							       const struct rz_frame *f)
+{
+	struct rz_partial_key key = {cookie, rz_frame_wants(f), f->generation};
+
+	return key;
+}
+
+static __always_inline void rz_frame_drop_partial(__u64 cookie, const struct rz_frame *f)
+{
+	struct rz_partial_key key = rz_partial_key_of(cookie, f);
+
+	bpf_map_delete_elem(&partial, &key);
+}
+
+/* Gets back the first bytes of a header that came in pieces: those of the present frame, or of the
+ * one that was gone back to. */
 static __always_inline int rz_frame_load_partial(struct rz_scratch *s)
 {
+	struct rz_partial_key key = rz_partial_key_of(s->cookie, &s->f);
 	struct rz_partial *p;
 
 	if (!s->f.have)
 		return 0;
-	p = bpf_map_lookup_elem(&partial, &s->cookie);
+	key.generation = (__u16)(s->was.generation - s->undone);
+	p = bpf_map_lookup_elem(&partial, &key);
 	if (!p || p->next_seq != s->f.next_seq || p->have < s->f.have)
 		return -1;
 	__builtin_memcpy(s->header, p->bytes, sizeof(p->bytes));
 	return 0;
 }
 
+/* ... and keeps them for the frame that scratch->f is about to become. */
 static __always_inline int rz_frame_save_partial(struct rz_scratch *s)
 {
+	struct rz_partial_key key = rz_partial_key_of(s->cookie, &s->f);
 	long err;
 
 	if (!s->f.have)
 		return 0;
+	key.generation = (__u16)(s->was.generation + 1);
 	s->partial.next_seq = s->f.next_seq;
 	s->partial.have = s->f.have;
 	__builtin_memcpy(s->partial.bytes, s->header, sizeof(s->partial.bytes));
-	err = bpf_map_update_elem(&partial, &s->cookie, &s->partial, BPF_ANY);
+	err = bpf_map_update_elem(&partial, &key, &s->partial, BPF_ANY);
 	if (err) {
 		RZ_COUNT(partial_full);
 		rz_error(RZ_PLACE_PARTIAL_INSERT, err);

@@ -221,6 +221,24 @@ static __always_inline void rz_hold_expect(__u64 cookie, __u32 number, const str
 	bpf_spin_unlock(&h->lock);
 }
 
+/* Requests that were noted are none: TCP did not take the segment. All that are noted now must be
+ * answered, as if the watch began here. */
+static __always_inline void rz_hold_forget(__u64 cookie)
+{
+	struct rz_hold *h = rz_hold_of(cookie);
+	int i;
+
+	if (!h)
+		return;
+	bpf_spin_lock(&h->lock);
+	if (h->cookie == cookie) {
+		h->last = 0;
+		for (i = 0; i < RZ_EXPECTED_MAX; i++)
+			h->expected[i].number = 0;
+	}
+	bpf_spin_unlock(&h->lock);
+}
+
 /* Notes that a segment of this connection was not looked at. */
 static __always_inline void rz_hold_early(int watched, __u64 cookie)
 {

@@ -188,7 +188,16 @@ struct {
 	__type(value, __u64);
 } errors SEC(".maps");
 
-/* The first bytes of a request whose header came in pieces; gone once the header is whole. */
+/*
+ * The first bytes of a request whose header came in pieces. The key names the frame that they
+ * belong to, and where they end: what another CPU makes of the same segments meanwhile has another
+ * key, and whoever still works on the frame before finds what belongs to that.
+ */
+struct rz_partial_key {
+	__u64 cookie;
+	__u32 end;
+	__u32 generation;
+};
 struct rz_partial {
 	__u32 next_seq;
 	__u32 have;
@@ -199,9 +208,30 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 8192);
-	__type(key, __u64); /* socket cookie */
+	__type(key, struct rz_partial_key);
 	__type(value, struct rz_partial);
 } partial SEC(".maps");
+
+/* Frames as they were before the latest changes (undo.bpf.h). */
+#define RZ_UNDO_DEPTH 8 /* a power of two, as rz_frame.generation's range is */
+#define RZ_UNDO_SLOTS 1024
+struct rz_undo_entry {
+	__u64 cookie;
+	__u64 check;
+	__u32 seq;  /* where the segment begins that it was replaced for */
+	__u32 base; /* may be gone back to: it was not itself taken back then */
+	struct rz_frame f;
+};
+struct rz_undo {
+	struct rz_undo_entry entries[RZ_UNDO_DEPTH];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RZ_UNDO_SLOTS);
+	__type(key, __u32);
+	__type(value, struct rz_undo);
+} undo SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -238,6 +268,7 @@ struct rz_scratch {
 	__u32 compares_id; /* the id of the request that is read now is compared */
 	__u32 answered;	   /* an answer is sent to the request that is read now */
 	__u32 found;	   /* the request that is read now is the first behind a lost frame */
+	__u32 undone;	   /* how many changes of the frame back the work began, 0: none */
 	__u32 watched;	   /* the connection is in holds */
 };
 

@@ -95,6 +95,9 @@ static __always_inline int rz_reset_check(struct sock_common *skc, const struct 
 		return -RZ_ESTALE;
 	if (rz_is_mptcp(tp))
 		return -RZ_EPROTO;
+	/* TCP may yet throw away what was read: then nothing that the entry says need be true */
+	if ((__s32)(c->frame.read_end - tp->rcv_nxt) > 0)
+		return -RZ_EAGAIN;
 	if (!tp->inet_conn.icsk_inet.sk.sk_socket)
 		return -RZ_ENOTCONN;
 	if (m->left && !rz_held_left(cookie, tp->rcv_nxt))

@@ -53,7 +53,7 @@ int rz_segment(struct __sk_buff *skb)
 		return 1;
 	if (!c)
 		c = rz_conn_adopt(sk, cookie, seg.seq);
-	if (!c || rz_frame_settled(c) || rz_frame_inside(c, &seg))
+	if (!c || rz_frame_settled(c, &seg) || rz_frame_inside(c, &seg))
 		return 1;
 	/* out of frame any plausible header is looked at: not one that TCP will throw away */
 	if (!c->frame.synced && !rz_segment_in_window(sk, &seg))

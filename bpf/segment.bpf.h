@@ -140,6 +140,20 @@ static __always_inline int rz_segment_parse(struct __sk_buff *skb, struct rz_seg
 	return seg->len > 0;
 }
 
+/* Up to where TCP has all bytes, as of now: the socket is not locked. Returns -1 if it cannot be
+ * asked. Tests say it themselves. */
+#ifndef RZ_TEST_RCV_NXT
+static __always_inline int rz_segment_rcv_nxt(struct bpf_sock *sk, __u32 *ret)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+	if (!tp)
+		return -1;
+	*ret = tp->rcv_nxt;
+	return 0;
+}
+#endif
+
 /* Linux 6.2: from the program's view of a packet to the kernel's own; no call is left of it. */
 extern void *bpf_cast_to_kern_ctx(void *obj) __weak __ksym;
 

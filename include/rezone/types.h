@@ -230,10 +230,12 @@ struct rz_frame {
 	__u32 answerable; /* those of them that an answer is sent to: all but Produce with acks=0 */
 	__u32 correlation_id; /* of the latest one */
 	__u32 software;	      /* key into `softwares`, 0 if the client has not said it */
-	__s16 api_key;	      /* of the latest one */
-	__s16 client_id_len;  /* as on the wire, -1 is null; valid once client is not 0 */
-	__u16 have; /* bytes of the next header that already came, kept in map `partial` */
-	__u16 skip; /* bytes of its client.id that were passed over behind those */
+	__u32 read_end; /* TCP sequence number up to which bytes were read; true once TCP has them
+			 */
+	__s16 api_key;	/* of the latest one */
+	__s16 client_id_len; /* as on the wire, -1 is null; valid once client is not 0 */
+	__u16 have;	     /* bytes of the next header that already came, kept in map `partial` */
+	__u16 skip;	     /* bytes of its client.id that were passed over behind those */
 	enum rz_state state;
 	enum rz_protocol protocol;
 	/* a byte each, for a value with a spin lock must hold no bit-fields (kernel/bpf/btf.c) */
@@ -256,7 +258,7 @@ struct rz_frame {
 	__u8 acks0;	   /* a Produce with acks=0, or one whose acks could not be read */
 	__u8 data_version; /* api_version of the latest Produce, or Fetch if there was none: tells
 			      libraries apart */
-	__u8 pad[5];
+	__u8 pad;
 	__u64 client; /* key into `clients`, 0 until identified */
 };
 
@@ -623,6 +625,7 @@ struct rz_stats {
 	__u64 ip_unparsed;    /* fragments, unknown extension headers, short headers */
 	__u64 races;	      /* two CPUs on one connection at once, and the retries did not help */
 	__u64 too_many_requests;  /* in one segment */
+	__u64 taken_back;	  /* what was read of a segment that TCP did not take */
 	__u64 held_segments;	  /* dropped, for their connection was held */
 	__u64 left_while_held;	  /* connections that their client closed while they were held */
 	__u64 discarded_segments; /* of these, dropped for good */

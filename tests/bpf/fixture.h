@@ -39,6 +39,16 @@ static int teardown(void **state)
 	return 0;
 }
 
+static inline size_t pieces_kept(void)
+{
+	uint8_t key[16], *prev = NULL;
+	size_t n = 0;
+
+	for (; !bpf_map_get_next_key(bpf_map__fd(skel->maps.partial), prev, key); prev = key)
+		n++;
+	return n;
+}
+
 static inline void forget_clients(void)
 {
 	int fds[] = {bpf_map__fd(skel->maps.client_ids), bpf_map__fd(skel->maps.clients)};
@@ -50,17 +60,32 @@ static inline void forget_clients(void)
 			bpf_map_delete_elem(fds[i], &key);
 }
 
+/* Of headers, and the frames before the present one. */
+static inline void forget_pieces(void)
+{
+	static uint64_t none[2048];
+	struct {
+		uint64_t cookie;
+		uint32_t end, generation;
+	} key;
+	uint32_t slot = 1;
+
+	while (!bpf_map_get_next_key(bpf_map__fd(skel->maps.partial), NULL, &key))
+		bpf_map_delete_elem(bpf_map__fd(skel->maps.partial), &key);
+	bpf_map_update_elem(bpf_map__fd(skel->maps.undo), &slot, none, BPF_ANY);
+}
+
 static inline void open_conn_at(uint32_t seq, bool adopted)
 {
 	struct rz_conn c = {.cookie = 1};
 	uint64_t cookie = 1;
 
 	c.frame.owner = 1;
-	c.frame.next_seq = seq;
+	c.frame.next_seq = c.frame.read_end = seq;
 	c.frame.synced = !adopted;
 	c.frame.adopted = adopted;
 	c.frame.api_key = -1;
-	bpf_map_delete_elem(bpf_map__fd(skel->maps.partial), &cookie);
+	forget_pieces();
 	assert_int_equal(0,
 			 bpf_map_update_elem(bpf_map__fd(skel->maps.conns), &cookie, &c, BPF_ANY));
 }

@@ -8,6 +8,19 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
+#include "maps.bpf.h"
+
+/* The test's own TCP; without it, everything in front of a segment is there. */
+__u32 rz_test_rcv_nxt = 0;
+__u32 rz_test_has_tcp = 0;
+
+#define RZ_TEST_RCV_NXT
+static __always_inline int rz_segment_rcv_nxt(struct bpf_sock *sk, __u32 *ret)
+{
+	*ret = rz_test_rcv_nxt;
+	return rz_test_has_tcp ? 0 : -1;
+}
+
 #include "frame.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -26,7 +39,7 @@ int test_segment(struct __sk_buff *skb)
 	c = bpf_map_lookup_elem(&conns, &cookie);
 	if (!sk || !c || rz_segment_parse(skb, &seg) != 1)
 		return 0;
-	if (rz_frame_settled(c) || rz_frame_inside(c, &seg))
+	if (rz_frame_settled(c, &seg) || rz_frame_inside(c, &seg))
 		return 1;
 	rz_frame_segment(skb, sk, cookie, c, &seg);
 	return 1;
@@ -79,9 +92,7 @@ int test_hold_lasts(struct __sk_buff *skb)
 	return h && m && rz_hold_lasts(h, m, cookie, rz_test_now);
 }
 
-/* 1 if all that must be answered has been, TCP having everything up to `rz_test_rcv_nxt`.
- */
-__u32 rz_test_rcv_nxt = 0;
+/* 1 if all that must be answered has been, TCP having everything up to `rz_test_rcv_nxt`. */
 
 SEC("cgroup_skb/ingress")
 int test_drained(struct __sk_buff *skb)

@@ -15,7 +15,7 @@
 
 /* More than a stream of FRAMING_STREAM_MAX bytes can fill. */
 #define ROWS	 512
-#define KEY_SIZE sizeof(struct rz_error_key)
+#define KEY_SIZE sizeof(struct rz_partial_key)
 
 static struct table {
 	const void *map;
@@ -28,12 +28,13 @@ static struct table {
 	{.map = &client_ids, .key_size = 8, .value_size = sizeof(struct rz_client_id)},
 	{.map = &proxied, .key_size = 8, .value_size = sizeof(struct rz_proxied)},
 	{.map = &softwares, .key_size = 4, .value_size = sizeof(struct rz_software)},
-	{.map = &partial, .key_size = 8, .value_size = sizeof(struct rz_partial)},
-	{.map = &errors, .key_size = KEY_SIZE, .value_size = 8},
+	{.map = &partial, .key_size = KEY_SIZE, .value_size = sizeof(struct rz_partial)},
+	{.map = &errors, .key_size = sizeof(struct rz_error_key), .value_size = 8},
 };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static struct rz_scratch scratches[CPUS];
+static struct rz_undo undo_here;
 static struct rz_stats stats_all;
 static struct tcp_sock tcp;
 static struct bpf_sock sock;
@@ -72,6 +73,8 @@ void *bpf_map_lookup_elem(const void *map, const void *key)
 		return &scratches[cpu];
 	if (map == &stats)
 		return &stats_all;
+	if (map == &undo)
+		return &undo_here;
 	return t ? row_of(t, key) : NULL;
 }
 
@@ -222,7 +225,7 @@ static void run(const struct framing_segment *s)
 	struct __sk_buff skb = {.len = s->len};
 
 	on_cpu[cpu] = s;
-	if (rz_frame_inside(conn_here(), &seg) || rz_frame_settled(conn_here()))
+	if (rz_frame_inside(conn_here(), &seg) || rz_frame_settled(conn_here(), &seg))
 		return;
 	rz_frame_segment(&skb, &sock, COOKIE, conn_here(), &seg);
 }
@@ -239,8 +242,9 @@ void framing_begin(uint32_t seq, bool adopted)
 		tables[i].n = 0;
 	}
 	memset(&stats_all, 0, sizeof(stats_all));
+	memset(&undo_here, 0, sizeof(undo_here));
 	c.frame.owner = COOKIE;
-	c.frame.next_seq = seq;
+	c.frame.next_seq = c.frame.read_end = seq;
 	c.frame.synced = !adopted;
 	c.frame.adopted = adopted;
 	c.frame.api_key = -1;
@@ -290,9 +294,7 @@ const struct rz_proxied *framing_proxied(void)
 	return bpf_map_lookup_elem(&proxied, &cookie);
 }
 
-bool framing_keeps_partial(void)
+uint32_t framing_pieces(void)
 {
-	__u64 cookie = COOKIE;
-
-	return bpf_map_lookup_elem(&partial, &cookie) != NULL;
+	return table_of(&partial)->n;
 }

@@ -40,6 +40,6 @@ const struct rz_stats *framing_stats(void);	    /* since framing_begin() */
 const struct rz_client_id *framing_client_id(void); /* NULL if there is none */
 const struct rz_software *framing_software(void);   /* likewise */
 const struct rz_proxied *framing_proxied(void);	    /* likewise */
-bool framing_keeps_partial(void);		    /* a piece of a header */
+uint32_t framing_pieces(void);			    /* of headers, that are kept */
 
 #endif

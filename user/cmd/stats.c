@@ -48,6 +48,7 @@ static const struct {
 	ROW(traffic_full, true, "closed connections whose bytes are not added up"),
 	ROW(ip_unparsed, true, "packets whose headers could not be read"),
 	ROW(races, true, "segments given up: two CPUs on one connection"),
+	ROW(taken_back, false, "segments whose reading was undone, for TCP did not take them"),
 	ROW(too_many_requests, true, "segments with more requests than are read"),
 	ROW(held_segments, false, "segments held back during a move"),
 	ROW(left_while_held, false, "connections that their client closed while they were held"),

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * What was read of a segment that TCP then threw away is undone.
+ *
+ * The segment program runs before TCP has judged a segment: its checksum, PAWS, its ACK, the
+ * receive buffer, and other filters come later. So what it reads is true only once rcv_nxt has
+ * passed it. rz_frame.read_end says up to where a connection's bytes were read. A segment that
+ * brings such bytes again while TCP still has not taken them is their sender's next try, or the
+ * true ones behind a damaged copy: the frame goes back to what it was before them, and they are
+ * read as if for the first time. Nothing is decided on before TCP has everything that was read
+ * (reset.bpf.h).
+ *
+ * Comes in: the frame as it was before each change. Goes out: one of the latest RZ_UNDO_DEPTH. Kept
+ * in a small array that connections share by the low bits of their cookies, for it matters only
+ * between a segment's look here and TCP's: who finds nothing there knows nothing of the connection
+ * any more. Called by the framing stage.
+ */
+#ifndef REZONE_BPF_UNDO_H
+#define REZONE_BPF_UNDO_H
+
+#include "header.bpf.h"
+
+/* What made a connection one that is left alone stood among so many of its first bytes. */
+#define RZ_UNDO_SETTLED_SPAN (1u << 20)
+
+static __always_inline __u64 rz_undo_check(const struct rz_frame *f, __u64 cookie)
+{
+	const __u64 *w = (const __u64 *)f;
+	__u64 sum = cookie;
+	int i;
+
+	for (i = 0; i < (int)(sizeof(*f) / 8); i++)
+		sum ^= w[i];
+	return sum;
+}
+
+static __always_inline struct rz_undo_entry *rz_undo_at(struct rz_undo *u, __u32 generation)
+{
+	return &u->entries[generation % RZ_UNDO_DEPTH];
+}
+
+static __always_inline struct rz_undo *rz_undo_of(__u64 cookie)
+{
+	__u32 slot = (__u32)cookie % RZ_UNDO_SLOTS;
+
+	return bpf_map_lookup_elem(&undo, &slot);
+}
+
+/* Is this what the connection's frame was at that generation? Two connections may write here at
+ * once; the sum finds that out. */
+static __always_inline int rz_undo_fits(const struct rz_undo_entry *e, __u64 cookie,
+					__u16 generation)
+{
+	return e->cookie == cookie && e->f.generation == generation &&
+	       e->check == rz_undo_check(&e->f, cookie);
+}
+
+/* Keeps scratch->was, which is about to be replaced; `base`: it may be gone back to. What it pushes
+ * out cannot come back: the piece of a header that belongs to it goes too. */
+static __always_inline void rz_undo_keep(struct rz_scratch *s, int base)
+{
+	struct rz_undo *u = rz_undo_of(s->cookie);
+	struct rz_undo_entry *e;
+
+	if (!u)
+		return;
+	e = rz_undo_at(u, s->was.generation);
+	if (e->f.have && !(e->cookie == s->cookie && e->f.generation == s->was.generation))
+		rz_frame_drop_partial(e->cookie, &e->f);
+	e->cookie = s->cookie;
+	e->check = rz_undo_check(&s->was, s->cookie);
+	e->seq = s->seg.seq;
+	e->base = (__u32)base;
+	e->f = s->was;
+}
+
+/* What left a connection alone for good came so long ago that read_end says nothing any more:
+ * sequence numbers come round. */
+static __always_inline int rz_undo_is_old(const struct rz_frame *f, struct bpf_sock *sk)
+{
+	struct tcp_sock *tp = rz_frame_is_settled(f) ? bpf_skc_to_tcp_sock(sk) : NULL;
+
+	return tp && tp->bytes_received > RZ_UNDO_SETTLED_SPAN;
+}
+
+/* Are these bytes such as were read before, and has TCP still not got them? `from` is where what is
+ * in doubt begins: the first byte of the segment that TCP does not have. */
+static __always_inline int rz_undo_is_due(const struct rz_frame *f, const struct rz_seg *seg,
+					  struct bpf_sock *sk, __u32 *from)
+{
+	__u32 rcv_nxt;
+
+	if ((__s32)(f->read_end - seg->seq) <= 0 || rz_segment_rcv_nxt(sk, &rcv_nxt) ||
+	    rz_undo_is_old(f, sk))
+		return 0;
+	*from = (__s32)(rcv_nxt - seg->seq) > 0 ? rcv_nxt : seg->seq;
+	return (__s32)(f->read_end - *from) > 0 && (__s32)(seg->seq + seg->len - *from) > 0;
+}
+
+/* Was anything of the bytes before `end` read when this frame was replaced? In sync, nothing before
+ * the byte that it waited for. */
+static __always_inline int rz_undo_read_before(const struct rz_undo_entry *e, __u32 end)
+{
+	__u32 wants = rz_frame_wants(&e->f), start = e->seq;
+
+	if (e->f.synced && (__s32)(wants - start) > 0)
+		start = wants;
+	return (__s32)(end - start) > 0;
+}
+
+/*
+ * Brings scratch->f to the newest frame that rests on bytes before `from` alone. Returns its
+ * distance from the present generation; 0 if of the bytes from `from` to `end` nothing was read
+ * since; -1 if no such frame is remembered. A global function, so that its loop is verified once.
+ */
+__noinline int rz_undo_find(__u32 from, __u32 end)
+{
+	struct rz_undo_entry *e;
+	struct rz_scratch *s;
+	struct rz_undo *u;
+	__u32 zero = 0, i;
+	int read = 0;
+
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	u = s ? rz_undo_of(s->cookie) : NULL;
+	if (!u)
+		return -1;
+	for (i = 1; i <= RZ_UNDO_DEPTH; i++) {
+		e = rz_undo_at(u, (__u16)(s->was.generation - i));
+		if (!rz_undo_fits(e, s->cookie, (__u16)(s->was.generation - i)))
+			return -1;
+		read |= rz_undo_read_before(e, end);
+		asm volatile("" : "+r"(read)); /* for the verifier: any number */
+		if (!e->base || (__s32)(e->f.read_end - from) > 0)
+			continue;
+		if (!read)
+			return 0;
+		s->f = e->f;
+		s->f.generation = s->was.generation;
+		return (int)i;
+	}
+	return -1;
+}
+
+/* Are the pieces of a header that scratch->f has the same as those of the frame of that generation,
+ * which says the same? A global function, as above. */
+__noinline int rz_undo_same_pieces(__u32 generation)
+{
+	struct rz_partial_key key = {};
+	struct rz_scratch *s;
+	struct rz_partial *p;
+	__u32 zero = 0, i;
+	__u64 diff = 0;
+
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	if (!s || !s->f.have)
+		return 1;
+	key = rz_partial_key_of(s->cookie, &s->f);
+	key.generation = generation;
+	p = bpf_map_lookup_elem(&partial, &key);
+	if (!p)
+		return 0;
+	for (i = 0; i < sizeof(p->bytes) / 8; i++) {
+		if (i * 8 >= s->f.have)
+			break;
+		diff |= rz_load_some(p->bytes + i * 8, s->f.have - i * 8) ^
+			rz_load_some(s->header + i * 8, s->f.have - i * 8);
+	}
+	return !diff;
+}
+
+/* Does the work on this segment come to what is known already? Then it only came again: a frame
+ * between the one that was gone back to and the present one is the same. */
+__noinline int rz_undo_is_known(__u32 back)
+{
+	struct rz_undo_entry *e;
+	struct rz_scratch *s;
+	struct rz_undo *u;
+	__u32 zero = 0, i;
+
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	u = s ? rz_undo_of(s->cookie) : NULL;
+	if (!u)
+		return 0;
+	if (rz_frame_says_the_same(&s->was, &s->f))
+		return rz_undo_same_pieces(s->was.generation);
+	for (i = 1; i < RZ_UNDO_DEPTH; i++) {
+		if (i >= back)
+			break;
+		e = rz_undo_at(u, (__u16)(s->was.generation - i));
+		if (e->base && rz_undo_fits(e, s->cookie, (__u16)(s->was.generation - i)) &&
+		    rz_frame_says_the_same(&e->f, &s->f))
+			return rz_undo_same_pieces(e->f.generation);
+	}
+	return 0;
+}
+
+/* The connection is over: pieces of headers that its earlier frames had. */
+static __always_inline void rz_undo_forget(__u64 cookie)
+{
+	struct rz_undo *u = rz_undo_of(cookie);
+	struct rz_undo_entry *e;
+	int i;
+
+	for (i = 0; u && i < RZ_UNDO_DEPTH; i++) {
+		e = &u->entries[i];
+		if (e->cookie != cookie)
+			continue;
+		if (e->f.have)
+			rz_frame_drop_partial(cookie, &e->f);
+		e->cookie = 0;
+		e->f.have = 0;
+	}
+}
+
+#endif
