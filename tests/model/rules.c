@@ -131,6 +131,17 @@ static bool bears_nothing(const struct eye *e)
 	       ready < 3; /* this one, and fewer than two */
 }
 
+static bool peer_proxies(const struct eye *e)
+{
+	size_t i;
+
+	for (i = 0; i < e->r->n_conns; i++)
+		if (e->r->conns[i].frame.via == RZ_VIA_PROXY &&
+		    !memcmp(e->r->conns[i].tuple.client_addr, e->conn->tuple.client_addr, 16))
+			return true;
+	return false;
+}
+
 /* One line a rule. What it holds by stands in docs/design.md. */
 #define RULE(name, holds)                                      \
 	static bool name(const struct eye *e)                  \
@@ -173,7 +184,8 @@ RULE(shared, DATA(f) && f->coordinator &&
 RULE(too_young, AGE(now, e->conn->opened_ns) < s->min_age_ns || now < e->conn->opened_ns)
 RULE(acks0, f->acks0 && s->acks0 == RZ_ACKS0_SKIP)
 RULE(transactional, f->transaction)
-RULE(load_balancer, f->via == RZ_VIA_PROXY || (e->client && e->client->host_override))
+RULE(load_balancer, f->via == RZ_VIA_PROXY || (f->adopted && peer_proxies(e)) ||
+			    (e->client && e->client->host_override))
 RULE(local_proxy, f->via == RZ_VIA_LOCAL && s->local_proxy == RZ_LOCAL_PROXY_SKIP)
 #define LEFT_ALONE (may_write_twice(e) || (s->close == RZ_CLOSE_AUTO && bears_nothing(e)))
 RULE(library, now >= e->ready_since_ns + s->grace_ns && LEFT_ALONE)

@@ -57,6 +57,11 @@ static void no_zone(struct test_world *w)
 	w->client.zone[0] = '\0';
 }
 
+static void peer_is_a_proxy(struct test_world *w)
+{
+	w->conn.frame.adopted = w->peer_proxies = 1;
+}
+
 static void several_clients(struct test_world *w)
 {
 	w->conn.frame.several = 1;
@@ -343,6 +348,7 @@ static const struct {
 	CHANGE(ambiguous_not_seen, AMBIGUOUS),
 	CHANGE(not_an_agent_node, NOT_AN_AGENT),
 	CHANGE(several_clients, SEVERAL),
+	CHANGE(peer_is_a_proxy, LOAD_BALANCER),
 	CHANGE(not_an_agent_address, NOT_AN_AGENT),
 	CHANGE(not_an_agent_port, NOT_AN_AGENT),
 	CHANGE(own_zone_unknown, OWN_ZONE_UNKNOWN),

@@ -71,6 +71,20 @@ static void test_what_must_be_answered(void **state)
 	}
 }
 
+/* A connection whose beginning was not seen is none that only fetches, until enough was. */
+static void test_an_unseen_beginning(void **state)
+{
+	struct rz_frame f = {.fetch = 1, .adopted = 1};
+
+	(void)state;
+	for (f.requests = 0; f.requests < RZ_UNSEEN_REQUESTS; f.requests++)
+		assert_true(rz_frame_must_be_answered(&f));
+	assert_false(rz_frame_must_be_answered(&f));
+	f.requests = 0;
+	f.adopted = 0;
+	assert_false(rz_frame_must_be_answered(&f));
+}
+
 static void test_keys_of_requests(void **state)
 {
 	static const struct {
@@ -98,6 +112,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_what_must_be_answered),
+		cmocka_unit_test(test_an_unseen_beginning),
 		cmocka_unit_test(test_keys_of_requests),
 	};
 

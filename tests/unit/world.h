@@ -28,7 +28,7 @@ struct test_world {
 	uint64_t now_ns;
 	bool unread;		     /* map clients has no entry for the client */
 	struct rz_software software; /* what the client says it is; no name: nothing */
-	bool grouped;
+	bool grouped, peer_proxies;
 	bool left; /* the client has closed it while it was held */
 };
 
@@ -125,6 +125,7 @@ static inline struct rz_verdict test_classify(const struct test_world *w)
 					.client = w->unread ? NULL : &w->client,
 					.software = w->software.name[0] ? &w->software : NULL,
 					.grouped = w->grouped,
+					.peer_proxies = w->peer_proxies,
 					.left = w->left};
 	struct rz_world view = test_world_view(w);
 	struct rz_exclude *exclude = NULL;

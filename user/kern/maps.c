@@ -216,12 +216,17 @@ int rz_snapshot_find_members(struct rz_snapshot *s)
 {
 	size_t i;
 
-	s->members = calloc(s->n_conns + 1, sizeof(*s->members));
+	s->members = calloc(2 * s->n_conns + 1, sizeof(*s->members));
 	if (!s->members)
 		return -ENOMEM;
-	for (i = 0; i < s->n_conns; i++)
+	for (i = 0; i < s->n_conns; i++) {
 		if (s->conns[i].frame.coordinator)
 			s->members[s->n_members++] = member_of(&s->conns[i]);
+		if (s->conns[i].frame.via != RZ_VIA_PROXY)
+			continue;
+		s->members[s->n_members] = member_of(&s->conns[i]);
+		s->members[s->n_members++].client = RZ_MEMBER_PROXY;
+	}
 	qsort(s->members, s->n_members, sizeof(*s->members), by_member);
 	return 0;
 }
@@ -323,6 +328,14 @@ bool rz_snapshot_grouped(const struct rz_snapshot *s, const struct rz_conn *c)
 {
 	struct rz_member key = member_of(c);
 
+	return s->n_members && bsearch(&key, s->members, s->n_members, sizeof(key), by_member);
+}
+
+bool rz_snapshot_peer_proxies(const struct rz_snapshot *s, const struct rz_conn *c)
+{
+	struct rz_member key = member_of(c);
+
+	key.client = RZ_MEMBER_PROXY;
 	return s->n_members && bsearch(&key, s->members, s->n_members, sizeof(key), by_member);
 }
 

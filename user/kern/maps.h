@@ -99,6 +99,10 @@ static inline uint64_t rz_conn_time_ns(const struct rz_conn *c, uint32_t cs)
 }
 
 int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret);
+/* The members' client under which the peers stand of whose connections one began with a PROXY
+ * header. */
+#define RZ_MEMBER_PROXY (~0ULL)
+
 /* Fills members of a snapshot from its conns; a part of reading one. 0 or -ENOMEM. */
 int rz_snapshot_find_members(struct rz_snapshot *s);
 void rz_snapshot_free(struct rz_snapshot *s); /* takes NULL */
@@ -107,6 +111,9 @@ const struct rz_client *rz_snapshot_client(const struct rz_snapshot *s, uint64_t
 const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t cookie);
 /* Has its client left it while it was held? */
 bool rz_snapshot_left(const struct rz_snapshot *s, const struct rz_conn *c);
+/* Has another connection of the same peer address begun with a PROXY header? */
+bool rz_snapshot_peer_proxies(const struct rz_snapshot *s, const struct rz_conn *c);
+
 /* Does a connection of the same client (client.id at an address) carry group membership? */
 bool rz_snapshot_grouped(const struct rz_snapshot *s, const struct rz_conn *c);
 /* What the client says it is, or NULL. */

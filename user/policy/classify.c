@@ -144,7 +144,9 @@ static bool acks0(const struct view *v)
  * told to call all agents by one name. */
 static bool load_balancer(const struct view *v)
 {
+	/* of a beginning that was not seen, what is known of the peer */
 	return v->c->conn->frame.via == RZ_VIA_PROXY ||
+	       (v->c->conn->frame.adopted && v->c->peer_proxies) ||
 	       (v->c->client && v->c->client->host_override);
 }
 

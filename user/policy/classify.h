@@ -21,8 +21,9 @@ struct rz_judged_conn {
 	const struct rz_client *client; /* NULL if map `clients` has no entry (yet) */
 	const __u8 *client_addr; /* 16 bytes, if a PROXY header names another than conn does */
 	const struct rz_software *software; /* what it says it is; NULL: nothing */
-	bool left;    /* its client has closed it while it was held: it is to be closed only */
-	bool grouped; /* a connection of the same client here carries group membership */
+	bool left;	   /* its client has closed it while it was held: it is to be closed only */
+	bool grouped;	   /* a connection of the same client here carries group membership */
+	bool peer_proxies; /* another one of its peer's address began with a PROXY header */
 };
 
 struct rz_world {

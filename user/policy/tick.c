@@ -44,6 +44,7 @@ struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_
 		.client_addr = rz_snapshot_proxied(snap, c, proxied) ? NULL : proxied->addr,
 		.software = rz_snapshot_software(snap, c),
 		.grouped = rz_snapshot_grouped(snap, c),
+		.peer_proxies = rz_snapshot_peer_proxies(snap, c),
 		.left = rz_snapshot_left(snap, c),
 	};
 }
