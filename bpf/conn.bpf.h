@@ -136,6 +136,17 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	return bpf_map_lookup_elem(&conns, &cookie);
 }
 
+/* The next connection of a load balancer may begin where nobody sees it. Full: it is not known of
+ * that one then. */
+static __always_inline void rz_conn_note_proxy(const struct rz_conn *c)
+{
+	__u64 now = bpf_ktime_get_ns();
+	__u8 addr[16];
+
+	__builtin_memcpy(addr, c->tuple.client_addr, sizeof(addr));
+	bpf_map_update_elem(&proxy_peers, addr, &now, BPF_ANY);
+}
+
 static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cookie, int newstate)
 {
 	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
@@ -146,8 +157,10 @@ static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cook
 		return;
 	if (c->cookie == cookie)
 		rz_traffic_closed(tp, c, newstate == RZ_TCP_CLOSE_WAIT);
-	if (c->frame.via == RZ_VIA_PROXY)
+	if (c->frame.via == RZ_VIA_PROXY) {
 		bpf_map_delete_elem(&proxied, &cookie);
+		rz_conn_note_proxy(c);
+	}
 	if (c->frame.have)
 		rz_frame_drop_partial(cookie, &c->frame);
 	rz_undo_forget(cookie);

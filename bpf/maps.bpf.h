@@ -51,6 +51,14 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_PROXY_PEERS_MAX);
+	__type(key, __u8[16]);
+	__type(value, __u64);
+} proxy_peers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, RZ_SOFTWARES_MAX);
 	__type(key, __u32);
 	__type(value, struct rz_software);

@@ -295,6 +295,9 @@ struct rz_proxied {
 	__u8 raw[RZ_PROXY_V1_MAX];
 };
 
+/* proxy_peers: address -> when a connection from it closed that had begun with a PROXY header. */
+#define RZ_PROXY_PEERS_MAX 1024
+
 /* softwares: number -> what clients say of themselves in ApiVersions v3 and newer (KIP-511). */
 #define RZ_SOFTWARE_SIZE 32
 struct rz_software {

@@ -216,7 +216,7 @@ int rz_snapshot_find_members(struct rz_snapshot *s)
 {
 	size_t i;
 
-	s->members = calloc(2 * s->n_conns + 1, sizeof(*s->members));
+	s->members = calloc(2 * s->n_conns + s->n_peers + 1, sizeof(*s->members));
 	if (!s->members)
 		return -ENOMEM;
 	for (i = 0; i < s->n_conns; i++) {
@@ -227,7 +227,25 @@ int rz_snapshot_find_members(struct rz_snapshot *s)
 		s->members[s->n_members] = member_of(&s->conns[i]);
 		s->members[s->n_members++].client = RZ_MEMBER_PROXY;
 	}
+	for (i = 0; i < s->n_peers; i++) {
+		s->members[s->n_members].client = RZ_MEMBER_PROXY;
+		memcpy(s->members[s->n_members++].addr, s->peers[i], 16);
+	}
 	qsort(s->members, s->n_members, sizeof(*s->members), by_member);
+	return 0;
+}
+
+/* One that goes, or comes, meanwhile is met at the next reading. */
+static int read_peers(int fd, struct rz_snapshot *s)
+{
+	__u8 *prev = NULL;
+
+	s->peers = calloc(RZ_PROXY_PEERS_MAX + 1, sizeof(*s->peers));
+	if (!s->peers)
+		return -ENOMEM;
+	for (; s->n_peers < RZ_PROXY_PEERS_MAX; prev = s->peers[s->n_peers++])
+		if (bpf_map_get_next_key(fd, prev, s->peers[s->n_peers]))
+			break;
 	return 0;
 }
 
@@ -240,6 +258,8 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 	if (!s)
 		return -ENOMEM;
 	err = read_conns(m->conns, s);
+	if (!err)
+		err = read_peers(m->proxy_peers, s);
 	if (!err)
 		err = rz_snapshot_find_members(s);
 	if (!err)
@@ -278,6 +298,7 @@ void rz_snapshot_free(struct rz_snapshot *s)
 	free(s->proxied);
 	free(s->softwares);
 	free(s->members);
+	free(s->peers);
 	free(s);
 }
 

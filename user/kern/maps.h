@@ -17,7 +17,7 @@
 /* Descriptors. Each map's name, in the BPF object and as a pin, is the field's. */
 /* clang-format off */
 #define RZ_MAPS(X)                                                                             \
-	X(conns) X(client_ids) X(clients) X(proxied) X(softwares)                              \
+	X(conns) X(client_ids) X(clients) X(proxied) X(proxy_peers) X(softwares)                              \
 	X(agents) X(zones) X(aliases) X(sources) X(blocks) X(moves) X(holds) X(held) X(settings)                   \
 	X(stats) X(errors) X(traffic) X(client_traffic) X(events) X(verdicts) X(orders)
 /* clang-format on */
@@ -87,6 +87,8 @@ struct rz_snapshot {
 	size_t n_held;
 	struct rz_member *members; /* sorted; one may stand there more than once */
 	size_t n_members;
+	__u8 (*peers)[16]; /* of closed connections that began with a PROXY header */
+	size_t n_peers;
 	struct rz_settings settings; /* all zero if no daemon has ever written it */
 	struct rz_stats stats;	     /* added up over the CPUs */
 	uint64_t now_ns;	     /* CLOCK_MONOTONIC when it was read */
