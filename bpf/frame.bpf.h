@@ -353,6 +353,7 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 	struct bpf_tcp_sock *tp = bpf_tcp_sock(sk);
 	struct rz_client *client = NULL;
 	__u64 now = rz_now_coarse(), rx = 0, tx = 0;
+	struct rz_undo *u = rz_undo_of(s->cookie);
 	int done = -1;
 
 	if (tp) {
@@ -361,6 +362,7 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 	}
 	if (s->f.client && !s->f.zone_known)
 		client = bpf_map_lookup_elem(&clients, &s->f.client);
+	s->has_pushed = 0;
 	bpf_spin_lock(&c->lock);
 	if (c->cookie == s->cookie && c->frame.owner == (__u16)s->cookie &&
 	    rz_frame_is(&c->frame, &s->was)) {
@@ -370,6 +372,8 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 			s->f.opt_in = client->opt_in;
 			s->f.zone_known = 1;
 		}
+		if (u)
+			rz_undo_keep(rz_undo_at(u, s->was.generation), s, !s->undone);
 		s->f.generation++;
 		if (c->frame.requests != s->f.requests)
 			c->last_request_ns = now;
@@ -383,6 +387,7 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 		done = 0;
 	}
 	bpf_spin_unlock(&c->lock);
+	rz_undo_drop_pushed(s);
 	return done;
 }
 
@@ -496,7 +501,6 @@ static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *
 			rz_frame_drop_unused(s, c);
 			return;
 		}
-		rz_undo_keep(s, !s->undone);
 		if (!rz_frame_commit(sk, s, c)) {
 			if (s->undone)
 				rz_frame_taken_back(s);

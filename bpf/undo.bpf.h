@@ -55,23 +55,30 @@ static __always_inline int rz_undo_fits(const struct rz_undo_entry *e, __u64 coo
 	       e->check == rz_undo_check(&e->f, cookie);
 }
 
-/* Keeps scratch->was, which is about to be replaced; `base`: it may be gone back to. What it pushes
- * out cannot come back: the piece of a header that belongs to it goes too. */
-static __always_inline void rz_undo_keep(struct rz_scratch *s, int base)
+/*
+ * Keeps scratch->was, which is replaced; `base`: it may be gone back to. Called under the
+ * connection's lock, once it is certain that it is replaced: a copy that another CPU's commit tore
+ * apart, or one on which the work is done again, must not take the place of what was true. What it
+ * pushes out cannot come back; rz_undo_drop_pushed() removes the piece of a header that belongs to
+ * it.
+ */
+static __always_inline void rz_undo_keep(struct rz_undo_entry *e, struct rz_scratch *s, int base)
 {
-	struct rz_undo *u = rz_undo_of(s->cookie);
-	struct rz_undo_entry *e;
-
-	if (!u)
-		return;
-	e = rz_undo_at(u, s->was.generation);
-	if (e->f.have && !(e->cookie == s->cookie && e->f.generation == s->was.generation))
-		rz_frame_drop_partial(e->cookie, &e->f);
+	if (e->f.have && !(e->cookie == s->cookie && e->f.generation == s->was.generation)) {
+		s->pushed = rz_partial_key_of(e->cookie, &e->f);
+		s->has_pushed = 1;
+	}
 	e->cookie = s->cookie;
 	e->check = rz_undo_check(&s->was, s->cookie);
 	e->seq = s->seg.seq;
 	e->base = (__u32)base;
 	e->f = s->was;
+}
+
+static __always_inline void rz_undo_drop_pushed(struct rz_scratch *s)
+{
+	if (s->has_pushed)
+		bpf_map_delete_elem(&partial, &s->pushed);
 }
 
 /* What left a connection alone for good came so long ago that read_end says nothing any more:
