@@ -103,6 +103,16 @@ static __always_inline int rz_segment_in_window(struct bpf_sock *sk, const struc
 	return tp && seg->seq - tp->rcv_nxt <= tp->rcv_wnd;
 }
 
+/* TCP adds to bytes_received first, and without the socket lock it may do so between these looks:
+ * in this order the base is then too low, so that user space believes that TCP has less. */
+static __always_inline __u32 rz_conn_seq_base(const struct tcp_sock *tp)
+{
+	__u32 rcv_nxt = tp->rcv_nxt;
+
+	barrier();
+	return rcv_nxt - (__u32)tp->bytes_received;
+}
+
 /* Fills `c` (on the caller's stack: a per-CPU buffer could be overwritten by an interrupt that gets
  * here too) for socket `tp` and puts it into `conns`. Returns the entry, or NULL if there is no
  * room. `fresh`: no payload byte has come yet, so the first request starts at `seq`. */
@@ -118,6 +128,7 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	c->cookie = cookie;
 	c->netns = net->ns.inum;
 	c->opened_ns = bpf_ktime_get_ns();
+	c->seq_base = rz_conn_seq_base(tp);
 	c->frame.owner = (__u16)cookie;
 	c->frame.next_seq = c->frame.read_end = seq;
 	c->frame.synced = !!fresh;

@@ -368,7 +368,7 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 	    rz_frame_is(&c->frame, &s->was)) {
 		if (client) {
 			__builtin_memcpy(c->zone, client->zone, sizeof(c->zone));
-			c->zone[RZ_ZONE_SHOWN - 1] = 0;
+			c->zone[sizeof(c->zone) - 1] = 0;
 			s->f.opt_in = client->opt_in;
 			s->f.zone_known = 1;
 		}

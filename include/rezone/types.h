@@ -283,8 +283,11 @@ struct rz_conn {
 	__u32 data_cs;	       /* when it last carried Produce or Fetch, 0 never */
 	__u64 rx_bytes; /* from the client, as of the latest request (tcp_sock.bytes_received) */
 	__u64 tx_bytes; /* to the client, acknowledged (tcp_sock.bytes_acked) */
+	/* tcp_sock's rcv_nxt less its bytes_received, which never changes: who can ask for one only
+	 * has the other */
+	__u32 seq_base;
 	/* copies for readers of the map, as the client wrote it; the policy looks into `clients` */
-	char zone[RZ_ZONE_SHOWN];
+	char zone[RZ_ZONE_SHOWN - 4];
 };
 
 /* proxied: socket cookie -> how the connection began: a PROXY protocol header, version 1 or 2

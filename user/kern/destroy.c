@@ -7,7 +7,9 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -40,8 +42,26 @@ static void fill_id(struct inet_diag_sockid *id, const struct rz_tuple *t, uint6
 struct queues {
 	uint32_t unread, unacked; /* bytes */
 	uint32_t inode;
-	bool established;
+	uint64_t received; /* bytes; with says_received */
+	bool established, says_received;
 };
+
+/* struct tcp_info of linux/tcp.h may be cut behind what the kernel knows. */
+static void read_info(const struct nlmsghdr *msg, struct queues *q)
+{
+	const size_t from = offsetof(struct tcp_info, tcpi_bytes_received);
+	const struct nlattr *a;
+
+	mnl_attr_for_each(a, msg, sizeof(struct inet_diag_msg))
+	{
+		if (mnl_attr_get_type(a) != INET_DIAG_INFO ||
+		    mnl_attr_get_payload_len(a) < from + sizeof(q->received))
+			continue;
+		memcpy(&q->received, (const char *)mnl_attr_get_payload(a) + from,
+		       sizeof(q->received));
+		q->says_received = true;
+	}
+}
 
 static int on_socket(const struct nlmsghdr *msg, void *arg)
 {
@@ -53,6 +73,7 @@ static int on_socket(const struct nlmsghdr *msg, void *arg)
 		q->unacked = d->idiag_wqueue;
 		q->inode = d->idiag_inode;
 		q->established = d->idiag_state == TCP_ESTABLISHED_STATE;
+		read_info(msg, q);
 	}
 	return MNL_CB_OK;
 }
@@ -89,6 +110,7 @@ static int ask_family(uint16_t type, const struct rz_tuple *t, uint64_t cookie, 
 	req->sdiag_family = family;
 	req->sdiag_protocol = IPPROTO_TCP;
 	req->idiag_states = 1 << TCP_ESTABLISHED_STATE;
+	req->idiag_ext = ret ? 1 << (INET_DIAG_INFO - 1) : 0;
 	fill_id(&req->id, t, cookie, family);
 
 	nl = mnl_socket_open(NETLINK_SOCK_DIAG);
@@ -124,6 +146,19 @@ int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie)
 	if (err)
 		return err;
 	return q.unread || q.unacked ? -EAGAIN : 0;
+}
+
+int rz_destroy_received(const struct rz_tuple *t, uint64_t cookie, uint32_t *ret)
+{
+	struct queues q = {};
+	int err = ask(SOCK_DIAG_BY_FAMILY, t, cookie, &q);
+
+	if (err || !q.established)
+		return err ? err : -ENOENT;
+	if (!q.says_received)
+		return -EOPNOTSUPP;
+	*ret = (uint32_t)q.received;
+	return 0;
 }
 
 int rz_destroy_find(const struct rz_tuple *t, uint64_t cookie)

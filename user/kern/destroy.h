@@ -23,6 +23,10 @@ int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie);
  */
 int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie);
 
+/* How many bytes of the client's TCP has accepted (tcp_info.tcpi_bytes_received), modulo 2^32. 0;
+ * -EOPNOTSUPP the kernel does not say; other -errno as above. */
+int rz_destroy_received(const struct rz_tuple *t, uint64_t cookie, uint32_t *ret);
+
 /* Is there such a socket, ESTABLISHED, in the thread's network namespace? 0 there is; -ENOENT there
  * is not; other -errno: nobody can tell. */
 int rz_destroy_find(const struct rz_tuple *t, uint64_t cookie);

@@ -125,11 +125,24 @@ static int shut_down(const struct rz_maps *maps, const struct rz_reset *r)
 	return rz_owner_shutdown(&o);
 }
 
+/* Has TCP accepted all that was read? It may yet throw away what it has not, and then nothing that
+ * the entry says need be true. */
+static int accepted(const struct rz_conn *c, const struct rz_reset *r)
+{
+	uint32_t received;
+	int err = rz_destroy_received(&r->tuple, r->cookie, &received);
+
+	if (err)
+		return err;
+	return (int32_t)(c->frame.read_end - (c->seq_base + received)) > 0 ? -EAGAIN : 0;
+}
+
 /* The check of bpf/reset.bpf.h, as near as user space gets: still the same client on this entry. */
 static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 {
 	struct rz_hold h;
 	struct rz_conn c;
+	int err;
 
 	if (bpf_map_lookup_elem_flags(maps->conns, &r->cookie, &c, BPF_F_LOCK))
 		return -ENOENT;
@@ -142,8 +155,9 @@ static int still_same(const struct rz_maps *maps, const struct rz_reset *r)
 		return -ESTALE;
 	if (r->left && !has_left(maps, r->cookie))
 		return -ESTALE;
-	if (!r->gap)
-		return 0;
+	err = accepted(&c, r);
+	if (err || !r->gap)
+		return err;
 	if (bpf_map_lookup_elem(maps->holds, &r->cookie, &h) || h.early ||
 	    !rz_reset_drained(&h, &c) || rz_reset_gap_is_over(maps, r))
 		return -EAGAIN;
