@@ -29,7 +29,7 @@ static __always_inline void rz_census_visit(struct sock_common *skc)
 	cookie = bpf_get_socket_cookie(tp);
 	c = bpf_map_lookup_elem(&conns, &cookie);
 	if (!c && rz_conn_ours(&tp->inet_conn.icsk_inet.sk)) {
-		c = rz_conn_insert(&fill, tp, cookie, !tp->bytes_received, tp->rcv_nxt);
+		c = rz_conn_insert(&fill, tp, cookie, !tp->bytes_received, tp->rcv_nxt, 1);
 		if (c)
 			RZ_COUNT(adopted);
 	}

@@ -28,6 +28,13 @@
  * attaches, and again when the cgroup was removed and made anew (user/kern/attached.c). */
 __u64 rz_cgroup_id = 0;
 
+/* rz_state is attached: a connection is opened before its eyes. Set by user space before it
+ * attaches (user/kern/load.c). */
+__u32 rz_sees_opens = 0;
+
+/* There was no room for one that was opened: since then one without an entry may be such a one. */
+__u32 rz_conns_were_full = 0;
+
 /* IPv4 as ::ffff:a.b.c.d */
 static __always_inline void rz_addr_from_v4(__u8 *dst, __be32 v4)
 {
@@ -115,9 +122,10 @@ static __always_inline __u32 rz_conn_seq_base(const struct tcp_sock *tp)
 
 /* Fills `c` (on the caller's stack: a per-CPU buffer could be overwritten by an interrupt that gets
  * here too) for socket `tp` and puts it into `conns`. Returns the entry, or NULL if there is no
- * room. `fresh`: no payload byte has come yet, so the first request starts at `seq`. */
+ * room. `fresh`: no payload byte has come yet, so the first request starts at `seq`. `found`:
+ * nobody saw it open. */
 static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct tcp_sock *tp,
-						      __u64 cookie, int fresh, __u32 seq)
+						      __u64 cookie, int fresh, __u32 seq, int found)
 {
 	struct sock_common *skc = &tp->inet_conn.icsk_inet.sk.__sk_common;
 	struct net *net = skc->skc_net.net;
@@ -133,6 +141,7 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	c->frame.next_seq = c->frame.read_end = seq;
 	c->frame.synced = !!fresh;
 	c->frame.adopted = !fresh;
+	c->frame.older = !fresh && found && rz_sees_opens && !rz_conns_were_full;
 	c->frame.api_key = -1;
 	c->frame.via = rz_tuple_is_local(&c->tuple) ? RZ_VIA_LOCAL : RZ_VIA_NETWORK;
 	c->frame.state = rz_is_mptcp(tp) ? RZ_STATE_MPTCP : RZ_STATE_NEW;
@@ -140,6 +149,7 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	if (err == -RZ_EEXIST /* the other program was faster */)
 		return bpf_map_lookup_elem(&conns, &cookie);
 	if (err) {
+		rz_conns_were_full = 1;
 		RZ_COUNT(conns_full);
 		rz_error(RZ_PLACE_CONN_INSERT, err);
 		return NULL;
@@ -205,7 +215,7 @@ static __always_inline void rz_conn_state_changed(const struct sock *sk, int old
 	if (!rz_conn_ours(sk))
 		return;
 	/* bytes came already with a TCP Fast Open SYN: then this is mid-stream */
-	if (rz_conn_insert(&c, tp, cookie, !tp->bytes_received, tp->rcv_nxt))
+	if (rz_conn_insert(&c, tp, cookie, !tp->bytes_received, tp->rcv_nxt, 0))
 		RZ_COUNT(opened);
 }
 
@@ -219,7 +229,7 @@ static __noinline struct rz_conn *rz_conn_adopt(struct bpf_sock *sk, __u64 cooki
 	if (!tp)
 		return NULL;
 	fresh = tp->bytes_received == 0 && tp->rcv_nxt == seq;
-	c = rz_conn_insert(&fill, tp, cookie, fresh, seq);
+	c = rz_conn_insert(&fill, tp, cookie, fresh, seq, 1);
 	if (c) {
 		if (fresh)
 			RZ_COUNT(opened);

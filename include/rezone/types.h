@@ -258,7 +258,7 @@ struct rz_frame {
 	__u8 acks0;	   /* a Produce with acks=0, or one whose acks could not be read */
 	__u8 data_version; /* api_version of the latest Produce, or Fetch if there was none: tells
 			      libraries apart */
-	__u8 pad;
+	__u8 older;   /* adopted, and its beginning was before rezone: nobody could have seen it */
 	__u64 client; /* key into `clients`, 0 until identified */
 };
 

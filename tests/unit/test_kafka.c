@@ -81,7 +81,9 @@ static void test_an_unseen_beginning(void **state)
 		assert_true(rz_frame_must_be_answered(&f));
 	assert_false(rz_frame_must_be_answered(&f));
 	f.requests = 0;
-	f.adopted = 0;
+	f.older = 1; /* day one */
+	assert_false(rz_frame_must_be_answered(&f));
+	f.older = f.adopted = 0;
 	assert_false(rz_frame_must_be_answered(&f));
 }
 

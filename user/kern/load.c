@@ -103,6 +103,7 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 			      rz_cure(-errno));
 	fill_rodata(k->skel, o);
 	rz_kern_name_cgroup(k);
+	k->skel->bss->rz_sees_opens = !lacks->state;
 	bpf_map__set_max_entries(k->skel->maps.conns, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.moves, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.partial, o->max_connections);
