@@ -69,13 +69,18 @@ void rz_kern_name_cgroup(struct rz_kern *k)
 	k->skel->bss->rz_cgroup_id = !fstat(k->cgroup_fd, &st) && st.st_ino != 1 ? st.st_ino : 0;
 }
 
-/* Maps that people read, and that outlive a restart; and `partial`, headers that are half read. */
+/* Maps that people read, and that outlive a restart; and two that belong to the frames: `partial`,
+ * headers that are half read, and `undo`. While one program takes another's place both see a
+ * segment; the second must find what the first one kept, or it takes that for a segment that TCP
+ * threw away. */
 static int claim_pins(struct rz_kern *k)
 {
 	struct bpf_map *m;
 	size_t i;
 	int err = rz_claim_map(&k->claim, k->skel->maps.partial, "partial");
 
+	if (!err)
+		err = rz_claim_map(&k->claim, k->skel->maps.undo, "undo");
 	for (i = 0; i < rz_map_count && !err; i++) {
 		m = bpf_object__find_map_by_name(k->skel->obj, rz_map_names[i]);
 		err = rz_claim_map(&k->claim, m, rz_map_names[i]);
@@ -85,8 +90,8 @@ static int claim_pins(struct rz_kern *k)
 
 static int link_pins(struct rz_kern *k)
 {
-	static const char *const partial = "partial";
-	int err = k->pin_dir[0] ? rz_claim_symlinks(&k->claim, &partial, 1) : 0;
+	static const char *const inner[] = {"partial", "undo"};
+	int err = k->pin_dir[0] ? rz_claim_symlinks(&k->claim, inner, 2) : 0;
 
 	return err || !k->pin_dir[0] ? err
 				     : rz_claim_symlinks(&k->claim, rz_map_names, rz_map_count);
