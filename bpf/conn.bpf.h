@@ -32,6 +32,10 @@ __u64 rz_cgroup_id = 0;
  * attaches (user/kern/load.c). */
 __u32 rz_sees_opens = 0;
 
+/* When the segment program was attached again after it had been detached, 0: it never was. What a
+ * connection said in between nobody could see (user/kern/attached.c). */
+__u64 rz_attached_ns = 0;
+
 /* There was no room for one that was opened: since then one without an entry may be such a one. */
 __u32 rz_conns_were_full = 0;
 
@@ -120,6 +124,20 @@ static __always_inline __u32 rz_conn_seq_base(const struct tcp_sock *tp)
 	return rcv_nxt - (__u32)tp->bytes_received;
 }
 
+/* How much of a connection that is found in mid-stream must still be read. Of one older than rezone
+ * nothing: it is judged by what is seen of it, or nobody would be moved on the first day. */
+static __always_inline __u8 rz_conn_unseen(int found)
+{
+	return found && rz_sees_opens && !rz_conns_were_full ? 0 : RZ_UNSEEN_REQUESTS;
+}
+
+/* Was nothing of this connection read since the segment program was attached again? Then bytes that
+ * it has missed went by while it was not there. */
+static __always_inline int rz_conn_is_older(const struct rz_conn *c)
+{
+	return (c->last_request_ns ? c->last_request_ns : c->opened_ns) < rz_attached_ns;
+}
+
 /* Fills `c` (on the caller's stack: a per-CPU buffer could be overwritten by an interrupt that gets
  * here too) for socket `tp` and puts it into `conns`. Returns the entry, or NULL if there is no
  * room. `fresh`: no payload byte has come yet, so the first request starts at `seq`. `found`:
@@ -141,7 +159,7 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	c->frame.next_seq = c->frame.read_end = seq;
 	c->frame.synced = !!fresh;
 	c->frame.adopted = !fresh;
-	c->frame.older = !fresh && found && rz_sees_opens && !rz_conns_were_full;
+	c->frame.unseen = fresh ? 0 : rz_conn_unseen(found);
 	c->frame.api_key = -1;
 	c->frame.via = rz_tuple_is_local(&c->tuple) ? RZ_VIA_LOCAL : RZ_VIA_NETWORK;
 	c->frame.state = rz_is_mptcp(tp) ? RZ_STATE_MPTCP : RZ_STATE_NEW;

@@ -45,10 +45,13 @@ static __always_inline void rz_frame_forget(struct rz_frame *f)
 	f->state = RZ_STATE_NEW;
 }
 
-/* The next request's place is not known any more. */
+/* The next request's place is not known any more: requests may pass that nobody reads. Of a
+ * connection that is not identified yet, and was found in mid-stream, that is no news. */
 static __always_inline void rz_frame_lose(struct rz_scratch *s)
 {
 	RZ_COUNT(frame_lost);
+	if (!s->older && ((s->f.client && !s->f.tentative) || !s->f.adopted))
+		s->f.unseen = RZ_UNSEEN_REQUESTS;
 	if (s->f.client && !s->f.tentative)
 		s->f.state = RZ_STATE_DESYNCED;
 	else
@@ -212,6 +215,7 @@ static __always_inline enum rz_step rz_frame_note(struct rz_scratch *s, const st
 		s->f.tentative = 0; /* the second header stood where the first one said */
 	s->f.protocol = RZ_PROTOCOL_KAFKA;
 	s->f.requests++;
+	s->f.unseen -= s->f.unseen > 0;
 	s->f.answerable += s->answered;
 	if (s->watched && s->answered)
 		rz_hold_expect(s->cookie, s->f.answerable, r, s->f.next_seq + 4 + r->size,
@@ -415,12 +419,20 @@ static __always_inline int rz_frame_settled(const struct rz_conn *c, const struc
 		c->frame.read_end - seg->seq - 1 >= RZ_UNDO_SETTLED_SPAN);
 }
 
-/* Nothing that was read of the connection rests on bytes that TCP has, and nothing else is known:
- * begins as on one found in mid-stream. */
+/* What was read rests on bytes that TCP may not have, and what was before them is not remembered:
+ * begins as on a connection found in mid-stream. But what speaks against a move may be true, and
+ * what was read may be unanswered. */
 static __always_inline void rz_frame_begin_anew(struct rz_scratch *s)
 {
 	RZ_COUNT(frame_lost);
 	rz_frame_forget(&s->f);
+	s->f.produce = s->was.produce;
+	s->f.coordinator = s->was.coordinator;
+	s->f.transaction = s->was.transaction;
+	s->f.other = s->was.other;
+	s->f.acks0 = s->was.acks0;
+	s->f.several = s->was.several;
+	s->f.unseen = RZ_UNSEEN_REQUESTS;
 	s->f.synced = s->f.tentative = 0;
 	s->f.read_end = s->seg.seq;
 	rz_frame_next(&s->f, 0);
@@ -486,6 +498,7 @@ static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *
 	s->seg = *seg;
 	s->cookie = cookie;
 	s->watched = rz_hold_of(cookie) != NULL;
+	s->older = rz_conn_is_older(c);
 	for (i = 0; i < RZ_FRAME_TRIES; i++) {
 		/* without the lock, which costs as much as the look-up: see rz_frame_is() */
 		s->was = c->frame;

@@ -221,8 +221,8 @@ static __always_inline void rz_hold_expect(__u64 cookie, __u32 number, const str
 	bpf_spin_unlock(&h->lock);
 }
 
-/* Requests that were noted are none: TCP did not take the segment. All that are noted now must be
- * answered, as if the watch began here. */
+/* Requests that were noted are none: TCP did not take the segment. Those that are noted now must be
+ * answered, as if the watch began here, and the row of answers may rest on such a request. */
 static __always_inline void rz_hold_forget(__u64 cookie)
 {
 	struct rz_hold *h = rz_hold_of(cookie);
@@ -235,6 +235,7 @@ static __always_inline void rz_hold_forget(__u64 cookie)
 		h->last = 0;
 		for (i = 0; i < RZ_EXPECTED_MAX; i++)
 			h->expected[i].number = 0;
+		h->answers = (struct rz_answers){.round = h->answers.round + 1};
 	}
 	bpf_spin_unlock(&h->lock);
 }
@@ -394,13 +395,21 @@ static __always_inline int rz_answer_read(struct __sk_buff *skb, const struct rz
 	return (__s32)(a->next_seq - seg->seq) < (__s32)seg->len;
 }
 
-/* Puts the worked-on copy back, if the entry still is this connection's. Nobody else writes its
- * answers, for TCP sends under the socket lock. */
+/* Copies them out, to be worked on. */
+static __always_inline void rz_answer_load(struct rz_hold *h, struct rz_answers *a)
+{
+	bpf_spin_lock(&h->lock);
+	*a = h->answers;
+	bpf_spin_unlock(&h->lock);
+}
+
+/* Puts the worked-on copy back, if the entry still is this connection's, and rz_hold_forget() was
+ * not called meanwhile. Nobody else writes its answers, for TCP sends under the socket lock. */
 static __always_inline void rz_answer_commit(struct rz_hold *h, __u64 cookie,
 					     const struct rz_answers *a)
 {
 	bpf_spin_lock(&h->lock);
-	if (h->cookie == cookie)
+	if (h->cookie == cookie && h->answers.round == a->round)
 		h->answers = *a;
 	bpf_spin_unlock(&h->lock);
 }
@@ -416,7 +425,7 @@ __noinline int rz_answer_step(struct __sk_buff *skb, __u64 cookie, __u32 off, __
 
 	if (!h)
 		return 0;
-	a = h->answers;
+	rz_answer_load(h, &a);
 	more = rz_answer_read(skb, h, &a, &seg);
 	rz_answer_commit(h, cookie, &a);
 	return more;
@@ -449,9 +458,11 @@ static __always_inline int rz_answer_begins(struct rz_answers *a, const struct r
 static __noinline void rz_answer_segment(struct __sk_buff *skb, struct rz_hold *h, __u64 cookie,
 					 const struct rz_seg *seg)
 {
-	struct rz_answers a = h->answers;
-	int i, begins = rz_answer_begins(&a, seg);
+	struct rz_answers a;
+	int i, begins;
 
+	rz_answer_load(h, &a);
+	begins = rz_answer_begins(&a, seg);
 	rz_answer_commit(h, cookie, &a);
 	if (!begins)
 		return;

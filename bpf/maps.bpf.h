@@ -278,6 +278,7 @@ struct rz_scratch {
 	__u32 found;	   /* the request that is read now is the first behind a lost frame */
 	__u32 undone;	   /* how many changes of the frame back the work began, 0: none */
 	__u32 watched;	   /* the connection is in holds */
+	__u32 older;	   /* nothing was read of it since the program was attached again */
 	__u32 has_pushed;  /* `pushed` is the piece of a header that nobody will ask for again */
 	struct rz_partial_key pushed;
 };

@@ -442,9 +442,9 @@ static inline int rz_frame_compares_id(const struct rz_frame *f)
 	return x < 1u << 30;
 }
 
-/* On a connection whose beginning should have been seen and was not, something may be unanswered
- * that nobody read. After so many requests more it is: answers come in order, and a client that
- * waits for one does not ask that often meanwhile. */
+/* Where bytes of a connection went by that should have been read and were not, a request may be
+ * unanswered that nobody read. After so many requests more it has been: answers come in order, and
+ * a client that waits for one does not ask that often meanwhile. */
 #define RZ_UNSEEN_REQUESTS 64
 
 /* Has this connection ever asked for what must be answered before a reset, or may it have? One that
@@ -452,8 +452,7 @@ static inline int rz_frame_compares_id(const struct rz_frame *f)
  * rz_api_repeatable()'s. */
 static inline int rz_frame_must_be_answered(const struct rz_frame *f)
 {
-	return f->produce || f->other || f->coordinator ||
-	       (f->adopted && !f->older && f->requests < RZ_UNSEEN_REQUESTS);
+	return f->produce || f->other || f->coordinator || f->unseen;
 }
 
 /* Number of the latest request that must be answered, of `answerable` so far. */

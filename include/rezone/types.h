@@ -19,7 +19,7 @@
 #include <linux/bpf.h> /* struct bpf_spin_lock */
 #include <linux/types.h>
 
-#define RZ_ABI 5
+#define RZ_ABI 6
 
 /* Bytes of a client.id that are kept; the protocol allows 32,767 (KIP: nullable string, i16). */
 #define RZ_CLIENT_ID_KEPT 255
@@ -258,7 +258,8 @@ struct rz_frame {
 	__u8 acks0;	   /* a Produce with acks=0, or one whose acks could not be read */
 	__u8 data_version; /* api_version of the latest Produce, or Fetch if there was none: tells
 			      libraries apart */
-	__u8 older;   /* adopted, and its beginning was before rezone: nobody could have seen it */
+	__u8 unseen;  /* requests still to be read until all that was not seen has been answered
+			 (RZ_UNSEEN_REQUESTS) */
 	__u64 client; /* key into `clients`, 0 until identified */
 };
 
@@ -419,6 +420,8 @@ struct rz_answers {
 	__u8 have;	      /* bytes of the next answer's head that already went */
 	__u8 whole;	      /* the latest answer was sent to its last byte */
 	__u64 head;	      /* these bytes, the latest lowest */
+	__u32 round;	      /* how often all of this was forgotten */
+	__u32 pad;
 };
 struct rz_hold {
 	__u64 cookie;		   /* the key again, as in struct rz_conn */

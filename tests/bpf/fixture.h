@@ -116,6 +116,26 @@ static inline void feed(uint32_t seq, const void *payload, size_t len)
 	assert_int_equal(1, opts.retval);
 }
 
+/* What the agent sends. */
+static inline void feed_out(uint32_t seq, const void *payload, size_t len)
+{
+	static uint8_t packet[65536];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
+
+	opts.data_size_in = make_packet(packet, v6, seq, payload, len);
+	assert_int_equal(0,
+			 bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_answer), &opts));
+	assert_int_equal(1, opts.retval);
+}
+
+static inline size_t make_answer(uint8_t *p, uint32_t correlation_id, size_t body)
+{
+	put32(p, 4 + body);
+	put32(p + 4, correlation_id);
+	memset(p + 8, 0x11, body);
+	return 8 + body;
+}
+
 /* The connection's client.id as kept, or fails. */
 static inline struct rz_client_id client_id(const struct rz_conn *c)
 {

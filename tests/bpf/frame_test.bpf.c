@@ -79,6 +79,21 @@ int test_answer_recycled(struct __sk_buff *skb)
 	return h->cookie == next ? 1 : 2;
 }
 
+/* The same, with what was noted forgotten while the answer is worked on. */
+SEC("cgroup_skb/egress")
+int test_answer_forgotten(struct __sk_buff *skb)
+{
+	struct rz_hold *h = rz_hold_of(1);
+	struct rz_answers a;
+
+	if (!h)
+		return 0;
+	rz_answer_load(h, &a);
+	rz_hold_forget(1);
+	rz_answer_commit(h, 1, &a);
+	return 1;
+}
+
 /* 1 if the hold of cookie 1 lasts, at `rz_test_now`. */
 __u64 rz_test_now = 0;
 

@@ -50,25 +50,6 @@ static void ask(int key, uint32_t correlation_id)
 	in_seq += n;
 }
 
-static void feed_out(uint32_t seq, const void *payload, size_t len)
-{
-	static uint8_t packet[65536];
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
-
-	opts.data_size_in = make_packet(packet, v6, seq, payload, len);
-	assert_int_equal(0,
-			 bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_answer), &opts));
-	assert_int_equal(1, opts.retval);
-}
-
-static size_t make_answer(uint8_t *p, uint32_t correlation_id, size_t body)
-{
-	put32(p, 4 + body);
-	put32(p + 4, correlation_id);
-	memset(p + 8, 0x11, body);
-	return 8 + body;
-}
-
 static void answer(uint32_t correlation_id, size_t body)
 {
 	static uint8_t a[8192];
@@ -342,6 +323,25 @@ static void recycled(void **state)
 	bpf_map_delete_elem(fd, &next);
 }
 
+/* What was noted of requests is forgotten (TCP did not take them) while an answer is worked on. */
+static void forgotten(void **state)
+{
+	static uint8_t packet[256];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
+
+	(void)state;
+	open_watched();
+	ask(RZ_API_PRODUCE, 1);
+	answer(1, 10);
+	assert_true(hold().answers.synced);
+	opts.data_size_in = make_packet(packet, v6, out_seq, "x", 1);
+	assert_int_equal(0, bpf_prog_test_run_opts(
+				    bpf_program__fd(skel->progs.test_answer_forgotten), &opts));
+	assert_int_equal(1, opts.retval);
+	assert_false(hold().answers.synced);
+	assert_false(drained());
+}
+
 static bool lasts_at(uint64_t now_s)
 {
 	uint8_t packet[256];
@@ -471,6 +471,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_tail_alone),
 		cmocka_unit_test(another_client),
 		cmocka_unit_test(recycled),
+		cmocka_unit_test(forgotten),
 		cmocka_unit_test(a_deadline_that_lies),
 		cmocka_unit_test(deep_in_flight),
 		cmocka_unit_test(many_in_one_segment),

@@ -30,6 +30,44 @@ static void lost_and_found(void **state)
 	assert_id(ID);
 }
 
+/* What passes unseen while the place is lost may be a request that waits for its answer: until 64
+ * more were read. Not so what passed while the program was not attached, nor before rezone. */
+static void passed_unseen(void **state)
+{
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+	uint32_t at = SEQ0 + n + 100, i;
+	struct rz_conn c;
+
+	(void)state;
+	open_conn();
+	feed(SEQ0, r, n);
+	c = conn();
+	assert_false(rz_frame_must_be_answered(&c.frame));
+	for (i = 0; i < RZ_UNSEEN_REQUESTS; i++, at += n) {
+		feed(at, r, n);
+		c = conn();
+		assert_int_equal(i + 2, c.frame.requests);
+		assert_int_equal(RZ_UNSEEN_REQUESTS - 1 - i, c.frame.unseen);
+	}
+	assert_false(rz_frame_must_be_answered(&c.frame));
+	feed(at + 100, r, n);
+	assert_int_equal(RZ_UNSEEN_REQUESTS - 1, conn().frame.unseen);
+
+	open_conn();
+	skel->bss->rz_attached_ns = UINT64_MAX;
+	feed(SEQ0 + 100, r, n);
+	skel->bss->rz_attached_ns = 0;
+	c = conn();
+	assert_int_equal(RZ_STATE_DATA, c.frame.state);
+	assert_int_equal(1, c.frame.adopted);
+	assert_false(rz_frame_must_be_answered(&c.frame));
+
+	open_conn();
+	feed(SEQ0 + 100, r, n); /* the beginning itself */
+	assert_int_equal(RZ_UNSEEN_REQUESTS - 1, conn().frame.unseen);
+}
+
 /* Found in mid-stream: a request that ends with its segment is believed at once. */
 static void adopted(void **state)
 {
@@ -155,13 +193,10 @@ static void tokens_end_with_a_request(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lost_and_found),
-		cmocka_unit_test(adopted),
-		cmocka_unit_test(adopted_in_two),
-		cmocka_unit_test(adopted_in_doubt),
-		cmocka_unit_test(adopted_guess_was_wrong),
-		cmocka_unit_test(frame_of_another),
-		cmocka_unit_test(tokens_end_with_a_request),
+		cmocka_unit_test(lost_and_found),   cmocka_unit_test(passed_unseen),
+		cmocka_unit_test(adopted),	    cmocka_unit_test(adopted_in_two),
+		cmocka_unit_test(adopted_in_doubt), cmocka_unit_test(adopted_guess_was_wrong),
+		cmocka_unit_test(frame_of_another), cmocka_unit_test(tokens_end_with_a_request),
 	};
 
 	v6 = argc > 1 && !strcmp(argv[1], "ipv6");

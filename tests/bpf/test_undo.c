@@ -7,6 +7,7 @@
 
 #define GOOD "app,warpstream_az=us-east-1a"
 #define BAD  "app,warpstream_az=us-east-1b"
+#define KEPT 8 /* RZ_UNDO_DEPTH of bpf/maps.bpf.h */
 
 /* TCP has all bytes before this one. */
 static void tcp_has(uint32_t seq)
@@ -187,21 +188,51 @@ static void sent_again_in_time(void **state)
 }
 
 /* More wait than are remembered: the first of them again, damaged or not, and nothing is known. The
- * next one that is whole is found. */
+ * next one that is whole is found; what was read before it may be unanswered. */
 static void too_far_back(void **state)
 {
 	uint8_t r[512], other[512];
 	size_t n = fetch(r, 1, BAD), m = fetch(other, 1, GOOD);
-	uint32_t i;
+	uint32_t i, wait;
+	struct rz_conn c;
+
+	(void)state;
+	for (wait = 1; wait <= 20; wait++) {
+		open_new();
+		for (i = 0; i < wait; i++)
+			feed(SEQ0 + i * n, r, n);
+		feed(SEQ0, other, m);
+		assert_id(GOOD);
+		c = conn();
+		assert_int_equal(wait > KEPT, c.frame.adopted);
+		assert_int_equal(1, c.frame.requests);
+		assert_int_equal(wait > KEPT, rz_frame_must_be_answered(&c.frame));
+	}
+}
+
+/* The same: what must not be moved before must not be moved then, nor is a library known. */
+static void too_far_back_to_be_moved(void **state)
+{
+	uint8_t r[512], p[512];
+	size_t n = fetch(r, 1, GOOD), m;
+	struct rz_conn c;
+	uint32_t at, i;
 
 	(void)state;
 	open_new();
-	for (i = 0; i < 20; i++)
-		feed(SEQ0 + i * n, r, n);
-	feed(SEQ0, other, m);
-	assert_id(GOOD);
-	assert_int_equal(1, conn().frame.adopted);
-	assert_int_equal(1, conn().frame.requests);
+	m = make_request(p, RZ_API_PRODUCE, 4, 1, GOOD, (int)strlen(GOOD), 30);
+	at = taken(SEQ0, p, m);
+	m = make_request(p, RZ_API_ADD_PARTITIONS_TO_TXN, 0, 2, GOOD, (int)strlen(GOOD), 30);
+	at = taken(at, p, m);
+	for (i = 0; i <= KEPT; i++)
+		feed(at + i * n, r, n);
+	feed(at, r, n);
+	c = conn();
+	assert_int_equal(1, c.frame.adopted);
+	assert_int_equal(1, c.frame.produce);
+	assert_int_equal(1, c.frame.transaction);
+	assert_int_equal(0, c.frame.software);
+	assert_int_equal(RZ_UNSEEN_REQUESTS - 1, c.frame.unseen);
 }
 
 /* A segment in the middle of a body is lost, and headers behind it are read: what fills the hole
@@ -264,7 +295,7 @@ static void window_probes(void **state)
 static void what_a_move_waits_for(void **state)
 {
 	struct rz_hold h = {.cookie = 1};
-	uint8_t r[512], bad[512];
+	uint8_t r[512], bad[512], answer[64];
 	size_t n = fetch(r, 1, GOOD), m, i;
 	uint64_t cookie = 1;
 
@@ -278,11 +309,15 @@ static void what_a_move_waits_for(void **state)
 	m += make_request(bad + m, RZ_API_PRODUCE, 4, 78, GOOD, (int)strlen(GOOD), 30);
 	feed(SEQ0 + n, bad, m);
 	assert_int_equal(3, conn().frame.answerable);
+	feed_out(SEQ0, answer, make_answer(answer, 77, 10)); /* to a request before the watch */
+	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.holds), &cookie, &h));
+	assert_int_equal(1, h.answers.synced);
 	feed(SEQ0 + n, r, n);
 	assert_good(2, SEQ0 + 2 * n);
 	assert_int_equal(2, conn().frame.answerable);
 	assert_int_equal(0, conn().frame.produce);
 	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.holds), &cookie, &h));
+	assert_int_equal(0, h.answers.synced);
 	for (i = 0; i < RZ_EXPECTED_MAX; i++)
 		if (h.expected[i].number)
 			assert_int_equal(2, h.expected[i].number);
@@ -301,6 +336,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(sent_again_in_time),
 		cmocka_unit_test(a_hole_in_a_body),
 		cmocka_unit_test(too_far_back),
+		cmocka_unit_test(too_far_back_to_be_moved),
 		cmocka_unit_test(taken_is_taken),
 		cmocka_unit_test(window_probes),
 		cmocka_unit_test(what_a_move_waits_for),

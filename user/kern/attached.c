@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "kern/load_inside.h"
 #include "kern/pins.h"
@@ -272,6 +273,7 @@ int rz_kern_attach_again(struct rz_kern *k)
 	k->cgroup_fd = fd;
 	close(old);
 	rz_kern_name_cgroup(k);
+	k->skel->bss->rz_attached_ns = rz_now_ns();
 	err = rz_claim_link(&k->claim, k->segment, "link_segment");
 	return err || !watching ? err : rz_kern_watch(k, true);
 }
