@@ -138,6 +138,36 @@ static __always_inline int rz_conn_is_older(const struct rz_conn *c)
 	return (c->last_request_ns ? c->last_request_ns : c->opened_ns) < rz_attached_ns;
 }
 
+/* Was the first segment read before the connection had a socket (opening.bpf.h)? Then `c` goes on
+ * behind it. What it would be without is kept, for TCP may not have taken that segment. */
+static __always_inline void rz_conn_take_opening(struct rz_conn *c)
+{
+	struct rz_opening_key key = {.tuple = c->tuple, .seq = c->seq_base};
+	struct rz_opening *o = bpf_map_lookup_elem(&openings, &key);
+	struct rz_undo *u = rz_undo_of(c->cookie);
+	struct rz_partial_key piece;
+	struct rz_frame f;
+
+	if (!o || !u || c->frame.state == RZ_STATE_MPTCP)
+		return;
+	f = o->f;
+	barrier();
+	if (!rz_opening_is(&o->key, &key) || !rz_frame_is(&o->f, &f))
+		return;
+	f.owner = c->frame.owner;
+	if (f.have) {
+		piece = rz_partial_key_of(c->cookie, &f);
+		if (bpf_map_update_elem(&partial, &piece, &o->partial, BPF_ANY))
+			return;
+	}
+	if (f.via == RZ_VIA_PROXY)
+		bpf_map_update_elem(&proxied, &c->cookie, &o->proxied, BPF_ANY);
+	if (c->frame.synced)
+		rz_undo_begin(u, c->cookie, &c->frame);
+	c->frame = f;
+	bpf_map_delete_elem(&openings, &key);
+}
+
 /* Fills `c` (on the caller's stack: a per-CPU buffer could be overwritten by an interrupt that gets
  * here too) for socket `tp` and puts it into `conns`. Returns the entry, or NULL if there is no
  * room. `fresh`: no payload byte has come yet, so the first request starts at `seq`. `found`:
@@ -163,6 +193,7 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	c->frame.api_key = -1;
 	c->frame.via = rz_tuple_is_local(&c->tuple) ? RZ_VIA_LOCAL : RZ_VIA_NETWORK;
 	c->frame.state = rz_is_mptcp(tp) ? RZ_STATE_MPTCP : RZ_STATE_NEW;
+	rz_conn_take_opening(c);
 	err = bpf_map_update_elem(&conns, &cookie, c, BPF_NOEXIST);
 	if (err == -RZ_EEXIST /* the other program was faster */)
 		return bpf_map_lookup_elem(&conns, &cookie);

@@ -52,6 +52,17 @@ static __always_inline int rz_frame_says_the_same(const struct rz_frame *was, st
 	return same;
 }
 
+static __always_inline int rz_opening_is(const struct rz_opening_key *a,
+					 const struct rz_opening_key *b)
+{
+	const __u32 *x = (const __u32 *)a, *y = (const __u32 *)b;
+	__u32 diff = 0, i;
+
+	for (i = 0; i < sizeof(*a) / 4; i++)
+		diff |= x[i] ^ y[i];
+	return !diff;
+}
+
 static __always_inline int rz_frame_is_settled(const struct rz_frame *f)
 {
 	return f->state == RZ_STATE_TLS || f->state == RZ_STATE_NOT_KAFKA ||

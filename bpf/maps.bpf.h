@@ -241,6 +241,26 @@ struct {
 	__type(value, struct rz_undo);
 } undo SEC(".maps");
 
+/* What was read of a connection before it had a socket (opening.bpf.h). Many that come to nothing
+ * push out the oldest. */
+struct rz_opening_key {
+	struct rz_tuple tuple;
+	__u32 seq; /* TCP sequence number of the first payload byte */
+};
+struct rz_opening {
+	struct rz_opening_key key; /* again: tells a reused map element from the one looked up */
+	struct rz_proxied proxied;
+	struct rz_frame f;
+	struct rz_partial partial;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct rz_opening_key);
+	__type(value, struct rz_opening);
+} openings SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 64 * 1024);
@@ -266,6 +286,7 @@ struct rz_scratch {
 	struct rz_software software;
 	struct rz_proxied proxied;
 	struct rz_partial partial;
+	struct rz_opening opening;
 	struct rz_frame f;   /* the copy of the connection's frame that is worked on */
 	struct rz_frame was; /* ... and as it was copied */
 	struct rz_seg seg;

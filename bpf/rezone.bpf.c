@@ -2,7 +2,8 @@
 /*
  * rezone's BPF programs. Each SEC() function is a shim over one stage; read them in this order:
  * maps.bpf.h, segment.bpf.h, conn.bpf.h, traffic.bpf.h, header.bpf.h, begin.bpf.h, client.bpf.h,
- * hold.bpf.h, frame.bpf.h, census.bpf.h, reset.bpf.h. Loaded by user/kern/load.c. Programs marked
+ * hold.bpf.h, frame.bpf.h, opening.bpf.h, census.bpf.h, reset.bpf.h. Loaded by user/kern/load.c.
+ * Programs marked
  * "?" are switched on only where the kernel can run them (user/kern/probe.c).
  */
 #include "vmlinux.h"
@@ -10,6 +11,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "frame.bpf.h"
+#include "opening.bpf.h"
 #include "census.bpf.h"
 #include "reset.bpf.h"
 
@@ -26,7 +28,11 @@ int rz_segment(struct __sk_buff *skb)
 	__u64 cookie;
 	int payload;
 
-	if (!sk || !rz_port_is_kafka(sk->src_port) || sk->state != RZ_TCP_ESTABLISHED)
+	if (!sk || !rz_port_is_kafka(sk->src_port))
+		return 1;
+	if (sk->state == RZ_TCP_LISTEN)
+		rz_opening_segment(skb, sk);
+	if (sk->state != RZ_TCP_ESTABLISHED)
 		return 1;
 	payload = rz_segment_parse(skb, &seg);
 	if (payload < 0)

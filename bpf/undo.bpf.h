@@ -75,6 +75,18 @@ static __always_inline void rz_undo_keep(struct rz_undo_entry *e, struct rz_scra
 	e->f = s->was;
 }
 
+/* The same of a connection's very first frame, whose first segment was read before it had one. */
+static __always_inline void rz_undo_begin(struct rz_undo *u, __u64 cookie, const struct rz_frame *f)
+{
+	struct rz_undo_entry *e = rz_undo_at(u, f->generation);
+
+	e->cookie = cookie;
+	e->check = rz_undo_check(f, cookie);
+	e->seq = f->next_seq;
+	e->base = 1;
+	e->f = *f;
+}
+
 static __always_inline void rz_undo_drop_pushed(struct rz_scratch *s)
 {
 	if (s->has_pushed)

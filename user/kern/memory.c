@@ -78,6 +78,9 @@ static void of_map(const struct bpf_map *m, uint64_t *rest, uint64_t *per_entry)
 		*rest = power_of_two(n) * BUCKET_BYTES;
 		*per_entry = slab(ELEM_BYTES + key + value);
 		break;
+	case BPF_MAP_TYPE_LRU_HASH: /* made whole */
+		*rest = power_of_two(n) * BUCKET_BYTES + n * (ELEM_BYTES + key + value);
+		break;
 	case BPF_MAP_TYPE_LPM_TRIE:
 		*rest = 0;
 		*per_entry = 2 * slab(ELEM_BYTES + key + value); /* inner nodes */
