@@ -262,13 +262,14 @@ format-check:
 shellcheck:
 	shellcheck -x $(shell git ls-files scripts tests .ci | xargs grep -lE '^#!/usr/bin/env bash|shell=bash')
 
-# Docs that are made from the code must say what the code says.
+# Docs that are made from the code must say what the code says, and name what is there: links, flags, files, reasons.
 .PHONY: docs docs-check
 docs: $(BUILD)/rezone
 	$(BUILD)/rezone run --help-markdown > docs/configuration.md
 docs-check: $(BUILD)/rezone
 	$(BUILD)/rezone run --help-markdown | diff -u docs/configuration.md - \
 		|| { echo "docs/configuration.md is old: run make docs"; exit 1; }
+	REZONE=$(BUILD)/rezone scripts/check-docs
 
 .PHONY: standin e2e soak vm vm-docs vm-parts
 standin:
@@ -280,7 +281,7 @@ vm:
 # The table of the last run into the docs.
 vm-docs:
 	awk '/^<!-- rows/ { print; while ((getline line < "$(BUILD)/vm/table.md") > 0) print line; skip = 1; next } \
-		/^<!-- end/ { skip = 0 } !skip' docs/support.md > $(BUILD)/vm/support.md && cp $(BUILD)/vm/support.md docs/support.md
+		/^<!-- end/ { skip = 0 } !skip' docs/evidence/kernels.md > $(BUILD)/vm/kernels.md && cp $(BUILD)/vm/kernels.md docs/evidence/kernels.md
 # QUICK=1 leaves out what needs more than Debian's packages; E2E="10-main 20-keep" runs some only.
 e2e: $(BUILD)/rezone $(BUILD)/crowd $(BUILD)/wire $(BUILD)/last $(BUILD)/stale standin
 	tests/e2e/run $(if $(QUICK),-q) $(E2E)

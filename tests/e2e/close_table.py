@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The table of close-matrix.sh, for docs/clients.md.
+"""The table of close-matrix.sh, for docs/evidence/close-matrix.md.
 
 In:  JSON lines on stdin, a client of a round each. Out: Markdown on stdout. Who: close-matrix.sh, or a person.
 """

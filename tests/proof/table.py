@@ -1,4 +1,4 @@
-"""The tables of docs/moves.md and docs/clients.md, made from docs/proof/cells.csv.
+"""The tables of docs/evidence/moves.md and docs/clients.md, made from docs/proof/cells.csv.
 
 In:  cells.csv. Out: what stands between <!-- proof:NAME --> and <!-- end proof --> of each document.
 Who: proof.py, at the end of `make moves` and as `proof.py tables`.
@@ -14,7 +14,7 @@ import setups as S
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 BEFORE = "9ba3769"
-DOCS = ("docs/moves.md", "docs/clients.md")
+DOCS = ("docs/evidence/moves.md", "docs/clients.md")
 
 
 def number(n):
@@ -90,7 +90,8 @@ def summary(cells, moves):
     if not cells:
         return "Not run yet."
     sums = ", ".join(f"{sum(n for c in cells for n in [J.beyond_baseline(c).get(f, 0)])} {f}" for f in J.FAULTS)
-    return (f"{number(len(moves))} moves in {len(cells)} cells, at a load of up to {max(float(c['load'] or 0) for c in cells):.0f}; beyond the baseline: {sums}.")
+    return (f"{number(len(moves))} moves in {len(cells)} cells, at a load of up to {max(float(c['load'] or 0) for c in cells):.0f}.\n"
+            f"Beyond the baseline: {sums}.")
 
 
 def faults(cells):

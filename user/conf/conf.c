@@ -88,9 +88,10 @@ static char *help_text(const struct rz_conf_row *row)
 	return text;
 }
 
-/* Fills options from the table. Two for a row with an alias. */
+/* Fills options from the table: a header for each section, two for a row with an alias. */
 static size_t make_options(struct argp_option *o)
 {
+	int group = 1;
 	size_t i, n = 0;
 
 	o[n++] = (struct argp_option){
@@ -98,18 +99,22 @@ static size_t make_options(struct argp_option *o)
 		KEY_CONFIG,
 		"PATH",
 		0,
-		"a YAML file with these settings, _ for -; flags and environment "
-		"(REZONE_INTERVAL=10s) beat it",
-		0};
-	o[n++] = (struct argp_option){"help-markdown", KEY_MARKDOWN, NULL, OPTION_HIDDEN, NULL, 0};
+		"a YAML file with these settings, _ for - in their names; flags and environment "
+		"variables (REZONE_INTERVAL=10s) beat it",
+		group};
+	o[n++] = (struct argp_option){"help-markdown", KEY_MARKDOWN, NULL,
+				      OPTION_HIDDEN,   NULL,	     group};
 	for (i = 0; i < rz_conf_n_rows; i++) {
 		const struct rz_conf_row *r = &rz_conf_rows[i];
 		const char *form = *rz_conf_form(r) ? rz_conf_form(r) : NULL;
+		int key = KEY_ROW0 + (int)i;
 
-		o[n++] = (struct argp_option){r->name, KEY_ROW0 + (int)i, form, 0, help_text(r), 0};
+		if (r->section)
+			o[n++] = (struct argp_option){.doc = r->section, .group = ++group};
+		o[n++] = (struct argp_option){r->name, key, form, 0, help_text(r), group};
 		if (r->alias)
-			o[n++] = (struct argp_option){
-				r->alias, KEY_ROW0 + (int)i, form, OPTION_HIDDEN, NULL, 0};
+			o[n++] = (struct argp_option){r->alias,	     key,  form,
+						      OPTION_HIDDEN, NULL, group};
 	}
 	o[n] = (struct argp_option){0};
 	return n;
@@ -125,7 +130,8 @@ static int refuse_unknown(int argc, char **argv, const struct argp_option *o, si
 	int a;
 
 	for (i = 0; i < n_options; i++)
-		names[n++] = o[i].name;
+		if (o[i].name)
+			names[n++] = o[i].name;
 	names[n++] = "help";
 	names[n++] = "usage";
 	names[n] = NULL;
@@ -182,18 +188,16 @@ static char **double_dashes(int argc, char **argv, char **ret_room)
 }
 
 static const char doc[] =
-	"Tracks the Kafka connections of this node's agents and resets those that cross "
-	"availability zones "
-	"although an agent in the client's own zone is ready. Runs in the foreground, logs to "
-	"stderr, ends on "
-	"SIGTERM or SIGINT.\v"
+	"Tracks the Kafka connections of this node's agents and closes those that cross "
+	"availability zones while an agent in the client's own zone is ready. Runs in the "
+	"foreground, logs to stderr, ends on SIGTERM or SIGINT.\v"
 	"Durations are written as in Go: 30s, 1m30s, 500ms. A flag beats the environment "
-	"(REZONE_INTERVAL=10s, "
-	"or WARPSTREAM_KAFKA_INTERZONE_LOAD_BALANCING_INTERVAL), which beats the config file.";
+	"(REZONE_INTERVAL=10s, or WARPSTREAM_KAFKA_INTERZONE_LOAD_BALANCING_INTERVAL), which beats "
+	"the config file. docs/configuration.md has all of it.";
 
 static int read_flags(int argc, char **argv, struct flags *f)
 {
-	struct argp_option options[2 * ROWS_MAX + 4];
+	struct argp_option options[3 * ROWS_MAX + 4];
 	struct argp argp = {.options = options, .parser = parse, .doc = doc};
 	size_t i, n = make_options(options);
 	char **args = double_dashes(argc, argv, &f->room);
@@ -296,34 +300,45 @@ void rz_conf_free(struct rz_conf *c)
 			free_text((char **)((char *)c + rz_conf_rows[i].offset));
 }
 
-void rz_conf_markdown(FILE *f)
+static void markdown_row(FILE *f, const struct rz_conf_row *r)
 {
 	char variable[64];
-	size_t i, w;
+	size_t w;
+
+	rz_conf_variable(r, variable, sizeof(variable));
+	fprintf(f, "| `--%s%s%s`", r->name, *rz_conf_form(r) ? " " : "", rz_conf_form(r));
+	if (r->alias)
+		fprintf(f, ", `-%s`", r->alias);
+	fprintf(f, " | %s | `%s`", r->fallback ? r->fallback : "", variable);
+	if (r->env)
+		fprintf(f, ", `%s`", r->env);
+	fprintf(f, " | %s", r->help);
+	for (w = 0; r->words && r->words[w]; w++)
+		fprintf(f, "%s`%s`", w ? ", " : " (", r->words[w]);
+	fprintf(f, "%s |\n", r->words ? ")" : "");
+}
+
+void rz_conf_markdown(FILE *f)
+{
+	size_t i;
 
 	fprintf(f, "# Settings of `rezone run`\n\n"
 		   "Made from the table in `user/conf/table.c` by `make docs`.\n\n"
 		   "A flag beats the environment, which beats the file named by `--config` (or "
-		   "`REZONE_CONFIG`), which beats the\ndefault. The file is a YAML mapping with "
-		   "the same names, "
-		   "`_` for `-`. Durations are written as in Go: `30s`,\n`1m30s`, `500ms`.\n\n"
+		   "`REZONE_CONFIG`), which\nbeats the default. The file is a YAML mapping with "
+		   "the same names, `_` for `-`. Durations are\nwritten as in Go: `30s`, `1m30s`, "
+		   "`500ms`. How the defaults were chosen: [policy.md](policy.md).\n\n"
 		   "A variable that begins with `REZONE_` and is none of these sets nothing: a "
-		   "warning names the one that was\nprobably meant. What Kubernetes makes for a "
-		   "Service named rezone (`REZONE_PORT=tcp://...`) is ignored.\n\n"
-		   "| flag | default | variable | meaning |\n|---|---|---|---|\n");
+		   "warning names the one\nthat was probably meant. What Kubernetes makes for a "
+		   "Service named rezone\n(`REZONE_PORT=tcp://...`) is ignored.\n");
 	for (i = 0; i < rz_conf_n_rows; i++) {
 		const struct rz_conf_row *r = &rz_conf_rows[i];
 
-		rz_conf_variable(r, variable, sizeof(variable));
-		fprintf(f, "| `--%s%s%s`", r->name, *rz_conf_form(r) ? " " : "", rz_conf_form(r));
-		if (r->alias)
-			fprintf(f, ", `-%s`", r->alias);
-		fprintf(f, " | %s | `%s`", r->fallback ? r->fallback : "", variable);
-		if (r->env)
-			fprintf(f, ", `%s`", r->env);
-		fprintf(f, " | %s", r->help);
-		for (w = 0; r->words && r->words[w]; w++)
-			fprintf(f, "%s`%s`", w ? ", " : " (", r->words[w]);
-		fprintf(f, "%s |\n", r->words ? ")" : "");
+		if (r->section)
+			fprintf(f,
+				"\n## %s\n\n| flag | default | variable | meaning |\n"
+				"|---|---|---|---|\n",
+				r->section);
+		markdown_row(f, r);
 	}
 }

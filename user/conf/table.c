@@ -34,151 +34,196 @@ _Static_assert(RZ_LOG_JSON == 1 && RZ_LOG_DEBUG == 3, "words are in the enums' o
 
 const struct rz_conf_row rz_conf_rows[] = {
 	{"topology", RZ_CONF_PATH, AT(topology), 0, 0, NULL, NULL, NULL, NULL,
-	 "the topology file; without it connections are tracked and nobody is moved"},
+	 "the topology file: which agents exist, in which zone, and which are ready "
+	 "(docs/topology.md). Without any source of agents rezone tracks connections and moves "
+	 "nobody",
+	 .section = "What rezone works on"},
 	{"interval", RZ_CONF_DURATION, AT(interval_ns), 0.1, DAY_SECONDS, "30s", NULL,
 	 "kafkaInterzoneLoadBalancingInterval",
 	 "WARPSTREAM_KAFKA_INTERZONE_LOAD_BALANCING_INTERVAL",
-	 "how often zones are compared, ±10 %"},
+	 "how often rezone compares the zones of all clients and agents, ±10 % so that nodes do "
+	 "not act in step"},
 	{"port", RZ_CONF_PORTS, AT(ports), 1, 65535, "9092", NULL, NULL, NULL,
-	 "the Kafka ports of the agents, at most 8"},
+	 "the Kafka ports of the agents, at most 8; connections to other ports are not looked at"},
 	{"mode", RZ_CONF_WORD, AT(mode), 0, 0, "enforce", modes, NULL, NULL,
-	 "observe: judge and tell, but hold and end nothing (rezone reset still does)"},
+	 "enforce: close the connections that are to be moved; observe: judge them and say what "
+	 "enforcing would do, close none (`rezone reset` still does)"},
 	{"opt-in", RZ_CONF_WORD, AT(opt_in), 0, 0, "tag", opt_ins, NULL, NULL,
-	 "who may be moved: tag, clients with warpstream_interzone_lb=true; zone, all with a zone "
-	 "tag; any, also those whose zone is known by address alone (--zoned-cidr-blocks)"},
+	 "which clients may be moved. tag: those with warpstream_interzone_lb=true in their "
+	 "client.id; zone: all with a zone tag; any: also those whose zone is known only by their "
+	 "address (--zoned-cidr-blocks)",
+	 .section = "Which clients are moved"},
 	{"min-agents", RZ_CONF_COUNT, AT(min_agents), 1, 65536, "1", NULL, NULL, NULL,
-	 "ready agents needed in the client's zone"},
+	 "how many agents must be ready in a client's own zone before a client is moved there; 1, "
+	 "so that a zone's first agent is used"},
 	{"stable-for", RZ_CONF_DURATION, AT(stable_for_ns), 0, DAY_SECONDS, "30s", NULL, NULL, NULL,
-	 "how long they must have been ready"},
+	 "how long --min-agents agents must have been ready in a client's own zone before a client "
+	 "is moved there; 30 s keep clients away from an agent that is up for seconds only"},
 	{"topology-max-age", RZ_CONF_DURATION, AT(topology_max_age_ns), 3, DAY_SECONDS, "90s", NULL,
-	 NULL, NULL, "when a source has not been known to be current for longer, nobody is moved"},
+	 NULL, NULL,
+	 "how long each source of the topology may go without proof that it is current; after that "
+	 "nobody is moved until it is proved again"},
 	{"min-age", RZ_CONF_DURATION, AT(min_age_ns), 0, DAY_SECONDS, "0s", NULL, NULL, NULL,
-	 "younger connections are left alone"},
+	 "connections younger than this are not moved"},
 	{"rate", RZ_CONF_RATE, AT(rates.node), 0.001, 100000, "5", NULL, NULL, NULL,
-	 "moves a second by this node"},
+	 "moves per second that this node begins at most", .section = "How many move at a time"},
 	{"rate-per-target", RZ_CONF_RATE, AT(rates.per_target), 0, 100000, "2", NULL, NULL, NULL,
-	 "moves a second towards a zone, for each ready agent there, by the whole cluster, so that "
-	 "a new agent is not stormed: this node takes the share of its agents; 0: no such limit"},
+	 "moves per second that the whole cluster begins towards a zone, for each ready agent in "
+	 "it, so that a new agent is not flooded; this node takes the share of its own agents; 0: "
+	 "no such limit"},
 	{"cluster-rate", RZ_CONF_RATE, AT(rates.cluster), 0, 1000000, "0", NULL, NULL, NULL,
-	 "moves a second by the whole cluster, of which this node takes the share of its agents; "
-	 "0: no such limit"},
+	 "moves per second that the whole cluster begins; this node takes the share of its own "
+	 "agents; 0: no such limit"},
 	{"in-flight", RZ_CONF_WORD, AT(in_flight), 0, 0, "wait", in_flights, NULL, NULL,
-	 "wait: a connection is reset only while no request is unanswered that its client could "
-	 "not "
-	 "send again without harm; ignore: at once, so that such requests may be done twice"},
+	 "wait: close a connection only while no request is unanswered, except requests that a "
+	 "client can send again without harm; ignore: close it at once, so that requests may be "
+	 "executed twice",
+	 .section = "How a connection is closed"},
 	{"close", RZ_CONF_WORD, AT(close), 0, 0, "auto", closes, NULL, NULL,
-	 "how a connection is ended: by a TCP reset, or by a FIN on the agent's own descriptor; "
-	 "auto: as its library bears it best, and left alone if it bears neither "
-	 "(docs/clients.md). Producers that may write twice either way stay left alone"},
+	 "how a connection is closed. reset: by a TCP reset; fin: by a FIN on the agent's own "
+	 "descriptor; auto: in the way that its client library handles best, and not at all if no "
+	 "safe way is known (docs/clients.md). Producers that may write twice either way are never "
+	 "closed"},
 	{"shared", RZ_CONF_WORD, AT(shared), 0, 0, "auto", shareds, NULL, NULL,
-	 "connections that carry group membership beside data; auto: of libraries that bear it"},
+	 "connections that carry group membership beside data, and share consumers. auto: move "
+	 "those of libraries whose groups do not rebalance; skip: move none; move: move all, the "
+	 "group may rebalance"},
 	{"acks0", RZ_CONF_WORD, AT(acks0), 0, 0, "skip", acks0s, NULL, NULL,
-	 "producers with acks=0, in a gap alone; what they send in that instant is lost without a "
-	 "trace"},
+	 "producers with acks=0. skip: never moved; move: closed while they pause and never held; "
+	 "a record that they send in that instant is lost without a trace"},
 	{"local-proxy", RZ_CONF_WORD, AT(local_proxy), 0, 0, "skip", local_proxies, NULL, NULL,
-	 "connections from the agent's own network namespace, as a sidecar's: its client may not "
-	 "have yet what the proxy has, and would ask again"},
+	 "connections that come from the agent's own network namespace, as those of a sidecar "
+	 "proxy. skip: never moved, because the client behind the proxy may not have every "
+	 "response yet, and would send the request again; move: treated as any other"},
 	{"grace", RZ_CONF_DURATION, AT(grace_ns), 0, DAY_SECONDS, "6m", NULL, NULL, NULL,
-	 "how long a client that is left alone for its library's sake is expected to come home by "
-	 "itself"},
+	 "how long a client that is left alone because of its library is reported as `may come by "
+	 "itself`; after that, as `library`. Libraries refresh their metadata every 5 minutes and "
+	 "find their home zone then"},
 	{"settle", RZ_CONF_DURATION, AT(settle_ns), 0, 10, "250ms", NULL, NULL, NULL,
-	 "how long the latest answer must have been out before the reset: the client's TCP may "
-	 "have it, and its application not have read it yet"},
+	 "how long all responses must have been out before a connection is closed, so that the "
+	 "application can read them after TCP has acknowledged them; four times as long for a "
+	 "client that sends nothing meanwhile"},
 	{"gap-timeout", RZ_CONF_DURATION, AT(gap_timeout_ns), 0, 60, "1s", NULL, NULL, NULL,
-	 "how long such a moment is waited for, once answers are followed, before new requests are "
-	 "held back; a pause that began in time may settle"},
+	 "how long a move waits for a natural pause in the requests of a connection before it "
+	 "holds new ones back; counted from when the responses are followed; a pause that began in "
+	 "time may settle (--settle)"},
 	{"hold-timeout", RZ_CONF_DURATION, AT(hold_timeout_ns), 0, RZ_HOLD_MAX_S, "5s", NULL, NULL,
 	 NULL,
-	 "how long they are held back at most: without an answer by then, the connection is let go "
-	 "and not moved; 0: nothing is held back"},
+	 "how long a move holds back new requests of a connection at most; if a response is still "
+	 "missing then, the connection is not closed, and is tried again after --cooldown; 0: hold "
+	 "nothing back"},
 	{"holds", RZ_CONF_COUNT, AT(holds), 1, 512, "16", NULL, NULL, NULL,
-	 "connections that wait or are held back at a time"},
+	 "how many connections wait for their pause, or are held back, at the same time"},
 	{"cooldown", RZ_CONF_DURATION, AT(cooldown_ns), 0, 7 * DAY_SECONDS, "1m", NULL, NULL, NULL,
-	 "how long a round of a client (a client.id at an address) lasts, in which its connections "
-	 "follow each other home; those it opens anew in the wrong zone wait until the next round, "
-	 "which begins twice that after the last move, doubled each time"},
+	 "how long a client (a client.id at an address) rests after moves that did not help. Its "
+	 "first move begins a round of this length, in which its other connections may follow. "
+	 "Connections that it opens in the wrong zone meanwhile wait for the next round, twice "
+	 "this after the last move, doubled each time",
+	 .section = "When moves do not help"},
 	{"cooldown-max", RZ_CONF_DURATION, AT(cooldown_max_ns), 0, 7 * DAY_SECONDS, "1h", NULL,
-	 NULL, NULL, "the limit of the doubling"},
+	 NULL, NULL,
+	 "the longest rest of a client whose moves do not help: where the doubling of --cooldown "
+	 "ends"},
 	{"give-up-after", RZ_CONF_COUNT, AT(give_up_after), 0, 1000, "3", NULL, NULL, NULL,
-	 "rounds in a row that did not help before a client is given up; 0: never"},
+	 "after how many rounds of moves in a row that did not help a client is left alone for "
+	 "--give-up-for; 0: never"},
 	{"give-up-for", RZ_CONF_DURATION, AT(give_up_for_ns), 0, 30 * DAY_SECONDS, "24h", NULL,
-	 NULL, NULL, "how long it is given up"},
+	 NULL, NULL,
+	 "how long a client is left alone after --give-up-after rounds of moves that did not help"},
 	{"outcome-after", RZ_CONF_DURATION, AT(outcome_after_ns), 0, DAY_SECONDS, "30s", NULL, NULL,
 	 NULL,
-	 "how long after a move it is judged what became of the client. It has half of this, at "
-	 "most 15 s, to leave a new connection to the agent that it came from"},
+	 "how long after a move rezone judges whether the client went home. The client has half of "
+	 "this, at most 15 s, to leave a new connection to the agent that it came from"},
 	{"breaker", RZ_CONF_RATE, AT(breaker), 0, 100, "30", NULL, NULL, NULL,
-	 "per cent: when so many of the latest moves (ten at least) were futile, nobody is moved "
-	 "for a while; 0: never"},
+	 "if this many per cent of the latest moves (ten at least) brought their client back to "
+	 "the wrong zone, nobody is moved for --breaker-for; 0: never"},
 	{"breaker-for", RZ_CONF_DURATION, AT(breaker_for_ns), 0, 30 * DAY_SECONDS, "30m", NULL,
-	 NULL, NULL, "how long that is"},
+	 NULL, NULL, "how long nobody is moved after too many moves did not help (--breaker)"},
 	{"exclude-clients", RZ_CONF_GLOBS, AT(exclude_clients), 0, 0, NULL, NULL, NULL, NULL,
-	 "client ids that the policy never moves, as globs (* ? [a-z]) separated by spaces"},
+	 "clients that are never moved by the policy, by their client.id: globs (* ? [a-z]), "
+	 "separated by spaces",
+	 .section = "Clients that are never moved"},
 	{"exclude-addresses", RZ_CONF_CIDRS, AT(exclude_addresses), 0, 0, NULL, NULL, NULL, NULL,
-	 "addresses of clients that the policy never moves"},
+	 "clients that are never moved by the policy, by their address"},
 	{"exclude-zones", RZ_CONF_ZONES, AT(exclude_zones), 0, 0, NULL, NULL, NULL, NULL,
-	 "zones that nobody is moved into, such as those under a zonal shift"},
+	 "zones into which the policy moves no client, such as zones under a zonal shift"},
 	{"max-connections", RZ_CONF_COUNT, AT(max_connections), 64, 4194304, "65536", NULL, NULL,
-	 NULL, "size of map conns; more connections are not tracked, and counted"},
+	 NULL,
+	 "how many connections rezone tracks at most (the size of map conns); "
+	 "further ones are not tracked, and counted in `rezone stats`",
+	 .section = "Size"},
 	{"max-clients", RZ_CONF_COUNT, AT(max_clients), 64, 1048576, "16384", NULL, NULL, NULL,
-	 "size of map clients: distinct client ids"},
+	 "how many different client ids rezone knows at most (the size of map clients); clients "
+	 "beyond that are not identified, and counted in `rezone stats`"},
 	{"reconcile", RZ_CONF_DURATION, AT(reconcile_ns), 0.1, DAY_SECONDS, "5m", NULL, NULL, NULL,
-	 "how often map conns is compared with the kernel's own sockets"},
+	 "how often rezone compares map conns with the kernel's own sockets, to remove connections "
+	 "whose close it did not see"},
 	{"zoned-cidr-blocks", RZ_CONF_BLOCKS, AT(zoned_cidr_blocks), 0, 0, NULL, NULL,
 	 "zonedCIDRBlocks", "WARPSTREAM_ZONED_CIDR_BLOCKS",
-	 "zones of clients without a tag, by address; the longest prefix wins, a tag beats it"},
+	 "zones of clients that have no zone tag, by their address; the longest prefix wins, a tag "
+	 "beats the address (docs/dialects.md)",
+	 .section = "Where clients say their zone"},
 	{"zone-keys", RZ_CONF_KEYS, AT(zone_keys), 0, 0, NULL, NULL, NULL, NULL,
-	 "keys of one's own for the zone in a client.id, as msk_az, beside those of WarpStream, "
-	 "AutoMQ, Inkless and Bufstream"},
+	 "further keys that name the zone in a client.id, as msk_az, beside those of WarpStream, "
+	 "AutoMQ, Inkless and Bufstream (docs/dialects.md)"},
 	{"opt-in-keys", RZ_CONF_KEYS, AT(opt_in_keys), 0, 0, NULL, NULL, NULL, NULL,
-	 "keys of one's own that opt a client in, with the value true"},
+	 "further keys that opt a client in when their value is true, beside "
+	 "warpstream_interzone_lb"},
 	{"tag-separators", RZ_CONF_CHARS, AT(tag_separators), 0, 0, ",", NULL, NULL, NULL,
-	 "what stands between key=value pairs of one's own keys"},
+	 "the characters between the key=value pairs of --zone-keys and --opt-in-keys in a "
+	 "client.id"},
 	{"tag-url-decode", RZ_CONF_BOOL, AT(tag_url_decode), 0, 0, "false", NULL, NULL, NULL,
-	 "read %XX and + in one's own keys and their values"},
+	 "decode %XX and + in the keys and values of --zone-keys and --opt-in-keys"},
 	{"kube-service", RZ_CONF_TEXT, AT(kube_service), 0, 0, NULL, NULL, NULL, NULL,
-	 "Services whose EndpointSlices say who the agents are, comma-separated: "
-	 "NAMESPACE/SERVICE[=GROUP][@ROLE+ROLE] (docs/kubernetes.md)"},
+	 "Kubernetes Services whose EndpointSlices say which agents exist, comma-separated: "
+	 "NAMESPACE/SERVICE[=GROUP][@ROLE+ROLE] (docs/kubernetes.md)",
+	 .section = "The topology from Kubernetes and the cloud"},
 	{"kube-selector", RZ_CONF_TEXT, AT(kube_selector), 0, 0, NULL, NULL, NULL, NULL,
-	 "the same by labels of the EndpointSlices, separated by semicolons: "
-	 "GROUP[@ROLE+ROLE]:NAMESPACE:SELECTOR"},
+	 "EndpointSlices that say which agents exist, chosen by their labels, separated by "
+	 "semicolons: GROUP[@ROLE+ROLE]:NAMESPACE:SELECTOR (docs/kubernetes.md)"},
 	{"kube-port-name", RZ_CONF_TEXT, AT(kube_port_name), 0, MAY_BE_EMPTY, "kafka", NULL, NULL,
 	 NULL,
-	 "slices without a port of this name serve no Kafka; '' for a Service whose only port has "
-	 "no name"},
+	 "the name of the Kafka port in EndpointSlices; slices without it are left out; '' for a "
+	 "Service whose only port has no name"},
 	{"kube-server", RZ_CONF_TEXT, AT(kube_server), 0, 0, NULL, NULL, NULL, NULL,
-	 "URL of the API server (in a pod found by itself)"},
+	 "URL of the Kubernetes API server; in a pod rezone finds it by itself"},
 	{"kube-token-file", RZ_CONF_PATH, AT(kube_token_file), 0, 0, NULL, NULL, NULL, NULL,
-	 "the token for it, read anew for each request (in a pod the service account's)"},
+	 "file with the token for the Kubernetes API server, read anew for each request; in a pod "
+	 "the service account's"},
 	{"kube-ca-file", RZ_CONF_PATH, AT(kube_ca_file), 0, 0, NULL, NULL, NULL, NULL,
-	 "the certificates that vouch for it, likewise"},
+	 "file with the CA certificates of the Kubernetes API server, read anew for each "
+	 "connection; in a pod the service account's"},
 	{"kube-zone-label", RZ_CONF_TEXT, AT(kube_zone_label), 0, 0, NULL, NULL, NULL, NULL,
-	 "a label of this node's Node object that is its zone, as topology.kubernetes.io/zone; "
-	 "needs "
-	 "get on nodes, so it is not asked unless named"},
+	 "a label of this node's Node object that names its zone, as topology.kubernetes.io/zone. "
+	 "Needs the right to get nodes, so it is read only if named here"},
 	{"node-name", RZ_CONF_TEXT, AT(node_name), 0, 0, NULL, NULL, NULL, "NODE_NAME",
-	 "this node's name in Kubernetes: the agents on it give its zone"},
+	 "this node's name in Kubernetes; the agents on this node give its zone, and agents of "
+	 "other nodes are never taken for local ones"},
 	{"zone", RZ_CONF_TEXT, AT(zone), 0, 0, NULL, NULL, NULL, NULL,
-	 "this node's zone, where its agents do not say it"},
+	 "this node's zone, if its agents in the topology do not say it"},
 	{"cloud", RZ_CONF_WORD, AT(cloud), 0, 0, "auto", clouds, NULL, NULL,
-	 "whose metadata service may be asked for this node's zone; auto: the cloud that the "
-	 "firmware names, outside clouds none"},
+	 "which cloud's metadata service rezone may ask for this node's zone. auto: the cloud that "
+	 "the firmware names, none outside clouds; off: none"},
 	{"cloud-url", RZ_CONF_TEXT, AT(cloud_url), 0, 0, NULL, NULL, NULL, NULL,
-	 "URL of the metadata service (the cloud's own)"},
+	 "URL of the cloud's metadata service, if it is not the cloud's usual one"},
 	{"topology-empty-confirm", RZ_CONF_DURATION, AT(empty_confirm_ns), 0, DAY_SECONDS, "30s",
 	 NULL, NULL, NULL,
-	 "when all agents of a Service vanish at once, for how long that must last to be believed; "
-	 "nobody is moved meanwhile"},
+	 "when all agents of a Kubernetes Service vanish at once, how long that must last before "
+	 "rezone believes it; nobody is moved meanwhile"},
 	{"cgroup", RZ_CONF_PATH, AT(cgroup), 0, 0, NULL, NULL, NULL, NULL,
-	 "the cgroup v2 root (found by itself)"},
+	 "path of the cgroup v2 root to which the programs are attached; rezone finds it by "
+	 "itself",
+	 .section = "The process"},
 	{"pin-dir", RZ_CONF_PATH, AT(pin_dir), 0, 0, "/sys/fs/bpf/rezone", NULL, NULL, NULL,
-	 "where programs and maps are pinned; on a BPF file system"},
+	 "directory on a BPF file system in which programs and maps are pinned; commands find the "
+	 "daemon by it"},
 	{"keep-pins", RZ_CONF_BOOL, AT(keep_pins), 0, 0, "false", NULL, NULL, NULL,
-	 "on SIGTERM leave programs and maps in place for the next run"},
+	 "leave programs and maps in place on SIGTERM, so that the next run goes on tracking the "
+	 "same connections"},
 	{"log-format", RZ_CONF_WORD, AT(log_format), 0, 0, "text", log_formats, NULL, NULL,
-	 "form of the lines on stderr"},
+	 "form of the log lines on stderr"},
 	{"log-level", RZ_CONF_WORD, AT(log_level), 0, 0, "info", log_levels, NULL, NULL,
-	 "the least important lines that are written"},
+	 "the least important log lines that are written"},
 };
 const size_t rz_conf_n_rows = sizeof(rz_conf_rows) / sizeof(rz_conf_rows[0]);
 

@@ -37,7 +37,8 @@ struct rz_conf_row {
 	const char *const *words; /* of RZ_CONF_WORD, NULL-terminated, in the enum's order */
 	const char *alias;	  /* another flag's name, for WarpStream's */
 	const char *env;	  /* another variable's name, likewise */
-	const char *help;
+	const char *help;	  /* stands alone: names the subject, the unit, why the default */
+	const char *section; /* title of the section that begins with this row, NULL: goes on */
 };
 
 extern const struct rz_conf_row rz_conf_rows[];
