@@ -16,18 +16,18 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *what;
 } commands[] = {
-	{"run", rz_cmd_run, "track connections and move those that cross zones (the daemon)"},
-	{"list", rz_cmd_list, "the tracked connections (default)"},
-	{"events", rz_cmd_events, "what happened: verdicts, moves, outcomes, freezes"},
+	{"run", rz_cmd_run, "the daemon: track connections, and move home those that cross zones"},
+	{"list", rz_cmd_list, "the tracked connections, and why each is moved or kept (default)"},
+	{"events", rz_cmd_events, "what happened: verdicts, holds, moves, outcomes, freezes"},
 	{"traffic", rz_cmd_traffic, "bytes between zones and by client"},
-	{"stats", rz_cmd_stats, "counters, how full the maps are, what failed"},
-	{"topology", rz_cmd_topology, "zones, groups and agents as rezone sees them"},
+	{"stats", rz_cmd_stats, "counters, how full the maps are, which calls failed"},
+	{"topology", rz_cmd_topology, "zones, groups and agents as rezone counts them"},
 	{"reset", rz_cmd_reset, "move connections by hand"},
-	{"pause", rz_cmd_pause, "move nobody"},
-	{"resume", rz_cmd_resume, "... until now"},
-	{"check", rz_cmd_check, "find out whether this node can run rezone"},
-	{"version", rz_cmd_version, "what this binary is"},
-	{"help", help, "this text"},
+	{"pause", rz_cmd_pause, "stop all moves on this node"},
+	{"resume", rz_cmd_resume, "end the pause"},
+	{"check", rz_cmd_check, "try whether this node can run rezone"},
+	{"version", rz_cmd_version, "version and map ABI of this binary"},
+	{"help", help, "this list"},
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -37,8 +37,8 @@ static void usage(FILE *f)
 
 	fprintf(f,
 		"Usage: rezone COMMAND [OPTION...]\n"
-		"Watches the Kafka connections of this node's agents and resets those that cross\n"
-		"availability zones although an agent in the client's own zone is ready.\n\n");
+		"Watches the Kafka connections of this node's agents and closes those that cross\n"
+		"availability zones while an agent in the client's own zone is ready.\n\n");
 	for (i = 0; i < N_COMMANDS; i++)
 		fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].what);
 	fprintf(f, "\n`rezone COMMAND --help` says more.\n");

@@ -9,7 +9,9 @@
 
 static const struct argp_option options[] = {
 	{"output", 'o', "table|json", 0, "form of the output (default table)", 0},
-	{"pin-dir", 'p', "DIR", 0, "where the maps are pinned (default " RZ_PIN_DIR_DEFAULT ")", 0},
+	{"pin-dir", 'p', "DIR", 0,
+	 "the --pin-dir of the daemon, where its maps are pinned (default " RZ_PIN_DIR_DEFAULT ")",
+	 0},
 	{0},
 };
 
@@ -62,7 +64,7 @@ int rz_ask_open(const struct rz_ask *a, const char *command, struct rz_maps *ret
 	int err = rz_maps_open(a->pin_dir, ret);
 
 	if (!err && !rz_maps_daemon_alive(a->pin_dir))
-		rz_warn("%s: no daemon runs with %s; this is what the last one left", command,
-			a->pin_dir);
+		rz_warn("%s: no daemon runs with --pin-dir %s; this is what the last one left",
+			command, a->pin_dir);
 	return err;
 }

@@ -283,11 +283,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.doc = "Finds out whether this node can run rezone, by doing everything that rezone does: "
-	       "loads "
-	       "and attaches the programs, tracks a connection of its own in a network namespace "
-	       "of its "
-	       "own, and resets it.\vExit status: 0 yes, 1 yes with limits, 2 no.",
+	.doc = "Tells whether this node can run rezone, by trying everything that rezone does: it "
+	       "loads and attaches the programs, tracks a connection of its own in a network "
+	       "namespace of its own, closes it, and removes everything again. Each line that is "
+	       "not ok has a cure below it.\vExit status: 0 yes, 1 yes with limits, 2 no.",
 };
 
 int rz_cmd_check(int argc, char **argv)

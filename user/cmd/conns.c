@@ -9,13 +9,18 @@
 #include "base/log.h"
 
 static const struct argp_option options[] = {
-	{"locality", 'l', "same|cross|unknown", 0, "only connections of this locality", 0},
-	{"client-id", 'i', "GLOB", 0, "only clients whose client.id matches, as 'app-*'", 0},
-	{"client", 'c', "ADDRESS[:PORT]", 0, "only this client, as it is listed", 0},
-	{"agent", 'a', "ADDRESS[:PORT]", 0, "only connections to this agent", 0},
-	{"client-zone", 'Z', "ZONE", 0, "only clients in this zone", 0},
-	{"agent-zone", 'z', "ZONE", 0, "only agents in this zone", 0},
-	{"cookie", 'k', "N", 0, "only the connection with this socket cookie", 0},
+	{"locality", 'l', "same|cross|unknown", 0,
+	 "only connections of this locality: the client's zone against the agent's", 0},
+	{"client-id", 'i', "GLOB", 0,
+	 "only connections of clients whose client.id matches, as 'app-*'", 0},
+	{"client", 'c', "ADDRESS[:PORT]", 0,
+	 "only connections of this client, by its address as `rezone list` shows it", 0},
+	{"agent", 'a', "ADDRESS[:PORT]", 0,
+	 "only connections to this agent, by its address as `rezone list` shows it", 0},
+	{"client-zone", 'Z', "ZONE", 0, "only connections of clients in this zone", 0},
+	{"agent-zone", 'z', "ZONE", 0, "only connections to agents in this zone", 0},
+	{"cookie", 'k', "N", 0,
+	 "only the connection with this socket cookie (`rezone list -o json` shows it)", 0},
 	{0},
 };
 
@@ -82,7 +87,9 @@ int rz_conns_read(const struct rz_maps *maps, struct rz_conns *ret)
 		err = rz_exclude_new(s->exclude_clients, s->exclude_addresses, s->exclude_zones,
 				     &ret->exclude, why, sizeof(why));
 	if (err)
-		return rz_err(err, "maps: cannot read what connections are judged by: %s",
+		return rz_err(err,
+			      "maps: cannot read the topology and settings by which connections "
+			      "are judged: %s",
 			      strerror(-err));
 	ret->world = (struct rz_world){ret->topo,	  ret->zones,  s,
 				       ret->snap->now_ns, ret->blocks, ret->exclude};

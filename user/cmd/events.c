@@ -40,9 +40,10 @@ static void on_stop(int sig)
 }
 
 static const struct argp_option options[] = {
-	{"follow", 'f', NULL, 0, "go on with what happens from now on", 0},
-	{"last", 'n', "N", 0, "begin with the last N (default all that are kept)", 0},
-	{"event", 'e', "WORD[,WORD...]", 0, "only these, as move,outcome", 0},
+	{"follow", 'f', NULL, 0, "go on with the events that happen from now on", 0},
+	{"last", 'n', "N", 0, "begin with the last N events (default: all that are kept)", 0},
+	{"event", 'e', "WORD[,WORD...]", 0,
+	 "only these events, as move,outcome; docs/events.md lists them", 0},
 	{0},
 };
 
@@ -94,9 +95,10 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.children = rz_ask_children,
-	.doc = "Shows what happened: verdicts that changed, moves and their holds, what became of "
-	       "clients, freezes. The last 4096 are kept, and as many changes of verdicts, also "
-	       "over a restart of the daemon.\vExit status: 0 done, 1 could not, 2 used wrongly.",
+	.doc = "Shows what happened: verdicts that changed, holds, moves, what became of the "
+	       "clients, freezes, pauses. The last 4096 events are kept, and as many changes of "
+	       "verdicts, also over a restart of the daemon with --keep-pins. docs/events.md "
+	       "explains each event.\vExit status: 0 done, 1 could not, 2 used wrongly.",
 };
 
 /* Events read and not shown yet, of both rings. */
@@ -143,7 +145,7 @@ static int show(struct batch *b, const struct ask *a, size_t from)
 	int err = 0;
 
 	if (b->missed)
-		rz_warn("events: %llu were overwritten before they could be read",
+		rz_warn("events: %llu events were overwritten before they could be read",
 			(unsigned long long)b->missed);
 	qsort(b->rows, b->n, b->n ? sizeof(*b->rows) : 1, by_time);
 	for (i = from; !err && i < b->n; i++) {

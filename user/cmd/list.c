@@ -55,9 +55,11 @@ static int pick(struct argp_state *state, const char *flag, const char *text,
 
 static const struct argp_option options[] = {
 	{"output", 'o', "table|wide|json", 0, "form of the output (default table)", 0},
-	{"watch", 'w', "DURATION", OPTION_ARG_OPTIONAL, "show again and again (default every 2s)",
+	{"watch", 'w', "DURATION", OPTION_ARG_OPTIONAL,
+	 "show the list again at this interval (default 2s)", 0},
+	{"pin-dir", 'p', "DIR", 0,
+	 "the --pin-dir of the daemon, where its maps are pinned (default " RZ_PIN_DIR_DEFAULT ")",
 	 0},
-	{"pin-dir", 'p', "DIR", 0, "where the maps are pinned (default " RZ_PIN_DIR_DEFAULT ")", 0},
 	{0},
 };
 
@@ -93,10 +95,10 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.children = children,
-	.doc = "Lists the tracked connections, from the pinned maps; also when no daemon runs. "
-	       "VERDICT is what "
-	       "the policy says of each, with its reason.\vExit status: 0 done, 1 could not, 2 "
-	       "used wrongly.",
+	.doc = "Lists the tracked connections of this node, from the pinned maps; works also when "
+	       "no daemon runs. VERDICT is what the policy says of each connection, with its "
+	       "reason (docs/troubleshoot.md explains each reason).\vExit status: 0 done, 1 could "
+	       "not, 2 used wrongly.",
 };
 
 static int show(const struct ask *a, const struct rz_snapshot *snap, const struct rz_world *world)
@@ -169,8 +171,8 @@ int rz_cmd_list(int argc, char **argv)
 	if (rz_maps_open(a.pin_dir, &maps))
 		return 1;
 	if (!rz_maps_daemon_alive(a.pin_dir))
-		rz_warn("list: no daemon runs with %s: nobody is moved, and zones are as it left "
-			"them",
+		rz_warn("list: no daemon runs with --pin-dir %s: nobody is moved, and zones are as "
+			"the last one left them",
 			a.pin_dir);
 	err = a.watch_ns ? watch(&a, &maps) : once(&a, &maps);
 	rz_maps_close(&maps);

@@ -33,13 +33,17 @@ struct ask {
 };
 
 static const struct argp_option pause_options[] = {
-	{"for", 'f', "DURATION", 0, "resume by itself after that (default: never)", 0},
-	{"reason", 'r', "TEXT", 0, "why, for those who wonder", 0},
-	{"replace", 'R', NULL, 0,
-	 "change a pause that stands: without --for it then lasts until `rezone resume`, without "
-	 "--reason it has none",
+	{"for", 'f', "DURATION", 0,
+	 "end the pause by itself after this time, as 2h (default: it lasts until `rezone resume`)",
 	 0},
-	{"pin-dir", 'p', "DIR", 0, "the daemon's (default " RZ_PIN_DIR_DEFAULT ")", 0},
+	{"reason", 'r', "TEXT", 0,
+	 "the reason, shown by `rezone pause`, `rezone events` and `rezone list`", 0},
+	{"replace", 'R', NULL, 0,
+	 "replace a pause that stands already: without --for the new one lasts until `rezone "
+	 "resume`, without --reason it has no reason",
+	 0},
+	{"pin-dir", 'p', "DIR", 0, "the --pin-dir of the daemon (default " RZ_PIN_DIR_DEFAULT ")",
+	 0},
 	{0},
 };
 
@@ -102,7 +106,8 @@ static void wait_for_daemon(const char *command, const char *pin_dir, const stru
 	int i;
 
 	if (!rz_maps_daemon_alive(pin_dir)) {
-		rz_warn("%s: no daemon runs with %s; the next one finds it so", command, pin_dir);
+		rz_warn("%s: no daemon runs with --pin-dir %s; the next one will go by this",
+			command, pin_dir);
 		return;
 	}
 	if (rz_maps_open(pin_dir, &maps))
@@ -111,7 +116,8 @@ static void wait_for_daemon(const char *command, const char *pin_dir, const stru
 		poll(NULL, 0, SEEN_EVERY_MS);
 	rz_maps_close(&maps);
 	if (!seen)
-		rz_warn("%s: the daemon with %s has not taken note of it within %d s; is it "
+		rz_warn("%s: the daemon with --pin-dir %s has not taken note of it within %d s; is "
+			"it "
 			"stopped?",
 			command, pin_dir, SEEN_TRIES * SEEN_EVERY_MS / 1000);
 }
@@ -148,13 +154,13 @@ int rz_cmd_pause(int argc, char **argv)
 	static const struct argp argp = {
 		.options = pause_options,
 		.parser = parse,
-		.doc = "Nobody is moved any more; a move under way is called off. It lasts over "
-		       "restarts of the daemon, until `rezone resume`, --for is over, or the "
-		       "machine is started anew (--mode observe is for good). If it is paused "
-		       "already, the pause that stands is shown and nothing changes, unless "
-		       "--replace is given.\vExit status: 0 done, or shown; 1 could not, or a "
-		       "pause "
-		       "stands that --for or --reason would change; 2 used wrongly.",
+		.doc = "Stops all moves on this node; moves under way are cancelled. A pause lasts "
+		       "over restarts of the daemon, until `rezone resume`, until --for is over, "
+		       "or until the machine reboots (--mode observe of `rezone run` lasts "
+		       "longer). If moves are paused already, it shows that pause and changes "
+		       "nothing, unless --replace is given.\vExit status: 0 done, or shown; 1 "
+		       "could not, or a pause stands that --for or --reason would change; 2 used "
+		       "wrongly.",
 	};
 	struct ask a = {.pin_dir = RZ_PIN_DIR_DEFAULT};
 	char text[RZ_PAUSE_TEXT + 160];
@@ -179,8 +185,9 @@ int rz_cmd_resume(int argc, char **argv)
 	static const struct argp argp = {
 		.options = pause_options + 3, /* --pin-dir */
 		.parser = parse,
-		.doc = "Ends a pause: what waits may be moved from the next tick on.\vExit status: "
-		       "0 done, also if there was no pause, 1 could not, 2 used wrongly.",
+		.doc = "Ends the pause of `rezone pause`: candidates may be moved from the next "
+		       "tick on.\vExit status: 0 done, also if there was no pause, 1 could not, 2 "
+		       "used wrongly.",
 	};
 	struct ask a = {.pin_dir = RZ_PIN_DIR_DEFAULT};
 	struct rz_pause p;
@@ -204,7 +211,7 @@ int rz_cmd_resume(int argc, char **argv)
 		return 1;
 	puts(stood ? "resumed" : "it was not paused");
 	if (err == -EEXIST)
-		rz_warn("resume: somebody has paused again meanwhile, and that pause stands; "
-			"`rezone pause` shows it");
+		rz_warn("resume: another pause was set meanwhile and stands; `rezone pause` shows "
+			"it");
 	return 0;
 }

@@ -33,10 +33,14 @@ struct ask {
 };
 
 static const struct argp_option options[] = {
-	{"all", 'A', NULL, 0, "every connection that can be moved", 0},
-	{"dry-run", 'n', NULL, 0, "show what would be moved, and why others would not", 0},
+	{"all", 'A', NULL, 0,
+	 "all connections that can be moved; without it at least one option must say which "
+	 "connections",
+	 0},
+	{"dry-run", 'n', NULL, 0,
+	 "move nothing; show which connections would be moved, and why others would not", 0},
 	{"now", 'N', NULL, 0,
-	 "do not wait for a moment in which nothing is in flight: what is may be done twice", 0},
+	 "close at once, also with requests in flight, which may then be executed twice", 0},
 	{0},
 };
 
@@ -257,18 +261,17 @@ int rz_cmd_reset(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.children = children,
-		.doc = "Moves connections by hand: the daemon ends them within a second or two, "
-		       "each at a moment in which no request is unanswered that its client could "
-		       "not send again without harm, wherever their zones are. Rates, cooldown, "
-		       "pause and mode observe do not apply; what protects clients does: those not "
-		       "identified, transactional, or without data are left alone, and with "
-		       "acks=0, "
-		       "group membership, or a library that bears neither close too, as --acks0, "
-		       "--shared and --close say. Producers of a library that may write twice, or "
-		       "is not known, are left alone whatever these say, and those that do not "
-		       "say what they are are ended in a gap or not at all.\vExit status: 0 all "
-		       "were moved (or would be), 1 some were not, 2 "
-		       "used wrongly.",
+		.doc = "Moves connections by hand. The daemon closes them within a second or two, "
+		       "each at a moment in which no request is unanswered, except requests that a "
+		       "client can send again without harm. Opt-in, exclusions, zones, rates, "
+		       "cool-down, pause and mode observe do not apply. What protects clients "
+		       "does: connections that are not identified, transactional, or carry no data "
+		       "are left alone; those with acks=0, group membership, or behind a local "
+		       "proxy are moved only if --acks0, --shared, --local-proxy of the daemon say "
+		       "so; producers whose library may write twice, or is not known, are always "
+		       "left alone; producers that do not name their library are closed while they "
+		       "pause, or not at all.\vExit status: 0 all were moved (or would be), 1 some "
+		       "were not, 2 used wrongly.",
 	};
 	struct ask a = {.common = {.pin_dir = RZ_PIN_DIR_DEFAULT}, .filter = RZ_CONN_FILTER_ALL};
 	struct rz_maps maps;
@@ -281,7 +284,8 @@ int rz_cmd_reset(int argc, char **argv)
 		return 1;
 	if (!a.dry_run && !rz_maps_daemon_alive(a.common.pin_dir))
 		rz_err(-ESRCH,
-		       "reset: no daemon runs with %s, and it is the daemon that moves: "
+		       "reset: no daemon runs with --pin-dir %s, and only the daemon moves "
+		       "connections: "
 		       "start `rezone run`",
 		       a.common.pin_dir);
 	else

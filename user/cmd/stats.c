@@ -36,9 +36,9 @@ static const struct {
 	ROW(closed, false, "connections seen closing"),
 	ROW(adopted, false, "connections older than rezone"),
 	ROW(identified, false, "connections whose client.id was read"),
-	ROW(frame_lost, false, "the next request's place was lost"),
-	ROW(frame_found, false, "... and found again"),
-	ROW(early_segments, false, "segments that came before the bytes in front of them"),
+	ROW(frame_lost, false, "times that a connection went out of sync"),
+	ROW(frame_found, false, "... and was in sync again"),
+	ROW(early_segments, false, "out-of-order segments"),
 	ROW(conns_full, true, "segments of connections not tracked: --max-connections"),
 	ROW(clients_full, true, "requests of ids not read: --max-clients"),
 	ROW(client_collisions, true, "requests not identified: two ids with one hash"),
@@ -53,7 +53,7 @@ static const struct {
 	ROW(held_segments, false, "segments held back during a move"),
 	ROW(left_while_held, false, "connections that their client closed while they were held"),
 	ROW(discarded_segments, false, "... segments of theirs dropped for good"),
-	ROW(answers_lost, false, "the next answer's place was lost during a move"),
+	ROW(answers_lost, false, "times that the responses went out of sync during a move"),
 	ROW(resets, false, "resets by bpf_sock_destroy"),
 	ROW(resets_refused, false, "... refused by the last check"),
 #undef ROW
@@ -244,10 +244,11 @@ int rz_cmd_stats(int argc, char **argv)
 	struct rz_ask a;
 	int err;
 
-	rz_ask_read(argc, argv,
-		    "Shows the counters of the kernel side, how full its maps are, and which of "
-		    "its calls failed.\vExit status: 0 done, 1 could not, 2 used wrongly.",
-		    &a);
+	rz_ask_read(
+		argc, argv,
+		"Shows the counters of the BPF programs, how full the maps are, and which calls to "
+		"the kernel failed.\vExit status: 0 done, 1 could not, 2 used wrongly.",
+		&a);
 	if (rz_ask_open(&a, "stats", &maps))
 		return 1;
 	err = rz_snapshot_read(&maps, &snap);

@@ -27,7 +27,7 @@ struct ask {
 
 static const struct argp_option options[] = {
 	{"file", 'f', "PATH", 0,
-	 "read and check this file instead; needs no daemon and no privileges", 0},
+	 "read and check this topology file instead; needs no daemon and no privileges", 0},
 	{0},
 };
 
@@ -54,10 +54,9 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.children = rz_ask_children,
-	.doc = "Shows groups and zones with their agents, as rezone counts them; with --file, "
-	       "whether a topology "
-	       "file is right.\vExit status: 0 done, 1 could not (the file is wrong), 2 used "
-	       "wrongly.",
+	.doc = "Shows the groups, zones and agents as rezone counts them, and whether moves are "
+	       "frozen. With --file it reads and checks a topology file instead.\vExit status: 0 "
+	       "done, 1 could not (the file is wrong), 2 used wrongly.",
 };
 
 static int print_zones(const struct rz_topo_view *v)

@@ -207,7 +207,8 @@ int rz_cmd_traffic(int argc, char **argv)
 
 	rz_ask_read(argc, argv,
 		    "Shows the bytes between zones and by client, of open connections (as of their "
-		    "latest request) and closed ones.\vExit status: 0 done, 1 could not, 2 used "
+		    "latest request) and closed ones, since rezone's maps were made.\vExit status: "
+		    "0 done, 1 could not, 2 used "
 		    "wrongly.",
 		    &a);
 	if (rz_ask_open(&a, "traffic", &maps))
