@@ -9,7 +9,7 @@ KILLS=${KILLS:-20}
 HOLD_MS=1000
 LB=warpstream_interzone_lb=true
 AT=$(agent_ip a):9092
-# not kafka-python: on a busy machine it doubles a write now and then if it meets a reset, whoever lives (docs/design.md, "Settle").
+# not kafka-python: on a busy machine it doubles a write now and then if it meets a reset, with any daemon (docs/concepts.md, "Settle").
 # librdkafka asks once a second here, for kcat reads its input in pieces.
 WRITERS=(librdkafka-1 confluent-debian-1 confluent-debian-2 confluent-debian-3 confluent-debian-4 confluent-debian-5)
 agent_start a --delay-produce 250ms

@@ -11,7 +11,7 @@ RAW=$E2E_ROOT/tests/e2e/raw.py
 LB=warpstream_interzone_lb=true
 FLAGS=(--interval 250ms --stable-for 0s --cooldown 1h --gap-timeout 300ms --hold-timeout 10s)
 # A Linux TCP whose timer has run out sends nothing new, and on 6.18 no FIN either, before what it sends again is acknowledged. So
-# here the timer gives the test the time that it needs to act; what comes of a FIN that is not sent is in docs/design.md.
+# here the timer gives the test the time that it needs to act; what comes of a FIN that is not sent is in docs/concepts.md.
 timer() { ip -n "$P-cl" route change 10.99.0.0/16 dev eth0 src 10.99.9.1 rto_min "$1"; }
 timer 4s
 topology a=ready b=ready

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # alone
 # CROWD connections at once (20000; `make crowd`: 100000): all in map conns, all identified, and what each costs in kernel
-# memory. Goes out besides "ok" lines: figures in notes, for docs/performance.md.
+# memory. Goes out besides "ok" lines: figures in notes, for docs/evidence/performance.md.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin

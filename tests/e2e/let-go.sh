@@ -2,7 +2,7 @@
 # `make let-go`: what a hold that is let go costs its client. N connections (30) that never pause, whose agent answers later than a
 # hold may last; for each hold timeout the time from the let-go to the next request that the agent gets, and of the whole stall
 # (between two requests, 40 ms apart without a hold). And what the daemon's looking every few ms costs meanwhile. Prints a table for
-# docs/performance.md; judges only that nothing was reset.
+# docs/evidence/holds.md; judges only that nothing was reset.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # An hour of ticks at a short interval, with clients that come and go: the daemon must not grow.
 # Comes in: SOAK_SECONDS (3600). Goes out: a line a minute; at the end the peaks of memory, descriptors and map
-# entries in the second and the last third, and "ok" or "not ok". Called by `make soak`; docs/performance.md has a run's figures.
+# entries in the second and the last third, and "ok" or "not ok". Called by `make soak`; docs/evidence/performance.md has a run's figures.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 SECONDS_TOTAL=${SOAK_SECONDS:-3600}

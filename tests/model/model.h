@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The policy, stated a second time and naively, to be compared with user/policy: from
- * docs/design.md and the headers' contracts, by plain loops over all that ever happened, with
- * nothing carried from one tick to the next but the record of it.
+ * docs/troubleshoot.md, "Reasons", docs/internals.md and the headers' contracts, by plain loops
+ * over all that ever happened, with nothing carried from one tick to the next but the record of it.
  *
  * make.c makes worlds, happen.c what happens in them; rules.c (with where.c) judges one connection,
  * pace.c (with rounds.c, outcomes.c, rates.c) says who goes now; invariants.c looks at the

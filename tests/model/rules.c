@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* One connection, judged naively, see model.h: docs/design.md, "The policy", row by row. */
+/* One connection, judged naively, see model.h: docs/troubleshoot.md, "Reasons", row by row. */
 #include <stdio.h>
 
 #include "where.h"
@@ -142,7 +142,7 @@ static bool peer_proxies(const struct eye *e)
 	return false;
 }
 
-/* One line a rule. What it holds by stands in docs/design.md. */
+/* One line a rule. When it holds stands in docs/troubleshoot.md, "Reasons". */
 #define RULE(name, holds)                                      \
 	static bool name(const struct eye *e)                  \
 	{                                                      \

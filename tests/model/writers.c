@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What producers of each library bear, naively, see model.h: docs/clients.md, "What rezone makes
- * of it". */
+/* What producers of each library bear, naively, see model.h: docs/clients.md, "What rezone
+ * does with each library". */
 #include <stdio.h>
 
 #include "model.h"

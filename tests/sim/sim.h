@@ -26,7 +26,7 @@
 #define START_NS     (100000 * SECOND_NS)
 #define SAMPLE_EVERY 10 /* seconds */
 
-/* How a client library behaves, docs/policy.md has where it is from. */
+/* How a client library behaves, docs/evidence/simulation.md has where it is from. */
 struct library {
 	const char *name;
 	unsigned share;	    /* of all clients, in thousandths */
