@@ -310,7 +310,7 @@ kill-holds: $(BUILD)/rezone standin
 	KILLS=$(or $(KILLS),200) tests/e2e/run 49-kill-holds
 stale: $(BUILD)/rezone $(BUILD)/stale
 	STALE=$(or $(STALE),100000) tests/e2e/run 48-stale
-# What a reset and a FIN do to each client library (docs/clients.md); half an hour.
+# What a reset and a FIN do to each client library (docs/evidence/close-matrix.md); half an hour.
 .PHONY: close-matrix
 close-matrix: $(BUILD)/rezone
 	tests/e2e/close-matrix.sh
