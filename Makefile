@@ -269,7 +269,7 @@ docs: $(BUILD)/rezone
 docs-check: $(BUILD)/rezone
 	$(BUILD)/rezone run --help-markdown | diff -u docs/configuration.md - \
 		|| { echo "docs/configuration.md is old: run make docs"; exit 1; }
-	REZONE=$(BUILD)/rezone scripts/check-docs
+	REZONE=$(BUILD)/rezone scripts/check-docs && scripts/check-docs --mentions
 
 .PHONY: standin e2e soak vm vm-docs vm-parts
 standin:

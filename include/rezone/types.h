@@ -42,7 +42,7 @@
 
 #define RZ_PACKED_ENUM __attribute__((packed))
 
-/* How far a connection's identification went (docs/design.md, "A connection's life"). */
+/* How far a connection's identification went (docs/internals.md, "A connection has an entry"). */
 enum rz_state {
 	RZ_STATE_NEW = 0,    /* open, nothing of its client known yet */
 	RZ_STATE_IDENTIFIED, /* client.id read, no Produce or Fetch seen yet */

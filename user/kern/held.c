@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "kern/batch.h"
 
-/* Watching answers costs every packet of the node a little (docs/performance.md): for a connection
+/* Watching answers costs every packet of the node a little (docs/evidence/performance.md): for a connection
  * whose agent has not answered in this time nobody goes on with it. It stays as it is then. */
 #define WATCH_NS      (600 * 1000000000ULL)
 /* No TCP sends a segment again for so long: Linux gives up within half an hour (tcp_retries2). */
