@@ -134,6 +134,15 @@ static __always_inline void rz_hold_count(struct rz_hold *h, const struct rz_seg
 	RZ_COUNT(held_segments);
 }
 
+/* Were this segment's first bytes read before? Then they are not new: TCP did not take them, or
+ * what was read in their place, and nothing can end before it has the true ones. */
+static __always_inline int rz_hold_was_read(__u64 cookie, const struct rz_seg *seg)
+{
+	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
+
+	return c && c->cookie == cookie && (__s32)(c->frame.read_end - seg->seq) > 0;
+}
+
 /*
  * Is this segment to be dropped? Only one with bytes, or a FIN behind bytes, that TCP does not have
  * yet: what repeats others passes, and so does what carries neither. In a hold; and from then on
@@ -165,7 +174,7 @@ static __noinline int rz_hold_keeps_out(struct bpf_sock *sk, __u64 cookie, struc
 	beyond = seg->seq + seg->len - tp->rcv_nxt;
 	if ((__s32)beyond <= 0)
 		return 0;
-	on = h && rz_hold_is_on(h, cookie);
+	on = h && rz_hold_is_on(h, cookie) && !rz_hold_was_read(cookie, seg);
 	if (on && seg->len)
 		rz_hold_count(h, seg);
 	fits = beyond <= tp->rcv_wnd; /* else TCP would throw it away: it says nothing */
