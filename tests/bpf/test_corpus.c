@@ -3,7 +3,8 @@
  * The framing stage in the kernel and the reference framer in user space give the same answer for
  * every stream of the corpus: the seeds (tests/fuzz/seeds.c), tests/fuzz/corpus/frame.hex, and what
  * `make fuzz` has found, if it ran. Whole, in every two pieces, in random many with
- * repetitions and gaps. Run by `make bpf-test`; needs root and a kernel with BPF.
+ * repetitions and gaps; and with damaged copies before the true segments, which TCP throws away.
+ * Run by `make bpf-test`; needs root and a kernel with BPF.
  *
  * CORPUS_EVERY=n: every n-th cut alone, and fewer random ways, where time is short.
  */
@@ -32,6 +33,7 @@ static struct framer model;
 static struct way way;
 static uint32_t rounds = 30, every = 1;
 static uint64_t pieces;
+static uint32_t n_rejected;
 
 static void keep(const char *name, const uint8_t *p, size_t n, void *arg)
 {
@@ -98,12 +100,13 @@ static int corpus_setup(void **state)
 /* The maps have an end, and the corpus has more ids than they have rows. */
 static void forget_much(void)
 {
-	static uint32_t ids, libraries;
+	static uint32_t ids, libraries, rejected_before;
 	int fd = bpf_map__fd(skel->maps.softwares);
 	uint32_t key;
 
-	ids += model.n_requests;
-	libraries += model.n_requests;
+	ids += model.n_requests + n_rejected - rejected_before;
+	libraries += model.n_requests + n_rejected - rejected_before;
+	rejected_before = n_rejected;
 	if (ids > FORGET_AT) {
 		forget_clients();
 		ids = 0;
@@ -118,6 +121,7 @@ static void forget_much(void)
 static void begin(uint32_t seq0, bool adopted, const struct stream *s)
 {
 	forget_much();
+	skel->bss->rz_test_has_tcp = 0;
 	open_conn_at(seq0, adopted);
 	framer_begin(&model, s->p, adopted);
 	model.f.via = RZ_VIA_LOCAL; /* the test's packets come over the loopback device */
@@ -253,12 +257,96 @@ static void random_ways(void **state)
 	assert_true(found > 0 && lost > found);
 }
 
+/* TCP is there, and has all before this offset. */
+static void tcp_has(uint32_t seq0, uint32_t at)
+{
+	skel->bss->rz_test_has_tcp = 1;
+	skel->bss->rz_test_rcv_nxt = seq0 + at;
+}
+
+/* A copy of a piece comes, damaged where headers are: TCP throws it away, and the model never hears
+ * of it. Its length may be another, too: what was sent again is cut elsewhere. */
+static void rejected(const struct stream *s, uint32_t seq0, uint32_t at, uint32_t len)
+{
+	static uint8_t bad[PIECE_MAX];
+	uint32_t n = 1 + way_random(&way, 4);
+
+	len = len > PIECE_MAX ? PIECE_MAX : len;
+	memcpy(bad, s->p + at, len);
+	while (n--)
+		bad[way_random(&way, len < 40 ? len : 40)] ^= 1 + way_random(&way, 255);
+	feed(seq0 + at, bad, way_random(&way, 2) ? len : 1 + way_random(&way, len));
+	n_rejected++;
+}
+
+/* Cut at every fourth byte, and a damaged copy of each part comes first. */
+static void every_two_rejected(void **state)
+{
+	uint32_t at, seq0, before = n_rejected, step = 4 * every;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < n_streams; i++) {
+		const struct stream *s = &streams[i];
+
+		way_begin(&way, (uint32_t)i * 2654435761u << 8, s->n, PIECE_MAX);
+		for (at = 1 + (uint32_t)i % step; at < s->n && at <= PIECE_MAX; at += step) {
+			seq0 = at % 4 ? SEQ0 : 0u - at;
+			begin(seq0, false, s);
+			tcp_has(seq0, 0);
+			rejected(s, seq0, 0, at);
+			piece(s, seq0, 0, at);
+			agree(s, seq0, "behind a rejected first part, cut at", at);
+			tcp_has(seq0, at);
+			rejected(s, seq0, at, s->n - at);
+			piece(s, seq0, at, s->n - at > PIECE_MAX ? PIECE_MAX : s->n - at);
+			agree(s, seq0, "behind a rejected second part, cut at", at);
+		}
+	}
+	printf("every two pieces: %u rejected\n", n_rejected - before);
+	assert_true(n_rejected - before > 50000 / every / 2);
+}
+
+/* Random pieces and repetitions, some behind a damaged copy. None early or unseen: what was taken
+ * back there may be more than what comes again. */
+static void random_ways_rejected(void **state)
+{
+	const uint32_t flags = WAY_CUT | WAY_REPEAT | WAY_WRAP | WAY_TINY;
+	uint32_t k, number, before = n_rejected;
+	struct way_piece p;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < n_streams; i++)
+		for (k = 0; k < rounds; k++) {
+			const struct stream *s = &streams[i];
+
+			number = (uint32_t)(i * 2654435761u + k * 40503u) << 8 |
+				 ((WAY_CUT | (k * 37 & 0xff)) & flags);
+			way_begin(&way, number, s->n, PIECE_MAX);
+			begin(way.seq0, false, s);
+			while (way_next(&way, &p)) {
+				tcp_has(way.seq0, p.rcv_nxt);
+				/* of what TCP has, nothing is looked at */
+				if (p.at >= p.rcv_nxt && way_random(&way, 3) == 0)
+					rejected(s, way.seq0, p.at, p.len);
+				feed(way.seq0 + p.at, s->p + p.at, p.len);
+				framer_segment(&model, p.at, p.len, p.rcv_nxt);
+				agree(s, way.seq0, "way with rejected segments", number);
+			}
+		}
+	printf("random ways: %u rejected\n", n_rejected - before);
+	assert_true(n_rejected > before);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole),
 		cmocka_unit_test(every_two),
 		cmocka_unit_test(random_ways),
+		cmocka_unit_test(every_two_rejected),
+		cmocka_unit_test(random_ways_rejected),
 	};
 
 	v6 = argc > 1 && !strcmp(argv[1], "ipv6");
