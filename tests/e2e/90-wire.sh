@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Clients behind a network that loses, repeats, cuts, merges and reorders segments (tests/opinion/wire, a TUN device), real
-# sockets behind it: what rezone knows of each connection, tshark reads from the packets. WIRE_RUNS="CONNECTIONS LOST EARLY TWICE"
-# lines: rates in a thousand segments; `make opinion` has ten thousand connections.
+# Clients behind a network that loses, repeats, cuts, merges, reorders and damages segments (tests/opinion/wire, a TUN device),
+# real sockets behind it: what rezone knows of each connection, tshark reads from the packets that TCP takes.
+# WIRE_RUNS="CONNECTIONS LOST EARLY TWICE HURT" lines: rates in a thousand segments; `make opinion` has ten thousand connections.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 . "$E2E_ROOT/tests/opinion/opinion.sh"
@@ -10,10 +10,12 @@ command -v tshark >/dev/null || skip "90-wire: tshark is missing (scripts/deps c
 [ -x "$WIRE" ] || skip "90-wire: $WIRE is not built"
 [ -c /dev/net/tun ] || skip "90-wire: this kernel has no TUN device"
 e2e_begin
-RUNS=${WIRE_RUNS:-"400 0 0 0
-300 20 20 20
-200 20 200 50
-100 200 0 0"}
+RUNS=${WIRE_RUNS:-"400 0 0 0 0
+300 20 20 20 0
+200 20 200 50 0
+100 200 0 0 0
+200 0 0 0 500
+100 20 0 20 100"}
 SEED=${SEED:-$RANDOM}
 note "seed $SEED"
 topology a=ready
@@ -24,17 +26,17 @@ rezone_start --mode observe --interval 1s
 wired() { grep -q '^wire: all sent' "$WORK/$1.log"; }
 listens() { [ -n "$(in_ns a ss -Hltn "sport = $OPINION_PORT")" ]; }
 nr=0
-while read -r n lost early twice; do
+while read -r n lost early twice hurt; do
 	nr=$((nr + 1))
 	name=wire-$nr
 	mkdir "$WORK/$nr"
 	spawn "serve-$nr" a "$CGROUP" "$WIRE" serve "$OPINION_PORT"
 	within "$DEADLINE" listens || not_ok "the server listens"
 	capture_start "capture-$nr" a tun0
-	before=$(stat_of frame_lost) found=$(stat_of frame_found) early_before=$(stat_of early_segments)
-	spawn "$name" a - "$WIRE" open tun0 "10.98.0.1:$OPINION_PORT" "10.98.$nr.1" "$n" $((SEED + nr)) "$lost" "$early" "$twice"
+	before=$(stat_of frame_lost) found=$(stat_of frame_found) early_before=$(stat_of early_segments) taken_before=$(stat_of taken_back)
+	spawn "$name" a - "$WIRE" open tun0 "10.98.0.1:$OPINION_PORT" "10.98.$nr.1" "$n" $((SEED + nr)) "$lost" "$early" "$twice" "$hurt"
 	if ! within $((60 + n / 20)) wired "$name"; then
-		not_ok "$n connections, $lost lost, $early early, $twice twice of a thousand segments: $(tail -n 1 "$WORK/$name.log")"
+		not_ok "$n connections, $lost lost, $early early, $twice twice, $hurt damaged of a thousand segments: $(tail -n 1 "$WORK/$name.log")"
 		break
 	fi
 	want=$(grep -c '"id":"[^"]' "$WORK/$name.log")
@@ -47,7 +49,12 @@ while read -r n lost early twice; do
 	opinion "$WORK/$nr" "$n" "$WORK/capture-$nr.pcap"
 	again=$(sed -n 's/^ *\([0-9]*\) found again after.*/\1/p' "$WORK/$nr/verdict")
 	check "what was missed is what was counted: ${again:-0} connections" test $(($(stat_of frame_lost) - before)) -ge "${again:-0}"
-	[ "$lost$early" = 00 ] && check "where nothing was lost or early the frame never was" test $(($(stat_of frame_lost) - before)) = 0
+	[ "$lost$early$hurt" = 000 ] && check "where nothing was lost or early the frame never was" test $(($(stat_of frame_lost) - before)) = 0
+	if [ "$hurt" -gt 0 ]; then
+		taken=$(($(stat_of taken_back) - taken_before))
+		check "what TCP threw away was read first, and taken back ($taken times)" test "$taken" -gt $((n / 20))
+		[ "$lost$early" = 00 ] && check "... as if it had never been: all $n agree" grep -qE "^ *$n agree\$" "$WORK/$nr/verdict"
+	fi
 	[ -n "${KEEP:-}" ] && cp -r "$WORK/$nr" "$WORK/capture-$nr.pcap" "$KEEP/"
 	stop "$name" KILL
 	stop "serve-$nr" KILL

@@ -57,6 +57,7 @@ int wire_send(int fd, const struct segment *s)
 	memset(packet, 0, head);
 	ip->version = 4;
 	ip->ihl = 5;
+	ip->tos = s->rejected ? WIRE_TOS : 0;
 	ip->tot_len = htons((uint16_t)(head + s->len));
 	ip->ttl = 64;
 	ip->protocol = 6;
@@ -72,7 +73,7 @@ int wire_send(int fd, const struct segment *s)
 	tcp->window = htons(WINDOW);
 	memcpy(tcp + 1, s->payload, s->len);
 	pseudo = sum(&ip->saddr, 8, 6 + (uint32_t)tcp_len);
-	tcp->check = folded(sum(tcp, tcp_len, pseudo));
+	tcp->check = folded(sum(tcp, tcp_len, pseudo)) ^ s->sum_flip;
 	return write(fd, packet, head + s->len) == (ssize_t)(head + s->len) ? 0 : -errno;
 }
 

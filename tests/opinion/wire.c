@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  *   wire serve PORT
- *   wire open DEVICE SERVER:PORT FIRST-CLIENT CONNECTIONS SEED LOST EARLY TWICE
+ *   wire open DEVICE SERVER:PORT FIRST-CLIENT CONNECTIONS SEED LOST EARLY TWICE HURT
  *
  * `open`: so many connections through the TUN device; of a thousand segments LOST are dropped (and
  * sent again, as long as the server does not have them), EARLY come later than those behind them,
- * TWICE come twice. The last three requests of each are sent whole and in order. Goes out: a line
- * of JSON for each connection, then "wire: all sent"; stays until it is killed. See wire.h.
+ * TWICE come twice, and before HURT of them comes a damaged copy, which TCP throws away for its
+ * checksum or its ACK; its TOS says so to who captures. The last three requests of each are sent
+ * whole and in order. Goes out: a line of JSON for each connection, then "wire: all sent"; stays
+ * until it is killed. See wire.h.
  */
 #include "wire.h"
 
@@ -38,11 +40,11 @@ struct conn {
 
 static struct wire {
 	int fd;
-	uint32_t server, first, random, lost, early, twice;
+	uint32_t server, first, random, lost, early, twice, hurt;
 	uint16_t server_port;
 	struct conn *conns;
 	uint32_t n;
-	uint64_t segments, dropped, delayed, repeated;
+	uint64_t segments, dropped, delayed, repeated, damaged;
 } w;
 
 static struct conn *conn_of(const struct segment *s)
@@ -67,6 +69,34 @@ static void say(struct conn *c, uint8_t flags, uint32_t at, uint32_t len)
 	while (wire_send(w.fd, &s))
 		usleep(100);
 	w.segments += len > 0;
+}
+
+/* The same, damaged where headers are. */
+static void say_hurt(struct conn *c, uint32_t at, uint32_t len)
+{
+	static uint8_t bad[STREAM_MAX];
+	struct segment s = {.client = c->client,
+			    .server = w.server,
+			    .client_port = c->port,
+			    .server_port = w.server_port,
+			    .seq = c->isn + 1 + at,
+			    .ack = c->server_seq,
+			    .flags = TCP_ACK | TCP_PSH,
+			    .rejected = true,
+			    .payload = bad,
+			    .len = len};
+	uint32_t n = 1 + said_random(&w.random, 4);
+
+	memcpy(bad, c->said.p + at, len);
+	while (n--)
+		bad[said_random(&w.random, len < 60 ? len : 60)] ^= 1 + said_random(&w.random, 255);
+	if (said_random(&w.random, 2))
+		s.ack += 1 << 20; /* of what the server never sent */
+	else
+		s.sum_flip = 0x5555;
+	while (wire_send(w.fd, &s))
+		usleep(100);
+	w.damaged++;
 }
 
 static void hear(void)
@@ -121,6 +151,8 @@ static void speak_on(struct conn *c)
 	if (len > c->said.calm - at)
 		len = c->said.calm - at;
 	c->sent += len;
+	if (said_random(&w.random, 1000) < w.hurt)
+		say_hurt(c, at, len);
 	if (dice < w.lost) {
 		w.dropped++;
 		return;
@@ -261,7 +293,7 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(argv[1], "serve"))
 		return wire_serve((uint16_t)atoi(argv[2]));
-	if (argc != 10 || strcmp(argv[1], "open") || !colon) {
+	if (argc != 11 || strcmp(argv[1], "open") || !colon) {
 		fprintf(stderr, "wire serve|open ...; the file's head has the rest\n");
 		return 2;
 	}
@@ -274,6 +306,7 @@ int main(int argc, char **argv)
 	w.lost = (uint32_t)atoi(argv[7]);
 	w.early = (uint32_t)atoi(argv[8]);
 	w.twice = (uint32_t)atoi(argv[9]);
+	w.hurt = (uint32_t)atoi(argv[10]);
 	w.conns = calloc(w.n, sizeof(*w.conns));
 	w.fd = wire_open(argv[2]);
 	if (w.fd < 0 || !w.conns)
@@ -284,8 +317,8 @@ int main(int argc, char **argv)
 		talk(w.conns + i, w.n - i < AT_ONCE ? w.n - i : AT_ONCE);
 	for (i = 0; i < w.n; i++)
 		print(&w.conns[i]);
-	printf("wire: all sent: %lu segments, %lu dropped, %lu late, %lu twice\n", w.segments,
-	       w.dropped, w.delayed, w.repeated);
+	printf("wire: all sent: %lu segments, %lu dropped, %lu late, %lu twice, %lu damaged\n",
+	       w.segments, w.dropped, w.delayed, w.repeated, w.damaged);
 	fflush(stdout);
 	pause();
 	return 0;

@@ -45,13 +45,16 @@ struct segment {
 	uint16_t client_port, server_port;
 	uint32_t seq, ack;
 	uint8_t flags; /* TCP's */
+	bool rejected; /* TCP will throw it away: its TOS is WIRE_TOS */
+	uint16_t sum_flip;
 	const uint8_t *payload;
 	size_t len;
 };
-#define TCP_SYN 0x02
-#define TCP_RST 0x04
-#define TCP_PSH 0x08
-#define TCP_ACK 0x10
+#define WIRE_TOS 4
+#define TCP_SYN	 0x02
+#define TCP_RST	 0x04
+#define TCP_PSH	 0x08
+#define TCP_ACK	 0x10
 
 int wire_open(const char *device);
 int wire_send(int fd, const struct segment *s);
