@@ -172,7 +172,7 @@ $(BUILD)/stale: tests/move/stale.c tests/move/stale_pair.c tests/move/stale.h $(
 # Fuzzing, tests/fuzz: ten million inputs; FUZZ_SECONDS for each target of the longer form.
 FUZZ_SECONDS ?= 600
 FUZZERS    := $(addprefix $(BUILD)/fuzz/fuzz_,frame request tags proxy blocks topo kube)
-FUZZ_FLAGS := -std=gnu11 -g -O1 $(WARN) -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+FUZZ_FLAGS := -std=gnu11 -g -O1 -DREZONE_NO_BACK_OFF $(WARN) -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    -Iinclude -Iuser
 # the product's framing stage for user space: what BPF programs have below them is in tests/fuzz/shim
 FUZZ_SHIM  := -Wno-unused-function -Wno-unused-parameter -Dpreserve_access_index='annotate("core")' -Itests/fuzz/shim \

@@ -9,6 +9,7 @@
 #ifndef REZONE_BPF_CONN_H
 #define REZONE_BPF_CONN_H
 
+#include "room.bpf.h"
 #include "segment.bpf.h"
 #include "traffic.bpf.h"
 #include "undo.bpf.h"
@@ -181,6 +182,10 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 
 	__builtin_memset(c, 0, sizeof(*c));
 	rz_tuple_read(skc, &c->tuple);
+	if (!rz_room_for_conn(&c->tuple)) {
+		rz_conns_were_full = 1;
+		return NULL;
+	}
 	c->cookie = cookie;
 	c->netns = net->ns.inum;
 	c->opened_ns = bpf_ktime_get_ns();
@@ -203,6 +208,7 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 		rz_error(RZ_PLACE_CONN_INSERT, err);
 		return NULL;
 	}
+	rz_room_count_conn(&c->tuple, 1);
 	return bpf_map_lookup_elem(&conns, &cookie);
 }
 
@@ -220,11 +226,13 @@ static __always_inline void rz_conn_note_proxy(const struct rz_conn *c)
 static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cookie, int newstate)
 {
 	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
+	struct rz_tuple tuple;
 
 	if (rz_held_any)
 		bpf_map_delete_elem(&held, &cookie);
 	if (!c)
 		return;
+	tuple = c->tuple;
 	if (c->cookie == cookie)
 		rz_traffic_closed(tp, c, newstate == RZ_TCP_CLOSE_WAIT);
 	if (c->frame.via == RZ_VIA_PROXY) {
@@ -234,8 +242,10 @@ static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cook
 	if (c->frame.have)
 		rz_frame_drop_partial(cookie, &c->frame);
 	rz_undo_forget(cookie);
-	if (!bpf_map_delete_elem(&conns, &cookie))
+	if (!bpf_map_delete_elem(&conns, &cookie)) {
 		RZ_COUNT(closed);
+		rz_room_count_conn(&tuple, -1);
+	}
 }
 
 /* A socket got a state. Opened: SYN_RECV becomes ESTABLISHED; rcv_nxt is then the first payload

@@ -29,9 +29,7 @@ static __always_inline __u64 rz_now_coarse(void)
 
 static __always_inline struct rz_stats *rz_stats_here(void)
 {
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&stats, &zero);
+	return bpf_map_lookup_elem(&stats, &rz_zero);
 }
 
 /* Adds one to a field of this CPU's stats. */

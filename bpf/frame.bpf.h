@@ -45,6 +45,13 @@ static __always_inline void rz_frame_forget(struct rz_frame *f)
 	f->state = RZ_STATE_NEW;
 }
 
+/* No request was where one might have been. */
+static __always_inline void rz_frame_missed(struct rz_scratch *s)
+{
+	if (s->misses < RZ_MISSES_MAX)
+		s->misses++;
+}
+
 /* The next request's place is not known any more: requests may pass that nobody reads. Of a
  * connection that is not identified yet, and was found in mid-stream, that is no news. */
 static __always_inline void rz_frame_lose(struct rz_scratch *s)
@@ -52,10 +59,12 @@ static __always_inline void rz_frame_lose(struct rz_scratch *s)
 	RZ_COUNT(frame_lost);
 	if (!s->older && ((s->f.client && !s->f.tentative) || !s->f.adopted))
 		s->f.unseen = RZ_UNSEEN_REQUESTS;
-	if (s->f.client && !s->f.tentative)
+	if (s->f.client && !s->f.tentative) {
 		s->f.state = RZ_STATE_DESYNCED;
-	else
+	} else {
 		rz_frame_forget(&s->f);
+		rz_frame_missed(s);
+	}
 	s->f.synced = 0;
 	s->f.tentative = 0;
 	rz_frame_next(&s->f, 0);
@@ -137,16 +146,17 @@ static __always_inline enum rz_step rz_frame_bad(struct rz_scratch *s, const str
 static __always_inline enum rz_step rz_frame_identify(struct __sk_buff *skb, struct rz_scratch *s,
 						      const struct rz_request *r)
 {
-	__u64 client;
+	__u64 client, known;
 
 	if (s->f.skip) /* done, and more was waited for */
 		return RZ_STEP_MORE;
-	if (s->f.client && r->client_id_len == s->f.client_id_len && !s->compares_id &&
-	    s->f.have == RZ_KAFKA_FIXED)
+	if (s->f.have == RZ_KAFKA_FIXED &&
+	    (s->f.several || s->refused ||
+	     (s->f.client && r->client_id_len == s->f.client_id_len && !s->compares_id)))
 		return RZ_STEP_MORE;
 	if (rz_frame_fill(skb, s, RZ_KAFKA_FIXED + rz_client_id_kept(r->client_id_len)) != 1)
 		return RZ_STEP_DONE;
-	if (s->f.several)
+	if (s->f.several || s->refused)
 		return RZ_STEP_MORE;
 	client = rz_client_key(r->client_id_len);
 	/* user space forgets ids that nobody uses: is it still there? */
@@ -157,8 +167,16 @@ static __always_inline enum rz_step rz_frame_identify(struct __sk_buff *skb, str
 		s->f.several = 1;
 		return RZ_STEP_MORE;
 	}
+	if (s->f.client && client != s->f.client && s->f.requests >= RZ_REQUESTS_OF_OTHER_ID) {
+		RZ_COUNT(ids_full);
+		s->f.several = 1;
+		return RZ_STEP_MORE;
+	}
+	known = s->f.client;
 	client = rz_client_note(s, client, r->client_id_len);
-	if (client && !s->f.client)
+	/* asked again at the connection's next segment: what it costs is not the client's choice */
+	s->refused = !client;
+	if (client && !known)
 		RZ_COUNT(identified);
 	s->f.client = client;
 	s->f.client_id_len = r->client_id_len;
@@ -211,8 +229,8 @@ static __always_inline enum rz_step rz_frame_read_body(struct __sk_buff *skb, st
 /* Marks the request in the frame, and goes on to the next one. */
 static __always_inline enum rz_step rz_frame_note(struct rz_scratch *s, const struct rz_request *r)
 {
-	if (s->f.requests)
-		s->f.tentative = 0; /* the second header stood where the first one said */
+	if (s->f.requests) /* the second header stood where the first one said */
+		s->f.tentative = s->misses = 0;
 	s->f.protocol = RZ_PROTOCOL_KAFKA;
 	s->f.requests++;
 	s->f.unseen -= s->f.unseen > 0;
@@ -253,10 +271,9 @@ __noinline int rz_frame_step(struct __sk_buff *skb)
 	struct rz_request r;
 	struct rz_scratch *s;
 	enum rz_step step;
-	__u32 zero = 0;
 	int whole;
 
-	s = bpf_map_lookup_elem(&scratch, &zero);
+	s = bpf_map_lookup_elem(&scratch, &rz_zero);
 	if (!s)
 		return RZ_STEP_DONE;
 	s->compares_id = s->watched || rz_frame_compares_id(&s->f);
@@ -299,6 +316,7 @@ static __always_inline void rz_frame_walk(struct __sk_buff *skb, struct bpf_sock
 	int i;
 
 	s->asked_metadata = s->carried_data = 0;
+	s->refused = 0;
 	s->found = 0;
 	if (s->f.synced && rz_frame_load_partial(s))
 		rz_frame_lose(s);
@@ -318,8 +336,12 @@ static __always_inline void rz_frame_walk(struct __sk_buff *skb, struct bpf_sock
 	if ((__s32)(s->seg.seq + s->seg.len - s->f.read_end) > 0)
 		s->f.read_end = s->seg.seq + s->seg.len;
 	if (!s->f.synced) {
-		if (!rz_frame_find(skb, s))
+		if (!rz_frame_find(skb, s)) {
+			rz_frame_missed(s);
 			return;
+		}
+		if (s->misses > RZ_MISSES_FREE) /* some were passed over */
+			s->f.unseen = RZ_UNSEEN_REQUESTS;
 		s->found = 1;
 	}
 	for (i = 0; i < RZ_REQUESTS_PER_SEGMENT; i++) {
@@ -386,6 +408,7 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 		if (s->carried_data)
 			c->data_cs = rz_frame_cs(c->opened_ns, now);
 		c->frame = s->f;
+		c->misses = s->misses;
 		c->rx_bytes = rx;
 		c->tx_bytes = tx;
 		done = 0;
@@ -489,10 +512,9 @@ static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *
 					struct rz_conn *c, const struct rz_seg *seg)
 {
 	struct rz_scratch *s;
-	__u32 zero = 0;
 	int i;
 
-	s = bpf_map_lookup_elem(&scratch, &zero);
+	s = bpf_map_lookup_elem(&scratch, &rz_zero);
 	if (!s)
 		return;
 	s->seg = *seg;
@@ -502,10 +524,15 @@ static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *
 	for (i = 0; i < RZ_FRAME_TRIES; i++) {
 		/* without the lock, which costs as much as the look-up: see rz_frame_is() */
 		s->was = c->frame;
+		s->misses = c->misses;
 		barrier();
 		s->f = s->was;
 		if (rz_frame_go_back(sk, s))
 			return;
+		if (!s->undone && !s->f.synced && rz_frame_backs_off(s->misses, seg->seq)) {
+			RZ_COUNT(backed_off);
+			return;
+		}
 		/* a PROXY header, which is read below, says more */
 		if (s->f.via == RZ_VIA_NETWORK && skb->ifindex == RZ_LOOPBACK_IFINDEX)
 			s->f.via = RZ_VIA_LOCAL;

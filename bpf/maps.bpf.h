@@ -15,6 +15,9 @@
 #include <rezone/types.h>
 
 const volatile struct rz_config rz_config = {};
+/* The key of maps with one entry. Here and not on the stack, of which the framing stage uses all.
+ */
+static const __u32 rz_zero = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -63,6 +66,42 @@ struct {
 	__type(key, __u32);
 	__type(value, struct rz_software);
 } softwares SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_SOFTWARES_MAX);
+	__type(key, __u64); /* rz_software_hash */
+	__type(value, struct rz_software_key);
+} software_keys SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rz_secret);
+} secret SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_PEERS_MAX);
+	__type(key, struct rz_peer_key);
+	__type(value, struct rz_peer);
+} peers SEC(".maps");
+
+/* Connections in conns that no known agent accepted, and whether agents are known at all: before
+ * the first whole topology nobody is a stranger. Both are set by user space at each tick. */
+__s32 rz_strangers = 0;
+__u32 rz_topology_known = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_ZONE_NAMES_MAX);
+	__type(key, struct rz_zone_name);
+	__type(value, struct rz_zone_name);
+} zone_names SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -196,16 +235,7 @@ struct {
 	__type(value, __u64);
 } errors SEC(".maps");
 
-/*
- * The first bytes of a request whose header came in pieces. The key names the frame that they
- * belong to, and where they end: what another CPU makes of the same segments meanwhile has another
- * key, and whoever still works on the frame before finds what belongs to that.
- */
-struct rz_partial_key {
-	__u64 cookie;
-	__u32 end;
-	__u32 generation;
-};
+/* The first bytes of a request whose header came in pieces. */
 struct rz_partial {
 	__u32 next_seq;
 	__u32 have;
@@ -221,8 +251,6 @@ struct {
 } partial SEC(".maps");
 
 /* Frames as they were before the latest changes (undo.bpf.h). */
-#define RZ_UNDO_DEPTH 8 /* a power of two, as rz_frame.generation's range is */
-#define RZ_UNDO_SLOTS 1024
 struct rz_undo_entry {
 	__u64 cookie;
 	__u64 check;
@@ -284,6 +312,8 @@ struct rz_scratch {
 	__u8 header[RZ_KAFKA_BUFFER];
 	struct rz_client_id id;
 	struct rz_software software;
+	struct rz_software_key software_key; /* of it, and its hash */
+	__u64 software_hash;
 	struct rz_proxied proxied;
 	struct rz_partial partial;
 	struct rz_opening opening;
@@ -300,6 +330,8 @@ struct rz_scratch {
 	__u32 undone;	   /* how many changes of the frame back the work began, 0: none */
 	__u32 watched;	   /* the connection is in holds */
 	__u32 older;	   /* nothing was read of it since the program was attached again */
+	__u8 misses;	   /* the connection's */
+	__u32 refused;	   /* a client.id of this segment could not be kept */
 	__u32 has_pushed;  /* `pushed` is the piece of a header that nobody will ask for again */
 	struct rz_partial_key pushed;
 };

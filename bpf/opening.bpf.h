@@ -55,7 +55,7 @@ static __always_inline void rz_opening_begin(struct rz_scratch *s, const struct 
 	s->was.api_key = -1;
 	s->was.via = local ? RZ_VIA_LOCAL : RZ_VIA_NETWORK;
 	s->f = s->was;
-	s->undone = s->watched = s->older = 0;
+	s->undone = s->watched = s->older = s->misses = 0;
 }
 
 static __noinline void rz_opening_segment(struct __sk_buff *skb, struct bpf_sock *sk)

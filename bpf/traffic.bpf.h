@@ -33,6 +33,31 @@ static __always_inline void rz_traffic_add(void *map, const void *key,
 	__sync_fetch_and_add(&sum->connections, more->connections);
 }
 
+/*
+ * Makes of a zone as a client wrote it the name of one that the topology has, as user space reads
+ * it (rz_topo_resolve): by its aliases, and, if its tag is the `last` of the id, cut at a dash. All
+ * other names are one, "": a client could invent as many as it likes.
+ */
+static __always_inline void rz_traffic_known_zone(char zone[RZ_ZONE_SHOWN], int last)
+{
+	struct rz_zone_name name, *known;
+	int i;
+
+	__builtin_memcpy(name.zone, zone, sizeof(name.zone));
+	known = bpf_map_lookup_elem(&zone_names, &name);
+	for (i = RZ_ZONE_SHOWN - 1; i > 0 && last && !known; i--) {
+		if (name.zone[i] == '-') {
+			name.zone[i] = 0;
+			known = bpf_map_lookup_elem(&zone_names, &name);
+		}
+		name.zone[i] = 0;
+	}
+	if (known)
+		__builtin_memcpy(zone, known->zone, RZ_ZONE_SHOWN);
+	else
+		__builtin_memset(zone, 0, RZ_ZONE_SHOWN);
+}
+
 /* `fin`: the client's FIN has just come; bytes_received counts it, as sequence numbers do. */
 static __noinline void rz_traffic_closed(const struct tcp_sock *tp, const struct rz_conn *c,
 					 int fin)
@@ -55,9 +80,10 @@ static __noinline void rz_traffic_closed(const struct tcp_sock *tp, const struct
 		__builtin_memcpy(key.agent_zone, agent->zone, RZ_ZONE_SHOWN - 1);
 	if (client)
 		tags = bpf_map_lookup_elem(&clients, &client);
-	if (tags)
+	if (tags && tags->zone[0]) {
 		__builtin_memcpy(key.client_zone, tags->zone, RZ_ZONE_SHOWN - 1);
-	if (!key.client_zone[0]) {
+		rz_traffic_known_zone(key.client_zone, tags->zone_last);
+	} else {
 		__builtin_memcpy(from.addr, c->tuple.client_addr, sizeof(from.addr));
 		block = bpf_map_lookup_elem(&blocks, &from);
 		if (block)

@@ -11,7 +11,12 @@
 struct rz_config {
 	__u32 n_ports;
 	__u16 ports[RZ_PORTS_MAX]; /* host order; what is accepted on one of them is tracked */
-	__u64 hash_seed; /* of client.id hashes; as old as pins can be, unknown to clients */
+	__u64 hash_seed;	   /* of all hashes, as in map `secret` */
+	/* what there is room for, 0: no limit but the map's own */
+	__s32 peer_conns;      /* connections of one client address */
+	__s32 peer_client_ids; /* client ids brought by one */
+	__s32 peer_softwares;  /* libraries named by one */
+	__s32 strangers;       /* connections accepted by no known agent */
 };
 
 #endif

@@ -14,6 +14,7 @@
 #ifndef REZONE_KAFKA_H
 #define REZONE_KAFKA_H
 
+#include <rezone/hash.h>
 #include <rezone/types.h>
 
 /* Bytes up to and including the client_id's length. */
@@ -442,6 +443,35 @@ static inline int rz_frame_compares_id(const struct rz_frame *f)
 	return x < 1u << 30;
 }
 
+/* A client whose work has not begun may still come to another id in so many requests: some
+ * libraries send their first ones without an id. So a connection brings no more ids than this. */
+#define RZ_REQUESTS_OF_OTHER_ID 4
+
+/* Segments in which no request was found, in a row, before the search slows down, and then between
+ * two doublings of what is passed over; up to 15 segments of 16. */
+#define RZ_MISSES_FREE	   64
+#define RZ_MISSES_DOUBLING 16
+#define RZ_MISSES_MAX	   (RZ_MISSES_FREE + 3 * RZ_MISSES_DOUBLING)
+
+/*
+ * Out of sync: is the segment at this sequence number passed over? Who never comes into sync, or
+ * never sends Kafka at all, costs less and less. Which segments are passed over depends on their
+ * place alone, so that nothing need be written for them.
+ */
+static inline int rz_frame_backs_off(__u32 misses, __u32 seq)
+{
+	__u32 doublings;
+
+#ifdef REZONE_NO_BACK_OFF /* fuzzing: misses are counted of what TCP did not take, too */
+	return 0;
+#endif
+	if (misses < RZ_MISSES_FREE)
+		return 0;
+	doublings = (misses - RZ_MISSES_FREE) / RZ_MISSES_DOUBLING & 3;
+	seq = (seq ^ seq >> 16) * 0x85ebca6bu;
+	return (seq >> 28 & ((2u << doublings) - 1)) != 0;
+}
+
 /* Where bytes of a connection went by that should have been read and were not, a request may be
  * unanswered that nobody read. After so many requests more it has been: answers come in order, and
  * a client that waits for one does not ask that often meanwhile. */
@@ -461,38 +491,6 @@ static inline __u32 rz_hold_must(const struct rz_hold *h, __u32 answerable)
 	return h->last == answerable ? h->must : answerable; /* some came that were not seen here */
 }
 
-/*
- * A multiplicative hash over 64-bit words, with a multiplication of the halves in each step and a
- * final avalanche (the finaliser of MurmurHash3, public domain). Never 0. Two texts with one hash
- * are told apart by comparing the bytes, so the hash need not be strong, only unpredictable: hence
- * `h`, the seed and whatever else is to be mixed in first.
- */
-static inline __u64 rz_hash_word(__u64 h, __u64 word)
-{
-	__u64 x = h ^ word;
-
-	/* the product of two halves, both behind the seed: which ids collide depends on it */
-	h = x * 0x9e3779b97f4a7c15ULL + (__u64)((__u32)x | 1) * (__u32)(x >> 32);
-	return h ^ h >> 32;
-}
-
-static inline __u64 rz_hash_end(__u64 h)
-{
-	h ^= h >> 33;
-	h *= 0xff51afd7ed558ccdULL;
-	h ^= h >> 33;
-	return h ? h : 1;
-}
-
-static inline __u64 rz_hash_words(__u64 h, const __u64 *w, int words)
-{
-	int i;
-
-	for (i = 0; i < words; i++)
-		h = rz_hash_word(h, w[i]);
-	return rz_hash_end(h);
-}
-
 /* The first `n` of eight bytes, as a word with NULs behind them. */
 static inline __u64 rz_load_some(const __u8 *p, __u32 n)
 {
@@ -505,31 +503,33 @@ static inline __u64 rz_load_some(const __u8 *p, __u32 n)
 
 /*
  * Of a client.id: its kept bytes at `p`, of which 256 can be read whatever its length, and its
- * length on the wire. Asked of each request where its id lies, so it has two rows of
- * multiplications that need not wait for each other.
+ * length on the wire. Asked where the id lies in a request.
  */
 static inline __u64 rz_client_id_hash(const __u8 *p, __s16 len, __u64 seed)
 {
-	__u64 h = ((0xcbf29ce484222325ULL ^ seed) ^ (__u16)len) * 0x100000001b3ULL, g = ~h;
-	__u32 kept = rz_client_id_kept(len), i, at;
+	struct rz_hash h = rz_hash_begin(seed);
+	__u32 kept = rz_client_id_kept(len), i;
 
-	for (i = 0; i < RZ_CLIENT_ID_SIZE / 16 - 1; i++) {
-		if (i * 16 + 16 > kept)
+	for (i = 0; i < RZ_CLIENT_ID_SIZE / 8 - 1; i++) {
+		if (i * 8 + 8 > kept)
 			break;
-		h = rz_hash_word(h, rz_load64(p + i * 16));
-		g = rz_hash_word(g, rz_load64(p + i * 16 + 8));
+		rz_hash_word(&h, rz_load64(p + i * 8));
 	}
-	at = kept & 0xf0; /* the rest, 15 bytes at most */
-	kept &= 15;
-	h = rz_hash_word(h, rz_load_some(p + at, kept));
-	g = rz_hash_word(g, rz_load_some(p + at + 8, kept > 8 ? kept - 8 : 0));
-	return rz_hash_end(rz_hash_word(h, g));
+	/* the rest, 7 bytes at most, and the length, so that no id is the beginning of another */
+	rz_hash_word(&h, rz_load_some(p + (kept & 0xf8), kept & 7));
+	rz_hash_word(&h, (__u16)len);
+	return rz_hash_end(&h);
 }
 
 static inline __u64 rz_software_hash(const struct rz_software *s, __u64 seed)
 {
-	return rz_hash_words(0xcbf29ce484222325ULL ^ seed, (const __u64 *)(const void *)s,
-			     sizeof(*s) / 8);
+	const __u8 *p = (const __u8 *)s;
+	struct rz_hash h = rz_hash_begin(seed);
+	int i;
+
+	for (i = 0; i < (int)(sizeof(*s) / 8); i++)
+		rz_hash_word(&h, rz_load64(p + i * 8));
+	return rz_hash_end(&h);
 }
 
 #endif

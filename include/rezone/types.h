@@ -38,6 +38,14 @@
 #define RZ_HOLDS_MAX	  1024
 #define RZ_HELD_MAX	  65536 /* not a setting: a map of another size would be made anew, empty */
 #define RZ_TRAFFIC_MAX	  4096
+#define RZ_UNDO_DEPTH	  8 /* a power of two, as rz_frame.generation's range is */
+#define RZ_UNDO_SLOTS	  1024
+#define RZ_PEERS_MAX	  16384
+#define RZ_ZONE_NAMES_MAX 16384
+/* One client address has this part of the room in conns, client_ids and softwares at most; all
+ * connections that were accepted by no known agent have this part of conns. */
+#define RZ_PEER_SHARE	  4
+#define RZ_STRANGER_SHARE 8
 #define RZ_EXCLUDE_SIZE	  1024
 
 #define RZ_PACKED_ENUM __attribute__((packed))
@@ -127,8 +135,9 @@ enum rz_reason {
 	RZ_REASON_LOAD_BALANCER,
 	RZ_REASON_LOCAL_PROXY, /* it comes from the agent's own network namespace */
 	RZ_REASON_MPTCP,
-	RZ_REASON_LIBRARY,  /* no way to end it is known that its library bears well */
-	RZ_REASON_MAY_COME, /* its library asks for metadata by itself: a while for that */
+	RZ_REASON_NAME_NOT_KEPT, /* its library said a name that could not be kept */
+	RZ_REASON_LIBRARY,	 /* no way to end it is known that its library bears well */
+	RZ_REASON_MAY_COME,	 /* its library asks for metadata by itself: a while for that */
 	RZ_REASON_COOLING_DOWN,
 	RZ_REASON_GAVE_UP,
 	RZ_REASON_BREAKER, /* too many moves were futile: nobody is moved for a while */
@@ -229,7 +238,7 @@ struct rz_frame {
 	__u32 requests;	  /* request headers read */
 	__u32 answerable; /* those of them that an answer is sent to: all but Produce with acks=0 */
 	__u32 correlation_id; /* of the latest one */
-	__u32 software;	      /* key into `softwares`, 0 if the client has not said it */
+	__u32 software;	      /* key into `softwares`, 0 if the client has not said it, or UNKEPT */
 	__u32 read_end; /* TCP sequence number up to which bytes were read; true once TCP has them
 			 */
 	__s16 api_key;	/* of the latest one */
@@ -288,7 +297,17 @@ struct rz_conn {
 	 * has the other */
 	__u32 seq_base;
 	/* copies for readers of the map, as the client wrote it; the policy looks into `clients` */
-	char zone[RZ_ZONE_SHOWN - 4];
+	char zone[RZ_ZONE_SHOWN - 5];
+	__u8 misses; /* segments without a request in a row, out of sync (rz_frame_backs_off) */
+};
+
+/* partial: the first bytes of a request whose header came in pieces. The key names the frame that
+ * they belong to, and where they end: what another CPU makes of the same segments meanwhile has
+ * another key, and whoever still works on the frame before finds what belongs to that. */
+struct rz_partial_key {
+	__u64 cookie;
+	__u32 end;
+	__u32 generation;
 };
 
 /* proxied: socket cookie -> how the connection began: a PROXY protocol header, version 1 or 2
@@ -303,11 +322,49 @@ struct rz_proxied {
 #define RZ_PROXY_PEERS_MAX 1024
 
 /* softwares: number -> what clients say of themselves in ApiVersions v3 and newer (KIP-511). */
-#define RZ_SOFTWARE_SIZE 32
+#define RZ_SOFTWARE_SIZE   32
+/* The client said something that could not be read or kept: it may be any library. */
+#define RZ_SOFTWARE_UNKEPT 0xffffffffU
 struct rz_software {
 	char name[RZ_SOFTWARE_SIZE]
 		__attribute__((aligned(8))); /* cut at 31 bytes; [A-Za-z0-9.-], all else is '?' */
 	char version[RZ_SOFTWARE_SIZE];	     /* likewise */
+};
+
+/* software_keys: hash of a library's name and version -> its number in `softwares`, and the client
+ * address that brought it. */
+struct rz_software_key {
+	__u32 number;
+	__u8 from[16];
+};
+
+/* secret: the seed of all hashes, never shown; and the latest number given out in `softwares`. One
+ * entry, pinned as long as what was made with it. */
+struct rz_secret {
+	__u64 seed;
+	__u32 software;
+	__u32 pad;
+};
+
+/*
+ * peers: client address -> what it has in the maps that all clients share. Counted by BPF, counted
+ * anew by user space at each tick, so that no count stays wrong. The address :: is all those that
+ * the map has no room for, and all that have no socket yet.
+ */
+struct rz_peer_key {
+	__u8 addr[16];
+};
+struct rz_peer {
+	__s32 conns;
+	__s32 client_ids;
+	__s32 softwares;
+	__u32 pad;
+};
+
+/* zone_names: name of a zone in the topology, or another name of it -> the zone. Both cut as in
+ * struct rz_traffic_key. */
+struct rz_zone_name {
+	char zone[RZ_ZONE_SHOWN];
 };
 
 /* client_ids: hash of a client.id -> its bytes. Added by BPF alone; user space removes those that
@@ -317,6 +374,7 @@ struct rz_client_id {
 	__s16 len; /* on the wire; -1 is null; above RZ_CLIENT_ID_KEPT the rest was cut */
 	__u8 pad[6];
 	__u8 raw[RZ_CLIENT_ID_SIZE]; /* NUL-padded, as the client sent them: never print these */
+	__u8 from[16];		     /* address of the client that brought it */
 };
 
 /* clients: the same hash -> what the id says, fit to be read. Written by user space alone. */
@@ -382,7 +440,7 @@ struct rz_block_val {
 };
 
 /* traffic: zones -> what closed connections between them carried. A zone is cut at 31 bytes, "" if
- * it is not known; the client's as its tag has it, not yet through the aliases. */
+ * it is not known, or not in the topology (map zone_names). */
 struct rz_traffic_key {
 	char client_zone[RZ_ZONE_SHOWN];
 	char agent_zone[RZ_ZONE_SHOWN];
@@ -627,13 +685,21 @@ struct rz_stats {
 	__u64 conns_full;	 /* not tracked: no room in conns */
 	__u64 clients_full;	 /* not identified: no room in client_ids */
 	__u64 client_collisions; /* not identified: two ids with one hash */
+	__u64 strangers_full;	 /* not tracked: too many connections to no known agent */
+	__u64 peer_conns_full;	 /* not tracked: too many connections from one address */
+	__u64 peer_clients_full; /* not identified: too many client ids from one address */
+	__u64 ids_full;		 /* not identified: too many client ids on one connection */
 	__u64 partial_full;
-	__u64 proxied_full;   /* the PROXY header of a connection is not kept */
-	__u64 softwares_full; /* a client's library is not kept */
-	__u64 traffic_full;   /* bytes of a closed connection are not added up */
-	__u64 ip_unparsed;    /* fragments, unknown extension headers, short headers */
-	__u64 races;	      /* two CPUs on one connection at once, and the retries did not help */
+	__u64 proxied_full;	   /* the PROXY header of a connection is not kept */
+	__u64 softwares_full;	   /* a client's library is not kept */
+	__u64 peer_softwares_full; /* ... too many from one address */
+	__u64 software_collisions; /* ... two names with one hash */
+	__u64 softwares_unread;	   /* ... it is longer than is read, or has no form that is known */
+	__u64 traffic_full;	   /* bytes of a closed connection are not added up */
+	__u64 ip_unparsed;	   /* fragments, unknown extension headers, short headers */
+	__u64 races; /* two CPUs on one connection at once, and the retries did not help */
 	__u64 too_many_requests;  /* in one segment */
+	__u64 backed_off;	  /* segments passed over, for no request was found for long */
 	__u64 taken_back;	  /* what was read of a segment that TCP did not take */
 	__u64 held_segments;	  /* dropped, for their connection was held */
 	__u64 left_while_held;	  /* connections that their client closed while they were held */
@@ -684,6 +750,6 @@ RZ_ASSERT(sizeof(struct rz_block_key) == 20, "rz_block_key is a map key: no hidd
 RZ_ASSERT(sizeof(struct rz_client) == 520, "rz_client has no hidden padding");
 RZ_ASSERT(sizeof(struct rz_event) == 568, "rz_event has no hidden padding");
 RZ_ASSERT(sizeof(struct rz_proxied) == 108, "rz_proxied has no hidden padding");
-RZ_ASSERT(sizeof(struct rz_client_id) == 272, "rz_client_id has no hidden padding");
+RZ_ASSERT(sizeof(struct rz_client_id) == 288, "rz_client_id has no hidden padding");
 
 #endif

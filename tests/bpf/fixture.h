@@ -25,14 +25,14 @@
 static struct frame_test_bpf *skel;
 static bool v6;
 
-static int setup(void **state)
+static inline int setup(void **state)
 {
 	(void)state;
 	skel = frame_test_bpf__open_and_load();
 	return skel ? 0 : -1;
 }
 
-static int teardown(void **state)
+static inline int teardown(void **state)
 {
 	(void)state;
 	frame_test_bpf__destroy(skel);
@@ -153,7 +153,8 @@ static inline void assert_id(const char *want)
 
 	assert_int_equal(strlen(want), id.len);
 	assert_memory_equal(want, id.raw, strlen(want));
-	assert_int_equal(c.frame.client, rz_client_id_hash(id.raw, id.len, 0));
+	assert_int_equal(c.frame.client,
+			 rz_client_id_hash(id.raw, id.len, skel->rodata->rz_config.hash_seed));
 }
 
 #endif

@@ -22,6 +22,7 @@ static __always_inline int rz_segment_rcv_nxt(struct bpf_sock *sk, __u32 *ret)
 }
 
 #include "frame.bpf.h"
+#include "opening.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -91,6 +92,21 @@ int test_answer_forgotten(struct __sk_buff *skb)
 	rz_answer_load(h, &a);
 	rz_hold_forget(1);
 	rz_answer_commit(h, 1, &a);
+	return 1;
+}
+
+/* A packet of a listener. */
+SEC("cgroup_skb/ingress")
+int test_opening(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return 0;
+	rz_opening_segment(skb, sk);
 	return 1;
 }
 

@@ -64,10 +64,12 @@ static void lose(struct framer *m)
 {
 	m->lost++;
 	m->size_seen = false;
-	if (m->f.client && !m->f.tentative)
+	if (m->f.client && !m->f.tentative) {
 		m->f.state = RZ_STATE_DESYNCED;
-	else
+	} else {
 		forget(m);
+		m->misses += m->misses < RZ_MISSES_MAX;
+	}
 	m->f.synced = m->f.tentative = 0;
 }
 
@@ -153,15 +155,18 @@ static bool identify(struct framer *m, const struct rz_request *r)
 {
 	uint32_t kept = rz_client_id_kept(r->client_id_len);
 
-	if (m->f.client && r->client_id_len == m->f.client_id_len && !rz_frame_compares_id(&m->f))
+	if (m->f.several ||
+	    (m->f.client && r->client_id_len == m->f.client_id_len && !rz_frame_compares_id(&m->f)))
 		return true;
 	if (!has(m, RZ_KAFKA_FIXED, kept))
 		return false;
 	if (m->f.client && r->client_id_len == m->f.client_id_len &&
 	    !memcmp(m->id.raw, at(m, RZ_KAFKA_FIXED), kept))
 		return true;
-	if (m->f.several)
+	if (m->f.client && m->f.requests >= 4) {
+		m->f.several = 1;
 		return true;
+	}
 	if (m->f.client && (m->f.produce || m->f.fetch || m->f.coordinator || m->f.metadata ||
 			    m->f.transaction || m->f.other)) {
 		m->f.several = 1;
@@ -188,7 +193,9 @@ static bool read_body(struct framer *m, const struct rz_request *r, enum rz_acks
 		if (want) {
 			memcpy(buf, at(m, off), want);
 			memset(&m->software, 0, sizeof(m->software));
-			m->f.software = !rz_software_read(buf, 0, want, &m->software);
+			m->f.software = rz_software_read(buf, 0, want, &m->software)
+						? RZ_SOFTWARE_UNKEPT
+						: 1;
 		}
 		return true;
 	}
@@ -210,7 +217,7 @@ static enum step note(struct framer *m, const struct rz_request *r, enum rz_acks
 		m->requests[m->n_requests] = (struct framer_request){f->next_seq, *r, acks};
 	m->n_requests++;
 	if (f->requests++)
-		f->tentative = 0;
+		f->tentative = m->misses = 0;
 	f->protocol = RZ_PROTOCOL_KAFKA;
 	f->answerable += answered;
 	f->api_key = r->api_key;
@@ -283,6 +290,10 @@ void framer_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_n
 
 	if (framer_settled(m))
 		return;
+	if (!m->f.synced && rz_frame_backs_off(m->misses, seg + m->seq0)) {
+		m->backed_off++;
+		return;
+	}
 	m->end = seg + len;
 	if (m->f.synced) {
 		if ((int32_t)(m->wants - m->end) >= 0)
@@ -295,8 +306,10 @@ void framer_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_n
 			lose(m);
 		}
 	}
-	if (!m->f.synced && !find(m, seg, len))
+	if (!m->f.synced && !find(m, seg, len)) {
+		m->misses += m->misses < RZ_MISSES_MAX;
 		return;
+	}
 	for (i = 0; i < FRAMER_REQUESTS_PER_SEGMENT; i++)
 		if (step(m) == DONE)
 			return;
@@ -320,7 +333,8 @@ const char *framer_differs(const struct framer *m, const struct rz_frame *f, uin
 	FIELDS(DIFFERS)
 	if (!m->f.client != !f->client)
 		return "client";
-	if (!m->f.software != !f->software)
+	if (!m->f.software != !f->software ||
+	    (m->f.software == RZ_SOFTWARE_UNKEPT) != (f->software == RZ_SOFTWARE_UNKEPT))
 		return "software";
 	if (f->client && m->f.client_id_len != f->client_id_len)
 		return "client_id_len";

@@ -38,7 +38,9 @@ struct framer {
 	struct rz_client_id id;
 	struct rz_software software;
 	struct rz_proxied proxied;
-	uint32_t lost, found, early, identified, too_many;
+	uint32_t seq0;	/* of the stream's first byte, set behind framer_begin() */
+	uint8_t misses; /* segments without a request in a row, out of sync */
+	uint32_t lost, found, early, identified, too_many, backed_off;
 	struct framer_request requests[FRAMER_REQUESTS_MAX];
 	uint32_t n_requests; /* ever read; f.requests begins anew when a guess is forgotten */
 };

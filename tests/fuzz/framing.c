@@ -15,7 +15,7 @@
 
 /* More than a stream of FRAMING_STREAM_MAX bytes can fill. */
 #define ROWS	 512
-#define KEY_SIZE sizeof(struct rz_partial_key)
+#define KEY_SIZE 16
 
 static struct table {
 	const void *map;
@@ -28,7 +28,11 @@ static struct table {
 	{.map = &client_ids, .key_size = 8, .value_size = sizeof(struct rz_client_id)},
 	{.map = &proxied, .key_size = 8, .value_size = sizeof(struct rz_proxied)},
 	{.map = &softwares, .key_size = 4, .value_size = sizeof(struct rz_software)},
-	{.map = &partial, .key_size = KEY_SIZE, .value_size = sizeof(struct rz_partial)},
+	{.map = &software_keys, .key_size = 8, .value_size = sizeof(struct rz_software_key)},
+	{.map = &peers, .key_size = 16, .value_size = sizeof(struct rz_peer)},
+	{.map = &partial,
+	 .key_size = sizeof(struct rz_partial_key),
+	 .value_size = sizeof(struct rz_partial)},
 	{.map = &errors, .key_size = sizeof(struct rz_error_key), .value_size = 8},
 };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -36,6 +40,7 @@ static struct table {
 static struct rz_scratch scratches[CPUS];
 static struct rz_undo undo_here;
 static struct rz_stats stats_all;
+static struct rz_secret secret_one;
 static struct tcp_sock tcp;
 static struct bpf_sock sock;
 static int cpu, locked;
@@ -75,6 +80,8 @@ void *bpf_map_lookup_elem(const void *map, const void *key)
 		return &stats_all;
 	if (map == &undo)
 		return &undo_here;
+	if (map == &secret)
+		return &secret_one;
 	return t ? row_of(t, key) : NULL;
 }
 
@@ -91,6 +98,7 @@ long bpf_map_update_elem(const void *map, const void *key, const void *value, __
 	if (!row) {
 		if (t->n == ROWS)
 			return -7; /* E2BIG: full */
+		memset(t->keys[t->n], 0, KEY_SIZE);
 		memcpy(t->keys[t->n], key, t->key_size);
 		row = t->values + t->n++ * t->value_size;
 	}

@@ -38,7 +38,8 @@ static const char *kept_differs(const struct rz_frame *f)
 	if (f->client &&
 	    (!id || id->len != model.id.len || memcmp(id->raw, model.id.raw, sizeof(id->raw))))
 		return "the client.id";
-	if (f->software && (!software || memcmp(software, &model.software, sizeof(*software))))
+	if (f->software && f->software != RZ_SOFTWARE_UNKEPT &&
+	    (!software || memcmp(software, &model.software, sizeof(*software))))
 		return "the software";
 	if (f->via == RZ_VIA_PROXY && (!proxied || proxied->len != model.proxied.len ||
 				       memcmp(proxied->raw, model.proxied.raw, proxied->len)))
@@ -60,6 +61,8 @@ static const char *counts_differ(const struct rz_frame *f)
 		return "identified";
 	if (s->too_many_requests != model.too_many)
 		return "too_many_requests";
+	if (s->backed_off != model.backed_off)
+		return "backed_off";
 	if (framing_pieces() > 16 + (f->have > 0))
 		return "what is kept of headers";
 	return NULL;
@@ -117,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	way_begin(&way, rz_be32(data), (uint32_t)size - 4, FRAMING_STREAM_MAX);
 	framing_begin(way.seq0, way.flags & WAY_ADOPTED);
 	framer_begin(&model, stream, way.flags & WAY_ADOPTED);
+	model.seq0 = way.seq0;
 	while (way_next(&way, &p)) {
 		together = false;
 		if (!p.seen)

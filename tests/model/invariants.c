@@ -36,6 +36,8 @@ static const char *protected_by(const struct run *r, size_t conn)
 		return "moved one behind a local proxy";
 	if (f->several)
 		return "moved one of several clients";
+	if (f->software > N_SOFTWARES)
+		return "moved one of whose library only the number is known";
 	if (f->via == RZ_VIA_PROXY || client->host_override)
 		return "moved one behind a load balancer";
 	if (s->opt_in == RZ_OPT_IN_TAG && !client->opt_in)

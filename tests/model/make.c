@@ -246,6 +246,8 @@ static void make_frame(struct run *r, struct rz_frame *f)
 	f->software = below(r, 2 * N_SOFTWARES); /* half say nothing */
 	if (f->software > N_SOFTWARES)
 		f->software = 0;
+	if (chance(r, 3)) /* a name that is not kept, or not any more */
+		f->software = chance(r, 50) ? RZ_SOFTWARE_UNKEPT : N_SOFTWARES + 1;
 }
 
 static void make_softwares(struct run *r)

@@ -89,7 +89,7 @@ static const struct rz_software *says_of_itself(const struct eye *e)
 {
 	uint32_t nr = e->conn->frame.software;
 
-	return nr ? &e->r->softwares[nr - 1].software : NULL;
+	return nr && nr <= N_SOFTWARES ? &e->r->softwares[nr - 1].software : NULL;
 }
 
 static const char *software_of(const struct eye *e)
@@ -113,7 +113,8 @@ static bool bears_nothing(const struct eye *e)
 	bool member = false;
 	size_t i, ready;
 
-	bool java = f->software && !strcmp(software_of(e), "apache-kafka-java") &&
+	bool java = f->software && f->software <= N_SOFTWARES &&
+		    !strcmp(software_of(e), "apache-kafka-java") &&
 		    e->r->softwares[f->software - 1].software.version[0] == '4';
 	bool like_kafkajs = !f->software && f->data_version >= 11;
 
@@ -187,6 +188,7 @@ RULE(transactional, f->transaction)
 RULE(load_balancer, f->via == RZ_VIA_PROXY || (f->adopted && peer_proxies(e)) ||
 			    (e->client && e->client->host_override))
 RULE(local_proxy, f->via == RZ_VIA_LOCAL && s->local_proxy == RZ_LOCAL_PROXY_SKIP)
+RULE(name_not_kept, f->software > N_SOFTWARES)
 #define LEFT_ALONE (may_write_twice(e) || (s->close == RZ_CLOSE_AUTO && bears_nothing(e)))
 RULE(library, now >= e->ready_since_ns + s->grace_ns && LEFT_ALONE)
 RULE(may_come, LEFT_ALONE)
@@ -218,6 +220,7 @@ static const struct {
 	{RZ_REASON_TRANSACTIONAL, transactional},
 	{RZ_REASON_LOAD_BALANCER, load_balancer},
 	{RZ_REASON_LOCAL_PROXY, local_proxy},
+	{RZ_REASON_NAME_NOT_KEPT, name_not_kept},
 	{RZ_REASON_LIBRARY, library},
 	{RZ_REASON_MAY_COME, may_come},
 };

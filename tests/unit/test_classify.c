@@ -226,6 +226,18 @@ static void shared_skip(struct test_world *w)
 	w->settings.shared = RZ_SHARED_SKIP;
 }
 
+static void name_not_kept(struct test_world *w)
+{
+	w->conn.frame.software = RZ_SOFTWARE_UNKEPT;
+}
+
+/* It had a number, and map softwares has it no more. */
+static void name_forgotten(struct test_world *w)
+{
+	name_not_kept(w);
+	w->conn.frame.software = 17;
+}
+
 /* a row of user/policy/library.c that leaves alone */
 static void library(struct test_world *w)
 {
@@ -382,6 +394,8 @@ static const struct {
 	CHANGE(load_balancer_named, LOAD_BALANCER),
 	CHANGE(local_proxy, LOCAL_PROXY),
 	CHANGE(mptcp, MPTCP),
+	CHANGE(name_not_kept, NAME_NOT_KEPT),
+	CHANGE(name_forgotten, NAME_NOT_KEPT),
 	CHANGE(library, LIBRARY),
 	CHANGE(may_come, MAY_COME),
 };
@@ -454,6 +468,7 @@ static const struct {
 	{transactional, RZ_REASON_TRANSACTIONAL, "transaction"},
 	{load_balancer, RZ_REASON_LOAD_BALANCER, "via"},
 	{local_proxy, RZ_REASON_LOCAL_PROXY, "via"},
+	{name_not_kept, RZ_REASON_NAME_NOT_KEPT, "software"},
 	{library, RZ_REASON_LIBRARY, "software"},
 	{may_come, RZ_REASON_MAY_COME, "software"},
 };
@@ -507,6 +522,18 @@ static void test_pairs(void **state)
 			fail();
 		}
 	}
+}
+
+/* No operator knows more of a library whose name is lost. */
+static void test_name_is_nobodys_guess(void **state)
+{
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	name_forgotten(&w);
+	w.settings.close = RZ_CLOSE_FIN;
+	assert_int_equal(RZ_REASON_NAME_NOT_KEPT, test_classify(&w).reason);
 }
 
 /* Limits are limits: at them it moves, beyond them it does not. */
@@ -566,9 +593,13 @@ static void test_shown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base_moves), cmocka_unit_test(test_each_reason),
-		cmocka_unit_test(test_order),	   cmocka_unit_test(test_pairs),
-		cmocka_unit_test(test_limits),	   cmocka_unit_test(test_shown),
+		cmocka_unit_test(test_base_moves),
+		cmocka_unit_test(test_each_reason),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_shown),
+		cmocka_unit_test(test_name_is_nobodys_guess),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "kern/rooms.h"
 #include "policy/tick.h"
 
 #define CLIENT_KEEP_NS	  (600 * RZ_SECOND_NS) /* ids without a connection are kept this long */
@@ -121,16 +122,18 @@ static uint64_t next_due(const struct rz_daemon *d)
 uint64_t rz_daemon_tick(struct rz_daemon *d)
 {
 	struct rz_snapshot *snap = NULL;
-	bool taken = false;
+	bool taken = false, swept;
 
 	if (rz_snapshot_read(d->maps, &snap))
 		return next_due(d);
-	rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
+	swept = !rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
 	log_full(d, snap);
 	d->settings.tick_ns = snap->now_ns;
 	d->settings.ticks++;
 	if (d->topo)
 		rz_daemon_place(d, snap);
+	if (swept)
+		rz_rooms_count(d->kern, snap, rz_clients_sweep_kept(d->sweep), d->topo);
 	if (d->topo && !d->moves)
 		taken = judge(d, snap);
 	rz_daemon_write_settings(d);

@@ -19,6 +19,7 @@ struct rz_clients_sweep {
 	uint64_t *unused; /* sorted */
 	size_t n;
 	bool ran;
+	struct rz_clients_kept kept;
 };
 
 static int u64_order(const void *a, const void *b)
@@ -70,7 +71,28 @@ void rz_clients_sweep_free(struct rz_clients_sweep *s)
 	if (!s)
 		return;
 	free(s->unused);
+	free(s->kept.ids);
+	free(s->kept.softwares);
 	free(s);
+}
+
+const struct rz_clients_kept *rz_clients_sweep_kept(const struct rz_clients_sweep *s)
+{
+	return &s->kept;
+}
+
+/* Room for `n` addresses, none of them there yet. */
+static int keep_none(struct rz_peer_key **list, size_t *n_list, size_t n)
+{
+	free(*list);
+	*list = calloc(n + 1, sizeof(**list));
+	*n_list = 0;
+	return *list ? 0 : -ENOMEM;
+}
+
+static void keep(struct rz_peer_key *list, size_t *n, const uint8_t *from)
+{
+	memcpy(list[(*n)++].addr, from, sizeof(list->addr));
 }
 
 /* The hashes in use, sorted. */
@@ -135,30 +157,43 @@ static int read_busiest(int fd, size_t max, uint64_t **ret, size_t *ret_n)
 	return 0;
 }
 
-/* Libraries are few; they are looked at only when half of the room is taken. */
-static int forget_softwares(const struct rz_maps *m, const struct rz_snapshot *snap)
+static int u32_order(const void *a, const void *b)
 {
-	_cleanup_free_ struct rz_software *values = NULL;
-	_cleanup_free_ uint32_t *keys = NULL;
-	_cleanup_free_ bool *used = NULL;
-	size_t i, k, n;
-	int err = rz_batch_read(m->softwares, sizeof(*keys), sizeof(*values), 0, (void **)&keys,
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Libraries are few; those that nobody has are forgotten only when half of the room is taken. Until
+ * the name goes the key does: a connection that comes in between finds none, and is given a new
+ * number. */
+static int sweep_softwares(struct rz_clients_sweep *s, const struct rz_maps *m,
+			   const struct rz_snapshot *snap)
+{
+	_cleanup_free_ struct rz_software_key *values = NULL;
+	_cleanup_free_ uint64_t *keys = NULL;
+	_cleanup_free_ uint32_t *used = NULL;
+	size_t i, n;
+	int err = rz_batch_read(m->software_keys, sizeof(*keys), sizeof(*values), 0, (void **)&keys,
 				(void **)&values, &n);
 
-	if (err || n < RZ_SOFTWARES_MAX / 2)
+	if (err)
 		return err;
-	used = calloc(n, sizeof(*used));
-	if (!used)
+	used = malloc((snap->n_conns + 1) * sizeof(*used));
+	if (!used || keep_none(&s->kept.softwares, &s->kept.n_softwares, n))
 		return -ENOMEM;
 	for (i = 0; i < snap->n_conns; i++)
-		for (k = 0; k < n && snap->conns[i].frame.software; k++)
-			if (keys[k] == snap->conns[i].frame.software) {
-				used[k] = true;
-				break;
-			}
-	for (k = 0; k < n; k++)
-		if (!used[k])
-			bpf_map_delete_elem(m->softwares, &keys[k]);
+		used[i] = snap->conns[i].frame.software;
+	qsort(used, snap->n_conns, sizeof(*used), u32_order);
+	for (i = 0; i < n; i++) {
+		if (n < RZ_SOFTWARES_MAX / 2 ||
+		    bsearch(&values[i].number, used, snap->n_conns, sizeof(*used), u32_order)) {
+			keep(s->kept.softwares, &s->kept.n_softwares, values[i].from);
+			continue;
+		}
+		bpf_map_delete_elem(m->software_keys, &keys[i]);
+		bpf_map_delete_elem(m->softwares, &values[i].number);
+	}
 	return 0;
 }
 
@@ -176,7 +211,9 @@ int rz_clients_sweep_run(struct rz_clients_sweep *s, const struct rz_maps *m,
 				   room / 4 < BUSIEST_KEPT ? room / 4 : BUSIEST_KEPT, &busiest,
 				   &n_busiest);
 	if (!err)
-		err = forget_softwares(m, snap);
+		err = sweep_softwares(s, m, snap);
+	if (!err)
+		err = keep_none(&s->kept.ids, &s->kept.n_ids, n);
 	if (err)
 		return rz_err(err, "clients: cannot read the maps of clients: %s", strerror(-err));
 	if (n > room / 2)
@@ -195,6 +232,7 @@ int rz_clients_sweep_run(struct rz_clients_sweep *s, const struct rz_maps *m,
 			}
 			unused[n_unused++] = hashes[i];
 		}
+		keep(s->kept.ids, &s->kept.n_ids, ids[i].from);
 		if (!s->ran || !rz_snapshot_client(snap, hashes[i]))
 			store(m, s->custom, hashes[i], &ids[i]);
 	}

@@ -15,6 +15,12 @@
  * -errno (logged). */
 int rz_clients_learn(const struct rz_maps *m, const struct rz_tags_custom *custom, uint64_t hash);
 
+/* Who brought what is kept in the maps client_ids and softwares. */
+struct rz_clients_kept {
+	struct rz_peer_key *ids, *softwares;
+	size_t n_ids, n_softwares;
+};
+
 struct rz_clients_sweep; /* which ids were seen unused at the last tick */
 
 /* `custom` may be NULL, and is the caller's. */
@@ -32,5 +38,8 @@ void rz_clients_sweep_free(struct rz_clients_sweep *s);
  */
 int rz_clients_sweep_run(struct rz_clients_sweep *s, const struct rz_maps *m,
 			 const struct rz_snapshot *snap, uint64_t keep_ns, size_t room);
+
+/* As of the latest run. */
+const struct rz_clients_kept *rz_clients_sweep_kept(const struct rz_clients_sweep *s);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <bpf/bpf.h>
@@ -36,29 +37,61 @@ static int to_log(enum libbpf_print_level level, const char *fmt, va_list args)
 	return 0;
 }
 
-/*
- * The seed of the client.id hashes: the boot id. It lives exactly as long as pins can, so a
- * restarted rezone reads what the last one left, and clients cannot know it.
- */
-static uint64_t boot_seed(void)
+/* The seed that an earlier run left in map secret, or a new one. It is as old as the pins whose
+ * keys were made with it, and no client can know it. */
+static int find_seed(struct rz_kern *k)
 {
-	_cleanup_fclose_ FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
-	uint64_t seed = 0x9e3779b97f4a7c15ULL;
-	int c;
+	struct rz_secret was = {};
+	_cleanup_close_ int fd = -1;
+	char path[4200];
+	__u32 zero = 0;
 
-	while (f && (c = fgetc(f)) != EOF)
-		seed = (seed ^ (unsigned char)c) * 0x100000001b3ULL;
-	return seed;
+	rz_pins_path(path, sizeof(path), k->pin_dir, "secret");
+	fd = k->pin_dir[0] ? bpf_obj_get(path) : -1;
+	if (fd >= 0 && !bpf_map_lookup_elem(fd, &zero, &was))
+		k->seed = was.seed;
+	if (k->seed)
+		return 0;
+	k->fresh_seed = true;
+	while (!k->seed)
+		if (getrandom(&k->seed, sizeof(k->seed), 0) != (ssize_t)sizeof(k->seed))
+			return rz_err(-EIO,
+				      "load: the kernel gives no random bytes (getrandom): "
+				      "%s; run on a kernel whose generator is initialised",
+				      strerror(errno));
+	return 0;
 }
 
-static void fill_rodata(struct rezone_bpf *skel, const struct rz_load_opts *o)
+/* The programs of an earlier run may have counted on in map secret meanwhile: only the seed is
+ * written, and only if it is new. */
+static int keep_seed(struct rz_kern *k)
+{
+	struct rz_secret s = {.seed = k->seed};
+	__u32 zero = 0;
+
+	if (!k->fresh_seed || !bpf_map_update_elem(k->maps.secret, &zero, &s, BPF_ANY))
+		return 0;
+	return rz_err(-errno, "load: cannot write map secret: %s", strerror(errno));
+}
+
+/* What one client may take of the maps that all share. */
+static int32_t share(uint32_t room, uint32_t part)
+{
+	return (int32_t)(room / part ? room / part : 1);
+}
+
+static void fill_rodata(struct rz_kern *k, const struct rz_load_opts *o)
 {
 	/* const volatile for BPF; before the load it is ours to write */
-	struct rz_config *c = (struct rz_config *)&skel->rodata->rz_config;
+	struct rz_config *c = (struct rz_config *)&k->skel->rodata->rz_config;
 
 	c->n_ports = o->n_ports;
 	memcpy(c->ports, o->ports, o->n_ports * sizeof(c->ports[0]));
-	c->hash_seed = boot_seed();
+	c->hash_seed = k->seed;
+	c->peer_conns = share(o->max_connections, RZ_PEER_SHARE);
+	c->peer_client_ids = share(o->max_clients, RZ_PEER_SHARE);
+	c->peer_softwares = share(RZ_SOFTWARES_MAX, RZ_PEER_SHARE);
+	c->strangers = share(o->max_connections, RZ_STRANGER_SHARE);
 }
 
 void rz_kern_name_cgroup(struct rz_kern *k)
@@ -106,12 +139,14 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	if (!k->skel)
 		return rz_err(-errno, "load: cannot open the BPF object: %s; %s", strerror(errno),
 			      rz_cure(-errno));
-	fill_rodata(k->skel, o);
+	fill_rodata(k, o);
 	rz_kern_name_cgroup(k);
 	k->skel->bss->rz_sees_opens = !lacks->state;
 	bpf_map__set_max_entries(k->skel->maps.conns, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.moves, o->max_connections);
-	bpf_map__set_max_entries(k->skel->maps.partial, o->max_connections);
+	/* a connection's present frame may have one, and each that is kept may */
+	bpf_map__set_max_entries(k->skel->maps.partial,
+				 o->max_connections + RZ_UNDO_SLOTS * RZ_UNDO_DEPTH);
 	bpf_map__set_max_entries(k->skel->maps.proxied, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.clients, o->max_clients);
 	bpf_map__set_max_entries(k->skel->maps.client_ids, o->max_clients);
@@ -257,6 +292,8 @@ int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
 		rz_str_copy(k->pin_dir, sizeof(k->pin_dir), opts->pin_dir);
 	k->claim.pin_dir = k->pin_dir;
 	if (!err)
+		err = find_seed(k);
+	if (!err)
 		err = open_and_size(k, opts, lacks);
 	if (!err) {
 		err = rezone_bpf__load(k->skel);
@@ -269,7 +306,9 @@ int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
 		/* the programs of an earlier run may still add some */
 		k->skel->bss->rz_held_any = 1;
 		k->skel->bss->rz_holding = 1;
-		err = attach(k);
+		err = keep_seed(k);
+		if (!err)
+			err = attach(k);
 	}
 	if (!err)
 		err = link_pins(k); /* last: an older version's symlinks are lost by it */
@@ -437,6 +476,27 @@ int rz_kern_wake_read(struct rz_kern *k, rz_kern_wake_fn fn, void *arg)
 	k->wake_arg = arg;
 	n = ring_buffer__consume(k->ring);
 	return n < 0 ? n : 0;
+}
+
+void rz_kern_count_strangers(struct rz_kern *k, uint32_t n)
+{
+	k->skel->bss->rz_strangers = (int32_t)n;
+	k->skel->bss->rz_topology_known = 1;
+}
+
+void rz_kern_forget_conn(struct rz_kern *k, const struct rz_conn *c)
+{
+	const struct rz_frame *f = &c->frame;
+	struct rz_partial_key piece = {c->cookie, f->next_seq + f->have + f->skip, f->generation};
+
+	bpf_map_delete_elem(k->maps.conns, &c->cookie);
+	bpf_map_delete_elem(k->maps.proxied, &c->cookie);
+	bpf_map_delete_elem(bpf_map__fd(k->skel->maps.partial), &piece);
+}
+
+uint32_t rz_kern_strangers_max(const struct rz_kern *k)
+{
+	return (uint32_t)k->skel->rodata->rz_config.strangers;
 }
 
 int rz_kern_wake_fd(const struct rz_kern *k)

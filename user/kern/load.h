@@ -68,6 +68,13 @@ int rz_kern_watch(struct rz_kern *k, bool on);
 void rz_kern_watch_no_more(struct rz_kern *k);
 /* Map held was found empty: its programs need not look there, until they add one themselves. */
 void rz_kern_held_none(struct rz_kern *k);
+/* Agents are known, and map conns has `n` connections that none of them accepted; how many it may
+ * have (bpf/room.bpf.h). */
+void rz_kern_count_strangers(struct rz_kern *k, uint32_t n);
+uint32_t rz_kern_strangers_max(const struct rz_kern *k);
+/* Removes a connection that goes on, and what BPF keeps of it elsewhere: nobody tracks it any more.
+ */
+void rz_kern_forget_conn(struct rz_kern *k, const struct rz_conn *c);
 
 /* The `wake` ring: a descriptor to poll, and what to call when it is readable. `fn` gets the hash
  * of a client.id that nobody has read yet. */

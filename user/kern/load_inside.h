@@ -17,6 +17,8 @@ struct rz_kern {
 	struct bpf_link *segment, *state, *walk, *census;
 	struct bpf_link *answer; /* only while moves wait */
 	struct ring_buffer *ring;
+	uint64_t seed;	     /* of the hashes that are keys of maps (map secret) */
+	bool fresh_seed;     /* it is this run's: keys of an earlier one mean nothing any more */
 	struct rz_maps maps; /* borrowed from skel */
 	struct rz_claim claim;
 	char pin_dir[4096]; /* "" if nothing is pinned */

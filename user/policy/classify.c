@@ -162,6 +162,12 @@ static bool transactional(const struct view *v)
 	return v->kind == RZ_KIND_TRANSACTIONAL;
 }
 
+/* It may be any library, also the one that bears least. */
+static bool name_not_kept(const struct view *v)
+{
+	return v->c->conn->frame.software && !v->c->software;
+}
+
 /* Its library may write twice whichever way it is ended, and no setting changes that. Or no way is
  * known that it bears well: of that its operator may know better, and --close says so. */
 static bool left_to_library(const struct view *v)
@@ -208,6 +214,7 @@ static const struct {
 	{RZ_REASON_TRANSACTIONAL, transactional},
 	{RZ_REASON_LOAD_BALANCER, load_balancer},
 	{RZ_REASON_LOCAL_PROXY, local_proxy},
+	{RZ_REASON_NAME_NOT_KEPT, name_not_kept},
 	{RZ_REASON_LIBRARY, library},
 	{RZ_REASON_MAY_COME, may_come},
 };
@@ -219,7 +226,7 @@ static bool protects(enum rz_reason reason)
 	       reason == RZ_REASON_NOT_DATA || reason == RZ_REASON_SHARED ||
 	       reason == RZ_REASON_ACKS0 || reason == RZ_REASON_TRANSACTIONAL ||
 	       reason == RZ_REASON_LOCAL_PROXY || reason == RZ_REASON_LIBRARY ||
-	       reason == RZ_REASON_MAY_COME;
+	       reason == RZ_REASON_NAME_NOT_KEPT || reason == RZ_REASON_MAY_COME;
 }
 
 static enum rz_reason first_reason(const struct view *v, bool by_hand)

@@ -64,6 +64,7 @@ static const char *const reasons[] = {
 	[RZ_REASON_LOCAL_PROXY] = "behind a local proxy",
 	[RZ_REASON_MPTCP] = "MPTCP",
 	[RZ_REASON_LIBRARY] = "library",
+	[RZ_REASON_NAME_NOT_KEPT] = "library's name not kept",
 	[RZ_REASON_MAY_COME] = "may come by itself",
 	[RZ_REASON_COOLING_DOWN] = "cooling down",
 	[RZ_REASON_GAVE_UP] = "gave up",
