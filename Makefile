@@ -18,6 +18,7 @@
 #   make let-go         what a hold costs that is let go
 #   make stale          sockets that change     make kill-holds  SIGKILL in the midst of moves
 #   make bench          what a segment costs   make hostile     100,000 distinct client ids
+#   make bench-cost     the framing stage alone: also where the machine is busy
 #   make close-matrix   what a reset and a FIN do to each client library
 #   make ARCH=arm64     a cross build          make install PREFIX=/usr/local
 #   make CC=clang       another compiler
@@ -228,6 +229,8 @@ $(BUILD)/bpf/%.bpf.o: tests/bpf/%.bpf.c $(BPF_HDRS)
 	$(CLANG) $(BPF_CFLAGS) -Wno-unused-function -c $< -o $@
 $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+$(BUILD)/bpf/cost: tests/bpf/cost.c tests/bpf/packet.h tests/bpf/fixture.h $(BUILD)/bpf/frame_test.skel.h
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -o $@ $< -lcmocka $(RZ_LIBS)
 $(BUILD)/bpf/test_%: tests/bpf/test_%.c tests/bpf/packet.h tests/bpf/fixture.h $(BUILD)/bpf/frame_test.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -o $@ $< -lcmocka $(RZ_LIBS)
 # ... and against the reference framer, for every stream of the fuzz corpus.
@@ -235,7 +238,9 @@ $(BUILD)/bpf/test_corpus: tests/bpf/test_corpus.c $(FUZZ_REFERENCE) tests/bpf/pa
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -DCORPUS_FILE='"tests/fuzz/corpus/frame.hex"' \
 		-DCORPUS_FOUND='"$(BUILD)/fuzz/found/frame"' -o $@ $(filter %.c,$^) -lcmocka $(RZ_LIBS)
 
-.PHONY: bpf-test
+.PHONY: bpf-test bench-cost
+bench-cost: $(BUILD)/bpf/cost
+	$(BUILD)/bpf/cost
 bpf-test: $(BPF_TESTS)
 	tests/lib/run-unit $(foreach t,$(BPF_TESTS),"$(t) ipv4" "$(t) ipv6")
 
