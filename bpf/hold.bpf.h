@@ -10,10 +10,10 @@
  * hold kept from TCP is remembered in `held`, for its client may leave meanwhile.
  *
  * Answers are read only while somebody waits for them: a program on the way out costs every packet
- * of the node about 120 ns by being there (docs/evidence/performance.md). So it is attached for the time of
- * a move, and finds its place in the stream of answers by the correlation ids of requests that came
- * since. TCP sends under the socket lock, so no two CPUs are here at once for one connection; but
- * the program may be interrupted, so it works on no memory that is shared.
+ * of the node about 120 ns by being there (docs/evidence/performance.md). So it is attached for the
+ * time of a move, and finds its place in the stream of answers by the correlation ids of requests
+ * that came since. TCP sends under the socket lock, so no two CPUs are here at once for one
+ * connection; but the program may be interrupted, so it works on no memory that is shared.
  */
 #ifndef REZONE_BPF_HOLD_H
 #define REZONE_BPF_HOLD_H

@@ -72,8 +72,8 @@ static __always_inline int rz_ip4_transport(struct __sk_buff *skb)
 /*
  * The TCP header, where it lies in the packet's linear part: IPv4 without options, or IPv6 without
  * extension headers. TCP has pulled it there before the program runs; a pointer to it costs
- * nothing, where bpf_skb_load_bytes costs 40 ns a call (docs/evidence/performance.md). NULL: look by
- * copying.
+ * nothing, where bpf_skb_load_bytes costs 40 ns a call (docs/evidence/performance.md). NULL: look
+ * by copying.
  */
 static __always_inline struct tcphdr *rz_tcp_near(struct __sk_buff *skb, __u32 *ret_off)
 {

@@ -37,6 +37,7 @@ static long double least_one(long double rate)
 struct level {
 	long double rate, tokens;
 	bool begun, backlog, asked;
+	bool rounded; /* a sum, which the product's doubles may have rounded */
 };
 
 /* From the tick before to this one. */
@@ -55,6 +56,7 @@ static void flow(const struct run *r, struct level *l, size_t t, enum bucket b)
 	if (l->backlog && l->rate * 10 > most && twist != TWIST_BACKLOG)
 		most = l->rate * 10;
 	l->tokens += seconds * l->rate;
+	l->rounded = l->tokens <= most + 1e-9L;
 	if (l->tokens > most)
 		l->tokens = most;
 	/* full, and nobody has asked for it since the tick before: it begins anew */
@@ -68,6 +70,7 @@ static void begin(const struct run *r, struct level *l, enum bucket b)
 	if (l->begun)
 		return;
 	l->begun = true;
+	l->rounded = false;
 	l->tokens = l->rate >= 1 || b == NODE || twist == TWIST_PHASE ? least_one(l->rate)
 								      : r->limits.rates.phase;
 }
@@ -112,5 +115,6 @@ long double tokens_of(const struct run *r, const struct row *row, enum bucket b)
 	if (b == TARGET)
 		l.rate = r->limits.rates.per_target * row->share;
 	begin(r, &l, b);
-	return l.tokens;
+	/* exactly one is a bucket that is full, not a sum that happens to be one */
+	return l.rounded && l.tokens == 1 ? 1 - 1e-12L : l.tokens;
 }

@@ -9,8 +9,9 @@
 #include "base/cleanup.h"
 #include "kern/batch.h"
 
-/* Watching answers costs every packet of the node a little (docs/evidence/performance.md): for a connection
- * whose agent has not answered in this time nobody goes on with it. It stays as it is then. */
+/* Watching answers costs every packet of the node a little (docs/evidence/performance.md): for a
+ * connection whose agent has not answered in this time nobody goes on with it. It stays as it is
+ * then. */
 #define WATCH_NS      (600 * 1000000000ULL)
 /* No TCP sends a segment again for so long: Linux gives up within half an hour (tcp_retries2). */
 #define SENT_AGAIN_NS (3600 * 1000000000ULL)
