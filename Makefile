@@ -1,27 +1,5 @@
-# rezone: `make` builds build/rezone, `make check` runs the tests; scripts/check installs what is
-# needed first. Everything that is built lands in build/.
-#
-#   make                the product            make unit         unit tests (cmocka)
-#   make check          all tests              make unit-asan    ... under ASan and UBSan
-#   make check-quick    Debian's packages alone make bpf-test    BPF programs by BPF_PROG_TEST_RUN
-#   make build-test     how the binary was built: RELRO, PIE, stack protector, WITH_KUBE
-#   make e2e            end to end             make format-check formatting
-#   make model          the policy against a naive statement of its rules, a million decisions
-#   make sim            a cluster of 1,000 nodes in docs/ (minutes); make sim-quick: a small one, checked
-#   make fuzz           ten million inputs      make fuzz-long   FUZZ_SECONDS for each target
-#   make opinion        tshark's second opinion on ten thousand connections
-#   make soak           one hour of ticks      make vm          the same on Debian's other kernels
-#   make churn          five minutes of it     make crowd       100,000 connections at once
-#   make moves          clients come home, by every library: the matrix in docs/proof/, goes on where it was ended; `make e2e E2E=59-proof`: minutes
-#   make moves-volume   every library works through 1,000 moves to a home that nobody finds
-#   make proof-test     the judge of `make moves`, on logs made by hand
-#   make let-go         what a hold costs that is let go
-#   make stale          sockets that change     make kill-holds  SIGKILL in the midst of moves
-#   make bench          what a segment costs   make hostile     100,000 distinct client ids
-#   make bench-cost     the framing stage alone: also where the machine is busy
-#   make close-matrix   what a reset and a FIN do to each client library
-#   make ARCH=arm64     a cross build          make install PREFIX=/usr/local
-#   make CC=clang       another compiler
+# rezone: `make` builds build/rezone; `make help` lists the targets. scripts/deps installs what is needed first.
+# Everything that is built lands in build/ (BUILD=elsewhere). `## GROUP | TARGET: TEXT` is a line of `make help`.
 
 MAKEFLAGS += --no-print-directory
 HOSTARCH := $(shell uname -m | sed 's/aarch64/arm64/;s/x86_64/amd64/')
@@ -61,7 +39,10 @@ WITH_KUBE ?= 1
 ifeq ($(WITH_KUBE),1)
 PKGS     += libcurl
 endif
-VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# The release, and the commit: by COMMIT in an archive of `make dist` (git writes it there, see .gitattributes), else by git.
+VERSION  := $(shell cat VERSION)
+COMMIT   := $(shell c=$$(sed -nE 's/^([0-9a-f]{12})[0-9a-f]*$$/\1/p' COMMIT); \
+	    echo $${c:-$$(git describe --always --abbrev=12 --dirty --exclude '*' 2>/dev/null || echo unknown)})
 
 WARN     := -Wall -Wextra -Werror -Wno-missing-field-initializers
 CFLAGS   ?= -O2 -g
@@ -70,17 +51,20 @@ CFLAGS   ?= -O2 -g
 FORTIFY  := $(if $(findstring -fsanitize,$(CFLAGS)),,$(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
 HARDEN   := -fPIE -fstack-protector-strong $(FORTIFY)
 HARDEN_LD := -pie -Wl,-z,relro,-z,now
-RZ_CFLAGS = -std=gnu11 $(WARN) $(HARDEN) -D_GNU_SOURCE -Iinclude -Iuser -I$(BUILD) \
-	    $(SYSFLAGS) $(shell $(PKGCONF) --cflags $(PKGS))
-RZ_LIBS   = $(SYSFLAGS) $(shell $(PKGCONF) --libs $(PKGS)) -lelf -lz -lm
+# asked once, and only if something is compiled
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell $(PKGCONF) --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell $(PKGCONF) --libs $(PKGS)))$(PKG_LIBS)
+RZ_CFLAGS = -std=gnu11 $(WARN) $(HARDEN) -D_GNU_SOURCE -Iinclude -Iuser -I$(BUILD) $(SYSFLAGS) $(PKG_CFLAGS)
+RZ_LIBS   = $(SYSFLAGS) $(PKG_LIBS) -lelf -lz -lm
 
 # The BPF objects need the user API headers (linux/, asm/) of any architecture with the same types.
 TRIPLET  := $(shell $(CLANG) -print-target-triple 2>/dev/null | sed 's/-pc//')
 BPF_INC  := $(firstword $(wildcard /usr/include/$(shell $(CC) -dumpmachine) /usr/include/$(TRIPLET)))
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter \
 	    -Iinclude -Ivmlinux -Ibpf $(addprefix -I,$(BPF_INC))
+# Each compiler writes down which headers it read (-MMD, the end of this file), so no rule names headers.
+BPF_COMPILE = $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 
-BPF_HDRS := $(wildcard bpf/*.bpf.h include/rezone/*.h vmlinux/*.h)
 KUBE_PURE := $(addprefix user/kube/,slice.c answer.c store.c build.c spec.c)
 KUBE_SRCS := $(addprefix user/kube/,http.c target.c watch.c request.c kube.c cloud.c)
 SRCS     := $(filter-out user/main.c $(if $(filter 1,$(WITH_KUBE)),user/kube/without.c,$(KUBE_SRCS)),$(wildcard user/*/*.c))
@@ -95,29 +79,39 @@ FUZZ_REFERENCE := tests/fuzz/framer.c tests/fuzz/seeds.c $(wildcard tests/fuzz/*
 
 # Kept although only a step on the way. By name: a .SECONDARY without names would stand for every target, and make does
 # not build a missing secondary file for the sake of an archive that looks newer.
-.SECONDARY: $(addprefix $(BUILD)/,rezone.bpf.o probe.bpf.o bpf/frame_test.bpf.o bench/bench.bpf.o)
+.SECONDARY: $(addprefix $(BUILD)/,rezone.bpf.o probe.bpf.o bpf/frame_test.bpf.o bench/bench.bpf.o) $(UNIT:=.o)
 .PHONY: all
+## Build | all: the product, build/rezone; this is what `make` does
+## Build | all CC=clang BUILD=build/clang: ... with another compiler, in another folder
+## Build | all ARCH=arm64: ... for another machine
+## Build | all WITH_KUBE=0: ... without Kubernetes, cloud metadata and libcurl
 all: $(BUILD)/rezone
 
-$(BUILD)/%.bpf.o: bpf/%.bpf.c $(BPF_HDRS)
+$(BUILD)/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+	$(BPF_COMPILE)
 
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
-# written anew only if it says something else, so that what includes it is built again then
+# Written anew only if it says something else, so that what includes it is built again then. The + lets `make -n` do so too: else
+# it would take the file for new, and say that everything must be built.
 $(BUILD)/version.h: FORCE
-	@mkdir -p $(@D)
-	@echo '#define RZ_VERSION "$(VERSION)"' | cmp -s - $@ || echo '#define RZ_VERSION "$(VERSION)"' >$@
+	+@mkdir -p $(@D)
+	+@printf '#define RZ_%s "%s"\n' RELEASE '$(VERSION)' COMMIT '$(COMMIT)' VERSION '$(VERSION)+$(COMMIT)' >$@.new
+	+@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 # likewise: what is built depends on how it was asked for (`make WITH_KUBE=0`, then `make`)
 SETTINGS = $(CC) $(CFLAGS) $(LDFLAGS) WITH_KUBE=$(WITH_KUBE)
 $(BUILD)/settings: FORCE
-	@mkdir -p $(@D)
-	@echo '$(SETTINGS)' | cmp -s - $@ || echo '$(SETTINGS)' >$@
+	+@mkdir -p $(@D)
+	+@echo '$(SETTINGS)' | cmp -s - $@ || echo '$(SETTINGS)' >$@
 .PHONY: FORCE
 
-$(BUILD)/user/%.o: user/%.c $(SKELS) $(BUILD)/settings | $(BUILD)/version.h
+# The skeletons have the BPF objects in them. kern/ alone includes them (tests/lib/built), so only kern/ waits for them; which
+# of its files are built again when a BPF object has changed is in what the compiler wrote down.
+$(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/kern/*.c)): | $(SKELS)
+
+$(BUILD)/user/%.o: user/%.c $(BUILD)/settings | $(BUILD)/version.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -MMD -MP -c $< -o $@
 
@@ -128,14 +122,16 @@ $(BUILD)/librezone.a: $(OBJS) $(BUILD)/settings
 $(BUILD)/rezone: $(BUILD)/user/main.o $(BUILD)/librezone.a
 	$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(RZ_LIBS)
 
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/librezone.a
+$(BUILD)/unit/%.o: tests/unit/%.c $(BUILD)/settings
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(RZ_CFLAGS) -Itests/lib -MMD -MP -o $@ $< $(BUILD)/librezone.a -lcmocka $(RZ_LIBS)
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -Itests/lib -MMD -MP -c $< -o $@
+$(BUILD)/unit/%: $(BUILD)/unit/%.o $(BUILD)/librezone.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(RZ_LIBS)
 
 # What a segment costs, tests/bench. Needs root.
-$(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BPF_HDRS)
+$(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+	$(BPF_COMPILE)
 $(BUILD)/bench/%.skel.h: $(BUILD)/bench/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 $(BUILD)/bench/bench: $(filter-out %.bpf.c %/owner.c,$(wildcard tests/bench/*.[ch])) $(BUILD)/bench/bench.skel.h $(BUILD)/rezone.skel.h
@@ -143,6 +139,9 @@ $(BUILD)/bench/bench: $(filter-out %.bpf.c %/owner.c,$(wildcard tests/bench/*.[c
 
 # BENCH="-r 501 foreign inside": more rounds, some cases only
 .PHONY: bench bench-produce bench-owner
+## Figures | bench: what a segment costs (4 minutes, root)
+## Figures | bench-owner: what it costs to find a connection's descriptor
+## Figures | bench-produce: Kafka's throughput with and without rezone
 bench: $(BUILD)/bench/bench
 	tests/bench/run $(BENCH)
 # What it costs to find the descriptor of a connection that is ended by a FIN.
@@ -170,6 +169,12 @@ $(BUILD)/stale: tests/move/stale.c tests/move/stale_pair.c tests/move/stale.h $(
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -pthread -o $@ $(filter %.c,$^) $(BUILD)/librezone.a $(RZ_LIBS)
 
+# What a contributor runs before a commit: no root, and no packages beyond `scripts/deps build`.
+.PHONY: test
+## Test without root | test: unit, unit-asan, model, sim-quick and a short fuzz: under 3 minutes on two idle cores
+test:
+	scripts/test
+
 # Fuzzing, tests/fuzz: ten million inputs; FUZZ_SECONDS for each target of the longer form.
 FUZZ_SECONDS ?= 600
 FUZZERS    := $(addprefix $(BUILD)/fuzz/fuzz_,frame request tags proxy blocks topo kube)
@@ -178,20 +183,28 @@ FUZZ_FLAGS := -std=gnu11 -g -O1 -DREZONE_NO_BACK_OFF $(WARN) -D_GNU_SOURCE -fsan
 # the product's framing stage for user space: what BPF programs have below them is in tests/fuzz/shim
 FUZZ_SHIM  := -Wno-unused-function -Wno-unused-parameter -Dpreserve_access_index='annotate("core")' -Itests/fuzz/shim \
 	    -Ivmlinux -Ibpf
-$(BUILD)/fuzz/framing.o: tests/fuzz/framing.c $(wildcard tests/fuzz/*.h tests/fuzz/shim/bpf/*.h) $(BPF_HDRS)
+$(BUILD)/fuzz/framing.o: tests/fuzz/framing.c
 	@mkdir -p $(@D)
-	$(CLANG) $(FUZZ_FLAGS) $(FUZZ_SHIM) -c $< -o $@
+	$(CLANG) $(FUZZ_FLAGS) $(FUZZ_SHIM) -MMD -MP -c $< -o $@
 $(BUILD)/fuzz/fuzz_frame: tests/fuzz/fuzz_frame.c $(FUZZ_REFERENCE) $(BUILD)/fuzz/framing.o
 	$(CLANG) $(FUZZ_FLAGS) -o $@ $< tests/fuzz/framer.c $(BUILD)/fuzz/framing.o
-$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(wildcard user/client/*.[ch] user/topo/*.[ch] user/base/*.[ch]) $(KUBE_PURE) $(BPF_HDRS)
+# the product's pure parsers, compiled once for all targets
+FUZZ_PRODUCT := $(patsubst user/%.c,$(BUILD)/fuzz/user/%.o,$(wildcard user/client/*.c user/topo/*.c user/base/*.c) $(KUBE_PURE))
+$(BUILD)/fuzz/user/%.o: user/%.c
 	@mkdir -p $(@D)
-	$(CLANG) $(FUZZ_FLAGS) -o $@ $< $(wildcard user/client/*.c user/topo/*.c user/base/*.c) $(KUBE_PURE) -lyaml -ljansson
+	$(CLANG) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(FUZZ_PRODUCT)
+	$(CLANG) $(FUZZ_FLAGS) -o $@ $< $(FUZZ_PRODUCT) -lyaml -ljansson
 $(BUILD)/fuzz/seeds_write: tests/fuzz/seeds_main.c $(FUZZ_REFERENCE)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -o $@ $< tests/fuzz/seeds.c
-.PHONY: fuzz fuzz-long
+.PHONY: fuzz fuzz-long fuzz-short
+## Test without root | fuzz: ten million inputs for all readers of foreign bytes
+## Long forms | fuzz-long: FUZZ_SECONDS=600 for each target
 fuzz: $(FUZZERS) $(BUILD)/fuzz/seeds_write
 	tests/fuzz/run $(BUILD)
+fuzz-short: $(FUZZERS) $(BUILD)/fuzz/seeds_write
+	tests/fuzz/run $(BUILD) short
 fuzz-long: $(FUZZERS) $(BUILD)/fuzz/seeds_write
 	tests/fuzz/run $(BUILD) $(FUZZ_SECONDS)
 
@@ -202,10 +215,12 @@ $(BUILD)/wire: $(wildcard tests/opinion/*.[ch])
 
 # The full second opinion: ten thousand connections, and real clients on real servers.
 .PHONY: opinion
+## Long forms | opinion: tshark's second opinion on ten thousand connections
 opinion: $(BUILD)/rezone $(BUILD)/wire
 	tests/opinion/run
 
 .PHONY: unit
+## Test without root | unit: unit tests
 unit: $(UNIT)
 	tests/lib/run-unit $(UNIT)
 
@@ -216,6 +231,9 @@ $(BUILD)/model: $(wildcard tests/model/*.[ch]) $(BUILD)/librezone.a
 $(BUILD)/sim: $(wildcard tests/sim/*.[ch]) $(BUILD)/librezone.a
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $(filter %.c %.a,$^) $(RZ_LIBS)
 .PHONY: model sim sim-quick
+## Test without root | model: the policy against a naive statement of its rules, a million decisions
+## Test without root | sim-quick: a small cluster, every node with the policy's own code
+## Long forms | sim: a cluster of 1,000 nodes, as in docs/policy.md (minutes)
 model: $(BUILD)/model
 	$(BUILD)/model
 sim-quick: $(BUILD)/sim
@@ -224,9 +242,9 @@ sim: $(BUILD)/sim
 	tests/sim/run $(BUILD)
 
 # The BPF programs in the kernel, fed through BPF_PROG_TEST_RUN. Needs root.
-$(BUILD)/bpf/%.bpf.o: tests/bpf/%.bpf.c $(BPF_HDRS)
+$(BUILD)/bpf/%.bpf.o: tests/bpf/%.bpf.c
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -Wno-unused-function -c $< -o $@
+	$(BPF_COMPILE) -Wno-unused-function
 $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 $(BUILD)/bpf/cost: tests/bpf/cost.c tests/bpf/packet.h tests/bpf/fixture.h $(BUILD)/bpf/frame_test.skel.h
@@ -239,29 +257,50 @@ $(BUILD)/bpf/test_corpus: tests/bpf/test_corpus.c $(FUZZ_REFERENCE) tests/bpf/pa
 		-DCORPUS_FOUND='"$(BUILD)/fuzz/found/frame"' -o $@ $(filter %.c,$^) -lcmocka $(RZ_LIBS)
 
 .PHONY: bpf-test bench-cost
+## Figures | bench-cost: the framing stage alone: also where the machine is busy
 bench-cost: $(BUILD)/bpf/cost
 	$(BUILD)/bpf/cost
+## Test with root | bpf-test: the BPF programs in the kernel, fed by BPF_PROG_TEST_RUN
 bpf-test: $(BPF_TESTS)
 	tests/lib/run-unit $(foreach t,$(BPF_TESTS),"$(t) ipv4" "$(t) ipv6")
 
 # The same tests, built aside with the sanitizers.
 .PHONY: unit-asan
+## Test without root | unit-asan: ... under ASan and UBSan
 unit-asan:
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/asan \
 		CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' \
 		unit
 
-# The binary is built as a process of root should be, and a change of the settings reaches it.
-.PHONY: build-test
+# The binary is built as a process of root should be, and what changes is built again, and nothing else.
+.PHONY: build-test dist-test
+## Test without root | build-test: hardening, and that a change builds again what it must and nothing else
+## Test without root | dist-test: two archives are equal, and one of them builds without git
 build-test: $(BUILD)/rezone
 	tests/lib/built $(BUILD)
+dist-test:
+	tests/lib/dist
 
-.PHONY: format format-check
+## Source | format: clang-format on every C file
+## Source | format-check: ... changes nothing, only fails
+## Source | shellcheck: the scripts
+## Source | tidy: clang-tidy (.clang-tidy); TIDY=user/policy for a part
+## Source | compile_commands.json: for editors and clangd
+.PHONY: format format-check tidy
 C_FILES = $(shell git ls-files '*.c' '*.h')
 format:
 	clang-format -i $(C_FILES)
 format-check:
 	clang-format --dry-run -Werror $(C_FILES)
+
+# all of the tree by default
+tidy: compile_commands.json
+	scripts/tidy $(TIDY)
+# Commands come from make itself, so they are what a build runs.
+.PHONY: compile_commands.json
+compile_commands.json: $(SKELS) $(BUILD)/bpf/frame_test.skel.h $(BUILD)/bench/bench.skel.h $(BUILD)/version.h
+	@scripts/compile-commands $@ $(BUILD)/rezone $(UNIT) $(BPF_TESTS) $(FUZZERS) \
+		$(addprefix $(BUILD)/,fuzz/seeds_write crowd last stale wire model sim bench/bench bench/owner)
 
 .PHONY: shellcheck
 shellcheck:
@@ -269,6 +308,8 @@ shellcheck:
 
 # Docs that are made from the code must say what the code says, and name what is there: links, flags, files, reasons.
 .PHONY: docs docs-check
+## Source | docs: what is made from the code: docs/configuration.md
+## Source | docs-check: ... is up to date
 docs: $(BUILD)/rezone
 	$(BUILD)/rezone run --help-markdown > docs/configuration.md
 docs-check: $(BUILD)/rezone
@@ -277,6 +318,9 @@ docs-check: $(BUILD)/rezone
 	REZONE=$(BUILD)/rezone scripts/check-docs && scripts/check-docs --mentions
 
 .PHONY: standin e2e soak vm vm-docs vm-parts
+## Test with root | e2e: end to end, in network namespaces; E2E="10-main 20-keep" for some, QUICK=1 without real servers
+## Test with root | vm: the same on Debian's kernels, in emulated machines; this one needs no root
+## Long forms | soak: an hour of ticks; SOAK_SECONDS=120
 standin:
 	GOARCH=$(ARCH) scripts/build-standin $(BUILD)/standin
 # What a virtual machine runs; the kernels' rows are in tests/vm/run.
@@ -292,6 +336,8 @@ e2e: $(BUILD)/rezone $(BUILD)/crowd $(BUILD)/wire $(BUILD)/last $(BUILD)/stale s
 	tests/e2e/run $(if $(QUICK),-q) $(E2E)
 # The topology from Kubernetes: a real API server, and one that misbehaves. KUBE="20-faults" runs one only.
 .PHONY: kube-test kube-bench
+## Test with root | kube-test: a real API server and one that misbehaves; KUBE="20-faults" for one
+## Figures | kube-bench: 10,000 endpoints, 1,000 changes a second
 kube-test: $(BUILD)/rezone standin
 	tests/kube/run $(KUBE)
 kube-bench: $(BUILD)/rezone
@@ -300,7 +346,15 @@ kube-bench: $(BUILD)/rezone
 soak: $(BUILD)/rezone standin
 	tests/e2e/soak.sh
 
-# The long forms of tests: 100,000 rows made stale, 200 kills, 300 s of connections that come and go, 100,000 at once, three times 100,000 distinct ids.
+## Long forms | moves: clients come home, by every library; fills docs/proof/ and goes on where it was ended; MINUTES=60
+## Long forms | moves-volume: every library through 1,000 moves to a home that nobody finds
+## Long forms | stale: 100,000 sockets that change between decision and reset
+## Long forms | kill-holds: 200 SIGKILLs in the midst of holds
+## Long forms | churn: five minutes of 3,000 connections a second
+## Long forms | crowd: 100,000 connections at once
+## Long forms | hostile: three times 100,000 distinct client ids
+## Figures | let-go: what a hold costs that is let go
+## Test without root | proof-test: the judge of `make moves`, on logs made by hand
 .PHONY: churn crowd hostile stale kill-holds let-go moves moves-volume proof-test
 # LIBS="java kafka-go" TOPOLOGIES="2" ORDERS="last" MOVES=20 MINUTES=60: tests/proof/proof.py has them all
 moves: $(BUILD)/rezone standin
@@ -317,6 +371,7 @@ stale: $(BUILD)/rezone $(BUILD)/stale
 	STALE=$(or $(STALE),100000) tests/e2e/run 48-stale
 # What a reset and a FIN do to each client library (docs/evidence/close-matrix.md); half an hour.
 .PHONY: close-matrix
+## Figures | close-matrix: what a reset and a FIN do to each client library (half an hour)
 close-matrix: $(BUILD)/rezone
 	tests/e2e/close-matrix.sh
 
@@ -327,18 +382,32 @@ churn: $(BUILD)/rezone $(BUILD)/crowd
 crowd: $(BUILD)/rezone $(BUILD)/crowd
 	CROWD=$(or $(CROWD),100000) tests/e2e/run 81-crowd
 
-.PHONY: check check-quick
+.PHONY: check check-quick nightly
+## Everything | check: what CI runs
+## Everything | check-quick: ... with Debian's packages alone
+## Everything | nightly: all tests and figures, step by step; goes on where it was ended; NIGHTLY="soak bench" for some
+nightly:
+	scripts/nightly $(NIGHTLY)
 check:
 	scripts/check
 check-quick:
 	scripts/check --quick
 
-.PHONY: install
+## Build | install PREFIX=/usr/local: ... the program, as root
+## Build | dist: build/dist/: a source archive of HEAD, the same bytes each time, and SHA256SUMS
+## Build | clean: removes build/
+.PHONY: install dist
 install: $(BUILD)/rezone
 	install -D -m 0755 $(BUILD)/rezone $(DESTDIR)$(PREFIX)/sbin/rezone
+dist:
+	scripts/dist $(BUILD)/dist
 
 .PHONY: clean
 clean:
 	rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/user/*.d $(BUILD)/user/*/*.d $(BUILD)/unit/*.d)
+.PHONY: help
+help:
+	@awk -f scripts/help.awk Makefile
+
+-include $(wildcard $(addprefix $(BUILD)/,*.d user/*.d user/*/*.d unit/*.d bpf/*.d bench/*.d fuzz/*.d fuzz/user/*/*.d))

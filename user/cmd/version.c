@@ -11,6 +11,7 @@ int rz_cmd_version(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	printf("rezone %s (map ABI %d, libbpf %s)\n", RZ_VERSION, RZ_ABI, libbpf_version_string());
+	printf("rezone %s (commit %s, map ABI %d, libbpf %s)\n", RZ_RELEASE, RZ_COMMIT, RZ_ABI,
+	       libbpf_version_string());
 	return 0;
 }
