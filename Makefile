@@ -66,7 +66,7 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-para
 BPF_COMPILE = $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 
 KUBE_PURE := $(addprefix user/kube/,slice.c answer.c store.c build.c spec.c)
-KUBE_SRCS := $(addprefix user/kube/,http.c target.c watch.c request.c kube.c cloud.c)
+KUBE_SRCS := $(addprefix user/kube/,http.c api.c standing.c list.c watch.c proof.c target.c kube.c cloud.c)
 SRCS     := $(filter-out user/main.c $(if $(filter 1,$(WITH_KUBE)),user/kube/without.c,$(KUBE_SRCS)),$(wildcard user/*/*.c))
 OBJS     := $(SRCS:user/%.c=$(BUILD)/user/%.o)
 SKELS    := $(BUILD)/rezone.skel.h $(BUILD)/probe.skel.h

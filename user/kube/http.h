@@ -4,7 +4,7 @@
  *
  * Comes in: what to ask. Goes out: pieces of the body as they come, or the whole body, and how it
  * ended. libcurl's sockets live in an epoll of their own, whose descriptor lies in the loop's.
- * Called by target.c and cloud.c; not part of a build with WITH_KUBE=0.
+ * Called by api.c and cloud.c; not part of a build with WITH_KUBE=0.
  */
 #ifndef RZ_KUBE_HTTP_H
 #define RZ_KUBE_HTTP_H

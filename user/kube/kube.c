@@ -188,7 +188,7 @@ static void ask_node(struct rz_kube *k, uint64_t now)
 	    now < k->node_at_ns || !k->topo || k->sum.own_zone[0])
 		return;
 	k->node_at_ns = now + LABEL_AGAIN_NS;
-	rz_kube_ask_node(&k->api, k->node_name, on_node, k, &k->node);
+	rz_kube_api_node(&k->api, k->node_name, on_node, k, &k->node);
 }
 
 /* ---- the loop ---- */

@@ -7,8 +7,7 @@
  * What has not the API's types is no API server's answer: it is refused whole. What an API server
  * does let through, but is of no use here (a port without a number, a zone that is no zone's name),
  * is left out, counted and named. Unknown fields are passed over, as the API's rules for clients
- * ask. Called by watch.c and, on noise, by
- * tests/fuzz/fuzz_kube.c.
+ * ask. Called by list.c, watch.c, proof.c, kube.c and, on noise, by tests/fuzz/fuzz_kube.c.
  */
 #ifndef RZ_KUBE_SLICE_H
 #define RZ_KUBE_SLICE_H

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+
 int rz_kube_store_new(struct rz_kube_store **ret)
 {
 	struct rz_kube_store *s = calloc(1, sizeof(*s));
@@ -24,7 +26,7 @@ static void drop(struct rz_kube_store *s, struct rz_kube_entry *e)
 	free(e);
 }
 
-static void clear(struct rz_kube_store *s)
+void rz_kube_store_clear(struct rz_kube_store *s)
 {
 	struct rz_kube_entry *e, *next;
 
@@ -37,7 +39,7 @@ void rz_kube_store_free(struct rz_kube_store *s)
 {
 	if (!s)
 		return;
-	clear(s);
+	rz_kube_store_clear(s);
 	free(s);
 }
 
@@ -68,6 +70,16 @@ int rz_kube_store_set(struct rz_kube_store *s, struct rz_kube_slice *slice)
 	return 0;
 }
 
+int rz_kube_store_take(struct rz_kube_store *s, struct rz_kube_page *p)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < p->n && !err; i++)
+		err = rz_kube_store_set(s, RZ_TAKE_PTR(p->slices[i]));
+	return err;
+}
+
 void rz_kube_store_delete(struct rz_kube_store *s, const char *name)
 {
 	struct rz_kube_entry *e;
@@ -79,7 +91,7 @@ void rz_kube_store_delete(struct rz_kube_store *s, const char *name)
 
 void rz_kube_store_replace(struct rz_kube_store *s, struct rz_kube_store *from)
 {
-	clear(s);
+	rz_kube_store_clear(s);
 	*s = *from;
 	memset(from, 0, sizeof(*from));
 }

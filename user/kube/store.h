@@ -4,7 +4,8 @@
  *
  * Comes in: slices, from lists and watch events (slice.h). Goes out: struct rz_topo, with each pod
  * counted once however many slices, address families and Services name it; and what contradicts
- * itself. Called by target.c and kube.c.
+ * itself. Called by target.c, list.c, proof.c
+ * and kube.c.
  */
 #ifndef RZ_KUBE_STORE_H
 #define RZ_KUBE_STORE_H
@@ -20,6 +21,9 @@ void rz_kube_store_free(struct rz_kube_store *s); /* takes NULL */
 /* Takes one slice over (frees it on failure too), in place of an older one of its name. 0/-ENOMEM.
  */
 int rz_kube_store_set(struct rz_kube_store *s, struct rz_kube_slice *slice);
+/* Likewise all of a page. */
+int rz_kube_store_take(struct rz_kube_store *s, struct rz_kube_page *p);
+void rz_kube_store_clear(struct rz_kube_store *s);
 void rz_kube_store_delete(struct rz_kube_store *s, const char *name);
 /* Moves all of `from` over: what it has not is gone. `from` is empty afterwards. */
 void rz_kube_store_replace(struct rz_kube_store *s, struct rz_kube_store *from);

@@ -13,25 +13,8 @@
 #ifndef RZ_KUBE_TARGET_H
 #define RZ_KUBE_TARGET_H
 
-#include "kube/http.h"
+#include "kube/api.h"
 #include "kube/store.h"
-
-/* What all targets share. */
-struct rz_kube_api {
-	struct rz_http *http;
-	char *server;	  /* https://10.0.0.1:443 */
-	char *token_file; /* NULL: none; read again for each request, so a rotated one counts */
-	char *ca_file;	  /* likewise read by libcurl for each connection */
-	struct rz_kube_form form;
-	uint64_t max_age_ns;
-	void (*changed)(void *arg); /* a store changed, or how far it can be trusted */
-	void *arg;
-};
-
-/* Asks for a node's object. 0 or -errno. */
-int rz_kube_ask_node(const struct rz_kube_api *api, const char *name,
-		     void (*done)(void *arg, const struct rz_http_answer *a), void *arg,
-		     struct rz_http_req **ret);
 
 struct rz_kube_target;
 

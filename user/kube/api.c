@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a target sends, and how it says what came back; see target_inside.h. */
-#include "kube/target_inside.h"
+/* What is asked of the API server, and how its refusals are worded; see api.h. */
+#include "kube/api.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -15,7 +16,6 @@
 #define TOKEN_MAX      16384
 #define WATCH_MIN_S    240
 #define WATCH_MORE_S   240
-#define CHECK_SLICES   500
 
 /* "Authorization: Bearer ..." from the token file as it is now; NULL with a line if it cannot be.
  */
@@ -41,7 +41,16 @@ static char *authorization(const struct rz_kube_api *api, char *why)
 	return header;
 }
 
-uint64_t rz_kube_time_out_ms(const struct rz_kube_api *api)
+uint32_t rz_kube_api_random(void)
+{
+	uint32_t r = 0;
+
+	if (getrandom(&r, sizeof(r), GRND_NONBLOCK) != sizeof(r))
+		r = (uint32_t)rz_now_ns();
+	return r;
+}
+
+uint64_t rz_kube_api_time_out_ms(const struct rz_kube_api *api)
 {
 	uint64_t ms = api->max_age_ns / 3 / 1000000;
 
@@ -64,9 +73,9 @@ static int send(const struct rz_kube_api *api, struct rz_http_ask *ask, const ch
 	}
 	ask->headers = headers;
 	ask->ca_file = api->ca_file;
-	ask->connect_ms = rz_kube_time_out_ms(api) / 2;
+	ask->connect_ms = rz_kube_api_time_out_ms(api) / 2;
 	if (!ask->total_ms)
-		ask->total_ms = rz_kube_time_out_ms(api);
+		ask->total_ms = rz_kube_api_time_out_ms(api);
 	ask->max_bytes = BODY_MAX_BYTES;
 	err = rz_http_start(api->http, ask, ret);
 	if (auth)
@@ -76,24 +85,27 @@ static int send(const struct rz_kube_api *api, struct rz_http_ask *ask, const ch
 	return err;
 }
 
-static int send_slices(struct rz_kube_target *t, const char *query, const char *accept,
-		       struct rz_http_ask *ask, struct rz_http_req **ret)
+/* Asks for slices; `query` is the end of the URL's. */
+static int send_slices(const struct rz_kube_api *api, const struct rz_kube_ask *ask,
+		       const char *query, const char *accept, struct rz_http_ask *http,
+		       struct rz_http_req **ret)
 {
 	_cleanup_free_ char *url = NULL;
 
 	if (asprintf(&url,
 		     "%s/apis/discovery.k8s.io/v1/namespaces/%s/endpointslices?labelSelector=%s%s",
-		     t->api->server, t->ns, t->selector, query) < 0) {
+		     api->server, ask->slices->ns, ask->slices->selector, query) < 0) {
 		url = NULL;
 		return -ENOMEM;
 	}
-	ask->url = url;
-	ask->fresh = ask->fresh || t->fresh_connection;
-	ask->arg = t;
-	return send(t->api, ask, accept, t->ask_why, ret);
+	http->url = url;
+	http->fresh = http->fresh || ask->slices->fresh_connection;
+	http->on_done = ask->on_done;
+	http->arg = ask->arg;
+	return send(api, http, accept, ask->why, ret);
 }
 
-int rz_kube_ask_node(const struct rz_kube_api *api, const char *name,
+int rz_kube_api_node(const struct rz_kube_api *api, const char *name,
 		     void (*done)(void *arg, const struct rz_http_answer *a), void *arg,
 		     struct rz_http_req **ret)
 {
@@ -111,43 +123,41 @@ int rz_kube_ask_node(const struct rz_kube_api *api, const char *name,
 		    ret);
 }
 
-static int ask_pages(struct rz_kube_target *t, const char *next, unsigned limit, const char *accept,
-		     struct rz_http_ask *ask, struct rz_http_req **ret)
+static int ask_pages(const struct rz_kube_api *api, const struct rz_kube_ask *ask,
+		     const char *accept, struct rz_http_req **ret)
 {
-	_cleanup_free_ char *escaped = next ? rz_http_escape(next) : NULL, *query = NULL;
+	_cleanup_free_ char *escaped = ask->next ? rz_http_escape(ask->next) : NULL, *query = NULL;
+	struct rz_http_ask http = {};
 
-	if (asprintf(&query, "&limit=%u%s%s", limit, escaped ? "&continue=" : "",
+	if (asprintf(&query, "&limit=%u%s%s", ask->limit, escaped ? "&continue=" : "",
 		     escaped ? escaped : "") < 0) {
 		query = NULL;
 		return -ENOMEM;
 	}
-	return send_slices(t, query, accept, ask, ret);
+	return send_slices(api, ask, query, accept, &http, ret);
 }
 
-int rz_kube_ask_list(struct rz_kube_target *t, const char *next, unsigned limit)
+int rz_kube_api_list(const struct rz_kube_api *api, const struct rz_kube_ask *ask,
+		     struct rz_http_req **ret)
 {
-	struct rz_http_ask ask = {.on_done = rz_kube_on_list};
-
-	return ask_pages(t, next, limit, "Accept: application/json", &ask, &t->main);
+	return ask_pages(api, ask, "Accept: application/json", ret);
 }
 
-int rz_kube_ask_check(struct rz_kube_target *t, const char *next)
+int rz_kube_api_names(const struct rz_kube_api *api, const struct rz_kube_ask *ask,
+		      struct rz_http_req **ret)
 {
-	struct rz_http_ask ask = {.on_done = rz_kube_on_check};
-
-	return ask_pages(t, next, CHECK_SLICES,
+	return ask_pages(api, ask,
 			 "Accept: application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
-			 &ask, &t->check);
+			 ret);
 }
 
-int rz_kube_ask_watch(struct rz_kube_target *t)
+int rz_kube_api_watch(const struct rz_kube_api *api, const struct rz_kube_ask *ask,
+		      struct rz_http_req **ret)
 {
-	unsigned seconds = WATCH_MIN_S + rz_kube_random() % WATCH_MORE_S;
-	struct rz_http_ask ask = {.on_done = rz_kube_on_watch,
-				  .on_data = rz_kube_on_watch_data,
-				  .total_ms = (seconds + 30) * 1000ULL,
-				  .fresh = true};
-	_cleanup_free_ char *query = NULL, *version = rz_http_escape(t->version);
+	unsigned seconds = WATCH_MIN_S + rz_kube_api_random() % WATCH_MORE_S;
+	struct rz_http_ask http = {
+		.on_data = ask->on_data, .total_ms = (seconds + 30) * 1000ULL, .fresh = true};
+	_cleanup_free_ char *query = NULL, *version = rz_http_escape(ask->version);
 
 	if (!version ||
 	    asprintf(&query,
@@ -156,15 +166,15 @@ int rz_kube_ask_watch(struct rz_kube_target *t)
 		query = NULL;
 		return -ENOMEM;
 	}
-	return send_slices(t, query, "Accept: application/json", &ask, &t->main);
+	return send_slices(api, ask, query, "Accept: application/json", &http, ret);
 }
 
-static const char *cure(const struct rz_kube_target *t, const struct rz_http_answer *a)
+static const char *cure(const struct rz_kube_api *api, const struct rz_http_answer *a)
 {
 	switch (a->status) {
 	case 401:
-		return t->api->token_file ? "; the token is read again at the next try"
-					  : "; name a token with --kube-token-file";
+		return api->token_file ? "; the token is read again at the next try"
+				       : "; name a token with --kube-token-file";
 	case 403:
 		return "; the service account needs get, list and watch on endpointslices "
 		       "(deploy/rezone.yaml has the Role)";
@@ -177,13 +187,13 @@ static const char *cure(const struct rz_kube_target *t, const struct rz_http_ans
 	}
 }
 
-void rz_kube_fault_text(const struct rz_kube_target *t, const char *what,
-			const struct rz_http_answer *a, char *dst, size_t size)
+void rz_kube_api_fault(const struct rz_kube_api *api, const char *what,
+		       const struct rz_http_answer *a, char *dst, size_t size)
 {
 	char message[240] = "";
 
 	if (a->err && a->err != -EFBIG && !a->status) {
-		snprintf(dst, size, "%s: %s: %s%s", what, t->api->server, a->why, cure(t, a));
+		snprintf(dst, size, "%s: %s: %s%s", what, api->server, a->why, cure(api, a));
 		return;
 	}
 	if (a->err) {
@@ -193,50 +203,13 @@ void rz_kube_fault_text(const struct rz_kube_target *t, const char *what,
 	if (!rz_kube_status_message(a->body, a->len, message, sizeof(message)))
 		snprintf(message, sizeof(message), "%zu bytes of %.60s, no Status", a->len,
 			 *a->type ? a->type : "no type");
-	snprintf(dst, size, "%s: HTTP %d: %s%s", what, a->status, message, cure(t, a));
+	snprintf(dst, size, "%s: HTTP %d: %s%s", what, a->status, message, cure(api, a));
 }
 
-void rz_kube_bad_text(char *why, const struct rz_http_answer *a)
+void rz_kube_api_bad(char *why, const struct rz_http_answer *a)
 {
 	size_t used = strlen(why);
 
 	snprintf(why + used, RZ_KUBE_WHY_SIZE - used, " (HTTP %d, %.60s)", a->status,
 		 *a->type ? a->type : "no type");
-}
-
-/* ---- what kube.c asks ---- */
-
-const char *rz_kube_target_label(const struct rz_kube_target *t)
-{
-	return t->label;
-}
-
-const struct rz_kube_store *rz_kube_target_store(const struct rz_kube_target *t)
-{
-	return t->store;
-}
-
-bool rz_kube_target_listed(const struct rz_kube_target *t)
-{
-	return t->listed;
-}
-
-uint64_t rz_kube_target_proved_ns(const struct rz_kube_target *t)
-{
-	return t->proved_ns;
-}
-
-const char *rz_kube_target_fault(const struct rz_kube_target *t)
-{
-	return t->fault;
-}
-
-bool rz_kube_target_bad(const struct rz_kube_target *t)
-{
-	return t->bad;
-}
-
-bool rz_kube_target_failed(const struct rz_kube_target *t)
-{
-	return t->failed;
 }
