@@ -112,7 +112,7 @@ static int rebuild(struct rz_kube *k)
 	k->sum = sum;
 	tell_left_out(k, &was);
 	for (i = 0; i < k->n; i++)
-		k->full[i] = rz_kube_store_endpoints(groups[i].store);
+		k->full[i] = rz_kube_store_endpoints(rz_kube_target_store(k->targets[i]));
 	return 0;
 }
 

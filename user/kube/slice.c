@@ -204,7 +204,7 @@ static int take_endpoint(struct rz_kube_reader *r, const json_t *ep, struct rz_k
 			 size_t room)
 {
 	struct rz_kube_endpoint row = {.number = (uint16_t)r->at};
-	char node[RZ_KUBE_NAME_SIZE];
+	char node[RZ_KUBE_NAME_SIZE] = "";
 	int err;
 
 	if (!json_is_object(ep))
@@ -278,7 +278,7 @@ static int take_number(struct rz_kube_reader *r, const json_t *p, size_t i, stru
 static int take_port(struct rz_kube_reader *r, const json_t *obj, struct rz_kube_slice *s)
 {
 	const json_t *ports = json_object_get(obj, "ports"), *p;
-	char name[64], protocol[16];
+	char name[64] = "", protocol[16] = "";
 	size_t i;
 
 	if (rz_kube_absent(ports))
