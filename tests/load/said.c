@@ -134,6 +134,7 @@ static size_t say_escape(uint8_t *p, const char *id, uint32_t nr, uint32_t step)
 		EVIL("\xed\xa0\x80half"),
 		EVIL("\"},{\"client_id\":\"quote\\"),
 		EVIL("%s%n%x"),
+		/* NOLINTNEXTLINE(misc-misleading-bidirectional): made to mislead */
 		EVIL("\xe2\x80\xae"
 		     "backwards"),
 		EVIL("\x7f\b\b\b"),
