@@ -233,7 +233,7 @@ $(BUILD)/sim: $(wildcard tests/sim/*.[ch]) $(BUILD)/librezone.a
 .PHONY: model sim sim-quick
 ## Test without root | model: the policy against a naive statement of its rules, a million decisions
 ## Test without root | sim-quick: a small cluster, every node with the policy's own code
-## Long forms | sim: a cluster of 1,000 nodes, as in docs/policy.md (minutes)
+## Long forms | sim: a cluster of 1,000 nodes, as in docs/evidence/simulation.md (minutes)
 model: $(BUILD)/model
 	$(BUILD)/model
 sim-quick: $(BUILD)/sim
