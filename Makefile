@@ -115,7 +115,8 @@ $(BUILD)/user/%.o: user/%.c $(BUILD)/settings | $(BUILD)/version.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/librezone.a: $(OBJS) $(BUILD)/settings
+# the skeletons first: the BPF object takes longest
+$(BUILD)/librezone.a: $(SKELS) $(OBJS) $(BUILD)/settings
 	@rm -f $@
 	$(AR) rcs $@ $(OBJS)
 
