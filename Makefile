@@ -301,7 +301,7 @@ tidy: compile_commands.json
 .PHONY: compile_commands.json
 compile_commands.json: $(SKELS) $(BUILD)/bpf/frame_test.skel.h $(BUILD)/bench/bench.skel.h $(BUILD)/version.h
 	@scripts/compile-commands $@ $(BUILD)/rezone $(UNIT) $(BPF_TESTS) $(FUZZERS) \
-		$(addprefix $(BUILD)/,fuzz/seeds_write crowd last stale wire model sim bench/bench bench/owner)
+		$(addprefix $(BUILD)/,fuzz/seeds_write crowd last stale wire model sim bpf/cost bench/bench bench/owner)
 
 .PHONY: shellcheck
 shellcheck:
