@@ -87,7 +87,7 @@ FUZZ_REFERENCE := tests/fuzz/framer.c tests/fuzz/seeds.c $(wildcard tests/fuzz/*
 ## Build | all WITH_KUBE=0: ... without Kubernetes, cloud metadata and libcurl
 all: $(BUILD)/rezone
 
-$(BUILD)/%.bpf.o: bpf/%.bpf.c
+$(BUILD)/%.bpf.o: bpf/%.bpf.c $(BUILD)/settings-bpf
 	@mkdir -p $(@D)
 	$(BPF_COMPILE)
 
@@ -105,6 +105,9 @@ SETTINGS = $(CC) $(CFLAGS) $(LDFLAGS) WITH_KUBE=$(WITH_KUBE)
 $(BUILD)/settings: FORCE
 	+@mkdir -p $(@D)
 	+@echo '$(SETTINGS)' | cmp -s - $@ || echo '$(SETTINGS)' >$@
+$(BUILD)/settings-bpf: FORCE
+	+@mkdir -p $(@D)
+	+@echo '$(CLANG) $(BPF_CFLAGS)' | cmp -s - $@ || echo '$(CLANG) $(BPF_CFLAGS)' >$@
 .PHONY: FORCE
 
 # The skeletons have the BPF objects in them. kern/ alone includes them (tests/lib/built), so only kern/ waits for them; which
@@ -130,7 +133,7 @@ $(BUILD)/unit/%: $(BUILD)/unit/%.o $(BUILD)/librezone.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(RZ_LIBS)
 
 # What a segment costs, tests/bench. Needs root.
-$(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c
+$(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BUILD)/settings-bpf
 	@mkdir -p $(@D)
 	$(BPF_COMPILE)
 $(BUILD)/bench/%.skel.h: $(BUILD)/bench/%.bpf.o
@@ -243,7 +246,7 @@ sim: $(BUILD)/sim
 	tests/sim/run $(BUILD)
 
 # The BPF programs in the kernel, fed through BPF_PROG_TEST_RUN. Needs root.
-$(BUILD)/bpf/%.bpf.o: tests/bpf/%.bpf.c
+$(BUILD)/bpf/%.bpf.o: tests/bpf/%.bpf.c $(BUILD)/settings-bpf
 	@mkdir -p $(@D)
 	$(BPF_COMPILE) -Wno-unused-function
 $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
