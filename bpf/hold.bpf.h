@@ -482,15 +482,4 @@ static __noinline void rz_answer_segment(struct __sk_buff *skb, struct rz_hold *
 	rz_answer_commit(h, cookie, &a);
 }
 
-/* Has all been answered that must be? Of `answerable` requests so far; one that is not whole up to
- * `rcv_nxt` will not be. */
-static __always_inline int rz_hold_drained(const struct rz_hold *h, __u32 answerable, __u32 rcv_nxt)
-{
-	__u32 need = rz_hold_must(h, answerable);
-
-	if (h->last == answerable && (__s32)(h->must_end - rcv_nxt) > 0)
-		need = h->must_before;
-	return h->answers.synced && !h->answers.tentative && (__s32)(h->answers.number - need) >= 0;
-}
-
 #endif

@@ -5,7 +5,7 @@
  *
  * Comes in: the sockets of one network namespace from the TCP iterator, and the entries of `moves`
  * in phase RESET. Goes out: a TCP reset to the client, and the entry's phase and error. Read by
- * user/move/reset.c, which opens the iterator inside the namespace. What is to be ended by a FIN is
+ * user/move/close.c, which opens the iterator inside the namespace. What is to be ended by a FIN is
  * judged alone: nothing here can send one. It stands in phase CLOSE then, and what is held back
  * stays so until user space has shut the agent's descriptor down (user/kern/owner.c).
  *
@@ -17,6 +17,7 @@
 
 #include "conn.bpf.h"
 #include "hold.bpf.h"
+#include <rezone/responses.h>
 
 #define RZ_RESET_MAX_AGE_NS 10000000000ULL
 
@@ -33,83 +34,80 @@ static __always_inline int rz_tuple_equal(const struct rz_tuple *a, const struct
 	return !diff;
 }
 
-/*
- * Is nothing in flight that a reset would lose, or make the client do twice? All that must be
- * answered has been, and the answers are acknowledged; TCP has no byte that the agent has not read,
- * and none out of order. A connection that only fetches needs none of it. No time that passes makes
- * a request answered: an agent may work on one for minutes.
+/* What TCP says, read under the socket lock: nothing of it changes until the socket is destroyed.
  */
-static __always_inline int rz_reset_in_gap(const struct tcp_sock *tp, const struct rz_conn *c,
-					   const struct rz_move *m, __u64 cookie)
+static __always_inline struct rz_tcp_seen
+rz_reset_see(const struct tcp_sock *tp, const struct rz_frame *f, const struct rz_hold *h)
 {
-	const struct rz_frame *f = &c->frame;
-	struct rz_hold *h;
+	struct rz_tcp_seen t = {};
 
-	/* TCP has bytes that were not looked at, for their segment came early: who knows what they
-	 * ask */
-	if ((__s32)(f->next_seq + f->have + f->skip - tp->rcv_nxt) < 0)
-		return 0;
-	if (!rz_frame_must_be_answered(f))
-		return 1;
-	h = rz_hold_of(cookie);
-	if (!h || tp->snd_una != tp->write_seq || tp->copied_seq != tp->rcv_nxt ||
-	    tp->out_of_order_queue.rb_node)
-		return 0;
-	/* asked and answered since user space looked: the client may not have read that */
-	if (rz_hold_must(h, f->answerable) != m->asked)
-		return 0;
-	/* not answered: whole requests that the agent has read are all there is to wait for */
-	if (f->acks0 && (f->have || f->next_seq != tp->rcv_nxt))
-		return 0;
-	if (f->acks0 && !h->last)
-		return 1;
-	/* answered, to the last byte */
-	return rz_hold_drained(h, f->answerable, tp->rcv_nxt) &&
-	       (__s32)(h->answers.next_seq - tp->snd_una) <= 0;
+	t.unseen = (__s32)(f->next_seq + f->have + f->skip - tp->rcv_nxt) < 0;
+	t.unacked = tp->snd_una != tp->write_seq;
+	t.unread = tp->copied_seq != tp->rcv_nxt;
+	t.out_of_order = tp->out_of_order_queue.rb_node != NULL;
+	t.part_request = f->have || f->next_seq != tp->rcv_nxt;
+	if (h) {
+		t.part_latest = (__s32)(h->must_end - tp->rcv_nxt) > 0;
+		t.part_response = (__s32)(h->answers.next_seq - tp->snd_una) > 0;
+	}
+	return t;
 }
 
-/* Is this live socket still the very connection that the policy judged? 0, or the -errno to show:
- * ENOENT not tracked, ESTALE another client or other addresses, or its client has not left, EPROTO
- * Multipath TCP, ENOTCONN no process holds it: the agent has closed it, or not accepted it yet;
- * EAGAIN something is in flight and m->gap asks for a gap. */
-static __always_inline int rz_reset_check(struct sock_common *skc, const struct rz_move *m,
-					  __u64 cookie)
+static __always_inline enum rz_check rz_reset_in_gap(const struct tcp_sock *tp,
+						     const struct rz_frame *f,
+						     const struct rz_move *m, __u64 cookie)
+{
+	struct rz_hold *h = rz_hold_of(cookie);
+	struct rz_tcp_seen t = rz_reset_see(tp, f, h);
+
+	return rz_check_gap(f, h, m->settled, &t);
+}
+
+/* Is this live socket still the very connection that the policy decided on, and is this the moment?
+ */
+static __always_inline enum rz_check rz_reset_check(struct sock_common *skc,
+						    const struct rz_move *m, __u64 cookie)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(skc);
 	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
 	struct rz_tuple live;
+	enum rz_check check;
 
 	if (!tp || !c || c->cookie != cookie)
-		return -RZ_ENOENT;
-	if (!m->client || c->frame.client != m->client || c->frame.state != RZ_STATE_DATA ||
-	    c->frame.owner != (__u16)cookie || !c->frame.synced || c->frame.tentative ||
-	    c->frame.several || c->frame.transaction || (c->frame.coordinator && !m->shared) ||
-	    (c->frame.acks0 && !m->acks0))
-		return -RZ_ESTALE;
-	/* left behind by a daemon that died between decision and walk */
+		return RZ_CHECK_NOT_TRACKED;
+	check = rz_check_eligible(&c->frame, cookie, m->client, m->shared, m->acks0);
+	if (check != RZ_CHECK_PASSED)
+		return check;
 	if (bpf_ktime_get_ns() - m->decided_ns > RZ_RESET_MAX_AGE_NS)
-		return -RZ_ESTALE;
+		return RZ_CHECK_TOO_OLD;
 	__builtin_memset(&live, 0, sizeof(live));
 	rz_tuple_read(skc, &live);
 	if (!rz_tuple_equal(&live, &c->tuple))
-		return -RZ_ESTALE;
+		return RZ_CHECK_OTHER_ADDRESS;
 	if (rz_is_mptcp(tp))
-		return -RZ_EPROTO;
+		return RZ_CHECK_MPTCP;
 	/* TCP may yet throw away what was read: then nothing that the entry says need be true */
 	if ((__s32)(c->frame.read_end - tp->rcv_nxt) > 0)
-		return -RZ_EAGAIN;
+		return RZ_CHECK_NOT_ACCEPTED;
 	if (!tp->inet_conn.icsk_inet.sk.sk_socket)
-		return -RZ_ENOTCONN;
+		return RZ_CHECK_NO_AGENT;
 	if (m->left && !rz_held_left(cookie, tp->rcv_nxt))
-		return -RZ_ESTALE;
-	if (m->gap && !rz_reset_in_gap(tp, c, m, cookie))
-		return -RZ_EAGAIN;
-	return 0;
+		return RZ_CHECK_NOT_LEFT;
+	return m->gap ? rz_reset_in_gap(tp, &c->frame, m, cookie) : RZ_CHECK_PASSED;
+}
+
+static __always_inline void rz_reset_count(enum rz_check check)
+{
+	struct rz_stats *st = rz_stats_here();
+
+	if (st && check < RZ_CHECK_COUNT)
+		st->checks[check]++;
 }
 
 static __always_inline void rz_reset_visit(struct sock_common *skc)
 {
 	struct rz_move *m;
+	enum rz_check check;
 	__u64 cookie;
 	int err;
 
@@ -122,7 +120,10 @@ static __always_inline void rz_reset_visit(struct sock_common *skc)
 	m = bpf_map_lookup_elem(&moves, &cookie);
 	if (!m || m->phase != RZ_PHASE_RESET)
 		return;
-	err = rz_reset_check(skc, m, cookie);
+	check = rz_reset_check(skc, m, cookie);
+	rz_reset_count(check);
+	m->check = check;
+	err = -rz_check_errno(check);
 	if (!err && m->fin) {
 		m->error = 0;
 		m->phase = RZ_PHASE_CLOSE;

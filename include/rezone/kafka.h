@@ -473,23 +473,9 @@ static inline int rz_frame_backs_off(__u32 misses, __u32 seq)
 }
 
 /* Where bytes of a connection went by that should have been read and were not, a request may be
- * unanswered that nobody read. After so many requests more it has been: answers come in order, and
- * a client that waits for one does not ask that often meanwhile. */
+ * unanswered that nobody read. After so many requests more it has been: responses come in order,
+ * and a client that waits for one does not send that many meanwhile. */
 #define RZ_UNSEEN_REQUESTS 64
-
-/* Has this connection ever asked for what must be answered before a reset, or may it have? One that
- * only fetches, and looks where things are, has not. Those kinds of request are
- * rz_api_repeatable()'s. */
-static inline int rz_frame_must_be_answered(const struct rz_frame *f)
-{
-	return f->produce || f->other || f->coordinator || f->unseen;
-}
-
-/* Number of the latest request that must be answered, of `answerable` so far. */
-static inline __u32 rz_hold_must(const struct rz_hold *h, __u32 answerable)
-{
-	return h->last == answerable ? h->must : answerable; /* some came that were not seen here */
-}
 
 /* The first `n` of eight bytes, as a word with NULs behind them. */
 static inline __u64 rz_load_some(const __u8 *p, __u32 n)

@@ -151,6 +151,50 @@ enum rz_reason {
 	RZ_REASON_COUNT,
 } RZ_PACKED_ENUM;
 
+/*
+ * What a check of a move found: the first condition that is not met (include/rezone/responses.h,
+ * user/move/wait.h). The same words in events, `rezone stats` and docs (user/policy/reason.c). New
+ * ones come last in their part.
+ */
+enum rz_check {
+	RZ_CHECK_PASSED = 0,
+	/* the connection is not the one that the policy decided on: the move is over */
+	RZ_CHECK_NOT_TRACKED, /* it is gone */
+	RZ_CHECK_OTHER_CLIENT,
+	RZ_CHECK_NOT_DATA,
+	RZ_CHECK_OUT_OF_SYNC,
+	RZ_CHECK_SEVERAL, /* requests of more than one client.id */
+	RZ_CHECK_TRANSACTION,
+	RZ_CHECK_GROUP, /* it carries group membership, and the plan does not allow that */
+	RZ_CHECK_ACKS0, /* likewise: a Produce with acks=0 */
+	RZ_CHECK_OTHER_ADDRESS,
+	RZ_CHECK_TOO_OLD, /* the decision, of a daemon that died before the walk */
+	RZ_CHECK_MPTCP,
+	RZ_CHECK_NO_AGENT, /* no process has the socket: closed, or not accepted yet */
+	RZ_CHECK_NOT_LEFT, /* the plan is to close it only if its client has left it */
+	/* it is, but this is not the moment: the move goes on */
+	RZ_CHECK_FIRST_TO_WAIT,
+	RZ_CHECK_NOT_ACCEPTED = RZ_CHECK_FIRST_TO_WAIT, /* TCP has not accepted what was read */
+	RZ_CHECK_UNSEEN,				/* TCP has bytes that were not read */
+	RZ_CHECK_NOT_WATCHED,	/* responses of this connection are not watched */
+	RZ_CHECK_UNACKED,	/* the client's TCP has not acknowledged all that was sent */
+	RZ_CHECK_UNREAD,	/* the agent has not read all that TCP has */
+	RZ_CHECK_OUT_OF_ORDER,	/* TCP keeps segments that came too early */
+	RZ_CHECK_NEW_REQUEST,	/* one came after the latest response had settled */
+	RZ_CHECK_PART_REQUEST,	/* acks=0, and a request has not come whole */
+	RZ_CHECK_NOT_FOLLOWED,	/* it is not known which request the next response is for */
+	RZ_CHECK_UNANSWERED,	/* a request that must be answered is not */
+	RZ_CHECK_PART_RESPONSE, /* the latest response is not out to its last byte */
+	/* ... found by user space */
+	RZ_CHECK_SETTLING,     /* all responses are out, but not for long enough */
+	RZ_CHECK_HELD,	       /* a segment was dropped, and the library must not be held */
+	RZ_CHECK_NOT_REPEATED, /* likewise: it has not been sent again yet */
+	RZ_CHECK_SILENT,       /* no request has come since the move began */
+	RZ_CHECK_HOLD_ENDS,    /* the hold is too near its end for a FIN */
+	RZ_CHECK_NOT_MET,      /* the walk passed this socket over */
+	RZ_CHECK_COUNT,
+} RZ_PACKED_ENUM;
+
 /* What became of a client after its move; user/policy/outcome.h has the evidence for each. */
 enum rz_outcome {
 	RZ_OUTCOME_NONE = 0, /* not known yet */
@@ -520,18 +564,19 @@ struct rz_move {
 	__u64 client; /* must still be the connection's client when it is reset */
 	__u64 decided_ns;
 	__u64 deadline_ns; /* when the hold ends, whatever came of it; 0: no hold */
-	__s32 error;	   /* -errno of the reset, or of the check before it */
-	/* number of the latest request that must be answered (rz_hold_must), when user space found
-	 * that it has been for long enough; asked for another since then, it is no gap */
-	__u32 asked;
+	__s32 error;	   /* -errno of the close, or rz_check_errno() of the check before it */
+	/* number of the latest request whose response must be out (rz_responses_must), when user
+	 * space found that it has been out for long enough; if it is another by now, it is no gap
+	 */
+	__u32 settled;
 	enum rz_reason reason;
 	enum rz_phase phase;
 	__u8 gap; /* end it only while nothing is in flight that must be answered */
 	__u8 fin; /* the walk judges alone; user space ends it, while new requests are held back */
-	__u8 shared; /* though it carries group membership */
-	__u8 acks0;  /* though its producer is not answered */
-	__u8 left;   /* only if its client has left while it was held (map held) */
-	__u8 pad;
+	__u8 shared;	     /* though it carries group membership */
+	__u8 acks0;	     /* though its producer is not answered */
+	__u8 left;	     /* only if its client has left while it was held (map held) */
+	enum rz_check check; /* what the latest check found */
 	char to_zone[RZ_ZONE_SHOWN];
 };
 
@@ -602,6 +647,7 @@ struct rz_settings {
 	__u64 moved;			  /* connections that were closed */
 	__u64 let_go;			  /* begun, but no gap was found in time */
 	__u64 refused;			  /* begun, but the last look said no, or called off */
+	__u64 checks[RZ_CHECK_COUNT];	  /* last checks that were not the walk's */
 	__u64 observed;			  /* mode observe: it would have begun */
 	__u64 outcomes[RZ_OUTCOME_COUNT]; /* what became of them */
 	__u64 breaker_until_ns;		  /* nobody is moved until then, 0: it is closed */
@@ -664,7 +710,9 @@ struct rz_event {
 	enum rz_event_type type;
 	enum rz_reason reason;
 	enum rz_outcome outcome;
-	__u8 by_hand; /* an operator's `rezone reset` */
+	__u8 by_hand;	     /* an operator's `rezone reset` */
+	enum rz_check check; /* of a move that did not happen: what kept it from happening */
+	__u8 pad[7];
 	char from_zone[RZ_ZONE_SHOWN];
 	char to_zone[RZ_ZONE_SHOWN];
 	char client_id[RZ_CLIENT_ID_SIZE];
@@ -707,7 +755,8 @@ struct rz_stats {
 	__u64 answers_lost;	  /* the next answer's place was lost on a watched connection */
 	__u64 resets; /* by bpf_sock_destroy; those by SOCK_DESTROY stand in map moves and the log
 		       */
-	__u64 resets_refused; /* likewise: by the last check */
+	__u64 resets_refused;	      /* likewise: by the last check */
+	__u64 checks[RZ_CHECK_COUNT]; /* last checks by the walk, by what they found */
 };
 
 /* errors: which helper failed where, with which errno -> how often */
@@ -748,7 +797,7 @@ RZ_ASSERT(sizeof(struct rz_conn) <= 192, "one connection fits the kernel's 256-b
 RZ_ASSERT(sizeof(struct rz_zone_key) == RZ_GROUP_SIZE + RZ_ZONE_SIZE, "rz_zone_key is a map key");
 RZ_ASSERT(sizeof(struct rz_block_key) == 20, "rz_block_key is a map key: no hidden padding");
 RZ_ASSERT(sizeof(struct rz_client) == 520, "rz_client has no hidden padding");
-RZ_ASSERT(sizeof(struct rz_event) == 568, "rz_event has no hidden padding");
+RZ_ASSERT(sizeof(struct rz_event) == 576, "rz_event has no hidden padding");
 RZ_ASSERT(sizeof(struct rz_proxied) == 108, "rz_proxied has no hidden padding");
 RZ_ASSERT(sizeof(struct rz_client_id) == 288, "rz_client_id has no hidden padding");
 

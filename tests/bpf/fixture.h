@@ -17,6 +17,7 @@
 #include "packet.h"
 #include "rezone/config.h"
 #include "rezone/kafka.h"
+#include "rezone/responses.h"
 #include "frame_test.skel.h"
 
 #define SEQ0 1000u

@@ -23,6 +23,7 @@ static __always_inline int rz_segment_rcv_nxt(struct bpf_sock *sk, __u32 *ret)
 
 #include "frame.bpf.h"
 #include "opening.bpf.h"
+#include <rezone/responses.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -123,8 +124,7 @@ int test_hold_lasts(struct __sk_buff *skb)
 	return h && m && rz_hold_lasts(h, m, cookie, rz_test_now);
 }
 
-/* 1 if all that must be answered has been, TCP having everything up to `rz_test_rcv_nxt`. */
-
+/* 1 if all responses are out that must be, TCP having everything up to `rz_test_rcv_nxt`. */
 SEC("cgroup_skb/ingress")
 int test_drained(struct __sk_buff *skb)
 {
@@ -134,5 +134,6 @@ int test_drained(struct __sk_buff *skb)
 
 	if (!h || !c)
 		return 0;
-	return rz_hold_drained(h, c->frame.answerable, rz_test_rcv_nxt);
+	return rz_responses_out(&c->frame, h, (__s32)(h->must_end - rz_test_rcv_nxt) > 0, 0) ==
+	       RZ_CHECK_PASSED;
 }

@@ -26,6 +26,7 @@ check "a producer that writes every 2.5 s is reset in a gap, three times" within
 # a request that comes just before the pause has settled breaks it
 check "it was hardly ever held" test "$(moves pausing 'reset after a hold')" -le 1
 check "one that says nothing is let go, and why" within 30 at_least silent 'let go: nothing was asked' 1
+check "its event says so for programs" eval '"$REZONE" events --pin-dir "$PIN_DIR" -o json | jq -se "any(.[]; .event == \"let-go\" and .check == \"silent\")" >/dev/null'
 check "it is tried again" within 60 at_least silent 'let go: nothing was asked' 3
 note "$(grep 'client.id "pausing,.*: ' "$WORK/rezone.log" | sed 's/.*: //' | sort | uniq -c | tr -s ' ' | tr '\n' ';')"
 stop rezone

@@ -118,7 +118,7 @@ void they_go(struct run *r, struct rz_select *s, const struct rz_tick *tick)
 
 	for (i = 0; i < t->n; i++) {
 		struct row *row = &t->rows[i];
-		const struct rz_tick_move *m = rz_tick_find(tick, row->cookie);
+		const struct rz_candidate *m = rz_tick_find(tick, row->cookie);
 
 		if (row->home || row->reason != RZ_REASON_NONE)
 			continue;
@@ -135,7 +135,7 @@ void they_go(struct run *r, struct rz_select *s, const struct rz_tick *tick)
 				     row->at_ns);
 			continue;
 		}
-		rz_tick_moved(s, m, row->at_ns);
+		rz_select_moved(s, m, row->at_ns);
 		if (r->clock_ns < row->at_ns)
 			r->clock_ns = row->at_ns;
 		for (k = 0; r->conns[k].cookie != row->cookie; k++)

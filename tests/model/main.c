@@ -124,14 +124,14 @@ static bool agree(const struct run *r, const struct product *p, const struct opi
 
 	for (i = 0; i < r->n_conns; i++) {
 		const struct rz_tick_verdict *v = &p->tick->verdicts[i];
-		const struct rz_tick_move *m = rz_tick_find(p->tick, r->conns[i].cookie);
+		const struct rz_candidate *m = rz_tick_find(p->tick, r->conns[i].cookie);
 		enum rz_reason reason = o[i].reason;
 
 		for (k = 0; k < t->n; k++)
 			if (t->rows[k].cookie == r->conns[i].cookie)
 				reason = t->rows[k].reason;
 		places[o[i].locality]++;
-		if (m && m->gap_only != o[i].gap_only) {
+		if (m && m->plan.gap_only != o[i].gap_only) {
 			say(r, "who may be held");
 			return false;
 		}

@@ -5,7 +5,7 @@
  *
  * In batches: connections are opened from a small range of ports, rezone's own programs see them, a
  * snapshot of map conns makes the rows as a tick would; then most of them change, and
- * rz_reset_run() gets the rows. In every second batch they change while it runs. Each row must have
+ * rz_close_run() gets the rows. In every second batch they change while it runs. Each row must have
  * the error of its change, and no client but those whose row says so may see a reset. In the racing
  * batches what a client had sent when it changed must not have reached a socket that was reset: the
  * agent can still read what TCP had accepted. Prints what became of them; exit status 0 if all is
@@ -30,7 +30,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "move/reset.h"
+#include "move/close.h"
 
 #define BATCH	   240
 #define PORTS	   (BATCH * 4) /* so every port is used again soon */
@@ -68,9 +68,9 @@ static const struct rz_maps *maps;
 static bool by_walk;
 static int listener, aside; /* who connects to the latter is not accepted */
 static struct pair pairs[BATCH];
-static struct rz_reset rows[BATCH];
+static struct rz_job rows[BATCH], *pointers[BATCH];
 
-static void complain(const struct pair *p, const struct rz_reset *r, const char *what)
+static void complain(const struct pair *p, const struct rz_job *r, const char *what)
 {
 	if (sums.wrong++ < 20)
 		printf("wrong: %s, port %u: %s; error %d, %s by the client\n",
@@ -113,7 +113,7 @@ static bool until(bool (*is)(const struct pair *), const struct pair *p)
 
 /* The row that a tick would make of it. A socket that is not accepted has no descriptor to ask for
  * its cookie: it is found by its port. */
-static bool make_row(struct pair *p, struct rz_reset *r)
+static bool make_row(struct pair *p, struct rz_job *r)
 {
 	struct rz_snapshot *s = NULL;
 	bool found = false;
@@ -129,15 +129,15 @@ static bool make_row(struct pair *p, struct rz_reset *r)
 			break;
 		if (found) {
 			p->cookie = c->cookie;
-			*r = (struct rz_reset){.cookie = c->cookie,
-					       .client = c->frame.client,
-					       .netns = c->netns,
-					       .tuple = c->tuple,
-					       .gap = p->change == IN_FLIGHT};
+			*r = (struct rz_job){.c = {.cookie = c->cookie,
+						   .client = c->frame.client,
+						   .netns = c->netns,
+						   .tuple = c->tuple},
+					     .gap = p->change == IN_FLIGHT};
 		}
 	}
 	rz_snapshot_free(s);
-	return found && r->client;
+	return found && r->c.client;
 }
 
 static bool open_batch(uint32_t number)
@@ -194,18 +194,8 @@ static void *change_all(void *arg)
 	return NULL;
 }
 
-static struct rz_reset *row_of(const struct pair *p)
-{
-	size_t i;
-
-	for (i = 0; i < BATCH; i++) /* rz_reset_run() sorts them */
-		if (rows[i].cookie == p->cookie)
-			return &rows[i];
-	return NULL;
-}
-
 /* Before anything is read: in a batch that raced. */
-static void judge_race(struct pair *p, const struct rz_reset *r)
+static void judge_race(struct pair *p, const struct rz_job *r)
 {
 	bool was_reset = !r->error;
 
@@ -224,7 +214,7 @@ static void judge_race(struct pair *p, const struct rz_reset *r)
 		complain(p, r, "reset although its change had arrived");
 }
 
-static void judge(struct pair *p, const struct rz_reset *r)
+static void judge(struct pair *p, const struct rz_job *r)
 {
 	int want = changes[p->change].error;
 
@@ -263,11 +253,13 @@ static bool batch(uint32_t number)
 				complain(&pairs[i], NULL, "the change was not seen");
 	}
 	now = rz_now_ns() - (old ? LONG_AGO : 0);
-	rz_reset_run(kern, rows, BATCH, now);
+	for (i = 0; i < BATCH; i++)
+		pointers[i] = &rows[i];
+	rz_close_run(kern, pointers, BATCH, NULL, now);
 	if (race)
 		pthread_join(thread, NULL);
 	for (i = 0; i < BATCH; i++) {
-		struct rz_reset *r = row_of(&pairs[i]);
+		struct rz_job *r = &rows[i];
 
 		pair_look(&pairs[i]);
 		if (old) {

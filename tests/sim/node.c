@@ -152,7 +152,7 @@ static bool judge(struct sim *s, uint32_t agent)
 
 		if (t->moves[i].reason != RZ_REASON_NONE)
 			continue;
-		rz_tick_moved(a->select, &t->moves[i], s->now_ns + MOVE_NS);
+		rz_select_moved(a->select, &t->moves[i], s->now_ns + MOVE_NS);
 		note_move(s, a, conn);
 		client_lost(s, conn, true);
 	}

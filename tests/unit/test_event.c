@@ -54,7 +54,7 @@ static void test_move(void **state)
 		"\"cookie\":4711,\"client\":\"10.0.2.7:51544\",\"agent\":\"[::1]:9092\","
 		"\"client_id\":\"app,warpstream_az=b\",\"from_zone\":\"a\",\"to_zone\":\"b\","
 		"\"reason\":null,\"outcome\":null,\"by_hand\":true,\"waited_ms\":1040,"
-		"\"held_ms\":40,\"held_segments\":3,\"error\":null,"
+		"\"held_ms\":40,\"held_segments\":3,\"error\":null,\"check\":null,"
 		"\"text\":\"reset after a hold of 40 ms, 3 segments held back\"}\n"
 		"2026-11-24T06:34:56.123Z move           10.0.2.7:51544 at [::1]:9092, zone a -> "
 		"b, "
@@ -108,7 +108,8 @@ static void test_of_no_connection(void **state)
 			    "\"cookie\":null,\"client\":null,\"agent\":null,\"client_id\":null,"
 			    "\"from_zone\":null,\"to_zone\":null,\"reason\":null,\"outcome\":null,"
 			    "\"by_hand\":false,\"waited_ms\":null,\"held_ms\":null,"
-			    "\"held_segments\":null,\"error\":null,\"text\":\"stale: because\"}\n"
+			    "\"held_segments\":null,\"error\":null,\"check\":null,\"text\":\"stale:"
+			    " because\"}\n"
 			    "1970-01-01T00:00:00.000Z freeze         stale: because\n");
 }
 

@@ -5,6 +5,7 @@
 
 #include "policy/reason.h"
 #include "rezone/kafka.h"
+#include "rezone/responses.h"
 
 /* The kind of a connection that has carried requests with these keys. */
 static enum rz_kind kind_of(const int *keys, size_t n)
@@ -60,13 +61,13 @@ static void test_what_must_be_answered(void **state)
 	for (i = 0; i < COUNT(no); i++) {
 		f = (struct rz_frame){};
 		rz_frame_note_api(&f, (__s16)no[i], 1);
-		assert_false(rz_frame_must_be_answered(&f));
+		assert_false(rz_responses_matter(&f));
 		assert_true(rz_api_repeatable((__s16)no[i]));
 	}
 	for (i = 0; i < COUNT(yes); i++) {
 		f = (struct rz_frame){};
 		rz_frame_note_api(&f, (__s16)yes[i], 1);
-		assert_true(rz_frame_must_be_answered(&f));
+		assert_true(rz_responses_matter(&f));
 		assert_false(rz_api_repeatable((__s16)yes[i]));
 	}
 }
@@ -77,9 +78,9 @@ static void test_an_unseen_beginning(void **state)
 	struct rz_frame f = {.fetch = 1, .adopted = 1};
 
 	(void)state;
-	assert_false(rz_frame_must_be_answered(&f)); /* day one */
+	assert_false(rz_responses_matter(&f)); /* day one */
 	for (f.unseen = RZ_UNSEEN_REQUESTS; f.unseen; f.unseen--)
-		assert_true(rz_frame_must_be_answered(&f));
+		assert_true(rz_responses_matter(&f));
 }
 
 static void test_keys_of_requests(void **state)

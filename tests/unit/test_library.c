@@ -32,14 +32,14 @@ static void test_unnamed(void **state)
 	test_world_make(&w);
 	v = test_classify(&w);
 	assert_true(v.move);
-	assert_int_equal(v.close, RZ_CLOSE_RESET);
+	assert_int_equal(v.plan.close, RZ_CLOSE_RESET);
 	knows_others(&w);
-	assert_int_equal(test_classify(&w).close, RZ_CLOSE_FIN);
+	assert_int_equal(test_classify(&w).plan.close, RZ_CLOSE_FIN);
 	produces(&w);
 	v = test_classify(&w);
 	assert_true(v.move);
-	assert_int_equal(v.close, RZ_CLOSE_RESET);
-	assert_true(v.gap_only);
+	assert_int_equal(v.plan.close, RZ_CLOSE_RESET);
+	assert_true(v.plan.gap_only);
 	w.conn.frame.data_version = 9; /* its name was said before rezone was there */
 	assert_int_equal(test_classify(&w).reason, RZ_REASON_LIBRARY);
 	w.conn.frame.data_version = 8; /* the same at an agent that has no newer version */
@@ -51,8 +51,8 @@ static void test_unnamed(void **state)
 	w.conn.frame.adopted = 0; /* it was seen to say no name */
 	w.conn.frame.fetch = 1;	  /* both on one connection: what a write needs counts */
 	v = test_classify(&w);
-	assert_int_equal(v.close, RZ_CLOSE_RESET);
-	assert_true(v.gap_only);
+	assert_int_equal(v.plan.close, RZ_CLOSE_RESET);
+	assert_true(v.plan.gap_only);
 }
 
 enum borne { ALONE, GAP, HOLD };
@@ -70,7 +70,7 @@ static enum borne bears(const char *name, const char *version)
 	if (v.reason == RZ_REASON_LIBRARY)
 		return ALONE;
 	assert_true(v.move);
-	return v.gap_only ? GAP : HOLD;
+	return v.plan.gap_only ? GAP : HOLD;
 }
 
 /* How each binding says librdkafka's version, and what cannot be read. Seen in their sources. */
@@ -151,7 +151,7 @@ static void test_librdkafka_reader(void **state)
 	test_world_make(&w);
 	says(&w, "librdkafka", "2.16.0");
 	assert_true(test_classify(&w).move);
-	assert_false(test_classify(&w).gap_only);
+	assert_false(test_classify(&w).plan.gap_only);
 	w.grouped = true;
 	assert_true(test_classify(&w).move);
 }
@@ -268,11 +268,11 @@ static void test_named(void **state)
 		says(&w, rows[i].name, "2.0");
 		v = test_classify(&w);
 		assert_true(v.move);
-		assert_int_equal(v.close, RZ_CLOSE_RESET);
+		assert_int_equal(v.plan.close, RZ_CLOSE_RESET);
 		produces(&w);
 		v = test_classify(&w);
 		assert_int_equal(v.move, rows[i].writes);
-		assert_int_equal(v.close, RZ_CLOSE_RESET);
+		assert_int_equal(v.plan.close, RZ_CLOSE_RESET);
 	}
 }
 
@@ -306,11 +306,11 @@ static void test_franz_go(void **state)
 	(void)state;
 	test_world_make(&w);
 	says(&w, "kgo", "v1.22.2");
-	assert_int_equal(test_classify(&w).close, RZ_CLOSE_RESET);
-	assert_false(test_classify(&w).gap_only);
+	assert_int_equal(test_classify(&w).plan.close, RZ_CLOSE_RESET);
+	assert_false(test_classify(&w).plan.gap_only);
 	produces(&w);
-	assert_int_equal(test_classify(&w).close, RZ_CLOSE_FIN);
-	assert_true(test_classify(&w).gap_only);
+	assert_int_equal(test_classify(&w).plan.close, RZ_CLOSE_FIN);
+	assert_true(test_classify(&w).plan.gap_only);
 }
 
 /* Its group outlives the loss of the connection that it shares with data. */
@@ -336,10 +336,10 @@ static void test_close_setting(void **state)
 	(void)state;
 	test_world_make(&w);
 	w.settings.close = RZ_CLOSE_RESET;
-	assert_int_equal(test_classify(&w).close, RZ_CLOSE_RESET);
+	assert_int_equal(test_classify(&w).plan.close, RZ_CLOSE_RESET);
 	produces(&w);
 	w.settings.close = RZ_CLOSE_FIN;
-	assert_int_equal(test_classify(&w).close, RZ_CLOSE_FIN);
+	assert_int_equal(test_classify(&w).plan.close, RZ_CLOSE_FIN);
 	test_world_make(&w);
 	says(&w, "apache-kafka-java", "4.4.0");
 	w.grouped = true;

@@ -213,7 +213,7 @@ static const struct by_hand {
 static void by_hand_story(const struct by_hand *y)
 {
 	const struct rz_outcome_row *known;
-	struct rz_tick_move m;
+	struct rz_candidate m;
 	struct test_tick t;
 	size_t n;
 
@@ -222,13 +222,13 @@ static void by_hand_story(const struct by_hand *y)
 	t.clients[0].client.opt_in = y->opted_in;
 	if (!y->has_zone)
 		t.clients[0].client.zone[0] = '\0';
-	m = (struct rz_tick_move){.cookie = 99,
+	m = (struct rz_candidate){.cookie = 99,
 				  .client = 1,
-				  .tuple = t.conns[0].tuple,
 				  .opened_ns = t.conns[0].opened_ns,
 				  .by_hand = y->by_hand};
+	memcpy(m.addr, t.conns[0].tuple.client_addr, sizeof(m.addr));
 	rz_tick_free(run(&t));
-	rz_tick_moved(t.select, &m, t.w.now_ns);
+	rz_select_moved(t.select, &m, t.w.now_ns);
 	t.conns[0].opened_ns = t.w.now_ns + SECOND_NS;
 	t.w.now_ns += 2 * MINUTE_NS; /* with no outcome_ns each is due at once */
 	t.w.settings.topology_proved_ns = t.snap.now_ns = t.w.now_ns;

@@ -70,7 +70,8 @@ static const struct {
 #undef ROW
 };
 #define N_COUNTERS (sizeof(counters) / sizeof(counters[0]))
-_Static_assert(sizeof(struct rz_stats) == N_COUNTERS * sizeof(__u64), "a row for each counter");
+_Static_assert(offsetof(struct rz_stats, checks) == N_COUNTERS * sizeof(__u64),
+	       "a row for each counter");
 
 static const char *const places[] = {
 	"none",	       "payload", "conn insert",    "client insert",   "partial insert",
@@ -141,6 +142,34 @@ static json_t *outcomes_json(const struct rz_settings *s)
 	return all;
 }
 
+/* Last checks with this result: the walk's, which BPF counts, and the daemon's own. */
+static uint64_t count_checks(const struct rz_snapshot *snap, enum rz_check c)
+{
+	return snap->stats.checks[c] + snap->settings.checks[c];
+}
+
+static json_t *checks_json(const struct rz_snapshot *snap)
+{
+	json_t *all = json_object();
+	int i;
+
+	for (i = 0; i < RZ_CHECK_COUNT; i++)
+		json_object_set_new(all, rz_check_name((enum rz_check)i),
+				    json_integer((json_int_t)count_checks(snap, i)));
+	return all;
+}
+
+static void print_checks(const struct rz_snapshot *snap)
+{
+	int i;
+
+	for (i = 0; i < RZ_CHECK_COUNT; i++)
+		if (count_checks(snap, i))
+			printf("last checks: %llu %s: %s\n",
+			       (unsigned long long)count_checks(snap, i), rz_check_name(i),
+			       rz_check_text(i));
+}
+
 /* How long the breaker stays open, 0: it is closed. */
 static double breaker_s(const struct rz_snapshot *snap)
 {
@@ -177,6 +206,7 @@ static int print_json(const struct rz_snapshot *snap, const struct rz_maps *maps
 	json_object_set_new(all, "let_go", json_integer((json_int_t)snap->settings.let_go));
 	json_object_set_new(all, "refused", json_integer((json_int_t)snap->settings.refused));
 	json_object_set_new(all, "observed", json_integer((json_int_t)snap->settings.observed));
+	json_object_set_new(all, "checks", checks_json(snap));
 	json_object_set_new(all, "outcomes", outcomes_json(&snap->settings));
 	json_object_set_new(all, "breaker_opened", json_integer(snap->settings.breaker_opened));
 	json_object_set_new(all, "breaker_open_for_s", json_real(breaker_s(snap)));
@@ -225,6 +255,7 @@ static int print_text(const struct rz_snapshot *snap, const struct rz_maps *maps
 	printf("moves: %llu done, %llu let go, %llu refused by the last look, %llu observed\n",
 	       (unsigned long long)s->moved, (unsigned long long)s->let_go,
 	       (unsigned long long)s->refused, (unsigned long long)s->observed);
+	print_checks(snap);
 	printf("their clients: %llu came home, %llu left, %llu returned, %llu were gone before\n",
 	       (unsigned long long)s->outcomes[RZ_OUTCOME_HOME],
 	       (unsigned long long)s->outcomes[RZ_OUTCOME_LEFT],

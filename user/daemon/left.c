@@ -19,17 +19,16 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "kern/held.h"
-#include "move/reset.h"
-#include "rezone/kafka.h"
+#include "move/close.h"
 
 /* Nothing is seen of a client that has left, so it may not be running: see SILENT_TIMES of
- * move/hold.c. */
+ * move/wait.c. */
 #define SETTLE_TIMES 4
 
 struct rz_left {
 	uint64_t cookie;
 	uint64_t quiet_ns; /* since when all has been answered, 0: it has not */
-	uint32_t asked;	   /* the rz_hold_must() that was answered then */
+	uint32_t settled;  /* the rz_responses_must() that was out then */
 	bool told;
 };
 
@@ -79,22 +78,22 @@ static void tell(struct rz_daemon *d, enum rz_event_type type, const struct rz_c
 	rz_daemon_tell(d, &e);
 }
 
-/* All that must be answered has been, for long enough. */
-static bool has_settled(const struct rz_daemon *d, struct rz_left *l, const struct rz_conn *c,
-			uint64_t now_ns)
+/* All responses are out that must be, for long enough. Whether the latest request is whole the last
+ * check knows, if it is the walk's. */
+static bool has_settled(const struct rz_daemon *d, struct rz_left *l, uint64_t now_ns)
 {
-	static struct rz_hold h;
-	uint32_t must;
+	struct rz_move_evidence e;
 
-	if (bpf_map_lookup_elem(d->maps->holds, &l->cookie, &h) ||
-	    (!rz_reset_drained(&h, c) && !rz_reset_may_be_drained(d->kern, &h, c))) {
+	rz_evidence_read(d->maps, l->cookie, &e);
+	if (!e.tracked || !e.watched ||
+	    (e.out != RZ_CHECK_PASSED &&
+	     !(rz_kern_can_walk(d->kern) && e.out_if_part == RZ_CHECK_PASSED))) {
 		l->quiet_ns = 0;
 		return false;
 	}
-	must = rz_hold_must(&h, c->frame.answerable);
-	if (!l->quiet_ns || l->asked != must) {
+	if (!l->quiet_ns || l->settled != e.must) {
 		l->quiet_ns = now_ns;
-		l->asked = must;
+		l->settled = e.must;
 	}
 	return now_ns >= l->quiet_ns + d->conf.settle_ns * SETTLE_TIMES;
 }
@@ -102,18 +101,18 @@ static bool has_settled(const struct rz_daemon *d, struct rz_left *l, const stru
 static void close_it(struct rz_daemon *d, const struct rz_left *l, const struct rz_conn *c,
 		     uint64_t now_ns)
 {
-	struct rz_reset r = {.cookie = l->cookie,
-			     .client = c->frame.client,
-			     .netns = c->netns,
-			     .tuple = c->tuple,
-			     .gap = true,
-			     .asked = l->asked,
-			     .left = true,
-			     .shared = true};
+	struct rz_job j = {.c = {.cookie = l->cookie,
+				 .client = c->frame.client,
+				 .netns = c->netns,
+				 .tuple = c->tuple,
+				 .plan = {.shared = true, .left = true}},
+			   .gap = true,
+			   .wait = {.settled = l->settled}};
+	struct rz_job *one = &j;
 
-	rz_str_copy(r.to_zone, sizeof(r.to_zone), c->zone);
-	rz_reset_run(d->kern, &r, 1, now_ns);
-	if (!r.error)
+	rz_str_copy(j.to_zone, sizeof(j.to_zone), c->zone);
+	rz_close_run(d->kern, &one, 1, d->settings.checks, now_ns);
+	if (!j.error)
 		tell(d, RZ_EVENT_LEFT_CLOSED, c,
 		     "closed: all answers were out, what was held back was discarded");
 }
@@ -129,7 +128,7 @@ static void look_at(struct rz_daemon *d, struct rz_left *l, uint64_t now_ns)
 		tell(d, RZ_EVENT_LEFT, &c,
 		     "the client closed it while it was held: what was held back is discarded");
 	l->told = true;
-	if (may_close && !rz_daemon_moves_has(d, l->cookie) && has_settled(d, l, &c, now_ns))
+	if (may_close && !rz_daemon_moves_has(d, l->cookie) && has_settled(d, l, now_ns))
 		close_it(d, l, &c, now_ns);
 }
 

@@ -2,8 +2,8 @@
 /*
  * The moves of one tick, from the policy's "go" to their result.
  *
- * Comes in: a tick and its snapshot. Goes out: resets (move/hold.c), log lines, and to the policy
- * those that did not happen. Begun by daemon/tick.c, then called by its own timer until all are
+ * Comes in: a tick and its snapshot. Goes out: jobs (move/jobs.h), events of what became of them,
+ * and word to the policy. Begun by daemon/tick.c, then called by its own timer until all are
  * over; they last as long as a gap and a hold may, and the next tick judges nothing before. When
  * the topology changes meanwhile they are judged anew.
  */
@@ -16,26 +16,21 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "move/hold.h"
+#include "move/jobs.h"
+#include "policy/reason.h"
 
 #define STEP_NS (2 * 1000000ULL)
 
 struct rz_moves {
 	struct rz_snapshot *snap;
-	struct rz_tick *tick;
-	struct rz_holds *holds;
+	struct rz_jobs jobs;
 	bool by_hand; /* an operator's orders, whatever the topology */
-	struct zones {
-		char from[RZ_ZONE_SIZE], to[RZ_ZONE_SIZE];
-	} * zones; /* of each row of holds: the topology may be another by the end */
 };
 
 static void free_moves(struct rz_moves *m)
 {
-	rz_holds_free(m->holds);
-	rz_tick_free(m->tick);
+	rz_jobs_end(&m->jobs);
 	rz_snapshot_free(m->snap);
-	free(m->zones);
 	free(m);
 }
 
@@ -46,47 +41,44 @@ void rz_daemon_moves_stop(struct rz_daemon *d)
 	d->moves = NULL;
 }
 
-/* Rows for all that may go; `zones` beside them. */
-static struct rz_holding *make_rows(const struct rz_tick *t, struct zones *zones, size_t *ret_n)
+static void make_job(struct rz_job *j, const struct rz_candidate *c)
 {
-	struct rz_holding *rows = calloc(t->n_moves + 1, sizeof(*rows));
-	size_t i, n = 0;
+	j->c = *c;
+	j->c.from_zone = j->c.to_zone = NULL; /* the topology may be another by the end */
+	rz_str_copy(j->from_zone, sizeof(j->from_zone), c->from_zone);
+	rz_str_copy(j->to_zone, sizeof(j->to_zone), c->to_zone);
+}
 
-	for (i = 0; rows && i < t->n_moves; i++) {
-		const struct rz_tick_move *m = &t->moves[i];
-		struct rz_reset *r = &rows[n].reset;
+/* Jobs for all that may go. 0 or -ENOMEM. */
+static int make_jobs(struct rz_jobs *jobs, const struct rz_tick *t)
+{
+	size_t i;
 
-		if (m->reason != RZ_REASON_NONE)
-			continue;
-		*r = (struct rz_reset){.cookie = m->cookie,
-				       .client = m->client,
-				       .netns = m->netns,
-				       .tuple = m->tuple,
-				       .fin = m->close == RZ_CLOSE_FIN,
-				       .shared = m->shared,
-				       .gap_only = m->gap_only && !m->acks0,
-				       .acks0 = m->acks0};
-		rows[n].now = m->now;
-		rz_str_copy(r->to_zone, sizeof(r->to_zone), m->to_zone);
-		rz_str_copy(zones[n].from, sizeof(zones[n].from), m->from_zone);
-		rz_str_copy(zones[n].to, sizeof(zones[n].to), m->to_zone);
-		n++;
-	}
-	*ret_n = n;
-	return rows;
+	jobs->rows = calloc(t->n_moves + 1, sizeof(*jobs->rows));
+	if (!jobs->rows)
+		return -ENOMEM;
+	for (i = 0; i < t->n_moves; i++)
+		if (t->moves[i].reason == RZ_REASON_NONE)
+			make_job(&jobs->rows[jobs->n++], &t->moves[i]);
+	return 0;
+}
+
+static struct rz_jobs jobs_by_settings(struct rz_daemon *d)
+{
+	const struct rz_conf *c = &d->conf;
+
+	return (struct rz_jobs){.limits = {.gap_ns = c->gap_timeout_ns,
+					   .hold_ns = c->hold_timeout_ns,
+					   .settle_ns = c->settle_ns,
+					   .at_once = c->in_flight != RZ_IN_FLIGHT_WAIT},
+				.together = c->holds,
+				.kern = d->kern,
+				.checks = d->settings.checks};
 }
 
 void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_tick *t)
 {
-	const struct rz_conf *c = &d->conf;
-	struct rz_hold_limits limits = {.gap_ns = c->gap_timeout_ns,
-					.hold_ns = c->hold_timeout_ns,
-					.settle_ns = c->settle_ns,
-					.at_once = c->holds,
-					.wait = c->in_flight == RZ_IN_FLIGHT_WAIT};
 	struct rz_moves *m = calloc(1, sizeof(*m));
-	struct rz_holding *rows = NULL;
-	size_t n = 0;
 
 	if (!m) {
 		rz_tick_free(t);
@@ -94,16 +86,15 @@ void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct
 		return;
 	}
 	m->snap = snap;
-	m->tick = t;
 	m->by_hand = t->n_moves && t->moves[0].by_hand;
-	m->zones = calloc(t->n_moves + 1, sizeof(*m->zones));
-	if (m->zones)
-		rows = make_rows(t, m->zones, &n);
-	if (!n || rz_holds_new(d->kern, &limits, rows, n, &m->holds)) {
-		free(rows);
+	m->jobs = jobs_by_settings(d);
+	if (make_jobs(&m->jobs, t) || !m->jobs.n) {
 		free_moves(m);
+		rz_tick_free(t);
 		return;
 	}
+	rz_tick_free(t);
+	rz_jobs_begin(&m->jobs);
 	d->moves = m;
 	rz_daemon_moves_step(d);
 }
@@ -127,45 +118,50 @@ static const char *result_word(int error)
 	case -EACCES:
 		return "not ended: the agent's descriptor cannot be had (CAP_SYS_PTRACE)";
 	case -ENOBUFS:
-		return "not reset: its answers cannot be watched";
+		return "not reset: its responses cannot be watched";
 	default:
 		return strerror(-error);
 	}
 }
 
-/* Not one that was in a gap, and of which nothing was kept away until its end. */
-static bool was_held(const struct rz_holding *r)
+/* Why a move was given up, beside the condition that was not met. */
+static void say_given_up(const struct rz_job *j, double waited_ms, char *dst, size_t size)
 {
-	return r->held_ns && !(r->bridge && r->held == r->reset.held_before);
-}
+	const char *why = rz_check_text(j->check);
 
-static void say(const struct rz_holding *r, char *dst, size_t size)
-{
-	double waited_ms = (double)(r->ended_ns - r->begun_ns) / 1e6;
-	double held_ms = (double)(r->ended_ns - r->held_ns) / 1e6;
-	const char *ended = r->reset.fin ? "closed" : "reset";
-
-	if (!r->reset.error && was_held(r))
-		snprintf(dst, size, "%s after a hold of %.0f ms, %u segments held back", ended,
-			 held_ms, r->held);
-	else if (!r->reset.error && r->reset.gap)
-		snprintf(dst, size, "%s in a gap, after %.0f ms", ended, waited_ms);
-	else if (!r->reset.error)
-		snprintf(dst, size, "%s", ended);
-	else if (r->reset.error == -ETIMEDOUT && r->silent)
+	if (j->check == RZ_CHECK_SILENT)
 		snprintf(dst, size,
 			 "let go: nothing was asked for %.0f ms, so that nobody can tell whether "
 			 "all is answered",
 			 waited_ms);
-	else if (r->reset.error == -ETIMEDOUT && r->reset.gap_only)
-		snprintf(dst, size, "let go: no gap in %.0f ms, and its library must not be held",
-			 waited_ms);
-	else if (r->reset.error == -ETIMEDOUT)
+	else if (rz_plan_gap_only(&j->c.plan))
 		snprintf(dst, size,
-			 "let go: requests were unanswered for %.0f ms, %u segments held back",
-			 waited_ms, r->held);
+			 "let go: no gap in %.0f ms, and its library must not be held: %s",
+			 waited_ms, why);
 	else
-		snprintf(dst, size, "%s", result_word(r->reset.error));
+		snprintf(dst, size, "let go after %.0f ms, %u segments held back: %s", waited_ms,
+			 j->seen.held, why);
+}
+
+static void say(const struct rz_job *j, char *dst, size_t size)
+{
+	double waited_ms = (double)(j->ended_ns - j->wait.begun_ns) / 1e6;
+	double held_ms = (double)(j->ended_ns - j->wait.held_ns) / 1e6;
+	const char *ended = j->c.plan.close == RZ_CLOSE_FIN ? "closed" : "reset";
+
+	if (!j->error && rz_job_was_held(j))
+		snprintf(dst, size, "%s after a hold of %.0f ms, %u segments held back", ended,
+			 held_ms, j->seen.held);
+	else if (!j->error && j->gap)
+		snprintf(dst, size, "%s in a gap, after %.0f ms", ended, waited_ms);
+	else if (!j->error)
+		snprintf(dst, size, "%s", ended);
+	else if (j->error == -ETIMEDOUT)
+		say_given_up(j, waited_ms, dst, size);
+	else if (j->error == -ESTALE) /* of many conditions */
+		snprintf(dst, size, "%s: %s", result_word(j->error), rz_check_text(j->check));
+	else
+		snprintf(dst, size, "%s", result_word(j->error));
 }
 
 /* An agent's descriptor that cannot be had now will not be had at the next tick either. */
@@ -174,35 +170,33 @@ static bool is_out_of_reach(int error)
 	return error == -ESRCH || error == -EPERM || error == -EACCES;
 }
 
-static enum rz_undo why_not(const struct rz_holding *r)
+static enum rz_undo why_not(const struct rz_job *j)
 {
-	if (r->reset.error == -ECANCELED && r->held)
+	if (j->error == -ECANCELED && j->seen.held)
 		return RZ_UNDO_LET_GO;
-	if (r->reset.error == -ETIMEDOUT)
-		return r->silent ? RZ_UNDO_SILENT : RZ_UNDO_LET_GO;
-	return is_out_of_reach(r->reset.error) ? RZ_UNDO_LET_GO : RZ_UNDO_REFUSED;
+	if (j->error == -ETIMEDOUT)
+		return j->check == RZ_CHECK_SILENT ? RZ_UNDO_SILENT : RZ_UNDO_LET_GO;
+	return is_out_of_reach(j->error) ? RZ_UNDO_LET_GO : RZ_UNDO_REFUSED;
 }
 
 /* What became of one goes to the policy: what did not happen, too. */
-static void report(struct rz_daemon *d, const struct rz_holding *r, const struct zones *zones)
+static void report(struct rz_daemon *d, const struct rz_job *j)
 {
-	const struct rz_tick_move *m = rz_tick_find(d->moves->tick, r->reset.cookie);
 	struct rz_settings *s = &d->settings;
-	bool let_go = r->reset.error == -ETIMEDOUT;
+	bool given_up = j->error == -ETIMEDOUT;
 
-	if (r->reset.error && m->by_hand) {
+	if (j->error && j->c.by_hand) {
 		return; /* not the policy's, and the operator has been told */
-	} else if (r->reset.error) {
-		s->let_go += let_go;
-		s->refused += !let_go;
-		s->outcomes[RZ_OUTCOME_GONE] += r->reset.error == -ENOENT;
-		rz_tick_undo(d->select, m, why_not(r), r->ended_ns);
+	} else if (j->error) {
+		s->let_go += given_up;
+		s->refused += !given_up;
+		s->outcomes[RZ_OUTCOME_GONE] += j->error == -ENOENT;
+		rz_tick_undo(d->select, &j->c, why_not(j), j->ended_ns);
 		return;
 	}
 	s->moved++;
-	rz_tick_moved(d->select, m, r->ended_ns);
-	rz_daemon_note_moved(d, r->reset.cookie, &r->reset.tuple, zones->from, zones->to,
-			     r->ended_ns);
+	rz_select_moved(d->select, &j->c, j->ended_ns);
+	rz_daemon_note_moved(d, j->c.cookie, &j->c.tuple, j->from_zone, j->to_zone, j->ended_ns);
 }
 
 static uint32_t ms_between(uint64_t from_ns, uint64_t to_ns)
@@ -210,68 +204,79 @@ static uint32_t ms_between(uint64_t from_ns, uint64_t to_ns)
 	return from_ns && to_ns > from_ns ? (uint32_t)((to_ns - from_ns) / 1000000) : 0;
 }
 
-static struct rz_event event_of(const struct rz_daemon *d, const struct rz_holding *r,
-				const struct zones *zones, enum rz_event_type type)
+static struct rz_event event_of(const struct rz_daemon *d, const struct rz_job *j,
+				enum rz_event_type type)
 {
-	return rz_event_of(type, d->moves->snap, r->reset.cookie, r->reset.client, &r->reset.tuple,
-			   zones->from, zones->to);
+	return rz_event_of(type, d->moves->snap, j->c.cookie, j->c.client, &j->c.tuple,
+			   j->from_zone, j->to_zone);
 }
 
-static void tell_end(struct rz_daemon *d, const struct rz_holding *r, const struct zones *zones)
+static void tell_end(struct rz_daemon *d, const struct rz_job *j)
 {
-	struct rz_event e = event_of(d, r, zones,
-				     !r->reset.error		    ? RZ_EVENT_MOVE
-				     : r->reset.error == -ETIMEDOUT ? RZ_EVENT_LET_GO
-								    : RZ_EVENT_REFUSED);
+	struct rz_event e = event_of(d, j,
+				     !j->error		      ? RZ_EVENT_MOVE
+				     : j->error == -ETIMEDOUT ? RZ_EVENT_LET_GO
+							      : RZ_EVENT_REFUSED);
 
-	e.by_hand = rz_tick_find(d->moves->tick, r->reset.cookie)->by_hand;
-	e.error = r->reset.error;
-	e.waited_ms = ms_between(r->begun_ns, r->ended_ns);
-	e.held_ms = was_held(r) ? ms_between(r->held_ns, r->ended_ns) : 0;
-	e.held_segments = r->held;
-	if (r->reset.error == -ENOENT)
+	e.by_hand = j->c.by_hand;
+	e.error = j->error;
+	e.check = j->error ? j->check : RZ_CHECK_PASSED;
+	e.waited_ms = ms_between(j->wait.begun_ns, j->ended_ns);
+	e.held_ms = rz_job_was_held(j) ? ms_between(j->wait.held_ns, j->ended_ns) : 0;
+	e.held_segments = j->seen.held;
+	if (j->error == -ENOENT)
 		e.outcome = RZ_OUTCOME_GONE;
-	say(r, e.text, sizeof(e.text));
+	say(j, e.text, sizeof(e.text));
 	rz_daemon_tell(d, &e);
 }
 
 /* What there is to tell of a move under way: that it holds, and how it ended. */
 static void tell(struct rz_daemon *d)
 {
-	struct rz_moves *m = d->moves;
+	struct rz_jobs *jobs = &d->moves->jobs;
 	size_t i;
 
-	for (i = 0; i < m->holds->n; i++) {
-		struct rz_holding *r = &m->holds->rows[i];
+	for (i = 0; i < jobs->n; i++) {
+		struct rz_job *j = &jobs->rows[i];
 
-		if (r->held_ns && !r->bridge && !r->told_hold) {
-			struct rz_event e = event_of(d, r, &m->zones[i], RZ_EVENT_HOLD);
+		if (j->wait.held_ns && !j->wait.bridge && !j->told_hold) {
+			struct rz_event e = event_of(d, j, RZ_EVENT_HOLD);
 
-			r->told_hold = true;
+			j->told_hold = true;
 			rz_daemon_tell(d, &e);
 		}
-		if (r->told || (r->phase != RZ_PHASE_DONE && r->phase != RZ_PHASE_REFUSED))
+		if (j->told || !rz_job_is_over(j))
 			continue;
-		r->told = true;
-		tell_end(d, r, &m->zones[i]);
-		report(d, r, &m->zones[i]);
+		j->told = true;
+		tell_end(d, j);
+		report(d, j);
 	}
 }
 
-/* What was judged before holds no more. */
-static void call_off(struct rz_moves *m)
+/* The policy's decisions do not hold any more. */
+static void cancel_all(struct rz_moves *m)
 {
 	size_t i;
 
-	for (i = 0; i < m->holds->n; i++)
-		rz_holds_cancel(m->holds, i, rz_now_ns());
+	for (i = 0; i < m->jobs.n; i++)
+		rz_jobs_cancel(&m->jobs, &m->jobs.rows[i], rz_now_ns());
 }
 
-/* It would be moved by the topology that is now, and in the same way: how may depend on how many
- * agents a client may know. */
-static bool is_still_right(const struct rz_tick_move *m, struct rz_verdict now)
+/* Would the topology that is now move this connection, and by the same plan? How may depend on how
+ * many agents its client may know. */
+static bool is_still_right(const struct rz_daemon *d, const struct rz_job *j,
+			   const struct rz_world *world)
 {
-	return now.move && m->close == now.close && m->gap_only == now.gap_only;
+	const struct rz_conn *c = rz_snapshot_conn(d->moves->snap, j->c.cookie);
+	struct rz_endpoint proxied;
+	struct rz_judged_conn judged;
+	struct rz_verdict now;
+
+	if (!c)
+		return true;
+	judged = rz_judged(d->moves->snap, c, &proxied);
+	now = rz_classify(&judged, world);
+	return now.move && rz_plan_equal(&j->c.plan, &now.plan);
 }
 
 void rz_daemon_moves_judge_again(struct rz_daemon *d)
@@ -283,22 +288,14 @@ void rz_daemon_moves_judge_again(struct rz_daemon *d)
 
 	if (!m || m->by_hand)
 		return;
-	for (i = 0; i < m->holds->n; i++) {
-		const struct rz_conn *c = rz_snapshot_conn(m->snap, m->holds->rows[i].reset.cookie);
-		struct rz_endpoint proxied;
-		struct rz_judged_conn j;
-
-		if (!c)
-			continue;
-		j = rz_judged(m->snap, c, &proxied);
-		if (!is_still_right(rz_tick_find(m->tick, c->cookie), rz_classify(&j, &world)))
-			rz_holds_cancel(m->holds, i, world.now_ns);
-	}
+	for (i = 0; i < m->jobs.n; i++)
+		if (!is_still_right(d, &m->jobs.rows[i], &world))
+			rz_jobs_cancel(&m->jobs, &m->jobs.rows[i], world.now_ns);
 }
 
 bool rz_daemon_moves_has(const struct rz_daemon *d, uint64_t cookie)
 {
-	return d->moves && rz_holds_has(d->moves->holds, cookie);
+	return d->moves && rz_jobs_has(&d->moves->jobs, cookie);
 }
 
 int rz_daemon_moves_step(void *daemon)
@@ -309,8 +306,8 @@ int rz_daemon_moves_step(void *daemon)
 	if (!d->moves)
 		return 0;
 	if ((d->settings.frozen || d->paused) && !d->moves->by_hand)
-		call_off(d->moves);
-	more = rz_holds_step(d->moves->holds, rz_now_ns());
+		cancel_all(d->moves);
+	more = rz_jobs_step(&d->moves->jobs, rz_now_ns());
 	tell(d);
 	if (more)
 		return rz_loop_arm(d->moves_timer, STEP_NS);

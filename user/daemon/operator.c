@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "kern/batch.h"
 #include "kern/pause.h"
-#include "move/reset.h"
+#include "move/close.h"
 
 /* Tells what the operator did to the pause since the last look, or that its time is over. */
 static void tell_pause(struct rz_daemon *d, const struct rz_pause *now, bool stands)
@@ -94,12 +94,12 @@ static void refuse_others(struct rz_daemon *d, const struct rz_order_row *orders
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		struct rz_reset r = {.cookie = orders[i].cookie,
-				     .client = orders[i].order.client,
-				     .error = -ESTALE};
+		struct rz_job j = {
+			.c = {.cookie = orders[i].cookie, .client = orders[i].order.client},
+			.error = -ESTALE};
 
-		if (!rz_tick_find(t, r.cookie))
-			rz_reset_show(d->maps, &r, RZ_PHASE_REFUSED, rz_now_ns());
+		if (!rz_tick_find(t, j.c.cookie))
+			rz_close_show(d->maps, &j, RZ_PHASE_REFUSED, rz_now_ns());
 	}
 }
 

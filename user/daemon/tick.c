@@ -26,7 +26,7 @@
 /* Candidates that must wait are shown in map moves with their reason; the log has once what mode
  * observe would have moved. */
 static void show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
-			 const struct rz_tick_move *m)
+			 const struct rz_candidate *m)
 {
 	struct rz_move v = {
 		.client = m->client, .decided_ns = snap->now_ns, .phase = RZ_PHASE_WAIT};

@@ -138,17 +138,7 @@ int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie)
 	return ask(SOCK_DESTROY, t, cookie, NULL);
 }
 
-int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie)
-{
-	struct queues q = {.unread = 1, .unacked = 1};
-	int err = ask(SOCK_DIAG_BY_FAMILY, t, cookie, &q);
-
-	if (err)
-		return err;
-	return q.unread || q.unacked ? -EAGAIN : 0;
-}
-
-int rz_destroy_received(const struct rz_tuple *t, uint64_t cookie, uint32_t *ret)
+int rz_destroy_look(const struct rz_tuple *t, uint64_t cookie, struct rz_destroy_seen *ret)
 {
 	struct queues q = {};
 	int err = ask(SOCK_DIAG_BY_FAMILY, t, cookie, &q);
@@ -157,7 +147,9 @@ int rz_destroy_received(const struct rz_tuple *t, uint64_t cookie, uint32_t *ret
 		return err ? err : -ENOENT;
 	if (!q.says_received)
 		return -EOPNOTSUPP;
-	*ret = (uint32_t)q.received;
+	*ret = (struct rz_destroy_seen){.received = (uint32_t)q.received,
+					.unread = q.unread != 0,
+					.unacked = q.unacked != 0};
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SOCK_DESTROY over sock_diag netlink, for kernels without bpf_sock_destroy. Called by move/reset.c
+/* SOCK_DESTROY over sock_diag netlink, for kernels without bpf_sock_destroy. Called by move/close.c
  * and move/trial.c, inside the socket's network namespace. */
 #ifndef RZ_KERN_DESTROY_H
 #define RZ_KERN_DESTROY_H
@@ -16,16 +16,17 @@
  */
 int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie);
 
-/*
- * Is nothing of this connection under way: has the agent read all that came, and the client
- * acknowledged all that was sent? By SOCK_DIAG_BY_FAMILY. 0 nothing is; -EAGAIN something is; other
- * -errno as above.
- */
-int rz_destroy_quiet(const struct rz_tuple *t, uint64_t cookie);
+/* What TCP says of a connection. */
+struct rz_destroy_seen {
+	uint32_t received; /* bytes of the client's that it has accepted, modulo 2^32 */
+	bool unread;	   /* the agent has not read all of them */
+	bool unacked;	   /* the client has not acknowledged all that was sent */
+};
 
-/* How many bytes of the client's TCP has accepted (tcp_info.tcpi_bytes_received), modulo 2^32. 0;
- * -EOPNOTSUPP the kernel does not say; other -errno as above. */
-int rz_destroy_received(const struct rz_tuple *t, uint64_t cookie, uint32_t *ret);
+/* Reads it by SOCK_DIAG_BY_FAMILY (tcp_info.tcpi_bytes_received, the queues). 0; -ENOENT there is
+ * no such socket, or it is not ESTABLISHED; -EOPNOTSUPP the kernel does not say; other -errno as
+ * above. */
+int rz_destroy_look(const struct rz_tuple *t, uint64_t cookie, struct rz_destroy_seen *ret);
 
 /* Is there such a socket, ESTABLISHED, in the thread's network namespace? 0 there is; -ENOENT there
  * is not; other -errno: nobody can tell. */

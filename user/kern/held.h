@@ -4,7 +4,7 @@
  * holds that outlive their move for its sake: should the client leave, its socket can be closed
  * once the answers are out, and that is known only of a connection whose answers were followed.
  *
- * Comes in: the maps. Called by kern/load.c at start, move/hold.c when moves end, daemon/left.c
+ * Comes in: the maps. Called by kern/load.c at start, move/jobs.c when moves end, daemon/left.c
  * every second.
  */
 #ifndef RZ_KERN_HELD_H

@@ -2,7 +2,7 @@
 /*
  * Doing something inside the network namespace of a socket, known by the namespace's inode number.
  *
- * Called by move/reset.c and move/trial.c. The process is single-threaded: setns() moves the
+ * Called by move/close.c and move/trial.c. The process is single-threaded: setns() moves the
  * thread.
  */
 #ifndef RZ_KERN_NETNS_H

@@ -4,7 +4,7 @@
  * everything that was sent, the agent likewise.
  *
  * Comes in: sockets of one network namespace, by addresses and cookie. Goes out: a FIN, by
- * pidfd_getfd(2) and shutdown(2) on the agent's own descriptor. Called by move/reset.c.
+ * pidfd_getfd(2) and shutdown(2) on the agent's own descriptor. Called by move/close.c.
  *
  * The process is looked for among those of the namespace, in /proc: rezone must see them (hostPID),
  * and have CAP_SYS_PTRACE. pidfd_getfd is of Linux 5.6. A descriptor of our own is kept for an

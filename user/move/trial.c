@@ -21,7 +21,7 @@
 #include "base/clock.h"
 #include "kern/netns.h"
 #include "kern/destroy.h"
-#include "move/reset.h"
+#include "move/close.h"
 
 #define DEADLINE_MS 5000
 
@@ -114,7 +114,7 @@ static uint32_t netns_of(pid_t pid)
 }
 
 /* Waits until map conns shows the child's connection as a data connection. */
-static int find_conn(struct rz_kern *k, pid_t pid, struct rz_reset *ret)
+static int find_conn(struct rz_kern *k, pid_t pid, struct rz_candidate *ret)
 {
 	uint32_t netns = netns_of(pid);
 	int tries;
@@ -132,10 +132,10 @@ static int find_conn(struct rz_kern *k, pid_t pid, struct rz_reset *ret)
 
 			found = c->netns == netns && c->frame.state == RZ_STATE_DATA;
 			if (found)
-				*ret = (struct rz_reset){.cookie = c->cookie,
-							 .client = c->frame.client,
-							 .netns = netns,
-							 .tuple = c->tuple};
+				*ret = (struct rz_candidate){.cookie = c->cookie,
+							     .client = c->frame.client,
+							     .netns = netns,
+							     .tuple = c->tuple};
 		}
 		rz_snapshot_free(s);
 		if (found)
@@ -147,25 +147,26 @@ static int find_conn(struct rz_kern *k, pid_t pid, struct rz_reset *ret)
 
 static int by_netlink(void *arg)
 {
-	struct rz_reset *r = arg;
+	const struct rz_job *j = arg;
 
-	return rz_destroy_socket(&r->tuple, r->cookie);
+	return rz_destroy_socket(&j->c.tuple, j->c.cookie);
 }
 
-static int reset_conn(struct rz_kern *k, struct rz_reset *r, enum rz_trial_way way)
+static int close_conn(struct rz_kern *k, struct rz_job *j, enum rz_trial_way way)
 {
 	if (way == RZ_TRIAL_NETLINK)
-		return rz_netns_call(r->netns, by_netlink, r);
-	r->fin = way == RZ_TRIAL_FIN;
-	rz_reset_find_owners(r, 1);
-	rz_reset_run(k, r, 1, rz_now_ns());
-	return r->error;
+		return rz_netns_call(j->c.netns, by_netlink, j);
+	if (way == RZ_TRIAL_FIN)
+		j->c.plan.close = RZ_CLOSE_FIN;
+	rz_close_find_owners(&j, 1);
+	rz_close_run(k, &j, 1, NULL, rz_now_ns());
+	return j->error;
 }
 
 static int watch(struct rz_kern *k, pid_t pid, int ready, enum rz_trial_way way, const char **stage)
 {
 	struct pollfd p = {.fd = ready, .events = POLLIN};
-	struct rz_reset r = {};
+	struct rz_job j = {};
 	char c;
 	int err;
 
@@ -173,13 +174,13 @@ static int watch(struct rz_kern *k, pid_t pid, int ready, enum rz_trial_way way,
 	if (poll(&p, 1, DEADLINE_MS) <= 0 || read(ready, &c, 1) != 1)
 		return -ETIMEDOUT; /* the child's exit status says more, see rz_trial_run */
 	*stage = "seeing that connection and its client.id in map conns";
-	err = find_conn(k, pid, &r);
+	err = find_conn(k, pid, &j.c);
 	if (err)
 		return err;
 	*stage = way == RZ_TRIAL_WALK	   ? "resetting it by bpf_sock_destroy"
 		 : way == RZ_TRIAL_NETLINK ? "resetting it by SOCK_DESTROY"
 					   : "shutting its descriptor down";
-	return reset_conn(k, &r, way);
+	return close_conn(k, &j, way);
 }
 
 int rz_trial_run(struct rz_kern *k, const char *cgroup, enum rz_trial_way way, const char **stage)

@@ -57,6 +57,7 @@ int rz_event_print_json(FILE *f, const struct rz_event *e)
 	char time[TIME_TEXT], client[RZ_ENDPOINT_TEXT] = "", agent[RZ_ENDPOINT_TEXT] = "";
 	const char *reason = has_reason(e) ? rz_reason_name(e->reason) : NULL;
 	const char *outcome = e->outcome ? rz_outcome_name(e->outcome) : NULL;
+	const char *check = e->check ? rz_check_name(e->check) : NULL;
 	bool move = ends_a_move(e->type);
 	json_t *o;
 	int err;
@@ -69,15 +70,15 @@ int rz_event_print_json(FILE *f, const struct rz_event *e)
 	}
 	o = json_pack(
 		"{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?, s:b, s:o, s:o, s:o, "
-		"s:o, s:o}",
+		"s:o, s:s?, s:o}",
 		"time", time, "event", rz_event_name(e->type), "seq", (json_int_t)e->seq, "cookie",
 		number(e->cookie, (json_int_t)e->cookie), "client", text_or_null(client), "agent",
 		text_or_null(agent), "client_id", text_or_null(e->client_id), "from_zone",
 		text_or_null(e->from_zone), "to_zone", text_or_null(e->to_zone), "reason", reason,
 		"outcome", outcome, "by_hand", e->by_hand, "waited_ms", number(move, e->waited_ms),
 		"held_ms", number(move, e->held_ms), "held_segments",
-		number(move, e->held_segments), "error", error_word(e->error), "text",
-		text_or_null(e->text));
+		number(move, e->held_segments), "error", error_word(e->error), "check", check,
+		"text", text_or_null(e->text));
 	err = !o || json_dumpf(o, f, JSON_COMPACT) ? -ENOMEM : 0;
 	putc('\n', f);
 	json_decref(o);

@@ -368,8 +368,10 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	ret.agent_zone = v.agent_zone;
 	ret.group = v.agent ? v.agent->group : NULL;
 	ret.there = v.there;
-	ret.close = close_by(&v);
-	ret.gap_only = v.way.gap_only;
+	ret.plan = (struct rz_plan){.close = close_by(&v),
+				    .gap_only = v.way.gap_only,
+				    .shared = v.kind == RZ_KIND_SHARED,
+				    .acks0 = c->conn->frame.acks0};
 	return ret;
 }
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "policy/exclude.h"
+#include "policy/plan.h"
 #include "policy/reason.h"
 #include "topo/blocks.h"
 #include "topo/topo.h"
@@ -45,8 +46,7 @@ struct rz_verdict {
 	const char *agent_zone;	 /* NULL if the local address is no agent's */
 	const char *group;	 /* likewise */
 	const struct rz_topo_zone *there; /* the client's zone, as it could use it; NULL: none */
-	enum rz_close close;		  /* how it is ended, if it is: RESET or FIN */
-	bool gap_only; /* ... and never after a request of its was held back (library.h) */
+	struct rz_plan plan;		  /* how it is closed, if it is */
 };
 
 /*

@@ -78,6 +78,44 @@ static const char *const reasons[] = {
 };
 SAME_SIZE(reasons, RZ_REASON_COUNT);
 
+static const struct {
+	const char *word, *text;
+} checks[] = {
+	[RZ_CHECK_PASSED] = {"passed", "nothing speaks against it"},
+	[RZ_CHECK_NOT_TRACKED] = {"not-tracked", "there is no such connection any more"},
+	[RZ_CHECK_OTHER_CLIENT] = {"other-client", "its client.id is another by now"},
+	[RZ_CHECK_NOT_DATA] = {"not-data", "it does not carry data by now"},
+	[RZ_CHECK_OUT_OF_SYNC] = {"out-of-sync", "where its next request begins is not known"},
+	[RZ_CHECK_SEVERAL] = {"several-clients", "it carries more than one client.id by now"},
+	[RZ_CHECK_TRANSACTION] = {"transactional", "it has begun a transaction"},
+	[RZ_CHECK_GROUP] = {"group-membership", "it carries group membership by now"},
+	[RZ_CHECK_ACKS0] = {"acks0", "it sends Produce with acks=0 by now"},
+	[RZ_CHECK_OTHER_ADDRESS] = {"other-address", "its addresses are others by now"},
+	[RZ_CHECK_TOO_OLD] = {"too-old", "the move was decided too long ago"},
+	[RZ_CHECK_MPTCP] = {"mptcp", "Multipath TCP"},
+	[RZ_CHECK_NO_AGENT] = {"no-agent", "no process has the socket"},
+	[RZ_CHECK_NOT_LEFT] = {"not-left", "its client has not left it"},
+	[RZ_CHECK_NOT_ACCEPTED] = {"not-accepted", "TCP has not accepted bytes that rezone read"},
+	[RZ_CHECK_UNSEEN] = {"unseen-bytes", "TCP has bytes that rezone did not read"},
+	[RZ_CHECK_NOT_WATCHED] = {"not-watched", "its responses are not watched"},
+	[RZ_CHECK_UNACKED] = {"unacknowledged", "its client has not acknowledged all responses"},
+	[RZ_CHECK_UNREAD] = {"unread", "the agent has not read all that came"},
+	[RZ_CHECK_OUT_OF_ORDER] = {"out-of-order", "TCP keeps out-of-order segments"},
+	[RZ_CHECK_NEW_REQUEST] = {"new-request", "a new request came after the latest response"},
+	[RZ_CHECK_PART_REQUEST] = {"partial-request", "a request has not come whole"},
+	[RZ_CHECK_NOT_FOLLOWED] = {"not-followed",
+				   "which request the next response is for is not known"},
+	[RZ_CHECK_UNANSWERED] = {"unanswered", "a request was unanswered"},
+	[RZ_CHECK_PART_RESPONSE] = {"partial-response", "a response was not out to its end"},
+	[RZ_CHECK_SETTLING] = {"settling", "its responses were not out for long enough"},
+	[RZ_CHECK_HELD] = {"held", "a request came while it was about to be closed"},
+	[RZ_CHECK_NOT_REPEATED] = {"not-repeated", "a dropped segment was not sent again yet"},
+	[RZ_CHECK_SILENT] = {"silent", "no request came"},
+	[RZ_CHECK_HOLD_ENDS] = {"hold-ends", "its hold was too near its end"},
+	[RZ_CHECK_NOT_MET] = {"not-met", "the walk over the sockets did not meet it"},
+};
+SAME_SIZE(checks, RZ_CHECK_COUNT);
+
 static const char *word(const char *const *table, size_t n, unsigned value)
 {
 	return value < n ? table[value] : "?";
@@ -161,6 +199,16 @@ const char *rz_opt_in_name(enum rz_opt_in o)
 const char *rz_reason_name(enum rz_reason r)
 {
 	return word(reasons, COUNT(reasons), r);
+}
+
+const char *rz_check_name(enum rz_check c)
+{
+	return c < COUNT(checks) ? checks[c].word : "?";
+}
+
+const char *rz_check_text(enum rz_check c)
+{
+	return c < COUNT(checks) ? checks[c].text : "?";
 }
 
 int rz_mode_parse(const char *text, enum rz_mode *ret)

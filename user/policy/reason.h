@@ -50,6 +50,9 @@ const char *rz_outcome_name(enum rz_outcome o);	 /* unknown home returned left g
 const char *rz_event_name(enum rz_event_type t); /* start stop verdict hold move ... */
 const char *rz_mode_name(enum rz_mode m);	 /* enforce observe */
 const char *rz_opt_in_name(enum rz_opt_in o);	 /* tag zone any */
+const char *rz_check_name(enum rz_check c);	 /* passed not-tracked unanswered ... */
+/* The same as a sentence's end, for people: "a request that must be answered is not" */
+const char *rz_check_text(enum rz_check c);
 /* "not identified", "no agent there", ...; RZ_REASON_NONE is "ready to move" */
 const char *rz_reason_name(enum rz_reason r);
 

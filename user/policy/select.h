@@ -34,6 +34,7 @@
 #include <string.h>
 
 #include "policy/budget.h"
+#include "policy/candidate.h"
 #include "policy/classify.h"
 #include "policy/outcome.h"
 
@@ -48,20 +49,6 @@ struct rz_limits {
 	double breaker_share; /* 0 to 1, 0: no breaker */
 	uint64_t breaker_for_ns;
 	enum rz_mode mode; /* observe: tokens are spent as if moved, but the answer is OBSERVING */
-};
-
-struct rz_candidate {
-	uint64_t cookie;
-	uint64_t client;	 /* hash of the client.id */
-	uint8_t addr[16];	 /* the client's address */
-	uint64_t opened_ns;	 /* of the connection */
-	uint64_t data_ns;	 /* its latest Produce or Fetch; may be up to 10 ms early */
-	struct rz_target target; /* where it would go */
-	bool same_zone;		 /* not a candidate: told only to end a row of futile rounds */
-	bool witness; /* neither: the policy keeps it (its client did not opt in, ...), told
-		       * only to find out what became of a move by hand */
-	bool by_hand; /* of a move: an operator's */
-	enum rz_reason reason; /* out: RZ_REASON_NONE is "go", else why it waits */
 };
 
 /* A client, as the history knows it. */

@@ -9,30 +9,20 @@
 #include "base/cleanup.h"
 #include "policy/share.h"
 
-static struct rz_candidate as_candidate(const struct rz_conn *c)
+static struct rz_candidate as_candidate(const struct rz_conn *c, const struct rz_verdict *v)
 {
 	struct rz_candidate row = {.cookie = c->cookie,
 				   .client = c->frame.client,
+				   .netns = c->netns,
+				   .tuple = c->tuple,
 				   .opened_ns = c->opened_ns,
-				   .data_ns = rz_conn_time_ns(c, c->data_cs)};
+				   .data_ns = rz_conn_time_ns(c, c->data_cs),
+				   .plan = v->plan,
+				   .from_zone = v->agent_zone ? v->agent_zone : "",
+				   .to_zone = v->client_zone ? v->client_zone : ""};
 
 	memcpy(row.addr, c->tuple.client_addr, sizeof(row.addr));
 	return row;
-}
-
-static struct rz_tick_move as_move(const struct rz_conn *c, const struct rz_verdict *v)
-{
-	return (struct rz_tick_move){.cookie = c->cookie,
-				     .client = c->frame.client,
-				     .netns = c->netns,
-				     .tuple = c->tuple,
-				     .opened_ns = c->opened_ns,
-				     .close = v->close,
-				     .gap_only = v->gap_only,
-				     .shared = v->kind == RZ_KIND_SHARED,
-				     .acks0 = c->frame.acks0,
-				     .from_zone = v->agent_zone ? v->agent_zone : "",
-				     .to_zone = v->client_zone ? v->client_zone : ""};
 }
 
 struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_conn *c,
@@ -52,8 +42,7 @@ struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_
 struct work {
 	struct rz_tick *tick;
 	struct rz_candidate *rows;	   /* candidates, those at home, and witnesses */
-	size_t *move_of;		   /* row -> index into tick->moves */
-	const struct rz_topo_zone **there; /* of each move */
+	const struct rz_topo_zone **there; /* of each row */
 	size_t *conn_of;		   /* likewise: index of its connection */
 	size_t n;
 };
@@ -98,16 +87,11 @@ static void classify_all(struct work *w, const struct rz_snapshot *snap,
 			w->tick->reasons[v.reason]++;
 		if (!v.move && !is_home(&v) && !is_witness(&v))
 			continue;
-		w->rows[w->n] = as_candidate(c);
+		w->rows[w->n] = as_candidate(c, &v);
 		w->rows[w->n].same_zone = !v.move && v.locality == RZ_LOCALITY_SAME;
 		w->rows[w->n].witness = !v.move && !is_home(&v);
-		if (v.move) {
-			w->move_of[w->n] = w->tick->n_moves;
-			w->there[w->tick->n_moves] = v.there;
-			w->conn_of[w->tick->n_moves] = i;
-			w->tick->moves[w->tick->n_moves++] = as_move(c, &v);
-		}
-		w->n++;
+		w->there[w->n] = v.there;
+		w->conn_of[w->n++] = i;
 	}
 }
 
@@ -116,24 +100,23 @@ static void aim(struct work *w, struct rz_share *share)
 {
 	size_t i;
 
-	for (i = 0; i < w->n; i++) {
-		if (!is_candidate(&w->rows[i]))
-			continue;
-		w->rows[i].target = rz_share_target(share, w->there[w->move_of[i]]);
-		w->tick->moves[w->move_of[i]].target = w->rows[i].target;
-	}
+	for (i = 0; i < w->n; i++)
+		if (is_candidate(&w->rows[i]))
+			w->rows[i].target = rz_share_target(share, w->there[i]);
 }
 
+/* Keeps the candidates alone, with select's answers, as the tick's moves. */
 static void take_answers(struct work *w)
 {
+	struct rz_tick *t = w->tick;
 	size_t i;
 
 	for (i = 0; i < w->n; i++) {
 		if (!is_candidate(&w->rows[i]))
 			continue;
-		w->tick->moves[w->move_of[i]].reason = w->rows[i].reason;
-		w->tick->verdicts[w->conn_of[w->move_of[i]]].reason = w->rows[i].reason;
-		w->tick->reasons[w->rows[i].reason]++;
+		t->verdicts[w->conn_of[i]].reason = w->rows[i].reason;
+		t->reasons[w->rows[i].reason]++;
+		t->moves[t->n_moves++] = w->rows[i]; /* n_moves <= i: it is the same array */
 	}
 }
 
@@ -161,20 +144,20 @@ static int run(struct work *w, const struct rz_snapshot *snap, const struct rz_w
 int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
 		struct rz_select *select, bool paused, struct rz_tick **ret)
 {
-	_cleanup_free_ struct rz_candidate *rows = calloc(snap->n_conns + 1, sizeof(*rows));
-	_cleanup_free_ size_t *move_of = calloc(snap->n_conns + 1, sizeof(*move_of));
 	_cleanup_free_ const struct rz_topo_zone **there =
 		calloc(snap->n_conns + 1, sizeof(*there));
 	_cleanup_free_ size_t *conn_of = calloc(snap->n_conns + 1, sizeof(*conn_of));
 	struct rz_tick *t = calloc(1, sizeof(*t));
-	struct work w = {t, rows, move_of, there, conn_of, 0};
+	struct work w = {.tick = t, .there = there, .conn_of = conn_of};
 	int err = -ENOMEM;
 
 	if (t) {
 		t->moves = calloc(snap->n_conns + 1, sizeof(*t->moves));
 		t->verdicts = calloc(snap->n_conns + 1, sizeof(*t->verdicts));
 	}
-	if (rows && move_of && there && conn_of && t && t->moves && t->verdicts)
+	if (t)
+		w.rows = t->moves;
+	if (there && conn_of && t && t->moves && t->verdicts)
 		err = run(&w, snap, world, select, paused);
 	if (err)
 		rz_tick_free(t);
@@ -185,8 +168,8 @@ int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
 
 static int by_order(const void *a, const void *b)
 {
-	uint64_t x = ((const struct rz_tick_move *)a)->cookie;
-	uint64_t y = ((const struct rz_tick_move *)b)->cookie;
+	uint64_t x = ((const struct rz_candidate *)a)->cookie;
+	uint64_t y = ((const struct rz_candidate *)b)->cookie;
 
 	return x < y ? -1 : x > y;
 }
@@ -215,9 +198,9 @@ int rz_tick_by_hand(const struct rz_snapshot *snap, const struct rz_world *world
 		if (rz_classify_by_hand(&j, world) != RZ_REASON_NONE)
 			continue;
 		v = rz_classify(&j, world);
-		t->moves[t->n_moves] = as_move(c, &v);
+		t->moves[t->n_moves] = as_candidate(c, &v);
 		t->moves[t->n_moves].by_hand = true;
-		t->moves[t->n_moves++].now = orders[i].order.now;
+		t->moves[t->n_moves++].plan.at_once = orders[i].order.now;
 	}
 	qsort(t->moves, t->n_moves, sizeof(*t->moves), by_order);
 	*ret = t;
@@ -235,43 +218,22 @@ void rz_tick_free(struct rz_tick *t)
 
 static int by_cookie(const void *key, const void *row)
 {
-	uint64_t a = *(const uint64_t *)key, b = ((const struct rz_tick_move *)row)->cookie;
+	uint64_t a = *(const uint64_t *)key, b = ((const struct rz_candidate *)row)->cookie;
 
 	return a < b ? -1 : a > b;
 }
 
-const struct rz_tick_move *rz_tick_find(const struct rz_tick *t, uint64_t cookie)
+const struct rz_candidate *rz_tick_find(const struct rz_tick *t, uint64_t cookie)
 {
 	return t->n_moves ? bsearch(&cookie, t->moves, t->n_moves, sizeof(*t->moves), by_cookie)
 			  : NULL;
 }
 
-static struct rz_candidate row_of(const struct rz_tick_move *m)
-{
-	struct rz_candidate row = {.cookie = m->cookie,
-				   .client = m->client,
-				   .opened_ns = m->opened_ns,
-				   .by_hand = m->by_hand,
-				   .target = m->target};
-
-	memcpy(row.addr, m->tuple.client_addr, sizeof(row.addr));
-	return row;
-}
-
-void rz_tick_moved(struct rz_select *select, const struct rz_tick_move *m, uint64_t at_ns)
-{
-	struct rz_candidate row = row_of(m);
-
-	rz_select_moved(select, &row, at_ns);
-}
-
-void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m, enum rz_undo why,
+void rz_tick_undo(struct rz_select *select, const struct rz_candidate *m, enum rz_undo why,
 		  uint64_t at_ns)
 {
-	struct rz_candidate row = row_of(m);
-
 	if (why == RZ_UNDO_REFUSED)
-		rz_select_undo(select, &row);
+		rz_select_undo(select, m);
 	else
-		rz_select_let_go(select, &row, why == RZ_UNDO_SILENT, at_ns);
+		rz_select_let_go(select, m, why == RZ_UNDO_SILENT, at_ns);
 }

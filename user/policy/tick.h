@@ -11,22 +11,6 @@
 #include "kern/maps.h"
 #include "policy/select.h"
 
-struct rz_tick_move {
-	uint64_t cookie;
-	uint64_t client; /* hash of the client.id */
-	uint32_t netns;
-	struct rz_tuple tuple;
-	uint64_t opened_ns;
-	bool by_hand; /* an operator's order: no candidate of the policy's */
-	bool now;     /* likewise, and at once, whatever is in flight */
-	enum rz_close close;
-	bool gap_only;	    /* its library must not be held (library.h) */
-	bool shared, acks0; /* it carries group membership too; is not answered */
-	struct rz_target target;
-	const char *from_zone, *to_zone; /* live in the topology or the snapshot */
-	enum rz_reason reason;		 /* RZ_REASON_NONE: go */
-};
-
 /* A connection of a snapshot, as the policy judges it. *proxied: memory for the address that a
  * PROXY header names. */
 struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_conn *c,
@@ -34,12 +18,12 @@ struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_
 
 struct rz_tick_verdict {
 	enum rz_reason reason;		 /* classify's, or select's; NONE: it goes */
-	const char *from_zone, *to_zone; /* NULL: not known; as in rz_tick_move */
+	const char *from_zone, *to_zone; /* NULL: not known; as in rz_candidate */
 };
 
 struct rz_tick {
 	struct rz_tick_verdict *verdicts; /* of each connection, in the snapshot's order */
-	struct rz_tick_move *moves;	  /* candidates, sorted by cookie */
+	struct rz_candidate *moves;	  /* sorted by cookie */
 	size_t n_moves;
 	size_t reasons[RZ_REASON_COUNT];      /* connections, by what classify and select said */
 	size_t localities[RZ_LOCALITY_COUNT]; /* connections */
@@ -62,10 +46,7 @@ int rz_tick_by_hand(const struct rz_snapshot *snap, const struct rz_world *world
 		    const struct rz_order_row *orders, size_t n, struct rz_tick **ret);
 void rz_tick_free(struct rz_tick *t); /* takes NULL */
 
-const struct rz_tick_move *rz_tick_find(const struct rz_tick *t, uint64_t cookie);
-
-/* A move happened, at this time. */
-void rz_tick_moved(struct rz_select *select, const struct rz_tick_move *m, uint64_t at_ns);
+const struct rz_candidate *rz_tick_find(const struct rz_tick *t, uint64_t cookie);
 
 /* Why a move that was allowed did not happen. */
 enum rz_undo {
@@ -73,7 +54,7 @@ enum rz_undo {
 	RZ_UNDO_SILENT,	 /* begun, and nothing was asked by whose answer it could be judged */
 	RZ_UNDO_LET_GO,	 /* begun, and no moment was found */
 };
-void rz_tick_undo(struct rz_select *select, const struct rz_tick_move *m, enum rz_undo why,
+void rz_tick_undo(struct rz_select *select, const struct rz_candidate *m, enum rz_undo why,
 		  uint64_t at_ns);
 
 #endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) OR Apache-2.0 */
+/*
+ * When may a move close a connection? The one statement of "it is still the connection that the
+ * policy decided on" and of "all responses are out".
+ *
+ * Comes in: a connection's frame, what BPF has followed of its responses, what TCP says. Goes out:
+ * enum rz_check, the first condition that is not met. Included by bpf/reset.bpf.h (the last check,
+ * under the socket lock), by user/move/close.c (the same on kernels without bpf_sock_destroy) and
+ * by user/move/evidence.c (is a last check worth while?).
+ *
+ * Requests that a response is sent to are numbered, as rz_frame.answerable counts them; responses
+ * come in their order. A response must be out if its client could not simply send the request
+ * again: of all requests but those of rz_api_repeatable().
+ */
+#ifndef REZONE_RESPONSES_H
+#define REZONE_RESPONSES_H
+
+#include <linux/errno.h>
+
+#include "rezone/types.h"
+
+/* What the TCP of a connection says, as far as who looks can know. */
+struct rz_tcp_seen {
+	__u8 unseen;	   /* TCP has bytes that rezone did not read: their segment came early */
+	__u8 unread;	   /* the agent has not read all that TCP has */
+	__u8 unacked;	   /* the client's TCP has not acknowledged all that the agent sent */
+	__u8 out_of_order; /* TCP keeps segments that came before the bytes in front of them */
+	__u8 part_request; /* bytes of a request came whose end did not */
+	/* the latest request whose response must be out has not come whole. A hold keeps its end
+	 * away, so the agent will not execute it */
+	__u8 part_latest;
+	__u8 part_response; /* the latest response is not out to its last byte */
+};
+
+/* The errno that stands beside a check in map moves, events and `rezone reset`. */
+static inline int rz_check_errno(enum rz_check check)
+{
+	switch (check) {
+	case RZ_CHECK_PASSED:
+		return 0;
+	case RZ_CHECK_NOT_TRACKED:
+		return ENOENT;
+	case RZ_CHECK_MPTCP:
+		return EPROTO;
+	case RZ_CHECK_NO_AGENT:
+		return ENOTCONN;
+	default:
+		return check < RZ_CHECK_FIRST_TO_WAIT ? ESTALE : EAGAIN;
+	}
+}
+
+/*
+ * Is this still the connection that the policy decided on: the same client's, in sync, and carrying
+ * nothing that the plan does not allow? `shared`: group membership is allowed; `acks0`: a producer
+ * that gets no responses is. Addresses and TCP are the caller's to compare.
+ */
+static inline enum rz_check rz_check_eligible(const struct rz_frame *f, __u64 cookie, __u64 client,
+					      int shared, int acks0)
+{
+	if (f->state == RZ_STATE_MPTCP)
+		return RZ_CHECK_MPTCP;
+	if (!client || f->client != client)
+		return RZ_CHECK_OTHER_CLIENT;
+	if (f->state != RZ_STATE_DATA)
+		return RZ_CHECK_NOT_DATA;
+	if (f->owner != (__u16)cookie || !f->synced || f->tentative)
+		return RZ_CHECK_OUT_OF_SYNC;
+	if (f->several)
+		return RZ_CHECK_SEVERAL;
+	if (f->transaction)
+		return RZ_CHECK_TRANSACTION;
+	if (f->coordinator && !shared)
+		return RZ_CHECK_GROUP;
+	if (f->acks0 && !acks0)
+		return RZ_CHECK_ACKS0;
+	return RZ_CHECK_PASSED;
+}
+
+/* Has this connection ever sent a request whose response must be out before a close, or may it
+ * have? One that only fetches, and looks where things are, has not. */
+static inline int rz_responses_matter(const struct rz_frame *f)
+{
+	return f->produce || f->other || f->coordinator || f->unseen;
+}
+
+/* Is it known which request the next response is for? */
+static inline int rz_responses_followed(const struct rz_hold *h)
+{
+	return h->answers.synced && !h->answers.tentative;
+}
+
+/* Number of the latest request whose response must be out, of `answerable` so far. */
+static inline __u32 rz_responses_must(const struct rz_hold *h, __u32 answerable)
+{
+	return h->last == answerable ? h->must : answerable; /* some came that were not seen here */
+}
+
+/* Are all responses out that must be? `part_latest`, `part_response`: of struct rz_tcp_seen. */
+static inline enum rz_check rz_responses_out(const struct rz_frame *f, const struct rz_hold *h,
+					     int part_latest, int part_response)
+{
+	__u32 must = rz_responses_must(h, f->answerable);
+
+	if (!rz_responses_matter(f) || (f->acks0 && !h->last))
+		return RZ_CHECK_PASSED;
+	if (!rz_responses_followed(h))
+		return RZ_CHECK_NOT_FOLLOWED;
+	if (part_latest && h->last == f->answerable)
+		must = h->must_before;
+	if ((__s32)(h->answers.number - must) < 0)
+		return RZ_CHECK_UNANSWERED;
+	return part_response ? RZ_CHECK_PART_RESPONSE : RZ_CHECK_PASSED;
+}
+
+/*
+ * Is no request in flight that a close would lose, or make the client do twice? `settled`: the
+ * rz_responses_must() whose response has been out for long enough that the client has read it. `h`
+ * may be NULL: responses are not watched. No time that passes makes a request answered: an agent
+ * may work on one for minutes.
+ */
+static inline enum rz_check rz_check_gap(const struct rz_frame *f, const struct rz_hold *h,
+					 __u32 settled, const struct rz_tcp_seen *t)
+{
+	if (t->unseen)
+		return RZ_CHECK_UNSEEN;
+	if (!rz_responses_matter(f))
+		return RZ_CHECK_PASSED;
+	if (!h)
+		return RZ_CHECK_NOT_WATCHED;
+	if (t->unacked)
+		return RZ_CHECK_UNACKED;
+	if (t->unread)
+		return RZ_CHECK_UNREAD;
+	if (t->out_of_order)
+		return RZ_CHECK_OUT_OF_ORDER;
+	if (rz_responses_must(h, f->answerable) != settled)
+		return RZ_CHECK_NEW_REQUEST;
+	/* no response will come: whole requests that the agent has read are all there is to wait
+	 * for */
+	if (f->acks0 && t->part_request)
+		return RZ_CHECK_PART_REQUEST;
+	return rz_responses_out(f, h, t->part_latest, t->part_response);
+}
+
+#endif

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The last check and the close, one network namespace at a time, see close.h. */
+#include "move/close.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpf/bpf.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "kern/destroy.h"
+#include "kern/netns.h"
+#include "kern/owner.h"
+#include "rezone/responses.h"
+
+/* What a hold must still last when a connection is checked that is not closed in the same step. */
+#define MARGIN_NS (200 * 1000000ULL)
+
+/* Jobs of one network namespace. */
+struct batch {
+	struct rz_kern *kern;
+	__u64 *checks;
+	struct rz_job **jobs;
+	size_t n;
+};
+
+static bool by_fin(const struct rz_job *j)
+{
+	return j->c.plan.close == RZ_CLOSE_FIN;
+}
+
+int rz_close_show(const struct rz_maps *maps, const struct rz_job *j, enum rz_phase phase,
+		  uint64_t now_ns)
+{
+	struct rz_move m = {.client = j->c.client, .decided_ns = now_ns, .phase = phase};
+
+	m.error = j->error;
+	m.check = j->check;
+	m.gap = j->gap;
+	m.settled = j->wait.settled;
+	m.fin = by_fin(j);
+	m.shared = j->c.plan.shared;
+	m.acks0 = j->c.plan.acks0;
+	m.left = j->c.plan.left;
+	m.deadline_ns = j->wait.deadline_ns;
+	rz_str_copy(m.to_zone, sizeof(m.to_zone), j->to_zone);
+	return bpf_map_update_elem(maps->moves, &j->c.cookie, &m, BPF_ANY) ? -errno : 0;
+}
+
+/* What a check of user space's own found. */
+static void found(const struct batch *b, struct rz_job *j, enum rz_check check)
+{
+	j->check = check;
+	j->error = -rz_check_errno(check);
+	if (b->checks)
+		b->checks[check]++;
+}
+
+/* Reads what the walk wrote; false if it did not meet this socket: the entry is still in phase
+ * RESET then. -EAGAIN stands in phase gap or hold; anything else there was never checked. */
+static bool read_result(int fd, struct rz_job *j)
+{
+	struct rz_move m;
+
+	if (bpf_map_lookup_elem(fd, &j->c.cookie, &m) || m.phase == RZ_PHASE_RESET ||
+	    (m.phase != RZ_PHASE_DONE && m.phase != RZ_PHASE_CLOSE && m.phase != RZ_PHASE_REFUSED &&
+	     m.error != -EAGAIN))
+		return false;
+	j->error = m.error;
+	j->check = m.check < RZ_CHECK_COUNT ? m.check : RZ_CHECK_PASSED;
+	return true;
+}
+
+static bool is_gone(const struct rz_job *j)
+{
+	int err = rz_destroy_find(&j->c.tuple, j->c.cookie);
+
+	return err == -ENOENT || err == -ESTALE;
+}
+
+static int walk(void *arg)
+{
+	struct batch *b = arg;
+	int err = rz_kern_walk(b->kern);
+	size_t i;
+
+	/* One that was not met is gone; or the walk passed it over, as it may while others come and
+	 * go before Linux 6.17. A walk that failed half-way has reset some. */
+	for (i = 0; i < b->n; i++)
+		if (!read_result(rz_kern_maps(b->kern)->moves, b->jobs[i]) && !err)
+			found(b, b->jobs[i],
+			      is_gone(b->jobs[i]) ? RZ_CHECK_NOT_TRACKED : RZ_CHECK_NOT_MET);
+	return err;
+}
+
+/* Has a segment been dropped by now of a connection that must not be held? */
+static bool gap_is_over(const struct rz_maps *maps, const struct rz_job *j)
+{
+	struct rz_move_evidence e;
+
+	rz_evidence_read(maps, j->c.cookie, &e);
+	return rz_wait_gap_is_over(&j->wait, &j->c.plan, &e);
+}
+
+/* The FIN of a connection that has passed the check. What is new is held back until its deadline.
+ */
+static void shut_down(const struct batch *b, struct rz_job *j)
+{
+	struct rz_owner o = {.cookie = j->c.cookie, .pid = j->owner_pid, .fd = j->owner_fd};
+
+	if (j->wait.deadline_ns && rz_now_ns() + MARGIN_NS > j->wait.deadline_ns)
+		found(b, j, RZ_CHECK_HOLD_ENDS);
+	else if (gap_is_over(rz_kern_maps(b->kern), j))
+		found(b, j, RZ_CHECK_HELD);
+	else
+		j->error = rz_owner_shutdown(&o);
+}
+
+static bool has_left(const struct rz_maps *maps, uint64_t cookie)
+{
+	struct rz_held e;
+
+	return !bpf_map_lookup_elem(maps->held, &cookie, &e) && e.left_ns;
+}
+
+/* The last check of bpf/reset.bpf.h, as near as user space gets. 0: `ret` says what it found;
+ * -errno: TCP could not be asked. */
+static int last_check(const struct rz_maps *maps, const struct rz_job *j, enum rz_check *ret)
+{
+	static struct rz_hold h; /* large */
+	struct rz_destroy_seen tcp;
+	struct rz_conn c;
+	bool watched;
+	int err;
+
+	*ret = RZ_CHECK_NOT_TRACKED;
+	if (bpf_map_lookup_elem_flags(maps->conns, &j->c.cookie, &c, BPF_F_LOCK))
+		return 0;
+	*ret = rz_check_eligible(&c.frame, j->c.cookie, j->c.client, j->c.plan.shared,
+				 j->c.plan.acks0);
+	if (*ret == RZ_CHECK_PASSED && memcmp(&c.tuple, &j->c.tuple, sizeof(c.tuple)))
+		*ret = RZ_CHECK_OTHER_ADDRESS;
+	if (*ret == RZ_CHECK_PASSED && j->c.plan.left && !has_left(maps, j->c.cookie))
+		*ret = RZ_CHECK_NOT_LEFT;
+	if (*ret != RZ_CHECK_PASSED)
+		return 0;
+	watched = !bpf_map_lookup_elem(maps->holds, &j->c.cookie, &h);
+	err = rz_destroy_look(&j->c.tuple, j->c.cookie, &tcp);
+	if (err && err != -ENOENT)
+		return err;
+	*ret = err ? RZ_CHECK_NOT_TRACKED
+		   : rz_evidence_check(&c, watched ? &h : NULL, &tcp,
+				       j->gap ? &j->wait.settled : NULL);
+	/* that took its time */
+	if (*ret == RZ_CHECK_PASSED && gap_is_over(maps, j))
+		*ret = RZ_CHECK_HELD;
+	if (*ret == RZ_CHECK_PASSED && j->wait.deadline_ns && rz_now_ns() >= j->wait.deadline_ns)
+		*ret = RZ_CHECK_HOLD_ENDS;
+	return 0;
+}
+
+static int destroy_each(void *arg)
+{
+	struct batch *b = arg;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		struct rz_job *j = b->jobs[i];
+		enum rz_check check;
+		int err = last_check(rz_kern_maps(b->kern), j, &check);
+
+		j->error = err;
+		if (!err)
+			found(b, j, check);
+		if (!j->error && !by_fin(j))
+			j->error = rz_destroy_socket(&j->c.tuple, j->c.cookie);
+	}
+	return 0;
+}
+
+static enum rz_phase phase_after(const struct rz_job *j)
+{
+	if (j->error == -EAGAIN)
+		return j->wait.deadline_ns ? RZ_PHASE_HOLD : RZ_PHASE_GAP;
+	return j->error ? RZ_PHASE_REFUSED : RZ_PHASE_DONE;
+}
+
+/* What became of one, after the walk; the FIN is still to come. */
+static void finish(struct batch *b, struct rz_job *j, int err, uint64_t now_ns)
+{
+	const struct rz_maps *maps = rz_kern_maps(b->kern);
+
+	if (err && (!rz_kern_can_walk(b->kern) || j->error == -ENOENT))
+		j->error = err;
+	if (by_fin(j) && !j->error)
+		shut_down(b, j);
+	/* a call that failed with EAGAIN is no reason of its own */
+	if (j->error == -EAGAIN && j->check < RZ_CHECK_FIRST_TO_WAIT)
+		j->check = RZ_CHECK_NOT_MET;
+	/* no such socket: its close was not seen. Were it there after all, its next request would
+	 * bring the entry back */
+	if (j->error == -ENOENT && !err)
+		bpf_map_delete_elem(maps->conns, &j->c.cookie);
+	rz_close_show(maps, j, phase_after(j), now_ns);
+}
+
+static void close_netns(struct batch *b, uint64_t now_ns)
+{
+	const struct rz_maps *maps = rz_kern_maps(b->kern);
+	bool by_walk = rz_kern_can_walk(b->kern);
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < b->n; i++) {
+		b->jobs[i]->error = by_walk ? -ENOENT : 0;
+		b->jobs[i]->check = RZ_CHECK_PASSED;
+		if (!err)
+			err = rz_close_show(maps, b->jobs[i], RZ_PHASE_RESET, now_ns);
+	}
+	if (!err)
+		err = rz_netns_call(b->jobs[0]->c.netns, by_walk ? walk : destroy_each, b);
+	for (i = 0; i < b->n; i++)
+		finish(b, b->jobs[i], err, now_ns);
+}
+
+static int by_netns(const void *a, const void *b)
+{
+	const struct rz_candidate *x = &(*(struct rz_job *const *)a)->c;
+	const struct rz_candidate *y = &(*(struct rz_job *const *)b)->c;
+
+	if (x->netns != y->netns)
+		return x->netns < y->netns ? -1 : 1;
+	return x->cookie < y->cookie ? -1 : x->cookie > y->cookie;
+}
+
+static int find_in_netns(void *arg)
+{
+	struct batch *b = arg;
+	struct rz_owner *o = calloc(b->n + 1, sizeof(*o));
+	size_t i, n = 0;
+
+	for (i = 0; o && i < b->n; i++)
+		if (by_fin(b->jobs[i]))
+			o[n++] = (struct rz_owner){.tuple = b->jobs[i]->c.tuple,
+						   .cookie = b->jobs[i]->c.cookie};
+	if (n)
+		rz_owner_find(b->jobs[0]->c.netns, o, n);
+	for (i = n = 0; o && i < b->n; i++) {
+		if (!by_fin(b->jobs[i]))
+			continue;
+		b->jobs[i]->owner_pid = o[n].pid;
+		b->jobs[i]->owner_fd = o[n++].fd;
+	}
+	free(o);
+	return 0;
+}
+
+static bool any_fin(const struct batch *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		if (by_fin(b->jobs[i]))
+			return true;
+	return false;
+}
+
+/* The next network namespace's jobs of sorted ones. */
+static struct batch next_netns(struct rz_job **jobs, size_t n)
+{
+	struct batch b = {.jobs = jobs};
+
+	while (b.n < n && jobs[b.n]->c.netns == jobs[0]->c.netns)
+		b.n++;
+	return b;
+}
+
+void rz_close_find_owners(struct rz_job **jobs, size_t n)
+{
+	struct batch b;
+	size_t from;
+
+	if (n)
+		qsort(jobs, n, sizeof(struct rz_job *), by_netns);
+	for (from = 0; from < n; from += b.n) {
+		b = next_netns(jobs + from, n - from);
+		if (any_fin(&b))
+			rz_netns_call(jobs[from]->c.netns, find_in_netns, &b);
+	}
+}
+
+void rz_close_run(struct rz_kern *k, struct rz_job **jobs, size_t n, __u64 *checks, uint64_t now_ns)
+{
+	struct batch b;
+	size_t from;
+
+	if (n)
+		qsort(jobs, n, sizeof(struct rz_job *), by_netns);
+	for (from = 0; from < n; from += b.n) {
+		b = next_netns(jobs + from, n - from);
+		b.kern = k;
+		b.checks = checks;
+		close_netns(&b, now_ns);
+	}
+}

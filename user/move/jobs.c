@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A tick's moves, under way together, see jobs.h. */
+#include "move/jobs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "kern/held.h"
+#include "move/close.h"
+#include "rezone/responses.h"
+
+static struct rz_job **pointers(const struct rz_jobs *jobs)
+{
+	return calloc(jobs->n + 1, sizeof(struct rz_job *));
+}
+
+void rz_jobs_begin(struct rz_jobs *jobs)
+{
+	_cleanup_free_ struct rz_job **all = pointers(jobs);
+	size_t i;
+
+	jobs->limits.one_step = rz_kern_can_walk(jobs->kern);
+	for (i = 0; all && i < jobs->n; i++)
+		all[i] = &jobs->rows[i];
+	if (all)
+		rz_close_find_owners(all, jobs->n);
+}
+
+/* It is over, with this result. */
+static void end(struct rz_jobs *jobs, struct rz_job *j, int error, enum rz_check check,
+		uint64_t now_ns)
+{
+	const struct rz_maps *maps = rz_kern_maps(jobs->kern);
+
+	j->error = error;
+	j->check = check;
+	j->ended_ns = now_ns;
+	j->phase = error ? RZ_PHASE_REFUSED : RZ_PHASE_DONE;
+	rz_evidence_read(maps, j->c.cookie, &j->seen); /* what was dropped until the very end */
+	if (!error || !rz_held_needs_watch(maps, j->c.cookie, rz_now_ns()))
+		bpf_map_delete_elem(maps->holds, &j->c.cookie);
+	j->wait.deadline_ns = 0;
+	rz_close_show(maps, j, j->phase, now_ns);
+}
+
+void rz_jobs_end(struct rz_jobs *jobs)
+{
+	size_t i;
+
+	for (i = 0; i < jobs->n; i++)
+		if (rz_job_under_way(&jobs->rows[i]))
+			end(jobs, &jobs->rows[i], -ECANCELED, RZ_CHECK_PASSED, 0);
+	if (jobs->n)
+		rz_kern_watch_no_more(jobs->kern);
+	free(jobs->rows);
+	jobs->rows = NULL;
+	jobs->n = 0;
+}
+
+static void begin(struct rz_jobs *jobs, struct rz_job *j, uint64_t now_ns)
+{
+	const struct rz_maps *maps = rz_kern_maps(jobs->kern);
+	static struct rz_hold entry; /* large */
+
+	j->wait = rz_wait_begin(now_ns);
+	j->phase = j->wait.phase;
+	j->gap = rz_wait_needs_gap(&j->c.plan, &jobs->limits);
+	if (!j->gap)
+		return;
+	entry = (struct rz_hold){.cookie = j->c.cookie};
+	rz_close_show(maps, j, j->phase, now_ns);
+	if (rz_kern_watch(jobs->kern, true) ||
+	    bpf_map_update_elem(maps->holds, &j->c.cookie, &entry, BPF_ANY))
+		end(jobs, j, -ENOBUFS, RZ_CHECK_NOT_WATCHED, now_ns);
+}
+
+/* As many as may be under way at a time. */
+static void begin_some(struct rz_jobs *jobs, uint64_t now_ns)
+{
+	size_t i, now = 0;
+
+	for (i = 0; i < jobs->n; i++)
+		now += rz_job_under_way(&jobs->rows[i]);
+	for (i = 0; i < jobs->n && now < jobs->together; i++) {
+		if (jobs->rows[i].phase != RZ_PHASE_WAIT)
+			continue;
+		begin(jobs, &jobs->rows[i], now_ns);
+		now++;
+	}
+}
+
+/* Does what was decided, but for TRY. BPF learns of a new phase by map moves. */
+static void apply(struct rz_jobs *jobs, struct rz_job *j, struct rz_decision d, uint64_t now_ns)
+{
+	if (d.act == RZ_ACT_GIVE_UP) {
+		end(jobs, j, -ETIMEDOUT, d.check, now_ns);
+	} else if (d.act == RZ_ACT_HOLD || j->phase != j->wait.phase) {
+		j->phase = j->wait.phase;
+		rz_close_show(rz_kern_maps(jobs->kern), j, j->phase, now_ns);
+	}
+}
+
+/* Decides on all that are under way. Returns how many are to be tried now: `tries`. */
+static size_t decide(struct rz_jobs *jobs, struct rz_job **tries, uint64_t now_ns)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < jobs->n; i++) {
+		struct rz_job *j = &jobs->rows[i];
+		struct rz_decision d;
+
+		if (!rz_job_under_way(j))
+			continue;
+		rz_evidence_read(rz_kern_maps(jobs->kern), j->c.cookie, &j->seen);
+		d = rz_wait_decide(&j->wait, &j->c.plan, &j->seen, &jobs->limits, now_ns);
+		if (d.act == RZ_ACT_TRY)
+			tries[n++] = j;
+		else
+			apply(jobs, j, d, now_ns);
+	}
+	return n;
+}
+
+/* Tries all whose moment it may be, in one walk for each network namespace. */
+static void try_all(struct rz_jobs *jobs, struct rz_job **tries, size_t n, uint64_t now_ns)
+{
+	size_t i;
+
+	if (n)
+		rz_close_run(jobs->kern, tries, n, jobs->checks, now_ns);
+	for (i = 0; i < n; i++) {
+		struct rz_job *j = tries[i];
+
+		if (j->error == -EAGAIN)
+			apply(jobs, j,
+			      rz_wait_refused(&j->wait, &j->c.plan, &j->seen, &jobs->limits,
+					      j->check, now_ns),
+			      now_ns);
+		else
+			end(jobs, j, j->error, j->check, now_ns);
+	}
+}
+
+bool rz_jobs_has(const struct rz_jobs *jobs, uint64_t cookie)
+{
+	size_t i;
+
+	for (i = 0; i < jobs->n; i++)
+		if (jobs->rows[i].c.cookie == cookie && rz_job_under_way(&jobs->rows[i]))
+			return true;
+	return false;
+}
+
+void rz_jobs_cancel(struct rz_jobs *jobs, struct rz_job *j, uint64_t now_ns)
+{
+	if (rz_job_under_way(j)) {
+		end(jobs, j, -ECANCELED, RZ_CHECK_PASSED, now_ns);
+	} else if (j->phase == RZ_PHASE_WAIT) {
+		j->error = -ECANCELED;
+		j->phase = RZ_PHASE_REFUSED;
+	}
+}
+
+bool rz_jobs_step(struct rz_jobs *jobs, uint64_t now_ns)
+{
+	_cleanup_free_ struct rz_job **tries = pointers(jobs);
+	size_t i;
+
+	begin_some(jobs, now_ns);
+	if (tries)
+		try_all(jobs, tries, decide(jobs, tries, now_ns), now_ns);
+	for (i = 0; i < jobs->n; i++)
+		if (rz_job_under_way(&jobs->rows[i]) || jobs->rows[i].phase == RZ_PHASE_WAIT)
+			return true;
+	return false;
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Waiting for the moment in which a close harms nobody, see wait.h. */
+#include "move/wait.h"
+
+/* A client that is not seen to run gets so many times the settling time: it may not have read. */
+#define SILENT_TIMES  4
+/* A segment is between the segment program and TCP for so long at most: softirqs take turns of two
+ * ticks (net.core.netdev_budget_usecs). */
+#define ON_ITS_WAY_NS (10 * 1000000ULL)
+/* A last check, when it is due, has been made so much later. */
+#define A_CHECK_NS    (100 * 1000000ULL)
+
+/* One call's arguments. */
+struct step {
+	const struct rz_plan *plan;
+	const struct rz_move_evidence *e;
+	const struct rz_wait_limits *l;
+	uint64_t now_ns;
+};
+
+struct rz_wait rz_wait_begin(uint64_t now_ns)
+{
+	return (struct rz_wait){.phase = RZ_PHASE_GAP, .begun_ns = now_ns};
+}
+
+/* What is held of a producer that gets no responses would be lost. */
+static bool may_hold(const struct step *s)
+{
+	return s->l->hold_ns && !s->plan->acks0;
+}
+
+/* Are the last check and the close two steps, so that new requests must be kept away in between? */
+static bool two_steps(const struct step *s)
+{
+	return may_hold(s) && (s->plan->close == RZ_CLOSE_FIN || !s->l->one_step);
+}
+
+bool rz_wait_gap_is_over(const struct rz_wait *w, const struct rz_plan *plan,
+			 const struct rz_move_evidence *e)
+{
+	return w->phase == RZ_PHASE_HOLD && rz_plan_gap_only(plan) &&
+	       (!e->watched || e->held != w->held_before);
+}
+
+/* Are all responses out? With new requests held back the latest one may never become whole; whether
+ * it is, only a check under the lock knows. */
+static enum rz_check responses_out(const struct rz_wait *w, const struct step *s)
+{
+	if (!s->e->watched)
+		return RZ_CHECK_NOT_WATCHED;
+	if (w->phase == RZ_PHASE_HOLD && s->l->one_step)
+		return s->e->out_if_part == RZ_CHECK_PASSED ? RZ_CHECK_PASSED : s->e->out;
+	return s->e->out;
+}
+
+/*
+ * PASSED: all responses are out, for settle_ns, in which the client's application can read them:
+ * some libraries throw away what they have read if the next read meets the reset, and would send
+ * the request again.
+ */
+static enum rz_check settled(struct rz_wait *w, const struct step *s)
+{
+	enum rz_check out;
+
+	/* the last check says what there is to say */
+	if (!s->e->tracked || !s->e->matters)
+		return RZ_CHECK_PASSED;
+	out = responses_out(w, s);
+	/* what was dropped in an instant that was no gap after all is still to come */
+	if (out == RZ_CHECK_PASSED && rz_plan_gap_only(s->plan) && !s->e->repeated)
+		out = RZ_CHECK_NOT_REPEATED;
+	if (out != RZ_CHECK_PASSED) {
+		w->quiet_ns = 0;
+		return out;
+	}
+	if (!w->quiet_ns || w->settled != s->e->must) {
+		w->quiet_ns = s->now_ns;
+		w->settled = s->e->must;
+		w->fresh = s->e->fresh;
+	}
+	/* a new request that was dropped since then: the client runs */
+	return s->now_ns >= w->quiet_ns + s->l->settle_ns *
+						  (s->e->fresh != w->fresh ? 1 : SILENT_TIMES)
+		       ? RZ_CHECK_PASSED
+		       : RZ_CHECK_SETTLING;
+}
+
+/* PASSED: the last check is worth its walk over the sockets. */
+static enum rz_check worth_a_check(struct rz_wait *w, const struct step *s)
+{
+	if (s->now_ns < w->again_ns)
+		return w->check;
+	if (!rz_wait_needs_gap(s->plan, s->l))
+		return RZ_CHECK_PASSED;
+	if (w->phase == RZ_PHASE_HOLD && two_steps(s)) {
+		/* what had passed the segment program before it began has reached TCP by then */
+		if (s->now_ns < w->held_ns + ON_ITS_WAY_NS)
+			return RZ_CHECK_SETTLING;
+		/* BPF drops nothing any more: new requests may come between check and close */
+		if (s->now_ns >= w->deadline_ns)
+			return RZ_CHECK_HOLD_ENDS;
+	}
+	if (rz_wait_gap_is_over(w, s->plan, s->e))
+		return RZ_CHECK_HELD;
+	return settled(w, s);
+}
+
+static void begin_hold(struct rz_wait *w, const struct step *s, bool in_gap)
+{
+	w->phase = RZ_PHASE_HOLD;
+	w->held_ns = s->now_ns;
+	w->deadline_ns = s->now_ns + s->l->hold_ns;
+	w->held_before = s->e->held;
+	w->bridge = in_gap;
+}
+
+/* It is no gap any more: what was dropped, the client's TCP sends again. */
+static void end_hold(struct rz_wait *w)
+{
+	w->phase = RZ_PHASE_GAP;
+	w->held_ns = w->deadline_ns = w->quiet_ns = 0;
+}
+
+/* Until when a gap is waited for once responses are followed. A pause that began in time may
+ * settle. */
+static uint64_t gap_ends(const struct rz_wait *w, const struct step *s)
+{
+	uint64_t end_ns = w->followed_ns + s->l->gap_ns;
+	uint64_t settled_ns = w->quiet_ns + s->l->settle_ns * SILENT_TIMES + A_CHECK_NS;
+
+	return w->quiet_ns && w->quiet_ns < end_ns && settled_ns > end_ns ? settled_ns : end_ns;
+}
+
+/* Before responses are followed, a hold would keep away the very request by whose response they are
+ * found. */
+static bool hold_is_due(const struct rz_wait *w, const struct step *s, bool in_gap)
+{
+	if (!may_hold(s))
+		return false;
+	if (two_steps(s) && in_gap)
+		return true;
+	return s->e->followed && !s->plan->gap_only && s->now_ns >= gap_ends(w, s);
+}
+
+static bool time_is_over(const struct rz_wait *w, const struct step *s)
+{
+	if (w->phase == RZ_PHASE_HOLD)
+		return s->now_ns >= w->deadline_ns;
+	return s->now_ns >= w->begun_ns + s->l->gap_ns + s->l->hold_ns &&
+	       (!w->followed_ns || s->now_ns >= gap_ends(w, s));
+}
+
+/* The client has sent nothing since the move began, so nobody can tell whether all is answered. */
+static bool is_silent(const struct rz_wait *w, const struct rz_move_evidence *e)
+{
+	return e->tracked && e->watched && !e->request_seen && e->request_ns < w->begun_ns;
+}
+
+/* No check now: from the gap to the hold, back, or from either to giving up. `in_gap`: it would be
+ * made, were it one step with the close. */
+static struct rz_decision go_on(struct rz_wait *w, const struct step *s, bool in_gap)
+{
+	if (w->phase == RZ_PHASE_GAP && s->e->followed && !w->followed_ns)
+		w->followed_ns = s->now_ns;
+	if (w->phase == RZ_PHASE_GAP && hold_is_due(w, s, in_gap)) {
+		begin_hold(w, s, in_gap);
+		return (struct rz_decision){.act = RZ_ACT_HOLD};
+	}
+	if (time_is_over(w, s))
+		return (struct rz_decision){RZ_ACT_GIVE_UP,
+					    is_silent(w, s->e) ? RZ_CHECK_SILENT : w->check};
+	if (rz_wait_gap_is_over(w, s->plan, s->e))
+		end_hold(w);
+	return (struct rz_decision){RZ_ACT_WAIT, w->check};
+}
+
+struct rz_decision rz_wait_decide(struct rz_wait *w, const struct rz_plan *plan,
+				  const struct rz_move_evidence *e, const struct rz_wait_limits *l,
+				  uint64_t now_ns)
+{
+	const struct step s = {plan, e, l, now_ns};
+	bool needs_gap = rz_wait_needs_gap(plan, l);
+
+	w->check = worth_a_check(w, &s);
+	if (w->check == RZ_CHECK_PASSED &&
+	    (!needs_gap || w->phase == RZ_PHASE_HOLD || !two_steps(&s)))
+		return (struct rz_decision){.act = RZ_ACT_TRY};
+	return go_on(w, &s, w->check == RZ_CHECK_PASSED);
+}
+
+struct rz_decision rz_wait_refused(struct rz_wait *w, const struct rz_plan *plan,
+				   const struct rz_move_evidence *e, const struct rz_wait_limits *l,
+				   enum rz_check check, uint64_t now_ns)
+{
+	const struct step s = {plan, e, l, now_ns};
+
+	/* no walk every few ms, and no hold that only was to bridge */
+	w->check = check;
+	w->again_ns = now_ns + l->settle_ns;
+	if (w->phase == RZ_PHASE_HOLD && w->bridge)
+		end_hold(w);
+	return go_on(w, &s, false);
+}

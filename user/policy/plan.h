@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a connection is closed, if it is. Made by policy/classify.c from the client's library and the
+ * settings, embedded by value in a verdict, a candidate and a job; followed by move/.
+ */
+#ifndef RZ_POLICY_PLAN_H
+#define RZ_POLICY_PLAN_H
+
+#include <stdbool.h>
+
+#include <rezone/types.h>
+
+struct rz_plan {
+	enum rz_close close; /* RESET, or FIN: the agent's own descriptor is shut down */
+	bool gap_only;	     /* its library must not be held (library.h) */
+	bool shared;	     /* group membership on this connection is allowed */
+	bool acks0;	     /* it gets no responses to Produce: allowed */
+	bool at_once;	     /* an operator's: whatever is in flight */
+	bool left; /* only if its client has left it while a request was held (map held) */
+};
+
+/* What is held of a producer that gets no responses would be lost: to such a one the library's rule
+ * has nothing to add, for it is never held at all. */
+static inline bool rz_plan_gap_only(const struct rz_plan *p)
+{
+	return p->gap_only && !p->acks0;
+}
+
+static inline bool rz_plan_equal(const struct rz_plan *a, const struct rz_plan *b)
+{
+	return a->close == b->close && a->gap_only == b->gap_only;
+}
+
+#endif
