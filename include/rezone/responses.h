@@ -90,37 +90,38 @@ static inline int rz_responses_followed(const struct rz_hold *h)
 }
 
 /* Number of the latest request whose response must be out, of `answerable` so far. */
-static inline __u32 rz_responses_must(const struct rz_hold *h, __u32 answerable)
+static inline __u32 rz_responses_must(const struct rz_hold *h, __u32 answerable, int part_latest)
 {
-	return h->last == answerable ? h->must : answerable; /* some came that were not seen here */
+	if (h->last != answerable)
+		return answerable; /* some came that were not seen here */
+	return part_latest ? h->must_before : h->must;
 }
 
-/* Are all responses out that must be? `part_latest`, `part_response`: of struct rz_tcp_seen. */
+/* Are all responses out up to that request's? `part_response`: of struct rz_tcp_seen. */
 static inline enum rz_check rz_responses_out(const struct rz_frame *f, const struct rz_hold *h,
-					     int part_latest, int part_response)
+					     __u32 must, int part_response)
 {
-	__u32 must = rz_responses_must(h, f->answerable);
-
 	if (!rz_responses_matter(f) || (f->acks0 && !h->last))
 		return RZ_CHECK_PASSED;
 	if (!rz_responses_followed(h))
 		return RZ_CHECK_NOT_FOLLOWED;
-	if (part_latest && h->last == f->answerable)
-		must = h->must_before;
 	if ((__s32)(h->answers.number - must) < 0)
 		return RZ_CHECK_UNANSWERED;
 	return part_response ? RZ_CHECK_PART_RESPONSE : RZ_CHECK_PASSED;
 }
 
 /*
- * Is no request in flight that a close would lose, or make the client do twice? `settled`: the
- * rz_responses_must() whose response has been out for long enough that the client has read it. `h`
- * may be NULL: responses are not watched. No time that passes makes a request answered: an agent
- * may work on one for minutes.
+ * Is no request in flight that a close would lose, or make the client do twice? `settled`: number
+ * of the request whose response has been out for long enough that the client has read it, as all
+ * before it. `h` may be NULL: responses are not watched. No time that passes makes a request
+ * answered: an agent may work on one for minutes.
  */
 static inline enum rz_check rz_check_gap(const struct rz_frame *f, const struct rz_hold *h,
 					 __u32 settled, const struct rz_tcp_seen *t)
 {
+	enum rz_check out;
+	__u32 must;
+
 	if (t->unseen)
 		return RZ_CHECK_UNSEEN;
 	if (!rz_responses_matter(f))
@@ -133,13 +134,15 @@ static inline enum rz_check rz_check_gap(const struct rz_frame *f, const struct 
 		return RZ_CHECK_UNREAD;
 	if (t->out_of_order)
 		return RZ_CHECK_OUT_OF_ORDER;
-	if (rz_responses_must(h, f->answerable) != settled)
-		return RZ_CHECK_NEW_REQUEST;
 	/* no response will come: whole requests that the agent has read are all there is to wait
 	 * for */
 	if (f->acks0 && t->part_request)
 		return RZ_CHECK_PART_REQUEST;
-	return rz_responses_out(f, h, t->part_latest, t->part_response);
+	must = rz_responses_must(h, f->answerable, t->part_latest);
+	out = rz_responses_out(f, h, must, t->part_response);
+	if (out != RZ_CHECK_PASSED)
+		return out;
+	return must == settled ? RZ_CHECK_PASSED : RZ_CHECK_NEW_REQUEST;
 }
 
 #endif

@@ -180,7 +180,7 @@ enum rz_check {
 	RZ_CHECK_UNACKED,	/* the client's TCP has not acknowledged all that was sent */
 	RZ_CHECK_UNREAD,	/* the agent has not read all that TCP has */
 	RZ_CHECK_OUT_OF_ORDER,	/* TCP keeps segments that came too early */
-	RZ_CHECK_NEW_REQUEST,	/* one came after the latest response had settled */
+	RZ_CHECK_NEW_REQUEST,	/* the latest response has not settled: a new request's */
 	RZ_CHECK_PART_REQUEST,	/* acks=0, and a request has not come whole */
 	RZ_CHECK_NOT_FOLLOWED,	/* it is not known which request the next response is for */
 	RZ_CHECK_UNANSWERED,	/* a request that must be answered is not */
@@ -565,9 +565,8 @@ struct rz_move {
 	__u64 decided_ns;
 	__u64 deadline_ns; /* when the hold ends, whatever came of it; 0: no hold */
 	__s32 error;	   /* -errno of the close, or rz_check_errno() of the check before it */
-	/* number of the latest request whose response must be out (rz_responses_must), when user
-	 * space found that it has been out for long enough; if it is another by now, it is no gap
-	 */
+	/* number of the request whose response, as user space found, has been out for long enough;
+	 * if another must be out by now (rz_responses_must), it is no gap */
 	__u32 settled;
 	enum rz_reason reason;
 	enum rz_phase phase;

@@ -131,9 +131,11 @@ int test_drained(struct __sk_buff *skb)
 	__u64 cookie = 1;
 	struct rz_hold *h = rz_hold_of(cookie);
 	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
+	__u32 must;
 
 	if (!h || !c)
 		return 0;
-	return rz_responses_out(&c->frame, h, (__s32)(h->must_end - rz_test_rcv_nxt) > 0, 0) ==
-	       RZ_CHECK_PASSED;
+	must = rz_responses_must(h, c->frame.answerable,
+				 (__s32)(h->must_end - rz_test_rcv_nxt) > 0);
+	return rz_responses_out(&c->frame, h, must, 0) == RZ_CHECK_PASSED;
 }

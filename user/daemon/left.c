@@ -28,7 +28,7 @@
 struct rz_left {
 	uint64_t cookie;
 	uint64_t quiet_ns; /* since when all has been answered, 0: it has not */
-	uint32_t settled;  /* the rz_responses_must() that was out then */
+	uint32_t settled;  /* number of the latest request whose response was out then */
 	bool told;
 };
 
@@ -82,18 +82,18 @@ static void tell(struct rz_daemon *d, enum rz_event_type type, const struct rz_c
  * check knows, if it is the walk's. */
 static bool has_settled(const struct rz_daemon *d, struct rz_left *l, uint64_t now_ns)
 {
+	struct rz_responses_seen r;
 	struct rz_move_evidence e;
 
 	rz_evidence_read(d->maps, l->cookie, &e);
-	if (!e.tracked || !e.watched ||
-	    (e.out != RZ_CHECK_PASSED &&
-	     !(rz_kern_can_walk(d->kern) && e.out_if_part == RZ_CHECK_PASSED))) {
+	r = rz_evidence_responses(&e, rz_kern_can_walk(d->kern));
+	if (!e.tracked || !e.watched || r.out != RZ_CHECK_PASSED) {
 		l->quiet_ns = 0;
 		return false;
 	}
-	if (!l->quiet_ns || l->settled != e.must) {
+	if (!l->quiet_ns || l->settled != r.must) {
 		l->quiet_ns = now_ns;
-		l->settled = e.must;
+		l->settled = r.must;
 	}
 	return now_ns >= l->quiet_ns + d->conf.settle_ns * SETTLE_TIMES;
 }

@@ -6,6 +6,15 @@
 
 #include "rezone/responses.h"
 
+static struct rz_responses_seen see(const struct rz_conn *c, const struct rz_hold *h, bool part)
+{
+	struct rz_responses_seen r;
+
+	r.must = rz_responses_must(h, c->frame.answerable, part);
+	r.out = rz_responses_out(&c->frame, h, r.must, !h->answers.whole);
+	return r;
+}
+
 void rz_evidence_of(const struct rz_conn *c, const struct rz_hold *h, struct rz_move_evidence *ret)
 {
 	*ret = (struct rz_move_evidence){.tracked = c, .watched = h, .repeated = true};
@@ -21,10 +30,16 @@ void rz_evidence_of(const struct rz_conn *c, const struct rz_hold *h, struct rz_
 	}
 	if (!c || !h)
 		return;
-	ret->must = rz_responses_must(h, c->frame.answerable);
-	ret->out = rz_responses_out(&c->frame, h, false, !h->answers.whole);
-	ret->out_if_part = rz_responses_out(&c->frame, h, true, false);
+	ret->whole = see(c, h, false);
+	ret->part = see(c, h, true);
 	ret->repeated = !h->held || (int32_t)(c->frame.next_seq - h->held_end) >= 0;
+}
+
+struct rz_responses_seen rz_evidence_responses(const struct rz_move_evidence *e, bool may_be_part)
+{
+	if (e->whole.out != RZ_CHECK_PASSED && may_be_part && e->part.out == RZ_CHECK_PASSED)
+		return e->part;
+	return e->whole;
 }
 
 enum rz_check rz_evidence_check(const struct rz_conn *c, const struct rz_hold *h,

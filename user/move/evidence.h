@@ -16,10 +16,13 @@ struct rz_move_evidence {
 	bool watched;  /* map holds has one: its responses are watched */
 	bool matters;  /* rz_responses_matter() */
 	bool followed; /* rz_responses_followed() */
-	/* rz_responses_out(), if the latest request has come whole, and if it has not: then a hold
-	 * keeps its end away. Which of the two is true the last check knows, under the lock */
-	enum rz_check out, out_if_part;
-	uint32_t must;	     /* rz_responses_must() */
+	/* Are all responses out (rz_responses_out()), up to which request's (rz_responses_must())?
+	 * If the latest request has come whole, and if it has not: then a hold keeps its end away.
+	 * Which of the two is true the last check knows, under the lock */
+	struct rz_responses_seen {
+		enum rz_check out;
+		uint32_t must;
+	} whole, part;
 	uint32_t held;	     /* segments that were dropped */
 	uint32_t fresh;	     /* those of them that were no retransmission: the client runs */
 	bool repeated;	     /* the latest of them has been sent again, or none was dropped */
@@ -29,6 +32,10 @@ struct rz_move_evidence {
 
 /* Pure. Either may be NULL: there is no entry. */
 void rz_evidence_of(const struct rz_conn *c, const struct rz_hold *h, struct rz_move_evidence *ret);
+
+/* All responses are out, or the condition that is not met. `may_be_part`: it is held, and the last
+ * check is under the lock, which tells whether the latest request has come whole. */
+struct rz_responses_seen rz_evidence_responses(const struct rz_move_evidence *e, bool may_be_part);
 
 /*
  * The last check where user space makes it: by what the maps and TCP say of the connection. `tcp`

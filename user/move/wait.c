@@ -20,7 +20,8 @@ struct step {
 
 struct rz_wait rz_wait_begin(uint64_t now_ns)
 {
-	return (struct rz_wait){.phase = RZ_PHASE_GAP, .begun_ns = now_ns};
+	return (struct rz_wait){
+		.phase = RZ_PHASE_GAP, .check = RZ_CHECK_SETTLING, .begun_ns = now_ns};
 }
 
 /* What is held of a producer that gets no responses would be lost. */
@@ -42,17 +43,6 @@ bool rz_wait_gap_is_over(const struct rz_wait *w, const struct rz_plan *plan,
 	       (!e->watched || e->held != w->held_before);
 }
 
-/* Are all responses out? With new requests held back the latest one may never become whole; whether
- * it is, only a check under the lock knows. */
-static enum rz_check responses_out(const struct rz_wait *w, const struct step *s)
-{
-	if (!s->e->watched)
-		return RZ_CHECK_NOT_WATCHED;
-	if (w->phase == RZ_PHASE_HOLD && s->l->one_step)
-		return s->e->out_if_part == RZ_CHECK_PASSED ? RZ_CHECK_PASSED : s->e->out;
-	return s->e->out;
-}
-
 /*
  * PASSED: all responses are out, for settle_ns, in which the client's application can read them:
  * some libraries throw away what they have read if the next read meets the reset, and would send
@@ -60,22 +50,24 @@ static enum rz_check responses_out(const struct rz_wait *w, const struct step *s
  */
 static enum rz_check settled(struct rz_wait *w, const struct step *s)
 {
-	enum rz_check out;
+	struct rz_responses_seen r;
 
 	/* the last check says what there is to say */
 	if (!s->e->tracked || !s->e->matters)
 		return RZ_CHECK_PASSED;
-	out = responses_out(w, s);
+	r = rz_evidence_responses(s->e, w->phase == RZ_PHASE_HOLD && s->l->one_step);
+	if (!s->e->watched)
+		r.out = RZ_CHECK_NOT_WATCHED;
 	/* what was dropped in an instant that was no gap after all is still to come */
-	if (out == RZ_CHECK_PASSED && rz_plan_gap_only(s->plan) && !s->e->repeated)
-		out = RZ_CHECK_NOT_REPEATED;
-	if (out != RZ_CHECK_PASSED) {
+	else if (r.out == RZ_CHECK_PASSED && rz_plan_gap_only(s->plan) && !s->e->repeated)
+		r.out = RZ_CHECK_NOT_REPEATED;
+	if (r.out != RZ_CHECK_PASSED) {
 		w->quiet_ns = 0;
-		return out;
+		return r.out;
 	}
-	if (!w->quiet_ns || w->settled != s->e->must) {
+	if (!w->quiet_ns || w->settled != r.must) {
 		w->quiet_ns = s->now_ns;
-		w->settled = s->e->must;
+		w->settled = r.must;
 		w->fresh = s->e->fresh;
 	}
 	/* a new request that was dropped since then: the client runs */
@@ -92,6 +84,8 @@ static enum rz_check worth_a_check(struct rz_wait *w, const struct step *s)
 		return w->check;
 	if (!rz_wait_needs_gap(s->plan, s->l))
 		return RZ_CHECK_PASSED;
+	if (rz_wait_gap_is_over(w, s->plan, s->e))
+		return RZ_CHECK_HELD;
 	if (w->phase == RZ_PHASE_HOLD && two_steps(s)) {
 		/* what had passed the segment program before it began has reached TCP by then */
 		if (s->now_ns < w->held_ns + ON_ITS_WAY_NS)
@@ -100,8 +94,6 @@ static enum rz_check worth_a_check(struct rz_wait *w, const struct step *s)
 		if (s->now_ns >= w->deadline_ns)
 			return RZ_CHECK_HOLD_ENDS;
 	}
-	if (rz_wait_gap_is_over(w, s->plan, s->e))
-		return RZ_CHECK_HELD;
 	return settled(w, s);
 }
 
@@ -131,23 +123,23 @@ static uint64_t gap_ends(const struct rz_wait *w, const struct step *s)
 	return w->quiet_ns && w->quiet_ns < end_ns && settled_ns > end_ns ? settled_ns : end_ns;
 }
 
-/* Before responses are followed, a hold would keep away the very request by whose response they are
- * found. */
-static bool hold_is_due(const struct rz_wait *w, const struct step *s, bool in_gap)
-{
-	if (!may_hold(s))
-		return false;
-	if (two_steps(s) && in_gap)
-		return true;
-	return s->e->followed && !s->plan->gap_only && s->now_ns >= gap_ends(w, s);
-}
-
 static bool time_is_over(const struct rz_wait *w, const struct step *s)
 {
 	if (w->phase == RZ_PHASE_HOLD)
 		return s->now_ns >= w->deadline_ns;
 	return s->now_ns >= w->begun_ns + s->l->gap_ns + s->l->hold_ns &&
 	       (!w->followed_ns || s->now_ns >= gap_ends(w, s));
+}
+
+/* Before responses are followed, a hold would keep away the very request by whose response they are
+ * found. One that only bridges is not begun again and again for ever. */
+static bool hold_is_due(const struct rz_wait *w, const struct step *s, bool in_gap)
+{
+	if (!may_hold(s))
+		return false;
+	if (two_steps(s) && in_gap && !time_is_over(w, s))
+		return true;
+	return s->e->followed && !s->plan->gap_only && s->now_ns >= gap_ends(w, s);
 }
 
 /* The client has sent nothing since the move began, so nobody can tell whether all is answered. */
@@ -180,12 +172,13 @@ struct rz_decision rz_wait_decide(struct rz_wait *w, const struct rz_plan *plan,
 {
 	const struct step s = {plan, e, l, now_ns};
 	bool needs_gap = rz_wait_needs_gap(plan, l);
+	enum rz_check check = worth_a_check(w, &s);
 
-	w->check = worth_a_check(w, &s);
-	if (w->check == RZ_CHECK_PASSED &&
-	    (!needs_gap || w->phase == RZ_PHASE_HOLD || !two_steps(&s)))
+	if (check == RZ_CHECK_PASSED && (!needs_gap || w->phase == RZ_PHASE_HOLD || !two_steps(&s)))
 		return (struct rz_decision){.act = RZ_ACT_TRY};
-	return go_on(w, &s, w->check == RZ_CHECK_PASSED);
+	if (check != RZ_CHECK_PASSED)
+		w->check = check;
+	return go_on(w, &s, check == RZ_CHECK_PASSED);
 }
 
 struct rz_decision rz_wait_refused(struct rz_wait *w, const struct rz_plan *plan,

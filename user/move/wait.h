@@ -35,11 +35,11 @@ struct rz_wait_limits {
 /* What is remembered of one move while it waits. */
 struct rz_wait {
 	enum rz_phase phase;  /* GAP or HOLD */
-	enum rz_check check;  /* the condition that was not met at the latest step */
+	enum rz_check check;  /* the latest condition that was not met */
 	uint64_t begun_ns;    /* when its gap began to be waited for */
 	uint64_t followed_ns; /* when its responses were first followed, 0: never yet */
 	uint64_t quiet_ns;    /* since when all responses are out, 0: they are not */
-	uint32_t settled;     /* the rz_responses_must() that was out then */
+	uint32_t settled;     /* number of the latest request whose response was out then */
 	uint32_t fresh;	      /* segments that were dropped and no retransmission, until quiet_ns */
 	uint64_t held_ns;     /* when the hold began that goes on, 0: none */
 	uint64_t deadline_ns; /* when it ends, whatever comes of it */

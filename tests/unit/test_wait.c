@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+/* user/move/wait.c: what is done with a move at each step. The rule behind it has a model
+ * (tests/model/wait). */
+#include "unit.h"
+
+#include "move/wait.h"
+
+#define MS 1000000ULL
+#define T0 (1000 * SECOND_NS)
+
+/* A move and what the next step shows it. */
+struct story {
+	struct rz_plan plan;
+	struct rz_wait_limits l;
+	struct rz_wait w;
+	struct rz_move_evidence e;
+	uint64_t now_ns;
+};
+
+/* A producer whose responses are followed, and all out. */
+static struct story begin(void)
+{
+	return (struct story){
+		.plan = {.close = RZ_CLOSE_RESET},
+		.l = {.gap_ns = 1000 * MS,
+		      .hold_ns = 5000 * MS,
+		      .settle_ns = 100 * MS,
+		      .one_step = true},
+		.w = rz_wait_begin(T0),
+		.e = {.tracked = true,
+		      .watched = true,
+		      .matters = true,
+		      .followed = true,
+		      .whole = {.must = 5},
+		      .part = {.must = 4},
+		      .repeated = true,
+		      .request_seen = true},
+		.now_ns = T0,
+	};
+}
+
+static void then(struct story *s, uint64_t after_ms, enum rz_act act, enum rz_check check)
+{
+	struct rz_decision d;
+
+	s->now_ns += after_ms * MS;
+	d = rz_wait_decide(&s->w, &s->plan, &s->e, &s->l, s->now_ns);
+	if (d.act != act || (act != RZ_ACT_TRY && act != RZ_ACT_HOLD && d.check != check))
+		fail_msg("%llu ms after the begin: act %d, check %d",
+			 (unsigned long long)((s->now_ns - T0) / MS), d.act, d.check);
+}
+
+static void refuse(struct story *s, enum rz_check why, enum rz_act act, enum rz_check check)
+{
+	struct rz_decision d = rz_wait_refused(&s->w, &s->plan, &s->e, &s->l, why, s->now_ns);
+
+	assert_int_equal(d.act, act);
+	assert_int_equal(d.check, check);
+}
+
+static void unanswered(struct story *s, bool so)
+{
+	s->e.whole.out = s->e.part.out = so ? RZ_CHECK_UNANSWERED : RZ_CHECK_PASSED;
+}
+
+static void test_a_gap(void **state)
+{
+	struct story s = begin();
+
+	(void)state;
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	then(&s, 399, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	then(&s, 1, RZ_ACT_TRY, 0);
+	/* another request was asked and answered between two steps: its response must settle */
+	s.e.whole.must++;
+	then(&s, 2, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	unanswered(&s, true);
+	then(&s, 399, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
+	unanswered(&s, false);
+	then(&s, 2, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	then(&s, 400, RZ_ACT_TRY, 0);
+}
+
+/* Nothing is owed to it, or nothing is known of it: the last check says what there is to say. */
+static void test_nothing_to_wait_for(void **state)
+{
+	struct story s = begin();
+
+	(void)state;
+	unanswered(&s, true);
+	s.e.matters = false;
+	then(&s, 0, RZ_ACT_TRY, 0);
+	s = begin();
+	s.e = (struct rz_move_evidence){.repeated = true};
+	then(&s, 0, RZ_ACT_TRY, 0);
+	s = begin();
+	s.plan.at_once = true;
+	unanswered(&s, true);
+	then(&s, 0, RZ_ACT_TRY, 0);
+	s = begin();
+	s.l.at_once = true;
+	unanswered(&s, true);
+	then(&s, 0, RZ_ACT_TRY, 0);
+}
+
+static void test_a_hold(void **state)
+{
+	struct story s = begin();
+
+	(void)state;
+	unanswered(&s, true);
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
+	then(&s, 999, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
+	then(&s, 1, RZ_ACT_HOLD, 0);
+	assert_false(s.w.bridge);
+	assert_int_equal(s.w.deadline_ns, s.now_ns + 5000 * MS);
+	unanswered(&s, false);
+	then(&s, 2, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	/* its client runs: a new segment of its was dropped since */
+	s.e.held = s.e.fresh = 1;
+	then(&s, 99, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	then(&s, 1, RZ_ACT_TRY, 0);
+}
+
+static void test_a_hold_ends(void **state)
+{
+	struct story s = begin();
+
+	(void)state;
+	unanswered(&s, true);
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
+	then(&s, 1000, RZ_ACT_HOLD, 0);
+	then(&s, 4999, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
+	then(&s, 1, RZ_ACT_GIVE_UP, RZ_CHECK_UNANSWERED);
+}
+
+/* In a hold the latest request may have come in part: then the responses before it settle. If it
+ * was whole after all, its own must settle. */
+static void test_a_part(void **state)
+{
+	struct story s = begin();
+
+	(void)state;
+	unanswered(&s, true);
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
+	then(&s, 1000, RZ_ACT_HOLD, 0);
+	s.e.part.out = RZ_CHECK_PASSED;
+	then(&s, 2, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	then(&s, 400, RZ_ACT_TRY, 0);
+	assert_int_equal(s.w.settled, 4);
+	refuse(&s, RZ_CHECK_UNANSWERED, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
+	then(&s, 99, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
+	s.e.whole.out = RZ_CHECK_PASSED;
+	then(&s, 1, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	assert_int_equal(s.w.settled, 5);
+	then(&s, 400, RZ_ACT_TRY, 0);
+	/* the check of user space cannot tell */
+	s = begin();
+	s.l.one_step = false;
+	unanswered(&s, true);
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
+	then(&s, 1000, RZ_ACT_HOLD, 0);
+	s.e.part.out = RZ_CHECK_PASSED;
+	then(&s, 20, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
+}
+
+static void test_never_held(void **state)
+{
+	struct story s;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		s = begin();
+		unanswered(&s, true);
+		s.plan.gap_only = i == 0;
+		s.plan.acks0 = i == 1;
+		if (i == 2)
+			s.l.hold_ns = 0;
+		s.e.followed = i != 3; /* its next request tells where the responses are */
+		then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
+		then(&s, s.l.hold_ns ? 5999 : 999, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
+		then(&s, 1, RZ_ACT_GIVE_UP, RZ_CHECK_UNANSWERED);
+	}
+}
+
+/* A hold stands between the last check and a FIN, or SOCK_DESTROY. */
+static void test_a_bridge(void **state)
+{
+	struct story s;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		s = begin();
+		s.plan.gap_only = true;
+		if (i)
+			s.l.one_step = false;
+		else
+			s.plan.close = RZ_CLOSE_FIN;
+		then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+		then(&s, 400, RZ_ACT_HOLD, 0);
+		assert_true(s.w.bridge);
+		/* a segment may be between the segment program and TCP */
+		then(&s, 9, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+		then(&s, 1, RZ_ACT_TRY, 0);
+		/* a request is dropped: it was no gap, and its library must not be held */
+		s.e.held = s.e.fresh = 1;
+		s.e.repeated = false;
+		then(&s, 2, RZ_ACT_WAIT, RZ_CHECK_HELD);
+		assert_int_equal(s.w.phase, RZ_PHASE_GAP);
+		then(&s, 2, RZ_ACT_WAIT, RZ_CHECK_NOT_REPEATED);
+		s.e.repeated = true;
+		then(&s, 2, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+		then(&s, 400, RZ_ACT_HOLD, 0);
+		then(&s, 10, RZ_ACT_TRY, 0);
+	}
+}
+
+/* Behind its deadline BPF drops nothing: no check of two steps then. */
+static void test_a_bridge_ends(void **state)
+{
+	struct story s = begin();
+
+	(void)state;
+	s.plan.close = RZ_CLOSE_FIN;
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	then(&s, 400, RZ_ACT_HOLD, 0);
+	then(&s, 5000, RZ_ACT_GIVE_UP, RZ_CHECK_HOLD_ENDS);
+	/* and none is begun again and again for ever */
+	s = begin();
+	s.plan.close = RZ_CLOSE_FIN;
+	s.l.settle_ns = 0;
+	then(&s, 0, RZ_ACT_HOLD, 0);
+	then(&s, 10, RZ_ACT_TRY, 0);
+	refuse(&s, RZ_CHECK_UNACKED, RZ_ACT_WAIT, RZ_CHECK_UNACKED);
+	then(&s, 2, RZ_ACT_HOLD, 0);
+	then(&s, 10, RZ_ACT_TRY, 0);
+	s.now_ns = T0 + 6500 * MS;
+	refuse(&s, RZ_CHECK_UNACKED, RZ_ACT_HOLD, 0); /* its time to be held has come */
+	assert_false(s.w.bridge);
+	s = begin();
+	s.plan = (struct rz_plan){.close = RZ_CLOSE_FIN, .gap_only = true};
+	s.l.settle_ns = 0;
+	then(&s, 0, RZ_ACT_HOLD, 0);
+	s.e.held = s.e.fresh = 1;
+	then(&s, 2, RZ_ACT_WAIT, RZ_CHECK_HELD);
+	then(&s, 2, RZ_ACT_HOLD, 0);
+	s.e.held = s.e.fresh = 2;
+	then(&s, 2, RZ_ACT_WAIT, RZ_CHECK_HELD);
+	then(&s, 6000, RZ_ACT_GIVE_UP, RZ_CHECK_HELD);
+}
+
+static void test_the_last_check_says_no(void **state)
+{
+	struct story s = begin();
+
+	(void)state;
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	then(&s, 400, RZ_ACT_TRY, 0);
+	refuse(&s, RZ_CHECK_UNREAD, RZ_ACT_WAIT, RZ_CHECK_UNREAD);
+	then(&s, 99, RZ_ACT_WAIT, RZ_CHECK_UNREAD);
+	then(&s, 1, RZ_ACT_TRY, 0);
+	/* with no time to settle, its time is over all the same */
+	s = begin();
+	s.l = (struct rz_wait_limits){.one_step = true};
+	then(&s, 0, RZ_ACT_TRY, 0);
+	refuse(&s, RZ_CHECK_UNREAD, RZ_ACT_GIVE_UP, RZ_CHECK_UNREAD);
+}
+
+static void test_silent(void **state)
+{
+	struct story s = begin();
+
+	(void)state;
+	s.e.request_seen = s.e.followed = false;
+	s.e.whole.out = s.e.part.out = RZ_CHECK_NOT_FOLLOWED;
+	s.e.request_ns = T0 - 1;
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_NOT_FOLLOWED);
+	then(&s, 6000, RZ_ACT_GIVE_UP, RZ_CHECK_SILENT);
+	s.e.request_ns = T0;
+	then(&s, 0, RZ_ACT_GIVE_UP, RZ_CHECK_NOT_FOLLOWED);
+	s.e.watched = false;
+	then(&s, 0, RZ_ACT_GIVE_UP, RZ_CHECK_NOT_WATCHED);
+}
+
+/* Responses that are followed late still get their gap, and a pause that began in time its time to
+ * settle. */
+static void test_late(void **state)
+{
+	struct story s = begin();
+
+	(void)state;
+	s.e.followed = false;
+	s.e.whole.out = s.e.part.out = RZ_CHECK_NOT_FOLLOWED;
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_NOT_FOLLOWED);
+	s.e.followed = true;
+	unanswered(&s, true);
+	then(&s, 5900, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
+	then(&s, 900, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
+	unanswered(&s, false);
+	then(&s, 50, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	then(&s, 399, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	then(&s, 1, RZ_ACT_TRY, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_gap),
+		cmocka_unit_test(test_nothing_to_wait_for),
+		cmocka_unit_test(test_a_hold),
+		cmocka_unit_test(test_a_hold_ends),
+		cmocka_unit_test(test_a_part),
+		cmocka_unit_test(test_never_held),
+		cmocka_unit_test(test_a_bridge),
+		cmocka_unit_test(test_a_bridge_ends),
+		cmocka_unit_test(test_the_last_check_says_no),
+		cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_late),
+	};
+
+	return cmocka_run_group_tests_name("wait", tests, NULL, NULL);
+}
