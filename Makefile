@@ -231,14 +231,21 @@ unit: $(UNIT)
 # The policy against a second, naive statement of its rules: MODEL_SEED=7 MODEL_RUNS=1 for one world.
 $(BUILD)/model: $(wildcard tests/model/*.[ch]) $(BUILD)/librezone.a
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $(filter %.c %.a,$^) $(RZ_LIBS)
+# A million moves that wait, against a naive statement of the rule that nothing is closed while it owes a response.
+$(BUILD)/model-wait: $(wildcard tests/model/wait/*.[ch]) $(BUILD)/librezone.a
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -Itests/model/wait -o $@ $(filter %.c %.a,$^) $(RZ_LIBS)
 # A cluster on one core: the policy's own code on every node.
 $(BUILD)/sim: $(wildcard tests/sim/*.[ch]) $(BUILD)/librezone.a
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $(filter %.c %.a,$^) $(RZ_LIBS)
-.PHONY: model sim sim-quick
-## Test without root | model: the policy against a naive statement of its rules, a million decisions
+.PHONY: model wait-mutants sim sim-quick
+## Test without root | model: the policy, and moves that wait, against naive statements of their rules, a million decisions each
+## Long forms | wait-mutants: each condition of waiting and of the last check broken once; the model must find out (minutes)
 ## Test without root | sim-quick: a small cluster, every node with the policy's own code
 ## Long forms | sim: a cluster of 1,000 nodes, as in docs/evidence/simulation.md (minutes)
-model: $(BUILD)/model
+wait-mutants:
+	tests/model/wait/mutants
+model: $(BUILD)/model $(BUILD)/model-wait
+	$(BUILD)/model-wait
 	$(BUILD)/model
 sim-quick: $(BUILD)/sim
 	$(BUILD)/sim check
