@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Which candidates may go now, naively, see model.h: select.h's, history.h's, outcome.h's,
+ * Which candidates may go now, naively, see model.h: select.h's, client.h's, outcome.h's,
  * breaker.h's and budget.h's rules, each worked out anew from the whole record for each question.
  */
 #include "pace.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Rounds of one client, naively, see model.h: history.h's rules, told from the first tick on. */
+/* Rounds of one client, naively, see model.h: client.h's and round.h's rules, told from the first
+ * tick on. */
 #include "pace.h"
 
 struct past {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Candidates and a tick, for the tests of policy/select.c and policy/history.c. */
+/* Candidates and a tick, for the tests of policy/select.c and policy/client.c. */
 #ifndef TESTS_UNIT_SELECT_ROWS_H
 #define TESTS_UNIT_SELECT_ROWS_H
 
 #include "unit.h"
-#include "policy/history.h"
+#include "policy/select.h"
 
 #define T0	(100 * HOUR_NS)
 #define TICK_NS (30 * SECOND_NS)

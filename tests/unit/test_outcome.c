@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * user/policy/outcome.c and the part of history.c that leans on it, through select.c: a client that
+ * user/policy/outcome.c and the part of client.c that leans on it, through select.c: a client that
  * was moved, and what it still does on a new connection to the agent that it came from.
  */
 #include "select_rows.h"

@@ -209,7 +209,7 @@ static void test_refused_for_good(void **state)
 static void test_bounded(void **state)
 {
 	struct rz_limits fast = defaults;
-	size_t i, n = RZ_HISTORY_MAX + 100;
+	size_t i, n = RZ_CLIENT_MAX + 100;
 	struct rz_candidate *rows = calloc(n, sizeof(*rows));
 	struct rz_select *s;
 
@@ -218,14 +218,14 @@ static void test_bounded(void **state)
 	s = make(&fast);
 	many(rows, n);
 	run(s, rows, n, T0);
-	assert_int_equal(going(rows, n), RZ_HISTORY_MAX);
-	assert_int_equal(rz_select_remembered(s), RZ_HISTORY_MAX);
-	for (i = RZ_HISTORY_MAX; i < n; i++)
+	assert_int_equal(going(rows, n), RZ_CLIENT_MAX);
+	assert_int_equal(rz_select_remembered(s), RZ_CLIENT_MAX);
+	for (i = RZ_CLIENT_MAX; i < n; i++)
 		assert_int_equal(rows[i].reason, RZ_REASON_OVER_BUDGET);
-	run(s, rows + RZ_HISTORY_MAX, 100, T0 + HOUR_NS);
-	assert_int_equal(going(rows + RZ_HISTORY_MAX, 100), 0);
-	run(s, rows + RZ_HISTORY_MAX, 100, T0 + HOUR_NS + 1);
-	assert_int_equal(going(rows + RZ_HISTORY_MAX, 100), 100);
+	run(s, rows + RZ_CLIENT_MAX, 100, T0 + HOUR_NS);
+	assert_int_equal(going(rows + RZ_CLIENT_MAX, 100), 0);
+	run(s, rows + RZ_CLIENT_MAX, 100, T0 + HOUR_NS + 1);
+	assert_int_equal(going(rows + RZ_CLIENT_MAX, 100), 100);
 	assert_int_equal(rz_select_remembered(s), 100);
 	rz_select_free(s);
 	free(rows);

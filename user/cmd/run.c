@@ -311,7 +311,6 @@ static bool keep_pins(const struct rz_daemon *d)
 static void stop(struct rz_daemon *d)
 {
 	rz_daemon_moves_stop(d);
-	rz_daemon_outcomes_stop(d);
 	free(d->last);
 	free(d->places);
 	rz_daemon_stop_topology(d);

@@ -66,7 +66,6 @@ struct rz_daemon {
 	struct rz_pause pause;	  /* what that look found; all zero: nothing */
 	int tick_timer, topo_timer, census_timer, moves_timer, check_timer, lock;
 	struct rz_moves *moves;		       /* NULL: none under way */
-	struct rz_moved *moved;		       /* those whose outcome is not known yet */
 	struct rz_event_ring events, verdicts; /* maps of these names */
 	struct rz_last_verdict *last;	       /* sorted by cookie */
 	size_t n_last;
@@ -131,12 +130,8 @@ bool rz_daemon_moves_has(const struct rz_daemon *d, uint64_t cookie);
 /* Each second: closes what clients have left while it was held, once the answers are out. */
 void rz_daemon_look_at_left(struct rz_daemon *d);
 
-/* A move happened: its outcome will be told of. */
-void rz_daemon_note_moved(struct rz_daemon *d, uint64_t cookie, const struct rz_tuple *tuple,
-			  const char *from_zone, const char *to_zone, uint64_t at_ns);
 /* Tells what the tick that just ran found out about moves, and whether the breaker is open. */
 void rz_daemon_tell_outcomes(struct rz_daemon *d, const struct rz_snapshot *snap);
-void rz_daemon_outcomes_stop(struct rz_daemon *d);
 
 /* Finds the rings' ends. 0 or -errno, logged. */
 int rz_daemon_events_start(struct rz_daemon *d);

@@ -184,6 +184,7 @@ static void report(struct rz_daemon *d, const struct rz_job *j)
 {
 	struct rz_settings *s = &d->settings;
 	bool given_up = j->error == -ETIMEDOUT;
+	struct rz_candidate moved;
 
 	if (j->error && j->c.by_hand) {
 		return; /* not the policy's, and the operator has been told */
@@ -195,8 +196,10 @@ static void report(struct rz_daemon *d, const struct rz_job *j)
 		return;
 	}
 	s->moved++;
-	rz_select_moved(d->select, &j->c, j->ended_ns);
-	rz_daemon_note_moved(d, j->c.cookie, &j->c.tuple, j->from_zone, j->to_zone, j->ended_ns);
+	moved = j->c;
+	moved.from_zone = j->from_zone; /* j->c has none: they live in a topology */
+	moved.to_zone = j->to_zone;
+	rz_select_moved(d->select, &moved, j->ended_ns);
 }
 
 static uint32_t ms_between(uint64_t from_ns, uint64_t to_ns)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The circuit breaker: when too many of the latest moves were futile, something is wrong that no
- * single client's history shows (a topology that lies, a load balancer nobody spoke of), and all
+ * single client's moves show (a topology that lies, a load balancer nobody spoke of), and all
  * moves stop for a while. Pure: the clock is an argument.
  *
  * Comes in: outcomes of moves. Goes out: whether anybody may be moved. Called by policy/select.c.

@@ -17,7 +17,7 @@ struct rz_candidate {
 	uint64_t client; /* hash of the client.id: must still be the connection's at the close */
 	uint32_t netns;	 /* of the agent's socket */
 	struct rz_tuple tuple;
-	uint8_t addr[16];	 /* the client's address: with `client` a client of the history */
+	uint8_t addr[16];	 /* the client's address */
 	uint64_t opened_ns;	 /* of the connection */
 	uint64_t data_ns;	 /* its latest Produce or Fetch; may be up to 10 ms early */
 	struct rz_target target; /* where it would go */

@@ -65,7 +65,7 @@ enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct 
 /*
  * Reasons are asked in the order of enum rz_reason (but MPTCP before all but LEFT: nothing else is
  * known of such a connection) and the first that holds is returned. Covered here: everything up to
- * and including RZ_REASON_MAY_COME; history, budget, pause and mode are policy/select.h's.
+ * and including RZ_REASON_MAY_COME; clients, budget, pause and mode are policy/select.h's.
  */
 struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_world *w);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What became of each move. Pure: the clock is an argument.
+ * What became of one move: a value of policy/client.c, and the rules for it. Pure: the clock is an
+ * argument.
  *
- * Comes in: moves that happened, and the rows of each tick. Goes out: for each move one outcome,
- * with the evidence. Called by policy/select.c, in this order: begin, see for every row, settle.
+ * Comes in: what each tick sees of the client that was moved. Goes out: the move's outcome, with
+ * the evidence:
  *
  *  - home: the client (a client.id at an address) opened a data connection in its own zone on this
  *    node after the move;
@@ -31,16 +32,12 @@
 #define RZ_POLICY_OUTCOME_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include <rezone/types.h>
 
-#define RZ_OUTCOMES_PENDING_MAX 65536
-#define RZ_OUTCOME_PATIENCE	4		     /* times after_ns */
-#define RZ_LEAVING_NS		(15 * 1000000000ULL) /* 9 s were measured, and a margin */
-
-struct rz_candidate;
+#define RZ_OUTCOME_PATIENCE 4			 /* times after_ns */
+#define RZ_LEAVING_NS	    (15 * 1000000000ULL) /* 9 s were measured, and a margin */
 
 /* How long a client may go on using a connection that it is about to leave: RZ_LEAVING_NS, or half
  * of `after_ns` if that is shorter, so that a client that stays is found out in time. */
@@ -60,7 +57,8 @@ static inline uint64_t rz_stays_from(uint64_t opened_ns, uint64_t moved_ns, uint
 struct rz_outcome_row {
 	uint64_t cookie; /* of the connection that was moved */
 	uint64_t client; /* hash of the client.id */
-	uint8_t addr[16];
+	struct rz_tuple tuple;
+	char from_zone[RZ_ZONE_SIZE], to_zone[RZ_ZONE_SIZE];
 	/* NONE: it is due, but all that is seen is an idle connection. Told once; the outcome
 	 * follows in another row, which is `late`. */
 	enum rz_outcome outcome;
@@ -72,22 +70,25 @@ struct rz_outcome_row {
 		seen; /* cookie of the connection that is the evidence, or idle; 0: none was seen */
 };
 
-struct rz_outcomes;
+/* What a connection of the client shows that was opened after the move. */
+enum rz_evidence {
+	RZ_EVIDENCE_AWAY, /* it carries data, and the client stays on it */
+	RZ_EVIDENCE_HOME,
+	RZ_EVIDENCE_IDLE, /* it carries no data: it proves nothing */
+	RZ_EVIDENCE_COUNT,
+};
 
-int rz_outcomes_new(uint64_t after_ns, struct rz_outcomes **ret);
-void rz_outcomes_free(struct rz_outcomes *o); /* takes NULL */
+/* A move whose outcome is not known yet. */
+struct rz_open_move {
+	struct rz_outcome_row row;
+	/* of one tick: cookie of a connection with this evidence, 0: none */
+	uint64_t evidence[RZ_EVIDENCE_COUNT];
+	bool early; /* ... and an idle one may be about to be left, or to go on */
+	bool late;  /* told of without an outcome */
+};
 
-/* A move happened at this time. One too many (RZ_OUTCOMES_PENDING_MAX, no memory) is never told of.
- */
-void rz_outcomes_add(struct rz_outcomes *o, const struct rz_candidate *row, uint64_t at_ns);
-
-void rz_outcomes_begin(struct rz_outcomes *o, uint64_t now_ns);
-void rz_outcomes_see(struct rz_outcomes *o, const struct rz_candidate *row);
-void rz_outcomes_settle(struct rz_outcomes *o);
-
-/* Those that settle found, in the order of the moves. They live until the next begin. */
-const struct rz_outcome_row *rz_outcomes_known(const struct rz_outcomes *o, size_t *ret_n);
-
-size_t rz_outcomes_pending(const struct rz_outcomes *o);
+/* All connections of a tick were seen: judges the move, and forgets the tick's evidence. Returns
+ * whether m->row is to be told: it has its outcome, or is due, for the first time, and open. */
+bool rz_outcome_settle(struct rz_open_move *m, uint64_t after_ns, uint64_t now_ns);
 
 #endif

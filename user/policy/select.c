@@ -8,7 +8,6 @@
 #include "base/cleanup.h"
 #include "base/map.h"
 #include "policy/breaker.h"
-#include "policy/history.h"
 
 /* Times that a client which said nothing doubles its rest. */
 #define SILENT_DOUBLES 3
@@ -24,21 +23,12 @@ struct waiting {
 	UT_hash_handle hh;
 };
 
-/* A client.id that has had its move of this tick. */
-struct gone {
-	uint64_t client;
-	uint64_t at_ns;
-	UT_hash_handle hh;
-};
-
 struct rz_select {
 	struct rz_limits limits;
-	struct rz_history *history;
-	struct rz_outcomes *outcomes;
+	struct rz_client_memory *clients;
 	struct rz_breaker breaker;
 	struct rz_budget *budget;
 	struct waiting *waiting;
-	struct gone *gone;
 	uint64_t now_ns; /* of the latest tick; never goes back */
 	uint64_t tick;
 	bool paused;
@@ -48,9 +38,7 @@ int rz_select_new(const struct rz_limits *limits, struct rz_select **ret)
 {
 	struct rz_select *s = calloc(1, sizeof(*s));
 
-	if (!s || rz_history_new(limits, &s->history) ||
-	    rz_outcomes_new(limits->outcome_ns, &s->outcomes) ||
-	    rz_budget_new(&limits->rates, &s->budget)) {
+	if (!s || rz_client_new(limits, &s->clients) || rz_budget_new(&limits->rates, &s->budget)) {
 		rz_select_free(s);
 		return -ENOMEM;
 	}
@@ -59,19 +47,6 @@ int rz_select_new(const struct rz_limits *limits, struct rz_select **ret)
 					 .for_ns = limits->breaker_for_ns};
 	*ret = s;
 	return 0;
-}
-
-/* Clients that had their move until then may have another. */
-static void forget_gone(struct rz_select *s, uint64_t until_ns)
-{
-	struct gone *g, *next;
-
-	HASH_ITER (hh, s->gone, g, next) {
-		if (g->at_ns > until_ns)
-			continue;
-		HASH_DEL(s->gone, g);
-		free(g);
-	}
 }
 
 /* All that were no candidates at tick `but`. */
@@ -92,9 +67,7 @@ void rz_select_free(struct rz_select *s)
 	if (!s)
 		return;
 	forget_waiting(s, s->tick + 1);
-	forget_gone(s, UINT64_MAX);
-	rz_history_free(s->history);
-	rz_outcomes_free(s->outcomes);
+	rz_client_free(s->clients);
 	rz_budget_free(s->budget);
 	free(s);
 }
@@ -142,6 +115,16 @@ static int longest_first(const void *a, const void *b)
 	return x->cookie < y->cookie ? -1 : x->cookie > y->cookie;
 }
 
+static struct rz_client_conn conn_of(const struct rz_candidate *row)
+{
+	return (struct rz_client_conn){.key = rz_client_key(row->client, row->addr),
+				       .cookie = row->cookie,
+				       .opened_ns = row->opened_ns,
+				       .data_ns = row->data_ns,
+				       .home = row->same_zone,
+				       .witness = row->witness};
+}
+
 /* The rows that are candidates, in the order in which they may go. */
 static size_t line_up(struct rz_select *s, struct place *q, struct rz_candidate *rows, size_t n)
 {
@@ -149,10 +132,9 @@ static size_t line_up(struct rz_select *s, struct place *q, struct rz_candidate 
 
 	for (i = 0; i < n; i++) {
 		struct rz_candidate *row = &rows[i];
+		struct rz_client_conn conn = conn_of(row);
+		bool left_behind = rz_client_see(s->clients, &conn);
 
-		bool left_behind = !row->witness && rz_history_see(s->history, row);
-
-		rz_outcomes_see(s->outcomes, row);
 		if (row->witness)
 			continue;
 		if (row->same_zone)
@@ -163,68 +145,45 @@ static size_t line_up(struct rz_select *s, struct place *q, struct rz_candidate 
 			q[len++] = (struct place){waiting_since(s, row->cookie, s->now_ns),
 						  row->cookie, row};
 	}
-	rz_history_settle(s->history);
-	rz_outcomes_settle(s->outcomes);
+	rz_client_settle(s->clients);
 	qsort(q, len, sizeof(*q), longest_first);
 	return len;
 }
 
-static bool had_its_move(const struct rz_select *s, uint64_t client)
-{
-	struct gone *g;
-
-	HASH_FIND(hh, s->gone, &client, sizeof(client), g);
-	return g != NULL;
-}
-
-static int note_its_move(struct rz_select *s, uint64_t client)
-{
-	struct gone *g = calloc(1, sizeof(*g));
-
-	if (!g)
-		return -ENOMEM;
-	g->client = client;
-	g->at_ns = s->now_ns;
-	HASH_ADD(hh, s->gone, client, sizeof(g->client), g);
-	if (g->hh.tbl)
-		return 0;
-	free(g);
-	return -ENOMEM;
-}
-
 /* Everything but the rates. */
-static enum rz_reason speaks_against(struct rz_select *s, const struct rz_candidate *row,
+static enum rz_reason speaks_against(struct rz_select *s, const struct rz_client_conn *conn,
 				     const struct waiting *w)
 {
 	enum rz_reason reason;
 
 	if (w && s->now_ns < w->not_before_ns)
 		return RZ_REASON_COOLING_DOWN;
-	reason = rz_history_ask(s->history, row);
+	reason = rz_client_ask(s->clients, conn);
 	if (reason != RZ_REASON_NONE)
 		return reason;
 	if (rz_breaker_open(&s->breaker, s->now_ns))
 		return RZ_REASON_BREAKER;
 	if (s->paused)
 		return RZ_REASON_PAUSED;
-	return had_its_move(s, row->client) ? RZ_REASON_OVER_BUDGET : RZ_REASON_NONE;
+	return rz_client_had_turn(s->clients, conn) ? RZ_REASON_OVER_BUDGET : RZ_REASON_NONE;
 }
 
 static enum rz_reason decide(struct rz_select *s, const struct rz_candidate *row)
 {
 	bool observe = s->limits.mode == RZ_MODE_OBSERVE;
+	struct rz_client_conn conn = conn_of(row);
 	struct waiting *w = waiting_of(s, row->cookie);
 	enum rz_reason reason;
 
 	if (w && w->observed)
 		return RZ_REASON_OBSERVING;
-	reason = speaks_against(s, row, w);
+	reason = speaks_against(s, &conn, w);
 	if (reason != RZ_REASON_NONE)
 		return reason;
 	reason = rz_budget_take(s->budget, &row->target);
 	if (reason != RZ_REASON_NONE)
 		return reason;
-	if (note_its_move(s, row->client) || rz_history_move(s->history, row)) {
+	if (rz_client_go(s->clients, &conn)) {
 		rz_budget_give(s->budget, &row->target);
 		return RZ_REASON_OVER_BUDGET;
 	}
@@ -238,7 +197,7 @@ static void learn(struct rz_select *s)
 	const struct rz_outcome_row *known;
 	size_t i, n;
 
-	known = rz_outcomes_known(s->outcomes, &n);
+	known = rz_client_outcomes(s->clients, &n);
 	for (i = 0; i < n; i++)
 		rz_breaker_note(&s->breaker, &known[i], s->now_ns);
 }
@@ -257,11 +216,8 @@ int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
 	if (m->now_ns > s->now_ns)
 		s->now_ns = m->now_ns;
 	s->paused = m->paused;
-	if (s->now_ns >= s->limits.per_client_ns)
-		forget_gone(s, s->now_ns - s->limits.per_client_ns);
 	rz_budget_begin(s->budget, s->now_ns, m->share);
-	rz_history_begin(s->history, s->now_ns);
-	rz_outcomes_begin(s->outcomes, s->now_ns);
+	rz_client_begin(s->clients, s->now_ns);
 	len = line_up(s, q, rows, n);
 	learn(s);
 	for (i = 0; i < len; i++)
@@ -277,16 +233,24 @@ bool rz_select_backlog(const struct rz_select *s)
 
 void rz_select_moved(struct rz_select *s, const struct rz_candidate *row, uint64_t at_ns)
 {
-	rz_history_moved(s->history, row, at_ns);
-	rz_outcomes_add(s->outcomes, row, at_ns);
+	struct rz_client_move move = {.key = rz_client_key(row->client, row->addr),
+				      .cookie = row->cookie,
+				      .tuple = row->tuple,
+				      .from_zone = row->from_zone ? row->from_zone : "",
+				      .to_zone = row->to_zone ? row->to_zone : "",
+				      .by_hand = row->by_hand,
+				      .at_ns = at_ns};
+
+	rz_client_moved(s->clients, &move);
 }
 
 void rz_select_undo(struct rz_select *s, const struct rz_candidate *row)
 {
+	struct rz_client_key key = rz_client_key(row->client, row->addr);
 	struct waiting *w = waiting_of(s, row->cookie);
 
 	rz_budget_give(s->budget, &row->target);
-	rz_history_undo(s->history, row);
+	rz_client_undo(s->clients, &key);
 	if (w)
 		w->since_ns = s->now_ns + 1; /* behind all that this tick has found */
 }
@@ -311,7 +275,7 @@ void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row, bool 
 
 const struct rz_outcome_row *rz_select_outcomes(const struct rz_select *s, size_t *ret_n)
 {
-	return rz_outcomes_known(s->outcomes, ret_n);
+	return rz_client_outcomes(s->clients, ret_n);
 }
 
 uint64_t rz_select_breaker_until(const struct rz_select *s, unsigned *opened)
@@ -322,5 +286,5 @@ uint64_t rz_select_breaker_until(const struct rz_select *s, unsigned *opened)
 
 size_t rz_select_remembered(const struct rz_select *s)
 {
-	return rz_history_count(s->history);
+	return rz_client_count(s->clients);
 }

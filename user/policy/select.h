@@ -5,7 +5,7 @@
  *
  * Comes in: this tick's candidates, and what became of those that went. Goes out: for each "go" or
  * the reason to wait; outcomes of earlier moves. Called by policy/tick.c. It puts together what is
- * in history.h (rounds, cooldown, giving up), outcome.h, breaker.h and budget.h (rates), and asks
+ * in client.h (rounds, cooldown, giving up, outcomes), breaker.h and budget.h (rates), and asks
  * them in the order of enum rz_reason.
  *
  * Rate: see budget.h. A client.id has at most one move in `per_client_ns`, and one a tick; one that
@@ -24,47 +24,15 @@
  * Fetch came since the client could have left it (rz_stays_from), is no candidate and proves
  * nothing about the move: its client works elsewhere. Its next Produce or Fetch makes it one.
  *
- * Memory is bounded: clients with a history by RZ_HISTORY_MAX (beyond it, clients without one are
- * over budget: to forget a client would be to forget that moving it is futile), the queue by the
- * candidates of one tick, moves without an outcome by RZ_OUTCOMES_PENDING_MAX.
+ * Memory is bounded: clients by `clients_max` (client.h says what happens then), the queue by the
+ * candidates of one tick.
  */
 #ifndef RZ_POLICY_SELECT_H
 #define RZ_POLICY_SELECT_H
 
-#include <string.h>
-
-#include "policy/budget.h"
 #include "policy/candidate.h"
-#include "policy/classify.h"
-#include "policy/outcome.h"
-
-struct rz_limits {
-	struct rz_rates rates;
-	uint64_t per_client_ns; /* at most one move of a client.id in this time */
-	uint64_t cooldown_ns;
-	uint64_t cooldown_max_ns;
-	unsigned give_up_after; /* futile rounds in a row; 0: never */
-	uint64_t give_up_for_ns;
-	uint64_t outcome_ns;  /* when the outcome of a move is judged */
-	double breaker_share; /* 0 to 1, 0: no breaker */
-	uint64_t breaker_for_ns;
-	enum rz_mode mode; /* observe: tokens are spent as if moved, but the answer is OBSERVING */
-};
-
-/* A client, as the history knows it. */
-struct rz_who {
-	uint64_t client;
-	uint8_t addr[16];
-};
-_Static_assert(sizeof(struct rz_who) == 24, "a hash key: no padding");
-
-static inline struct rz_who rz_who_of(const struct rz_candidate *row)
-{
-	struct rz_who who = {.client = row->client};
-
-	memcpy(who.addr, row->addr, sizeof(who.addr));
-	return who;
-}
+#include "policy/client.h"
+#include "policy/limits.h"
 
 /* The moment of a tick. */
 struct rz_moment {
@@ -73,7 +41,7 @@ struct rz_moment {
 	bool paused;  /* by the operator */
 };
 
-struct rz_select; /* the history, the queue and the buckets */
+struct rz_select; /* the memory of clients, the queue, the breaker and the buckets */
 
 /* `limits` are copied. 0 or -ENOMEM. */
 int rz_select_new(const struct rz_limits *limits, struct rz_select **ret);
@@ -97,7 +65,7 @@ void rz_select_moved(struct rz_select *s, const struct rz_candidate *row, uint64
 
 /*
  * A move that the latest run allowed did not happen (the socket was gone, refused): gives the
- * tokens back, takes it out of the client's history, and puts the connection at the end of the
+ * tokens back, takes it out of the client's round, and puts the connection at the end of the
  * queue, so that one which is refused for good holds up nobody.
  */
 void rz_select_undo(struct rz_select *s, const struct rz_candidate *row);
@@ -119,7 +87,7 @@ const struct rz_outcome_row *rz_select_outcomes(const struct rz_select *s, size_
 /* The breaker is open until then, 0: it is closed. `opened`: how often it has been. */
 uint64_t rz_select_breaker_until(const struct rz_select *s, unsigned *opened);
 
-/* Clients with a history now; for tests and metrics. */
+/* Clients that are remembered; for tests and metrics. */
 size_t rz_select_remembered(const struct rz_select *s);
 
 #endif

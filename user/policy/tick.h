@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One run of the policy over everything. Pure apart from select's history.
+ * One run of the policy over everything. Pure apart from select's memory.
  *
  * Comes in: a snapshot of the maps, the topology, the clock. Goes out: the candidates, each with
  * "go" or the reason to wait, and how many connections have each reason. Called by daemon/tick.c.
@@ -9,6 +9,7 @@
 #define RZ_POLICY_TICK_H
 
 #include "kern/maps.h"
+#include "policy/classify.h"
 #include "policy/select.h"
 
 /* A connection of a snapshot, as the policy judges it. *proxied: memory for the address that a

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* user/policy/history.c, through select.c: rounds, cooldown, giving up, coming home. */
+/* user/policy/client.c and round.c, through select.c: rounds, cooldown, giving up, coming home. */
 #include "select_rows.h"
 
 /* A client with a connection a partition comes home one a tick, without a cooldown in between. */

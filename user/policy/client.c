@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The one memory of clients, see client.h. */
+#include "policy/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "base/map.h"
+#include "base/str.h"
+#include "policy/round.h"
+
+/* What all clients with one client.id share. */
+struct id {
+	uint64_t id;
+	uint64_t turn_ns, turn_tick; /* one of its clients was allowed to go; 0: never */
+	size_t clients;
+	UT_hash_handle hh;
+};
+
+struct move {
+	struct rz_open_move open;
+	struct move *next;
+};
+
+struct client {
+	struct rz_client_key key;
+	struct id *id;
+	uint64_t turn_ns;	       /* it was allowed to go itself; 0: never */
+	struct rz_round round, before; /* before the latest move, for undo */
+	bool first;		       /* the latest move began its round */
+	uint64_t seen_ns;	       /* last seen as a candidate */
+	/* Ticks: the last with a candidate that was opened since the round began, with a same-zone
+	 * connection opened since, and with a connection that was left behind */
+	uint64_t away_tick, home_tick, behind_tick;
+	/* Moves that happened, by the policy or an operator; 0: none that matters any more */
+	uint64_t first_ns, latest_ns;
+	struct move *moves; /* without an outcome, the oldest first */
+	UT_hash_handle hh;
+};
+
+struct rz_client_memory {
+	struct rz_limits limits;
+	uint64_t leaving_ns;
+	struct client *clients;
+	struct id *ids;
+	size_t open; /* moves, of all clients */
+	uint64_t tick, now_ns;
+	struct rz_outcome_row *known;
+	size_t n_known;
+};
+
+int rz_client_new(const struct rz_limits *limits, struct rz_client_memory **ret)
+{
+	struct rz_client_memory *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return -ENOMEM;
+	m->limits = *limits;
+	if (!m->limits.clients_max)
+		m->limits.clients_max = RZ_CLIENT_MAX;
+	m->leaving_ns = rz_leaving_ns(limits->outcome_ns);
+	*ret = m;
+	return 0;
+}
+
+static struct client *find(const struct rz_client_memory *m, const struct rz_client_key *key)
+{
+	struct client *c;
+
+	HASH_FIND(hh, m->clients, key, sizeof(*key), c);
+	return c;
+}
+
+static struct id *find_id(const struct rz_client_memory *m, uint64_t id)
+{
+	struct id *i;
+
+	HASH_FIND(hh, m->ids, &id, sizeof(id), i);
+	return i;
+}
+
+/* The entry of a client.id, with one client more. NULL: no memory. */
+static struct id *take_id(struct rz_client_memory *m, uint64_t id)
+{
+	struct id *i = find_id(m, id);
+
+	if (!i) {
+		i = calloc(1, sizeof(*i));
+		if (!i)
+			return NULL;
+		i->id = id;
+		HASH_ADD(hh, m->ids, id, sizeof(i->id), i);
+		if (!i->hh.tbl) {
+			free(i);
+			return NULL;
+		}
+	}
+	i->clients++;
+	return i;
+}
+
+static void give_id(struct rz_client_memory *m, struct id *i)
+{
+	if (--i->clients)
+		return;
+	HASH_DEL(m->ids, i);
+	free(i);
+}
+
+static struct client *remember(struct rz_client_memory *m, const struct rz_client_key *key)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->key = *key;
+	c->id = take_id(m, key->id);
+	if (c->id) {
+		HASH_ADD(hh, m->clients, key, sizeof(c->key), c);
+		if (c->hh.tbl)
+			return c;
+		give_id(m, c->id);
+	}
+	free(c);
+	return NULL;
+}
+
+static void forget_move(struct rz_client_memory *m, struct client *c, struct move *d)
+{
+	LL_DELETE(c->moves, d);
+	free(d);
+	m->open--;
+}
+
+static void forget(struct rz_client_memory *m, struct client *c)
+{
+	while (c->moves)
+		forget_move(m, c, c->moves);
+	HASH_DEL(m->clients, c);
+	give_id(m, c->id);
+	free(c);
+}
+
+void rz_client_free(struct rz_client_memory *m)
+{
+	struct client *c, *next;
+
+	if (!m)
+		return;
+	HASH_ITER (hh, m->clients, c, next)
+		forget(m, c);
+	free(m->known);
+	free(m);
+}
+
+void rz_client_begin(struct rz_client_memory *m, uint64_t now_ns)
+{
+	m->tick++;
+	m->now_ns = now_ns;
+	free(m->known);
+	m->known = NULL;
+	m->n_known = 0;
+}
+
+/* Rounds, or moves that may have left something behind. */
+static bool has_past(const struct client *c)
+{
+	return c->round.moved_ns || c->first_ns;
+}
+
+static bool turn_counts(const struct rz_client_memory *m, uint64_t turn_ns)
+{
+	return turn_ns && m->now_ns < turn_ns + m->limits.per_client_ns;
+}
+
+static bool is_left_behind(const struct rz_client_memory *m, const struct client *c,
+			   const struct rz_client_conn *conn, uint64_t from_ns)
+{
+	return c->first_ns && !conn->home && conn->opened_ns > c->first_ns &&
+	       m->now_ns >= from_ns && conn->data_ns < from_ns;
+}
+
+static void see_move(struct rz_client_memory *m, struct rz_open_move *d,
+		     const struct rz_client_conn *conn, uint64_t from_ns)
+{
+	enum rz_evidence e = conn->home			? RZ_EVIDENCE_HOME
+			     : conn->data_ns >= from_ns ? RZ_EVIDENCE_AWAY
+							: RZ_EVIDENCE_IDLE;
+
+	if (conn->opened_ns <= d->row.moved_ns || (conn->witness && !d->row.by_hand))
+		return;
+	d->evidence[e] = conn->cookie;
+	d->early |= !conn->home && m->now_ns < from_ns;
+}
+
+/* While only watching, connections do not come back, so nothing can be told from new ones. */
+bool rz_client_see(struct rz_client_memory *m, const struct rz_client_conn *conn)
+{
+	struct client *c = find(m, &conn->key);
+	struct move *d;
+	uint64_t from_ns;
+
+	if (!c)
+		return false;
+	from_ns = rz_stays_from(conn->opened_ns, c->latest_ns, m->leaving_ns);
+	LL_FOREACH(c->moves, d)
+	see_move(m, &d->open, conn, from_ns);
+	if (conn->witness || !has_past(c))
+		return false;
+	if (is_left_behind(m, c, conn, from_ns)) {
+		c->behind_tick = m->tick;
+		return true;
+	}
+	if (m->limits.mode == RZ_MODE_OBSERVE)
+		return false;
+	if (!conn->home)
+		c->seen_ns = m->now_ns;
+	if (conn->opened_ns <= c->round.began_ns)
+		return false;
+	if (conn->home)
+		c->home_tick = m->tick;
+	else if (conn->data_ns >= from_ns)
+		c->away_tick = m->tick;
+	return false;
+}
+
+static void settle_moves(struct rz_client_memory *m, struct client *c)
+{
+	struct move *d, *next;
+
+	LL_FOREACH_SAFE(c->moves, d, next)
+	{
+		/* without memory nothing is told of it */
+		if (rz_outcome_settle(&d->open, m->limits.outcome_ns, m->now_ns) && m->known)
+			m->known[m->n_known++] = d->open.row;
+		if (d->open.row.outcome != RZ_OUTCOME_NONE)
+			forget_move(m, c, d);
+	}
+}
+
+/* Nothing to wait for, and not seen for so long that a new move is a new story. */
+static bool is_over(const struct rz_client_memory *m, const struct client *c)
+{
+	return !has_past(c) || (m->now_ns > c->round.until_ns &&
+				m->now_ns > c->seen_ns + m->limits.cooldown_max_ns);
+}
+
+/* What this tick shows of the client. False: nothing of it matters any more. */
+static bool settle_client(struct rz_client_memory *m, struct client *c)
+{
+	bool behind = c->behind_tick == m->tick;
+
+	settle_moves(m, c);
+	if (!is_over(m, c)) {
+		rz_round_judge(&m->limits, &c->round, c->away_tick == m->tick,
+			       c->home_tick == m->tick, m->now_ns);
+		return true;
+	}
+	c->round = (struct rz_round){};
+	if (!behind)
+		c->first_ns = 0;
+	return behind || c->moves || turn_counts(m, c->turn_ns);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct rz_outcome_row *x = a, *y = b;
+
+	if (x->moved_ns != y->moved_ns)
+		return x->moved_ns < y->moved_ns ? -1 : 1;
+	return x->cookie < y->cookie ? -1 : x->cookie > y->cookie;
+}
+
+void rz_client_settle(struct rz_client_memory *m)
+{
+	struct client *c, *next;
+
+	m->known = m->open ? calloc(m->open, sizeof(*m->known)) : NULL;
+	HASH_ITER (hh, m->clients, c, next)
+		if (!settle_client(m, c))
+			forget(m, c);
+	if (m->n_known)
+		qsort(m->known, m->n_known, sizeof(*m->known), by_time);
+}
+
+/* Whether the client stays on what it opened after its latest move cannot be known yet. */
+static bool is_too_early(const struct rz_client_memory *m, const struct client *c,
+			 const struct rz_client_conn *conn)
+{
+	uint64_t rest = rz_round_rest(&m->limits, 0);
+
+	return c->latest_ns && conn->opened_ns > c->latest_ns &&
+	       m->now_ns < c->latest_ns + (rest < m->leaving_ns ? rest : m->leaving_ns);
+}
+
+enum rz_reason rz_client_ask(struct rz_client_memory *m, const struct rz_client_conn *conn)
+{
+	struct client *c = find(m, &conn->key);
+
+	if (!c)
+		return HASH_COUNT(m->clients) < m->limits.clients_max ? RZ_REASON_NONE
+								      : RZ_REASON_OVER_BUDGET;
+	if (m->now_ns >= c->round.until_ns && !is_too_early(m, c, conn)) {
+		if (rz_round_given_up(&m->limits, &c->round))
+			c->round.futile = 0; /* left alone for long enough: it may try again */
+		return RZ_REASON_NONE;
+	}
+	if (rz_round_given_up(&m->limits, &c->round))
+		return RZ_REASON_GAVE_UP;
+	/* the round is on, and this connection was there when it began */
+	if (c->round.open && !c->round.futile && conn->opened_ns <= c->round.began_ns)
+		return RZ_REASON_NONE;
+	return RZ_REASON_COOLING_DOWN;
+}
+
+bool rz_client_had_turn(const struct rz_client_memory *m, const struct rz_client_conn *conn)
+{
+	const struct id *i = find_id(m, conn->key.id);
+
+	return i && (i->turn_tick == m->tick || turn_counts(m, i->turn_ns));
+}
+
+int rz_client_go(struct rz_client_memory *m, const struct rz_client_conn *conn)
+{
+	struct client *c = find(m, &conn->key);
+
+	if (!c)
+		c = remember(m, &conn->key);
+	if (!c)
+		return -ENOMEM;
+	c->turn_ns = c->id->turn_ns = m->now_ns;
+	c->id->turn_tick = m->tick;
+	c->before = c->round;
+	c->seen_ns = m->now_ns;
+	c->first = rz_round_go(&m->limits, &c->round, m->now_ns);
+	return 0;
+}
+
+static void remember_move(struct rz_client_memory *m, struct client *c,
+			  const struct rz_client_move *move)
+{
+	struct move *d = m->open < RZ_CLIENT_MOVES_MAX ? calloc(1, sizeof(*d)) : NULL;
+
+	if (!d)
+		return;
+	d->open.row = (struct rz_outcome_row){.cookie = move->cookie,
+					      .client = move->key.id,
+					      .tuple = move->tuple,
+					      .by_hand = move->by_hand,
+					      .moved_ns = move->at_ns};
+	rz_str_copy(d->open.row.from_zone, sizeof(d->open.row.from_zone), move->from_zone);
+	rz_str_copy(d->open.row.to_zone, sizeof(d->open.row.to_zone), move->to_zone);
+	LL_APPEND(c->moves, d);
+	m->open++;
+}
+
+void rz_client_moved(struct rz_client_memory *m, const struct rz_client_move *move)
+{
+	struct client *c = find(m, &move->key);
+
+	if (!c && HASH_COUNT(m->clients) < m->limits.clients_max)
+		c = remember(m,
+			     &move->key); /* an operator's: no round, but it may leave one behind */
+	if (!c)
+		return;
+	if (c->seen_ns < move->at_ns)
+		c->seen_ns = move->at_ns;
+	if (!c->first_ns)
+		c->first_ns = move->at_ns;
+	if (c->latest_ns < move->at_ns)
+		c->latest_ns = move->at_ns;
+	rz_round_moved(&c->round, c->first, m->now_ns, move->at_ns);
+	remember_move(m, c, move);
+}
+
+void rz_client_undo(struct rz_client_memory *m, const struct rz_client_key *key)
+{
+	struct client *c = find(m, key);
+
+	if (!c || !has_past(c))
+		return;
+	c->round = c->before;
+	if (!has_past(c) && !c->moves && !turn_counts(m, c->turn_ns))
+		forget(m, c);
+}
+
+const struct rz_outcome_row *rz_client_outcomes(const struct rz_client_memory *m, size_t *ret_n)
+{
+	*ret_n = m->n_known;
+	return m->known;
+}
+
+size_t rz_client_count(const struct rz_client_memory *m)
+{
+	return HASH_COUNT(m->clients);
+}

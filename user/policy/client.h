@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one memory of clients: their moves, the rest after them, what became of each move, and by
+ * which evidence. Pure: the clock is an argument.
+ *
+ * Comes in: the connections of a tick, the moves that were allowed, and those that happened. Goes
+ * out: whether a client may be moved now, and the outcomes. Called by policy/select.c, in this
+ * order: begin, see for every connection, settle, then ask, had_turn and go for candidates; between
+ * two ticks moved and undo.
+ *
+ * Keys. A client is a client.id at an address: all replicas of an application have one client.id,
+ * and each of them comes home, or does not, by itself. An address alone would not do, for many pods
+ * may have one (SNAT). Its moves are kept with it, with the cookie, the addresses and zones of the
+ * connection that is gone by then. One thing belongs to the client.id, wherever it is: its turn,
+ * for an application should not lose all of its connections at once. So each client refers to its
+ * client.id, and a client.id is remembered for as long as one of its clients is.
+ *
+ * What is forgotten by itself: a client with nothing to wait for that was no candidate for
+ * `cooldown_max`, once no move of its is without an outcome and it has had no turn for
+ * `per_client_ns`. While it has a connection that it left behind, only that is remembered.
+ *
+ * If there are `clients_max` clients, no client is moved that is not remembered: to forget one
+ * would be to forget that moving it is futile.
+ */
+#ifndef RZ_POLICY_CLIENT_H
+#define RZ_POLICY_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "policy/limits.h"
+#include "policy/outcome.h"
+#include "policy/reason.h"
+
+#define RZ_CLIENT_MAX	    65536 /* clients */
+#define RZ_CLIENT_MOVES_MAX 65536 /* moves without an outcome, of all clients */
+
+struct rz_client_key {
+	uint64_t id; /* hash of the client.id */
+	uint8_t addr[16];
+};
+_Static_assert(sizeof(struct rz_client_key) == 24, "a hash key: no padding");
+
+static inline struct rz_client_key rz_client_key(uint64_t id, const uint8_t addr[16])
+{
+	struct rz_client_key key = {.id = id};
+
+	memcpy(key.addr, addr, sizeof(key.addr));
+	return key;
+}
+
+/* A data connection of a client, as a tick sees it. */
+struct rz_client_conn {
+	struct rz_client_key key;
+	uint64_t cookie;
+	uint64_t opened_ns;
+	uint64_t data_ns; /* its latest Produce or Fetch; may be up to 10 ms early */
+	bool home;	  /* to an agent of the client's own zone; else away */
+	bool witness; /* the policy keeps it, wherever it is (its client did not opt in, ...): it
+		       * is evidence for moves by hand alone */
+};
+
+/* A move that happened. */
+struct rz_client_move {
+	struct rz_client_key key;
+	uint64_t cookie;
+	struct rz_tuple tuple;
+	const char *from_zone, *to_zone; /* copied */
+	bool by_hand;			 /* an operator's order */
+	uint64_t at_ns;
+};
+
+struct rz_client_memory;
+
+/* `limits` are copied. 0 or -ENOMEM. */
+int rz_client_new(const struct rz_limits *limits, struct rz_client_memory **ret);
+void rz_client_free(struct rz_client_memory *m); /* takes NULL */
+
+/* A tick begins. */
+void rz_client_begin(struct rz_client_memory *m, uint64_t now_ns);
+
+/* Take note of a connection. Returns whether its client left it behind (select.h): then it is no
+ * candidate. */
+bool rz_client_see(struct rz_client_memory *m, const struct rz_client_conn *c);
+
+/* All connections of the tick were seen: judge the rounds and moves, forget what can no longer
+ * matter. */
+void rz_client_settle(struct rz_client_memory *m);
+
+/* NONE: may go; COOLING_DOWN, GAVE_UP; OVER_BUDGET: no room for one client more. */
+enum rz_reason rz_client_ask(struct rz_client_memory *m, const struct rz_client_conn *c);
+
+/* Has its client.id had its turn? */
+bool rz_client_had_turn(const struct rz_client_memory *m, const struct rz_client_conn *c);
+
+/* It is allowed to go: its client.id had its turn. 0 or -ENOMEM (then it must not go). */
+int rz_client_go(struct rz_client_memory *m, const struct rz_client_conn *c);
+
+/* It went. Also one that an operator moved; of a client for which there is no room no outcome is
+ * told, and of a move beyond RZ_CLIENT_MOVES_MAX. */
+void rz_client_moved(struct rz_client_memory *m, const struct rz_client_move *move);
+
+/* It did not go after all. The turn was had. */
+void rz_client_undo(struct rz_client_memory *m, const struct rz_client_key *key);
+
+/* What settle found, in the order of the moves: outcomes, and moves that are due and open (NONE).
+ * They live until the next begin. */
+const struct rz_outcome_row *rz_client_outcomes(const struct rz_client_memory *m, size_t *ret_n);
+
+size_t rz_client_count(const struct rz_client_memory *m);
+
+#endif
