@@ -148,6 +148,8 @@ enum rz_reason {
 	RZ_REASON_OBSERVING,
 	/* New ones come last, so that the numbers stay. Asked before COOLING_DOWN: */
 	RZ_REASON_LEFT_BEHIND, /* opened after a move of its client, and idle since */
+	/* Asked after GAVE_UP: */
+	RZ_REASON_MEMORY_FULL, /* no room to remember one client more, or its move */
 	RZ_REASON_COUNT,
 } RZ_PACKED_ENUM;
 

@@ -189,6 +189,8 @@ static bool tick(struct run *r, struct rz_select *s)
 	sum.close += pace(r, said, &p);
 	ok = agree(r, &p, o) && agree_on_outcomes(r, s);
 	broken = ok ? broken_promise(r) : NULL;
+	if (r->limits.clients_max && rz_select_remembered(s) > r->limits.clients_max)
+		broken = "more clients are remembered than may be";
 	if (broken)
 		say(r, broken);
 	for (i = 0; i < r->n_conns; i++)

@@ -181,6 +181,8 @@ static void make_limits(struct run *r)
 	l->give_up_after = PICK(r, give_ups);
 	l->give_up_for_ns = (100 + below(r, 900)) * SECOND_NS;
 	l->outcome_ns = PICK(r, outcomes);
+	/* not from the noise: the other worlds are the same without this rule */
+	l->clients_max = r->seed / 4 % 6 ? 0 : 1 + r->seed / 24 % 4;
 	r->breaker_percent = PICK(r, percents);
 	l->breaker_share = r->breaker_percent / 100.0;
 	l->breaker_for_ns = (60 + below(r, 300)) * SECOND_NS;

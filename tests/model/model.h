@@ -5,8 +5,8 @@
  * over all that ever happened, with nothing carried from one tick to the next but the record of it.
  *
  * make.c makes worlds, happen.c what happens in them; rules.c (with where.c) judges one connection,
- * pace.c (with rounds.c, outcomes.c, rates.c) says who goes now; invariants.c looks at the
- * product's answers alone; main.c compares.
+ * pace.c (with rounds.c, memory.c, outcomes.c, rates.c) says who goes now; invariants.c looks at
+ * the product's answers alone; main.c compares.
  *
  * A new rule of classify is one RULE and one row in rules.c, something for it to hold by in make.c,
  * and, if it protects, a line in invariants.c. One of select is a TWIST_ too.
@@ -45,6 +45,7 @@ struct row { /* a candidate at a tick, or a data connection that is at home */
 	enum fate fate;
 	uint64_t at_ns; /* when it went */
 	bool no_token;	/* over budget: the node's rate, not for its client.id's last move */
+	const struct row *forgot; /* one of a client that was forgotten to remember this one */
 };
 
 struct tick {		 /* as the record has it */
@@ -132,17 +133,25 @@ enum twist {
 	TWIST_GIVE_UP,
 	TWIST_GIVE_UP_ENDS,
 	TWIST_UNDO_FORGETS,
-	TWIST_OUTCOME_AFTER, /* judged at once */
-	TWIST_STAYS,	     /* any connection that is here proves that its client stays */
-	TWIST_STAYS_OPENED,  /* ... by requests later than its client's latest move, however old it
-				is */
-	TWIST_STAYS_SHORT,   /* ... than fifteen seconds, however early it is judged */
-	TWIST_PATIENCE,	     /* one that left something behind has left when it is due */
-	TWIST_IDLE_HOME,     /* at home at once, though it may be between two requests here */
-	TWIST_DUE,	     /* the breaker does not know of moves whose outcome is open */
-	TWIST_LEFT_BEHIND,   /* what was left behind is a candidate */
-	TWIST_BEHIND_KEPT,   /* ... again once its client is forgotten */
-	TWIST_TOO_EARLY,     /* a round may end before it is known whether its client stays */
+	TWIST_OUTCOME_AFTER,  /* judged at once */
+	TWIST_STAYS,	      /* any connection that is here proves that its client stays */
+	TWIST_STAYS_OPENED,   /* ... by requests later than its client's latest move, however old it
+				 is */
+	TWIST_STAYS_SHORT,    /* ... than fifteen seconds, however early it is judged */
+	TWIST_PATIENCE,	      /* one that left something behind has left when it is due */
+	TWIST_IDLE_HOME,      /* at home at once, though it may be between two requests here */
+	TWIST_DUE,	      /* the breaker does not know of moves whose outcome is open */
+	TWIST_LEFT_BEHIND,    /* what was left behind is a candidate */
+	TWIST_BEHIND_KEPT,    /* ... again once its client is forgotten */
+	TWIST_TOO_EARLY,      /* a round may end before it is known whether its client stays */
+	TWIST_MEMORY,	      /* there is room for every client */
+	TWIST_FORGET_NEWEST,  /* who was seen last is forgotten */
+	TWIST_FORGET_RESTING, /* ... though it rests */
+	TWIST_FORGET_FUTILE,  /* ... though moves did not help it */
+	TWIST_FORGET_OPEN,    /* ... though a move has no outcome */
+	TWIST_FORGET_YOUNG,   /* ... though nobody can tell whether it stays */
+	TWIST_FORGET_TURN,    /* ... though it has had its turn */
+	TWIST_FORGET_BEHIND,  /* ... though it left a connection behind */
 	TWIST_BREAKER,
 	TWIST_BREAKER_LEAST,
 	TWIST_BREAKER_WINDOW,

@@ -48,6 +48,22 @@ static bool is_pending(const struct run *r, size_t moved_in, const struct row *m
 	return true;
 }
 
+bool has_open_move(const struct run *r, const struct row *who)
+{
+	size_t i, k, t = r->n_ticks - 1;
+
+	for (i = 0; i < t; i++)
+		for (k = 0; k < r->ticks[i].n; k++) {
+			const struct row *m = &r->ticks[i].rows[k];
+
+			if (m->reason == RZ_REASON_NONE && m->fate == WENT && is_who(m, who) &&
+			    is_pending(r, i, m, t) &&
+			    outcome_at(r, &r->ticks[t], m) == RZ_OUTCOME_NONE)
+				return true;
+		}
+	return false;
+}
+
 struct known {
 	uint64_t moved_ns, cookie;
 	enum rz_outcome outcome; /* NONE: it is due and open */

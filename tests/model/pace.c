@@ -117,6 +117,8 @@ static enum rz_reason ask(struct asking *a, struct row *row)
 	if (had_its_move(r, row))
 		return RZ_REASON_OVER_BUDGET;
 	reason = ask_rates(a, row);
+	if (reason == RZ_REASON_NONE)
+		make_room(r, row);
 	if (reason != RZ_REASON_NONE || r->limits.mode != RZ_MODE_OBSERVE)
 		return reason;
 	row->fate = WENT; /* as the rules count it */

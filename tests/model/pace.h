@@ -49,11 +49,30 @@ static inline uint64_t stays_from(const struct run *r, const struct row *row, ui
 	return (older ? row->opened_ns : moved_ns) + leaving(r);
 }
 
+/* What is remembered of a client. */
+struct past {
+	bool any;
+	uint64_t began_ns, moved_ns, until_ns, seen_ns;
+	unsigned futile;
+	bool open;		      /* not found futile yet */
+	uint64_t first_ns, latest_ns; /* moves that happened */
+};
+
 /* rounds.c */
+/* After so many ticks; of the one at hand, as far as row `before`. */
+struct past past_of(const struct run *r, const struct row *who, const struct row *before,
+		    size_t ticks);
 bool is_left_behind(const struct run *r, const struct row *row);
-/* NONE, COOLING_DOWN or GAVE_UP */
+/* NONE, COOLING_DOWN, GAVE_UP or MEMORY_FULL */
 enum rz_reason ask_history(const struct run *r, const struct row *row);
+/* memory.c */
+/* Is there room to remember one client more, before this row is asked? */
+bool has_room(const struct run *r, const struct row *row);
+bool is_remembered(const struct run *r, const struct row *who, const struct row *before);
+/* This row goes: forget another client if it must be. */
+void make_room(const struct run *r, struct row *row);
 /* outcomes.c */
+bool has_open_move(const struct run *r, const struct row *who);
 bool breaker_is_open(const struct run *r);
 /* rates.c: how much is in a bucket when this row is asked; 2 if it is not used */
 long double tokens_of(const struct run *r, const struct row *row, enum bucket b);

@@ -3,14 +3,6 @@
  * tick on. */
 #include "pace.h"
 
-struct past {
-	bool any;
-	uint64_t began_ns, moved_ns, until_ns, seen_ns;
-	unsigned futile;
-	bool open;		      /* not found futile yet */
-	uint64_t first_ns, latest_ns; /* moves that happened */
-};
-
 static uint64_t rest(const struct run *r, unsigned futile)
 {
 	return doubled(r->limits.cooldown_ns, twist == TWIST_COOLDOWN_DOUBLES ? 0 : futile,
@@ -112,8 +104,8 @@ static void move_of(const struct run *r, const struct tick *t, const struct row 
 	p->until_ns = at + rest(r, p->futile);
 }
 
-/* After so many ticks; of the one at hand, as far as `who`. */
-static struct past past_of(const struct run *r, const struct row *who, size_t ticks)
+struct past past_of(const struct run *r, const struct row *who, const struct row *before,
+		    size_t ticks)
 {
 	struct past p = {};
 	size_t i, k;
@@ -124,16 +116,19 @@ static struct past past_of(const struct run *r, const struct row *who, size_t ti
 		if (p.any)
 			learn_of(r, t, who, &p);
 		end_of_giving_up(r, t, &p);
-		for (k = 0; k < t->n && &t->rows[k] != who; k++)
+		for (k = 0; k < t->n && &t->rows[k] != before; k++) {
+			if (t->rows[k].forgot && is_who(t->rows[k].forgot, who))
+				p = (struct past){};
 			if (is_who(&t->rows[k], who) && had_a_go(r, &t->rows[k]))
 				move_of(r, t, &t->rows[k], &p);
+		}
 	}
 	return p;
 }
 
 bool is_left_behind(const struct run *r, const struct row *row)
 {
-	struct past p = past_of(r, row, r->n_ticks - 1);
+	struct past p = past_of(r, row, row, r->n_ticks - 1);
 
 	return is_behind(r, at_hand(r), row, &p);
 }
@@ -149,8 +144,10 @@ static bool is_too_early(const struct run *r, const struct row *row, const struc
 
 enum rz_reason ask_history(const struct run *r, const struct row *row)
 {
-	struct past p = past_of(r, row, r->n_ticks);
+	struct past p = past_of(r, row, row, r->n_ticks);
 
+	if (!p.any && !is_remembered(r, row, row) && !has_room(r, row))
+		return RZ_REASON_MEMORY_FULL;
 	if (!p.any || (at_hand(r)->now_ns >= p.until_ns && !is_too_early(r, row, &p)))
 		return RZ_REASON_NONE;
 	if (has_given_up(r, &p))

@@ -80,7 +80,7 @@ static const struct {
 	 "down|gave up|breaker "
 	 "open|"
 	 "paused|over budget|over target budget|over cluster budget|observing|"
-	 "idle since its move|"},
+	 "idle since its move|client memory full|"},
 };
 
 static void test_words(void **state)

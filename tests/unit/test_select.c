@@ -205,7 +205,7 @@ static void test_refused_for_good(void **state)
 	rz_select_free(s);
 }
 
-/* A full history lets no new client go, and forgets nobody for it; in time there is room again. */
+/* A full memory lets no new client go while all of it rest; then it forgets one for each. */
 static void test_bounded(void **state)
 {
 	struct rz_limits fast = defaults;
@@ -221,11 +221,13 @@ static void test_bounded(void **state)
 	assert_int_equal(going(rows, n), RZ_CLIENT_MAX);
 	assert_int_equal(rz_select_remembered(s), RZ_CLIENT_MAX);
 	for (i = RZ_CLIENT_MAX; i < n; i++)
-		assert_int_equal(rows[i].reason, RZ_REASON_OVER_BUDGET);
-	run(s, rows + RZ_CLIENT_MAX, 100, T0 + HOUR_NS);
+		assert_int_equal(rows[i].reason, RZ_REASON_MEMORY_FULL);
+	run(s, rows + RZ_CLIENT_MAX, 100, T0 + MINUTE_NS);
 	assert_int_equal(going(rows + RZ_CLIENT_MAX, 100), 0);
-	run(s, rows + RZ_CLIENT_MAX, 100, T0 + HOUR_NS + 1);
+	run(s, rows + RZ_CLIENT_MAX, 100, T0 + MINUTE_NS + 1);
 	assert_int_equal(going(rows + RZ_CLIENT_MAX, 100), 100);
+	assert_int_equal(rz_select_remembered(s), RZ_CLIENT_MAX);
+	run(s, NULL, 0, T0 + HOUR_NS + 1);
 	assert_int_equal(rz_select_remembered(s), 100);
 	rz_select_free(s);
 	free(rows);

@@ -1,54 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The one memory of clients, see client.h. */
+/* The one memory of clients, see client.h: what is learned of them, and what follows from it. */
 #include "policy/client.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "base/map.h"
 #include "base/str.h"
-#include "policy/round.h"
-
-/* What all clients with one client.id share. */
-struct id {
-	uint64_t id;
-	uint64_t turn_ns, turn_tick; /* one of its clients was allowed to go; 0: never */
-	size_t clients;
-	UT_hash_handle hh;
-};
-
-struct move {
-	struct rz_open_move open;
-	struct move *next;
-};
-
-struct client {
-	struct rz_client_key key;
-	struct id *id;
-	uint64_t turn_ns;	       /* it was allowed to go itself; 0: never */
-	struct rz_round round, before; /* before the latest move, for undo */
-	bool first;		       /* the latest move began its round */
-	uint64_t seen_ns;	       /* last seen as a candidate */
-	/* Ticks: the last with a candidate that was opened since the round began, with a same-zone
-	 * connection opened since, and with a connection that was left behind */
-	uint64_t away_tick, home_tick, behind_tick;
-	/* Moves that happened, by the policy or an operator; 0: none that matters any more */
-	uint64_t first_ns, latest_ns;
-	struct move *moves; /* without an outcome, the oldest first */
-	UT_hash_handle hh;
-};
-
-struct rz_client_memory {
-	struct rz_limits limits;
-	uint64_t leaving_ns;
-	struct client *clients;
-	struct id *ids;
-	size_t open; /* moves, of all clients */
-	uint64_t tick, now_ns;
-	struct rz_outcome_row *known;
-	size_t n_known;
-};
+#include "policy/client_inside.h"
 
 int rz_client_new(const struct rz_limits *limits, struct rz_client_memory **ret)
 {
@@ -64,92 +23,14 @@ int rz_client_new(const struct rz_limits *limits, struct rz_client_memory **ret)
 	return 0;
 }
 
-static struct client *find(const struct rz_client_memory *m, const struct rz_client_key *key)
-{
-	struct client *c;
-
-	HASH_FIND(hh, m->clients, key, sizeof(*key), c);
-	return c;
-}
-
-static struct id *find_id(const struct rz_client_memory *m, uint64_t id)
-{
-	struct id *i;
-
-	HASH_FIND(hh, m->ids, &id, sizeof(id), i);
-	return i;
-}
-
-/* The entry of a client.id, with one client more. NULL: no memory. */
-static struct id *take_id(struct rz_client_memory *m, uint64_t id)
-{
-	struct id *i = find_id(m, id);
-
-	if (!i) {
-		i = calloc(1, sizeof(*i));
-		if (!i)
-			return NULL;
-		i->id = id;
-		HASH_ADD(hh, m->ids, id, sizeof(i->id), i);
-		if (!i->hh.tbl) {
-			free(i);
-			return NULL;
-		}
-	}
-	i->clients++;
-	return i;
-}
-
-static void give_id(struct rz_client_memory *m, struct id *i)
-{
-	if (--i->clients)
-		return;
-	HASH_DEL(m->ids, i);
-	free(i);
-}
-
-static struct client *remember(struct rz_client_memory *m, const struct rz_client_key *key)
-{
-	struct client *c = calloc(1, sizeof(*c));
-
-	if (!c)
-		return NULL;
-	c->key = *key;
-	c->id = take_id(m, key->id);
-	if (c->id) {
-		HASH_ADD(hh, m->clients, key, sizeof(c->key), c);
-		if (c->hh.tbl)
-			return c;
-		give_id(m, c->id);
-	}
-	free(c);
-	return NULL;
-}
-
-static void forget_move(struct rz_client_memory *m, struct client *c, struct move *d)
-{
-	LL_DELETE(c->moves, d);
-	free(d);
-	m->open--;
-}
-
-static void forget(struct rz_client_memory *m, struct client *c)
-{
-	while (c->moves)
-		forget_move(m, c, c->moves);
-	HASH_DEL(m->clients, c);
-	give_id(m, c->id);
-	free(c);
-}
-
 void rz_client_free(struct rz_client_memory *m)
 {
-	struct client *c, *next;
+	struct rz_client_entry *c, *next;
 
 	if (!m)
 		return;
 	HASH_ITER (hh, m->clients, c, next)
-		forget(m, c);
+		rz_client_forget(m, c);
 	free(m->known);
 	free(m);
 }
@@ -158,23 +39,19 @@ void rz_client_begin(struct rz_client_memory *m, uint64_t now_ns)
 {
 	m->tick++;
 	m->now_ns = now_ns;
+	m->searched = false;
 	free(m->known);
 	m->known = NULL;
 	m->n_known = 0;
 }
 
 /* Rounds, or moves that may have left something behind. */
-static bool has_past(const struct client *c)
+static bool has_past(const struct rz_client_entry *c)
 {
 	return c->round.moved_ns || c->first_ns;
 }
 
-static bool turn_counts(const struct rz_client_memory *m, uint64_t turn_ns)
-{
-	return turn_ns && m->now_ns < turn_ns + m->limits.per_client_ns;
-}
-
-static bool is_left_behind(const struct rz_client_memory *m, const struct client *c,
+static bool is_left_behind(const struct rz_client_memory *m, const struct rz_client_entry *c,
 			   const struct rz_client_conn *conn, uint64_t from_ns)
 {
 	return c->first_ns && !conn->home && conn->opened_ns > c->first_ns &&
@@ -197,8 +74,8 @@ static void see_move(struct rz_client_memory *m, struct rz_open_move *d,
 /* While only watching, connections do not come back, so nothing can be told from new ones. */
 bool rz_client_see(struct rz_client_memory *m, const struct rz_client_conn *conn)
 {
-	struct client *c = find(m, &conn->key);
-	struct move *d;
+	struct rz_client_entry *c = rz_client_find(m, &conn->key);
+	struct rz_client_open_move *d;
 	uint64_t from_ns;
 
 	if (!c)
@@ -225,9 +102,9 @@ bool rz_client_see(struct rz_client_memory *m, const struct rz_client_conn *conn
 	return false;
 }
 
-static void settle_moves(struct rz_client_memory *m, struct client *c)
+static void settle_moves(struct rz_client_memory *m, struct rz_client_entry *c)
 {
-	struct move *d, *next;
+	struct rz_client_open_move *d, *next;
 
 	LL_FOREACH_SAFE(c->moves, d, next)
 	{
@@ -235,19 +112,19 @@ static void settle_moves(struct rz_client_memory *m, struct client *c)
 		if (rz_outcome_settle(&d->open, m->limits.outcome_ns, m->now_ns) && m->known)
 			m->known[m->n_known++] = d->open.row;
 		if (d->open.row.outcome != RZ_OUTCOME_NONE)
-			forget_move(m, c, d);
+			rz_client_forget_move(m, c, d);
 	}
 }
 
 /* Nothing to wait for, and not seen for so long that a new move is a new story. */
-static bool is_over(const struct rz_client_memory *m, const struct client *c)
+static bool is_over(const struct rz_client_memory *m, const struct rz_client_entry *c)
 {
 	return !has_past(c) || (m->now_ns > c->round.until_ns &&
 				m->now_ns > c->seen_ns + m->limits.cooldown_max_ns);
 }
 
 /* What this tick shows of the client. False: nothing of it matters any more. */
-static bool settle_client(struct rz_client_memory *m, struct client *c)
+static bool settle_client(struct rz_client_memory *m, struct rz_client_entry *c)
 {
 	bool behind = c->behind_tick == m->tick;
 
@@ -255,12 +132,14 @@ static bool settle_client(struct rz_client_memory *m, struct client *c)
 	if (!is_over(m, c)) {
 		rz_round_judge(&m->limits, &c->round, c->away_tick == m->tick,
 			       c->home_tick == m->tick, m->now_ns);
+		if (rz_round_given_up(&m->limits, &c->round) && m->now_ns >= c->round.until_ns)
+			c->round.futile = 0; /* left alone for long enough: it may try again */
 		return true;
 	}
 	c->round = (struct rz_round){};
 	if (!behind)
 		c->first_ns = 0;
-	return behind || c->moves || turn_counts(m, c->turn_ns);
+	return behind || c->moves || rz_client_turn_counts(m, c->turn_ns);
 }
 
 static int by_time(const void *a, const void *b)
@@ -274,18 +153,18 @@ static int by_time(const void *a, const void *b)
 
 void rz_client_settle(struct rz_client_memory *m)
 {
-	struct client *c, *next;
+	struct rz_client_entry *c, *next;
 
 	m->known = m->open ? calloc(m->open, sizeof(*m->known)) : NULL;
 	HASH_ITER (hh, m->clients, c, next)
 		if (!settle_client(m, c))
-			forget(m, c);
+			rz_client_forget(m, c);
 	if (m->n_known)
 		qsort(m->known, m->n_known, sizeof(*m->known), by_time);
 }
 
 /* Whether the client stays on what it opened after its latest move cannot be known yet. */
-static bool is_too_early(const struct rz_client_memory *m, const struct client *c,
+static bool is_too_early(const struct rz_client_memory *m, const struct rz_client_entry *c,
 			 const struct rz_client_conn *conn)
 {
 	uint64_t rest = rz_round_rest(&m->limits, 0);
@@ -296,37 +175,35 @@ static bool is_too_early(const struct rz_client_memory *m, const struct client *
 
 enum rz_reason rz_client_ask(struct rz_client_memory *m, const struct rz_client_conn *conn)
 {
-	struct client *c = find(m, &conn->key);
+	struct rz_client_entry *c = rz_client_find(m, &conn->key);
 
 	if (!c)
-		return HASH_COUNT(m->clients) < m->limits.clients_max ? RZ_REASON_NONE
-								      : RZ_REASON_OVER_BUDGET;
-	if (m->now_ns >= c->round.until_ns && !is_too_early(m, c, conn)) {
+		return rz_client_has_room(m) && m->open < RZ_CLIENT_MOVES_MAX
+			       ? RZ_REASON_NONE
+			       : RZ_REASON_MEMORY_FULL;
+	if (m->now_ns < c->round.until_ns || is_too_early(m, c, conn)) {
 		if (rz_round_given_up(&m->limits, &c->round))
-			c->round.futile = 0; /* left alone for long enough: it may try again */
-		return RZ_REASON_NONE;
+			return RZ_REASON_GAVE_UP;
+		/* a round is on: a connection that was there when it began may follow */
+		if (!c->round.open || c->round.futile || conn->opened_ns > c->round.began_ns)
+			return RZ_REASON_COOLING_DOWN;
 	}
-	if (rz_round_given_up(&m->limits, &c->round))
-		return RZ_REASON_GAVE_UP;
-	/* the round is on, and this connection was there when it began */
-	if (c->round.open && !c->round.futile && conn->opened_ns <= c->round.began_ns)
-		return RZ_REASON_NONE;
-	return RZ_REASON_COOLING_DOWN;
+	return m->open < RZ_CLIENT_MOVES_MAX ? RZ_REASON_NONE : RZ_REASON_MEMORY_FULL;
 }
 
 bool rz_client_had_turn(const struct rz_client_memory *m, const struct rz_client_conn *conn)
 {
-	const struct id *i = find_id(m, conn->key.id);
+	const struct rz_client_id_entry *i = rz_client_find_id(m, conn->key.id);
 
-	return i && (i->turn_tick == m->tick || turn_counts(m, i->turn_ns));
+	return i && (i->turn_tick == m->tick || rz_client_turn_counts(m, i->turn_ns));
 }
 
 int rz_client_go(struct rz_client_memory *m, const struct rz_client_conn *conn)
 {
-	struct client *c = find(m, &conn->key);
+	struct rz_client_entry *c = rz_client_find(m, &conn->key);
 
 	if (!c)
-		c = remember(m, &conn->key);
+		c = rz_client_remember(m, &conn->key);
 	if (!c)
 		return -ENOMEM;
 	c->turn_ns = c->id->turn_ns = m->now_ns;
@@ -334,13 +211,15 @@ int rz_client_go(struct rz_client_memory *m, const struct rz_client_conn *conn)
 	c->before = c->round;
 	c->seen_ns = m->now_ns;
 	c->first = rz_round_go(&m->limits, &c->round, m->now_ns);
+	m->searched = false;
 	return 0;
 }
 
-static void remember_move(struct rz_client_memory *m, struct client *c,
+static void remember_move(struct rz_client_memory *m, struct rz_client_entry *c,
 			  const struct rz_client_move *move)
 {
-	struct move *d = m->open < RZ_CLIENT_MOVES_MAX ? calloc(1, sizeof(*d)) : NULL;
+	struct rz_client_open_move *d =
+		m->open < RZ_CLIENT_MOVES_MAX ? calloc(1, sizeof(*d)) : NULL;
 
 	if (!d)
 		return;
@@ -357,11 +236,11 @@ static void remember_move(struct rz_client_memory *m, struct client *c,
 
 void rz_client_moved(struct rz_client_memory *m, const struct rz_client_move *move)
 {
-	struct client *c = find(m, &move->key);
+	struct rz_client_entry *c = rz_client_find(m, &move->key);
 
-	if (!c && HASH_COUNT(m->clients) < m->limits.clients_max)
-		c = remember(m,
-			     &move->key); /* an operator's: no round, but it may leave one behind */
+	/* an operator's: no round, but the client may leave a connection behind */
+	if (!c)
+		c = rz_client_remember(m, &move->key);
 	if (!c)
 		return;
 	if (c->seen_ns < move->at_ns)
@@ -372,17 +251,18 @@ void rz_client_moved(struct rz_client_memory *m, const struct rz_client_move *mo
 		c->latest_ns = move->at_ns;
 	rz_round_moved(&c->round, c->first, m->now_ns, move->at_ns);
 	remember_move(m, c, move);
+	m->searched = false;
 }
 
 void rz_client_undo(struct rz_client_memory *m, const struct rz_client_key *key)
 {
-	struct client *c = find(m, key);
+	struct rz_client_entry *c = rz_client_find(m, key);
 
 	if (!c || !has_past(c))
 		return;
 	c->round = c->before;
-	if (!has_past(c) && !c->moves && !turn_counts(m, c->turn_ns))
-		forget(m, c);
+	if (!has_past(c) && !c->moves && !rz_client_turn_counts(m, c->turn_ns))
+		rz_client_forget(m, c);
 }
 
 const struct rz_outcome_row *rz_client_outcomes(const struct rz_client_memory *m, size_t *ret_n)

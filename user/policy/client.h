@@ -19,8 +19,15 @@
  * `cooldown_max`, once no move of its is without an outcome and it has had no turn for
  * `per_client_ns`. While it has a connection that it left behind, only that is remembered.
  *
- * If there are `clients_max` clients, no client is moved that is not remembered: to forget one
- * would be to forget that moving it is futile.
+ * What is forgotten for want of room, when there are `clients_max` and a client is to be moved that
+ * is not remembered: of the clients whose next move does not depend on it, the one that was last
+ * seen as a candidate the longest ago (of several, the one with the smallest key). The next move
+ * depends on it if the client rests, was given up, has futile rounds in a row, has a move without
+ * an outcome or one so young that nobody can tell whether the client stays, has had its turn, or
+ * has a connection that it left behind. If there are no others, nobody is forgotten, and no client
+ * is moved that is not remembered (RZ_REASON_MEMORY_FULL): to forget that moving a client is futile
+ * would be to reset it again and again, and whoever invents enough client.ids could bring that
+ * about. Likewise nobody is moved while RZ_CLIENT_MOVES_MAX moves have no outcome.
  */
 #ifndef RZ_POLICY_CLIENT_H
 #define RZ_POLICY_CLIENT_H
@@ -88,7 +95,7 @@ bool rz_client_see(struct rz_client_memory *m, const struct rz_client_conn *c);
  * matter. */
 void rz_client_settle(struct rz_client_memory *m);
 
-/* NONE: may go; COOLING_DOWN, GAVE_UP; OVER_BUDGET: no room for one client more. */
+/* NONE: may go; COOLING_DOWN, GAVE_UP, MEMORY_FULL. */
 enum rz_reason rz_client_ask(struct rz_client_memory *m, const struct rz_client_conn *c);
 
 /* Has its client.id had its turn? */

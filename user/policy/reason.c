@@ -75,6 +75,7 @@ static const char *const reasons[] = {
 	[RZ_REASON_PAUSED] = "paused",
 	[RZ_REASON_OBSERVING] = "observing",
 	[RZ_REASON_LEFT_BEHIND] = "idle since its move",
+	[RZ_REASON_MEMORY_FULL] = "client memory full",
 };
 SAME_SIZE(reasons, RZ_REASON_COUNT);
 

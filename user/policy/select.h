@@ -24,8 +24,8 @@
  * Fetch came since the client could have left it (rz_stays_from), is no candidate and proves
  * nothing about the move: its client works elsewhere. Its next Produce or Fetch makes it one.
  *
- * Memory is bounded: clients by `clients_max` (client.h says what happens then), the queue by the
- * candidates of one tick.
+ * Memory is bounded: clients by `clients_max` (client.h says who is forgotten first, and what
+ * happens if nobody may be), the queue by the candidates of one tick.
  */
 #ifndef RZ_POLICY_SELECT_H
 #define RZ_POLICY_SELECT_H
