@@ -307,12 +307,31 @@ static __always_inline int rz_frame_gap_is_loss(struct bpf_sock *sk, struct rz_s
 	return rz_segment_rcv_nxt(sk, &rcv_nxt) || (__s32)(rcv_nxt - rz_frame_wants(&s->f)) > 0;
 }
 
-/* All requests of one segment, on the copy scratch->f. */
-static __always_inline void rz_frame_walk(struct __sk_buff *skb, struct bpf_sock *sk,
-					  struct rz_scratch *s)
+/* Is there something to read in this segment: does it have the byte that is waited for, or is the
+ * frame lost by it? */
+static __always_inline int rz_frame_is_next(struct bpf_sock *sk, struct rz_scratch *s)
+{
+	__s32 at = (__s32)(rz_frame_wants(&s->f) - s->seg.seq);
+
+	if (at >= (__s32)s->seg.len)
+		return 0;
+	if (at >= 0)
+		return 1;
+	if (!rz_frame_gap_is_loss(sk, s)) {
+		RZ_COUNT(early_segments);
+		rz_hold_early(s->watched, s->cookie);
+		return 0;
+	}
+	rz_frame_lose(s);
+	return 1;
+}
+
+/* All requests of one segment, on the copy scratch->f. Returns 0 if there is nothing to read in it,
+ * and the frame stays as it was, or as it was gone back to. */
+static __always_inline int rz_frame_walk(struct __sk_buff *skb, struct bpf_sock *sk,
+					 struct rz_scratch *s)
 {
 	__u32 before = s->f.requests;
-	__s32 at;
 	int i;
 
 	s->asked_metadata = s->carried_data = 0;
@@ -320,25 +339,17 @@ static __always_inline void rz_frame_walk(struct __sk_buff *skb, struct bpf_sock
 	s->found = 0;
 	if (s->f.synced && rz_frame_load_partial(s))
 		rz_frame_lose(s);
-	if (s->f.synced) {
-		at = (__s32)(rz_frame_wants(&s->f) - s->seg.seq);
-		if (at >= (__s32)s->seg.len)
-			return;
-		if (at < 0) {
-			if (!rz_frame_gap_is_loss(sk, s)) {
-				RZ_COUNT(early_segments);
-				rz_hold_early(s->watched, s->cookie);
-				return;
-			}
+	if (s->f.synced && !rz_frame_is_next(sk, s)) {
+		if (s->undone && rz_frame_save_partial(s))
 			rz_frame_lose(s);
-		}
+		return 0;
 	}
 	if ((__s32)(s->seg.seq + s->seg.len - s->f.read_end) > 0)
 		s->f.read_end = s->seg.seq + s->seg.len;
 	if (!s->f.synced) {
 		if (!rz_frame_find(skb, s)) {
 			rz_frame_missed(s);
-			return;
+			return 1;
 		}
 		if (s->misses > RZ_MISSES_FREE) /* some were passed over */
 			s->f.unseen = RZ_UNSEEN_REQUESTS;
@@ -360,6 +371,7 @@ static __always_inline void rz_frame_walk(struct __sk_buff *skb, struct bpf_sock
 		if (st)
 			st->requests += s->f.requests - before;
 	}
+	return 1;
 }
 
 /* `now` as struct rz_conn's times in _cs have it. The coarse clock may still be behind opened_ns.
@@ -369,6 +381,25 @@ static __always_inline __u32 rz_frame_cs(__u64 opened_ns, __u64 now)
 	__u64 cs = now > opened_ns ? (now - opened_ns) / RZ_CS_NS + 1 : 1;
 
 	return cs < 0xffffffff ? cs : 0xffffffff;
+}
+
+/* Is the connection's frame still the one that the work was done on? Under its lock. */
+static __always_inline int rz_frame_is_still(const struct rz_conn *c, const struct rz_scratch *s)
+{
+	return c->cookie == s->cookie && c->frame.owner == (__u16)s->cookie &&
+	       rz_frame_is(&c->frame, &s->was);
+}
+
+/* The same, for a segment that changes nothing of it. If not, it must be looked at again: the copy
+ * may have been torn apart, or what it comes behind may have come meanwhile. */
+static __noinline int rz_frame_stays(const struct rz_scratch *s, struct rz_conn *c)
+{
+	int same;
+
+	bpf_spin_lock(&c->lock);
+	same = rz_frame_is_still(c, s);
+	bpf_spin_unlock(&c->lock);
+	return same;
 }
 
 /* Puts the worked-on copy back. Returns 0, or -1 if the entry changed meanwhile. Zone and opt-in
@@ -390,8 +421,7 @@ static __always_inline int rz_frame_commit(struct bpf_sock *sk, struct rz_scratc
 		client = bpf_map_lookup_elem(&clients, &s->f.client);
 	s->has_pushed = 0;
 	bpf_spin_lock(&c->lock);
-	if (c->cookie == s->cookie && c->frame.owner == (__u16)s->cookie &&
-	    rz_frame_is(&c->frame, &s->was)) {
+	if (rz_frame_is_still(c, s)) {
 		if (client) {
 			__builtin_memcpy(c->zone, client->zone, sizeof(c->zone));
 			c->zone[sizeof(c->zone) - 1] = 0;
@@ -506,6 +536,27 @@ static __always_inline void rz_frame_taken_back(struct rz_scratch *s)
 		rz_hold_forget(s->cookie);
 }
 
+/* All that a segment does to the copy scratch->f. Returns 0 if the frame stays as it is. */
+static __always_inline int rz_frame_work(struct __sk_buff *skb, struct bpf_sock *sk,
+					 struct rz_scratch *s, const struct rz_conn *c)
+{
+	if (rz_frame_go_back(sk, s))
+		return 0;
+	if (!s->undone && !s->f.synced && rz_frame_backs_off(s->misses, s->seg.seq)) {
+		RZ_COUNT(backed_off);
+		return 0;
+	}
+	/* a PROXY header, which is read below, says more */
+	if (s->f.via == RZ_VIA_NETWORK && skb->ifindex == RZ_LOOPBACK_IFINDEX)
+		s->f.via = RZ_VIA_LOCAL;
+	if (!rz_frame_walk(skb, sk, s) && !s->undone)
+		return 0;
+	if (!s->undone || !rz_undo_is_known(s->undone))
+		return 1;
+	rz_frame_drop_unused(s, c);
+	return 0;
+}
+
 /* `cookie` is the socket's own, not the entry's: a map element may have become another connection's
  * since it was looked up, which the commit must see. */
 static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *sk, __u64 cookie,
@@ -527,19 +578,10 @@ static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *
 		s->misses = c->misses;
 		barrier();
 		s->f = s->was;
-		if (rz_frame_go_back(sk, s))
-			return;
-		if (!s->undone && !s->f.synced && rz_frame_backs_off(s->misses, seg->seq)) {
-			RZ_COUNT(backed_off);
-			return;
-		}
-		/* a PROXY header, which is read below, says more */
-		if (s->f.via == RZ_VIA_NETWORK && skb->ifindex == RZ_LOOPBACK_IFINDEX)
-			s->f.via = RZ_VIA_LOCAL;
-		rz_frame_walk(skb, sk, s);
-		if (s->undone && rz_undo_is_known(s->undone)) {
-			rz_frame_drop_unused(s, c);
-			return;
+		if (!rz_frame_work(skb, sk, s, c)) {
+			if (rz_frame_stays(s, c))
+				return;
+			continue;
 		}
 		if (!rz_frame_commit(sk, s, c)) {
 			if (s->undone)

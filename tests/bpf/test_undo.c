@@ -160,6 +160,45 @@ static void in_pieces(void **state)
 	}
 }
 
+/* A header in two pieces, and between them comes what is behind it: that waits, and the first piece
+ * is still there. */
+static void early_between_pieces(void **state)
+{
+	uint8_t r[512], bad[512];
+	size_t n = fetch(r, 1, GOOD), m = fetch(bad, 1, BAD), cut, early, i;
+
+	(void)state;
+	for (cut = 1; cut < RZ_KAFKA_FIXED + strlen(GOOD); cut++)
+		for (early = 1; early <= 2 * KEPT; early += 5) {
+			open_new();
+			feed(SEQ0, bad, m); /* TCP throws it away */
+			taken(SEQ0, r, cut);
+			for (i = 0; i < early; i++)
+				feed(SEQ0 + n + i, r, n);
+			feed(SEQ0 + cut, r + cut, n - cut);
+			assert_good(1, SEQ0 + n);
+		}
+}
+
+/* The same, and what comes early takes back a second piece that was damaged. */
+static void early_takes_back(void **state)
+{
+	uint8_t r[512], bad[512];
+	size_t n = fetch(r, 1, GOOD), cut;
+
+	(void)state;
+	memset(bad, 0x21, sizeof(bad));
+	for (cut = 1; cut < RZ_KAFKA_FIXED; cut++) {
+		open_new();
+		taken(SEQ0, r, cut);
+		feed(SEQ0 + cut, bad, n - cut);
+		feed(SEQ0 + cut + 1, r + cut + 1, n - cut - 1);
+		assert_int_equal(cut, conn().frame.have);
+		feed(SEQ0 + cut, r + cut, n - cut);
+		assert_good(1, SEQ0 + n);
+	}
+}
+
 /* Honest segments wait for their socket, and are sent again meanwhile: nothing is lost by it. */
 static void sent_again_in_time(void **state)
 {
@@ -333,6 +372,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_size_that_lies),
 		cmocka_unit_test(strangers),
 		cmocka_unit_test(in_pieces),
+		cmocka_unit_test(early_between_pieces),
+		cmocka_unit_test(early_takes_back),
 		cmocka_unit_test(sent_again_in_time),
 		cmocka_unit_test(a_hole_in_a_body),
 		cmocka_unit_test(too_far_back),
