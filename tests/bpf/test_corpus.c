@@ -3,8 +3,8 @@
  * The framing stage in the kernel and the reference framer in user space give the same answer for
  * every stream of the corpus: the seeds (tests/fuzz/seeds.c), tests/fuzz/corpus/frame.hex, and what
  * `make fuzz` has found, if it ran. Whole, in every two pieces, in random many with
- * repetitions and gaps; and with damaged copies before the true segments, which TCP throws away.
- * Run by `make bpf-test`; needs root and a kernel with BPF.
+ * repetitions and gaps, where TCP says what it has, too; and with damaged copies before the true
+ * segments, which TCP throws away. Run by `make bpf-test`; needs root and a kernel with BPF.
  *
  * CORPUS_EVERY=n: every n-th cut alone, and fewer random ways, where time is short.
  */
@@ -19,6 +19,7 @@
 
 #define PIECE_MAX   3000 /* what BPF_PROG_TEST_RUN takes in one page */
 #define STREAMS_MAX 4096
+#define CPUS_MAX    1024
 #define FORGET_AT   4000 /* ids and libraries in the maps before they are emptied */
 
 static struct stream {
@@ -123,12 +124,19 @@ static void forget_much(void)
 
 static void begin(uint32_t seq0, bool adopted, const struct stream *s)
 {
+	uint64_t cookie = 1;
+	struct rz_conn c;
+
 	forget_much();
 	skel->bss->rz_test_has_tcp = 0;
 	open_conn_at(seq0, adopted);
 	framer_begin(&model, s->p, adopted);
-	model.f.via = RZ_VIA_LOCAL; /* the test's packets come over the loopback device */
 	model.seq0 = seq0;
+	/* the test's packets come over the loopback device */
+	c = conn();
+	c.frame.via = model.f.via = RZ_VIA_LOCAL;
+	assert_int_equal(0,
+			 bpf_map_update_elem(bpf_map__fd(skel->maps.conns), &cookie, &c, BPF_ANY));
 }
 
 /* Both see a piece. The test's packets have no TCP socket behind them: what is missing is lost. */
@@ -229,6 +237,27 @@ static void every_two(void **state)
 	assert_true(same > 50000 / every);
 }
 
+/* How often what was read was read anew. */
+static uint64_t taken_back(void)
+{
+	static struct rz_stats cpus[CPUS_MAX];
+	uint64_t sum = 0;
+	uint32_t zero = 0;
+	int i;
+
+	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.stats), &zero, cpus));
+	for (i = 0; i < libbpf_num_possible_cpus(); i++)
+		sum += cpus[i].taken_back;
+	return sum;
+}
+
+/* TCP is there, and has all before this offset. */
+static void tcp_has(uint32_t seq0, uint32_t at)
+{
+	skel->bss->rz_test_has_tcp = 1;
+	skel->bss->rz_test_rcv_nxt = seq0 + at;
+}
+
 /* Random pieces, repeated, out of order, and with some never seen. */
 static void random_ways(void **state)
 {
@@ -262,11 +291,42 @@ static void random_ways(void **state)
 	assert_true(found > 0 && lost > found);
 }
 
-/* TCP is there, and has all before this offset. */
-static void tcp_has(uint32_t seq0, uint32_t at)
+/* The same, and TCP says what it has: what comes early waits. Bytes that come again before TCP has
+ * them are read anew, of which the model knows nothing: there the way ends. */
+static void random_ways_early(void **state)
 {
-	skel->bss->rz_test_has_tcp = 1;
-	skel->bss->rz_test_rcv_nxt = seq0 + at;
+	uint32_t k, number, early = 0, ended = 0;
+	struct way_piece p;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < n_streams; i++)
+		for (k = 0; k < rounds; k++) {
+			const struct stream *s = &streams[i];
+			uint64_t before = taken_back();
+
+			number = (uint32_t)(i * 2654435761u + k * 40503u) << 8 |
+				 (WAY_CUT | WAY_REORDER | (k * 37 & 0xff));
+			if (!k && s->way)
+				number = s->way;
+			way_begin(&way, number, s->n, PIECE_MAX);
+			begin(way.seq0, way.flags & WAY_ADOPTED, s);
+			while (way_next(&way, &p)) {
+				if (!p.seen)
+					continue;
+				tcp_has(way.seq0, p.rcv_nxt);
+				feed(way.seq0 + p.at, s->p + p.at, p.len);
+				if (taken_back() != before) {
+					ended++;
+					break;
+				}
+				framer_segment(&model, p.at, p.len, p.rcv_nxt);
+				agree(s, way.seq0, "way with early segments", number);
+			}
+			early += model.early;
+		}
+	printf("random ways: %u segments early, %u ways ended\n", early, ended);
+	assert_true(early > 0 && ended < n_streams * rounds / 2);
 }
 
 /* A copy of a piece comes, damaged where headers are: TCP throws it away, and the model never hears
@@ -350,6 +410,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(whole),
 		cmocka_unit_test(every_two),
 		cmocka_unit_test(random_ways),
+		cmocka_unit_test(random_ways_early),
 		cmocka_unit_test(every_two_rejected),
 		cmocka_unit_test(random_ways_rejected),
 	};
