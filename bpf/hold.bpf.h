@@ -134,13 +134,15 @@ static __always_inline void rz_hold_count(struct rz_hold *h, const struct rz_seg
 	RZ_COUNT(held_segments);
 }
 
-/* Were this segment's first bytes read before? Then they are not new: TCP did not take them, or
- * what was read in their place, and nothing can end before it has the true ones. */
-static __always_inline int rz_hold_was_read(__u64 cookie, const struct rz_seg *seg)
+/* Were this segment's first bytes that TCP does not have read before? Then they are not new: TCP
+ * did not take them, or what was read in their place, and nothing can end before it has the true
+ * ones. Bytes that TCP has do not count: new ones may stand behind them in one segment. */
+static __always_inline int rz_hold_was_read(__u64 cookie, const struct rz_seg *seg, __u32 rcv_nxt)
 {
 	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
+	__u32 from = (__s32)(rcv_nxt - seg->seq) > 0 ? rcv_nxt : seg->seq;
 
-	return c && c->cookie == cookie && (__s32)(c->frame.read_end - seg->seq) > 0;
+	return c && c->cookie == cookie && (__s32)(c->frame.read_end - from) > 0;
 }
 
 /*
@@ -174,7 +176,7 @@ static __noinline int rz_hold_keeps_out(struct bpf_sock *sk, __u64 cookie, struc
 	beyond = seg->seq + seg->len - tp->rcv_nxt;
 	if ((__s32)beyond <= 0)
 		return 0;
-	on = h && rz_hold_is_on(h, cookie) && !rz_hold_was_read(cookie, seg);
+	on = h && rz_hold_is_on(h, cookie) && !rz_hold_was_read(cookie, seg, tp->rcv_nxt);
 	if (on && seg->len)
 		rz_hold_count(h, seg);
 	fits = beyond <= tp->rcv_wnd; /* else TCP would throw it away: it says nothing */

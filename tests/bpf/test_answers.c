@@ -381,6 +381,33 @@ static void a_deadline_that_lies(void **state)
 	assert_true(lasts_at(2000));
 }
 
+static bool was_read(uint32_t seq, size_t len, uint32_t rcv_nxt)
+{
+	static const uint8_t zeros[256];
+	uint8_t packet[512];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
+
+	skel->bss->rz_test_rcv_nxt = rcv_nxt;
+	opts.data_size_in = make_packet(packet, v6, seq, zeros, len);
+	assert_int_equal(
+		0, bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_hold_was_read), &opts));
+	return opts.retval == 1;
+}
+
+/* In a hold what was read passes if TCP did not take it. A TCP that sends again puts new bytes
+ * behind old ones into one segment: those are held back. */
+static void what_passes_a_hold(void **state)
+{
+	(void)state;
+	open_watched();
+	ask(RZ_API_PRODUCE, 1);
+	assert_true(was_read(SEQ0, in_seq - SEQ0, SEQ0));
+	assert_true(was_read(SEQ0, in_seq - SEQ0 + 50, in_seq - 1));
+	assert_false(was_read(SEQ0, in_seq - SEQ0 + 50, in_seq));
+	assert_false(was_read(in_seq, 50, in_seq));
+	assert_false(was_read(in_seq, 50, SEQ0));
+}
+
 /* Thousands in flight, more than are remembered: a client that counts its ids up is followed
  * nevertheless; a number that happens to be one of them is no proof. */
 static void deep_in_flight(void **state)
@@ -473,6 +500,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(recycled),
 		cmocka_unit_test(forgotten),
 		cmocka_unit_test(a_deadline_that_lies),
+		cmocka_unit_test(what_passes_a_hold),
 		cmocka_unit_test(deep_in_flight),
 		cmocka_unit_test(many_in_one_segment),
 		cmocka_unit_test(the_last_one_is_not_whole),
