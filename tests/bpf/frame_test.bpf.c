@@ -124,8 +124,8 @@ int test_hold_lasts(struct __sk_buff *skb)
 	return h && m && rz_hold_lasts(h, m, cookie, rz_test_now);
 }
 
-/* 1 if a hold lets this segment of cookie 1 pass: TCP, which has everything up to `rz_test_rcv_nxt`,
- * did not take what was read of it. */
+/* 1 if a hold lets this segment of cookie 1 pass: TCP, which has everything up to
+ * `rz_test_rcv_nxt`, did not take what was read of it. */
 SEC("cgroup_skb/ingress")
 int test_hold_was_read(struct __sk_buff *skb)
 {
