@@ -14,6 +14,7 @@ import setups as S
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 BEFORE = "9ba3769"
+GATED = "e19eb6e"  # the first with all gates; what came after it lets rezone believe less, and moves nobody in another way
 DOCS = ("docs/evidence/moves.md", "docs/clients.md")
 
 
@@ -128,6 +129,35 @@ def library_table(cells, moves):
     return markdown(("library", "writes: home of moves, median", "reads", "group", "faults beyond the baseline"), rows) if rows else "Not run yet."
 
 
+def since_gated(cells, moves):
+    """all series with the gates as they are, together; their cells added up"""
+    names = list(dict.fromkeys(m["rezone"] for m in moves))
+    names = names[names.index(GATED):] if GATED in names else []
+    return names, [c for c in cells if c["rezone"] in names], [m for m in moves if m["rezone"] in names]
+
+
+def volume_table(cells, moves):
+    """one row a library and role: how many moves in all, in how many cells, and how often a client might have been moved"""
+    names, cells, moves = since_gated(cells, moves)
+    if not names:
+        return "Not run yet."
+    rows = []
+    for lib in S.LIBRARIES:
+        for role in ("write", "read", "group"):
+            mine = [c for c in cells if (c["library"], c["role"]) == (lib, role)]
+            by = defaultdict(list)
+            for c in mine:
+                by[cell_of(c)].append(c)
+            if not mine:
+                continue
+            per = [total(v, "moves") for v in by.values()]
+            sure = [c for c in mine if retries(c)]
+            rows.append((f"{S.LIBRARIES[lib].family} {S.LIBRARIES[lib].version}", role, number(sum(per)), len(per), sum(n >= 20 for n in per),
+                         number(total(mine, "chances")), *(fault(sure, f) if sure else "–" for f in J.FAULTS)))
+    head = ("library", "role", "moves", "cells", "with 20 moves", "chances", *J.FAULTS)
+    return f"{number(len(moves))} moves of rezone {', '.join(names)}.\n\n" + markdown(head, rows)
+
+
 def control_table(rows):
     words = {"plain": "resets that wait for nothing, of coordinators too", "lie": "agents at home that acknowledge every third batch and do not write it"}
     last = {r["mode"]: r for r in rows}
@@ -152,7 +182,7 @@ def newest(cells, moves):
 def tables(cells, moves):
     new, of_new = newest(cells, moves)
     old, of_old = [[r for r in rows if r["rezone"] == BEFORE] for rows in (cells, moves)]
-    out = {"libraries": library_table(new, of_new), "series": series(cells, moves, new)}
+    out = {"libraries": library_table(new, of_new), "series": series(cells, moves, new), "volume": volume_table(cells, moves)}
     for name, mine, theirs in (("after", new, of_new), ("before", old, of_old)):
         sure, bare = [c for c in mine if retries(c)], [c for c in mine if not retries(c)]
         out[name] = summary(sure, [m for m in theirs if retries(m)]) + "\n\n" + main_table(sure, [m for m in theirs if retries(m)])
