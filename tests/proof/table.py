@@ -14,7 +14,7 @@ import setups as S
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 BEFORE = "9ba3769"
-GATED = "e19eb6e"  # the first with all gates; what came after it lets rezone believe less, and moves nobody in another way
+GATED = "e19eb6e"  # the first with all gates; rezone after it believes less, and waits longer before a close
 DOCS = ("docs/evidence/moves.md", "docs/clients.md")
 
 
