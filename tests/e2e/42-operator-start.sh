@@ -141,14 +141,14 @@ limited() {
 if memory_cgroup; then
 	export MEMORY
 	export -f limited
-	for mib in 16 24 32 36; do
+	for mib in 16 24 32 36 48; do
 		echo $((mib << 20)) >"$MEMORY/$LIMIT"
 		check "a memory limit of $mib MiB: refused before the OOM killer comes, nothing is left" fails bash -c 'limited "$@"' limited
 	done
-	echo $((48 << 20)) >"$MEMORY/$LIMIT"
+	echo $((64 << 20)) >"$MEMORY/$LIMIT"
 	bash -c 'limited "$@"' limited run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" --interval 200ms >"$WORK/limited.log" 2>&1 &
 	PIDS[rezone]=$!
-	check "one of 48 MiB suffices for the default sizes" within "$DEADLINE" ticks_on
+	check "one of 64 MiB suffices for the default sizes" within "$DEADLINE" ticks_on
 	stop rezone
 	check "... but not for a million connections" fails bash -c 'limited "$@" --max-connections 1000000' limited
 else

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# alone
 # The last answer: an agent that has read the last complete request and not answered it yet looks idle to TCP. Some 220
 # connections at once, each with its own way of asking (never pausing, pausing, in bursts, with long polls, behind a large
 # Fetch, only reading, committing offsets beside reading; requests whole or cut), of being answered (whole, cut at every interesting byte, merged, the last byte
