@@ -130,7 +130,7 @@ $(BUILD)/unit/%.o: tests/unit/%.c $(BUILD)/settings
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -Itests/lib -MMD -MP -c $< -o $@
 $(BUILD)/unit/%: $(BUILD)/unit/%.o $(BUILD)/librezone.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(RZ_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/librezone.a -lcmocka $(RZ_LIBS)
 
 # What a segment costs, tests/bench. Needs root.
 $(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BUILD)/settings-bpf

@@ -36,8 +36,10 @@ static __always_inline int rz_tuple_equal(const struct rz_tuple *a, const struct
 
 /* What TCP says, read under the socket lock: nothing of it changes until the socket is destroyed.
  */
-static __always_inline struct rz_tcp_seen
-rz_reset_see(const struct tcp_sock *tp, const struct rz_frame *f, const struct rz_hold *h)
+static __always_inline struct rz_tcp_seen rz_reset_see(const struct tcp_sock *tp,
+						       const struct rz_frame *f,
+						       const struct rz_hold *h,
+						       const struct rz_move *m)
 {
 	struct rz_tcp_seen t = {};
 
@@ -46,6 +48,7 @@ rz_reset_see(const struct tcp_sock *tp, const struct rz_frame *f, const struct r
 	t.unread = tp->copied_seq != tp->rcv_nxt;
 	t.out_of_order = tp->out_of_order_queue.rb_node != NULL;
 	t.part_request = f->have || f->next_seq != tp->rcv_nxt;
+	t.must_be_whole = m->gap == 2;
 	if (h) {
 		t.part_latest = (__s32)(h->must_end - tp->rcv_nxt) > 0;
 		t.part_response = (__s32)(h->answers.next_seq - tp->snd_una) > 0;
@@ -58,7 +61,7 @@ static __always_inline enum rz_check rz_reset_in_gap(const struct tcp_sock *tp,
 						     const struct rz_move *m, __u64 cookie)
 {
 	struct rz_hold *h = rz_hold_of(cookie);
-	struct rz_tcp_seen t = rz_reset_see(tp, f, h);
+	struct rz_tcp_seen t = rz_reset_see(tp, f, h, m);
 
 	return rz_check_gap(f, h, m->settled, &t);
 }

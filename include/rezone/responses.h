@@ -21,11 +21,12 @@
 
 /* What the TCP of a connection says, as far as who looks can know. */
 struct rz_tcp_seen {
-	__u8 unseen;	   /* TCP has bytes that rezone did not read: their segment came early */
-	__u8 unread;	   /* the agent has not read all that TCP has */
-	__u8 unacked;	   /* the client's TCP has not acknowledged all that the agent sent */
-	__u8 out_of_order; /* TCP keeps segments that came before the bytes in front of them */
-	__u8 part_request; /* bytes of a request came whose end did not */
+	__u8 unseen;	    /* TCP has bytes that rezone did not read: their segment came early */
+	__u8 unread;	    /* the agent has not read all that TCP has */
+	__u8 unacked;	    /* the client's TCP has not acknowledged all that the agent sent */
+	__u8 out_of_order;  /* TCP keeps segments that came before the bytes in front of them */
+	__u8 part_request;  /* bytes of a request came whose end did not */
+	__u8 must_be_whole; /* such a request counts: its library would not send it again */
 	/* the latest request whose response must be out has not come whole. A hold keeps its end
 	 * away, so the agent will not execute it */
 	__u8 part_latest;
@@ -134,9 +135,9 @@ static inline enum rz_check rz_check_gap(const struct rz_frame *f, const struct 
 		return RZ_CHECK_UNREAD;
 	if (t->out_of_order)
 		return RZ_CHECK_OUT_OF_ORDER;
-	/* no response will come: whole requests that the agent has read are all there is to wait
-	 * for */
-	if (f->acks0 && t->part_request)
+	/* acks=0: no response will come: whole requests that the agent has read are all there is
+	 * to wait for */
+	if ((f->acks0 || t->must_be_whole) && t->part_request)
 		return RZ_CHECK_PART_REQUEST;
 	must = rz_responses_must(h, f->answerable, t->part_latest);
 	out = rz_responses_out(f, h, must, t->part_response);

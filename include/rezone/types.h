@@ -572,7 +572,9 @@ struct rz_move {
 	__u32 settled;
 	enum rz_reason reason;
 	enum rz_phase phase;
-	__u8 gap; /* end it only while nothing is in flight that must be answered */
+	/* 1: close it only while nothing is in flight that must be answered; 2: nor has a request
+	 * come in part, for its library would not send that again */
+	__u8 gap;
 	__u8 fin; /* the walk judges alone; user space ends it, while new requests are held back */
 	__u8 shared;	     /* though it carries group membership */
 	__u8 acks0;	     /* though its producer is not answered */

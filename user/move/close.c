@@ -37,7 +37,7 @@ int rz_close_show(const struct rz_maps *maps, const struct rz_job *j, enum rz_ph
 
 	m.error = j->error;
 	m.check = j->check;
-	m.gap = j->gap;
+	m.gap = j->gap ? 1 + rz_plan_gap_only(&j->c.plan) : 0;
 	m.settled = j->wait.settled;
 	m.fin = by_fin(j);
 	m.shared = j->c.plan.shared;
@@ -151,11 +151,13 @@ static int last_check(const struct rz_maps *maps, const struct rz_job *j, enum r
 		return err;
 	*ret = err ? RZ_CHECK_NOT_TRACKED
 		   : rz_evidence_check(&c, watched ? &h : NULL, &tcp,
-				       j->gap ? &j->wait.settled : NULL);
+				       j->gap ? &j->wait.settled : NULL,
+				       rz_plan_gap_only(&j->c.plan));
 	/* that took its time */
 	if (*ret == RZ_CHECK_PASSED && gap_is_over(maps, j))
 		*ret = RZ_CHECK_HELD;
-	if (*ret == RZ_CHECK_PASSED && j->wait.deadline_ns && rz_now_ns() >= j->wait.deadline_ns)
+	if (*ret == RZ_CHECK_PASSED && j->wait.deadline_ns &&
+	    rz_now_ns() + MARGIN_NS >= j->wait.deadline_ns)
 		*ret = RZ_CHECK_HOLD_ENDS;
 	return 0;
 }

@@ -43,11 +43,13 @@ struct rz_responses_seen rz_evidence_responses(const struct rz_move_evidence *e,
 }
 
 enum rz_check rz_evidence_check(const struct rz_conn *c, const struct rz_hold *h,
-				const struct rz_destroy_seen *tcp, const uint32_t *settled)
+				const struct rz_destroy_seen *tcp, const uint32_t *settled,
+				bool must_be_whole)
 {
 	uint32_t rcv_nxt = c->seq_base + tcp->received;
 	const struct rz_frame *f = &c->frame;
-	struct rz_tcp_seen t = {.unread = tcp->unread, .unacked = tcp->unacked};
+	struct rz_tcp_seen t = {
+		.unread = tcp->unread, .unacked = tcp->unacked, .must_be_whole = must_be_whole};
 
 	/* TCP may yet throw away what was read: then nothing that the entry says need be true */
 	if ((int32_t)(f->read_end - rcv_nxt) > 0)

@@ -40,10 +40,12 @@ struct rz_responses_seen rz_evidence_responses(const struct rz_move_evidence *e,
 /*
  * The last check where user space makes it: by what the maps and TCP say of the connection. `tcp`
  * must have been read after `c` and `h`, so that a request in between shows as bytes that rezone
- * has not read. `settled`: rz_wait.settled, NULL if requests may be in flight. Pure.
+ * has not read. `settled`: rz_wait.settled, NULL if requests may be in flight.
+ * `must_be_whole`: of struct rz_tcp_seen. Pure.
  */
 enum rz_check rz_evidence_check(const struct rz_conn *c, const struct rz_hold *h,
-				const struct rz_destroy_seen *tcp, const uint32_t *settled);
+				const struct rz_destroy_seen *tcp, const uint32_t *settled,
+				bool must_be_whole);
 
 void rz_evidence_read(const struct rz_maps *maps, uint64_t cookie, struct rz_move_evidence *ret);
 

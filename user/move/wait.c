@@ -55,7 +55,9 @@ static enum rz_check settled(struct rz_wait *w, const struct step *s)
 	/* the last check says what there is to say */
 	if (!s->e->tracked || !s->e->matters)
 		return RZ_CHECK_PASSED;
-	r = rz_evidence_responses(s->e, w->phase == RZ_PHASE_HOLD && s->l->one_step);
+	/* what came of a request in part is lost to a library that does not send it again */
+	r = rz_evidence_responses(s->e, w->phase == RZ_PHASE_HOLD && s->l->one_step &&
+						!rz_plan_gap_only(s->plan));
 	if (!s->e->watched)
 		r.out = RZ_CHECK_NOT_WATCHED;
 	/* what was dropped in an instant that was no gap after all is still to come */

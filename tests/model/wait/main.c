@@ -74,7 +74,8 @@ static enum rz_check check_in_pieces(struct world *w)
 	memcpy(&h, &w->h, offsetof(struct rz_hold, expected));
 	world_goes_on(w);
 	tcp = world_tcp(w);
-	return rz_evidence_check(&c, &h, &tcp, gap ? &w->w.settled : NULL);
+	return rz_evidence_check(&c, &h, &tcp, gap ? &w->w.settled : NULL,
+				 rz_plan_gap_only(&w->plan));
 }
 
 /* What stands in move/close.c between a check and a close that are two steps. */

@@ -74,6 +74,17 @@ static bool something_is_dropped(const struct world *w)
 	return false;
 }
 
+/* The agent will never have the rest of a request, which its client does not send again. */
+static bool something_is_cut(const struct world *w)
+{
+	uint32_t i;
+
+	for (i = 0; i < w->n; i++)
+		if (w->req[i].kind == MUST && w->req[i].begin < w->tcp && w->req[i].end > w->tcp)
+			return true;
+	return false;
+}
+
 const char *broken_by_close(const struct world *w)
 {
 	bool gap = rz_wait_needs_gap(&w->plan, &w->l);
@@ -92,6 +103,8 @@ const char *broken_by_close(const struct world *w)
 		return lost_without_response(w);
 	if (w->plan.gap_only && something_is_dropped(w))
 		return "closed though a request was dropped that must not be";
+	if (rz_plan_gap_only(&w->plan) && something_is_cut(w))
+		return "closed in the midst of a request that is not sent again";
 	return too_early(w);
 }
 

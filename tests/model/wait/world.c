@@ -335,6 +335,7 @@ enum rz_check world_walk(const struct world *w)
 		.unacked = w->acked != w->out,
 		.out_of_order = w->early_end != 0,
 		.part_request = f->have || f->next_seq != rcv_nxt,
+		.must_be_whole = rz_plan_gap_only(&w->plan),
 		.part_latest = (int32_t)(w->h.must_end - rcv_nxt) > 0,
 		.part_response = (int32_t)(w->h.answers.next_seq - (w->base + w->acked)) > 0};
 
