@@ -93,9 +93,10 @@ round() {
 	check "$round: window shut: it is not moved" stays 1 is_open full-
 	kill -CONT "${PIDS[agent]}"
 	tell fetch full 1
-	tell count full
-	n=$(jq -s '[.[] | select(.event == "count")][-1].asked' "$WORK/$clients.log")
-	check "$round: window shut: it is the client it was, with all of its $n requests" within 10 itself full 1 "$n"
+	# many segments are thrown away at once there, and of more than eight changes rezone forgets the place in the stream: it finds
+	# the next request, and nobody else in it
+	check "$round: window shut: it is the client it was" within 10 eval 'tell fetch full 1; has_rows "($(of full)) and .client_zone == \"a\" and .reason == \"same zone\"" 1'
+	check "$round: window shut: and nobody else" no_rows '.client_id | startswith("somebody-else-full")'
 
 	# a size that lies, while somebody waits for the answers of a connection that must go: what the client writes then is no part of
 	# a request that never ends
