@@ -248,13 +248,23 @@ static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cook
 	}
 }
 
+/* A function of its own: inlined into rz_state its stack and rz_traffic_closed()'s are over 512
+ * bytes together, which Linux refuses before 6.13. */
+static __noinline void rz_conn_opened(struct tcp_sock *tp, __u64 cookie)
+{
+	struct rz_conn c;
+
+	/* bytes came already with a TCP Fast Open SYN: then this is mid-stream */
+	if (rz_conn_insert(&c, tp, cookie, !tp->bytes_received, tp->rcv_nxt, 0))
+		RZ_COUNT(opened);
+}
+
 /* A socket got a state. Opened: SYN_RECV becomes ESTABLISHED; rcv_nxt is then the first payload
  * byte's sequence number, whatever rode on the handshake's last ACK. Left: ESTABLISHED becomes
  * anything else; a connection that is closing is nobody's to move. */
 static __always_inline void rz_conn_state_changed(const struct sock *sk, int oldstate, int newstate)
 {
 	struct tcp_sock *tp;
-	struct rz_conn c;
 	__u64 cookie;
 
 	if (oldstate != RZ_TCP_ESTABLISHED && newstate != RZ_TCP_CLOSE &&
@@ -273,9 +283,7 @@ static __always_inline void rz_conn_state_changed(const struct sock *sk, int old
 	}
 	if (!rz_conn_ours(sk))
 		return;
-	/* bytes came already with a TCP Fast Open SYN: then this is mid-stream */
-	if (rz_conn_insert(&c, tp, cookie, !tp->bytes_received, tp->rcv_nxt, 0))
-		RZ_COUNT(opened);
+	rz_conn_opened(tp, cookie);
 }
 
 /* A segment of a socket without an entry: older than rezone, or its opening was not seen. */
