@@ -67,9 +67,9 @@ say hand
 judge hand "$TWICE and .delay_ms == 3000"
 jq -r '.[] | .result' "$WORK/hand.reset" | sort | uniq -c | sed 's/^/# by hand: /'
 grep -h 'move: ' "$WORK/rezone.log" | sed 's/.*": //; s/[0-9]\{1,\} \(ms\|segments\)/N \1/g' | sort | uniq -c | sed 's/^/# /'
-# nobody waits for what need not be answered: the order is read within a second, 250 ms are let pass, a second where the client says
-# nothing meanwhile
-none "hand: nobody waited longer than 1.5 s after the last answer that must be" hand ".outcome == \"reset\" and .after_answer_ms > 1500 and .manner != \"read\" and ($TWICE | not)"
+# Nobody waits for what need not be answered: that would be a long poll of 10 s, or the end of the hold after 8 s. The order is read
+# within a second, 250 ms are let pass, a second where the client says nothing meanwhile; a busy machine adds the rest.
+none "hand: nobody waited for more than the last answer that must be" hand ".outcome == \"reset\" and .after_answer_ms > 4000 and .manner != \"read\" and ($TWICE | not)"
 none "hand: who only reads is reset at once, its long poll of 10 s open" hand ".manner == \"read\" and (.after_order_ms > 2000 or .before_fetch_ms < 1000)"
 check "hand: a long poll behind a Produce is not waited for" test "$(count hand '.manner == "poll" and .fetch_open == 1 and .before_fetch_ms > 500')" -ge 5
 
