@@ -152,6 +152,10 @@ def show(judgement):
 
 
 def main():
+    if len(sys.argv) > 1 and sys.argv[1] not in ("judge", "add", "check", "tables"):
+        print(__doc__ if sys.argv[1] in ("-h", "--help") else f"proof.py: {sys.argv[1]}: give judge, add, check, tables, --help, or nothing",
+              file=sys.stdout if sys.argv[1] in ("-h", "--help") else sys.stderr)
+        return 0 if sys.argv[1] in ("-h", "--help") else 2
     if sys.argv[1:2] == ["judge"]:
         show(J.judge(collect.read(sys.argv[2])))
         return 0
