@@ -168,6 +168,11 @@ $(BUILD)/last: $(wildcard tests/move/last*.[ch])
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE $(SYSFLAGS) -pthread -o $@ $(filter %.c,$^)
 
+# Clients whose bytes come in on two CPUs, tests/cpus.
+$(BUILD)/cpus: tests/cpus/cpus.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE $(SYSFLAGS) -pthread -o $@ $<
+
 # Rows made stale between decision and reset: the product's own code beside a churn of connections.
 $(BUILD)/stale: tests/move/stale.c tests/move/stale_pair.c tests/move/stale.h $(BUILD)/librezone.a
 	@mkdir -p $(@D)
@@ -343,7 +348,7 @@ vm-docs:
 	awk '/^<!-- rows/ { print; while ((getline line < "$(BUILD)/vm/table.md") > 0) print line; skip = 1; next } \
 		/^<!-- end/ { skip = 0 } !skip' docs/evidence/kernels.md > $(BUILD)/vm/kernels.md && cp $(BUILD)/vm/kernels.md docs/evidence/kernels.md
 # QUICK=1 leaves out what needs more than Debian's packages; E2E="10-main 20-keep" runs some only.
-e2e: $(BUILD)/rezone $(BUILD)/crowd $(BUILD)/wire $(BUILD)/last $(BUILD)/stale standin
+e2e: $(BUILD)/rezone $(BUILD)/crowd $(BUILD)/wire $(BUILD)/last $(BUILD)/stale $(BUILD)/cpus standin
 	tests/e2e/run $(if $(QUICK),-q) $(E2E)
 # The topology from Kubernetes: a real API server, and one that misbehaves. KUBE="20-faults" runs one only.
 .PHONY: kube-test kube-bench

@@ -9,6 +9,7 @@
 #ifndef REZONE_BPF_CONN_H
 #define REZONE_BPF_CONN_H
 
+#include "early.bpf.h"
 #include "room.bpf.h"
 #include "segment.bpf.h"
 #include "traffic.bpf.h"
@@ -246,6 +247,7 @@ static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cook
 		RZ_COUNT(closed);
 		rz_room_count_conn(&tuple, -1);
 	}
+	rz_early_forget(cookie); /* after that: who keeps one now finds no connection */
 }
 
 /* A function of its own: inlined into rz_state its stack and rz_traffic_closed()'s are over 512
@@ -291,12 +293,15 @@ static __noinline struct rz_conn *rz_conn_adopt(struct bpf_sock *sk, __u64 cooki
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct rz_conn fill, *c;
+	__u32 rcv_nxt;
 	int fresh;
 
 	if (!tp)
 		return NULL;
-	fresh = tp->bytes_received == 0 && tp->rcv_nxt == seq;
-	c = rz_conn_insert(&fill, tp, cookie, fresh, seq, 1);
+	rcv_nxt = tp->rcv_nxt;
+	barrier(); /* TCP writes it last: it is the first byte's if nothing was received after it */
+	fresh = tp->bytes_received == 0 && (__s32)(seq - rcv_nxt) >= 0;
+	c = rz_conn_insert(&fill, tp, cookie, fresh, fresh ? rcv_nxt : seq, 1);
 	if (c) {
 		if (fresh)
 			RZ_COUNT(opened);

@@ -52,11 +52,20 @@ static __always_inline void rz_frame_missed(struct rz_scratch *s)
 		s->misses++;
 }
 
+/* Not before it is put back: on a copy that another CPU has overtaken the frame may seem lost. */
+static __always_inline void rz_frame_count_lost(const struct rz_scratch *s)
+{
+	struct rz_stats *st = s->lost ? rz_stats_here() : NULL;
+
+	if (st)
+		st->frame_lost += s->lost;
+}
+
 /* The next request's place is not known any more: requests may pass that nobody reads. Of a
  * connection that is not identified yet, and was found in mid-stream, that is no news. */
 static __always_inline void rz_frame_lose(struct rz_scratch *s)
 {
-	RZ_COUNT(frame_lost);
+	s->lost++;
 	if (!s->older && ((s->f.client && !s->f.tentative) || !s->f.adopted))
 		s->f.unseen = RZ_UNSEEN_REQUESTS;
 	if (s->f.client && !s->f.tentative) {
@@ -298,13 +307,15 @@ __noinline int rz_frame_step(struct __sk_buff *skb)
 	return rz_frame_note(s, &r);
 }
 
-/* Bytes before this segment are missing. If TCP has them, we have missed them; if not, the segment
- * came early and will be looked at by what follows it. */
+/* Bytes before this segment are missing. If TCP has them, we have missed them, unless they were
+ * kept and another CPU is about to read them; if not, the segment came early. */
 static __always_inline int rz_frame_gap_is_loss(struct bpf_sock *sk, struct rz_scratch *s)
 {
 	__u32 rcv_nxt;
 
-	return rz_segment_rcv_nxt(sk, &rcv_nxt) || (__s32)(rcv_nxt - rz_frame_wants(&s->f)) > 0;
+	if (!rz_segment_rcv_nxt(sk, &rcv_nxt) && (__s32)(rcv_nxt - rz_frame_wants(&s->f)) <= 0)
+		return 0;
+	return !rz_early_has(s->cookie) || !rz_early_take(rz_frame_wants(&s->f), 1);
 }
 
 /* Is there something to read in this segment: does it have the byte that is waited for, or is the
@@ -317,9 +328,10 @@ static __always_inline int rz_frame_is_next(struct bpf_sock *sk, struct rz_scrat
 		return 0;
 	if (at >= 0)
 		return 1;
+	if (s->from_early) /* another CPU went back; the piece is there still */
+		return 0;
 	if (!rz_frame_gap_is_loss(sk, s)) {
-		RZ_COUNT(early_segments);
-		rz_hold_early(s->watched, s->cookie);
+		s->came_early = 1;
 		return 0;
 	}
 	rz_frame_lose(s);
@@ -460,7 +472,10 @@ static __always_inline int rz_frame_has_no_header(const struct rz_frame *f,
  * the lock: a stale value costs at most the longer way. */
 static __always_inline int rz_frame_inside(const struct rz_conn *c, const struct rz_seg *seg)
 {
-	return rz_frame_has_no_header(&c->frame, seg) && (__s32)(c->frame.read_end - seg->seq) <= 0;
+	const struct rz_frame *f = &c->frame;
+
+	return f->synced && !f->have && (__s32)(f->next_seq - seg->seq) >= (__s32)seg->len &&
+	       (__s32)(f->read_end - seg->seq) <= 0;
 }
 
 /* The same of one that is left alone for good, unless the bytes that made it so come again: then
@@ -477,7 +492,7 @@ static __always_inline int rz_frame_settled(const struct rz_conn *c, const struc
  * what was read may be unanswered. */
 static __always_inline void rz_frame_begin_anew(struct rz_scratch *s)
 {
-	RZ_COUNT(frame_lost);
+	s->lost++;
 	rz_frame_forget(&s->f);
 	s->f.produce = s->was.produce;
 	s->f.coordinator = s->was.coordinator;
@@ -499,7 +514,8 @@ static __always_inline int rz_frame_go_back(struct bpf_sock *sk, struct rz_scrat
 	int back = 0;
 
 	s->undone = 0;
-	if (rz_undo_is_due(&s->f, &s->seg, sk, &from))
+	/* a piece that was kept does not come again: another CPU has read it meanwhile */
+	if (!s->from_early && rz_undo_is_due(&s->f, &s->seg, sk, &from))
 		back = rz_undo_find(from, s->seg.seq + s->seg.len);
 	if (!back)
 		return rz_frame_is_settled(&s->f) || rz_frame_has_no_header(&s->f, &s->seg);
@@ -557,10 +573,80 @@ static __always_inline int rz_frame_work(struct __sk_buff *skb, struct bpf_sock 
 	return 0;
 }
 
+/* The segment in hand. One that other CPUs were faster than at each try is kept as if it had come
+ * early. */
+static __noinline void rz_frame_take(struct __sk_buff *skb, struct bpf_sock *sk,
+				     struct rz_scratch *s, struct rz_conn *c)
+{
+	__u64 i; /* the verifier must see it where it lies on the stack: all of 8 bytes */
+
+	s->look = 0;
+	for (i = 0; i < RZ_FRAME_TRIES; i++) {
+		asm volatile("" : "+r"(s)); /* its members' addresses do not lie on the stack */
+		/* without the lock, which costs as much as the look-up: see rz_frame_is() */
+		s->was = c->frame;
+		s->misses = c->misses;
+		barrier();
+		s->f = s->was;
+		s->lost = s->came_early = 0;
+		if (!rz_frame_work(skb, sk, s, c)) {
+			if (!rz_frame_stays(s, c))
+				continue;
+			if (s->came_early) {
+				RZ_COUNT(early_segments);
+				rz_hold_early(s->watched, s->cookie);
+				rz_early_keep(skb);
+			}
+			return;
+		}
+		if (!rz_frame_commit(sk, s, c)) {
+			s->look = rz_early_has(s->cookie);
+			rz_frame_count_lost(s);
+			if (s->undone)
+				rz_frame_taken_back(s);
+			return;
+		}
+		rz_frame_drop_unused(s, c);
+	}
+	RZ_COUNT(races);
+	rz_early_keep(skb);
+}
+
+/* Reads the kept segment that the frame waits for now. Returns 0 if there is none. A global
+ * function, as rz_frame_step(). */
+__noinline int rz_frame_take_early(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	__u32 wants = 0, synced = 0;
+	struct rz_scratch *s;
+	struct rz_conn *c;
+
+	s = bpf_map_lookup_elem(&scratch, &rz_zero);
+	sk = sk ? bpf_sk_fullsock(sk) : NULL;
+	if (!s || !sk)
+		return 0;
+	c = bpf_map_lookup_elem(&conns, &s->cookie);
+	if (c) {
+		bpf_spin_lock(&c->lock);
+		wants = rz_frame_wants(&c->frame);
+		synced = c->cookie == s->cookie && c->frame.synced;
+		bpf_spin_unlock(&c->lock);
+	}
+	if (!rz_early_take(wants, synced) || !c)
+		return 0;
+	s->seg.seq = wants;
+	s->seg.off = wants - s->early.seq;
+	s->seg.len = s->early.len - s->seg.off;
+	s->from_early = 1;
+	rz_frame_take(skb, sk, s, c);
+	return 1;
+}
+
 /* `cookie` is the socket's own, not the entry's: a map element may have become another connection's
  * since it was looked up, which the commit must see. */
-static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *sk, __u64 cookie,
-					struct rz_conn *c, const struct rz_seg *seg)
+static __always_inline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *sk,
+					     __u64 cookie, struct rz_conn *c,
+					     const struct rz_seg *seg)
 {
 	struct rz_scratch *s;
 	int i;
@@ -572,25 +658,11 @@ static __noinline void rz_frame_segment(struct __sk_buff *skb, struct bpf_sock *
 	s->cookie = cookie;
 	s->watched = rz_hold_of(cookie) != NULL;
 	s->older = rz_conn_is_older(c);
-	for (i = 0; i < RZ_FRAME_TRIES; i++) {
-		/* without the lock, which costs as much as the look-up: see rz_frame_is() */
-		s->was = c->frame;
-		s->misses = c->misses;
-		barrier();
-		s->f = s->was;
-		if (!rz_frame_work(skb, sk, s, c)) {
-			if (rz_frame_stays(s, c))
-				return;
-			continue;
-		}
-		if (!rz_frame_commit(sk, s, c)) {
-			if (s->undone)
-				rz_frame_taken_back(s);
-			return;
-		}
-		rz_frame_drop_unused(s, c);
-	}
-	RZ_COUNT(races);
+	s->from_early = 0;
+	rz_frame_take(skb, sk, s, c);
+	for (i = 0; i < 2 * RZ_EARLY_MAX && s->look; i++)
+		if (!rz_frame_take_early(skb))
+			break;
 }
 
 #endif

@@ -9,7 +9,7 @@
 #ifndef REZONE_BPF_HEADER_H
 #define REZONE_BPF_HEADER_H
 
-#include "errstat.bpf.h"
+#include "early.bpf.h"
 #include "segment.bpf.h"
 
 /* What rz_frame_step wants next. */
@@ -77,6 +77,16 @@ static __always_inline void rz_frame_next(struct rz_frame *f, __u32 size)
 	f->skip = 0;
 }
 
+/* Brings `less` + 1 bytes, 512 at most, at `at` of the segment in hand to `to` of scratch->header.
+ */
+static __always_inline long rz_frame_load(struct __sk_buff *skb, struct rz_scratch *s, __u32 at,
+					  __u32 to, __u32 less)
+{
+	if (s->from_early)
+		return rz_early_load(to, s->seg.off + at, less);
+	return bpf_skb_load_bytes(skb, s->seg.off + at, s->header + to, less + 1);
+}
+
 /*
  * Reads the header that begins in this segment in one go where more than its fixed part will be
  * asked for: up to the acks of a Produce, as long as this client's headers are. Each call more
@@ -99,7 +109,7 @@ static __always_inline void rz_frame_read_ahead(struct __sk_buff *skb, struct rz
 	less = n - 1;
 	asm volatile("" : "+r"(less));
 	less &= 511; /* for the verifier, as below */
-	if (!bpf_skb_load_bytes(skb, s->seg.off + at, s->header, less + 1))
+	if (!rz_frame_load(skb, s, at, 0, less))
 		s->ahead = n;
 }
 
@@ -130,7 +140,7 @@ static __always_inline int rz_frame_fill(struct __sk_buff *skb, struct rz_scratc
 	asm volatile("" : "+r"(have), "+r"(less));
 	have &= 511;
 	less &= 511;
-	if (bpf_skb_load_bytes(skb, s->seg.off + at, s->header + have, less + 1)) {
+	if (rz_frame_load(skb, s, at, have, less)) {
 		rz_error(RZ_PLACE_PAYLOAD, -RZ_EFAULT);
 		return -1;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * The maps. Value types are the ABI of include/rezone/types.h; user space pins all but `scratch`,
- * `partial` and `wake`, sets the sizes that the configuration gives, and is their only other user.
+ * `early`, `openings` and `wake`, sets the sizes that the configuration gives, and is their only
+ * other user.
  *
  * No map evicts: a full one means "not tracked", counted, never somebody else's entry thrown out.
  */
@@ -269,6 +270,31 @@ struct {
 	__type(value, struct rz_undo);
 } undo SEC(".maps");
 
+/* Segments that came early (early.bpf.h), of the connections that share a slot. */
+#define RZ_EARLY_SLOTS 256
+#define RZ_EARLY_MAX   32  /* a power of two, as is: */
+#define RZ_EARLY_KEPT  256 /* bytes of each, its first */
+struct rz_early_piece {
+	__u64 cookie; /* 0: nobody asks for it any more */
+	__u32 seq;
+	__u32 len;
+	__u8 bytes[RZ_EARLY_KEPT];
+};
+struct rz_early {
+	struct bpf_spin_lock lock;
+	__u32 any; /* there may be some */
+	__u32 next;
+	__u32 pad;
+	struct rz_early_piece pieces[RZ_EARLY_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RZ_EARLY_SLOTS);
+	__type(key, __u32);
+	__type(value, struct rz_early);
+} early SEC(".maps");
+
 /* What was read of a connection before it had a socket (opening.bpf.h). Many that come to nothing
  * push out the oldest. */
 struct rz_opening_key {
@@ -333,7 +359,12 @@ struct rz_scratch {
 	__u8 misses;	   /* the connection's */
 	__u32 refused;	   /* a client.id of this segment could not be kept */
 	__u32 has_pushed;  /* `pushed` is the piece of a header that nobody will ask for again */
+	__u32 lost;	   /* how often the frame was lost in this segment */
+	__u32 look;	   /* what was kept in map early may be asked for now */
+	__u32 came_early;  /* bytes in front of the segment in hand were not read yet */
+	__u32 from_early;  /* the segment in hand is such a piece; `off` is its place there */
 	struct rz_partial_key pushed;
+	struct rz_early_piece early;
 };
 
 struct {

@@ -55,7 +55,7 @@ static __always_inline void rz_opening_begin(struct rz_scratch *s, const struct 
 	s->was.api_key = -1;
 	s->was.via = local ? RZ_VIA_LOCAL : RZ_VIA_NETWORK;
 	s->f = s->was;
-	s->undone = s->watched = s->older = s->misses = 0;
+	s->undone = s->watched = s->older = s->misses = s->lost = s->from_early = 0;
 }
 
 static __noinline void rz_opening_segment(struct __sk_buff *skb, struct bpf_sock *sk)
@@ -73,6 +73,7 @@ static __noinline void rz_opening_segment(struct __sk_buff *skb, struct bpf_sock
 	s->seg = seg;
 	rz_opening_begin(s, &key, skb);
 	rz_frame_walk(skb, sk, s);
+	rz_frame_count_lost(s);
 	s->f.generation++;
 	s->opening.key = key;
 	s->opening.f = s->f;

@@ -61,7 +61,7 @@ static inline void forget_clients(void)
 			bpf_map_delete_elem(fds[i], &key);
 }
 
-/* Of headers, and the frames before the present one. */
+/* Of headers, the frames before the present one, and what came early. */
 static inline void forget_pieces(void)
 {
 	static uint64_t none[2048];
@@ -74,6 +74,9 @@ static inline void forget_pieces(void)
 	while (!bpf_map_get_next_key(bpf_map__fd(skel->maps.partial), NULL, &key))
 		bpf_map_delete_elem(bpf_map__fd(skel->maps.partial), &key);
 	bpf_map_update_elem(bpf_map__fd(skel->maps.undo), &slot, none, BPF_ANY);
+	assert_true(bpf_map__value_size(skel->maps.early) <= sizeof(none));
+	assert_int_equal(0,
+			 bpf_map_update_elem(bpf_map__fd(skel->maps.early), &slot, none, BPF_ANY));
 }
 
 static inline void open_conn_at(uint32_t seq, bool adopted)

@@ -160,8 +160,8 @@ static void in_pieces(void **state)
 	}
 }
 
-/* A header in two pieces, and between them comes what is behind it: that waits, and the first piece
- * is still there. */
+/* A header in two pieces, and between them comes what is behind it, again and again: that waits,
+ * and the first piece is still there. */
 static void early_between_pieces(void **state)
 {
 	uint8_t r[512], bad[512];
@@ -174,9 +174,9 @@ static void early_between_pieces(void **state)
 			feed(SEQ0, bad, m); /* TCP throws it away */
 			taken(SEQ0, r, cut);
 			for (i = 0; i < early; i++)
-				feed(SEQ0 + n + i, r, n);
+				feed(SEQ0 + n, r, n);
 			feed(SEQ0 + cut, r + cut, n - cut);
-			assert_good(1, SEQ0 + n);
+			assert_good(2, SEQ0 + 2 * n);
 		}
 }
 

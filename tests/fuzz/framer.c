@@ -284,7 +284,30 @@ static bool find(struct framer *m, uint32_t seg, uint32_t len)
 	return true;
 }
 
-void framer_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_nxt)
+static void keep(struct framer *m, uint32_t seg, uint32_t len)
+{
+	if (len > FRAMER_EARLY_KEPT)
+		len = FRAMER_EARLY_KEPT;
+	memmove(m->kept + 1, m->kept, sizeof(m->kept) - sizeof(m->kept[0]));
+	m->kept[0].at = seg;
+	m->kept[0].end = seg + len;
+}
+
+/* The latest that has the byte which is waited for, or -1. Those that are never asked for go. */
+static int kept_of(struct framer *m)
+{
+	int i, found = -1;
+
+	for (i = FRAMER_EARLY_MAX - 1; i >= 0; i--) {
+		if (!m->f.synced || (int32_t)(m->wants - m->kept[i].end) >= 0)
+			m->kept[i].at = m->kept[i].end = m->wants;
+		else if ((int32_t)(m->wants - m->kept[i].at) >= 0)
+			found = i;
+	}
+	return found;
+}
+
+static void read_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_nxt)
 {
 	int i;
 
@@ -301,6 +324,7 @@ void framer_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_n
 		if ((int32_t)(m->wants - seg) < 0) {
 			if ((int32_t)(rcv_nxt - m->wants) <= 0) {
 				m->early++;
+				keep(m, seg, len);
 				return;
 			}
 			lose(m);
@@ -315,6 +339,19 @@ void framer_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_n
 			return;
 	m->too_many++;
 	lose(m);
+}
+
+void framer_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_nxt)
+{
+	uint32_t end;
+	int i;
+
+	read_segment(m, seg, len, rcv_nxt);
+	while (!framer_settled(m) && (i = kept_of(m)) >= 0) {
+		end = m->kept[i].end;
+		m->kept[i].end = m->kept[i].at;
+		read_segment(m, m->wants, end - m->wants, rcv_nxt);
+	}
 }
 
 /* clang-format off */

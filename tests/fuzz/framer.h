@@ -19,6 +19,8 @@
 /* As in bpf/frame.bpf.h, which test_corpus.c holds against it. */
 #define FRAMER_REQUESTS_PER_SEGMENT 512
 #define FRAMER_SASL_TOKEN_MAX	    65536
+#define FRAMER_EARLY_MAX	    32
+#define FRAMER_EARLY_KEPT	    256
 
 #define FRAMER_REQUESTS_MAX 1024 /* kept in the list; more are counted */
 
@@ -34,6 +36,10 @@ struct framer {
 	uint32_t wants;	  /* the first byte that must be read and has not come */
 	uint32_t size_at; /* out of frame: where a segment of four bytes may have been a size */
 	bool size_seen;
+	/* what came early, the latest first; one that was read has no bytes */
+	struct {
+		uint32_t at, end;
+	} kept[FRAMER_EARLY_MAX];
 	struct rz_frame f; /* next_seq: an offset; client: 1 if id is valid; software likewise */
 	struct rz_client_id id;
 	struct rz_software software;

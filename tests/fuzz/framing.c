@@ -39,6 +39,7 @@ static struct table {
 
 static struct rz_scratch scratches[CPUS];
 static struct rz_undo undo_here;
+static struct rz_early early_here;
 static struct rz_stats stats_all;
 static struct rz_secret secret_one;
 static struct tcp_sock tcp;
@@ -82,6 +83,8 @@ void *bpf_map_lookup_elem(const void *map, const void *key)
 		return &undo_here;
 	if (map == &secret)
 		return &secret_one;
+	if (map == &early)
+		return &early_here;
 	return t ? row_of(t, key) : NULL;
 }
 
@@ -230,7 +233,7 @@ struct tcp_sock *bpf_skc_to_tcp_sock(void *sk)
 static void run(const struct framing_segment *s)
 {
 	struct rz_seg seg = {.seq = s->seq, .len = s->len};
-	struct __sk_buff skb = {.len = s->len};
+	struct __sk_buff skb = {.len = s->len, .sk = &sock};
 
 	on_cpu[cpu] = s;
 	if (rz_frame_inside(conn_here(), &seg) || rz_frame_settled(conn_here(), &seg))
@@ -251,6 +254,7 @@ void framing_begin(uint32_t seq, bool adopted)
 	}
 	memset(&stats_all, 0, sizeof(stats_all));
 	memset(&undo_here, 0, sizeof(undo_here));
+	memset(&early_here, 0, sizeof(early_here));
 	c.frame.owner = COOKIE;
 	c.frame.next_seq = c.frame.read_end = seq;
 	c.frame.synced = !adopted;

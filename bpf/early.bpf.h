@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Segments that came before the bytes in front of them: reordered by the network, or seen on
+ * one CPU while another one was at work on the segment in front. Nobody can say yet what in them is
+ * a header, so their first 256 bytes are kept in map `early`, and read when the bytes in front of
+ * them have been: all of a small segment, and the header of a request that begins a large one.
+ *
+ * What is kept is payload. It stays in this map alone, which is not pinned and which user space
+ * does not read, and it is overwritten with zeros as soon as the frame has passed it, or nobody
+ * asks for it any more. Of a connection that closes that is when the next one of its slot looks.
+ *
+ * Two CPUs: who has put a frame back looks whether something was kept, and who has kept a segment
+ * looks whether the frame asks for it already. The connection's lock lies between the writing and
+ * the looking of both, so one of the two sees what the other has done.
+ *
+ * Comes in: a segment that came early; later, the place that is waited for. Goes out: the rest of a
+ * kept segment from there on, in the scratch. Called by the framing stage. Of two copies the newer
+ * one is read. What TCP does not take of it is undone as of any segment (undo.bpf.h).
+ */
+#ifndef REZONE_BPF_EARLY_H
+#define REZONE_BPF_EARLY_H
+
+#include "errstat.bpf.h"
+
+static __always_inline struct rz_early *rz_early_of(__u64 cookie)
+{
+	__u32 slot = (__u32)cookie % RZ_EARLY_SLOTS;
+
+	return bpf_map_lookup_elem(&early, &slot);
+}
+
+/* May something of this connection be kept? */
+static __always_inline int rz_early_has(__u64 cookie)
+{
+	struct rz_early *e = rz_early_of(cookie);
+
+	return e && e->any;
+}
+
+/* Keeps the first RZ_EARLY_KEPT bytes of the segment in hand. What was kept before it longest must
+ * go. A global function, as all of this file that is called in the packet path: verified once. */
+__noinline int rz_early_keep(struct __sk_buff *skb)
+{
+	struct rz_scratch *s;
+	struct rz_early *e;
+	__u32 less;
+
+	s = bpf_map_lookup_elem(&scratch, &rz_zero);
+	e = s ? rz_early_of(s->cookie) : NULL;
+	if (!e)
+		return 0;
+	s->look = 1;
+	if (s->from_early || !s->seg.len) /* it is there still */
+		return 0;
+	less = (s->seg.len < RZ_EARLY_KEPT ? s->seg.len : RZ_EARLY_KEPT) - 1;
+	asm volatile("" : "+r"(less));
+	less &= RZ_EARLY_KEPT - 1; /* for the verifier, as in rz_frame_fill() */
+	if (bpf_skb_load_bytes(skb, s->seg.off, s->early.bytes, less + 1))
+		return 0;
+	s->early.cookie = s->cookie;
+	s->early.seq = s->seg.seq;
+	s->early.len = less + 1;
+	bpf_spin_lock(&e->lock);
+	e->pieces[e->next++ % RZ_EARLY_MAX] = s->early;
+	e->any = 1;
+	bpf_spin_unlock(&e->lock);
+	return 0;
+}
+
+/*
+ * Is there a kept segment with byte `wants`? Then copies it into the scratch. It stays until the
+ * frame has passed it, for else another CPU, whose segment TCP gets meanwhile, would take it for
+ * one that was never seen. Removes those of this connection that end before `wants`, or all if it
+ * is not in sync, and what closed connections left.
+ */
+__noinline int rz_early_take(__u32 wants, __u32 synced)
+{
+	struct rz_early_piece *p, *found = NULL;
+	struct rz_scratch *s;
+	struct rz_early *e;
+	__u32 any = 0, i;
+	int own;
+
+	s = bpf_map_lookup_elem(&scratch, &rz_zero);
+	e = s ? rz_early_of(s->cookie) : NULL;
+	if (!e)
+		return 0;
+	bpf_spin_lock(&e->lock);
+	for (i = 0; i < RZ_EARLY_MAX; i++) { /* the oldest first */
+		p = &e->pieces[(e->next + i) % RZ_EARLY_MAX];
+		own = p->cookie == s->cookie;
+		if (!p->cookie || (own && (!synced || (__s32)(wants - p->seq) >= (__s32)p->len))) {
+			if (p->len)
+				__builtin_memset(p, 0, sizeof(*p));
+			continue;
+		}
+		any = 1;
+		if (own && (__s32)(wants - p->seq) >= 0)
+			found = p;
+	}
+	if (found)
+		s->early = *found;
+	e->any = any;
+	bpf_spin_unlock(&e->lock);
+	return found != NULL;
+}
+
+/* Copies `less` + 1 bytes at `from` of the piece in the scratch to `to` of its header. */
+__noinline int rz_early_load(__u32 to, __u32 from, __u32 less)
+{
+	struct rz_scratch *s;
+	__u32 i;
+
+	s = bpf_map_lookup_elem(&scratch, &rz_zero);
+	if (!s)
+		return -1;
+	for (i = 0; i < RZ_EARLY_KEPT; i++) {
+		if (i > less)
+			break;
+		s->header[(to + i) % RZ_KAFKA_BUFFER] = s->early.bytes[(from + i) % RZ_EARLY_KEPT];
+	}
+	return 0;
+}
+
+/* The connection is over. Without the lock, which a tracing program may not take: another one's
+ * piece that comes into such a place at this moment is lost. */
+static __always_inline void rz_early_forget(__u64 cookie)
+{
+	struct rz_early *e = rz_early_of(cookie);
+	int i;
+
+	if (!e || !e->any)
+		return;
+	for (i = 0; i < RZ_EARLY_MAX; i++)
+		if (e->pieces[i].cookie == cookie)
+			e->pieces[i].cookie = 0;
+}
+
+#endif

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Segments that come before those in front of them, as two CPUs or a network bring them: nothing of
+ * them is lost, in whatever order they come. The test says what TCP has. Run by `make bpf-test`.
+ */
+#include "fixture.h"
+
+/* Two requests in `n` pieces of one size, in the order `at(i)`. */
+static void in_order(uint32_t n, uint32_t (*at)(uint32_t i, uint32_t n))
+{
+	uint8_t r[512];
+	size_t len = make_request(r, 18, 0, 1, ID, (int)strlen(ID), 0);
+	uint32_t i, from, piece;
+
+	len += make_request(r + len, RZ_API_FETCH, 4, 2, ID, (int)strlen(ID), 30);
+	piece = (uint32_t)(len + n - 1) / n;
+	skel->bss->rz_test_has_tcp = 1;
+	skel->bss->rz_test_rcv_nxt = SEQ0;
+	open_conn();
+	for (i = 0; i < n; i++) {
+		from = at(i, n) * piece;
+		if (from < len)
+			feed(SEQ0 + from, r + from, from + piece < len ? piece : len - from);
+	}
+	assert_id(ID);
+	assert_int_equal(2, conn().frame.requests);
+	assert_int_equal(0, conn().frame.adopted);
+	assert_int_equal(RZ_STATE_DATA, conn().frame.state);
+	assert_int_equal(SEQ0 + len, conn().frame.next_seq);
+}
+
+static uint32_t backwards(uint32_t i, uint32_t n)
+{
+	return n - 1 - i;
+}
+
+/* The odd ones first: what another CPU has while the first one stands still. */
+static uint32_t odd_first(uint32_t i, uint32_t n)
+{
+	return i < n / 2 ? 2 * i + 1 : 2 * (i - n / 2);
+}
+
+static uint32_t pairs(uint32_t i, uint32_t n)
+{
+	return i + 1 < n || i & 1 ? i ^ 1 : i;
+}
+
+static void any_order(void **state)
+{
+	uint32_t n;
+
+	(void)state;
+	for (n = 2; n <= 17; n++) {
+		in_order(n, backwards);
+		in_order(n, odd_first);
+		in_order(n, pairs);
+	}
+}
+
+/* A damaged copy comes early, then the true one, which is believed. */
+static void damaged(void **state)
+{
+	uint8_t r[512], bad[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 1, ID, (int)strlen(ID), 30);
+
+	(void)state;
+	skel->bss->rz_test_has_tcp = 1;
+	skel->bss->rz_test_rcv_nxt = SEQ0;
+	memset(bad, 'x', sizeof(bad));
+	open_conn();
+	feed(SEQ0 + 20, bad, n - 20);
+	feed(SEQ0 + 20, r + 20, n - 20);
+	feed(SEQ0, r, 20);
+	assert_id(ID);
+	open_conn(); /* or it comes last: TCP has not taken what was read */
+	feed(SEQ0 + 20, bad, n - 20);
+	feed(SEQ0, r, 20);
+	skel->bss->rz_test_rcv_nxt = SEQ0 + 20;
+	feed(SEQ0 + 20, r + 20, n - 20);
+	assert_id(ID);
+	assert_int_equal(1, conn().frame.requests);
+}
+
+/* What is kept of this connection and the others of its slot, as the kernel has it. */
+static const uint8_t *kept(void)
+{
+	static uint64_t value[2048];
+	uint32_t slot = 1;
+
+	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.early), &slot, value));
+	return (const uint8_t *)value;
+}
+
+static size_t kept_count(const char *what)
+{
+	size_t n = bpf_map__value_size(skel->maps.early), len = strlen(what), i, found = 0;
+	const uint8_t *p = kept();
+
+	for (i = 0; i + len <= n; i++)
+		found += !memcmp(p + i, what, len);
+	return found;
+}
+
+static void no_tcp_yet(void)
+{
+	skel->bss->rz_test_has_tcp = 1;
+	skel->bss->rz_test_rcv_nxt = SEQ0;
+	open_conn();
+}
+
+/* The bytes are there while somebody waits for those in front of them, and no longer. */
+static void erased(void **state)
+{
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 1, ID, (int)strlen(ID), 30);
+
+	(void)state;
+	no_tcp_yet();
+	feed(SEQ0 + 4, r + 4, n - 4);
+	assert_int_equal(1, kept_count(ID));
+	feed(SEQ0, r, 4);
+	assert_id(ID);
+	assert_int_equal(0, kept_count(ID));
+}
+
+/* Of a closed connection: when the next one of the slot looks. */
+static void erased_after_close(void **state)
+{
+	static uint64_t value[2048];
+	uint32_t slot = 1;
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 1, ID, (int)strlen(ID), 30);
+
+	(void)state;
+	no_tcp_yet();
+	feed(SEQ0 + 4, r + 4, n - 4);
+	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.early), &slot, value));
+	value[2] = 0; /* the first piece's cookie, as rz_early_forget() leaves it */
+	assert_int_equal(0, bpf_map_update_elem(bpf_map__fd(skel->maps.early), &slot, value, 0));
+	assert_int_equal(1, kept_count(ID));
+	feed(SEQ0, r, 2);
+	assert_int_equal(0, kept_count(ID));
+}
+
+/* 32 pieces are kept: the oldest one goes, and the frame waits there until TCP has passed it. */
+static void overflow(void **state)
+{
+	const uint32_t piece = 2, max = 32;
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 1, ID, (int)strlen(ID), 30);
+	uint32_t more, i;
+
+	(void)state;
+	assert_true(n > (max + 2) * piece);
+	for (more = 0; more <= 1; more++) {
+		no_tcp_yet();
+		for (i = 1; i <= max + more; i++)
+			feed(SEQ0 + i * piece, r + i * piece, piece);
+		feed(SEQ0, r, piece);
+		/* the first one, which is the oldest, was pushed out by one too many */
+		assert_int_equal(more ? piece : (max + 1) * piece,
+				 conn().frame.next_seq + conn().frame.have + conn().frame.skip -
+					 SEQ0);
+	}
+}
+
+/* Of a larger segment its first 256 bytes: a header that ends there is read, one behind it is not.
+ */
+static void first_bytes(void **state)
+{
+	uint32_t kept_bytes = 256, body;
+	uint8_t r[1024];
+	size_t first, n, header = RZ_KAFKA_FIXED + strlen(ID);
+
+	(void)state;
+	for (body = 0; body < 400; body += 7) {
+		first = make_request(r, RZ_API_FETCH, 4, 1, ID, (int)strlen(ID), (int)body);
+		n = first + make_request(r + first, RZ_API_FETCH, 4, 2, ID, (int)strlen(ID), 30);
+		no_tcp_yet();
+		feed(SEQ0 + 1, r + 1, n - 1);
+		feed(SEQ0, r, 1);
+		assert_id(ID);
+		if (first > kept_bytes + 1)
+			assert_int_equal(1, conn().frame.requests);
+		if (n <= kept_bytes + 1)
+			assert_int_equal(2, conn().frame.requests);
+		/* the second header was not whole: it is waited for, and what TCP has is missed */
+		if (first < kept_bytes && first + header > kept_bytes + 1)
+			assert_int_equal(kept_bytes + 1, conn().frame.next_seq + conn().frame.have +
+								 conn().frame.skip - SEQ0);
+	}
+}
+
+/* Both of a slot: what the one waits for is not the other's. */
+static void strangers(void **state)
+{
+	uint8_t r[512], bad[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 1, ID, (int)strlen(ID), 30);
+	static uint64_t value[2048];
+	uint32_t slot = 1;
+
+	(void)state;
+	memset(bad, 'x', sizeof(bad));
+	no_tcp_yet();
+	feed(SEQ0 + 4, bad, n - 4);
+	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.early), &slot, value));
+	value[2] = 257; /* the first piece's cookie */
+	assert_int_equal(0, bpf_map_update_elem(bpf_map__fd(skel->maps.early), &slot, value, 0));
+	feed(SEQ0, r, 4);
+	assert_int_equal(4, conn().frame.have);
+	feed(SEQ0 + 4, r + 4, n - 4);
+	assert_id(ID);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(any_order), cmocka_unit_test(damaged),
+		cmocka_unit_test(erased),    cmocka_unit_test(erased_after_close),
+		cmocka_unit_test(overflow),  cmocka_unit_test(first_bytes),
+		cmocka_unit_test(strangers),
+	};
+
+	v6 = argc > 1 && !strcmp(argv[1], "ipv6");
+	return cmocka_run_group_tests_name(v6 ? "early, IPv6" : "early, IPv4", tests, setup,
+					   teardown);
+}
