@@ -3,7 +3,7 @@
 # Two CPUs at once: clients that send over loopback, one byte (or a few) at a time, and whose next segment comes to the other CPU,
 # so that the segment program sees segments of one connection on two CPUs in quick succession, and some before those in front of
 # them: by a raw socket, as often as can be, and by ordinary ones, as it happens. Every one of CPUS_CONNECTIONS (8000 ordinary
-# ones, a quarter of it for each round by a raw socket) is identified by both of its requests, and none lost its frame.
+# ones, a twentieth of it for each round by a raw socket) is identified by both of its requests, and none lost its frame.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
@@ -37,5 +37,5 @@ round() { # raw|plain PIECE CONNECTIONS
 	check "all are gone" within 30 no_rows true
 }
 round plain 1 "$ALL"
-round raw 1 $((ALL / 4))
-round raw 12 $((ALL / 4))
+round raw 1 $((ALL / 20))
+round raw 12 $((ALL / 20))
