@@ -137,8 +137,8 @@ static void proxies(struct stream *s)
 	static const char *const lines[] = {
 		"PROXY TCP4 203.0.113.7 10.0.0.1 51544 9092\r\n",
 		"PROXY UNKNOWN\r\n",
-		"PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
-		"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n",
+		("PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
+		 "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n"),
 		"PROXY \n",
 		"PROXY TCP4 1.2.3.4 5.6.7.8 1 2",
 	};
