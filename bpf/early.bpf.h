@@ -8,14 +8,19 @@
  * What is kept is payload. It stays in this map alone, which is not pinned and which user space
  * does not read, and it is overwritten with zeros as soon as the frame has passed it, or nobody
  * asks for it any more. Of a connection that closes that is when the next one of its slot looks.
+ * Slots and pieces are of a fixed number: who fills a slot pushes out pieces of others, which costs
+ * those a lost frame at worst.
  *
  * Two CPUs: who has put a frame back looks whether something was kept, and who has kept a segment
  * looks whether the frame asks for it already. The connection's lock lies between the writing and
  * the looking of both, so one of the two sees what the other has done.
  *
+ * Two tries of the same bytes may be kept, of which TCP throws one away for its checksum. Which one
+ * cannot be known, so where they are not equal neither is read, and the frame is lost there. What
+ * TCP does not take of what was read is undone as of any segment (undo.bpf.h).
+ *
  * Comes in: a segment that came early; later, the place that is waited for. Goes out: the rest of a
- * kept segment from there on, in the scratch. Called by the framing stage. Of two copies the newer
- * one is read. What TCP does not take of it is undone as of any segment (undo.bpf.h).
+ * kept segment from there on, in the scratch. Called by the framing stage.
  */
 #ifndef REZONE_BPF_EARLY_H
 #define REZONE_BPF_EARLY_H
@@ -37,6 +42,24 @@ static __always_inline int rz_early_has(__u64 cookie)
 	return e && e->any;
 }
 
+static __always_inline __u64 rz_early_check(const struct rz_early_piece *p)
+{
+	const __u64 *w = (const __u64 *)p->bytes;
+	__u64 sum = 0;
+	int i;
+
+	for (i = 0; i < RZ_EARLY_KEPT / 8; i++)
+		sum = (sum ^ w[i]) * 0x9e3779b97f4a7c15ULL;
+	return sum;
+}
+
+/* Two tries of one segment with the same bytes? */
+static __always_inline int rz_early_same(const struct rz_early_piece *a,
+					 const struct rz_early_piece *b)
+{
+	return a->seq == b->seq && a->len == b->len && a->check == b->check;
+}
+
 /* Keeps the first RZ_EARLY_KEPT bytes of the segment in hand. What was kept before it longest must
  * go. A global function, as all of this file that is called in the packet path: verified once. */
 __noinline int rz_early_keep(struct __sk_buff *skb)
@@ -49,17 +72,18 @@ __noinline int rz_early_keep(struct __sk_buff *skb)
 	e = s ? rz_early_of(s->cookie) : NULL;
 	if (!e)
 		return 0;
-	s->look = 1;
-	if (s->from_early || !s->seg.len) /* it is there still */
+	if (!s->seg.len)
 		return 0;
 	less = (s->seg.len < RZ_EARLY_KEPT ? s->seg.len : RZ_EARLY_KEPT) - 1;
 	asm volatile("" : "+r"(less));
 	less &= RZ_EARLY_KEPT - 1; /* for the verifier, as in rz_frame_fill() */
+	__builtin_memset(&s->early, 0, sizeof(s->early));
 	if (bpf_skb_load_bytes(skb, s->seg.off, s->early.bytes, less + 1))
 		return 0;
 	s->early.cookie = s->cookie;
 	s->early.seq = s->seg.seq;
 	s->early.len = less + 1;
+	s->early.check = rz_early_check(&s->early);
 	bpf_spin_lock(&e->lock);
 	e->pieces[e->next++ % RZ_EARLY_MAX] = s->early;
 	e->any = 1;
@@ -78,7 +102,7 @@ __noinline int rz_early_take(__u32 wants, __u32 synced)
 	struct rz_early_piece *p, *found = NULL;
 	struct rz_scratch *s;
 	struct rz_early *e;
-	__u32 any = 0, i;
+	__u32 any = 0, doubt = 0, i;
 	int own;
 
 	s = bpf_map_lookup_elem(&scratch, &rz_zero);
@@ -95,14 +119,16 @@ __noinline int rz_early_take(__u32 wants, __u32 synced)
 			continue;
 		}
 		any = 1;
-		if (own && (__s32)(wants - p->seq) >= 0)
-			found = p;
+		if (!own || (__s32)(wants - p->seq) < 0)
+			continue;
+		doubt |= found && !rz_early_same(found, p);
+		found = p;
 	}
-	if (found)
+	if (found && !doubt)
 		s->early = *found;
 	e->any = any;
 	bpf_spin_unlock(&e->lock);
-	return found != NULL;
+	return found && !doubt;
 }
 
 /* Copies `less` + 1 bytes at `from` of the piece in the scratch to `to` of its header. */

@@ -6,10 +6,10 @@
  * the connection's entry, its client (client.bpf.h), its zone. Called by the segment program.
  *
  * Work is judged by sequence number, never by arrival: what lies before the place we wait for is a
- * repetition and ignored, what lies behind it came early. The program runs without the socket lock,
- * possibly on two CPUs for one connection, and no helper may be called under a bpf_spin_lock; so
- * the frame is copied out, worked on, and put back under the lock only if it still is what was
- * copied, else the work is done again on the newer copy.
+ * repetition and ignored, what lies behind it came early and is kept (early.bpf.h). The program
+ * runs without the socket lock, possibly on two CPUs for one connection, and no helper may be
+ * called under a bpf_spin_lock; so the frame is copied out, worked on, and put back under the lock
+ * only if it still is what was copied, else the work is done again on the newer copy.
  */
 #ifndef REZONE_BPF_FRAME_H
 #define REZONE_BPF_FRAME_H
@@ -573,6 +573,16 @@ static __always_inline int rz_frame_work(struct __sk_buff *skb, struct bpf_sock 
 	return 0;
 }
 
+/* The segment in hand is not read now. What lies outside of TCP's window is not kept: TCP throws it
+ * away, and the stream would come to its numbers later, with other bytes. */
+static __always_inline void rz_frame_keep(struct __sk_buff *skb, struct bpf_sock *sk,
+					  struct rz_scratch *s)
+{
+	s->look = 1;
+	if (!s->from_early && rz_segment_fits(sk, &s->seg))
+		rz_early_keep(skb);
+}
+
 /* The segment in hand. One that other CPUs were faster than at each try is kept as if it had come
  * early. */
 static __noinline void rz_frame_take(struct __sk_buff *skb, struct bpf_sock *sk,
@@ -595,7 +605,7 @@ static __noinline void rz_frame_take(struct __sk_buff *skb, struct bpf_sock *sk,
 			if (s->came_early) {
 				RZ_COUNT(early_segments);
 				rz_hold_early(s->watched, s->cookie);
-				rz_early_keep(skb);
+				rz_frame_keep(skb, sk, s);
 			}
 			return;
 		}
@@ -609,7 +619,7 @@ static __noinline void rz_frame_take(struct __sk_buff *skb, struct bpf_sock *sk,
 		rz_frame_drop_unused(s, c);
 	}
 	RZ_COUNT(races);
-	rz_early_keep(skb);
+	rz_frame_keep(skb, sk, s);
 }
 
 /* Reads the kept segment that the frame waits for now. Returns 0 if there is none. A global

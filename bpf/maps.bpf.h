@@ -276,6 +276,7 @@ struct {
 #define RZ_EARLY_KEPT  256 /* bytes of each, its first */
 struct rz_early_piece {
 	__u64 cookie; /* 0: nobody asks for it any more */
+	__u64 check;  /* a sum over its bytes */
 	__u32 seq;
 	__u32 len;
 	__u8 bytes[RZ_EARLY_KEPT];

@@ -152,6 +152,19 @@ static __always_inline int rz_segment_rcv_nxt(struct bpf_sock *sk, __u32 *ret)
 	*ret = tp->rcv_nxt;
 	return 0;
 }
+
+/* Could TCP take bytes of this segment, now or once those in front of it have come? */
+static __always_inline int rz_segment_fits(struct bpf_sock *sk, const struct rz_seg *seg)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	__u32 rcv_nxt;
+
+	if (!tp)
+		return 0;
+	rcv_nxt = tp->rcv_nxt;
+	return (__s32)(seg->seq - rcv_nxt - tp->rcv_wnd) <= 0 &&
+	       (__s32)(seg->seq + seg->len - rcv_nxt) > 0;
+}
 #endif
 
 /* Linux 6.2: from the program's view of a packet to the kernel's own; no call is left of it. */

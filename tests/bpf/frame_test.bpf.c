@@ -13,12 +13,19 @@
 /* The test's own TCP; without it, everything in front of a segment is there. */
 __u32 rz_test_rcv_nxt = 0;
 __u32 rz_test_has_tcp = 0;
+__u32 rz_test_rcv_wnd = 65536;
 
 #define RZ_TEST_RCV_NXT
 static __always_inline int rz_segment_rcv_nxt(struct bpf_sock *sk, __u32 *ret)
 {
 	*ret = rz_test_rcv_nxt;
 	return rz_test_has_tcp ? 0 : -1;
+}
+
+static __always_inline int rz_segment_fits(struct bpf_sock *sk, const struct rz_seg *seg)
+{
+	return !rz_test_has_tcp || ((__s32)(seg->seq - rz_test_rcv_nxt - rz_test_rcv_wnd) <= 0 &&
+				    (__s32)(seg->seq + seg->len - rz_test_rcv_nxt) > 0);
 }
 
 #include "frame.bpf.h"

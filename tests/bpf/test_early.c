@@ -57,28 +57,67 @@ static void any_order(void **state)
 	}
 }
 
-/* A damaged copy comes early, then the true one, which is believed. */
+static void no_tcp_yet(void)
+{
+	skel->bss->rz_test_has_tcp = 1;
+	skel->bss->rz_test_rcv_nxt = SEQ0;
+	open_conn();
+}
+
+static uint32_t waits_at(void)
+{
+	struct rz_frame f = conn().frame;
+
+	return f.next_seq + f.have + f.skip;
+}
+
+/* A damaged copy comes early, the true one behind it in order: TCP has not taken what was read. */
 static void damaged(void **state)
 {
 	uint8_t r[512], bad[512];
 	size_t n = make_request(r, RZ_API_FETCH, 4, 1, ID, (int)strlen(ID), 30);
 
 	(void)state;
-	skel->bss->rz_test_has_tcp = 1;
-	skel->bss->rz_test_rcv_nxt = SEQ0;
 	memset(bad, 'x', sizeof(bad));
-	open_conn();
-	feed(SEQ0 + 20, bad, n - 20);
-	feed(SEQ0 + 20, r + 20, n - 20);
-	feed(SEQ0, r, 20);
-	assert_id(ID);
-	open_conn(); /* or it comes last: TCP has not taken what was read */
+	no_tcp_yet();
 	feed(SEQ0 + 20, bad, n - 20);
 	feed(SEQ0, r, 20);
 	skel->bss->rz_test_rcv_nxt = SEQ0 + 20;
 	feed(SEQ0 + 20, r + 20, n - 20);
 	assert_id(ID);
 	assert_int_equal(1, conn().frame.requests);
+}
+
+/* Both come early: which one TCP has taken is not known, and none is read, whatever came first. The
+ * next request is found where it begins. */
+static void in_doubt(void **state)
+{
+	uint8_t r[512], bad[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 1, ID, (int)strlen(ID), 30);
+	int bad_first;
+
+	(void)state;
+	memcpy(bad, r, n);
+	bad[RZ_KAFKA_FIXED + 4] ^= 1; /* in the client.id */
+	for (bad_first = 0; bad_first <= 1; bad_first++) {
+		forget_clients();
+		no_tcp_yet();
+		feed(SEQ0 + 10, bad_first ? bad + 10 : r + 10, n - 10);
+		feed(SEQ0 + 10, bad_first ? r + 10 : bad + 10, n - 10);
+		feed(SEQ0, r, 10);
+		assert_int_equal(SEQ0 + 10, waits_at());
+		skel->bss->rz_test_rcv_nxt = SEQ0 + n;
+		feed(SEQ0 + n, r, n);
+		assert_id(ID);
+		assert_int_equal(1, conn().frame.requests);
+		assert_int_equal(1, conn().frame.adopted);
+	}
+	no_tcp_yet(); /* two that are equal are one */
+	feed(SEQ0 + 10, r + 10, n - 10);
+	feed(SEQ0 + 10, r + 10, n - 10);
+	feed(SEQ0, r, 10);
+	assert_int_equal(SEQ0 + n, waits_at());
+	assert_int_equal(0, conn().frame.adopted);
 }
 
 /* What is kept of this connection and the others of its slot, as the kernel has it. */
@@ -99,13 +138,6 @@ static size_t kept_count(const char *what)
 	for (i = 0; i + len <= n; i++)
 		found += !memcmp(p + i, what, len);
 	return found;
-}
-
-static void no_tcp_yet(void)
-{
-	skel->bss->rz_test_has_tcp = 1;
-	skel->bss->rz_test_rcv_nxt = SEQ0;
-	open_conn();
 }
 
 /* The bytes are there while somebody waits for those in front of them, and no longer. */
@@ -142,6 +174,37 @@ static void erased_after_close(void **state)
 	assert_int_equal(0, kept_count(ID));
 }
 
+/* Of a connection that turns out not to be Kafka. */
+static void erased_when_settled(void **state)
+{
+	static const char ssh[] = "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n";
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 1, ID, (int)strlen(ID), 30);
+
+	(void)state;
+	no_tcp_yet();
+	feed(SEQ0 + 100, r, n);
+	assert_int_equal(1, kept_count(ID));
+	feed(SEQ0, ssh, sizeof(ssh) - 1);
+	assert_int_equal(RZ_STATE_NOT_KAFKA, conn().frame.state);
+	assert_int_equal(0, kept_count(ID));
+}
+
+/* What TCP throws away for its number is not kept: the stream comes to that number later. */
+static void out_of_window(void **state)
+{
+	static const uint32_t at[] = {65536, 65537, 1u << 30, 0x7fffffff};
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 1, ID, (int)strlen(ID), 30), i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		no_tcp_yet();
+		feed(SEQ0 + at[i], r, n);
+		assert_int_equal(i == 0, kept_count(ID)); /* a window of 65536 bytes */
+	}
+}
+
 /* 32 pieces are kept: the oldest one goes, and the frame waits there until TCP has passed it. */
 static void overflow(void **state)
 {
@@ -158,9 +221,7 @@ static void overflow(void **state)
 			feed(SEQ0 + i * piece, r + i * piece, piece);
 		feed(SEQ0, r, piece);
 		/* the first one, which is the oldest, was pushed out by one too many */
-		assert_int_equal(more ? piece : (max + 1) * piece,
-				 conn().frame.next_seq + conn().frame.have + conn().frame.skip -
-					 SEQ0);
+		assert_int_equal(more ? piece : (max + 1) * piece, waits_at() - SEQ0);
 	}
 }
 
@@ -186,8 +247,7 @@ static void first_bytes(void **state)
 			assert_int_equal(2, conn().frame.requests);
 		/* the second header was not whole: it is waited for, and what TCP has is missed */
 		if (first < kept_bytes && first + header > kept_bytes + 1)
-			assert_int_equal(kept_bytes + 1, conn().frame.next_seq + conn().frame.have +
-								 conn().frame.skip - SEQ0);
+			assert_int_equal(kept_bytes + 1, waits_at() - SEQ0);
 	}
 }
 
@@ -215,10 +275,11 @@ static void strangers(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(any_order), cmocka_unit_test(damaged),
-		cmocka_unit_test(erased),    cmocka_unit_test(erased_after_close),
-		cmocka_unit_test(overflow),  cmocka_unit_test(first_bytes),
-		cmocka_unit_test(strangers),
+		cmocka_unit_test(any_order),	      cmocka_unit_test(damaged),
+		cmocka_unit_test(in_doubt),	      cmocka_unit_test(erased_when_settled),
+		cmocka_unit_test(out_of_window),      cmocka_unit_test(erased),
+		cmocka_unit_test(erased_after_close), cmocka_unit_test(overflow),
+		cmocka_unit_test(first_bytes),	      cmocka_unit_test(strangers),
 	};
 
 	v6 = argc > 1 && !strcmp(argv[1], "ipv6");

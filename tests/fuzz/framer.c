@@ -293,18 +293,23 @@ static void keep(struct framer *m, uint32_t seg, uint32_t len)
 	m->kept[0].end = seg + len;
 }
 
-/* The latest that has the byte which is waited for, or -1. Those that are never asked for go. */
+/* The one that has the byte which is waited for, or -1. Those that are never asked for go. Of two
+ * that were cut differently none is read. */
 static int kept_of(struct framer *m)
 {
 	int i, found = -1;
+	bool doubt = false;
 
 	for (i = FRAMER_EARLY_MAX - 1; i >= 0; i--) {
 		if (!m->f.synced || (int32_t)(m->wants - m->kept[i].end) >= 0)
 			m->kept[i].at = m->kept[i].end = m->wants;
-		else if ((int32_t)(m->wants - m->kept[i].at) >= 0)
+		else if ((int32_t)(m->wants - m->kept[i].at) >= 0) {
+			doubt |= found >= 0 && (m->kept[found].at != m->kept[i].at ||
+						m->kept[found].end != m->kept[i].end);
 			found = i;
+		}
 	}
-	return found;
+	return doubt ? -1 : found;
 }
 
 static void read_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_nxt)

@@ -226,6 +226,7 @@ struct tcp_sock *bpf_skc_to_tcp_sock(void *sk)
 {
 	(void)sk;
 	tcp.rcv_nxt = on_cpu[cpu]->rcv_nxt;
+	tcp.rcv_wnd = FRAMING_STREAM_MAX;
 	return &tcp;
 }
 
