@@ -94,8 +94,8 @@ static __always_inline void rz_frame_find_size(struct __sk_buff *skb, struct rz_
  * Out of frame: does a request begin at this segment's first byte, or did it begin with the four
  * bytes before? Its header must end inside the segment and, if the client is known, carry the very
  * same client.id. On a connection that was never identified a find is trusted if the request also
- * ends with the segment; else it is only tentative: the next header must be where this one says, or
- * it is forgotten.
+ * ends with the segment; else it is only tentative: the next header must be where this one says,
+ * and have the same id, or it is forgotten.
  */
 static __always_inline int rz_frame_find(struct __sk_buff *skb, struct rz_scratch *s)
 {
@@ -147,10 +147,31 @@ static __always_inline enum rz_step rz_frame_bad(struct rz_scratch *s, const str
 }
 
 /*
+ * The id of a request that was found by a guess, or of the one behind it. Of the first only the
+ * hash is kept: it may be a record, of which nothing is kept as a client.id. The next header, where
+ * the first one said it is, proves the guess by the very same id. Returns 0 if the guess holds, -1
+ * if it does not, 1 if that is not known yet.
+ */
+static __always_inline int rz_frame_check_guess(struct rz_scratch *s, const struct rz_request *r,
+						__u64 client)
+{
+	if (!s->f.requests) {
+		s->f.client = client;
+		s->f.client_id_len = r->client_id_len;
+		return 1;
+	}
+	if (client != s->f.client)
+		return -1;
+	s->f.tentative = 0;
+	s->f.client = 0; /* not noted yet */
+	return 0;
+}
+
+/*
  * Reads the client.id of the request in scratch->header, and notes it if it is not the one that is
  * known. A client says the same id in every request; another one, once the first has begun to work,
  * is another client's (a gateway's connection), and no more is noted of who speaks here. Returns
- * RZ_STEP_DONE if the id is not all there yet.
+ * RZ_STEP_DONE if the id is not all there yet, or the frame is lost by it.
  */
 static __always_inline enum rz_step rz_frame_identify(struct __sk_buff *skb, struct rz_scratch *s,
 						      const struct rz_request *r)
@@ -168,6 +189,14 @@ static __always_inline enum rz_step rz_frame_identify(struct __sk_buff *skb, str
 	if (s->f.several || s->refused)
 		return RZ_STEP_MORE;
 	client = rz_client_key(r->client_id_len);
+	if (s->f.tentative) {
+		int guess = rz_frame_check_guess(s, r, client);
+
+		if (guess < 0)
+			rz_frame_lose(s);
+		if (guess)
+			return guess < 0 ? RZ_STEP_DONE : RZ_STEP_MORE;
+	}
 	/* user space forgets ids that nobody uses: is it still there? */
 	if (client == s->f.client &&
 	    (s->f.requests % RZ_LOOK_AGAIN || bpf_map_lookup_elem(&client_ids, &client)))
@@ -200,7 +229,8 @@ static __always_inline enum rz_step rz_frame_identify(struct __sk_buff *skb, str
 static __always_inline enum rz_step rz_frame_read_body(struct __sk_buff *skb, struct rz_scratch *s,
 						       const struct rz_request *r)
 {
-	__u32 want = rz_request_body(r, !s->f.software), at;
+	/* what is only a guess is no library's name either */
+	__u32 want = rz_request_body(r, !s->f.software && !s->f.tentative), at;
 	__u32 id_len = r->client_id_len > 0 ? r->client_id_len : 0;
 
 	s->answered = 1;
@@ -248,7 +278,8 @@ static __always_inline enum rz_step rz_frame_note(struct rz_scratch *s, const st
 		rz_hold_expect(s->cookie, s->f.answerable, r, s->f.next_seq + 4 + r->size,
 			       s->found);
 	s->f.api_key = r->api_key;
-	s->f.correlation_id = r->correlation_id;
+	if (!s->f.tentative) /* else these bytes may be a record's */
+		s->f.correlation_id = r->correlation_id;
 	s->found = 0;
 	s->asked_metadata |= r->api_key == RZ_API_METADATA;
 	s->carried_data |= r->api_key == RZ_API_PRODUCE || r->api_key == RZ_API_FETCH;

@@ -159,7 +159,7 @@ static const char *kept_differs(const struct rz_conn *c)
 	struct rz_client_id id;
 	uint64_t cookie = 1;
 
-	if (c->frame.client) {
+	if (c->frame.client && !c->frame.tentative) {
 		id = client_id(c);
 		if (id.len != model.id.len || memcmp(id.raw, model.id.raw, sizeof(id.raw)))
 			return "the client.id";

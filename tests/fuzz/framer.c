@@ -154,14 +154,24 @@ static void read_id(struct framer *m, int16_t len)
 static bool identify(struct framer *m, const struct rz_request *r)
 {
 	uint32_t kept = rz_client_id_kept(r->client_id_len);
+	bool same;
 
 	if (m->f.several ||
 	    (m->f.client && r->client_id_len == m->f.client_id_len && !rz_frame_compares_id(&m->f)))
 		return true;
 	if (!has(m, RZ_KAFKA_FIXED, kept))
 		return false;
-	if (m->f.client && r->client_id_len == m->f.client_id_len &&
-	    !memcmp(m->id.raw, at(m, RZ_KAFKA_FIXED), kept))
+	same = m->f.client && r->client_id_len == m->f.client_id_len &&
+	       !memcmp(m->id.raw, at(m, RZ_KAFKA_FIXED), kept);
+	if (m->f.tentative && m->f.requests) {
+		if (!same) {
+			lose(m);
+			return false;
+		}
+		m->f.tentative = 0;
+		m->identified++;
+	}
+	if (same)
 		return true;
 	if (m->f.client && m->f.requests >= 4) {
 		m->f.several = 1;
@@ -173,7 +183,7 @@ static bool identify(struct framer *m, const struct rz_request *r)
 		return true;
 	}
 	read_id(m, r->client_id_len);
-	m->identified += !m->f.client;
+	m->identified += !m->f.client && !m->f.tentative;
 	m->f.client = 1;
 	m->f.client_id_len = r->client_id_len;
 	return true;
@@ -182,7 +192,7 @@ static bool identify(struct framer *m, const struct rz_request *r)
 static bool read_body(struct framer *m, const struct rz_request *r, enum rz_acks *acks,
 		      bool *answered)
 {
-	uint32_t want = rz_request_body(r, !m->f.software);
+	uint32_t want = rz_request_body(r, !m->f.software && !m->f.tentative);
 	uint32_t off = RZ_KAFKA_FIXED + (r->client_id_len > 0 ? (uint32_t)r->client_id_len : 0);
 	uint8_t buf[RZ_KAFKA_BUFFER] = {0};
 
@@ -221,7 +231,8 @@ static enum step note(struct framer *m, const struct rz_request *r, enum rz_acks
 	f->protocol = RZ_PROTOCOL_KAFKA;
 	f->answerable += answered;
 	f->api_key = r->api_key;
-	f->correlation_id = r->correlation_id;
+	if (!f->tentative)
+		f->correlation_id = r->correlation_id;
 	rz_frame_note_api(f, r->api_key, r->api_version);
 	f->state = f->produce || f->fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
 	go_on(m, 4 + (uint32_t)r->size);

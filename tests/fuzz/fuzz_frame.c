@@ -35,7 +35,7 @@ static const char *kept_differs(const struct rz_frame *f)
 	const struct rz_software *software = framing_software();
 	const struct rz_proxied *proxied = framing_proxied();
 
-	if (f->client &&
+	if (f->client && !f->tentative &&
 	    (!id || id->len != model.id.len || memcmp(id->raw, model.id.raw, sizeof(id->raw))))
 		return "the client.id";
 	if (f->software && f->software != RZ_SOFTWARE_UNKEPT &&

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the maps keep of a payload: headers, and no byte of a record. All maps are searched but
+ * `scratch`, the working memory, which nobody reads. Run by `make bpf-test`.
+ */
+#include "fixture.h"
+
+#include <sched.h>
+
+#define RECORD 0xd7 /* of this byte all records here are made */
+#define NAME   "never-leaves"
+
+static const uint8_t run_of_record[4] = {RECORD, RECORD, RECORD, RECORD};
+
+/* All segments on one CPU: its scratch remembers what it read before. */
+static int one_cpu_setup(void **state)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	return sched_setaffinity(0, sizeof(one), &one) || setup(state) ? -1 : 0;
+}
+
+static bool map_has(const struct bpf_map *m, const void *what, size_t n)
+{
+	uint32_t type = bpf_map__type(m), size = bpf_map__value_size(m);
+	bool per_cpu = type == BPF_MAP_TYPE_PERCPU_ARRAY;
+	size_t all = per_cpu ? (size_t)((size + 7) / 8 * 8) * libbpf_num_possible_cpus() : size;
+	uint8_t key[256], *prev = NULL, *value = calloc(1, all);
+	bool found = false;
+
+	assert_non_null(value);
+	for (; !found && !bpf_map_get_next_key(bpf_map__fd(m), prev, key); prev = key)
+		found = !bpf_map_lookup_elem(bpf_map__fd(m), key, value) &&
+			memmem(value, all, what, n);
+	free(value);
+	return found;
+}
+
+/* The first map that has these bytes in a value, NULL if none has. */
+static const char *kept_in(const void *what, size_t n)
+{
+	const struct bpf_map *m;
+
+	bpf_object__for_each_map(m, skel->obj)
+	{
+		if (m == skel->maps.scratch || bpf_map__type(m) == BPF_MAP_TYPE_RINGBUF)
+			continue;
+		if (map_has(m, what, n))
+			return bpf_map__name(m);
+	}
+	return NULL;
+}
+
+static void assert_no_record(void)
+{
+	const char *map = kept_in(run_of_record, sizeof(run_of_record));
+
+	if (map)
+		fail_msg("a record stands in map %s", map);
+}
+
+/* `n` bytes of a record, of which the first look like a request: its client.id is record too. */
+static void make_trap(uint8_t *p, size_t n, int id_len, size_t size)
+{
+	memset(p, RECORD, n);
+	put32(p, size - 4);
+	put16(p + 4, RZ_API_PRODUCE);
+	put16(p + 6, 4);
+	put16(p + 12, id_len);
+}
+
+/* Found in mid-stream, in the midst of records: a guess keeps none of them, nor does a second one
+ * at the very place that it named, if it names somebody else. */
+static void guess_in_records(void **state)
+{
+	uint8_t p[1000];
+	struct rz_conn c;
+
+	(void)state;
+	forget_clients();
+	open_conn_at(0, true);
+	make_trap(p, sizeof(p), 200, 300);
+	make_trap(p + 300, 700, 100, 500);
+	feed(SEQ0, p, 290);
+	assert_int_equal(1, conn().frame.tentative);
+	assert_no_record();
+	feed(SEQ0 + 290, p + 290, 710);
+	c = conn();
+	assert_int_equal(0, c.frame.synced);
+	assert_int_equal(0, c.frame.client);
+	assert_no_record();
+}
+
+/* The same of a library's name. */
+static void guess_names_a_library(void **state)
+{
+	uint8_t p[300];
+	size_t n = make_request(p, RZ_API_API_VERSIONS, 3, 7, "c", 1, 60);
+
+	(void)state;
+	forget_clients();
+	open_conn_at(0, true);
+	p[16] = sizeof(NAME);
+	memcpy(p + 17, NAME, sizeof(NAME) - 1);
+	p[17 + sizeof(NAME) - 1] = 2;
+	p[18 + sizeof(NAME) - 1] = '1';
+	feed(SEQ0, p, n - 10);
+	assert_int_equal(1, conn().frame.tentative);
+	assert_null(kept_in(NAME, sizeof(NAME) - 1));
+	/* once it is certain who speaks, the name is kept */
+	memcpy(p + n, p, n);
+	feed(SEQ0 + n - 10, p + n - 10, n + 10);
+	assert_int_equal(0, conn().frame.tentative);
+	assert_non_null(kept_in(NAME, sizeof(NAME) - 1));
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(guess_in_records),
+		cmocka_unit_test(guess_names_a_library),
+	};
+
+	v6 = argc > 1 && !strcmp(argv[1], "ipv6");
+	return cmocka_run_group_tests_name(v6 ? "what is kept, IPv6" : "what is kept, IPv4", tests,
+					   one_cpu_setup, teardown);
+}
