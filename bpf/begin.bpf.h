@@ -57,7 +57,8 @@ static __always_inline enum rz_step rz_frame_proxy(struct __sk_buff *skb, struct
 			return RZ_STEP_DONE;
 	}
 	s->proxied.len = kept;
-	__builtin_memcpy(s->proxied.raw, s->header, sizeof(s->proxied.raw));
+	__builtin_memset(s->proxied.raw, 0, sizeof(s->proxied.raw));
+	rz_header_copy(s->proxied.raw, s, kept);
 	err = bpf_map_update_elem(&proxied, &s->cookie, &s->proxied, BPF_ANY);
 	if (err) {
 		RZ_COUNT(proxied_full);

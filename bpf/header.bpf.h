@@ -148,6 +148,14 @@ static __always_inline int rz_frame_fill(struct __sk_buff *skb, struct rz_scratc
 	return s->f.have >= target;
 }
 
+/* The first `n` bytes of the header, at most 511, into `to`, which has room for them. No more:
+ * behind them scratch->header has what was read of other segments, maybe of a record. */
+static __always_inline void rz_header_copy(void *to, const struct rz_scratch *s, __u32 n)
+{
+	/* a copy of variable length needs a helper; the mask bounds it for the verifier */
+	bpf_probe_read_kernel(to, n & 511, s->header);
+}
+
 static __always_inline struct rz_partial_key rz_partial_key_of(__u64 cookie,
 							       const struct rz_frame *f)
 {
@@ -191,7 +199,8 @@ static __always_inline int rz_frame_save_partial(struct rz_scratch *s)
 	key.generation = (__u16)(s->was.generation + 1);
 	s->partial.next_seq = s->f.next_seq;
 	s->partial.have = s->f.have;
-	__builtin_memcpy(s->partial.bytes, s->header, sizeof(s->partial.bytes));
+	__builtin_memset(s->partial.bytes, 0, sizeof(s->partial.bytes));
+	rz_header_copy(s->partial.bytes, s, s->f.have);
 	err = bpf_map_update_elem(&partial, &key, &s->partial, BPF_ANY);
 	if (err) {
 		RZ_COUNT(partial_full);

@@ -75,6 +75,7 @@ static __noinline void rz_opening_segment(struct __sk_buff *skb, struct bpf_sock
 	rz_frame_walk(skb, sk, s);
 	rz_frame_count_lost(s);
 	s->f.generation++;
+	__builtin_memset(&s->opening, 0, sizeof(s->opening)); /* no piece of the one before it */
 	s->opening.key = key;
 	s->opening.f = s->f;
 	/* under the connection's own cookie, once it has one */

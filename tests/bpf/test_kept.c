@@ -9,6 +9,7 @@
 
 #define RECORD 0xd7 /* of this byte all records here are made */
 #define NAME   "never-leaves"
+#define OTHER  "someone-else"
 
 static const uint8_t run_of_record[4] = {RECORD, RECORD, RECORD, RECORD};
 
@@ -116,11 +117,105 @@ static void guess_names_a_library(void **state)
 	assert_non_null(kept_in(NAME, sizeof(NAME) - 1));
 }
 
+/* Leaves the beginning of a record where headers are read: a client with a long id sends a request
+ * without one. */
+static void read_a_record(void)
+{
+	uint8_t r[600], id[200];
+	size_t n;
+
+	memset(id, 'c', sizeof(id));
+	forget_clients();
+	open_conn();
+	n = make_request(r, RZ_API_PRODUCE, 3, 1, id, sizeof(id), 40);
+	feed(SEQ0, r, n);
+	put32(r, 10 + 300);
+	put16(r + 12, 0xffff);
+	memset(r + 14, RECORD, 300);
+	feed(SEQ0 + n, r, 14 + 300);
+	assert_int_equal(2, conn().frame.requests);
+}
+
+/* A header in two pieces, behind it. */
+static void piece_of_a_header(void **state)
+{
+	uint8_t r[64];
+
+	(void)state;
+	read_a_record();
+	open_conn();
+	make_request(r, RZ_API_FETCH, 4, 1, "c", 1, 10);
+	feed(SEQ0, r, 9);
+	assert_int_equal(9, conn().frame.have);
+	assert_int_equal(1, pieces_kept());
+	assert_no_record();
+}
+
+static void proxy_header(void **state)
+{
+	static const char line[] = "PROXY UNKNOWN\r\n";
+	struct rz_proxied p;
+	uint64_t cookie = 1;
+
+	(void)state;
+	read_a_record();
+	open_conn();
+	feed(SEQ0, line, strlen(line));
+	assert_int_equal(RZ_VIA_PROXY, conn().frame.via);
+	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.proxied), &cookie, &p));
+	assert_int_equal(strlen(line), p.len);
+	assert_memory_equal(line, p.raw, strlen(line));
+	assert_no_record();
+	bpf_map_delete_elem(bpf_map__fd(skel->maps.proxied), &cookie);
+}
+
+static void forget_openings(void)
+{
+	uint8_t key[64];
+
+	while (!bpf_map_get_next_key(bpf_map__fd(skel->maps.openings), NULL, key))
+		bpf_map_delete_elem(bpf_map__fd(skel->maps.openings), key);
+}
+
+static void feed_opening(const void *payload, size_t len)
+{
+	static uint8_t packet[1024];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
+
+	opts.data_size_in = make_packet(packet, v6, SEQ0, payload, len);
+	assert_int_equal(0,
+			 bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_opening), &opts));
+	assert_int_equal(1, opts.retval);
+}
+
+/* Before a connection has a socket: behind a record, and behind another one's piece. */
+static void opening(void **state)
+{
+	static const char line[] = "PROXY UNKNOWN\r\n";
+	uint8_t r[128];
+	size_t n = strlen(line);
+
+	(void)state;
+	read_a_record();
+	memcpy(r, line, n);
+	make_request(r + n, RZ_API_FETCH, 4, 1, OTHER OTHER, 2 * strlen(OTHER), 10);
+	feed_opening(r, n + 14 + strlen(OTHER));
+	assert_string_equal("openings", kept_in(OTHER, strlen(OTHER)));
+	assert_no_record();
+	forget_openings();
+	forget_clients();
+	n = make_request(r, RZ_API_FETCH, 4, 1, "c", 1, 10);
+	feed_opening(r, n);
+	assert_null(kept_in(OTHER, strlen(OTHER)));
+	forget_openings();
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(guess_in_records),
-		cmocka_unit_test(guess_names_a_library),
+		cmocka_unit_test(guess_in_records),  cmocka_unit_test(guess_names_a_library),
+		cmocka_unit_test(piece_of_a_header), cmocka_unit_test(proxy_header),
+		cmocka_unit_test(opening),
 	};
 
 	v6 = argc > 1 && !strcmp(argv[1], "ipv6");
