@@ -140,34 +140,62 @@ static __always_inline int rz_conn_is_older(const struct rz_conn *c)
 	return (c->last_request_ns ? c->last_request_ns : c->opened_ns) < rz_attached_ns;
 }
 
-/* Was the first segment read before the connection had a socket (opening.bpf.h)? Then `c` goes on
- * behind it. What it would be without is kept, for TCP may not have taken that segment. */
-static __always_inline void rz_conn_take_opening(struct rz_conn *c)
+/* What is kept elsewhere of a connection with this frame. Inlined, it would cost its callers stack.
+ */
+static __noinline void rz_conn_drop_kept(__u64 cookie, const struct rz_frame *f)
 {
-	struct rz_opening_key key = {.tuple = c->tuple, .seq = c->seq_base};
-	struct rz_opening *o = bpf_map_lookup_elem(&openings, &key);
+	if (f->via == RZ_VIA_PROXY)
+		bpf_map_delete_elem(&proxied, &cookie);
+	if (f->have)
+		rz_frame_drop_partial(cookie, f);
+}
+
+/* Was the first segment read before the connection had a socket (opening.bpf.h)? Then `c` goes on
+ * behind it, and 1 is returned. What it would be without is kept, for TCP may not have taken that
+ * segment. */
+static __always_inline int rz_conn_take_opening(struct rz_conn *c, const struct rz_opening_key *key)
+{
+	struct rz_opening *o = bpf_map_lookup_elem(&openings, key);
 	struct rz_undo *u = rz_undo_of(c->cookie);
 	struct rz_partial_key piece;
 	struct rz_frame f;
 
 	if (!o || !u || c->frame.state == RZ_STATE_MPTCP)
-		return;
+		return 0;
 	f = o->f;
 	barrier();
-	if (!rz_opening_is(&o->key, &key) || !rz_frame_is(&o->f, &f))
-		return;
+	if (!rz_opening_is(&o->key, key) || !rz_frame_is(&o->f, &f))
+		return 0;
 	f.owner = c->frame.owner;
 	if (f.have) {
 		piece = rz_partial_key_of(c->cookie, &f);
 		if (bpf_map_update_elem(&partial, &piece, &o->partial, BPF_ANY))
-			return;
+			return 0;
 	}
 	if (f.via == RZ_VIA_PROXY)
 		bpf_map_update_elem(&proxied, &c->cookie, &o->proxied, BPF_ANY);
 	if (c->frame.synced)
 		rz_undo_begin(u, c->cookie, &c->frame);
 	c->frame = f;
-	bpf_map_delete_elem(&openings, &key);
+	return 1;
+}
+
+/*
+ * Puts `c` into `conns`. What its opening brings is put beside it first, for the next segment may
+ * ask for it at once, and is removed if there is no room for `c`. If the other program was faster,
+ * it found the same opening, which goes only now, and the same is beside its entry.
+ */
+static __always_inline long rz_conn_put(struct rz_conn *c)
+{
+	struct rz_opening_key key = {.tuple = c->tuple, .seq = c->seq_base};
+	int took = rz_conn_take_opening(c, &key);
+	long err = bpf_map_update_elem(&conns, &c->cookie, c, BPF_NOEXIST);
+
+	if (took && !err)
+		bpf_map_delete_elem(&openings, &key);
+	else if (took && err != -RZ_EEXIST)
+		rz_conn_drop_kept(c->cookie, &c->frame);
+	return err;
 }
 
 /* Fills `c` (on the caller's stack: a per-CPU buffer could be overwritten by an interrupt that gets
@@ -199,10 +227,9 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	c->frame.api_key = -1;
 	c->frame.via = rz_tuple_is_local(&c->tuple) ? RZ_VIA_LOCAL : RZ_VIA_NETWORK;
 	c->frame.state = rz_is_mptcp(tp) ? RZ_STATE_MPTCP : RZ_STATE_NEW;
-	rz_conn_take_opening(c);
-	err = bpf_map_update_elem(&conns, &cookie, c, BPF_NOEXIST);
+	err = rz_conn_put(c);
 	if (err == -RZ_EEXIST /* the other program was faster */)
-		return bpf_map_lookup_elem(&conns, &cookie);
+		return bpf_map_lookup_elem(&conns, &c->cookie);
 	if (err) {
 		rz_conns_were_full = 1;
 		RZ_COUNT(conns_full);
@@ -210,7 +237,7 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 		return NULL;
 	}
 	rz_room_count_conn(&c->tuple, 1);
-	return bpf_map_lookup_elem(&conns, &cookie);
+	return bpf_map_lookup_elem(&conns, &c->cookie);
 }
 
 /* The next connection of a load balancer may begin where nobody sees it. Full: it is not known of
@@ -236,12 +263,9 @@ static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cook
 	tuple = c->tuple;
 	if (c->cookie == cookie)
 		rz_traffic_closed(tp, c, newstate == RZ_TCP_CLOSE_WAIT);
-	if (c->frame.via == RZ_VIA_PROXY) {
-		bpf_map_delete_elem(&proxied, &cookie);
+	if (c->frame.via == RZ_VIA_PROXY)
 		rz_conn_note_proxy(c);
-	}
-	if (c->frame.have)
-		rz_frame_drop_partial(cookie, &c->frame);
+	rz_conn_drop_kept(cookie, &c->frame);
 	rz_undo_forget(cookie);
 	if (!bpf_map_delete_elem(&conns, &cookie)) {
 		RZ_COUNT(closed);

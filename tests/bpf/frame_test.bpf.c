@@ -118,6 +118,18 @@ int test_opening(struct __sk_buff *skb)
 	return 1;
 }
 
+/* A connection gets its entry; 1 if there was room. */
+__u64 rz_test_conn[sizeof(struct rz_conn) / 8] = {};
+
+SEC("cgroup_skb/ingress")
+int test_put(struct __sk_buff *skb)
+{
+	struct rz_conn c;
+
+	__builtin_memcpy(&c, rz_test_conn, sizeof(c));
+	return !rz_conn_put(&c);
+}
+
 /* 1 if the hold of cookie 1 lasts, at `rz_test_now`. */
 __u64 rz_test_now = 0;
 

@@ -13,14 +13,19 @@
 
 static const uint8_t run_of_record[4] = {RECORD, RECORD, RECORD, RECORD};
 
-/* All segments on one CPU: its scratch remembers what it read before. */
+/* All segments on one CPU: its scratch remembers what it read before. Room for one connection. */
 static int one_cpu_setup(void **state)
 {
 	cpu_set_t one;
 
 	CPU_ZERO(&one);
 	CPU_SET(sched_getcpu(), &one);
-	return sched_setaffinity(0, sizeof(one), &one) || setup(state) ? -1 : 0;
+	(void)state;
+	skel = frame_test_bpf__open();
+	if (!skel || sched_setaffinity(0, sizeof(one), &one))
+		return -1;
+	bpf_map__set_max_entries(skel->maps.conns, 1);
+	return frame_test_bpf__load(skel);
 }
 
 static bool map_has(const struct bpf_map *m, const void *what, size_t n)
@@ -210,12 +215,61 @@ static void opening(void **state)
 	forget_openings();
 }
 
+/* A connection that had no socket when its first bytes came gets its entry, if there is room. */
+static bool put(uint64_t cookie)
+{
+	static uint8_t packet[128];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
+	struct rz_conn c = {.cookie = cookie, .seq_base = SEQ0};
+
+	opts.data_size_in = make_packet(packet, v6, SEQ0, "", 1);
+	if (!v6)
+		memset(c.tuple.client_addr + 10, 0xff, 2), memset(c.tuple.agent_addr + 10, 0xff, 2);
+	c.frame.synced = 1;
+	c.frame.owner = (uint16_t)cookie;
+	c.frame.next_seq = SEQ0;
+	memcpy(skel->bss->rz_test_conn, &c, sizeof(c));
+	assert_int_equal(0, bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_put), &opts));
+	return opts.retval;
+}
+
+/* What an opening brings is kept beside the entry of its connection; if there is no room for that,
+ * nothing of it is. */
+static void opening_without_room(void **state)
+{
+	uint8_t r[128];
+	size_t n = (size_t)snprintf((char *)r, sizeof(r), "PROXY UNKNOWN\r\n");
+	uint64_t cookie = 1;
+	struct rz_proxied p;
+	struct rz_conn c;
+
+	(void)state;
+	make_request(r + n, RZ_API_FETCH, 4, 1, "c", 1, 10);
+	open_conn();
+	feed_opening(r, n + 9);
+	assert_false(put(7));
+	assert_int_equal(0, pieces_kept());
+	assert_int_not_equal(0,
+			     bpf_map_get_next_key(bpf_map__fd(skel->maps.proxied), NULL, &cookie));
+	bpf_map_delete_elem(bpf_map__fd(skel->maps.conns), &cookie);
+	cookie = 7;
+	assert_true(put(cookie));
+	assert_int_equal(1, pieces_kept());
+	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.proxied), &cookie, &p));
+	assert_int_equal(n, p.len);
+	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.conns), &cookie, &c));
+	assert_int_equal(9, c.frame.have);
+	assert_int_not_equal(0, bpf_map_get_next_key(bpf_map__fd(skel->maps.openings), NULL, r));
+	bpf_map_delete_elem(bpf_map__fd(skel->maps.conns), &cookie);
+	bpf_map_delete_elem(bpf_map__fd(skel->maps.proxied), &cookie);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(guess_in_records),  cmocka_unit_test(guess_names_a_library),
 		cmocka_unit_test(piece_of_a_header), cmocka_unit_test(proxy_header),
-		cmocka_unit_test(opening),
+		cmocka_unit_test(opening),	     cmocka_unit_test(opening_without_room),
 	};
 
 	v6 = argc > 1 && !strcmp(argv[1], "ipv6");

@@ -122,9 +122,9 @@ static bool is_gone(const struct rz_conn *c, uint32_t number, uint64_t begin, co
 }
 
 /* Removes what was missed twice running, and remembers what was missed now. */
-static size_t remove_missed(struct rz_census *c, const struct rz_maps *maps,
-			    const struct rz_conn *conns, size_t n, uint32_t number, uint64_t begin,
-			    const uint32_t *inums, size_t n_inums)
+static size_t remove_missed(struct rz_census *c, struct rz_kern *k, const struct rz_conn *conns,
+			    size_t n, uint32_t number, uint64_t begin, const uint32_t *inums,
+			    size_t n_inums)
 {
 	uint64_t *missed = malloc((n + 1) * sizeof(*missed));
 	size_t i, n_missed = 0, removed = 0;
@@ -135,10 +135,8 @@ static size_t remove_missed(struct rz_census *c, const struct rz_maps *maps,
 		if (!is_gone(&conns[i], number, begin, inums, n_inums))
 			continue;
 		if (c->n && bsearch(&cookie, c->missed, c->n, sizeof(cookie), u64_order)) {
-			if (!bpf_map_delete_elem(maps->conns, &cookie))
-				removed++;
-			bpf_map_delete_elem(maps->proxied, &cookie);
-			bpf_map_delete_elem(maps->held, &cookie);
+			removed += rz_kern_forget_conn(k, &conns[i]);
+			bpf_map_delete_elem(rz_kern_maps(k)->held, &cookie);
 		} else {
 			missed[n_missed++] = cookie;
 		}
@@ -173,7 +171,7 @@ int rz_census_run(struct rz_census *c, struct rz_kern *k, bool whole)
 	err = read_conns(fd, &after, &n_after);
 	if (err)
 		return err;
-	removed = remove_missed(c, rz_kern_maps(k), after, n_after, number, begin, inums, n);
+	removed = remove_missed(c, k, after, n_after, number, begin, inums, n);
 	if (whole && n_after > n_before)
 		rz_info("census: %zu connections in %zu network namespaces; each is identified at "
 			"its next request",

@@ -197,7 +197,7 @@ static void forget_other_ports(struct rz_kern *k, const struct rz_load_opts *o)
 
 	while (!bpf_map_get_next_key(k->maps.conns, prev, &next)) {
 		if (!ours)
-			bpf_map_delete_elem(k->maps.conns, &key);
+			rz_kern_forget_conn(k, &c);
 		key = next;
 		prev = &key;
 		ours = bpf_map_lookup_elem(k->maps.conns, &key, &c) != 0;
@@ -205,7 +205,7 @@ static void forget_other_ports(struct rz_kern *k, const struct rz_load_opts *o)
 			ours = c.tuple.agent_port == o->ports[i];
 	}
 	if (prev && !ours)
-		bpf_map_delete_elem(k->maps.conns, &key);
+		rz_kern_forget_conn(k, &c);
 }
 
 static int make_iterator(struct bpf_program *p, struct bpf_link **ret)
@@ -484,14 +484,15 @@ void rz_kern_count_strangers(struct rz_kern *k, uint32_t n)
 	k->skel->bss->rz_topology_known = 1;
 }
 
-void rz_kern_forget_conn(struct rz_kern *k, const struct rz_conn *c)
+bool rz_kern_forget_conn(struct rz_kern *k, const struct rz_conn *c)
 {
 	const struct rz_frame *f = &c->frame;
 	struct rz_partial_key piece = {c->cookie, f->next_seq + f->have + f->skip, f->generation};
+	bool removed = !bpf_map_delete_elem(k->maps.conns, &c->cookie);
 
-	bpf_map_delete_elem(k->maps.conns, &c->cookie);
 	bpf_map_delete_elem(k->maps.proxied, &c->cookie);
 	bpf_map_delete_elem(bpf_map__fd(k->skel->maps.partial), &piece);
+	return removed;
 }
 
 uint32_t rz_kern_strangers_max(const struct rz_kern *k)

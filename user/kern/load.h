@@ -72,9 +72,9 @@ void rz_kern_held_none(struct rz_kern *k);
  * have (bpf/room.bpf.h). */
 void rz_kern_count_strangers(struct rz_kern *k, uint32_t n);
 uint32_t rz_kern_strangers_max(const struct rz_kern *k);
-/* Removes a connection that goes on, and what BPF keeps of it elsewhere: nobody tracks it any more.
+/* Removes a connection's entry, and what BPF keeps of it elsewhere. Returns whether there was one.
  */
-void rz_kern_forget_conn(struct rz_kern *k, const struct rz_conn *c);
+bool rz_kern_forget_conn(struct rz_kern *k, const struct rz_conn *c);
 
 /* The `wake` ring: a descriptor to poll, and what to call when it is readable. `fn` gets the hash
  * of a client.id that nobody has read yet. */

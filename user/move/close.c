@@ -192,6 +192,7 @@ static enum rz_phase phase_after(const struct rz_job *j)
 static void finish(struct batch *b, struct rz_job *j, int err, uint64_t now_ns)
 {
 	const struct rz_maps *maps = rz_kern_maps(b->kern);
+	struct rz_conn c;
 
 	if (err && (!rz_kern_can_walk(b->kern) || j->error == -ENOENT))
 		j->error = err;
@@ -202,8 +203,9 @@ static void finish(struct batch *b, struct rz_job *j, int err, uint64_t now_ns)
 		j->check = RZ_CHECK_NOT_MET;
 	/* no such socket: its close was not seen. Were it there after all, its next request would
 	 * bring the entry back */
-	if (j->error == -ENOENT && !err)
-		bpf_map_delete_elem(maps->conns, &j->c.cookie);
+	if (j->error == -ENOENT && !err &&
+	    !bpf_map_lookup_elem_flags(maps->conns, &j->c.cookie, &c, BPF_F_LOCK))
+		rz_kern_forget_conn(b->kern, &c);
 	rz_close_show(maps, j, phase_after(j), now_ns);
 }
 
