@@ -344,8 +344,9 @@ struct rz_scratch {
 	struct rz_proxied proxied;
 	struct rz_partial partial;
 	struct rz_opening opening;
-	struct rz_frame f;   /* the copy of the connection's frame that is worked on */
-	struct rz_frame was; /* ... and as it was copied */
+	struct rz_frame f;	    /* the copy of the connection's frame that is worked on */
+	struct rz_frame was;	    /* ... and as it was copied */
+	struct rz_undo_entry entry; /* copied out of map undo */
 	struct rz_seg seg;
 	__u64 cookie;
 	__u8 asked_metadata; /* one of this segment's requests did */

@@ -23,10 +23,11 @@
 /* What made a connection one that is left alone stood among so many of its first bytes. */
 #define RZ_UNDO_SETTLED_SPAN (1u << 20)
 
-static __always_inline __u64 rz_undo_check(const struct rz_frame *f, __u64 cookie)
+static __always_inline __u64 rz_undo_check(const struct rz_frame *f, __u64 cookie, __u32 seq,
+					   __u32 base)
 {
 	const __u64 *w = (const __u64 *)f;
-	__u64 sum = cookie;
+	__u64 sum = cookie ^ ((__u64)seq << 32 | base);
 	int i;
 
 	for (i = 0; i < (int)(sizeof(*f) / 8); i++)
@@ -46,13 +47,17 @@ static __always_inline struct rz_undo *rz_undo_of(__u64 cookie)
 	return bpf_map_lookup_elem(&undo, &slot);
 }
 
-/* Is this what the connection's frame was at that generation? Two connections may write here at
- * once; the sum finds that out. */
-static __always_inline int rz_undo_fits(const struct rz_undo_entry *e, __u64 cookie,
-					__u16 generation)
+/* Copies into scratch->entry what the connection's frame was at that generation. Returns 0 if it is
+ * not there: two connections may write here at once, the sum finds that out, and nothing is read of
+ * an entry but its copy, which nobody changes any more. */
+static __always_inline int rz_undo_load(struct rz_scratch *s, struct rz_undo *u, __u16 generation)
 {
-	return e->cookie == cookie && e->f.generation == generation &&
-	       e->check == rz_undo_check(&e->f, cookie);
+	struct rz_undo_entry *e = &s->entry;
+
+	*e = *rz_undo_at(u, generation);
+	asm volatile("" : : : "memory");
+	return e->cookie == s->cookie && e->f.generation == generation &&
+	       e->check == rz_undo_check(&e->f, e->cookie, e->seq, e->base);
 }
 
 /*
@@ -69,7 +74,7 @@ static __always_inline void rz_undo_keep(struct rz_undo_entry *e, struct rz_scra
 		s->has_pushed = 1;
 	}
 	e->cookie = s->cookie;
-	e->check = rz_undo_check(&s->was, s->cookie);
+	e->check = rz_undo_check(&s->was, s->cookie, s->seg.seq, (__u32)base);
 	e->seq = s->seg.seq;
 	e->base = (__u32)base;
 	e->f = s->was;
@@ -81,7 +86,7 @@ static __always_inline void rz_undo_begin(struct rz_undo *u, __u64 cookie, const
 	struct rz_undo_entry *e = rz_undo_at(u, f->generation);
 
 	e->cookie = cookie;
-	e->check = rz_undo_check(f, cookie);
+	e->check = rz_undo_check(f, cookie, f->next_seq, 1);
 	e->seq = f->next_seq;
 	e->base = 1;
 	e->f = *f;
@@ -144,9 +149,9 @@ __noinline int rz_undo_find(__u32 from, __u32 end)
 	u = s ? rz_undo_of(s->cookie) : NULL;
 	if (!u)
 		return -1;
+	e = &s->entry;
 	for (i = 1; i <= RZ_UNDO_DEPTH; i++) {
-		e = rz_undo_at(u, (__u16)(s->was.generation - i));
-		if (!rz_undo_fits(e, s->cookie, (__u16)(s->was.generation - i)))
+		if (!rz_undo_load(s, u, (__u16)(s->was.generation - i)))
 			return -1;
 		read |= rz_undo_read_before(e, end);
 		asm volatile("" : "+r"(read)); /* for the verifier: any number */
@@ -192,7 +197,6 @@ __noinline int rz_undo_same_pieces(__u32 generation)
  * between the one that was gone back to and the present one is the same. */
 __noinline int rz_undo_is_known(__u32 back)
 {
-	struct rz_undo_entry *e;
 	struct rz_scratch *s;
 	struct rz_undo *u;
 	__u32 zero = 0, i;
@@ -206,10 +210,9 @@ __noinline int rz_undo_is_known(__u32 back)
 	for (i = 1; i < RZ_UNDO_DEPTH; i++) {
 		if (i >= back)
 			break;
-		e = rz_undo_at(u, (__u16)(s->was.generation - i));
-		if (e->base && rz_undo_fits(e, s->cookie, (__u16)(s->was.generation - i)) &&
-		    rz_frame_says_the_same(&e->f, &s->f))
-			return rz_undo_same_pieces(e->f.generation);
+		if (rz_undo_load(s, u, (__u16)(s->was.generation - i)) && s->entry.base &&
+		    rz_frame_says_the_same(&s->entry.f, &s->f))
+			return rz_undo_same_pieces(s->entry.f.generation);
 	}
 	return 0;
 }

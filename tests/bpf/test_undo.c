@@ -249,6 +249,31 @@ static void too_far_back(void **state)
 	}
 }
 
+/* Another connection has written into what is remembered of this one: nothing of it is believed. */
+static void not_its_own(void **state)
+{
+	static const size_t words[] = {0, 8, 16, 20, 24, 80};
+	static uint8_t kept[8192]; /* as struct rz_undo_entry: cookie, check, seq, base, frame */
+	size_t size = bpf_map__value_size(skel->maps.undo) / KEPT, i, at;
+	uint8_t r[512], other[512];
+	size_t n = fetch(r, 1, BAD), m = fetch(other, 1, GOOD);
+	uint32_t slot = 1;
+
+	(void)state;
+	assert_true(KEPT * size <= sizeof(kept));
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		open_new();
+		feed(SEQ0, r, n);
+		assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.undo), &slot, kept));
+		for (at = 0; at < KEPT; at++)
+			kept[at * size + words[i]] ^= 1;
+		bpf_map_update_elem(bpf_map__fd(skel->maps.undo), &slot, kept, BPF_ANY);
+		feed(SEQ0, other, m);
+		assert_id(GOOD);
+		assert_int_equal(1, conn().frame.adopted);
+	}
+}
+
 /* The same: what must not be moved before must not be moved then, nor is a library known. */
 static void too_far_back_to_be_moved(void **state)
 {
@@ -378,6 +403,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_hole_in_a_body),
 		cmocka_unit_test(too_far_back),
 		cmocka_unit_test(too_far_back_to_be_moved),
+		cmocka_unit_test(not_its_own),
 		cmocka_unit_test(taken_is_taken),
 		cmocka_unit_test(window_probes),
 		cmocka_unit_test(what_a_move_waits_for),
