@@ -19,12 +19,10 @@
 #include "conn.bpf.h"
 #include "hold.bpf.h"
 
-/* Requests read from one segment; GRO makes segments of 64 KiB. More lose the frame (counted). */
-#define RZ_REQUESTS_PER_SEGMENT 512
 /* Bare SASL tokens (SaslHandshake v0) longer than this are not believed. */
-#define RZ_SASL_TOKEN_MAX	65536
-#define RZ_FRAME_TRIES		4
-#define RZ_LOOPBACK_IFINDEX	1 /* in each network namespace (linux/net/flow.h) */
+#define RZ_SASL_TOKEN_MAX   65536
+#define RZ_FRAME_TRIES	    4
+#define RZ_LOOPBACK_IFINDEX 1 /* in each network namespace (linux/net/flow.h) */
 
 /* What was read so far was a guess that did not hold, or says nothing of a client: as if nothing
  * had been read, on a connection found in mid-stream. */
@@ -275,8 +273,7 @@ static __always_inline enum rz_step rz_frame_note(struct rz_scratch *s, const st
 	s->f.unseen -= s->f.unseen > 0;
 	s->f.answerable += s->answered;
 	if (s->watched && s->answered)
-		rz_hold_expect(s->cookie, s->f.answerable, r, s->f.next_seq + 4 + r->size,
-			       s->found);
+		rz_hold_remember(s, s->f.answerable, r);
 	s->f.api_key = r->api_key;
 	if (!s->f.tentative) /* else these bytes may be a record's */
 		s->f.correlation_id = r->correlation_id;
@@ -378,6 +375,7 @@ static __always_inline int rz_frame_walk(struct __sk_buff *skb, struct bpf_sock 
 	int i;
 
 	s->asked_metadata = s->carried_data = 0;
+	s->n_noted = 0;
 	s->refused = 0;
 	s->found = 0;
 	if (s->f.synced && rz_frame_load_partial(s))
@@ -645,6 +643,7 @@ static __noinline void rz_frame_take(struct __sk_buff *skb, struct bpf_sock *sk,
 			rz_frame_count_lost(s);
 			if (s->undone)
 				rz_frame_taken_back(s);
+			rz_hold_expect_all(s);
 			return;
 		}
 		rz_frame_drop_unused(s, c);

@@ -188,52 +188,76 @@ static __noinline int rz_hold_keeps_out(struct bpf_sock *sk, __u64 cookie, struc
 	return 1;
 }
 
-/* A request was read that an answer will be sent to: the `number`th, `end` is the sequence number
- * behind it. Under the lock. */
-static __always_inline void rz_hold_note(struct rz_hold *h, __u32 number,
-					 const struct rz_request *r, __u32 end, int found)
+/* A request that an answer will be sent to was read, the `number`th. Kept aside: the work on this
+ * segment may be done again, or be lost to another CPU's. */
+static __always_inline void rz_hold_remember(struct rz_scratch *s, __u32 number,
+					     const struct rz_request *r)
 {
-	struct rz_expected *e = &h->expected[number % RZ_EXPECTED_MAX];
+	struct rz_noted *n = &s->noted[s->n_noted % RZ_REQUESTS_PER_SEGMENT];
 
-	if (h->last == number)
-		return; /* the work on this segment is done again */
-	e->correlation_id = r->correlation_id;
-	e->number = number;
-	if (h->last + 1 != number) { /* what came before was not seen here: it must be answered */
-		h->must_before = number - 2;
-		h->must_end = end - (4 + r->size);
-		h->must = number - 1;
+	n->number = number;
+	n->correlation_id = r->correlation_id;
+	n->begin = s->f.next_seq;
+	n->end = s->f.next_seq + 4 + r->size;
+	n->api_key = r->api_key;
+	n->found = s->found;
+	s->n_noted++;
+}
+
+/* It is one: the frame with it was put back. Under the lock. */
+static __always_inline void rz_hold_note(struct rz_hold *h, const struct rz_noted *n)
+{
+	struct rz_expected *e = &h->expected[n->number % RZ_EXPECTED_MAX];
+
+	e->correlation_id = n->correlation_id;
+	e->number = n->number;
+	if (h->last + 1 != n->number) { /* others were not seen here: they must be answered */
+		h->must_before = n->number - 2;
+		h->must_end = n->begin;
+		h->must = n->number - 1;
 	}
-	if (found) {
+	if (n->found) {
 		/* requests may have been passed over: answered before this one is, whatever it asks
 		 */
-		h->must_before = h->must = number;
-		h->must_end = end;
-	} else if (!rz_api_repeatable(r->api_key)) {
+		h->must_before = h->must = n->number;
+		h->must_end = n->end;
+	} else if (!rz_api_repeatable(n->api_key)) {
 		h->must_before = h->must;
-		h->must_end = end;
-		h->must = number;
+		h->must_end = n->end;
+		h->must = n->number;
 	}
-	h->last = number;
+	h->last = n->number;
 }
 
-/* The same, if the connection has an entry, and if that still is its own: user space removes
- * entries and makes new ones, and the kernel gives a new one the memory of the last that went. */
-static __always_inline void rz_hold_expect(__u64 cookie, __u32 number, const struct rz_request *r,
-					   __u32 end, int found)
+/* The same of scratch->noted[i], if the connection has an entry, and if that still is its own: user
+ * space removes entries and makes new ones, and the kernel gives a new one the memory of the last
+ * that went. A global function, so that it is verified once. */
+__noinline int rz_hold_expect(__u32 i)
 {
-	struct rz_hold *h = rz_hold_of(cookie);
+	struct rz_scratch *s = bpf_map_lookup_elem(&scratch, &rz_zero);
+	struct rz_hold *h = s ? rz_hold_of(s->cookie) : NULL;
 
 	if (!h)
-		return;
+		return 0;
 	bpf_spin_lock(&h->lock);
-	if (h->cookie == cookie)
-		rz_hold_note(h, number, r, end, found);
+	if (h->cookie == s->cookie)
+		rz_hold_note(h, &s->noted[i % RZ_REQUESTS_PER_SEGMENT]);
 	bpf_spin_unlock(&h->lock);
+	return 0;
 }
 
-/* Requests that were noted are none: TCP did not take the segment. Those that are noted now must be
- * answered, as if the watch began here, and the row of answers may rest on such a request. */
+/* All requests of the segment, now that the frame with them was put back. */
+static __always_inline void rz_hold_expect_all(struct rz_scratch *s)
+{
+	__u32 i;
+
+	for (i = 0; i < RZ_REQUESTS_PER_SEGMENT && i < s->n_noted; i++)
+		rz_hold_expect(i);
+}
+
+/* Requests that were noted are none: TCP did not take the segment. All before those that are noted
+ * next must be answered, as if the watch began here, and the row of answers may rest on such a
+ * request. */
 static __always_inline void rz_hold_forget(__u64 cookie)
 {
 	struct rz_hold *h = rz_hold_of(cookie);

@@ -329,6 +329,19 @@ struct rz_seg {
 	__u32 fin; /* a FIN is behind it */
 };
 
+/* Requests read from one segment; GRO makes segments of 64 KiB. More lose the frame (counted). */
+#define RZ_REQUESTS_PER_SEGMENT 512
+
+/* One of them that an answer is sent to, on a connection in `holds`. */
+struct rz_noted {
+	__u32 number;
+	__u32 correlation_id;
+	__u32 begin; /* TCP sequence numbers of its first byte, and of the next request's */
+	__u32 end;
+	__s16 api_key;
+	__u16 found; /* the first behind a lost frame */
+};
+
 /*
  * Working memory of the segment program. Here and not on the stack, because the stack has 512 bytes
  * only, and because the verifier follows every value on the stack but none in a map: what is here
@@ -365,6 +378,8 @@ struct rz_scratch {
 	__u32 look;	   /* what was kept in map early may be asked for now */
 	__u32 came_early;  /* bytes in front of the segment in hand were not read yet */
 	__u32 from_early;  /* the segment in hand is such a piece; `off` is its place there */
+	__u32 n_noted;
+	struct rz_noted noted[RZ_REQUESTS_PER_SEGMENT];
 	struct rz_partial_key pushed;
 	struct rz_early_piece early;
 };

@@ -54,7 +54,29 @@ int test_segment(struct __sk_buff *skb)
 	return 1;
 }
 
-/* The same for what the agent sends. */
+/* The same, but another CPU is faster: the work on the segment is not put back. */
+SEC("cgroup_skb/ingress")
+int test_race_lost(struct __sk_buff *skb)
+{
+	struct rz_scratch *s = bpf_map_lookup_elem(&scratch, &rz_zero);
+	struct bpf_sock *sk = skb->sk;
+	__u64 cookie = 1;
+	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
+
+	if (!sk || !s || !c)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk || rz_segment_parse(skb, &s->seg) != 1)
+		return 0;
+	s->cookie = cookie;
+	s->watched = rz_hold_of(cookie) != NULL;
+	s->older = 0;
+	s->was = s->f = c->frame;
+	s->misses = c->misses;
+	return rz_frame_work(skb, sk, s, c);
+}
+
+/* What the agent sends. */
 SEC("cgroup_skb/egress")
 int test_answer(struct __sk_buff *skb)
 {

@@ -484,6 +484,31 @@ static void wrap_around(void **state)
 	}
 }
 
+/* Another CPU is faster with another segment: what was read in vain is waited for no more, and
+ * takes no place from the request that has its number. */
+static void a_race_that_is_lost(void **state)
+{
+	static uint8_t packet[512], r[256];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
+	size_t n = make_request(r, RZ_API_FETCH, 3, 77, "c", 1, 12), i;
+
+	(void)state;
+	open_watched();
+	ask(RZ_API_PRODUCE, 1);
+	answer(1, 10);
+	assert_true(drained());
+	opts.data_size_in = make_packet(packet, v6, in_seq, r, n);
+	assert_int_equal(
+		0, bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_race_lost), &opts));
+	assert_int_equal(1, opts.retval);
+	ask(RZ_API_PRODUCE, 2);
+	assert_false(drained());
+	for (i = 0; i < RZ_EXPECTED_MAX; i++)
+		assert_int_not_equal(77, hold().expected[i].correlation_id);
+	answer(2, 10);
+	assert_true(drained());
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -505,6 +530,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(many_in_one_segment),
 		cmocka_unit_test(the_last_one_is_not_whole),
 		cmocka_unit_test(wrap_around),
+		cmocka_unit_test(a_race_that_is_lost),
 	};
 
 	v6 = argc > 1 && !strcmp(argv[1], "ipv6");
