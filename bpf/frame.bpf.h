@@ -195,9 +195,8 @@ static __always_inline enum rz_step rz_frame_identify(struct __sk_buff *skb, str
 		if (guess)
 			return guess < 0 ? RZ_STEP_DONE : RZ_STEP_MORE;
 	}
-	/* user space forgets ids that nobody uses: is it still there? */
 	if (client == s->f.client &&
-	    (s->f.requests % RZ_LOOK_AGAIN || bpf_map_lookup_elem(&client_ids, &client)))
+	    (!rz_frame_looks_again(&s->f) || bpf_map_lookup_elem(&client_ids, &client)))
 		return RZ_STEP_MORE;
 	if (s->f.client && client != s->f.client && rz_frame_is_used(&s->f)) {
 		s->f.several = 1;

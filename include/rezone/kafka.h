@@ -425,8 +425,18 @@ static inline int rz_frame_is_used(const struct rz_frame *f)
 	       f->other;
 }
 
-/* Requests between two looks whether user space still has the client's id. */
-#define RZ_LOOK_AGAIN 64
+/* Requests between two looks whether user space still has the client's id, behind the first ones.
+ */
+#define RZ_LOOK_AGAIN	  64
+#define RZ_REQUESTS_FIRST 16
+
+/* Does the connection's next request look whether its client.id is still kept? User space forgets
+ * ids that it saw nobody use; it did not see a connection that began meanwhile, hence the first
+ * ones. */
+static inline int rz_frame_looks_again(const struct rz_frame *f)
+{
+	return f->requests < RZ_REQUESTS_FIRST || f->requests % RZ_LOOK_AGAIN == 0;
+}
 
 /*
  * Is the client.id of the next request compared with the connection's? Of all requests at first,
@@ -437,7 +447,7 @@ static inline int rz_frame_compares_id(const struct rz_frame *f)
 {
 	__u32 x = f->requests * 0x9e3779b1u;
 
-	if (f->requests < 16 || f->requests % RZ_LOOK_AGAIN == 0)
+	if (rz_frame_looks_again(f))
 		return 1;
 	x = (x ^ x >> 15) * 0x85ebca6bu;
 	return x < 1u << 30;

@@ -344,6 +344,27 @@ static void zone_comes_with_the_next_request(void **state)
 	assert_int_equal(1, c.frame.opt_in);
 }
 
+/* User space forgets the id of a connection that it did not see yet: the next request brings it
+ * back, of a young connection at once. */
+static void a_forgotten_id_comes_back(void **state)
+{
+	uint8_t r[512];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+	uint32_t at = SEQ0, i;
+
+	(void)state;
+	open_conn();
+	for (i = 0; i < RZ_REQUESTS_FIRST; i++, at += n) {
+		forget_clients();
+		feed(at, r, n);
+		assert_id(ID);
+	}
+	forget_clients();
+	for (; i <= RZ_LOOK_AGAIN; i++, at += n)
+		feed(at, r, n);
+	assert_id(ID);
+}
+
 /* A request of 100 MB: no segment inside it is looked at, the next header is where it should be. */
 static void huge_request(void **state)
 {
@@ -383,6 +404,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(latest_data_request_says_its_version),
 		cmocka_unit_test(each_kind_sets_its_mark_alone),
 		cmocka_unit_test(zone_comes_with_the_next_request),
+		cmocka_unit_test(a_forgotten_id_comes_back),
 		cmocka_unit_test(huge_request),
 	};
 
