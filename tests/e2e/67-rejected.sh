@@ -30,7 +30,6 @@ hurt() {
 	check "$round: $1: rezone sees the $3 segments" within 10 eval "[ \$(stat_of segments) -ge $((seen + $3)) ]"
 	check "$round: $1: TCP throws them away" eval "[ \"\$(received)\" = $before ]"
 }
-counter() { in_ns a cat /proc/net/snmp /proc/net/netstat | awk -v w="$1" '$1 ~ /^Tcp/ && !(NR % 2) { for (i = 1; i <= NF; i++) if (h[i] == w) print $i } { split($0, h) }'; }
 is_open() { ! grep '"end"' "$WORK/$clients.log" | grep -q "\"name\": \"$1"; } # NAME: or the beginning of names
 of() { echo ".client_id | startswith(\"$1-\")"; }
 # itself GROUP N REQUESTS: each of its N connections is what its client says, and stays at home
@@ -47,7 +46,7 @@ round() {
 	tell fetch older 1
 	rezone_start "${FLAGS[@]}"
 	"$REJECT" filter "$CGROUP" || not_ok "a second filter is attached"
-	sums=$(counter InCsumErrors) paws=$(counter PAWSEstab)
+	sums=$(counter a InCsumErrors) paws=$(counter a PAWSEstab)
 
 	# a connection's first segment
 	tell open first a "$KINDS"
@@ -63,7 +62,7 @@ round() {
 	tell fetch later 3
 	check "$round: later: each is the client it was, and what is read then is what they say" within 10 itself later 6 6
 	check "$round: by the checksum and by the time stamp" \
-		eval "[ \$((\$(counter InCsumErrors) - $sums)) = 2 ] && [ \$((\$(counter PAWSEstab) - $paws)) = 2 ]"
+		eval "[ \$((\$(counter a InCsumErrors) - $sums)) = 2 ] && [ \$((\$(counter a PAWSEstab) - $paws)) = 2 ]"
 	# who must go is not kept by it
 	tell open away b "$KINDS"
 	hurt away a 6

@@ -204,6 +204,9 @@ stat_of() {
 	bpftool -j map dump pinned "$PIN_DIR/stats" | jq "[.[0].formatted.values[].value.$1] | add"
 }
 
+# counter ZONE NAME: the kernel's own, of that zone's TCP
+counter() { in_ns "$1" cat /proc/net/snmp /proc/net/netstat | awk -v w="$2" '$1 ~ /^Tcp/ && !(NR % 2) { for (i = 1; i <= NF; i++) if (h[i] == w) print $i } { split($0, h) }'; }
+
 # setting_of FIELD: what map settings says of the daemon; written at each tick
 setting_of() { bpftool -j map dump pinned "$PIN_DIR/settings" | jq ".[0].formatted.value.$1"; }
 

@@ -9,6 +9,7 @@ reject.py client ADDRESS PORT FIFO   does what the lines of FIFO say, for each c
     write GROUP N            N writes, a segment each, answered or not
     flow GROUP MS            one every MS milliseconds, until the connection ends
     fill GROUP               Fetches until the agent's receive window is shut
+    hole GROUP               stops that, and sends the second of its next writes: TCP keeps it behind a hole
     count GROUP              prints how much was asked
     hurt GROUP ZONE          where its next byte belongs: a segment with a request from ZONE, which TCP throws away by its KIND:
         checksum  a wrong checksum                 paws      a time stamp from the past
@@ -17,7 +18,7 @@ reject.py client ADDRESS PORT FIFO   does what the lines of FIFO say, for each c
         filter    the second filter drops it       fin       behind a FIN, which its next write completes
         size      a wrong checksum again, and the request is this client's own, of 16 MB
 
-Used by 67-rejected.sh. TCP: RFC 9293, 3.10.7.4; PAWS: RFC 7323, 5; old ACKs: RFC 5961, 5.
+Used by 67-rejected.sh and 68-hole.sh. TCP: RFC 9293, 3.10.7.4; PAWS: RFC 7323, 5; old ACKs: RFC 5961, 5.
 """
 import ctypes
 import json
@@ -172,6 +173,7 @@ class Conn:
         self.wire, self.kind, self.name = wire, kind, "%s-%s" % (group, kind)
         self.id = ("%s,warpstream_az=%s%s" % (self.name, zone, LB)).encode()
         self.stream, self.starts, self.answers, self.ended = b"", [], 0, False
+        self.flowing, self.flow = False, None
         self.s = socket.socket()
         if kind == "shut":
             self.s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
@@ -220,13 +222,22 @@ class Conn:
     def do_flow(self, ms):
         def flow():
             try:
-                while not self.ended:
+                while self.flowing and not self.ended:
                     self.do_write(1)
                     time.sleep(int(ms) / 1000)
             except OSError:
                 pass  # what reads says it
 
-        threading.Thread(target=flow, daemon=True).start()
+        self.flowing = True
+        self.flow = threading.Thread(target=flow, daemon=True)
+        self.flow.start()
+
+    def do_hole(self):
+        self.flowing = False
+        self.flow.join()
+        say(event="hole", name=self.name, asked=len(self.starts))
+        second = produce(len(self.starts) + 1, self.id)
+        self.wire.send(self.wire.sent[self.port], second, seq=self.wire.isn[self.port] + 1 + len(self.stream) + len(second))
 
     def do_fill(self):
         shut = threading.Event()
@@ -240,7 +251,7 @@ class Conn:
         shut.set()
 
     def do_count(self):
-        say(event="count", name=self.name, asked=len(self.starts))
+        say(event="count", name=self.name, asked=len(self.starts), answered=self.answers)
 
     def do_hurt(self, zone):
         other = ("somebody-else-%s,warpstream_az=%s%s" % (self.name, zone, LB)).encode()

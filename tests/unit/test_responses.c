@@ -89,6 +89,10 @@ static void test_what_tcp_says(void **state)
 		{{.unread = 1}, RZ_CHECK_UNREAD, RZ_CHECK_PASSED},
 		{{.unacked = 1}, RZ_CHECK_UNACKED, RZ_CHECK_PASSED},
 		{{.out_of_order = 1}, RZ_CHECK_OUT_OF_ORDER, RZ_CHECK_PASSED},
+		{{.out_of_order = 1, .held = 1}, RZ_CHECK_PASSED, RZ_CHECK_PASSED},
+		{{.out_of_order = 1, .held = 1, .must_be_whole = 1},
+		 RZ_CHECK_OUT_OF_ORDER,
+		 RZ_CHECK_PASSED},
 		{{.part_response = 1}, RZ_CHECK_PART_RESPONSE, RZ_CHECK_PASSED},
 		{{.part_request = 1}, RZ_CHECK_PASSED, RZ_CHECK_PASSED}, /* not acks=0 */
 	};

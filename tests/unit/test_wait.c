@@ -217,6 +217,30 @@ static void test_a_bridge(void **state)
 	}
 }
 
+/* TCP has bytes that were not read: only what a hold drops could tell what they were. A bridge
+ * ends, and lets it. */
+static void test_a_hold_in_vain(void **state)
+{
+	struct story s = begin();
+
+	(void)state;
+	unanswered(&s, true);
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
+	then(&s, 1000, RZ_ACT_HOLD, 0);
+	unanswered(&s, false);
+	then(&s, 2, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	then(&s, 400, RZ_ACT_TRY, 0);
+	refuse(&s, RZ_CHECK_UNREAD, RZ_ACT_WAIT, RZ_CHECK_UNREAD);
+	refuse(&s, RZ_CHECK_UNSEEN, RZ_ACT_GIVE_UP, RZ_CHECK_UNSEEN);
+	s = begin();
+	s.plan.close = RZ_CLOSE_FIN;
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	then(&s, 400, RZ_ACT_HOLD, 0);
+	then(&s, 10, RZ_ACT_TRY, 0);
+	refuse(&s, RZ_CHECK_UNSEEN, RZ_ACT_WAIT, RZ_CHECK_UNSEEN);
+	assert_int_equal(s.w.phase, RZ_PHASE_GAP);
+}
+
 /* Behind its deadline BPF drops nothing: no check of two steps then. */
 static void test_a_bridge_ends(void **state)
 {
@@ -327,6 +351,7 @@ int main(void)
 		cmocka_unit_test(test_never_held),
 		cmocka_unit_test(test_a_bridge),
 		cmocka_unit_test(test_a_bridge_ends),
+		cmocka_unit_test(test_a_hold_in_vain),
 		cmocka_unit_test(test_the_last_check_says_no),
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_late),

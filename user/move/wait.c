@@ -189,6 +189,9 @@ struct rz_decision rz_wait_refused(struct rz_wait *w, const struct rz_plan *plan
 {
 	const struct step s = {plan, e, l, now_ns};
 
+	/* only new segments would show what those bytes are, and the hold drops them */
+	if (w->phase == RZ_PHASE_HOLD && !w->bridge && check == RZ_CHECK_UNSEEN)
+		return (struct rz_decision){RZ_ACT_GIVE_UP, check};
 	/* no walk every few ms, and no hold that only was to bridge */
 	w->check = check;
 	w->again_ns = now_ns + l->settle_ns;

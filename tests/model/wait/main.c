@@ -17,7 +17,8 @@
 #define MARGIN_NS   (200 * MS_NS) /* of move/close.c */
 
 static struct {
-	uint64_t steps, moves, tries, closed, closed_held, holds, bridges, given_up, refused;
+	uint64_t steps, moves, tries, closed, closed_held, closed_over_hole, holds, bridges,
+		given_up, refused;
 	uint64_t checks[RZ_CHECK_COUNT];
 } sum;
 
@@ -119,6 +120,7 @@ static void count_end(const struct world *w)
 {
 	sum.closed++;
 	sum.closed_held += w->w.held_ns && w->h.held != w->w.held_before;
+	sum.closed_over_hole += w->w.held_ns && w->early_end && w->c.frame.produce;
 }
 
 static bool run_move(uint64_t seed)
@@ -194,10 +196,11 @@ int main(void)
 	for (i = 0; i < (runs ? runs : MOVES) && bad < 5; i++)
 		bad += !run_move(seed + i);
 	printf("%" PRIu64 " moves, %" PRIu64 " steps, %" PRIu64 " last checks: %" PRIu64
-	       " closed (%" PRIu64 " after a hold that dropped something), %" PRIu64
-	       " given up, %" PRIu64 " refused; %" PRIu64 " holds, %" PRIu64 " of them to bridge\n",
-	       sum.moves, sum.steps, sum.tries, sum.closed, sum.closed_held, sum.given_up,
-	       sum.refused, sum.holds, sum.bridges);
+	       " closed (%" PRIu64 " after a hold that dropped something, %" PRIu64
+	       " held over a hole), %" PRIu64 " given up, %" PRIu64 " refused; %" PRIu64
+	       " holds, %" PRIu64 " of them to bridge\n",
+	       sum.moves, sum.steps, sum.tries, sum.closed, sum.closed_held, sum.closed_over_hole,
+	       sum.given_up, sum.refused, sum.holds, sum.bridges);
 	for (k = 0; k < RZ_CHECK_COUNT; k++)
 		if (sum.checks[k])
 			printf("    %8" PRIu64 "  %s\n", sum.checks[k], rz_check_name(k));
@@ -206,6 +209,10 @@ int main(void)
 			printf("FAILED: hardly ever: %s\n", rz_check_name(wanted[k]));
 			rare++;
 		}
+	if (sum.closed_over_hole < LEAST_OFTEN && !runs) {
+		printf("FAILED: hardly ever closed over a hole\n");
+		rare++;
+	}
 	printf("%d passed, %d failed\n", !bad && !rare, bad || rare);
 	return bad || rare;
 }

@@ -147,6 +147,8 @@ static void segment(struct world *w)
 		end = begin + 1 + below(w, end - begin);
 	if (end > w->sent)
 		w->sent = end;
+	if (chance(w, w->loss))
+		return;
 	if (holds(w)) {
 		drop(w, end);
 		return;
@@ -300,6 +302,7 @@ void world_make(struct world *w, uint64_t seed)
 				       .next_seq = w->base};
 	w->c.cookie = w->h.cookie = 1;
 	w->c.frame.acks0 = w->c.frame.produce && chance(w, 15);
+	w->loss = chance(w, 30) ? below(w, 40) : 0;
 	make_plan(w);
 	/* the time before the watch: nobody has noted what was sent then */
 	n = below(w, 4);
@@ -336,6 +339,7 @@ enum rz_check world_walk(const struct world *w)
 		.out_of_order = w->early_end != 0,
 		.part_request = f->have || f->next_seq != rcv_nxt,
 		.must_be_whole = rz_plan_gap_only(&w->plan),
+		.held = w->w.deadline_ns != 0,
 		.part_latest = (int32_t)(w->h.must_end - rcv_nxt) > 0,
 		.part_response = (int32_t)(w->h.answers.next_seq - (w->base + w->acked)) > 0};
 

@@ -46,6 +46,7 @@ struct world {
 	struct request req[REQUESTS];
 	uint32_t n, written, sent; /* `sent`: also what was dropped */
 	uint32_t pace;		   /* per cent: how busy it is */
+	uint32_t loss;		   /* per cent: segments that do not get as far as rezone */
 	/* the way to the agent: rezone has passed bytes on, TCP has accepted them, the agent has
 	 * read them. Bytes from early_begin to early_end came out of order. */
 	uint32_t passed, tcp, agent, early_begin, early_end;
