@@ -12,6 +12,7 @@
 #define REZONE_BPF_CLIENT_H
 
 #include "room.bpf.h"
+#include "same.bpf.h"
 
 /* The key of the client.id behind the fixed part of scratch->header, `len` bytes on the wire. A
  * global function, so that its loop is verified once. */
@@ -35,18 +36,6 @@ static __always_inline void rz_client_copy(struct rz_scratch *s, __s16 len)
 	/* a copy of variable length needs a helper; the mask above bounds it for the verifier */
 	if (kept)
 		bpf_probe_read_kernel(s->id.raw, kept, s->header + RZ_KAFKA_FIXED);
-}
-
-static __always_inline int rz_client_same(const struct rz_client_id *a,
-					  const struct rz_client_id *b)
-{
-	const __u64 *x = (const __u64 *)a->raw, *y = (const __u64 *)b->raw;
-	__u64 diff = a->len != b->len;
-	int i;
-
-	for (i = 0; i < RZ_CLIENT_ID_SIZE / 8; i++)
-		diff |= x[i] ^ y[i];
-	return !diff;
 }
 
 /* Puts scratch->id, which is new, into `client_ids` under `hash`. Returns 0 if there is no room. */
@@ -87,23 +76,11 @@ static __noinline __u64 rz_client_note(struct rz_scratch *s, __u64 hash, __s16 l
 	known = bpf_map_lookup_elem(&client_ids, &hash);
 	if (!known)
 		return rz_client_add(s, hash);
-	if (!rz_client_same(known, &s->id)) {
+	if (known->len != s->id.len || !rz_same(known->raw, s->id.raw, RZ_CLIENT_ID_SIZE)) {
 		RZ_COUNT(client_collisions);
 		return 0;
 	}
 	return hash;
-}
-
-static __always_inline int rz_software_same(const struct rz_software *a,
-					    const struct rz_software *b)
-{
-	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
-	__u64 diff = 0;
-	int i;
-
-	for (i = 0; i < (int)(sizeof(*a) / 8); i++)
-		diff |= x[i] ^ y[i];
-	return !diff;
 }
 
 /* No room. Nothing is on the stack of the functions below: the framing stage has used most of it.
@@ -190,7 +167,7 @@ __noinline __u32 rz_software_note(__u32 at, __u32 n)
 	if (!known)
 		return rz_software_add(s);
 	same = bpf_map_lookup_elem(&softwares, &known->number);
-	if (!same || !rz_software_same(same, &s->software)) {
+	if (!same || !rz_same(same, &s->software, sizeof(*same))) {
 		RZ_COUNT(software_collisions);
 		return RZ_SOFTWARE_UNKEPT;
 	}

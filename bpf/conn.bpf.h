@@ -11,6 +11,7 @@
 
 #include "early.bpf.h"
 #include "room.bpf.h"
+#include "same.bpf.h"
 #include "segment.bpf.h"
 #include "traffic.bpf.h"
 #include "undo.bpf.h"
@@ -71,14 +72,14 @@ static __always_inline void rz_tuple_read(const struct sock_common *skc, struct 
  * own? */
 static __always_inline int rz_tuple_is_local(const struct rz_tuple *t)
 {
-	const __u32 *c = (const __u32 *)t->client_addr, *a = (const __u32 *)t->agent_addr;
+	const __u32 *c = (const __u32 *)t->client_addr;
 	int no_prefix = !c[0] && !c[1];
 
 	if (no_prefix && c[2] == bpf_htonl(0xffff) && t->client_addr[12] == 127)
 		return 1;
 	if (no_prefix && !c[2] && c[3] == bpf_htonl(1))
 		return 1;
-	return c[0] == a[0] && c[1] == a[1] && c[2] == a[2] && c[3] == a[3];
+	return rz_same(t->client_addr, t->agent_addr, sizeof(t->agent_addr));
 }
 
 static __always_inline int rz_is_mptcp(const struct tcp_sock *tp)
@@ -164,7 +165,7 @@ static __always_inline int rz_conn_take_opening(struct rz_conn *c, const struct 
 		return 0;
 	f = o->f;
 	barrier();
-	if (!rz_opening_is(&o->key, key) || !rz_frame_is(&o->f, &f))
+	if (!rz_same(&o->key, key, sizeof(*key)) || !rz_frame_is(&o->f, &f))
 		return 0;
 	f.owner = c->frame.owner;
 	if (f.have) {
@@ -187,7 +188,7 @@ static __always_inline int rz_conn_take_opening(struct rz_conn *c, const struct 
  */
 static __always_inline long rz_conn_put(struct rz_conn *c)
 {
-	struct rz_opening_key key = {.tuple = c->tuple, .seq = c->seq_base};
+	struct rz_opening_key key __attribute__((aligned(8))) = {.tuple = c->tuple, .seq = c->seq_base};
 	int took = rz_conn_take_opening(c, &key);
 	long err = bpf_map_update_elem(&conns, &c->cookie, c, BPF_NOEXIST);
 

@@ -10,6 +10,8 @@
 #define REZONE_BPF_HEADER_H
 
 #include "early.bpf.h"
+#include "errstat.bpf.h"
+#include "same.bpf.h"
 #include "segment.bpf.h"
 
 /* What rz_frame_step wants next. */
@@ -25,13 +27,7 @@ static __always_inline __u32 rz_frame_wants(const struct rz_frame *f)
  * tore apart is found out too. */
 static __always_inline int rz_frame_is(const struct rz_frame *f, const struct rz_frame *was)
 {
-	const __u64 *x = (const __u64 *)f, *y = (const __u64 *)was;
-	__u64 diff = 0;
-	int i;
-
-	for (i = 0; i < (int)(sizeof(*f) / 8); i++)
-		diff |= x[i] ^ y[i];
-	return !diff;
+	return rz_same(f, was, sizeof(*f));
 }
 
 /* Does `f`, on which work was done, say the same of the stream as `was`? Not how
@@ -50,17 +46,6 @@ static __always_inline int rz_frame_says_the_same(const struct rz_frame *was, st
 	f->zone_known = zone_known;
 	f->opt_in = opt_in;
 	return same;
-}
-
-static __always_inline int rz_opening_is(const struct rz_opening_key *a,
-					 const struct rz_opening_key *b)
-{
-	const __u32 *x = (const __u32 *)a, *y = (const __u32 *)b;
-	__u32 diff = 0, i;
-
-	for (i = 0; i < sizeof(*a) / 4; i++)
-		diff |= x[i] ^ y[i];
-	return !diff;
 }
 
 static __always_inline int rz_frame_is_settled(const struct rz_frame *f)

@@ -60,7 +60,7 @@ static __always_inline void rz_opening_begin(struct rz_scratch *s, const struct 
 
 static __noinline void rz_opening_segment(struct __sk_buff *skb, struct bpf_sock *sk)
 {
-	struct rz_opening_key key = {};
+	struct rz_opening_key key __attribute__((aligned(8))) = {};
 	struct rz_seg seg = {};
 	struct rz_scratch *s;
 	__u32 zero = 0;

@@ -24,16 +24,6 @@
 /* Linux 6.5; only from an iterator program (net/core/filter.c, bpf_sock_destroy). */
 extern int bpf_sock_destroy(struct sock_common *sk) __ksym __weak;
 
-static __always_inline int rz_tuple_equal(const struct rz_tuple *a, const struct rz_tuple *b)
-{
-	const __u32 *x = (const __u32 *)a, *y = (const __u32 *)b;
-	__u32 diff = 0, i;
-
-	for (i = 0; i < sizeof(*a) / 4; i++)
-		diff |= x[i] ^ y[i];
-	return !diff;
-}
-
 /* What TCP says, read under the socket lock: nothing of it changes until the socket is destroyed.
  */
 static __always_inline struct rz_tcp_seen rz_reset_see(const struct tcp_sock *tp,
@@ -74,7 +64,7 @@ static __always_inline enum rz_check rz_reset_check(struct sock_common *skc,
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(skc);
 	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
-	struct rz_tuple live;
+	struct rz_tuple live __attribute__((aligned(8)));
 	enum rz_check check;
 
 	if (!tp || !c || c->cookie != cookie)
@@ -86,7 +76,7 @@ static __always_inline enum rz_check rz_reset_check(struct sock_common *skc,
 		return RZ_CHECK_TOO_OLD;
 	__builtin_memset(&live, 0, sizeof(live));
 	rz_tuple_read(skc, &live);
-	if (!rz_tuple_equal(&live, &c->tuple))
+	if (!rz_same(&live, &c->tuple, sizeof(live)))
 		return RZ_CHECK_OTHER_ADDRESS;
 	if (rz_is_mptcp(tp))
 		return RZ_CHECK_MPTCP;
