@@ -300,6 +300,7 @@ dist-test:
 ## Source | format: clang-format on every C file
 ## Source | format-check: ... changes nothing, only fails
 ## Source | shellcheck: the scripts
+## Source | circles: no two folders, modules of a folder, or headers that need each other
 ## Source | tidy: clang-tidy (.clang-tidy); TIDY=user/policy for a part
 ## Source | compile_commands.json: for editors and clangd
 .PHONY: format format-check tidy
@@ -318,7 +319,10 @@ compile_commands.json: $(SKELS) $(BUILD)/bpf/frame_test.skel.h $(BUILD)/bench/be
 	@scripts/compile-commands $@ $(BUILD)/rezone $(UNIT) $(BPF_TESTS) $(FUZZERS) \
 		$(addprefix $(BUILD)/,fuzz/seeds_write crowd last stale wire model sim bpf/cost bench/bench bench/owner)
 
-.PHONY: shellcheck
+.PHONY: shellcheck circles
+# every module that is linked, so what is told of a symbol is all that is to be told
+circles: $(OBJS) $(BUILD)/user/main.o
+	scripts/check-circles $^
 shellcheck:
 	shellcheck -x $(shell git ls-files scripts tests .ci | xargs grep -lE '^#!/usr/bin/env bash|shell=bash')
 

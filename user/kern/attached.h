@@ -26,13 +26,6 @@ struct rz_attached {
 /* 0 or -errno. */
 int rz_kern_look(const struct rz_kern *k, struct rz_attached *ret);
 
-/*
- * The id of another rezone's segment program on the cgroup open as `cgroup_fd`, that shares a port
- * with `opts`; 0 if there is none. Those that are pinned under `opts->pin_dir` are an earlier
- * run's, and do not count; nor does `own` (a program's id, or 0).
- */
-uint32_t rz_kern_find_other(int cgroup_fd, const struct rz_load_opts *opts, uint32_t own);
-
 /* Attaches anew, to the cgroup that has the path now. 0 or -errno, logged. No move may be under
  * way.
  */

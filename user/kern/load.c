@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
@@ -16,11 +15,12 @@
 #include "base/cure.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "kern/attached.h"
+#include "kern/fd_info.h"
 #include "kern/held.h"
 #include "kern/load_inside.h"
 #include "kern/memory.h"
 #include "kern/pins.h"
+#include "kern/rival.h"
 #include "rezone/config.h"
 
 /* libbpf's messages may be the verifier's whole log: a line each. */
@@ -96,10 +96,9 @@ static void fill_rodata(struct rz_kern *k, const struct rz_load_opts *o)
 
 void rz_kern_name_cgroup(struct rz_kern *k)
 {
-	struct stat st;
+	uint64_t id = rz_fd_inode(k->cgroup_fd);
 
-	/* the root's inode is 1 */
-	k->skel->bss->rz_cgroup_id = !fstat(k->cgroup_fd, &st) && st.st_ino != 1 ? st.st_ino : 0;
+	k->skel->bss->rz_cgroup_id = id == 1 ? 0 : id; /* the root's inode is 1 */
 }
 
 /* Maps that people read, and that outlive a restart; and two that belong to the frames: `partial`,
@@ -257,10 +256,9 @@ static int attach(struct rz_kern *k)
 	return err ? err : rz_claim_link(&k->claim, k->segment, "link_segment");
 }
 
-/* Two that move the clients of one agent would each keep half of the limits. */
 static int refuse_other(const struct rz_kern *k, const struct rz_load_opts *opts)
 {
-	uint32_t id = rz_kern_find_other(k->cgroup_fd, opts, 0);
+	uint32_t id = rz_rival_find(k->cgroup_fd, opts, 0);
 
 	return id ? rz_err(-EBUSY,
 			   "load: another rezone's program (id %u) is attached to cgroup %s for "

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Another rezone on the same cgroup, for the same port: two that move the clients of one agent
+ * would each keep half of the limits.
+ *
+ * Comes in: a cgroup, and what this rezone was asked to load. Goes out: the other one's program.
+ * Called by kern/load.c before it attaches, and by kern/attached.c at each look.
+ */
+#ifndef RZ_KERN_RIVAL_H
+#define RZ_KERN_RIVAL_H
+
+#include <stdint.h>
+
+#include "kern/load.h"
+
+/*
+ * The id of another rezone's segment program on the cgroup open as `cgroup_fd`, that shares a port
+ * with `opts`; 0 if there is none. Those that are pinned under `opts->pin_dir` are an earlier
+ * run's, and do not count; nor does `own` (a program's id, or 0).
+ */
+uint32_t rz_rival_find(int cgroup_fd, const struct rz_load_opts *opts, uint32_t own);
+
+#endif
