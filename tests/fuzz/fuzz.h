@@ -31,8 +31,9 @@ static inline bool is_plain(const char *text, size_t size)
 
 static inline bool is_zone(const char *text)
 {
-	return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-	       strlen(text);
+	return strlen(text) <= 128 &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+		       strlen(text);
 }
 
 #endif

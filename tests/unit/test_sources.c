@@ -145,7 +145,7 @@ static void test_merge(void **state)
 	assert_string_equal(from, "the topology file");
 	assert_string_equal(at(t, "10.0.0.3")->zone,
 			    "us-east-1a"); /* on this node, zone not known */
-	assert_string_equal(rz_topo_canonical(t, "use1-az3"), "us-east-1c"); /* learned */
+	assert_string_equal(rz_zone_canonical(t, "use1-az3"), "us-east-1c"); /* learned */
 	rz_topo_free(t);
 
 	in.setting_zone = "s";
@@ -183,7 +183,7 @@ static void test_merge(void **state)
 				  .cloud_zone = "us-east-1c",
 				  .cloud_id = "use1-az1"};
 	assert_int_equal(rz_topo_merge(&in, &t, &from, why, sizeof(why)), 0);
-	assert_string_equal(rz_topo_canonical(t, "use1-az1"), "us-east-1a");
+	assert_string_equal(rz_zone_canonical(t, "use1-az1"), "us-east-1a");
 	rz_topo_free(t);
 	rz_topo_free(file);
 	rz_topo_free(kube);

@@ -2,6 +2,7 @@
 /* user/client/tags.c: WarpStream's grammar, ids seen in the wild, and ids that mean harm. */
 #include "unit.h"
 #include "client/tags.h"
+#include "topo/zone.h"
 
 /* As the kernel side hands it over: at most RZ_CLIENT_ID_KEPT bytes, the length on the wire. */
 static struct rz_client read_bytes(const void *id, size_t len)
@@ -197,7 +198,7 @@ static void test_value_sizes(void **state)
 		const char *key;
 		size_t offset, size;
 	} fields[] = {
-		{"ws_az=", offsetof(struct rz_client, zone), RZ_ZONE_SIZE},
+		{"ws_az=", offsetof(struct rz_client, zone), RZ_ZONE_NAME_MAX + 1},
 		{"warpstream_session_id=", offsetof(struct rz_client, session_id), 38},
 		{"ws_pt=", offsetof(struct rz_client, proxy_target), 24},
 		{"ws_ag=", offsetof(struct rz_client, agent_group), RZ_GROUP_SIZE},

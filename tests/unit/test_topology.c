@@ -52,8 +52,8 @@ static void test_whole_form(void **state)
 	assert_true(at(t, "fd00::2", 9092)->ready);
 	assert_null(at(t, "10.0.1.2", 9093));
 	assert_null(at(t, "10.0.1.3", 9092));
-	assert_string_equal(rz_topo_canonical(t, "use1-az2"), "us-east-1b");
-	assert_string_equal(rz_topo_canonical(t, "US-EAST-1A"), "US-EAST-1A"); /* exact */
+	assert_string_equal(rz_zone_canonical(t, "use1-az2"), "us-east-1b");
+	assert_string_equal(rz_zone_canonical(t, "US-EAST-1A"), "US-EAST-1A"); /* exact */
 	rz_topo_free(t);
 	/* an agent without a zone is in this node's */
 	t = parsed("agents: [{ address: 10.0.0.1 }]\nzone: az1\naliases: { us-east-1a: az1 }\n");

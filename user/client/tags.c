@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "rezone/kafka.h"
+#include "topo/zone.h"
 
 /* What a key's value says. */
 enum field { ZONE, OPT_IN, SESSION_ID, PROXY_TARGET, AGENT_GROUP, HOST_OVERRIDE, N_FIELDS };
@@ -83,26 +84,26 @@ struct reading {
 	bool seen[N_FIELDS]; /* the first value wins, even one that is no value */
 };
 
-static bool char_ok(enum field field, unsigned char c)
+static bool value_ok(enum field field, struct span value)
 {
-	if (field != ZONE)
-		return c > 0x20 && c < 0x7f && c != '"' && c != '\\';
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '_' || c == '.';
+	size_t i;
+
+	if (field == ZONE)
+		return rz_zone_valid((const char *)value.p, value.len);
+	for (i = 0; i < value.len; i++) {
+		__u8 c = value.p[i];
+
+		if (c <= 0x20 || c >= 0x7f || c == '"' || c == '\\')
+			return false;
+	}
+	return true;
 }
 
 /* A value that is too long or has other characters is no value. */
 static void set_field(struct rz_client *c, enum field field, struct span value)
 {
-	char *dst = (char *)c + fields[field].offset;
-	size_t i;
-
-	if (value.len >= fields[field].size)
-		return;
-	for (i = 0; i < value.len; i++)
-		if (!char_ok(field, value.p[i]))
-			return;
-	memcpy(dst, value.p, value.len);
+	if (value.len < fields[field].size && value_ok(field, value))
+		memcpy((char *)c + fields[field].offset, value.p, value.len);
 }
 
 /* "true", or that and what a framework appended. */

@@ -15,6 +15,7 @@
 #include "base/yaml.h"
 #include "conf/table.h"
 #include "kube/kube.h"
+#include "topo/zone.h"
 
 #define KEY_ROW0     0x100 /* argp keys of the rows; above every character */
 #define KEY_CONFIG   0x400
@@ -238,10 +239,8 @@ static int check_whole(const struct rz_conf *c)
 		return wrong("--kube-service", why);
 	if (rz_kube_specs_parse(c->kube_service, c->kube_selector, specs, &n, why, sizeof(why)))
 		return wrong("--kube-selector", why);
-	if (c->zone && !rz_kube_zone_valid(c->zone))
-		return wrong("--zone",
-			     "is no zone name; use 1 to 128 letters, digits, dots, dashes or "
-			     "underscores");
+	if (c->zone && !rz_zone_valid(c->zone, strlen(c->zone)))
+		return wrong("--zone", "is no zone name; use " RZ_ZONE_FORM);
 	if (c->cooldown_max_ns < c->cooldown_ns)
 		return wrong("--cooldown-max", "is below --cooldown; raise it");
 	return 0;

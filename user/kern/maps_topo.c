@@ -142,7 +142,7 @@ static void put_name(struct want *w, const char *name, const char *zone)
 }
 
 /* What rz_topo_zone_known() knows, and the other names of it. An alias is asked first, as
- * in rz_topo_canonical(). */
+ * in rz_zone_canonical(). */
 static int fill_names(struct want *w, const struct rz_topo *t, const struct rz_topo_zones *z)
 {
 	size_t i;
@@ -254,9 +254,8 @@ static int read_aliases(int fd, struct rz_topo *t)
 static int zone_order(const void *a, const void *b)
 {
 	const struct rz_topo_zone *x = a, *y = b;
-	int d = strcmp(x->key.group, y->key.group);
 
-	return d ? d : strcmp(x->key.zone, y->key.zone);
+	return rz_zone_order(&x->key, &y->key);
 }
 
 static int read_zones(int fd, struct rz_topo_zones *z)

@@ -2,6 +2,7 @@
 /* What the API server answers around slices: list pages, watch events, errors; see slice.h. Pure.
  */
 #include "kube/slice_json.h"
+#include "topo/zone.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -302,7 +303,7 @@ int rz_kube_node_label(const char *text, size_t len, const char *label, char zon
 		return err;
 	if (!*value)
 		return -ENOENT;
-	if (!rz_kube_zone_valid(value))
+	if (!rz_zone_valid(value, strlen(value)))
 		return rz_kube_bad(&r, "label %s is \"%.40s\", which is no zone name", label,
 				   value);
 	rz_str_copy(zone, RZ_ZONE_SIZE, value);

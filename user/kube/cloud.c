@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "kube/http.h"
-#include "kube/slice.h"
+#include "topo/zone.h"
 
 #define CONNECT_MS   1000
 #define TOTAL_MS     2000
@@ -46,7 +46,7 @@ struct rz_cloud {
 
 static int take_name(const char *text, char dst[RZ_ZONE_SIZE], char *why, size_t size)
 {
-	if (!rz_kube_zone_valid(text)) {
+	if (!rz_zone_valid(text, strlen(text))) {
 		snprintf(why, size, "\"%.60s\" is no zone name", text);
 		return -EINVAL;
 	}

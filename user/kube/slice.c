@@ -2,6 +2,7 @@
 /* One EndpointSlice, from its JSON object; see slice.h. Pure. The answers around it are answer.c's.
  */
 #include "kube/slice_json.h"
+#include "topo/zone.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -107,15 +108,6 @@ static int take_conditions(struct rz_kube_reader *r, const json_t *ep, bool *ret
 	return err;
 }
 
-bool rz_kube_zone_valid(const char *text)
-{
-	size_t len = strlen(text);
-
-	return len && len <= 128 &&
-	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-		       len;
-}
-
 /* 1: it is no zone's name. The API server passes any text on. */
 static int take_zone(struct rz_kube_reader *r, const json_t *ep, struct rz_kube_slice *s,
 		     char dst[RZ_ZONE_SIZE])
@@ -128,10 +120,9 @@ static int take_zone(struct rz_kube_reader *r, const json_t *ep, struct rz_kube_
 	if (!json_is_string(j))
 		return rz_kube_bad(r, "endpoints[%zu].zone is %s, must be a string", r->at,
 				   rz_kube_type_name(j));
-	if (*json_string_value(j) && !rz_kube_zone_valid(json_string_value(j))) {
-		leave_out(r, s,
-			  "endpoints[%zu].zone \"%.40s\" is no zone name (1 to 128 letters, "
-			  "digits, dots, dashes or underscores)",
+	if (*json_string_value(j) &&
+	    !rz_zone_valid(json_string_value(j), strlen(json_string_value(j)))) {
+		leave_out(r, s, "endpoints[%zu].zone \"%.40s\" is no zone name (" RZ_ZONE_FORM ")",
 			  r->at, json_string_value(j));
 		return 1;
 	}

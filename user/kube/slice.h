@@ -104,7 +104,4 @@ bool rz_kube_status_message(const char *text, size_t len, char *dst, size_t size
 int rz_kube_node_label(const char *text, size_t len, const char *label, char zone[RZ_ZONE_SIZE],
 		       char *why);
 
-/* A zone's name: 1 to 128 of A-Z a-z 0-9 . _ - */
-bool rz_kube_zone_valid(const char *text);
-
 #endif

@@ -8,21 +8,15 @@
 
 #include "base/str.h"
 
-/* What a tag said, as a zone that is known; what is not known stays as it is. */
-static const char *canonical(const struct rz_world *w, const char *zone)
-{
-	const char *known = *zone ? rz_topo_resolve(w->topo, w->zones, zone, true) : NULL;
-
-	return known ? known : zone;
-}
-
 static void set_zones(struct rz_traffic_sum *s, const struct rz_world *w, const char *client,
 		      const char *agent)
 {
-	rz_str_copy(s->zones.client_zone, sizeof(s->zones.client_zone), canonical(w, client));
-	rz_str_copy(s->zones.agent_zone, sizeof(s->zones.agent_zone), canonical(w, agent));
-	if (!s->zones.client_zone[0] || !s->zones.agent_zone[0] ||
-	    !rz_topo_zone_known(w->topo, w->zones, canonical(w, client)))
+	client = rz_topo_meant(w->topo, w->zones, client, true);
+	agent = rz_topo_meant(w->topo, w->zones, agent, true);
+	rz_str_copy(s->zones.client_zone, sizeof(s->zones.client_zone), client);
+	rz_str_copy(s->zones.agent_zone, sizeof(s->zones.agent_zone), agent);
+	/* the map has the agent's zone cut to what is shown, so what is shown is compared */
+	if (!*client || !*agent || !rz_topo_zone_known(w->topo, w->zones, client))
 		s->locality = RZ_LOCALITY_UNKNOWN;
 	else
 		s->locality = strcmp(s->zones.client_zone, s->zones.agent_zone) ? RZ_LOCALITY_CROSS

@@ -248,7 +248,7 @@ static enum rz_reason first_reason(const struct view *v, bool by_hand)
 static const char *client_zone(const struct rz_judged_conn *c, const struct rz_world *w,
 			       bool *ret_by_address)
 {
-	const char *written, *known;
+	const char *written;
 	bool last = false;
 
 	if (c->client && c->client->zone[0]) {
@@ -261,8 +261,7 @@ static const char *client_zone(const struct rz_judged_conn *c, const struct rz_w
 	}
 	if (!written)
 		return NULL;
-	known = rz_topo_resolve(w->topo, w->zones, written, last);
-	return known ? known : rz_topo_canonical(w->topo, written);
+	return rz_topo_meant(w->topo, w->zones, written, last);
 }
 
 static bool serves(const struct rz_topo_agent *a, const struct rz_client *c)

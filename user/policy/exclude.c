@@ -50,9 +50,7 @@ static int check(const struct rz_exclude *e, char *why, size_t size)
 
 	FOR_WORDS(word, e->zones)
 	{
-		if (strlen(word) < RZ_ZONE_SIZE && strspn(word, "abcdefghijklmnopqrstuvwxyz"
-								"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-								"0123456789-_.") == strlen(word))
+		if (rz_zone_valid(word, strlen(word)))
 			continue;
 		snprintf(why, size, "\"%.40s\" is no zone's name; give names as a,b", word);
 		return -EINVAL;
@@ -116,7 +114,7 @@ bool rz_exclude_zone(const struct rz_exclude *e, const struct rz_topo *topo, con
 	if (!e || !zone)
 		return false;
 	FOR_WORDS(name, e->zones)
-	if (!strcmp(rz_topo_canonical(topo, name), zone))
+	if (!strcmp(rz_zone_canonical(topo, name), zone))
 		return true;
 	return false;
 }

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "topo/zone.h"
 
 #define ADDR_BITS   128
 #define IPV4_PREFIX 96 /* bits of ::ffff:0:0 before an IPv4 address */
@@ -137,13 +138,8 @@ static int take_zone(struct rz_blocks *b, char *text, char *why, size_t size)
 		return wrong(why, size, "\"%.60s\" names no zone; write zone@cidr,cidr<>zone@cidr",
 			     text);
 	*at = '\0';
-	if (!*text || strlen(text) > 128 ||
-	    text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")])
-		return wrong(
-			why, size,
-			"\"%.40s\" is no zone name; use 1 to 128 letters, digits, dots, dashes "
-			"or underscores",
-			text);
+	if (!rz_zone_valid(text, strlen(text)))
+		return wrong(why, size, "\"%.40s\" is no zone name; use " RZ_ZONE_FORM, text);
 	if (!at[1])
 		return wrong(why, size, "zone %s has no block; write %s@10.0.0.0/16", text, text);
 	for (rest = at + 1; !err && (cidr = strsep(&rest, ","));)

@@ -22,22 +22,14 @@ static int take_aliases(const struct rz_merge_in *in, struct rz_topo *t)
 	t->n_aliases = n;
 	/* learned: the id and the name of this node's own zone; the file has the last word */
 	if (!*in->cloud_id || !*in->cloud_zone || !strcmp(in->cloud_id, in->cloud_zone) ||
-	    strcmp(rz_topo_canonical(t, in->cloud_id), in->cloud_id) ||
-	    !strcmp(rz_topo_canonical(t, in->cloud_zone), in->cloud_id))
+	    strcmp(rz_zone_canonical(t, in->cloud_id), in->cloud_id) ||
+	    !strcmp(rz_zone_canonical(t, in->cloud_zone), in->cloud_id))
 		return 0;
 	a = &t->aliases[t->n_aliases];
 	rz_str_copy(a->name, sizeof(a->name), in->cloud_id);
-	rz_str_copy(a->zone, sizeof(a->zone), rz_topo_canonical(t, in->cloud_zone));
+	rz_str_copy(a->zone, sizeof(a->zone), rz_zone_canonical(t, in->cloud_zone));
 	t->n_aliases++;
 	return 0;
-}
-
-static void canonicalise(const struct rz_topo *t, char zone[RZ_ZONE_SIZE])
-{
-	const char *canonical = rz_topo_canonical(t, zone);
-
-	if (canonical != zone)
-		rz_str_copy(zone, RZ_ZONE_SIZE, canonical);
 }
 
 static const char *take_own_zone(const struct rz_merge_in *in, struct rz_topo *t)
@@ -57,7 +49,7 @@ static const char *take_own_zone(const struct rz_merge_in *in, struct rz_topo *t
 		if (!*by_order[i].zone)
 			continue;
 		rz_str_copy(t->own_zone, sizeof(t->own_zone), by_order[i].zone);
-		canonicalise(t, t->own_zone);
+		rz_zone_canonicalise(t, t->own_zone);
 		return by_order[i].from;
 	}
 	return "";
@@ -90,7 +82,7 @@ static void take_agents(const struct rz_merge_in *in, struct rz_topo *t)
 			memcpy(a->zone, t->own_zone, sizeof(a->zone));
 	}
 	for (i = 0; i < t->n_agents; i++)
-		canonicalise(t, t->agents[i].zone);
+		rz_zone_canonicalise(t, t->agents[i].zone);
 	rz_topo_sort(t);
 }
 

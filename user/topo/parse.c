@@ -21,22 +21,15 @@
 static const char *const root_keys[] = {"zone", "aliases", "agents", NULL};
 static const char *const agent_keys[] = {"address", "port", "name", "zone", "group", "ready", NULL};
 
-/* A zone's name: [A-Za-z0-9._-], 1 to 128 bytes. */
 static int take_zone(struct rz_yaml *y, const yaml_node_t *node, const char *what,
 		     char dst[RZ_ZONE_SIZE])
 {
 	const char *text = rz_yaml_scalar(y, node, what);
-	size_t len;
 
 	if (!text)
 		return -EINVAL;
-	len = strlen(text);
-	if (!len || len > 128 ||
-	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") !=
-		    len)
-		return rz_yaml_fail(y, node,
-				    "%s \"%.40s\" is no zone name; use 1 to 128 letters, digits, "
-				    "dots, dashes or underscores",
+	if (!rz_zone_valid(text, strlen(text)))
+		return rz_yaml_fail(y, node, "%s \"%.40s\" is no zone name; use " RZ_ZONE_FORM,
 				    what, text);
 	rz_str_copy(dst, RZ_ZONE_SIZE, text);
 	return 0;
@@ -208,8 +201,8 @@ static int join_names(struct rz_yaml *y, struct place *places, size_t n, const s
 			continue;
 		if (i && !strcmp(places[i - 1].name, places[i].name)) {
 			was = places[i - 1].agent;
-			if (strcmp(rz_topo_canonical(t, a->zone),
-				   rz_topo_canonical(t, was->zone)) ||
+			if (strcmp(rz_zone_canonical(t, a->zone),
+				   rz_zone_canonical(t, was->zone)) ||
 			    strcmp(a->group, was->group))
 				return rz_yaml_fail(y, places[i].node,
 						    "agent \"%s\" has another zone or group in "
@@ -348,14 +341,6 @@ static int refuse_too_many_zones(struct rz_yaml *y, const yaml_node_t *node,
 	return err;
 }
 
-static void canonicalise(const struct rz_topo *t, char zone[RZ_ZONE_SIZE])
-{
-	const char *canonical = rz_topo_canonical(t, zone);
-
-	if (canonical != zone)
-		rz_str_copy(zone, RZ_ZONE_SIZE, canonical);
-}
-
 static int take_root(struct rz_yaml *y, struct rz_topo *t)
 {
 	yaml_node_t *root = rz_yaml_root(y), *n;
@@ -376,9 +361,9 @@ static int take_root(struct rz_yaml *y, struct rz_topo *t)
 				   "there is no agents list; add agents: [] if there are none");
 	if (err)
 		return err;
-	canonicalise(t, t->own_zone);
+	rz_zone_canonicalise(t, t->own_zone);
 	for (i = 0; i < t->n_agents; i++)
-		canonicalise(t, t->agents[i].zone);
+		rz_zone_canonicalise(t, t->agents[i].zone);
 	rz_topo_sort(t);
 	return refuse_too_many_zones(y, root, t);
 }

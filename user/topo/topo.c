@@ -72,16 +72,6 @@ const struct rz_topo_agent *rz_topo_agent_in(const struct rz_topo *t, const stru
 	return NULL;
 }
 
-const char *rz_topo_canonical(const struct rz_topo *t, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < t->n_aliases; i++)
-		if (!strcmp(t->aliases[i].name, name))
-			return t->aliases[i].zone;
-	return name;
-}
-
 /* This canonical zone as `t` or `zones` has it, or NULL. */
 static const char *known(const struct rz_topo *t, const struct rz_topo_zones *zones,
 			 const char *zone)
@@ -110,7 +100,7 @@ bool rz_topo_zone_known(const struct rz_topo *t, const struct rz_topo_zones *zon
 const char *rz_topo_resolve(const struct rz_topo *t, const struct rz_topo_zones *zones,
 			    const char *name, bool last)
 {
-	const char *zone = known(t, zones, rz_topo_canonical(t, name));
+	const char *zone = known(t, zones, rz_zone_canonical(t, name));
 	char cut[RZ_ZONE_SIZE], *dash;
 
 	if (zone || !last)
@@ -118,17 +108,24 @@ const char *rz_topo_resolve(const struct rz_topo *t, const struct rz_topo_zones 
 	rz_str_copy(cut, sizeof(cut), name);
 	while (!zone && (dash = strrchr(cut, '-'))) {
 		*dash = '\0';
-		zone = known(t, zones, rz_topo_canonical(t, cut));
+		zone = known(t, zones, rz_zone_canonical(t, cut));
 	}
 	return zone;
+}
+
+const char *rz_topo_meant(const struct rz_topo *t, const struct rz_topo_zones *zones,
+			  const char *name, bool last)
+{
+	const char *zone = rz_topo_resolve(t, zones, name, last);
+
+	return zone ? zone : name;
 }
 
 static int order(const void *a, const void *b)
 {
 	const struct rz_topo_zone *x = a, *y = b;
-	int d = strcmp(x->key.group, y->key.group);
 
-	return d ? d : strcmp(x->key.zone, y->key.zone);
+	return rz_zone_order(&x->key, &y->key);
 }
 
 static int count_order(const void *a, const void *b)
@@ -220,7 +217,7 @@ static void add_name(struct rz_topo_zones *z, size_t room, const struct rz_topo 
 {
 	struct rz_topo_zone *row;
 
-	if (z->n == room || !*name || known(t, z, rz_topo_canonical(t, name)))
+	if (z->n == room || !*name || known(t, z, rz_zone_canonical(t, name)))
 		return;
 	row = &z->rows[z->n++];
 	*row = (struct rz_topo_zone){.left_ns = left_ns};

@@ -13,6 +13,8 @@
 
 #include <rezone/types.h>
 
+#include "topo/zone.h"
+
 struct rz_topo_agent {
 	struct rz_endpoint at;	   /* the agent's own (local) address and port */
 	char zone[RZ_ZONE_SIZE];   /* canonical */
@@ -74,9 +76,6 @@ const char *rz_home_name(enum rz_home h);
 const struct rz_topo_agent *rz_topo_agent_in(const struct rz_topo *t, const struct rz_endpoint *at,
 					     uint32_t netns, bool *ret_ambiguous);
 
-/* `name` through the aliases; the name itself if it is none. Zone names compare exactly. */
-const char *rz_topo_canonical(const struct rz_topo *t, const char *name);
-
 /* True if any agent, ready or not, or alias or the own zone names this canonical zone, or did
  * before (rz_topo_zones_remember). `zones` is the count of `t`. */
 bool rz_topo_zone_known(const struct rz_topo *t, const struct rz_topo_zones *zones,
@@ -91,6 +90,9 @@ bool rz_topo_zone_known(const struct rz_topo *t, const struct rz_topo_zones *zon
  */
 const char *rz_topo_resolve(const struct rz_topo *t, const struct rz_topo_zones *zones,
 			    const char *name, bool last);
+/* The same; `name` itself if nobody knows such a zone. */
+const char *rz_topo_meant(const struct rz_topo *t, const struct rz_topo_zones *zones,
+			  const char *name, bool last);
 
 /*
  * Counts agents by group and zone; addresses of one pod are one agent, ready if all of them are.
