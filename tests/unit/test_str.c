@@ -148,15 +148,35 @@ static void test_address(void **state)
 	assert_string_equal(shown, "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
 }
 
+static void test_time(void **state)
+{
+	static const struct {
+		uint64_t ns;
+		const char *text;
+	} rows[] = {
+		{0, "1970-01-01T00:00:00.000Z"},
+		{1795680062439999999ULL, "2026-11-26T08:01:02.439Z"}, /* cut, not rounded */
+		{951782400000000000ULL, "2000-02-29T00:00:00.000Z"},
+	};
+	char text[RZ_TIME_TEXT];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		rz_time_format(text, rows[i].ns);
+		assert_string_equal(text, rows[i].text);
+	}
+	rz_time_format(text, UINT64_MAX); /* fits, whatever it is */
+	assert_string_equal(text, "2554-07-21T23:34:33.709Z");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_escape),
-		cmocka_unit_test(test_escape_cut),
-		cmocka_unit_test(test_copy),
-		cmocka_unit_test(test_duration),
-		cmocka_unit_test(test_duration_round_trip),
-		cmocka_unit_test(test_address),
+		cmocka_unit_test(test_time),	   cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_escape_cut), cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_duration),   cmocka_unit_test(test_duration_round_trip),
+		cmocka_unit_test(test_address),	   cmocka_unit_test(test_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,12 +7,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 #include <jansson.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/str.h"
 
 #define LINE_MAX_BYTES 2048
@@ -27,19 +27,6 @@ void rz_log_setup(enum rz_log_format format, enum rz_log_level level)
 {
 	form = format;
 	max_level = level;
-}
-
-/* RFC 3339, UTC, milliseconds. */
-static void timestamp(char *dst, size_t size)
-{
-	struct timeval tv;
-	struct tm tm;
-	char sec[32];
-
-	gettimeofday(&tv, NULL);
-	gmtime_r(&tv.tv_sec, &tm);
-	strftime(sec, sizeof(sec), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(dst, size, "%s.%03dZ", sec, (int)(tv.tv_usec / 1000));
 }
 
 static char *text_line(enum rz_log_level level, const char *time_text, const char *text)
@@ -64,10 +51,12 @@ static char *json_line(enum rz_log_level level, const char *time_text, const cha
 static bool put(enum rz_log_level level, const char *text)
 {
 	_cleanup_free_ char *line = NULL;
-	char time_text[64];
+	char time_text[RZ_TIME_TEXT];
+	struct timespec now;
 	ssize_t n;
 
-	timestamp(time_text, sizeof(time_text));
+	clock_gettime(CLOCK_REALTIME, &now);
+	rz_time_format(time_text, (uint64_t)now.tv_sec * RZ_SECOND_NS + (uint64_t)now.tv_nsec);
 	line = form == RZ_LOG_TEXT ? text_line(level, time_text, text)
 				   : json_line(level, time_text, text);
 	if (!line)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static size_t escape(char *dst, size_t dst_size, const void *src, size_t len, bool double_backslash)
 {
@@ -146,6 +147,17 @@ void rz_duration_format(char *dst, size_t dst_size, uint64_t ns)
 			       (unsigned long long)(ns / steps[i].ns), steps[i].name);
 		ns %= steps[i].ns;
 	}
+}
+
+void rz_time_format(char dst[RZ_TIME_TEXT], uint64_t unix_ns)
+{
+	time_t s = (time_t)(unix_ns / 1000000000ULL);
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&s, &tm);
+	n = strftime(dst, RZ_TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(dst + n, RZ_TIME_TEXT - n, ".%03uZ", (unsigned)(unix_ns / 1000000ULL % 1000));
 }
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};

@@ -35,6 +35,10 @@ int rz_duration_parse(const char *text, uint64_t *ret_ns);
  */
 void rz_duration_format(char *dst, size_t dst_size, uint64_t ns);
 
+/* A time since 1970 as RFC 3339 has it, in UTC, with milliseconds: "2026-11-26T08:00:00.123Z". */
+#define RZ_TIME_TEXT 32
+void rz_time_format(char dst[RZ_TIME_TEXT], uint64_t unix_ns);
+
 /*
  * An IPv4 or IPv6 address without port to 16 bytes in network order (IPv4 as ::ffff:a.b.c.d).
  * 0 or -EINVAL.

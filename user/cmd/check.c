@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <jansson.h>
 
 #include "base/cleanup.h"
 #include "base/cure.h"
@@ -22,6 +21,7 @@
 #include "kern/pins.h"
 #include "move/trial.h"
 #include "move/trial_cgroup.h"
+#include "out/json.h"
 
 enum status { OK = 0, LIMITED, FAILED };
 static const char *const status_words[] = {"ok", "limited", "failed"};
@@ -236,9 +236,7 @@ static void print_text(const struct report *r)
 static int print_json(const struct report *r)
 {
 	json_t *rows = json_array();
-	json_t *all;
 	size_t i;
-	int err;
 
 	for (i = 0; i < r->n; i++)
 		json_array_append_new(rows,
@@ -246,11 +244,10 @@ static int print_json(const struct report *r)
 						"status", status_words[r->rows[i].status], "detail",
 						r->rows[i].detail, "cure",
 						r->rows[i].status == OK ? NULL : r->rows[i].cure));
-	all = json_pack("{s:s, s:o}", "result", verdict_words[verdict(r)], "checks", rows);
-	err = json_dumpf(all, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(all);
-	return err;
+	return rz_json_print(
+		stdout,
+		json_pack("{s:s, s:o}", "result", verdict_words[verdict(r)], "checks", rows),
+		false);
 }
 
 static const struct argp_option options[] = {

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <bpf/bpf.h>
-#include <jansson.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -21,6 +20,7 @@
 #include "cmd/cmd.h"
 #include "cmd/conns.h"
 #include "kern/pins.h"
+#include "out/json.h"
 #include "out/table.h"
 #include "policy/tick.h"
 
@@ -165,7 +165,6 @@ static int print_json(const struct row *rows, size_t n, const struct ask *a)
 {
 	json_t *all = json_array();
 	size_t i;
-	int err;
 
 	for (i = 0; i < n; i++) {
 		const struct rz_conn_row *c = rows[i].conn;
@@ -177,10 +176,7 @@ static int print_json(const struct row *rows, size_t n, const struct ask *a)
 						     "moved", !a->dry_run && well(&rows[i], a),
 						     "result", result_of(&rows[i], a)));
 	}
-	err = json_dumpf(all, stdout, JSON_INDENT(1)) ? -ENOMEM : 0;
-	putchar('\n');
-	json_decref(all);
-	return err;
+	return rz_json_print(stdout, all, false);
 }
 
 static int print_text(const struct row *rows, size_t n, const struct ask *a)

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <bpf/bpf.h>
-#include <jansson.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -185,7 +184,6 @@ static int print_json(const struct rz_snapshot *snap, const struct rz_maps *maps
 	struct unidentified u = count_unidentified(snap);
 	json_t *all = json_object(), *errors = json_array();
 	size_t i;
-	int err;
 
 	for (i = 0; i < N_COUNTERS; i++)
 		json_object_set_new(all, counters[i].name,
@@ -212,10 +210,7 @@ static int print_json(const struct rz_snapshot *snap, const struct rz_maps *maps
 	json_object_set_new(all, "breaker_open_for_s", json_real(breaker_s(snap)));
 	json_object_set_new(all, "log_lost", json_integer((json_int_t)snap->settings.log_lost));
 	json_object_set_new(all, "paused", json_boolean(rz_pause_get(pin_dir, &pause)));
-	err = json_dumpf(all, stdout, JSON_INDENT(1)) ? -ENOMEM : 0;
-	putchar('\n');
-	json_decref(all);
-	return err;
+	return rz_json_print(stdout, all, false);
 }
 
 static int print_counters(const struct rz_snapshot *snap)

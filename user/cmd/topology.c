@@ -9,9 +9,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
@@ -183,14 +183,6 @@ static int print(const struct ask *a, const struct rz_topo_view *v)
 	return print_text(v);
 }
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
 static int from_file(const struct ask *a)
 {
 	struct rz_topo_file *f = NULL;
@@ -203,7 +195,7 @@ static int from_file(const struct ask *a)
 	if (!err)
 		err = rz_topo_zones_count(topo, NULL, 1, 0, &zones);
 	if (!err) {
-		struct rz_topo_view v = {topo, zones, NULL, now(), NULL, 0};
+		struct rz_topo_view v = {topo, zones, NULL, rz_now_ns(), NULL, 0};
 
 		err = print(a, &v);
 	}

@@ -7,13 +7,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <jansson.h>
 
 #include "base/log.h"
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "cmd/conns.h"
 #include "kern/batch.h"
+#include "out/json.h"
 #include "out/table.h"
 #include "out/traffic.h"
 
@@ -33,37 +33,28 @@ static json_t *sum_object(const struct rz_traffic_sum *s)
 			 (json_int_t)s->open);
 }
 
-static json_t *text_or_null(const char *s)
-{
-	return s && *s ? json_string(s) : json_null();
-}
-
 static int print_json(const struct rz_snapshot *snap, const struct rz_traffic_report *r)
 {
 	json_t *zones = json_array(), *clients = json_array(), *o;
 	size_t i;
-	int err;
 
 	for (i = 0; i < r->n_zones; i++) {
 		const struct rz_traffic_sum *s = &r->zones[i];
 
 		o = sum_object(s);
-		json_object_set_new(o, "client_zone", text_or_null(s->zones.client_zone));
-		json_object_set_new(o, "agent_zone", text_or_null(s->zones.agent_zone));
+		json_object_set_new(o, "client_zone", rz_json_text(s->zones.client_zone));
+		json_object_set_new(o, "agent_zone", rz_json_text(s->zones.agent_zone));
 		json_object_set_new(o, "locality", json_string(rz_locality_name(s->locality)));
 		json_array_append_new(zones, o);
 	}
 	for (i = 0; i < r->n_clients; i++) {
 		o = sum_object(&r->clients[i]);
 		json_object_set_new(o, "client_id",
-				    text_or_null(id_of(snap, r->clients[i].client)));
+				    rz_json_text(id_of(snap, r->clients[i].client)));
 		json_array_append_new(clients, o);
 	}
-	o = json_pack("{s:o, s:o}", "zones", zones, "clients", clients);
-	err = !o || json_dumpf(o, stdout, JSON_INDENT(1)) ? -ENOMEM : 0;
-	putchar('\n');
-	json_decref(o);
-	return err;
+	return rz_json_print(stdout, json_pack("{s:o, s:o}", "zones", zones, "clients", clients),
+			     false);
 }
 
 static int add_row(struct rz_table *t, const char *first, const char *second, const char *third,

@@ -13,15 +13,28 @@
 #include "topo/group.h"
 #include "topo/source.h"
 
-/* NULL and "" are unknown. */
-static json_t *text_or_null(const char *s)
+json_t *rz_json_text(const char *s)
 {
 	return s && *s ? json_string(s) : json_null();
+}
+
+json_t *rz_json_number(bool known, int64_t n)
+{
+	return known ? json_integer(n) : json_null();
 }
 
 static json_t *seconds(double s)
 {
 	return json_real(round(s * 10) / 10);
+}
+
+int rz_json_print(FILE *f, json_t *all, bool compact)
+{
+	int err = !all || json_dumpf(all, f, compact ? JSON_COMPACT : JSON_INDENT(1)) ? -ENOMEM : 0;
+
+	putc('\n', f);
+	json_decref(all);
+	return err;
 }
 
 /* Adds one key; jansson takes the value over, also where it fails. */
@@ -38,20 +51,20 @@ static void set_client(json_t *o, const struct rz_conn_row *r)
 	set(o, "truncated", c ? json_boolean(c->truncated) : json_null());
 	set(o, "dialect", c ? json_string(rz_dialect_name(c->dialect)) : json_null());
 	set(o, "opt_in", c ? json_boolean(c->opt_in) : json_null());
-	set(o, "session_id", text_or_null(c ? c->session_id : NULL));
-	set(o, "proxy_target", text_or_null(c ? c->proxy_target : NULL));
-	set(o, "agent_group", text_or_null(c ? c->agent_group : NULL));
-	set(o, "software", text_or_null(r->software ? r->software->name : NULL));
-	set(o, "software_version", text_or_null(r->software ? r->software->version : NULL));
+	set(o, "session_id", rz_json_text(c ? c->session_id : NULL));
+	set(o, "proxy_target", rz_json_text(c ? c->proxy_target : NULL));
+	set(o, "agent_group", rz_json_text(c ? c->agent_group : NULL));
+	set(o, "software", rz_json_text(r->software ? r->software->name : NULL));
+	set(o, "software_version", rz_json_text(r->software ? r->software->version : NULL));
 }
 
 static void set_zones(json_t *o, const struct rz_verdict *v)
 {
-	set(o, "client_zone", text_or_null(v->client_zone));
+	set(o, "client_zone", rz_json_text(v->client_zone));
 	set(o, "zone_from",
 	    v->client_zone ? json_string(v->zone_by_address ? "address" : "tag") : json_null());
-	set(o, "agent_zone", text_or_null(v->agent_zone));
-	set(o, "group", text_or_null(v->group));
+	set(o, "agent_zone", rz_json_text(v->agent_zone));
+	set(o, "group", rz_json_text(v->group));
 	set(o, "locality", json_string(rz_locality_name(v->locality)));
 	set(o, "kind", json_string(rz_kind_name(v->kind)));
 }
@@ -64,7 +77,7 @@ static json_t *conn_object(const struct rz_conn_row *r)
 	set(o, "cookie", json_integer((json_int_t)r->conn->cookie));
 	set(o, "netns", json_integer((json_int_t)r->conn->netns));
 	set(o, "client", json_string(r->client_at));
-	set(o, "proxy", text_or_null(r->proxy_at));
+	set(o, "proxy", rz_json_text(r->proxy_at));
 	set(o, "via", json_string(rz_via_name(f->via)));
 	set(o, "agent", json_string(r->agent_at));
 	set_client(o, r);
@@ -81,18 +94,9 @@ static json_t *conn_object(const struct rz_conn_row *r)
 	set(o, "tx_bytes", json_integer((json_int_t)r->conn->tx_bytes));
 	set(o, "adopted", json_boolean(f->adopted));
 	set(o, "verdict", json_string(r->move ? "move" : "keep"));
-	set(o, "phase", text_or_null(r->phase));
+	set(o, "phase", rz_json_text(r->phase));
 	set(o, "reason", json_string(rz_reason_name(r->reason)));
 	return o;
-}
-
-static int print(FILE *f, json_t *all, bool compact)
-{
-	int err = !all || json_dumpf(all, f, compact ? JSON_COMPACT : JSON_INDENT(1)) ? -ENOMEM : 0;
-
-	putc('\n', f);
-	json_decref(all);
-	return err;
 }
 
 int rz_json_conns(FILE *f, const struct rz_conn_row *rows, size_t n, bool compact)
@@ -105,7 +109,7 @@ int rz_json_conns(FILE *f, const struct rz_conn_row *rows, size_t n, bool compac
 			json_decref(all);
 			return -ENOMEM;
 		}
-	return print(f, all, compact);
+	return rz_json_print(f, all, compact);
 }
 
 static json_t *since(uint64_t at_ns, uint64_t now_ns)
@@ -168,7 +172,7 @@ static json_t *zones_array(const struct rz_topo_view *v)
 					     (int)z->rows[i].ready, "ready_for_s",
 					     since(z->rows[i].ready_since_ns, v->now_ns),
 					     "standing", rz_topo_standing(v, &z->rows[i]), "source",
-					     text_or_null(rz_topo_zone_source(v, &z->rows[i]))));
+					     rz_json_text(rz_topo_zone_source(v, &z->rows[i]))));
 	return a;
 }
 
@@ -183,9 +187,9 @@ static json_t *sources_array(const struct rz_topo_view *v)
 						   since(v->sources[i].proved_ns, v->now_ns),
 						   "agents", (int)v->sources[i].agents, "ready",
 						   (int)v->sources[i].ready, "fault",
-						   text_or_null(v->sources[i].note), "left_out",
+						   rz_json_text(v->sources[i].note), "left_out",
 						   (int)v->sources[i].left_out, "left_out_why",
-						   text_or_null(v->sources[i].left_out_why)));
+						   rz_json_text(v->sources[i].left_out_why)));
 	return a;
 }
 
@@ -202,10 +206,9 @@ static json_t *agents_array(const struct rz_topo_view *v)
 			a, json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "agent", at, "group",
 				     t->agents[i].group, "zone", t->agents[i].zone, "ready",
 				     t->agents[i].ready, "source",
-				     text_or_null(rz_topo_source_of(v, &t->agents[i])), "here",
-				     text_or_null(rz_home_name(t->agents[i].home)), "netns",
-				     t->agents[i].netns ? json_integer(t->agents[i].netns)
-							: json_null()));
+				     rz_json_text(rz_topo_source_of(v, &t->agents[i])), "here",
+				     rz_json_text(rz_home_name(t->agents[i].home)), "netns",
+				     rz_json_number(t->agents[i].netns, t->agents[i].netns)));
 	}
 	return a;
 }
@@ -224,14 +227,14 @@ int rz_json_topology(FILE *f, const struct rz_topo_view *v)
 {
 	const struct rz_settings *s = v->settings;
 
-	return print(
+	return rz_json_print(
 		f,
 		json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "own_zone",
-			  text_or_null(v->topo->own_zone), "own_zone_from",
-			  text_or_null(s ? s->own_zone_from : NULL), "age_s",
+			  rz_json_text(v->topo->own_zone), "own_zone_from",
+			  rz_json_text(s ? s->own_zone_from : NULL), "age_s",
 			  s ? since(s->topology_proved_ns, v->now_ns) : json_null(), "frozen",
 			  s && s->frozen ? json_string(rz_freeze_name(s->frozen)) : json_null(),
-			  "frozen_why", text_or_null(s ? s->frozen_why : NULL), "freezes",
+			  "frozen_why", rz_json_text(s ? s->frozen_why : NULL), "freezes",
 			  s ? json_integer(s->freezes) : json_null(), "sources", sources_array(v),
 			  "zones", zones_array(v), "agents", agents_array(v), "aliases",
 			  aliases_object(v->topo)),
