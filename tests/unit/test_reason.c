@@ -39,11 +39,6 @@ static const char *mode_word(unsigned v)
 	return rz_mode_name((enum rz_mode)v);
 }
 
-static const char *opt_in_word(unsigned v)
-{
-	return rz_opt_in_name((enum rz_opt_in)v);
-}
-
 static const char *outcome_word(unsigned v)
 {
 	return rz_outcome_name((enum rz_outcome)v);
@@ -67,7 +62,6 @@ static const struct {
 	{dialect_word, RZ_DIALECT_COUNT, "none|warpstream|automq|inkless|bufstream|custom|"},
 	{phase_word, RZ_PHASE_COUNT, "wait|gap|hold|reset|close|done|refused|"},
 	{mode_word, RZ_MODE_COUNT, "enforce|observe|"},
-	{opt_in_word, RZ_OPT_IN_COUNT, "tag|zone|any|"},
 	{outcome_word, RZ_OUTCOME_COUNT, "unknown|home|returned|left|gone|"},
 	{reason_word, RZ_REASON_COUNT,
 	 "ready to move|left while held|not identified|several clients|not opted in|excluded|no "
@@ -104,20 +98,16 @@ static void test_words(void **state)
 
 static void test_parse(void **state)
 {
-	enum rz_mode mode = RZ_MODE_OBSERVE;
-	enum rz_opt_in opt_in = RZ_OPT_IN_ANY;
+	enum rz_locality locality = RZ_LOCALITY_CROSS;
 
 	(void)state;
-	assert_int_equal(rz_mode_parse("off", &mode), -EINVAL);
-	assert_int_equal(rz_mode_parse("", &mode), -EINVAL);
-	assert_int_equal(rz_mode_parse("Enforce", &mode), -EINVAL);
-	assert_int_equal(mode, RZ_MODE_OBSERVE); /* written on success only */
-	assert_int_equal(rz_mode_parse("enforce", &mode), 0);
-	assert_int_equal(mode, RZ_MODE_ENFORCE);
-	assert_int_equal(rz_opt_in_parse("all", &opt_in), -EINVAL);
-	assert_int_equal(opt_in, RZ_OPT_IN_ANY);
-	assert_int_equal(rz_opt_in_parse("zone", &opt_in), 0);
-	assert_int_equal(opt_in, RZ_OPT_IN_ZONE);
+	assert_int_equal(rz_locality_parse("away", &locality), -EINVAL);
+	assert_int_equal(rz_locality_parse("", &locality), -EINVAL);
+	assert_int_equal(rz_locality_parse("Same", &locality), -EINVAL);
+	assert_int_equal(locality, RZ_LOCALITY_CROSS); /* written on success only */
+	assert_int_equal(rz_locality_parse("same", &locality), 0);
+	assert_int_equal(locality, RZ_LOCALITY_SAME);
+	assert_null(rz_mode_words[RZ_MODE_COUNT]);
 }
 
 /* All 256 combinations of what a connection can have carried. */

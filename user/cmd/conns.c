@@ -26,18 +26,15 @@ static const struct argp_option options[] = {
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	static const char *const localities[] = {"unknown", "same", "cross"};
 	struct rz_conn_filter *f = state->input;
+	enum rz_locality locality = RZ_LOCALITY_UNKNOWN;
 	char *end;
-	int i;
 
 	switch (key) {
 	case 'l':
-		for (i = 0; i < 3 && strcmp(arg, localities[i]); i++)
-			;
-		if (i == 3)
+		if (rz_locality_parse(arg, &locality))
 			argp_error(state, "--locality %s: give same, cross or unknown", arg);
-		f->locality = i;
+		f->locality = locality;
 		return 0;
 	case 'i':
 		f->client_id_glob = arg;

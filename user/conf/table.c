@@ -11,9 +11,9 @@
 #include "base/str.h"
 #include "base/yaml.h"
 #include "policy/exclude.h"
+#include "policy/reason.h"
 #include "topo/blocks.h"
 
-static const char *const modes[] = {"enforce", "observe", NULL};
 static const char *const opt_ins[] = {"tag", "zone", "any", NULL};
 static const char *const in_flights[] = {"wait", "ignore", NULL};
 static const char *const closes[] = {"auto", "reset", "fin", NULL};
@@ -24,7 +24,7 @@ static const char *const clouds[] = {"auto", "off", "aws", "gcp", "azure", NULL}
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 /* rz_conf_set stores the index of the word */
-_Static_assert(RZ_MODE_OBSERVE == 1 && RZ_OPT_IN_ANY == 2, "words are in the enums' order");
+_Static_assert(RZ_OPT_IN_ANY == 2, "words are in the enums' order");
 _Static_assert(RZ_CLOSE_FIN == 2 && RZ_SHARED_MOVE == 2 && RZ_ACKS0_MOVE == 1, "likewise");
 _Static_assert(RZ_LOG_JSON == 1 && RZ_LOG_DEBUG == 3, "words are in the enums' order");
 
@@ -45,7 +45,7 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "not act in step"},
 	{"port", RZ_CONF_PORTS, AT(ports), 1, 65535, "9092", NULL, NULL, NULL,
 	 "the Kafka ports of the agents, at most 8; connections to other ports are not looked at"},
-	{"mode", RZ_CONF_WORD, AT(mode), 0, 0, "enforce", modes, NULL, NULL,
+	{"mode", RZ_CONF_WORD, AT(mode), 0, 0, "enforce", rz_mode_words, NULL, NULL,
 	 "enforce: close the connections that are to be moved; observe: judge them and say what "
 	 "enforcing would do, close none (`rezone reset` still does)"},
 	{"opt-in", RZ_CONF_WORD, AT(opt_in), 0, 0, "tag", opt_ins, NULL, NULL,
@@ -483,7 +483,7 @@ static int set_ports(void *at, const struct rz_conf_row *row, const char *text, 
 static int set_word(void *at, const struct rz_conf_row *row, const char *text, char *why,
 		    size_t size)
 {
-	bool narrow = row->words == modes || row->words == opt_ins;
+	bool narrow = row->words == rz_mode_words || row->words == opt_ins;
 	const char *near;
 	char all[64] = "";
 	size_t used = 0;

@@ -251,13 +251,6 @@ static int read_aliases(int fd, struct rz_topo *t)
 	return 0;
 }
 
-static int zone_order(const void *a, const void *b)
-{
-	const struct rz_topo_zone *x = a, *y = b;
-
-	return rz_zone_order(&x->key, &y->key);
-}
-
 static int read_zones(int fd, struct rz_topo_zones *z)
 {
 	_cleanup_free_ struct rz_zone_key *keys = NULL;
@@ -275,7 +268,7 @@ static int read_zones(int fd, struct rz_topo_zones *z)
 		z->rows[i] = (struct rz_topo_zone){keys[i], values[i].agents, values[i].ready,
 						   values[i].ready_since_ns, !values[i].agents};
 	z->n = n;
-	qsort(z->rows, n, sizeof(*z->rows), zone_order);
+	rz_topo_zones_sort(z);
 	return 0;
 }
 

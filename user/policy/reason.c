@@ -34,10 +34,8 @@ static const char *const events[] = {
 	"thaw",	      "pause",	 "resume",  "breaker-open", "breaker-closed", "left-while-held",
 	"left-closed"};
 SAME_SIZE(events, RZ_EVENT_COUNT);
-static const char *const modes[] = {"enforce", "observe"};
-SAME_SIZE(modes, RZ_MODE_COUNT);
-static const char *const opt_ins[] = {"tag", "zone", "any"};
-SAME_SIZE(opt_ins, RZ_OPT_IN_COUNT);
+const char *const rz_mode_words[] = {"enforce", "observe", NULL};
+SAME_SIZE(rz_mode_words, RZ_MODE_COUNT + 1);
 static const char *const reasons[] = {
 	[RZ_REASON_NONE] = "ready to move",
 	[RZ_REASON_LEFT] = "left while held",
@@ -157,6 +155,16 @@ const char *rz_locality_name(enum rz_locality l)
 	return word(localities, COUNT(localities), l);
 }
 
+int rz_locality_parse(const char *text, enum rz_locality *ret)
+{
+	int i = find(localities, COUNT(localities), text);
+
+	if (i < 0)
+		return -EINVAL;
+	*ret = i;
+	return 0;
+}
+
 const char *rz_dialect_name(enum rz_dialect d)
 {
 	return word(dialects, COUNT(dialects), d);
@@ -189,12 +197,7 @@ int rz_event_parse(const char *text, enum rz_event_type *ret)
 
 const char *rz_mode_name(enum rz_mode m)
 {
-	return word(modes, COUNT(modes), m);
-}
-
-const char *rz_opt_in_name(enum rz_opt_in o)
-{
-	return word(opt_ins, COUNT(opt_ins), o);
+	return word(rz_mode_words, RZ_MODE_COUNT, m);
 }
 
 const char *rz_reason_name(enum rz_reason r)
@@ -210,26 +213,6 @@ const char *rz_check_name(enum rz_check c)
 const char *rz_check_text(enum rz_check c)
 {
 	return c < COUNT(checks) ? checks[c].text : "?";
-}
-
-int rz_mode_parse(const char *text, enum rz_mode *ret)
-{
-	int i = find(modes, COUNT(modes), text);
-
-	if (i < 0)
-		return i;
-	*ret = i;
-	return 0;
-}
-
-int rz_opt_in_parse(const char *text, enum rz_opt_in *ret)
-{
-	int i = find(opt_ins, COUNT(opt_ins), text);
-
-	if (i < 0)
-		return i;
-	*ret = i;
-	return 0;
 }
 
 /* Transactions first: whatever else such a connection carries, it is left alone. */

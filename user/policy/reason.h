@@ -49,16 +49,15 @@ const char *rz_phase_name(enum rz_phase p); /* wait hold reset done refused */
 const char *rz_outcome_name(enum rz_outcome o);	 /* unknown home returned left gone */
 const char *rz_event_name(enum rz_event_type t); /* start stop verdict hold move ... */
 const char *rz_mode_name(enum rz_mode m);	 /* enforce observe */
-const char *rz_opt_in_name(enum rz_opt_in o);	 /* tag zone any */
 const char *rz_check_name(enum rz_check c);	 /* passed not-tracked unanswered ... */
 /* The same as a sentence's end, for people: "a request that must be answered is not" */
 const char *rz_check_text(enum rz_check c);
 /* "not identified", "no agent there", ...; RZ_REASON_NONE is "ready to move" */
 const char *rz_reason_name(enum rz_reason r);
 
-/* The other way, for settings; 0 or -EINVAL. */
+/* The other way, for command lines; 0 or -EINVAL. */
 int rz_event_parse(const char *text, enum rz_event_type *ret);
-int rz_mode_parse(const char *text, enum rz_mode *ret);
-int rz_opt_in_parse(const char *text, enum rz_opt_in *ret);
+int rz_locality_parse(const char *text, enum rz_locality *ret);
+extern const char *const rz_mode_words[]; /* all, in the enum's order; NULL ends them */
 
 #endif

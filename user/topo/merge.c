@@ -86,27 +86,6 @@ static void take_agents(const struct rz_merge_in *in, struct rz_topo *t)
 	rz_topo_sort(t);
 }
 
-/* What the maps cannot hold is refused whole. */
-static int refuse_too_many(const struct rz_topo *t, char *why, size_t size)
-{
-	struct rz_topo_zones *z = NULL;
-	int err;
-
-	if (t->n_agents > RZ_AGENTS_MAX) {
-		snprintf(why, size, "%zu agents are more than the %d that fit", t->n_agents,
-			 RZ_AGENTS_MAX);
-		return -E2BIG;
-	}
-	err = rz_topo_zones_count(t, NULL, 1, 0, &z);
-	if (!err && z->n > RZ_ZONES_MAX) {
-		snprintf(why, size, "%zu groups and zones are more than the %d that fit", z->n,
-			 RZ_ZONES_MAX);
-		err = -E2BIG;
-	}
-	rz_topo_zones_free(z);
-	return err;
-}
-
 int rz_topo_merge(const struct rz_merge_in *in, struct rz_topo **ret, const char **ret_from,
 		  char *why, size_t size)
 {
@@ -123,7 +102,7 @@ int rz_topo_merge(const struct rz_merge_in *in, struct rz_topo **ret, const char
 	if (!err) {
 		from = take_own_zone(in, t);
 		take_agents(in, t);
-		err = refuse_too_many(t, why, size);
+		err = rz_topo_fits(t, why, size);
 	}
 	if (err) {
 		rz_topo_free(t);

@@ -327,23 +327,10 @@ static int take_aliases(struct rz_yaml *y, yaml_node_t *node, struct rz_topo *t)
 	return err ? err : refuse_chains(y, node, t);
 }
 
-/* Groups and zones must fit their map, or the topology could only be applied in part. */
-static int refuse_too_many_zones(struct rz_yaml *y, const yaml_node_t *node,
-				 const struct rz_topo *t)
-{
-	struct rz_topo_zones *z = NULL;
-	int err = rz_topo_zones_count(t, NULL, 1, 0, &z);
-
-	if (!err && z->n > RZ_ZONES_MAX)
-		err = rz_yaml_fail(y, node, "%zu groups and zones are more than the %d that fit",
-				   z->n, RZ_ZONES_MAX);
-	rz_topo_zones_free(z);
-	return err;
-}
-
 static int take_root(struct rz_yaml *y, struct rz_topo *t)
 {
 	yaml_node_t *root = rz_yaml_root(y), *n;
+	char why[128];
 	size_t i;
 	int err;
 
@@ -365,7 +352,8 @@ static int take_root(struct rz_yaml *y, struct rz_topo *t)
 	for (i = 0; i < t->n_agents; i++)
 		rz_zone_canonicalise(t, t->agents[i].zone);
 	rz_topo_sort(t);
-	return refuse_too_many_zones(y, root, t);
+	err = rz_topo_fits(t, why, sizeof(why));
+	return err == -E2BIG ? rz_yaml_fail(y, root, "%s", why) : err;
 }
 
 int rz_topo_parse(const char *text, size_t len, const char *name, struct rz_topo **ret, char *why,

@@ -3,6 +3,7 @@
 #include "topo/topo.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,6 +129,12 @@ static int order(const void *a, const void *b)
 	return rz_zone_order(&x->key, &y->key);
 }
 
+void rz_topo_zones_sort(struct rz_topo_zones *z)
+{
+	if (z->n)
+		qsort(z->rows, z->n, sizeof(*z->rows), order);
+}
+
 static int count_order(const void *a, const void *b)
 {
 	const struct rz_topo_agent *x = *(const struct rz_topo_agent *const *)a;
@@ -200,6 +207,26 @@ int rz_topo_zones_count(const struct rz_topo *t, const struct rz_topo_zones *old
 	return 0;
 }
 
+int rz_topo_fits(const struct rz_topo *t, char *why, size_t size)
+{
+	struct rz_topo_zones *z = NULL;
+	int err;
+
+	if (t->n_agents > RZ_AGENTS_MAX) {
+		snprintf(why, size, "%zu agents are more than the %d that fit", t->n_agents,
+			 RZ_AGENTS_MAX);
+		return -E2BIG;
+	}
+	err = rz_topo_zones_count(t, NULL, 1, 0, &z);
+	if (!err && z->n > RZ_ZONES_MAX) {
+		snprintf(why, size, "%zu groups and zones are more than the %d that fit", z->n,
+			 RZ_ZONES_MAX);
+		err = -E2BIG;
+	}
+	rz_topo_zones_free(z);
+	return err;
+}
+
 const struct rz_topo_zone *rz_topo_zone_find(const struct rz_topo_zones *z, const char *group,
 					     const char *zone)
 {
@@ -269,7 +296,7 @@ int rz_topo_zones_remember(struct rz_topo_zones *z, const struct rz_topo *t,
 	add_names(z, room, t, was, old, now_ns);
 	for (i = 0; i < n; i++)
 		add_name(z, room, t, left[i].key.zone, left[i].left_ns);
-	qsort(z->rows, z->n, sizeof(*z->rows), order);
+	rz_topo_zones_sort(z);
 	return 0;
 }
 

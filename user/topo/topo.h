@@ -103,6 +103,9 @@ const char *rz_topo_meant(const struct rz_topo *t, const struct rz_topo_zones *z
 int rz_topo_zones_count(const struct rz_topo *t, const struct rz_topo_zones *old,
 			uint32_t min_agents, uint64_t now_ns, struct rz_topo_zones **ret);
 
+/* Do the maps have room for it? Else it would be applied in part. 0; -E2BIG with `why`; -ENOMEM. */
+int rz_topo_fits(const struct rz_topo *t, char *why, size_t size);
+
 /*
  * Adds the names that the topology before (`was`, `old`; either may be NULL) knew and `t` does not:
  * zones and aliases, as rows without agents. With them a zone that has just lost its last agent is
@@ -113,6 +116,9 @@ int rz_topo_zones_count(const struct rz_topo *t, const struct rz_topo_zones *old
 int rz_topo_zones_remember(struct rz_topo_zones *z, const struct rz_topo *t,
 			   const struct rz_topo *was, const struct rz_topo_zones *old,
 			   uint64_t now_ns);
+
+/* Brings rows that were filled by hand into order. */
+void rz_topo_zones_sort(struct rz_topo_zones *z);
 
 /* Rows with agents. */
 size_t rz_topo_zones_present(const struct rz_topo_zones *z);
