@@ -28,6 +28,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'p':
 		a->pin_dir = arg;
 		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s: no argument is expected", arg);
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -38,16 +41,11 @@ const struct argp_child rz_ask_children[] = {{&argp, 0, NULL, 0}, {0}};
 
 static error_t parse_command(int key, char *arg, struct argp_state *state)
 {
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = state->input;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "%s: no argument is expected", arg);
-		return 0;
-	default:
+	(void)arg;
+	if (key != ARGP_KEY_INIT)
 		return ARGP_ERR_UNKNOWN;
-	}
+	state->child_inputs[0] = state->input;
+	return 0;
 }
 
 void rz_ask_read(int argc, char **argv, const char *doc, struct rz_ask *ret)

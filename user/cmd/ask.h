@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The two options that every reading command has: -o table|json and --pin-dir. A command's own argp
- * names rz_ask_children as its children, and gives a struct rz_ask first in its input.
+ * names rz_ask_children as its children, and gives a struct rz_ask first in its input. An argument
+ * that the command does not take itself is refused here.
  */
 #ifndef RZ_CMD_ASK_H
 #define RZ_CMD_ASK_H

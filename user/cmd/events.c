@@ -83,9 +83,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'e':
 		pick(a, arg, state);
 		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "%s: no argument is expected", arg);
-		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

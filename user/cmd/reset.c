@@ -48,6 +48,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct ask *a = state->input;
 
+	(void)arg;
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->common;
@@ -61,9 +62,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'N':
 		a->now = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "%s: no argument is expected", arg);
 		return 0;
 	case ARGP_KEY_END:
 		if (!a->all && rz_conn_filter_is_all(&a->filter))
