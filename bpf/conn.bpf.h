@@ -188,7 +188,8 @@ static __always_inline int rz_conn_take_opening(struct rz_conn *c, const struct 
  */
 static __always_inline long rz_conn_put(struct rz_conn *c)
 {
-	struct rz_opening_key key __attribute__((aligned(8))) = {.tuple = c->tuple, .seq = c->seq_base};
+	struct rz_opening_key key
+		__attribute__((aligned(8))) = {.tuple = c->tuple, .seq = c->seq_base};
 	int took = rz_conn_take_opening(c, &key);
 	long err = bpf_map_update_elem(&conns, &c->cookie, c, BPF_NOEXIST);
 
