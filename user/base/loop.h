@@ -2,7 +2,8 @@
 /*
  * The event loop: one epoll, with timers and signals as descriptors. Single-threaded.
  *
- * Called by cmd/run.c. A handler returns 0 to go on, anything else ends the loop with that value.
+ * Called by daemon/wake.c. A handler returns 0 to go on, anything else ends the loop with that
+ * value.
  */
 #ifndef RZ_BASE_LOOP_H
 #define RZ_BASE_LOOP_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The running daemon: what it holds, and the two things it does again and again. Set up and torn
- * down by cmd/run.c; the topology's way into the maps is topology.c, the tick is tick.c, what
- * follows from it is moves.c.
+ * The running daemon: what it holds, and what it does again and again; between the files of this
+ * folder. life.c sets it up and tears it down, wake.c says what wakes it, status.c publishes what
+ * it is; the topology's way into the maps is topology.c, the tick is tick.c, what follows from it
+ * is moves.c.
  */
 #ifndef RZ_DAEMON_DAEMON_H
 #define RZ_DAEMON_DAEMON_H
@@ -64,7 +65,7 @@ struct rz_daemon {
 	bool started;		  /* all of the start succeeded; else what it made is removed */
 	bool paused;		  /* by the operator, as of the latest look */
 	struct rz_pause pause;	  /* what that look found; all zero: nothing */
-	int tick_timer, topo_timer, census_timer, moves_timer, check_timer, lock;
+	int tick_timer, second_timer, census_timer, moves_timer, check_timer, lock;
 	struct rz_moves *moves;		       /* NULL: none under way */
 	struct rz_event_ring events, verdicts; /* maps of these names */
 	struct rz_last_verdict *last;	       /* sorted by cookie */
@@ -76,6 +77,11 @@ struct rz_daemon {
 	uint64_t full_logged_count;
 };
 
+/* Makes its loop, with all that wakes it, and begins with the topology. 0 or -errno, logged. */
+int rz_daemon_wake_start(struct rz_daemon *d);
+
+/* d->settings, by the configuration. */
+void rz_daemon_fill_settings(struct rz_daemon *d);
 /* Publishes d->settings in map settings. 0 or -errno. */
 int rz_daemon_write_settings(struct rz_daemon *d);
 

@@ -8,7 +8,7 @@
  * Comes in: map held. Goes out: an event when one is seen first; once all its answers are out, and
  * its client has had the time to read them, a reset, by the same look under the lock as a move
  * (bpf/reset.bpf.h), and an event. Nobody is closed in mode observe, or while the operator pauses
- * moves: they stay as they are. Called every second by cmd/run.c.
+ * moves: they stay as they are. Called every second by daemon/wake.c.
  */
 #include "daemon/daemon.h"
 

@@ -4,7 +4,7 @@
  * hand (map orders).
  *
  * Comes in: the pause's pin, map orders. Goes out: d->paused; moves, by the same way as the
- * policy's own. Called by cmd/run.c every second, and by the tick.
+ * policy's own. Called by daemon/wake.c every second, and by the tick.
  */
 #include "daemon/daemon.h"
 

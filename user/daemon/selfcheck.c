@@ -3,7 +3,7 @@
  * The self-check: is what rezone attached and pinned still attached and pinned?
  *
  * Comes in: facts (kern/attached.h). Goes out: a freeze with its reason while they are not as they
- * should be, and their repair where that is safe. Called by cmd/run.c at start and each minute.
+ * should be, and their repair where that is safe. Called by daemon/wake.c at start and each minute.
  */
 #include "daemon/selfcheck.h"
 

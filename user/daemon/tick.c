@@ -3,7 +3,7 @@
  * The tick: from the maps through the policy to the moves.
  *
  * Comes in: a snapshot of the maps, the topology. Goes out: what may go (daemon/moves.c), map
- * moves, log lines. Called by cmd/run.c at every interval.
+ * moves, log lines. Called by daemon/wake.c at every interval.
  */
 #include "daemon/daemon.h"
 

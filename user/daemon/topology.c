@@ -4,8 +4,8 @@
  *
  * Comes in: the file, Kubernetes and the cloud, merged by topo/merge.c. Goes out: maps agents,
  * zones, aliases and sources, and in map settings since when all of it is known to be current, and
- * whether that can be trusted. Called by cmd/run.c every second, and by the sources when they have
- * news.
+ * whether that can be trusted. Called by daemon/wake.c every second, and by the sources when they
+ * have news.
  */
 #include "daemon/daemon.h"
 
@@ -21,14 +21,6 @@
 #include "topo/merge.h"
 
 #define TELL_EVERY_NS (10 * RZ_SECOND_NS)
-
-int rz_daemon_write_settings(struct rz_daemon *d)
-{
-	__u32 zero = 0;
-
-	d->settings.log_lost = rz_log_lost();
-	return bpf_map_update_elem(d->maps->settings, &zero, &d->settings, BPF_ANY) ? -errno : 0;
-}
 
 /* Counts the zones of `topo` and writes all three maps. */
 static int publish(struct rz_daemon *d, const struct rz_topo *topo)

@@ -3,7 +3,7 @@
  * Has this process the rights that rezone needs? Asked before anything is made, because the kernel
  * answers EPERM to a program without them as it does for other reasons.
  *
- * Called by cmd/run.c and cmd/check.c.
+ * Called by daemon/life.c and cmd/check.c.
  */
 #ifndef RZ_KERN_CAPS_H
 #define RZ_KERN_CAPS_H

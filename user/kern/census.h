@@ -3,7 +3,7 @@
  * Map conns against the kernel's own sockets: connections that are older than rezone are found, and
  * entries whose close was not seen are removed.
  *
- * Comes in: the loaded programs. Goes out: map conns. Called by cmd/run.c at start and every
+ * Comes in: the loaded programs. Goes out: map conns. Called by daemon/wake.c at start and every
  * --reconcile.
  */
 #ifndef RZ_KERN_CENSUS_H

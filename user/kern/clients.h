@@ -2,8 +2,8 @@
 /*
  * From the bytes of a client.id (map `client_ids`, BPF's) to what they say (map `clients`, ours).
  *
- * Called by cmd/run.c at each wake for one new id, by daemon/tick.c at each tick for all, so that a
- * lost wake costs time and nothing else.
+ * Called by daemon/wake.c at each wake for one new id, by daemon/tick.c at each tick for all, so
+ * that a lost wake costs time and nothing else.
  */
 #ifndef RZ_KERN_CLIENTS_H
 #define RZ_KERN_CLIENTS_H

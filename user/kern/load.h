@@ -3,7 +3,7 @@
  * Loading: BPF programs into the kernel, their maps pinned, the pins of an earlier run taken over.
  *
  * Comes in: the configuration and what the kernel can do. Goes out: running programs and the
- * descriptors of their maps. Called by cmd/run.c and cmd/check.c.
+ * descriptors of their maps. Called by daemon/life.c and cmd/check.c.
  */
 #ifndef RZ_KERN_LOAD_H
 #define RZ_KERN_LOAD_H

@@ -2,7 +2,7 @@
 /*
  * Probing the kernel: each tiny program of bpf/probe.bpf.c is loaded alone.
  *
- * Comes in: nothing. Goes out: struct rz_lacks. Called by cmd/run.c and cmd/check.c.
+ * Comes in: nothing. Goes out: struct rz_lacks. Called by daemon/life.c and cmd/check.c.
  */
 #include "kern/probe.h"
 

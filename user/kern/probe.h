@@ -2,7 +2,7 @@
 /*
  * What this kernel can do, found out by doing it (bpf/probe.bpf.c), never by its version.
  *
- * Called by cmd/run.c and cmd/check.c; kern/load.c switches programs by it.
+ * Called by daemon/life.c and cmd/check.c; kern/load.c switches programs by it.
  */
 #ifndef RZ_KERN_PROBE_H
 #define RZ_KERN_PROBE_H

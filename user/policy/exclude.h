@@ -3,8 +3,8 @@
  * Who is never moved, because the operator said so. Pure.
  *
  * Comes in: three texts, as the settings and map `settings` have them. Goes out: whether a
- * connection is excluded. Called by policy/classify.c; made by cmd/run.c and by the commands that
- * judge as the daemon does.
+ * connection is excluded. Called by policy/classify.c; made by daemon/life.c and by the commands
+ * that judge as the daemon does.
  */
 #ifndef RZ_POLICY_EXCLUDE_H
 #define RZ_POLICY_EXCLUDE_H

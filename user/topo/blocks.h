@@ -3,8 +3,8 @@
  * Zones by address: which CIDR block a client without a tag is in. Pure.
  *
  * Comes in: a text in the grammar that WarpStream (-zonedCIDRBlocks, WARPSTREAM_ZONED_CIDR_BLOCKS)
- * and AutoMQ (automq.zone.cidr.blocks) share. Goes out: the zone of an address. Made by cmd/run.c
- * from the setting and by cmd/list.c from map blocks; asked by the policy.
+ * and AutoMQ (automq.zone.cidr.blocks) share. Goes out: the zone of an address. Made by
+ * daemon/life.c from the setting and by cmd/conns.c from map blocks; asked by the policy.
  */
 #ifndef RZ_TOPO_BLOCKS_H
 #define RZ_TOPO_BLOCKS_H

@@ -4,7 +4,7 @@
  *
  * Comes in: a path, looked at about once a second. Goes out: a whole new struct rz_topo, or one
  * line that says what is wrong, where, and how to mend it; never half of a file. Called by
- * cmd/run.c, cmd/topology.c and, to look again, daemon/topology.c.
+ * daemon/topology.c and cmd/topology.c.
  */
 #ifndef RZ_TOPO_FILE_H
 #define RZ_TOPO_FILE_H

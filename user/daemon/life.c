@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A daemon's life, see life.h. */
+#include "daemon/life.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "daemon/daemon.h"
+#include "kern/caps.h"
+#include "kern/held.h"
+#include "kern/pins.h"
+#include "version.h"
+
+/* May this process load programs, and does it alone use this pin directory? */
+static int take_node(struct rz_daemon *d)
+{
+	char why[128];
+	int err = rz_caps_check(why, sizeof(why));
+
+	if (err)
+		return rz_err(err,
+			      "run: %s; run it as root with all capabilities, or as a "
+			      "privileged container",
+			      why);
+	err = rz_pins_prepare(d->conf.pin_dir);
+	if (err)
+		return err;
+	d->lock = rz_pins_lock(d->conf.pin_dir);
+	return d->lock < 0 ? d->lock : 0;
+}
+
+/* What the kernel lacks that nothing can replace. */
+static int refuse_kernel(const struct rz_lacks *lacks)
+{
+	if (lacks->btf)
+		return rz_err(lacks->btf,
+			      "run: the kernel has no BTF (/sys/kernel/btf/vmlinux): %s; use one "
+			      "built with CONFIG_DEBUG_INFO_BTF",
+			      strerror(-lacks->btf));
+	if (lacks->clock)
+		return rz_err(
+			lacks->clock,
+			"run: this process is in a time namespace of its own: its clock is not "
+			"the kernel's, by which BPF ends a hold; start rezone in the host's "
+			"time namespace");
+	return 0;
+}
+
+/* How connections are reset on this kernel; where it can reset none, mode observe. */
+static void choose_way(struct rz_daemon *d, const struct rz_lacks *lacks)
+{
+	d->settings.way = rz_kern_can_walk(d->kern) ? RZ_WAY_KFUNC
+			  : lacks->netlink	    ? RZ_WAY_NONE
+						    : RZ_WAY_NETLINK;
+	if (d->settings.way == RZ_WAY_NETLINK)
+		rz_warn("run: no bpf_sock_destroy in this kernel (6.5 has it); resets go by "
+			"SOCK_DESTROY");
+	if (d->settings.way != RZ_WAY_NONE)
+		return;
+	d->conf.mode = d->settings.mode = RZ_MODE_OBSERVE;
+	rz_warn("run: this kernel can reset no connection (no bpf_sock_destroy, which 6.5 "
+		"has, and no CONFIG_INET_DIAG_DESTROY): observing, nobody is moved");
+}
+
+static int load_kernel_side(struct rz_daemon *d)
+{
+	const struct rz_conf *c = &d->conf;
+	struct rz_load_opts opts = {.pin_dir = c->pin_dir,
+				    .cgroup = c->cgroup,
+				    .ports = c->ports,
+				    .n_ports = c->n_ports,
+				    .max_connections = c->max_connections,
+				    .max_clients = c->max_clients};
+	struct rz_lacks lacks;
+	int err = take_node(d);
+
+	if (!err)
+		err = rz_probe(&lacks);
+	if (!err)
+		err = refuse_kernel(&lacks);
+	if (!err)
+		err = rz_kern_load(&opts, &lacks, &d->kern);
+	if (err)
+		return err;
+	d->maps = rz_kern_maps(d->kern);
+	if (!lacks.census)
+		err = rz_census_new(&d->census);
+	if (err)
+		return err;
+	if (lacks.state && lacks.closes && lacks.census)
+		rz_warn("run: this kernel does not tell of closed connections: they stay in map "
+			"conns until "
+			"it is full, then new ones are not tracked; restart rezone in time");
+	choose_way(d, &lacks);
+	return 0;
+}
+
+/* What the settings say of clients: zones by address, tags of the operator's own. */
+static int read_client_settings(struct rz_daemon *d)
+{
+	const struct rz_conf *c = &d->conf;
+	char why[256];
+	int err = rz_blocks_parse(c->zoned_cidr_blocks ? c->zoned_cidr_blocks : "", &d->blocks, why,
+				  sizeof(why));
+
+	if (err) /* out of memory: the text was checked when it was read */
+		return rz_err(err, "run: zoned-cidr-blocks: %s", strerror(-err));
+	err = rz_exclude_new(d->settings.exclude_clients, d->settings.exclude_addresses,
+			     d->settings.exclude_zones, &d->exclude, why, sizeof(why));
+	if (err)
+		return rz_err(err, "run: exclude: %s", strerror(-err));
+	d->custom = (struct rz_tags_custom){.zone_keys = c->zone_keys,
+					    .opt_in_keys = c->opt_in_keys,
+					    .separators = c->tag_separators,
+					    .url_decode = c->tag_url_decode};
+	return 0;
+}
+
+/* A thousand nodes do not begin in step. */
+static double random_phase(void)
+{
+	uint32_t r = 0;
+
+	return getrandom(&r, sizeof(r), GRND_NONBLOCK) == sizeof(r) ? r / 4294967296.0 : 0.5;
+}
+
+static int start_policy(struct rz_daemon *d)
+{
+	const struct rz_conf *c = &d->conf;
+	struct rz_limits limits = {.rates = c->rates,
+				   .per_client_ns = c->interval_ns / 5 * 4, /* and its jitter */
+				   .cooldown_ns = c->cooldown_ns,
+				   .cooldown_max_ns = c->cooldown_max_ns,
+				   .give_up_after = c->give_up_after,
+				   .give_up_for_ns = c->give_up_for_ns,
+				   .outcome_ns = c->outcome_after_ns,
+				   .breaker_share = c->breaker / 100,
+				   .breaker_for_ns = c->breaker_for_ns,
+				   .mode = c->mode};
+	int err = read_client_settings(d);
+
+	limits.rates.phase = random_phase();
+	if (!err)
+		err = rz_select_new(&limits, &d->select);
+	if (!err)
+		err = rz_clients_sweep_new(&d->custom, &d->sweep);
+	if (!err)
+		err = rz_maps_write_blocks(d->maps, d->blocks);
+	return err;
+}
+
+/* What clients have left while it was held is kept from the agents by the programs. */
+static bool keep_pins(const struct rz_daemon *d)
+{
+	if (d->conf.keep_pins || !d->kern || !rz_held_any_left(d->maps))
+		return d->conf.keep_pins;
+	rz_warn("run: programs and maps stay in %s: clients have left connections while they were "
+		"held, and what was held back must not reach the agents; the next rezone closes "
+		"them",
+		d->conf.pin_dir);
+	return true;
+}
+
+void rz_daemon_stop(struct rz_daemon *d)
+{
+	if (!d)
+		return;
+	rz_daemon_moves_stop(d);
+	free(d->last);
+	free(d->places);
+	rz_daemon_stop_topology(d);
+	rz_loop_free(d->loop);
+	if (d->started)
+		rz_kern_free(d->kern, keep_pins(d));
+	else
+		rz_kern_free_failed(d->kern);
+	free(d->left);
+	rz_select_free(d->select);
+	rz_clients_sweep_free(d->sweep);
+	rz_census_free(d->census);
+	rz_blocks_free(d->blocks);
+	rz_exclude_free(d->exclude);
+	if (d->lock >= 0 && !d->started)
+		rz_pins_rmdir(d->conf.pin_dir);
+	if (d->lock >= 0)
+		close(d->lock);
+	rz_conf_free(&d->conf);
+	free(d);
+}
+
+static int start_all(struct rz_daemon *d)
+{
+	int err;
+
+	rz_daemon_fill_settings(d);
+	err = rz_signals_block();
+	if (!err)
+		err = load_kernel_side(d);
+	if (!err)
+		err = start_policy(d);
+	if (!err)
+		err = rz_daemon_events_start(d);
+	if (!err)
+		err = rz_daemon_wake_start(d);
+	if (!err)
+		err = rz_daemon_write_settings(d);
+	return err;
+}
+
+int rz_daemon_start(struct rz_conf *conf, struct rz_daemon **ret)
+{
+	struct rz_daemon *d = calloc(1, sizeof(*d));
+	char interval[32];
+	int err;
+
+	if (!d) {
+		rz_conf_free(conf);
+		return rz_err(-ENOMEM, "run: out of memory");
+	}
+	d->lock = -1;
+	d->conf = *conf;
+	*conf = (struct rz_conf){};
+	err = start_all(d);
+	if (err) {
+		rz_daemon_stop(d);
+		return err;
+	}
+	d->started = true;
+	rz_kern_keep(d->kern);
+	rz_pins_remove_others(d->conf.pin_dir);
+	rz_duration_format(interval, sizeof(interval), d->conf.interval_ns);
+	rz_info("run: %s, mode %s, a tick every %s, attached to %s, maps in %s", RZ_VERSION,
+		rz_mode_name(d->conf.mode), interval, rz_kern_cgroup(d->kern), d->conf.pin_dir);
+	rz_daemon_tell_all(d, RZ_EVENT_START, "%s, mode %s", RZ_VERSION,
+			   rz_mode_name(d->conf.mode));
+	*ret = d;
+	return 0;
+}
+
+int rz_daemon_loop(struct rz_daemon *d)
+{
+	int err = rz_loop_run(d->loop);
+
+	rz_daemon_tell_all(d, RZ_EVENT_STOP, "%s", err > 0 ? "" : strerror(-err));
+	if (err < 0)
+		return err;
+	rz_info("run: stopped; programs and maps %s", d->conf.keep_pins ? "stay" : "are removed");
+	return 0;
+}

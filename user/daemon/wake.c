@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What wakes the daemon: the tick (every interval, ±10 %), the second (topology, operator, clients
+ * that left), the census, the self-check, a client.id that is seen for the first time (ring
+ * `wake`), and signals.
+ *
+ * Comes in: a daemon whose programs are loaded. Goes out: its loop, with all of them added. Called
+ * by daemon/life.c.
+ */
+#include "daemon/daemon.h"
+
+#include <signal.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+
+/* The interval ±10 %, so that the nodes of a cluster do not all move clients at once. */
+static uint64_t jittered(uint64_t interval_ns)
+{
+	uint32_t r = 0;
+
+	if (getrandom(&r, sizeof(r), GRND_NONBLOCK) != sizeof(r))
+		return interval_ns;
+	return interval_ns * 9 / 10 + (uint64_t)((double)interval_ns / 5 * r / UINT32_MAX);
+}
+
+static int on_tick(void *arg)
+{
+	struct rz_daemon *d = arg;
+
+	return rz_loop_arm(d->tick_timer, jittered(rz_daemon_tick(d)));
+}
+
+static int on_second(void *arg)
+{
+	struct rz_daemon *d = arg;
+
+	rz_daemon_poll_topology(d);
+	rz_daemon_look_at_operator(d);
+	rz_daemon_look_at_left(d);
+	return rz_loop_arm(d->second_timer, RZ_SECOND_NS);
+}
+
+static int on_census(void *arg)
+{
+	struct rz_daemon *d = arg;
+
+	rz_census_run(d->census, d->kern, false);
+	return rz_loop_arm(d->census_timer, d->conf.reconcile_ns);
+}
+
+static int on_check(void *arg)
+{
+	struct rz_daemon *d = arg;
+
+	return rz_loop_arm(d->check_timer, rz_daemon_selfcheck(d));
+}
+
+static void learn(void *arg, uint64_t client)
+{
+	struct rz_daemon *d = arg;
+
+	rz_clients_learn(d->maps, &d->custom, client);
+}
+
+static int on_wake(void *arg)
+{
+	struct rz_daemon *d = arg;
+
+	rz_kern_wake_read(d->kern, learn, d);
+	return 0;
+}
+
+static int on_signal(void *arg, int signo)
+{
+	struct rz_daemon *d = arg;
+
+	switch (signo) {
+	case SIGHUP:
+		rz_info("signal: SIGHUP: settings are read at the start only, restart rezone to "
+			"change them; the topology is read again now");
+		rz_daemon_poll_topology(d);
+		return 0;
+	case SIGUSR1:
+	case SIGUSR2:
+		rz_info("signal: SIGUSR%d has no meaning for rezone and is ignored",
+			signo == SIGUSR1 ? 1 : 2);
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+static int add_timer(struct rz_daemon *d, rz_loop_fn fn, int *ret)
+{
+	*ret = rz_loop_add_timer(d->loop, fn, d);
+	return *ret < 0 ? *ret : 0;
+}
+
+static int start_census(struct rz_daemon *d)
+{
+	int err = add_timer(d, on_census, &d->census_timer);
+
+	if (err)
+		return err;
+	rz_census_run(d->census, d->kern, true);
+	return rz_loop_arm(d->census_timer, d->conf.reconcile_ns);
+}
+
+static int add_all(struct rz_daemon *d)
+{
+	int err = rz_loop_add_signals(d->loop, on_signal, d);
+
+	if (!err)
+		err = rz_kern_wake_read(d->kern, learn, d);
+	if (!err)
+		err = rz_loop_add(d->loop, rz_kern_wake_fd(d->kern), on_wake, d);
+	if (!err)
+		err = add_timer(d, on_tick, &d->tick_timer);
+	if (!err)
+		err = add_timer(d, rz_daemon_moves_step, &d->moves_timer);
+	if (!err)
+		err = add_timer(d, on_second, &d->second_timer);
+	if (!err)
+		err = add_timer(d, on_check, &d->check_timer);
+	return err;
+}
+
+int rz_daemon_wake_start(struct rz_daemon *d)
+{
+	int err = rz_loop_new(&d->loop);
+
+	if (!err)
+		err = add_all(d);
+	if (!err && d->census)
+		err = start_census(d);
+	if (!err)
+		err = on_check(d);
+	if (!err)
+		err = rz_daemon_start_topology(d);
+	if (!err)
+		err = on_second(d); /* before the first tick; a broken file is one line, and
+				     watching goes on */
+	return err ? err : rz_loop_arm(d->tick_timer, jittered(d->conf.interval_ns));
+}
