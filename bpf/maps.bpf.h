@@ -12,6 +12,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <rezone/config.h>
+#include <rezone/ipc.h>
 #include <rezone/kafka.h>
 #include <rezone/types.h>
 
@@ -120,8 +121,9 @@ struct {
 	__type(value, struct rz_traffic);
 } client_traffic SEC(".maps");
 
-/* agents, zones, aliases, blocks and settings are written by user space, for its readers (rezone
- * list, bpftool); here only the bytes of a closed connection are assigned by agents and blocks. */
+/* agents, zones, aliases, blocks, settings, status and counters are written by user space, for its
+ * readers (rezone list, bpftool); here only the bytes of a closed connection are assigned by agents
+ * and blocks. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -199,6 +201,20 @@ struct {
 	__type(key, __u32);
 	__type(value, struct rz_settings);
 } settings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rz_status);
+} status SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rz_counters);
+} counters SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

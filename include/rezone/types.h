@@ -623,52 +623,6 @@ struct rz_source_val {
 	char left_out_why[RZ_SOURCE_NOTE]; /* the first one */
 };
 
-/* settings: what the running, or the last, daemon works by; `rezone list` judges by the same. */
-struct rz_settings {
-	__u64 started_ns;
-	__u64 tick_ns; /* last tick */
-	__u64 ticks;
-	__u64 interval_ns;
-	__u64 stable_for_ns;
-	__u64 topology_max_age_ns;
-	__u64 topology_proved_ns; /* when the topology was last known to be current */
-	__u64 min_age_ns;
-	__u32 pid;
-	__u32 min_agents;
-	enum rz_mode mode; /* observe also where the kernel can reset nothing */
-	enum rz_opt_in opt_in;
-	enum rz_way way;
-	enum rz_freeze frozen; /* nobody is moved now */
-	__u16 n_ports;
-	__u16 ports[RZ_PORTS_MAX];
-	char own_zone[RZ_ZONE_SIZE];
-	__u32 freezes;	 /* how often it came to that */
-	__u64 frozen_ns; /* since when */
-	char own_zone_from[RZ_SOURCE_NAME];
-	char frozen_why[RZ_SOURCE_NOTE];
-	/* of this daemon's moves: */
-	__u64 moved;			  /* connections that were closed */
-	__u64 let_go;			  /* begun, but no gap was found in time */
-	__u64 refused;			  /* begun, but the last look said no, or called off */
-	__u64 checks[RZ_CHECK_COUNT];	  /* last checks that were not the walk's */
-	__u64 observed;			  /* mode observe: it would have begun */
-	__u64 outcomes[RZ_OUTCOME_COUNT]; /* what became of them */
-	__u64 breaker_until_ns;		  /* nobody is moved until then, 0: it is closed */
-	__u64 pause_since_ns;		  /* the operator's pause as the daemon last saw it, */
-	__u64 pause_until_ns;		  /* CLOCK_REALTIME (user/kern/pause.h) */
-	__u64 log_lost;			  /* lines of its log that could not be written */
-	__u32 breaker_opened;		  /* how often */
-	enum rz_close close;
-	enum rz_shared shared;
-	enum rz_acks0 acks0;
-	enum rz_local_proxy local_proxy;
-	__u64 grace_ns; /* for clients that come home by themselves */
-	/* who is never moved, as the settings have them (user/policy/exclude.h) */
-	char exclude_clients[RZ_EXCLUDE_SIZE];
-	char exclude_addresses[RZ_EXCLUDE_SIZE];
-	char exclude_zones[RZ_EXCLUDE_SIZE];
-};
-
 /* What happened, for `rezone events` (docs/events.md). */
 enum rz_event_type {
 	RZ_EVENT_NONE = 0,

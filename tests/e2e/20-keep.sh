@@ -50,8 +50,8 @@ look() {
 	before=${before%$'\n'}
 }
 check "all of them hold a connection" within "$DEADLINE" look
-from=$(setting_of ticks)
-twenty() { [ "$(setting_of ticks)" -ge $((from + 20)) ]; }
+from=$(counter_of ticks)
+twenty() { [ "$(counter_of ticks)" -ge $((from + 20)) ]; }
 check "20 ticks pass" within 60 twenty
 check "each of these $(wc -l <<<"$before") connections is still there" all_there "$before"
 check "nobody was moved" nobody_moved
@@ -63,6 +63,6 @@ stop rezone
 rezone_start --interval 500ms --stable-for 0s --mode observe
 client_start cross kafka-go-debian read --bootstrap "$AT" --client-id "cross,warpstream_az=b,$LB" --topic t --partition 0
 check "observe: a candidate is seen, with the reason observing" within "$DEADLINE" some_rows '.reason == "observing" and (.client_id | startswith("cross"))'
-from=$(setting_of ticks)
+from=$(counter_of ticks)
 check "observe: 20 more ticks pass" within 60 twenty
 check "observe: nobody was moved" nobody_moved

@@ -15,7 +15,7 @@ undo() {
 	e2e_end
 }
 trap undo EXIT
-ticks() { "$REZONE" list --pin-dir "$PIN_DIR" >/dev/null 2>&1 && setting_of ticks; }
+ticks() { "$REZONE" list --pin-dir "$PIN_DIR" >/dev/null 2>&1 && counter_of ticks; }
 stat_json() { "$REZONE" stats --pin-dir "$PIN_DIR" -o json 2>/dev/null | jq "$1"; }
 ticks_on() { # it ticks twice more
 	local n
@@ -29,8 +29,9 @@ for s in HUP USR1 USR2 PIPE; do
 	kill -"$s" "${PIDS[rezone]}"
 	check "SIG$s: it ticks on" ticks_on
 done
-has_pid() { [ "$(setting_of pid)" = "${PIDS[rezone]}" ]; }
+has_pid() { [ "$(status_of pid)" = "${PIDS[rezone]}" ]; }
 check "and it is the same daemon" has_pid
+check "map settings has what it works by" eval '[ "$(setting_of interval_ns)" = 200000000 ]'
 topology a=ready b=ready
 check "a topology that changed is taken" within 5 eval '"$REZONE" topology --pin-dir "$PIN_DIR" -o json | jq -e ".agents | length == 4"'
 stop rezone

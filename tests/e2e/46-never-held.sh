@@ -29,9 +29,8 @@ declare -A STATE=([tls]='.state == "tls" and .reason == "not identified"' [mptcp
 	[sasl]='.kind == "sasl" and .reason == "not a data connection"' [sasl-raw]='.kind == "sasl" and .reason == "not a data connection"'
 	[unframed]='.state == "desynced" and .reason == "not identified"')
 for n in "${NAMES[@]}"; do check "$n: ${STATE[$n]}" within "$DEADLINE" is odd "$n" "${STATE[$n]}"; done
-ticks() { bpftool -j map dump pinned "$PIN_DIR/settings" | jq '.[0].formatted.value.ticks'; }
-before=$(ticks)
-ten_more() { [ "$(ticks)" -ge $((before + 10)) ]; }
+before=$(counter_of ticks)
+ten_more() { [ "$(counter_of ticks)" -ge $((before + 10)) ]; }
 check "ten ticks go by" within "$DEADLINE" ten_more
 
 reset() { "$REZONE" reset --pin-dir "$PIN_DIR" "$@" -o json 2>"$WORK/reset.err"; }

@@ -60,10 +60,10 @@ unset REZONE_PROBE_WITHOUT
 before=$(moves_made)
 check "the daemon says why it observes" grep -q 'this kernel can reset no connection' "$WORK/rezone.log"
 check "a candidate is shown as observed" within "$DEADLINE" some_rows '(.client_id | startswith("far,")) and .verdict == "keep" and .reason == "observing"'
-far=$(data_conns '.client_id | startswith("far,")') from=$(setting_of ticks)
-ticked() { [ "$(setting_of ticks)" -ge $((from + 20)) ]; }
+far=$(data_conns '.client_id | startswith("far,")') from=$(counter_of ticks)
+ticked() { [ "$(counter_of ticks)" -ge $((from + 20)) ]; }
 check "20 ticks pass" within "$DEADLINE" ticked
-check "nobody is moved in them" eval '[ "$(moves_made)" = "$before" ] && [ "$(setting_of moved)" = 0 ]'
+check "nobody is moved in them" eval '[ "$(moves_made)" = "$before" ] && [ "$(counter_of moved)" = 0 ]'
 check "the candidate's connection is the one it was" all_there "$far"
 check "rezone list says so too" eval '"$REZONE" list --pin-dir "$PIN_DIR" 2>/dev/null | grep -q "can reset no connection"'
 stop far

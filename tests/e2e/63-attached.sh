@@ -27,8 +27,8 @@ agent_in() { # CGROUP
 reader() { client_start reader kafka-go-debian read --bootstrap "$(agent_ip a):9092" --client-id "r,warpstream_az=b,warpstream_interzone_lb=true" --topic t; }
 moves_go_on() {
 	local n
-	n=$(setting_of moved)
-	within "$DEADLINE" eval "[ \"\$(setting_of moved)\" -gt $n ]"
+	n=$(counter_of moved)
+	within "$DEADLINE" eval "[ \"\$(counter_of moved)\" -gt $n ]"
 }
 
 # the cgroup, removed and made again
@@ -75,7 +75,7 @@ stop rezone KILL
 bpftool link pin id "$link" "$RIVAL"
 rezone_start "${FLAGS[@]}" --cgroup "$SLICE"
 check "an earlier run's program that is kept elsewhere: frozen" within 5 is_frozen "second program"
-check "... as nobody is moved" stays 2 eval '[ "$(setting_of moved)" = 0 ]'
+check "... as nobody is moved" stays 2 eval '[ "$(counter_of moved)" = 0 ]'
 rm "$RIVAL"
 check "... until it is gone" within 5 eval 'is_frozen no && has_links "$SLICE" 1'
 

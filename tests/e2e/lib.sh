@@ -207,12 +207,15 @@ stat_of() {
 # counter ZONE NAME: the kernel's own, of that zone's TCP
 counter() { in_ns "$1" cat /proc/net/snmp /proc/net/netstat | awk -v w="$2" '$1 ~ /^Tcp/ && !(NR % 2) { for (i = 1; i <= NF; i++) if (h[i] == w) print $i } { split($0, h) }'; }
 
-# setting_of FIELD: what map settings says of the daemon; written at each tick
-setting_of() { bpftool -j map dump pinned "$PIN_DIR/settings" | jq ".[0].formatted.value.$1"; }
+# What the daemon says of itself. setting_of FIELD: written once; status_of, counter_of FIELD: each second, and at each tick
+only_entry() { bpftool -j map dump pinned "$PIN_DIR/$1" | jq ".[0].formatted.value.$2"; }
+setting_of() { only_entry settings "$1"; }
+status_of() { only_entry status "$1"; }
+counter_of() { only_entry counters "$1"; }
 
 # moves_made: connections that rezone has ended since the test began, in whatever way; stat `resets` knows bpf_sock_destroy alone
 moves_made() { grep -cE 'move: .*: (reset|closed)' "$WORK/rezone.log"; }
-nobody_moved() { [ "$(moves_made)" = 0 ] && [ "$(setting_of moved)" = 0 ]; }
+nobody_moved() { [ "$(moves_made)" = 0 ] && [ "$(counter_of moved)" = 0 ]; }
 
 # client_start NAME LIB read|write [FLAGS...]: tests/clients/run in the clients' namespace
 client_start() {

@@ -36,7 +36,7 @@ while [ $((SECONDS - start)) -lt "$SECONDS_TOTAL" ]; do
 	sleep 5
 	alive rezone || break
 	printf '%d %d %d %d %d %d\n' $((SECONDS - start)) "$(rss)" "$(fds)" "$(entries conns)" "$(entries client_ids)" "$(entries moves)" >>"$WORK/samples"
-	[ $(((SECONDS - start) % 60)) -lt 6 ] && note "$((SECONDS - start)) s, $(setting_of ticks) ticks, $(stat_of opened) connections opened, $(moves_made) moves: RSS $(rss) kB, $(fds) descriptors, $(entries conns) conns, $(entries client_ids) client ids"
+	[ $(((SECONDS - start) % 60)) -lt 6 ] && note "$((SECONDS - start)) s, $(counter_of ticks) ticks, $(stat_of opened) connections opened, $(moves_made) moves: RSS $(rss) kB, $(fds) descriptors, $(entries conns) conns, $(entries client_ids) client ids"
 done
 stop churn KILL
 # Client ids are kept for ten minutes, or until their map is half full: the memory follows them up and down. So what is

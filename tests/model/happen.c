@@ -66,7 +66,7 @@ static void carry_data(struct run *r, struct rz_conn *c, uint64_t before_ns)
 
 void time_passes(struct run *r)
 {
-	struct rz_settings *s = &r->settings;
+	struct rz_status *s = &r->status;
 	uint64_t before_ns = r->clock_ns;
 	size_t i;
 

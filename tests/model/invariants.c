@@ -49,7 +49,7 @@ static const char *protected_by(const struct run *r, size_t conn)
 	if (count_agents(r, l, o.there.group, o.there.zone, true) <
 	    (s->min_agents ? s->min_agents : 1))
 		return "moved one that has nowhere to go";
-	if (s->frozen || s->topology_proved_ns + s->topology_max_age_ns < r->clock_ns)
+	if (r->status.frozen || r->status.topology_proved_ns + s->topology_max_age_ns < r->clock_ns)
 		return "moved by a topology that cannot be trusted";
 	if (r->clock_ns < c->opened_ns + s->min_age_ns)
 		return "moved one that is too young";

@@ -79,7 +79,13 @@ static enum rz_reason said(const void *ctx, uint64_t cookie)
 
 static bool ask_product(struct run *r, struct rz_select *s, struct product *p)
 {
-	struct rz_world w = {&r->topo, r->zones, &r->settings, r->clock_ns, r->blocks, r->exclude};
+	struct rz_world w = {.topo = &r->topo,
+			     .zones = r->zones,
+			     .settings = &r->settings,
+			     .status = &r->status,
+			     .now_ns = r->clock_ns,
+			     .blocks = r->blocks,
+			     .exclude = r->exclude};
 	size_t i, n = 0;
 
 	for (i = 0; i < MAX_CLIENTS; i++)

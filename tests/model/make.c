@@ -356,7 +356,7 @@ void make_world(struct run *r, uint64_t seed)
 	make_clients(r);
 	make_limits(r);
 	look(r);
-	r->settings.topology_proved_ns = r->clock_ns;
+	r->status.topology_proved_ns = r->clock_ns;
 	for (n = 5 + below(r, MAX_CONNS - 5); n; n--)
 		open_conn(r, NULL, false);
 }

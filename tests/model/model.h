@@ -75,6 +75,7 @@ struct run {
 	size_t n_looks;
 	struct rz_topo_zones *zones; /* the product's count of it */
 	struct rz_settings settings;
+	struct rz_status status;
 	struct rz_limits limits;
 	unsigned breaker_percent;
 	const char *blocks_text;

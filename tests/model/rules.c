@@ -174,8 +174,8 @@ RULE(same_zone, !strcmp(e->agent_zone, e->client_zone))
 RULE(no_agent_there, e->ready < 1 || e->ready < s->min_agents)
 RULE(not_stable, !e->ready_since_ns || AGE(now, e->ready_since_ns) < s->stable_for_ns ||
 			 now < e->ready_since_ns)
-RULE(stale, s->frozen || !s->topology_proved_ns ||
-		    AGE(now, s->topology_proved_ns) > s->topology_max_age_ns)
+RULE(stale, e->r->status.frozen || !e->r->status.topology_proved_ns ||
+		    AGE(now, e->r->status.topology_proved_ns) > s->topology_max_age_ns)
 RULE(terminating, e->agent && !e->agent->ready)
 /* a transaction has its own reason below */
 RULE(not_data, f->state != RZ_STATE_DATA || (!f->transaction && !DATA(f)))

@@ -131,7 +131,11 @@ static void learn(struct sim *s, struct agent *a)
 static bool judge(struct sim *s, uint32_t agent)
 {
 	struct agent *a = &s->agents[agent];
-	struct rz_world w = {&s->topo, s->zones, &s->settings, s->now_ns, NULL, NULL};
+	struct rz_world w = {.topo = &s->topo,
+			     .zones = s->zones,
+			     .settings = &s->settings,
+			     .status = &s->status,
+			     .now_ns = s->now_ns};
 	struct rz_snapshot snap = {.clients = s->apps, .n_clients = s->n_apps, .now_ns = s->now_ns};
 	struct rz_tick *t;
 	bool backlog;
@@ -168,7 +172,7 @@ void node_tick(struct sim *s, uint32_t agent)
 
 	s->settings.stable_for_ns = s->setup.stable_for_ns;
 	s->settings.topology_max_age_ns = 90 * SECOND_NS;
-	s->settings.topology_proved_ns = s->now_ns;
+	s->status.topology_proved_ns = s->now_ns;
 	s->settings.min_agents = 1;
 	if (a->up)
 		backlog = judge(s, agent);

@@ -121,6 +121,7 @@ struct sim {
 	struct rz_topo topo;
 	struct rz_topo_zones *zones;
 	struct rz_settings settings;
+	struct rz_status status;
 	struct rz_conn *rows; /* of the node whose tick it is */
 	size_t room;
 	/* what is to happen: a list for each step */

@@ -185,12 +185,12 @@ static void zone_not_stable_future(struct test_world *w)
 
 static void topology_stale(struct test_world *w)
 {
-	w->settings.topology_proved_ns = w->now_ns - 90 * SECOND_NS - 1;
+	w->status.topology_proved_ns = w->now_ns - 90 * SECOND_NS - 1;
 }
 
 static void topology_stale_never(struct test_world *w)
 {
-	w->settings.topology_proved_ns = 0;
+	w->status.topology_proved_ns = 0;
 }
 
 static void agent_terminating(struct test_world *w)
@@ -260,7 +260,7 @@ static void too_young(struct test_world *w)
 
 static void topology_frozen(struct test_world *w)
 {
-	w->settings.frozen = RZ_FREEZE_CONTRADICTION;
+	w->status.frozen = RZ_FREEZE_CONTRADICTION;
 }
 
 static void no_agent_there_role(struct test_world *w)
@@ -545,7 +545,7 @@ static void test_limits(void **state)
 	test_world_make(&w);
 	w.rows[AGENT_B].ready_since_ns = w.now_ns - 30 * SECOND_NS;
 	assert_true(test_classify(&w).move);
-	w.settings.topology_proved_ns = w.now_ns - 90 * SECOND_NS;
+	w.status.topology_proved_ns = w.now_ns - 90 * SECOND_NS;
 	assert_true(test_classify(&w).move);
 	w.settings.min_age_ns = 12500000000ULL;
 	assert_true(test_classify(&w).move);

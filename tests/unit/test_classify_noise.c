@@ -34,8 +34,8 @@ static bool naive(const struct test_world *w)
 	       (w->client.opt_in || w->settings.opt_in == RZ_OPT_IN_ZONE ||
 		w->settings.opt_in == RZ_OPT_IN_ANY) &&
 	       zone[0] && local && local_ready && home[0] && strcmp(home, zone) && ready &&
-	       ready >= w->settings.min_agents && w->settings.topology_proved_ns &&
-	       w->settings.topology_proved_ns + w->settings.topology_max_age_ns >= w->now_ns &&
+	       ready >= w->settings.min_agents && w->status.topology_proved_ns &&
+	       w->status.topology_proved_ns + w->settings.topology_max_age_ns >= w->now_ns &&
 	       (f->produce || f->fetch) && !f->coordinator && !f->transaction && !f->acks0 &&
 	       f->via == RZ_VIA_NETWORK && w->conn.opened_ns + w->settings.min_age_ns <= w->now_ns;
 }
@@ -88,7 +88,7 @@ static void shake_rest(struct test_world *w, uint64_t *seed)
 	if (ONE_IN(4))
 		w->settings.min_age_ns = SECOND_NS;
 	if (ONE_IN(8))
-		w->settings.topology_proved_ns = ONE_IN(2) ? 0 : w->now_ns - 91 * SECOND_NS;
+		w->status.topology_proved_ns = ONE_IN(2) ? 0 : w->now_ns - 91 * SECOND_NS;
 	for (i = 0; i < N_AGENTS; i++) {
 		if (ONE_IN(4))
 			w->agents[i].ready = noise(seed) & 1;

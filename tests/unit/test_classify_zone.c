@@ -143,6 +143,7 @@ static void test_empty_topology(void **state)
 	w.topo.n_agents = w.topo.n_aliases = w.zones.n = 0;
 	assert_false(test_classify(&w).move);
 	memset(&w.settings, 0, sizeof(w.settings)); /* as before the first daemon */
+	memset(&w.status, 0, sizeof(w.status));
 	assert_false(test_classify(&w).move);
 }
 

@@ -46,6 +46,7 @@ static void shown_make(struct shown *s)
 				       .proxied = s->proxied,
 				       .softwares = s->softwares,
 				       .settings = s->w.settings,
+				       .status = s->w.status,
 				       .now_ns = NOW_NS};
 }
 
@@ -234,7 +235,7 @@ static void test_json_topology(void **state)
 	(void)state;
 	shown_make(&s);
 	f = to_text(&s);
-	view = (struct rz_topo_view){&s.w.topo, &s.w.zones, &s.w.settings, NOW_NS, &source, 1};
+	view = (struct rz_topo_view){&s.w.topo, &s.w.zones, &s.snap, NOW_NS, &source, 1};
 	assert_int_equal(rz_json_topology(f, &view), 0);
 	fclose(f);
 	o = json_loads(s.text, 0, NULL);

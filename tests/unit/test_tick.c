@@ -140,7 +140,7 @@ static void home_or_away(bool data_home, enum rz_reason expected)
 	t.snap.n_conns = 1;
 	rz_tick_free(run(&t));
 	t.w.now_ns += MINUTE_NS;
-	t.w.settings.topology_proved_ns = t.w.now_ns;
+	t.w.status.topology_proved_ns = t.w.now_ns;
 	t.conns[0].cookie = 11;
 	t.conns[0].opened_ns = t.w.now_ns - SECOND_NS;
 	r = run(&t); /* away: futile, and waits for twice the cooldown */
@@ -231,7 +231,7 @@ static void by_hand_story(const struct by_hand *y)
 	rz_select_moved(t.select, &m, t.w.now_ns);
 	t.conns[0].opened_ns = t.w.now_ns + SECOND_NS;
 	t.w.now_ns += 2 * MINUTE_NS; /* with no outcome_ns each is due at once */
-	t.w.settings.topology_proved_ns = t.snap.now_ns = t.w.now_ns;
+	t.w.status.topology_proved_ns = t.snap.now_ns = t.w.now_ns;
 	t.conns[0].data_cs = (uint32_t)((t.w.now_ns - t.conns[0].opened_ns) / RZ_CS_NS);
 	if (y->back == BACK_HOME)
 		memcpy(t.conns[0].tuple.agent_addr, t.w.agents[AGENT_B].at.addr, 16);

@@ -23,6 +23,7 @@ struct test_world {
 	struct rz_topo_zone rows[N_AGENTS];
 	struct rz_topo_zones zones;
 	struct rz_settings settings;
+	struct rz_status status;
 	struct rz_conn conn;
 	struct rz_client client;
 	uint64_t now_ns;
@@ -92,9 +93,9 @@ static inline void test_world_make(struct test_world *w)
 	w->settings = (struct rz_settings){
 		.stable_for_ns = 30 * SECOND_NS,
 		.topology_max_age_ns = 90 * SECOND_NS,
-		.topology_proved_ns = NOW_NS - SECOND_NS,
 		.min_agents = 1,
 	};
+	w->status = (struct rz_status){.topology_proved_ns = NOW_NS - SECOND_NS};
 	test_conn(&w->conn);
 	strcpy(w->client.id, "app,warpstream_az=b,warpstream_interzone_lb=true");
 	strcpy(w->client.zone, "b");
@@ -116,7 +117,11 @@ static inline void test_name_group(struct test_world *w, const char *group)
 
 static inline struct rz_world test_world_view(const struct test_world *w)
 {
-	return (struct rz_world){&w->topo, &w->zones, &w->settings, w->now_ns};
+	return (struct rz_world){.topo = &w->topo,
+				 .zones = &w->zones,
+				 .settings = &w->settings,
+				 .status = &w->status,
+				 .now_ns = w->now_ns};
 }
 
 static inline struct rz_verdict test_classify(const struct test_world *w)

@@ -88,8 +88,13 @@ int rz_conns_read(const struct rz_maps *maps, struct rz_conns *ret)
 			      "maps: cannot read the topology and settings by which connections "
 			      "are judged: %s",
 			      strerror(-err));
-	ret->world = (struct rz_world){ret->topo,	  ret->zones,  s,
-				       ret->snap->now_ns, ret->blocks, ret->exclude};
+	ret->world = (struct rz_world){.topo = ret->topo,
+				       .zones = ret->zones,
+				       .settings = s,
+				       .status = &ret->snap->status,
+				       .now_ns = ret->snap->now_ns,
+				       .blocks = ret->blocks,
+				       .exclude = ret->exclude};
 	return 0;
 }
 

@@ -118,9 +118,9 @@ static int show(const struct ask *a, const struct rz_snapshot *snap, const struc
 	if (totals.shown)
 		err = rz_table_conns(stdout, rows, totals.shown, a->form == WIDE);
 	rz_table_totals(stdout, &totals);
-	if (snap->settings.started_ns && snap->settings.way == RZ_WAY_NONE)
+	if (snap->status.started_ns && snap->status.way == RZ_WAY_NONE)
 		puts("observing: this kernel can reset no connection (rezone check has more)");
-	else if (snap->settings.way == RZ_WAY_NETLINK && a->form == WIDE)
+	else if (snap->status.way == RZ_WAY_NETLINK && a->form == WIDE)
 		puts("resets go by SOCK_DESTROY: the last check is a moment before the reset");
 	if (rz_pause_get(a->pin_dir, &pause)) {
 		rz_pause_format(text, sizeof(text), &pause);

@@ -92,10 +92,10 @@ static void who(char *dst, size_t size)
  * and so that no change is overwritten before there is an event of it. */
 static bool is_seen(const struct rz_maps *maps, const struct rz_pause *p)
 {
-	struct rz_settings s;
+	struct rz_status s;
 	__u32 zero = 0;
 
-	return !bpf_map_lookup_elem(maps->settings, &zero, &s) && s.pause_since_ns == p->since_ns &&
+	return !bpf_map_lookup_elem(maps->status, &zero, &s) && s.pause_since_ns == p->since_ns &&
 	       s.pause_until_ns == p->until_ns;
 }
 

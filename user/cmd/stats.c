@@ -130,7 +130,7 @@ static uint32_t room_of(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.max_entries;
 }
 
-static json_t *outcomes_json(const struct rz_settings *s)
+static json_t *outcomes_json(const struct rz_counters *s)
 {
 	json_t *all = json_object();
 	int i;
@@ -144,7 +144,7 @@ static json_t *outcomes_json(const struct rz_settings *s)
 /* Last checks with this result: the walk's, which BPF counts, and the daemon's own. */
 static uint64_t count_checks(const struct rz_snapshot *snap, enum rz_check c)
 {
-	return snap->stats.checks[c] + snap->settings.checks[c];
+	return snap->stats.checks[c] + snap->counters.checks[c];
 }
 
 static json_t *checks_json(const struct rz_snapshot *snap)
@@ -172,7 +172,7 @@ static void print_checks(const struct rz_snapshot *snap)
 /* How long the breaker stays open, 0: it is closed. */
 static double breaker_s(const struct rz_snapshot *snap)
 {
-	uint64_t until = snap->settings.breaker_until_ns;
+	uint64_t until = snap->status.breaker_until_ns;
 
 	return until > snap->now_ns ? (double)(until - snap->now_ns) / 1e9 : 0;
 }
@@ -200,15 +200,15 @@ static int print_json(const struct rz_snapshot *snap, const struct rz_maps *maps
 	json_object_set_new(all, "clients_max", json_integer(room_of(maps->clients)));
 	json_object_set_new(all, "unidentified", json_integer((json_int_t)u.n));
 	json_object_set_new(all, "unidentified_oldest_s", json_real(u.oldest_s));
-	json_object_set_new(all, "moved", json_integer((json_int_t)snap->settings.moved));
-	json_object_set_new(all, "let_go", json_integer((json_int_t)snap->settings.let_go));
-	json_object_set_new(all, "refused", json_integer((json_int_t)snap->settings.refused));
-	json_object_set_new(all, "observed", json_integer((json_int_t)snap->settings.observed));
+	json_object_set_new(all, "moved", json_integer((json_int_t)snap->counters.moved));
+	json_object_set_new(all, "let_go", json_integer((json_int_t)snap->counters.let_go));
+	json_object_set_new(all, "refused", json_integer((json_int_t)snap->counters.refused));
+	json_object_set_new(all, "observed", json_integer((json_int_t)snap->counters.observed));
 	json_object_set_new(all, "checks", checks_json(snap));
-	json_object_set_new(all, "outcomes", outcomes_json(&snap->settings));
-	json_object_set_new(all, "breaker_opened", json_integer(snap->settings.breaker_opened));
+	json_object_set_new(all, "outcomes", outcomes_json(&snap->counters));
+	json_object_set_new(all, "breaker_opened", json_integer(snap->counters.breaker_opened));
 	json_object_set_new(all, "breaker_open_for_s", json_real(breaker_s(snap)));
-	json_object_set_new(all, "log_lost", json_integer((json_int_t)snap->settings.log_lost));
+	json_object_set_new(all, "log_lost", json_integer((json_int_t)snap->counters.log_lost));
 	json_object_set_new(all, "paused", json_boolean(rz_pause_get(pin_dir, &pause)));
 	return rz_json_print(stdout, all, false);
 }
@@ -236,7 +236,7 @@ static int print_text(const struct rz_snapshot *snap, const struct rz_maps *maps
 	char text[RZ_PAUSE_TEXT + 160];
 	struct rz_pause pause;
 	struct unidentified u = count_unidentified(snap);
-	const struct rz_settings *s = &snap->settings;
+	const struct rz_counters *s = &snap->counters;
 	char age[32];
 	size_t i;
 	int err = print_counters(snap);

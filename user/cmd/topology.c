@@ -82,7 +82,7 @@ static int print_zones(const struct rz_topo_view *v)
 			continue;
 		snprintf(agents, sizeof(agents), "%u", z->agents);
 		snprintf(ready, sizeof(ready), "%u", z->ready);
-		if (v->settings && z->ready_since_ns)
+		if (v->snap && z->ready_since_ns)
 			rz_table_age(since, sizeof(since),
 				     (double)(v->now_ns - z->ready_since_ns) / 1e9);
 		err = rz_table_add(t, cells, strcmp(cells[5], "counts") ? "yellow" : "green");
@@ -146,20 +146,20 @@ static int print_text(const struct rz_topo_view *v)
 	int err;
 
 	printf("own zone: %s", *own ? own : "not given (each agent's own entry says its zone)");
-	if (v->settings && v->settings->own_zone_from[0])
-		printf(" (from %s)", v->settings->own_zone_from);
+	if (v->snap && v->snap->status.own_zone_from[0])
+		printf(" (from %s)", v->snap->status.own_zone_from);
 	putchar('\n');
-	if (v->settings && v->settings->topology_proved_ns) {
+	if (v->snap && v->snap->status.topology_proved_ns) {
 		rz_table_age(age, sizeof(age),
-			     (double)(v->now_ns - v->settings->topology_proved_ns) / 1e9);
+			     (double)(v->now_ns - v->snap->status.topology_proved_ns) / 1e9);
 		printf("last known to be current: %s ago\n", age);
-	} else if (v->settings) {
+	} else if (v->snap) {
 		printf("last known to be current: never\n");
 	}
-	if (v->settings && v->settings->frozen)
-		printf("nobody is moved now: %s\n", v->settings->frozen_why);
-	if (v->settings && v->settings->freezes)
-		printf("frozen so far: %u times\n", v->settings->freezes);
+	if (v->snap && v->snap->status.frozen)
+		printf("nobody is moved now: %s\n", v->snap->status.frozen_why);
+	if (v->snap && v->snap->counters.freezes)
+		printf("frozen so far: %u times\n", v->snap->counters.freezes);
 	for (i = 0; i < v->topo->n_aliases; i++)
 		printf("alias: %s is %s\n", v->topo->aliases[i].name, v->topo->aliases[i].zone);
 	if (!v->topo->n_agents) {
@@ -223,7 +223,7 @@ static int from_maps(const struct ask *a)
 	if (!err)
 		err = rz_maps_read_sources(&maps, &sources, &n);
 	if (!err) {
-		struct rz_topo_view v = {topo, zones, &snap->settings, snap->now_ns, sources, n};
+		struct rz_topo_view v = {topo, zones, snap, snap->now_ns, sources, n};
 
 		err = print(a, &v);
 	}

@@ -61,6 +61,8 @@ struct rz_daemon {
 	struct rz_select *select;
 	struct rz_clients_sweep *sweep;
 	struct rz_settings settings;
+	struct rz_status status;
+	struct rz_counters counters;
 	struct rz_census *census; /* NULL: this kernel cannot */
 	bool started;		  /* all of the start succeeded; else what it made is removed */
 	bool paused;		  /* by the operator, as of the latest look */
@@ -82,8 +84,14 @@ int rz_daemon_wake_start(struct rz_daemon *d);
 
 /* d->settings, by the configuration. */
 void rz_daemon_fill_settings(struct rz_daemon *d);
-/* Publishes d->settings in map settings. 0 or -errno. */
-int rz_daemon_write_settings(struct rz_daemon *d);
+/* Publishes d->settings in map settings. 0 or -errno, logged. */
+int rz_daemon_write_settings(const struct rz_daemon *d);
+/* Publishes d->status and d->counters in the maps of these names; the next time is a second away.
+ */
+void rz_daemon_write_status(struct rz_daemon *d);
+
+/* What connections are judged by now. */
+struct rz_world rz_daemon_world(const struct rz_daemon *d, uint64_t now_ns);
 
 /* Begins with the sources of the topology that the settings name. 0 or -errno, logged. */
 int rz_daemon_start_topology(struct rz_daemon *d);

@@ -111,7 +111,7 @@ static void close_it(struct rz_daemon *d, const struct rz_left *l, const struct 
 	struct rz_job *one = &j;
 
 	rz_str_copy(j.to_zone, sizeof(j.to_zone), c->zone);
-	rz_close_run(d->kern, &one, 1, d->settings.checks, now_ns);
+	rz_close_run(d->kern, &one, 1, d->counters.checks, now_ns);
 	if (!j.error)
 		tell(d, RZ_EVENT_LEFT_CLOSED, c,
 		     "closed: all answers were out, what was held back was discarded");

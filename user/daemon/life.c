@@ -54,13 +54,13 @@ static int refuse_kernel(const struct rz_lacks *lacks)
 /* How connections are reset on this kernel; where it can reset none, mode observe. */
 static void choose_way(struct rz_daemon *d, const struct rz_lacks *lacks)
 {
-	d->settings.way = rz_kern_can_walk(d->kern) ? RZ_WAY_KFUNC
-			  : lacks->netlink	    ? RZ_WAY_NONE
-						    : RZ_WAY_NETLINK;
-	if (d->settings.way == RZ_WAY_NETLINK)
+	d->status.way = rz_kern_can_walk(d->kern) ? RZ_WAY_KFUNC
+			: lacks->netlink	  ? RZ_WAY_NONE
+						  : RZ_WAY_NETLINK;
+	if (d->status.way == RZ_WAY_NETLINK)
 		rz_warn("run: no bpf_sock_destroy in this kernel (6.5 has it); resets go by "
 			"SOCK_DESTROY");
-	if (d->settings.way != RZ_WAY_NONE)
+	if (d->status.way != RZ_WAY_NONE)
 		return;
 	d->conf.mode = d->settings.mode = RZ_MODE_OBSERVE;
 	rz_warn("run: this kernel can reset no connection (no bpf_sock_destroy, which 6.5 "
@@ -225,6 +225,7 @@ int rz_daemon_start(struct rz_conf *conf, struct rz_daemon **ret)
 	d->lock = -1;
 	d->conf = *conf;
 	*conf = (struct rz_conf){};
+	d->status = (struct rz_status){.started_ns = rz_now_ns(), .pid = getpid()};
 	err = start_all(d);
 	if (err) {
 		rz_daemon_stop(d);

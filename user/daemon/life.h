@@ -2,9 +2,9 @@
 /*
  * A daemon's life: start, loop, stop.
  *
- * Comes in: settings. Goes out: programs that are attached, maps that are pinned, a topology that is
- * watched, and moves; what is removed again at the end is the settings' matter (--keep-pins). What
- * wakes the daemon is in wake.c, what it does then in tick.c, moves.c, topology.c, operator.c,
+ * Comes in: settings. Goes out: programs that are attached, maps that are pinned, a topology that
+ * is watched, and moves; what is removed again at the end is the settings' matter (--keep-pins).
+ * What wakes the daemon is in wake.c, what it does then in tick.c, moves.c, topology.c, operator.c,
  * left.c and selfcheck.c. Called by cmd/run.c.
  */
 #ifndef RZ_DAEMON_LIFE_H

@@ -73,7 +73,7 @@ static struct rz_jobs jobs_by_settings(struct rz_daemon *d)
 					   .at_once = c->in_flight != RZ_IN_FLIGHT_WAIT},
 				.together = c->holds,
 				.kern = d->kern,
-				.checks = d->settings.checks};
+				.checks = d->counters.checks};
 }
 
 void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_tick *t)
@@ -182,20 +182,20 @@ static enum rz_undo why_not(const struct rz_job *j)
 /* What became of one goes to the policy: what did not happen, too. */
 static void report(struct rz_daemon *d, const struct rz_job *j)
 {
-	struct rz_settings *s = &d->settings;
+	struct rz_counters *n = &d->counters;
 	bool given_up = j->error == -ETIMEDOUT;
 	struct rz_candidate moved;
 
 	if (j->error && j->c.by_hand) {
 		return; /* not the policy's, and the operator has been told */
 	} else if (j->error) {
-		s->let_go += given_up;
-		s->refused += !given_up;
-		s->outcomes[RZ_OUTCOME_GONE] += j->error == -ENOENT;
+		n->let_go += given_up;
+		n->refused += !given_up;
+		n->outcomes[RZ_OUTCOME_GONE] += j->error == -ENOENT;
 		rz_tick_undo(d->select, &j->c, why_not(j), j->ended_ns);
 		return;
 	}
-	s->moved++;
+	n->moved++;
 	moved = j->c;
 	moved.from_zone = j->from_zone; /* j->c has none: they live in a topology */
 	moved.to_zone = j->to_zone;
@@ -284,8 +284,7 @@ static bool is_still_right(const struct rz_daemon *d, const struct rz_job *j,
 
 void rz_daemon_moves_judge_again(struct rz_daemon *d)
 {
-	struct rz_world world = {d->topo,     d->zones,	 &d->settings,
-				 rz_now_ns(), d->blocks, d->exclude};
+	struct rz_world world = rz_daemon_world(d, rz_now_ns());
 	struct rz_moves *m = d->moves;
 	size_t i;
 
@@ -308,7 +307,7 @@ int rz_daemon_moves_step(void *daemon)
 
 	if (!d->moves)
 		return 0;
-	if ((d->settings.frozen || d->paused) && !d->moves->by_hand)
+	if ((d->status.frozen || d->paused) && !d->moves->by_hand)
 		cancel_all(d->moves);
 	more = rz_jobs_step(&d->moves->jobs, rz_now_ns());
 	tell(d);

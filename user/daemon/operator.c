@@ -55,12 +55,11 @@ static void look_at_pause(struct rz_daemon *d)
 	tell_pause(d, &now, stands);
 	d->paused = stands;
 	d->pause = now;
-	if (d->settings.pause_since_ns == now.since_ns &&
-	    d->settings.pause_until_ns == now.until_ns)
+	if (d->status.pause_since_ns == now.since_ns && d->status.pause_until_ns == now.until_ns)
 		return;
-	d->settings.pause_since_ns = now.since_ns;
-	d->settings.pause_until_ns = now.until_ns;
-	rz_daemon_write_settings(d); /* `rezone pause` waits to see it there */
+	d->status.pause_since_ns = now.since_ns;
+	d->status.pause_until_ns = now.until_ns;
+	rz_daemon_write_status(d); /* `rezone pause` waits to see it there */
 }
 
 /* Reads map orders and empties it. Orders nobody waits for any more are dropped. */
@@ -106,8 +105,6 @@ static void refuse_others(struct rz_daemon *d, const struct rz_order_row *orders
 static void look_at_orders(struct rz_daemon *d)
 {
 	_cleanup_free_ struct rz_order_row *orders = NULL;
-	static const struct rz_topo no_topo;
-	static const struct rz_topo_zones no_zones;
 	struct rz_snapshot *snap = NULL;
 	struct rz_tick *t = NULL;
 	struct rz_world world;
@@ -118,12 +115,7 @@ static void look_at_orders(struct rz_daemon *d)
 		return;
 	if (rz_snapshot_read(d->maps, &snap))
 		return;
-	world = (struct rz_world){d->topo ? d->topo : &no_topo,
-				  d->topo ? d->zones : &no_zones,
-				  &d->settings,
-				  snap->now_ns,
-				  d->blocks,
-				  d->exclude};
+	world = rz_daemon_world(d, snap->now_ns);
 	if (rz_tick_by_hand(snap, &world, orders, n, &t)) {
 		rz_snapshot_free(snap);
 		return;

@@ -3,7 +3,7 @@
  * What became of those that were moved.
  *
  * Comes in: what the policy found out at a tick about earlier moves (policy/client.h). Goes out: an
- * event and a log line each, the counts in map settings, and word of the breaker.
+ * event and a log line each, the counts in map counters, and word of the breaker.
  */
 #include "daemon/daemon.h"
 
@@ -20,7 +20,7 @@ static void tell(struct rz_daemon *d, const struct rz_snapshot *snap,
 
 	if (o->outcome == RZ_OUTCOME_NONE)
 		return; /* due, and open: the breaker's matter alone */
-	d->settings.outcomes[o->outcome]++;
+	d->counters.outcomes[o->outcome]++;
 	rz_duration_format(after, sizeof(after),
 			   (o->known_ns - o->moved_ns) / 100000000ULL * 100000000ULL);
 	e = rz_event_of(RZ_EVENT_OUTCOME, snap, o->cookie, o->client, &o->tuple, o->from_zone,
@@ -42,13 +42,13 @@ static void tell(struct rz_daemon *d, const struct rz_snapshot *snap,
 
 static void tell_breaker(struct rz_daemon *d)
 {
-	uint64_t was = d->settings.breaker_until_ns;
+	uint64_t was = d->status.breaker_until_ns;
 	char span[32];
 
-	d->settings.breaker_until_ns =
-		rz_select_breaker_until(d->select, &d->settings.breaker_opened);
+	d->status.breaker_until_ns =
+		rz_select_breaker_until(d->select, &d->counters.breaker_opened);
 	rz_duration_format(span, sizeof(span), d->conf.breaker_for_ns);
-	if (d->settings.breaker_until_ns && !was) {
+	if (d->status.breaker_until_ns && !was) {
 		rz_daemon_tell_all(
 			d, RZ_EVENT_BREAKER_OPEN,
 			"nobody is moved for %s: too many of the latest moves were futile", span);
@@ -56,7 +56,7 @@ static void tell_breaker(struct rz_daemon *d)
 			"futile, their clients came back here; is the topology right, and can "
 			"clients reach the agents of their zone?",
 			span, d->conf.breaker);
-	} else if (!d->settings.breaker_until_ns && was) {
+	} else if (!d->status.breaker_until_ns && was) {
 		rz_daemon_tell_all(d, RZ_EVENT_BREAKER_CLOSED, "after %s", span);
 		rz_info("breaker: closed again after %s", span);
 	}

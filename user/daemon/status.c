@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the daemon publishes of itself: map settings.
+ * What the daemon publishes of itself: map settings once, maps status and counters each second and
+ * at each tick.
  *
- * Comes in: the daemon. Goes out: the map, for `rezone list`, `stats` and `topology`. Called by all
- * of user/daemon/.
+ * Comes in: the daemon. Goes out: the maps, for `rezone list`, `stats` and `topology`. Called by
+ * all of user/daemon/.
  */
 #include "daemon/daemon.h"
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 #include <bpf/bpf.h>
 
 #include "base/log.h"
@@ -25,12 +25,11 @@ void rz_daemon_fill_settings(struct rz_daemon *d)
 	const struct rz_conf *c = &d->conf;
 
 	d->settings = (struct rz_settings){
-		.started_ns = rz_now_ns(),
 		.interval_ns = c->interval_ns,
 		.stable_for_ns = c->stable_for_ns,
 		.topology_max_age_ns = c->topology_max_age_ns,
 		.min_age_ns = c->min_age_ns,
-		.pid = getpid(),
+		.grace_ns = c->grace_ns,
 		.min_agents = c->min_agents,
 		.mode = c->mode,
 		.opt_in = c->opt_in,
@@ -39,7 +38,6 @@ void rz_daemon_fill_settings(struct rz_daemon *d)
 		.shared = c->shared,
 		.acks0 = c->acks0,
 		.local_proxy = c->local_proxy,
-		.grace_ns = c->grace_ns,
 	};
 	memcpy(d->settings.ports, c->ports, sizeof(d->settings.ports));
 	copy_text(d->settings.exclude_clients, c->exclude_clients);
@@ -47,10 +45,23 @@ void rz_daemon_fill_settings(struct rz_daemon *d)
 	copy_text(d->settings.exclude_zones, c->exclude_zones);
 }
 
-int rz_daemon_write_settings(struct rz_daemon *d)
+static int write_only_entry(int fd, const void *value)
 {
 	__u32 zero = 0;
 
-	d->settings.log_lost = rz_log_lost();
-	return bpf_map_update_elem(d->maps->settings, &zero, &d->settings, BPF_ANY) ? -errno : 0;
+	return bpf_map_update_elem(fd, &zero, value, BPF_ANY) ? -errno : 0;
+}
+
+int rz_daemon_write_settings(const struct rz_daemon *d)
+{
+	int err = write_only_entry(d->maps->settings, &d->settings);
+
+	return err ? rz_err(err, "run: map settings: %s", strerror(-err)) : 0;
+}
+
+void rz_daemon_write_status(struct rz_daemon *d)
+{
+	d->counters.log_lost = rz_log_lost();
+	write_only_entry(d->maps->status, &d->status);
+	write_only_entry(d->maps->counters, &d->counters);
 }

@@ -39,7 +39,7 @@ static void show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
 
 		rz_str_copy(e.text, sizeof(e.text), "observed; enforcing would reset it");
 		rz_daemon_tell(d, &e);
-		d->settings.observed++;
+		d->counters.observed++;
 	}
 	v.reason = m->reason;
 	rz_str_copy(v.to_zone, sizeof(v.to_zone), m->to_zone);
@@ -93,11 +93,24 @@ static void log_full(struct rz_daemon *d, const struct rz_snapshot *snap)
 	d->full_logged_count = full;
 }
 
+struct rz_world rz_daemon_world(const struct rz_daemon *d, uint64_t now_ns)
+{
+	static const struct rz_topo no_topo;
+	static const struct rz_topo_zones no_zones;
+
+	return (struct rz_world){.topo = d->topo ? d->topo : &no_topo,
+				 .zones = d->topo ? d->zones : &no_zones,
+				 .settings = &d->settings,
+				 .status = &d->status,
+				 .now_ns = now_ns,
+				 .blocks = d->blocks,
+				 .exclude = d->exclude};
+}
+
 /* Judges all; what may go is under way afterwards, with the snapshot. Returns whether it is. */
 static bool judge(struct rz_daemon *d, struct rz_snapshot *snap)
 {
-	struct rz_world world = {d->topo,      d->zones,  &d->settings,
-				 snap->now_ns, d->blocks, d->exclude};
+	struct rz_world world = rz_daemon_world(d, snap->now_ns);
 	struct rz_tick *t = NULL;
 
 	if (rz_tick_run(snap, &world, d->select, d->paused, &t))
@@ -128,15 +141,15 @@ uint64_t rz_daemon_tick(struct rz_daemon *d)
 		return next_due(d);
 	swept = !rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
 	log_full(d, snap);
-	d->settings.tick_ns = snap->now_ns;
-	d->settings.ticks++;
+	d->status.tick_ns = snap->now_ns;
+	d->counters.ticks++;
 	if (d->topo)
 		rz_daemon_place(d, snap);
 	if (swept)
 		rz_rooms_count(d->kern, snap, rz_clients_sweep_kept(d->sweep), d->topo);
 	if (d->topo && !d->moves)
 		taken = judge(d, snap);
-	rz_daemon_write_settings(d);
+	rz_daemon_write_status(d);
 	if (!taken)
 		rz_snapshot_free(snap);
 	return next_due(d);

@@ -3,7 +3,7 @@
  * The topology's way into the maps.
  *
  * Comes in: the file, Kubernetes and the cloud, merged by topo/merge.c. Goes out: maps agents,
- * zones, aliases and sources, and in map settings since when all of it is known to be current, and
+ * zones, aliases and sources, and in map status since when all of it is known to be current, and
  * whether that can be trusted. Called by daemon/wake.c every second, and by the sources when they
  * have news.
  */
@@ -56,8 +56,8 @@ static int take(struct rz_daemon *d, const char *from)
 	rz_topo_free(d->topo);
 	d->topo = RZ_TAKE_PTR(d->pending);
 	rz_daemon_moves_judge_again(d);
-	rz_str_copy(d->settings.own_zone, sizeof(d->settings.own_zone), d->topo->own_zone);
-	rz_str_copy(d->settings.own_zone_from, sizeof(d->settings.own_zone_from), from);
+	rz_str_copy(d->status.own_zone, sizeof(d->status.own_zone), d->topo->own_zone);
+	rz_str_copy(d->status.own_zone_from, sizeof(d->status.own_zone_from), from);
 	/* in a storm of changes once in ten seconds is enough to be told */
 	rz_log(d->told_ns && d->kube && now < d->told_ns + TELL_EVERY_NS ? RZ_LOG_DEBUG
 									 : RZ_LOG_INFO,
@@ -151,13 +151,13 @@ static enum rz_freeze freeze_now(struct rz_daemon *d, const struct rz_source_row
 
 static void tell_freeze(struct rz_daemon *d, enum rz_freeze f, const char *why, uint64_t now)
 {
-	struct rz_settings *s = &d->settings;
+	struct rz_status *s = &d->status;
 	char span[32];
 
 	if (f == RZ_FREEZE_NEVER && !s->frozen && !s->topology_proved_ns)
 		return; /* the start */
 	if (f && !s->frozen) {
-		s->freezes++;
+		d->counters.freezes++;
 		rz_warn("freeze: nobody is moved: %s", why);
 		rz_daemon_tell_all(d, RZ_EVENT_FREEZE, "%s: %s", rz_freeze_name(f), why);
 	} else if (!f && s->frozen && s->frozen_ns) {
@@ -179,11 +179,11 @@ static void judge(struct rz_daemon *d, uint64_t now)
 	enum rz_freeze f = freeze_now(d, rows, n, now, why, sizeof(why));
 
 	tell_freeze(d, f, why, now);
-	d->settings.frozen = f;
-	rz_str_copy(d->settings.frozen_why, sizeof(d->settings.frozen_why), why);
-	d->settings.topology_proved_ns = rz_sources_proved_ns(rows, n);
+	d->status.frozen = f;
+	rz_str_copy(d->status.frozen_why, sizeof(d->status.frozen_why), why);
+	d->status.topology_proved_ns = rz_sources_proved_ns(rows, n);
 	rz_maps_write_sources(d->maps, rows, n);
-	rz_daemon_write_settings(d);
+	rz_daemon_write_status(d);
 }
 
 void rz_daemon_judge_topology(struct rz_daemon *d)

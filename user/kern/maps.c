@@ -199,6 +199,18 @@ static int read_stats(int fd, struct rz_stats *ret)
 	return 0;
 }
 
+/* What the daemon says of itself: maps with one entry each. */
+static int read_daemon(const struct rz_maps *m, struct rz_snapshot *s)
+{
+	__u32 zero = 0;
+
+	if (bpf_map_lookup_elem(m->settings, &zero, &s->settings) ||
+	    bpf_map_lookup_elem(m->status, &zero, &s->status) ||
+	    bpf_map_lookup_elem(m->counters, &zero, &s->counters))
+		return -errno;
+	return 0;
+}
+
 static struct rz_member member_of(const struct rz_conn *c)
 {
 	struct rz_member m = {.client = c->frame.client};
@@ -252,7 +264,6 @@ static int read_peers(int fd, struct rz_snapshot *s)
 int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 {
 	struct rz_snapshot *s = calloc(1, sizeof(*s));
-	__u32 zero = 0;
 	int err;
 
 	if (!s)
@@ -273,8 +284,8 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 		err = read_proxied(m->proxied, s);
 	if (!err)
 		err = read_softwares(m->softwares, s);
-	if (!err && bpf_map_lookup_elem(m->settings, &zero, &s->settings))
-		err = -errno;
+	if (!err)
+		err = read_daemon(m, s);
 	if (!err)
 		err = read_stats(m->stats, &s->stats);
 	if (err) {

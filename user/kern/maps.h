@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+#include <rezone/ipc.h>
+
 #include "topo/blocks.h"
 #include "topo/source.h"
 #include "topo/topo.h"
@@ -20,7 +22,7 @@
 	X(conns) X(client_ids) X(clients) X(proxied) X(proxy_peers) X(softwares) X(software_keys)       \
 	X(secret) X(peers) X(zone_names)                                                       \
 	X(agents) X(zones) X(aliases) X(sources) X(blocks) X(moves) X(holds) X(held) X(settings)                   \
-	X(stats) X(errors) X(traffic) X(client_traffic) X(events) X(verdicts) X(orders)
+	X(status) X(counters) X(stats) X(errors) X(traffic) X(client_traffic) X(events) X(verdicts) X(orders)
 /* clang-format on */
 struct rz_maps {
 #define RZ_MAP_FIELD(name) int name;
@@ -90,9 +92,12 @@ struct rz_snapshot {
 	size_t n_members;
 	__u8 (*peers)[16]; /* of closed connections that began with a PROXY header */
 	size_t n_peers;
-	struct rz_settings settings; /* all zero if no daemon has ever written it */
-	struct rz_stats stats;	     /* added up over the CPUs */
-	uint64_t now_ns;	     /* CLOCK_MONOTONIC when it was read */
+	struct rz_settings
+		settings; /* these three are all zero if no daemon has ever written them */
+	struct rz_status status;
+	struct rz_counters counters;
+	struct rz_stats stats; /* added up over the CPUs */
+	uint64_t now_ns;       /* CLOCK_MONOTONIC when it was read */
 };
 
 /* A time of `c` that is kept in hundredths of a second, in ns; 0 is never. Up to 10 ms early. */
@@ -128,7 +133,7 @@ int rz_snapshot_proxied(const struct rz_snapshot *s, const struct rz_conn *c,
 			struct rz_endpoint *ret);
 
 /*
- * The topology as the maps have it (agents, aliases, own zone from settings; zones as counted by
+ * The topology as the maps have it (agents, aliases, own zone from status; zones as counted by
  * the daemon). 0 or -errno; written on success only.
  */
 int rz_maps_read_topology(const struct rz_maps *m, struct rz_topo **ret_topo,

@@ -277,7 +277,7 @@ int rz_maps_read_topology(const struct rz_maps *m, struct rz_topo **ret_topo,
 {
 	struct rz_topo *t = calloc(1, sizeof(*t));
 	struct rz_topo_zones *z = calloc(1, sizeof(*z));
-	struct rz_settings s = {};
+	struct rz_status s = {};
 	__u32 zero = 0;
 	int err = t && z ? 0 : -ENOMEM;
 
@@ -287,7 +287,7 @@ int rz_maps_read_topology(const struct rz_maps *m, struct rz_topo **ret_topo,
 		err = read_aliases(m->aliases, t);
 	if (!err)
 		err = read_zones(m->zones, z);
-	if (!err && bpf_map_lookup_elem(m->settings, &zero, &s))
+	if (!err && bpf_map_lookup_elem(m->status, &zero, &s))
 		err = -errno;
 	if (err) {
 		rz_topo_free(t);

@@ -127,9 +127,9 @@ const char *rz_topo_standing(const struct rz_topo_view *v, const struct rz_topo_
 		return "nobody ready";
 	if (!rz_group_serves(z->key.group, "", ""))
 		return "serves no client";
-	if (!v->settings)
+	if (!v->snap)
 		return "counts";
-	why = rz_zone_standing(z, v->settings, v->now_ns);
+	why = rz_zone_standing(z, &v->snap->settings, &v->snap->status, v->now_ns);
 	if (why == RZ_REASON_NO_AGENT_THERE)
 		return "fewer than min-agents ready";
 	return why == RZ_REASON_NONE ? "counts" : rz_reason_name(why);
@@ -225,7 +225,7 @@ static json_t *aliases_object(const struct rz_topo *t)
 
 int rz_json_topology(FILE *f, const struct rz_topo_view *v)
 {
-	const struct rz_settings *s = v->settings;
+	const struct rz_status *s = v->snap ? &v->snap->status : NULL;
 
 	return rz_json_print(
 		f,
@@ -235,8 +235,8 @@ int rz_json_topology(FILE *f, const struct rz_topo_view *v)
 			  s ? since(s->topology_proved_ns, v->now_ns) : json_null(), "frozen",
 			  s && s->frozen ? json_string(rz_freeze_name(s->frozen)) : json_null(),
 			  "frozen_why", rz_json_text(s ? s->frozen_why : NULL), "freezes",
-			  s ? json_integer(s->freezes) : json_null(), "sources", sources_array(v),
-			  "zones", zones_array(v), "agents", agents_array(v), "aliases",
-			  aliases_object(v->topo)),
+			  s ? json_integer(v->snap->counters.freezes) : json_null(), "sources",
+			  sources_array(v), "zones", zones_array(v), "agents", agents_array(v),
+			  "aliases", aliases_object(v->topo)),
 		false);
 }

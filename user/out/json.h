@@ -24,7 +24,7 @@ int rz_json_conns(FILE *f, const struct rz_conn_row *rows, size_t n, bool compac
 struct rz_topo_view {
 	const struct rz_topo *topo;
 	const struct rz_topo_zones *zones;
-	const struct rz_settings *settings; /* NULL: a file was read, no daemon asked */
+	const struct rz_snapshot *snap; /* NULL: a file was read, no daemon asked */
 	uint64_t now_ns;
 	const struct rz_source_val *sources;
 	size_t n_sources;

@@ -87,7 +87,7 @@ static bool same_zone(const struct view *v)
 /* The zone's own reasons, in their order; each row of the table below asks for one. */
 static bool standing_is(const struct view *v, enum rz_reason reason)
 {
-	return rz_zone_standing(v->there, v->w->settings, v->w->now_ns) == reason;
+	return rz_zone_standing(v->there, v->w->settings, v->w->status, v->w->now_ns) == reason;
 }
 
 static bool no_agent_there(const struct view *v)
@@ -328,14 +328,14 @@ static enum rz_close close_by(const struct view *v)
 }
 
 enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_settings *s,
-				uint64_t now_ns)
+				const struct rz_status *status, uint64_t now_ns)
 {
 	if (!z || !z->ready || z->ready < s->min_agents)
 		return RZ_REASON_NO_AGENT_THERE;
 	if (!z->ready_since_ns || now_ns < z->ready_since_ns + s->stable_for_ns)
 		return RZ_REASON_ZONE_NOT_STABLE;
-	if (s->frozen || !s->topology_proved_ns ||
-	    now_ns > s->topology_proved_ns + s->topology_max_age_ns)
+	if (status->frozen || !status->topology_proved_ns ||
+	    now_ns > status->topology_proved_ns + s->topology_max_age_ns)
 		return RZ_REASON_TOPOLOGY_STALE;
 	return RZ_REASON_NONE;
 }

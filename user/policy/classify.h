@@ -31,6 +31,7 @@ struct rz_world {
 	const struct rz_topo *topo;
 	const struct rz_topo_zones *zones;
 	const struct rz_settings *settings;
+	const struct rz_status *status; /* the topology's: frozen, when it was last proved */
 	uint64_t now_ns;
 	const struct rz_blocks *blocks;	  /* zones by address; may be NULL */
 	const struct rz_exclude *exclude; /* whom the operator leaves alone; may be NULL */
@@ -54,7 +55,7 @@ struct rz_verdict {
  * `z` is NULL), ZONE_NOT_STABLE, TOPOLOGY_STALE. `rezone topology` shows the same.
  */
 enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_settings *s,
-				uint64_t now_ns);
+				const struct rz_status *status, uint64_t now_ns);
 
 /* What forbids closing this connection even where an operator asks for it by hand: NONE,
  * LEFT, NOT_IDENTIFIED, SEVERAL, NOT_DATA, SHARED, ACKS0, TRANSACTIONAL, LOCAL_PROXY, LIBRARY,

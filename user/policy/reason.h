@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include <rezone/types.h>
+#include <rezone/ipc.h>
 
 /* What a connection is used for, derived from what it carried. */
 enum rz_kind {
