@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The maps. Value types are the ABI of include/rezone/types.h; user space pins all but `scratch`,
- * `early`, `openings` and `wake`, sets the sizes that the configuration gives, and is their only
- * other user.
+ * The maps; those that user space alone reads and writes are in ipc.bpf.h. Value types are the ABI
+ * of include/rezone/types.h; user space pins all but `scratch`, `early`, `openings` and `wake`,
+ * sets the sizes that the configuration gives, and is their only other user.
  *
  * No map evicts: a full one means "not tracked", counted, never somebody else's entry thrown out.
  */
@@ -12,7 +12,6 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <rezone/config.h>
-#include <rezone/ipc.h>
 #include <rezone/kafka.h>
 #include <rezone/types.h>
 
@@ -121,9 +120,8 @@ struct {
 	__type(value, struct rz_traffic);
 } client_traffic SEC(".maps");
 
-/* agents, zones, aliases, blocks, settings, status and counters are written by user space, for its
- * readers (rezone list, bpftool); here only the bytes of a closed connection are assigned by agents
- * and blocks. */
+/* agents and blocks are written by user space, for its readers (rezone list, bpftool) as well; here
+ * they assign the bytes of a closed connection. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -131,30 +129,6 @@ struct {
 	__type(key, struct rz_endpoint);
 	__type(value, struct rz_agent_val);
 } agents SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, RZ_ZONES_MAX);
-	__type(key, struct rz_zone_key);
-	__type(value, struct rz_zone_val);
-} zones SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, RZ_ALIASES_MAX);
-	__type(key, char[RZ_ZONE_SIZE]);
-	__type(value, struct rz_alias_val);
-} aliases SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 32);
-	__type(key, __u32);
-	__type(value, struct rz_source_val);
-} sources SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -194,49 +168,6 @@ __u32 rz_held_any = 0;
 
 /* Entries in holds; while it is 0 nobody looks there. Written by user space. */
 __u32 rz_holding = 0;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rz_settings);
-} settings SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rz_status);
-} status SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rz_counters);
-} counters SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, RZ_ORDERS_MAX);
-	__type(key, __u64);
-	__type(value, struct rz_order);
-} orders SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RZ_EVENTS_MAX);
-	__type(key, __u32);
-	__type(value, struct rz_event);
-} events SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RZ_EVENTS_MAX);
-	__type(key, __u32);
-	__type(value, struct rz_event);
-} verdicts SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -2,14 +2,15 @@
 /*
  * rezone's BPF programs. Each SEC() function is a shim over one stage; read them in this order:
  * maps.bpf.h, segment.bpf.h, room.bpf.h, conn.bpf.h, traffic.bpf.h, header.bpf.h, begin.bpf.h,
- * client.bpf.h, hold.bpf.h, frame.bpf.h, opening.bpf.h, census.bpf.h, reset.bpf.h. Loaded by
- * user/kern/load.c. Programs marked "?" are switched on only where the kernel can run them
- * (user/kern/probe.c).
+ * client.bpf.h, hold.bpf.h, frame.bpf.h, opening.bpf.h, census.bpf.h, reset.bpf.h; ipc.bpf.h has
+ * the maps that none of them uses. Loaded by user/kern/load.c. Programs marked "?" are switched on
+ * only where the kernel can run them (user/kern/probe.c).
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "ipc.bpf.h"
 #include "frame.bpf.h"
 #include "opening.bpf.h"
 #include "census.bpf.h"

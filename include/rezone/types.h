@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) OR Apache-2.0 */
 /*
- * What the BPF programs and user space share: the values of the pinned maps. This is the ABI.
+ * What the BPF programs and user space share: the values of the pinned maps. This is the ABI; ipc.h
+ * has its other part, of the maps that no program looks into.
  *
  * Comes in: nothing. Goes out: types only, no code, no libc. Included by bpf/ and user/ alike.
  *
@@ -46,7 +47,6 @@
  * connections that were accepted by no known agent have this part of conns. */
 #define RZ_PEER_SHARE	  4
 #define RZ_STRANGER_SHARE 8
-#define RZ_EXCLUDE_SIZE	  1024
 
 #define RZ_PACKED_ENUM __attribute__((packed))
 
@@ -195,68 +195,6 @@ enum rz_check {
 	RZ_CHECK_HOLD_ENDS,    /* the hold is too near its end for a FIN */
 	RZ_CHECK_NOT_MET,      /* the walk passed this socket over */
 	RZ_CHECK_COUNT,
-} RZ_PACKED_ENUM;
-
-/* What became of a client after its move; user/policy/outcome.h has the evidence for each. */
-enum rz_outcome {
-	RZ_OUTCOME_NONE = 0, /* not known yet */
-	RZ_OUTCOME_HOME,
-	RZ_OUTCOME_RETURNED, /* futile: it is here again */
-	RZ_OUTCOME_LEFT,     /* not seen again on this node */
-	RZ_OUTCOME_GONE,     /* it had ended before it could be moved */
-	RZ_OUTCOME_COUNT,
-} RZ_PACKED_ENUM;
-
-enum rz_mode {
-	RZ_MODE_ENFORCE = 0,
-	RZ_MODE_OBSERVE,
-	RZ_MODE_COUNT,
-} RZ_PACKED_ENUM;
-
-/* How connections are reset on this kernel. */
-enum rz_way {
-	RZ_WAY_NONE = 0, /* not at all */
-	RZ_WAY_NETLINK,	 /* SOCK_DESTROY: checked a moment before */
-	RZ_WAY_KFUNC,	 /* bpf_sock_destroy: check and reset are one step */
-	RZ_WAY_COUNT,
-} RZ_PACKED_ENUM;
-
-/* How a connection is ended. */
-enum rz_close {
-	RZ_CLOSE_AUTO = 0, /* as its library bears it best (user/policy/library.c) */
-	RZ_CLOSE_RESET,	   /* a TCP reset */
-	RZ_CLOSE_FIN,	   /* the agent's descriptor is shut down: its client sees an end of file */
-	RZ_CLOSE_COUNT,
-} RZ_PACKED_ENUM;
-
-/* Are connections moved that carry group membership beside data? */
-enum rz_shared {
-	RZ_SHARED_AUTO = 0, /* of libraries that bear it */
-	RZ_SHARED_SKIP,
-	RZ_SHARED_MOVE,
-	RZ_SHARED_COUNT,
-} RZ_PACKED_ENUM;
-
-/* ... and those of producers that are not answered? */
-enum rz_acks0 {
-	RZ_ACKS0_SKIP = 0,
-	RZ_ACKS0_MOVE, /* what is on its way in that instant is lost */
-	RZ_ACKS0_COUNT,
-} RZ_PACKED_ENUM;
-
-/* ... and those that end in a proxy in the agent's network namespace, of whose client TCP knows
- * nothing? */
-enum rz_local_proxy {
-	RZ_LOCAL_PROXY_SKIP = 0,
-	RZ_LOCAL_PROXY_MOVE,
-	RZ_LOCAL_PROXY_COUNT,
-} RZ_PACKED_ENUM;
-
-enum rz_opt_in {
-	RZ_OPT_IN_TAG = 0, /* only clients with warpstream_interzone_lb=true */
-	RZ_OPT_IN_ZONE,	   /* every client with a zone tag */
-	RZ_OPT_IN_ANY,	   /* also clients whose zone is known by their address alone */
-	RZ_OPT_IN_COUNT,
 } RZ_PACKED_ENUM;
 
 struct rz_endpoint {
@@ -460,22 +398,6 @@ struct rz_agent_val {
 	__u8 pad[3];
 };
 
-/* zones: group and zone -> how many can take a client in */
-struct rz_zone_key {
-	char group[RZ_GROUP_SIZE];
-	char zone[RZ_ZONE_SIZE];
-};
-struct rz_zone_val {
-	__u32 agents; /* 0: a zone or alias that left the topology; its group is "" */
-	__u32 ready;
-	__u64 ready_since_ns; /* since when min_agents have been ready, 0 if they are not */
-};
-
-/* aliases: another name of a zone -> its canonical name */
-struct rz_alias_val {
-	char zone[RZ_ZONE_SIZE];
-};
-
 /* blocks: a CIDR block -> the zone of clients in it, the longest prefix wins */
 struct rz_block_key {
 	__u32 prefix_len; /* in bits of the 16 bytes: an IPv4 block's is 96 longer */
@@ -583,99 +505,6 @@ struct rz_move {
 	char to_zone[RZ_ZONE_SHOWN];
 };
 
-/* orders: socket cookie -> an operator wants it moved (`rezone reset`); the daemon takes it out. */
-#define RZ_ORDERS_MAX 4096
-struct rz_order {
-	__u64 client;	/* must still be the connection's client */
-	__u64 asked_ns; /* older than RZ_ORDER_NS it is void: nobody waits for it any more */
-	__u32 now;	/* at once, whatever is in flight */
-	__u32 pad;
-};
-#define RZ_ORDER_NS 30000000000ULL
-
-/* Why nobody is moved although the policy would: the topology cannot be trusted now. */
-enum rz_freeze {
-	RZ_FREEZE_NONE = 0,
-	RZ_FREEZE_NEVER,	 /* a source has not been read yet */
-	RZ_FREEZE_STALE,	 /* a source is older than topology_max_age */
-	RZ_FREEZE_UNREACHABLE,	 /* a source cannot be asked */
-	RZ_FREEZE_UNREADABLE,	 /* a source said what cannot be read */
-	RZ_FREEZE_CONTRADICTION, /* sources, or one in itself, say two things */
-	RZ_FREEZE_EMPTY,	 /* all agents of a source vanished at once */
-	RZ_FREEZE_CLOCK,	 /* the clock jumped, or the machine slept */
-	RZ_FREEZE_DETACHED,	 /* the programs are not attached where they were */
-	RZ_FREEZE_RIVAL,	 /* another rezone is attached to the same cgroup */
-	RZ_FREEZE_PINS,		 /* pins are gone, or something is mounted over them */
-	RZ_FREEZE_COUNT,
-} RZ_PACKED_ENUM;
-
-/* sources: index -> where the topology comes from (docs/kubernetes.md) */
-#define RZ_SOURCE_NAME 96
-#define RZ_SOURCE_NOTE 256
-struct rz_source_val {
-	__u64 proved_ns; /* when it was last known to be current, 0: never */
-	__u32 agents;
-	__u32 ready;
-	char name[RZ_SOURCE_NAME];
-	char note[RZ_SOURCE_NOTE]; /* what is wrong with it, "" */
-	__u32 left_out;		   /* parts of it that are of no use, and do not count */
-	__u32 pad;
-	char left_out_why[RZ_SOURCE_NOTE]; /* the first one */
-};
-
-/* What happened, for `rezone events` (docs/events.md). */
-enum rz_event_type {
-	RZ_EVENT_NONE = 0,
-	RZ_EVENT_START, /* a daemon */
-	RZ_EVENT_STOP,
-	RZ_EVENT_VERDICT, /* another reason than at the tick before */
-	RZ_EVENT_HOLD,	  /* new requests are held back from now on */
-	RZ_EVENT_MOVE,	  /* closed */
-	RZ_EVENT_LET_GO,  /* no gap came in time */
-	RZ_EVENT_REFUSED, /* the last look said no */
-	RZ_EVENT_OBSERVE, /* mode observe: it would be moved */
-	RZ_EVENT_OUTCOME,
-	RZ_EVENT_GAVE_UP, /* a client, after futile moves */
-	RZ_EVENT_FREEZE,  /* nobody is moved: the topology */
-	RZ_EVENT_THAW,
-	RZ_EVENT_PAUSE, /* ... the operator */
-	RZ_EVENT_RESUME,
-	RZ_EVENT_BREAKER_OPEN, /* ... too many futile moves */
-	RZ_EVENT_BREAKER_CLOSED,
-	RZ_EVENT_LEFT,	      /* a client, while it was held: what was held back is discarded */
-	RZ_EVENT_LEFT_CLOSED, /* ... and the agent's socket is closed */
-	RZ_EVENT_COUNT,
-} RZ_PACKED_ENUM;
-
-/*
- * events and verdicts: rings in an array, the event with sequence number n in element n %
- * RZ_EVENTS_MAX. Written by the daemon. Changes of verdicts are many when a zone appears, so they
- * have a ring of their own and push out nothing else.
- */
-#define RZ_EVENTS_MAX 4096
-#define RZ_EVENT_TEXT 160
-struct rz_event {
-	__u64 seq;     /* 0: no event was here yet */
-	__u64 time_ns; /* CLOCK_REALTIME */
-	__u64 cookie;  /* 0: of no connection; then what follows is empty, up to text */
-	__u64 client;
-	struct rz_tuple tuple;
-	__s32 error;	 /* -errno */
-	__u32 waited_ms; /* for a gap, in a move */
-	__u32 held_ms;
-	__u32 held_segments;
-	enum rz_event_type type;
-	enum rz_reason reason;
-	enum rz_outcome outcome;
-	__u8 by_hand;	     /* an operator's `rezone reset` */
-	enum rz_check check; /* of a move that did not happen: what kept it from happening */
-	__u8 pad[7];
-	char from_zone[RZ_ZONE_SHOWN];
-	char to_zone[RZ_ZONE_SHOWN];
-	char client_id[RZ_CLIENT_ID_SIZE];
-	char text[RZ_EVENT_TEXT];
-};
-
 /* stats: one record a CPU; add them up. */
 struct rz_stats {
 	__u64 segments; /* with payload, on a Kafka port */
@@ -751,10 +580,8 @@ RZ_ASSERT(sizeof(struct rz_tuple) == 36, "rz_tuple has no hidden padding");
 RZ_ASSERT(sizeof(struct rz_frame) == 64,
 	  "rz_frame is compared and copied under the lock: keep it small");
 RZ_ASSERT(sizeof(struct rz_conn) <= 192, "one connection fits the kernel's 256-byte class");
-RZ_ASSERT(sizeof(struct rz_zone_key) == RZ_GROUP_SIZE + RZ_ZONE_SIZE, "rz_zone_key is a map key");
 RZ_ASSERT(sizeof(struct rz_block_key) == 20, "rz_block_key is a map key: no hidden padding");
 RZ_ASSERT(sizeof(struct rz_client) == 520, "rz_client has no hidden padding");
-RZ_ASSERT(sizeof(struct rz_event) == 576, "rz_event has no hidden padding");
 RZ_ASSERT(sizeof(struct rz_proxied) == 108, "rz_proxied has no hidden padding");
 RZ_ASSERT(sizeof(struct rz_client_id) == 288, "rz_client_id has no hidden padding");
 

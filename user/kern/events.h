@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <rezone/types.h>
+#include <rezone/ipc.h>
 
 struct rz_event_ring {
 	int fd;

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include <rezone/types.h>
+#include <rezone/ipc.h>
 
 /* 0 or -ENOMEM. */
 int rz_event_print_json(FILE *f, const struct rz_event *e);

@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-#include <rezone/types.h>
+#include <rezone/ipc.h>
 
 struct rz_library_case {
 	const struct rz_software *software; /* NULL: it does not say */

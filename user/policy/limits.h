@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include <rezone/types.h>
+#include <rezone/ipc.h>
 
 #include "policy/budget.h"
 

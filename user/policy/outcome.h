@@ -34,7 +34,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <rezone/types.h>
+#include <rezone/ipc.h>
 
 #define RZ_OUTCOME_PATIENCE 4			 /* times after_ns */
 #define RZ_LEAVING_NS	    (15 * 1000000000ULL) /* 9 s were measured, and a margin */

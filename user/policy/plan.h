@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include <rezone/types.h>
+#include <rezone/ipc.h>
 
 struct rz_plan {
 	enum rz_close close; /* RESET, or FIN: the agent's own descriptor is shut down */

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <rezone/types.h>
+#include <rezone/ipc.h>
 
 #define RZ_SOURCES_MAX 20
 

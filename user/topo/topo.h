@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <rezone/types.h>
+#include <rezone/ipc.h>
 
 #include "topo/zone.h"
 

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The maps that user space alone reads and writes (include/rezone/ipc.h). They are here because
+ * libbpf makes all maps of one object together; no program looks into them.
+ */
+#ifndef REZONE_BPF_IPC_H
+#define REZONE_BPF_IPC_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <rezone/ipc.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 32);
+	__type(key, __u32);
+	__type(value, struct rz_source_val);
+} sources SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_ZONES_MAX);
+	__type(key, struct rz_zone_key);
+	__type(value, struct rz_zone_val);
+} zones SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_ALIASES_MAX);
+	__type(key, char[RZ_ZONE_SIZE]);
+	__type(value, struct rz_alias_val);
+} aliases SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rz_settings);
+} settings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rz_status);
+} status SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rz_counters);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_ORDERS_MAX);
+	__type(key, __u64);
+	__type(value, struct rz_order);
+} orders SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RZ_EVENTS_MAX);
+	__type(key, __u32);
+	__type(value, struct rz_event);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RZ_EVENTS_MAX);
+	__type(key, __u32);
+	__type(value, struct rz_event);
+} verdicts SEC(".maps");
+
+#endif
