@@ -18,9 +18,6 @@
 #include "kern/pause.h"
 #include "policy/select.h"
 #include "policy/tick.h"
-#include "kube/cloud.h"
-#include "kube/kube.h"
-#include "topo/file.h"
 #include "topo/place.h"
 #include "topo/source.h"
 
@@ -35,20 +32,10 @@ struct rz_daemon {
 	struct rz_kern *kern;
 	const struct rz_maps *maps;
 	struct rz_loop *loop;
-	struct rz_topo_file *file;
-	struct rz_topo *file_topo; /* as last read whole */
-	uint64_t file_proved_ns;
-	struct rz_kube *kube;
-	struct rz_cloud *cloud;
-	struct rz_clocks clocks; /* at the last look */
-	uint64_t jumped_ns;	 /* they jumped then, and not every source was proved since; 0 */
-	bool dirty;		 /* a source has news */
-	char merge_why[128];	 /* why the sources make no topology, "" */
+	struct rz_feed *feed;		/* the sources of the topology (topology.c) */
 	enum rz_freeze attached_freeze; /* as of the latest self-check */
 	char attached_why[RZ_SOURCE_NOTE];
-	uint64_t told_ns;
-	struct rz_topo *topo;
-	struct rz_topo *pending; /* read, but the maps could not take it yet */
+	struct rz_topo *topo; /* NULL: none is known yet */
 	struct rz_topo_zones *zones;
 	struct rz_socket_place
 		*places; /* where sockets are, as of the latest look; NULL before it */
@@ -93,7 +80,8 @@ void rz_daemon_write_status(struct rz_daemon *d);
 /* What connections are judged by now. */
 struct rz_world rz_daemon_world(const struct rz_daemon *d, uint64_t now_ns);
 
-/* Begins with the sources of the topology that the settings name. 0 or -errno, logged. */
+/* Begins with the sources of the topology that the settings name; before all that follows here. 0
+ * or -errno, logged. */
 int rz_daemon_start_topology(struct rz_daemon *d);
 void rz_daemon_stop_topology(struct rz_daemon *d);
 

@@ -18,9 +18,27 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "kube/cloud.h"
+#include "kube/kube.h"
+#include "topo/file.h"
 #include "topo/merge.h"
 
 #define TELL_EVERY_NS (10 * RZ_SECOND_NS)
+
+/* The sources, and what is known of them. */
+struct rz_feed {
+	struct rz_topo_file *file;
+	struct rz_topo *file_topo; /* as last read whole */
+	uint64_t file_proved_ns;
+	struct rz_kube *kube;
+	struct rz_cloud *cloud;
+	struct rz_clocks clocks; /* at the last look */
+	uint64_t jumped_ns;	 /* they jumped then, and not every source was proved since; 0 */
+	bool dirty;		 /* a source has news */
+	char merge_why[128];	 /* why the sources make no topology, "" */
+	struct rz_topo *pending; /* read, but the maps could not take it yet */
+	uint64_t told_ns;	 /* when the log was last told of a topology */
+};
 
 /* Counts the zones of `topo` and writes all three maps. */
 static int publish(struct rz_daemon *d, const struct rz_topo *topo)
@@ -41,31 +59,32 @@ static int publish(struct rz_daemon *d, const struct rz_topo *topo)
 	return 0;
 }
 
-/* Takes over d->pending; the old topology stays for as long as it cannot be published whole. */
+/* Takes over the pending topology; the old one stays for as long as it cannot be published whole.
+ */
 static int take(struct rz_daemon *d, const char *from)
 {
+	struct rz_feed *f = d->feed;
 	uint64_t now = rz_now_ns();
 	int err;
 
 	if (d->places)
-		rz_topo_place(d->pending, d->places, d->n_places);
-	err = publish(d, d->pending);
-
+		rz_topo_place(f->pending, d->places, d->n_places);
+	err = publish(d, f->pending);
 	if (err)
 		return err;
 	rz_topo_free(d->topo);
-	d->topo = RZ_TAKE_PTR(d->pending);
+	d->topo = RZ_TAKE_PTR(f->pending);
 	rz_daemon_moves_judge_again(d);
 	rz_str_copy(d->status.own_zone, sizeof(d->status.own_zone), d->topo->own_zone);
 	rz_str_copy(d->status.own_zone_from, sizeof(d->status.own_zone_from), from);
 	/* in a storm of changes once in ten seconds is enough to be told */
-	rz_log(d->told_ns && d->kube && now < d->told_ns + TELL_EVERY_NS ? RZ_LOG_DEBUG
+	rz_log(f->told_ns && f->kube && now < f->told_ns + TELL_EVERY_NS ? RZ_LOG_DEBUG
 									 : RZ_LOG_INFO,
 	       "topology: %zu agents in %zu zones, own zone %s%s%s", d->topo->n_agents,
 	       rz_topo_zones_present(d->zones),
 	       d->topo->own_zone[0] ? d->topo->own_zone : "not given", *from ? " from " : "", from);
-	if (!d->told_ns || now >= d->told_ns + TELL_EVERY_NS)
-		d->told_ns = now;
+	if (!f->told_ns || now >= f->told_ns + TELL_EVERY_NS)
+		f->told_ns = now;
 	return 0;
 }
 
@@ -73,59 +92,61 @@ static int take(struct rz_daemon *d, const char *from)
 
 static size_t collect_rows(const struct rz_daemon *d, struct rz_source_row *rows)
 {
+	const struct rz_feed *f = d->feed;
 	size_t n = 0, i;
 
-	if (d->file) {
+	if (f->file) {
 		memset(&rows[n], 0, sizeof(rows[n]));
 		snprintf(rows[n].v.name, sizeof(rows[n].v.name), "file %.88s", d->conf.topology);
 		rows[n].must_be_fresh = true;
-		rows[n].v.proved_ns = d->file_proved_ns;
-		rows[n].v.agents = d->file_topo ? (uint32_t)d->file_topo->n_agents : 0;
+		rows[n].v.proved_ns = f->file_proved_ns;
+		rows[n].v.agents = f->file_topo ? (uint32_t)f->file_topo->n_agents : 0;
 		for (i = 0; i < rows[n].v.agents; i++)
-			rows[n].v.ready += d->file_topo->agents[i].ready;
+			rows[n].v.ready += f->file_topo->agents[i].ready;
 		/* no freeze yet: what was read before stays true until it is too old */
-		rz_str_copy(rows[n].v.note, sizeof(rows[n].v.note), rz_topo_file_fault(d->file));
+		rz_str_copy(rows[n].v.note, sizeof(rows[n].v.note), rz_topo_file_fault(f->file));
 		n++;
 	}
-	n += rz_kube_rows(d->kube, rows + n, RZ_KUBE_GROUPS_MAX);
-	if (rz_cloud_row(d->cloud, &rows[n]))
+	n += rz_kube_rows(f->kube, rows + n, RZ_KUBE_GROUPS_MAX);
+	if (rz_cloud_row(f->cloud, &rows[n]))
 		n++;
-	if (d->merge_why[0] && n) {
+	if (f->merge_why[0] && n) {
 		rows[0].freeze = RZ_FREEZE_UNREADABLE;
-		rz_str_copy(rows[0].v.note, sizeof(rows[0].v.note), d->merge_why);
+		rz_str_copy(rows[0].v.note, sizeof(rows[0].v.note), f->merge_why);
 	}
 	return n;
 }
 
 static void merge(struct rz_daemon *d)
 {
+	struct rz_feed *f = d->feed;
 	struct rz_merge_in in = {
-		.file = d->file_topo,
-		.kube = rz_kube_topo(d->kube),
-		.agents_zone = rz_kube_own_zone(d->kube),
+		.file = f->file_topo,
+		.kube = rz_kube_topo(f->kube),
+		.agents_zone = rz_kube_own_zone(f->kube),
 		.setting_zone = d->conf.zone ? d->conf.zone : "",
-		.label_zone = rz_kube_label_zone(d->kube),
-		.cloud_zone = rz_cloud_zone(d->cloud),
-		.cloud_id = rz_cloud_id(d->cloud),
-		.kube_source = d->file ? 1 : 0,
+		.label_zone = rz_kube_label_zone(f->kube),
+		.cloud_zone = rz_cloud_zone(f->cloud),
+		.cloud_id = rz_cloud_id(f->cloud),
+		.kube_source = f->file ? 1 : 0,
 	};
 	struct rz_topo *fresh = NULL;
 	const char *from = "";
-	char why[sizeof(d->merge_why)] = "";
+	char why[sizeof(f->merge_why)] = "";
 	int err;
 
 	if (!in.file && !in.kube)
 		return;
 	err = rz_topo_merge(&in, &fresh, &from, why, sizeof(why));
-	if (err == -E2BIG && strcmp(why, d->merge_why))
+	if (err == -E2BIG && strcmp(why, f->merge_why))
 		rz_err(err, "topology: %s (what was known stays)", why);
-	rz_str_copy(d->merge_why, sizeof(d->merge_why), why);
-	d->dirty = err && err != -E2BIG;
+	rz_str_copy(f->merge_why, sizeof(f->merge_why), why);
+	f->dirty = err && err != -E2BIG;
 	if (err)
 		return;
-	rz_topo_free(d->pending);
-	d->pending = fresh;
-	d->dirty = take(d, from); /* not to be published now: at the next look again */
+	rz_topo_free(f->pending);
+	f->pending = fresh;
+	f->dirty = take(d, from); /* not to be published now: at the next look again */
 }
 
 /* ---- freezing ---- */
@@ -134,13 +155,15 @@ static void merge(struct rz_daemon *d)
 static enum rz_freeze freeze_now(struct rz_daemon *d, const struct rz_source_row *rows, size_t n,
 				 uint64_t now, char *why, size_t size)
 {
+	struct rz_feed *f = d->feed;
+
 	if (d->attached_freeze) {
 		rz_str_copy(why, size, d->attached_why);
 		return d->attached_freeze;
 	}
-	if (d->jumped_ns && rz_sources_proved_ns(rows, n) > d->jumped_ns)
-		d->jumped_ns = 0;
-	if (d->jumped_ns) {
+	if (f->jumped_ns && rz_sources_proved_ns(rows, n) > f->jumped_ns)
+		f->jumped_ns = 0;
+	if (f->jumped_ns) {
 		snprintf(why, size,
 			 "the clock jumped, or this machine slept: every source has to say "
 			 "anew that it is current");
@@ -195,24 +218,25 @@ static void on_news(void *arg)
 {
 	struct rz_daemon *d = arg;
 
-	d->dirty = true;
+	d->feed->dirty = true;
 	merge(d);
 	judge(d, rz_now_ns());
 }
 
 static void poll_file(struct rz_daemon *d)
 {
+	struct rz_feed *f = d->feed;
 	struct rz_topo *fresh = NULL;
 	uint64_t before = rz_now_ns();
-	int n = rz_topo_file_poll(d->file, &fresh);
+	int n = rz_topo_file_poll(f->file, &fresh);
 
 	if (n > 0) {
-		rz_topo_free(d->file_topo);
-		d->file_topo = fresh;
-		d->dirty = true;
+		rz_topo_free(f->file_topo);
+		f->file_topo = fresh;
+		f->dirty = true;
 	}
 	if (n >= 0)
-		d->file_proved_ns = before;
+		f->file_proved_ns = before;
 }
 
 static uint64_t clock_ns(clockid_t which)
@@ -225,22 +249,23 @@ static uint64_t clock_ns(clockid_t which)
 
 static void look_at_clocks(struct rz_daemon *d)
 {
+	struct rz_feed *f = d->feed;
 	struct rz_clocks now = {clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_BOOTTIME),
 				clock_ns(CLOCK_REALTIME)};
 
-	if (d->clocks.mono_ns && rz_clocks_jumped(&d->clocks, &now)) {
-		d->jumped_ns = now.mono_ns;
-		rz_kube_doubt(d->kube);
+	if (f->clocks.mono_ns && rz_clocks_jumped(&f->clocks, &now)) {
+		f->jumped_ns = now.mono_ns;
+		rz_kube_doubt(f->kube);
 	}
-	d->clocks = now;
+	f->clocks = now;
 }
 
 void rz_daemon_poll_topology(struct rz_daemon *d)
 {
 	look_at_clocks(d);
-	if (d->file)
+	if (d->feed->file)
 		poll_file(d);
-	if (d->dirty)
+	if (d->feed->dirty)
 		merge(d);
 	judge(d, rz_now_ns());
 }
@@ -249,6 +274,7 @@ void rz_daemon_poll_topology(struct rz_daemon *d)
 
 int rz_daemon_start_topology(struct rz_daemon *d)
 {
+	struct rz_feed *f = calloc(1, sizeof(*f));
 	const struct rz_conf *c = &d->conf;
 	struct rz_cloud_conf cloud = {(enum rz_cloud_which)c->cloud, c->cloud_url};
 	struct rz_kube_conf kube = {.services = c->kube_service,
@@ -261,15 +287,16 @@ int rz_daemon_start_topology(struct rz_daemon *d)
 				    .zone_label = c->kube_zone_label,
 				    .max_age_ns = c->topology_max_age_ns,
 				    .empty_confirm_ns = c->empty_confirm_ns};
-	int err = 0;
+	int err = f ? 0 : rz_err(-ENOMEM, "run: out of memory");
 
-	if (c->topology)
-		err = rz_topo_file_new(c->topology, &d->file);
+	d->feed = f;
+	if (!err && c->topology)
+		err = rz_topo_file_new(c->topology, &f->file);
 	if (!err && (c->kube_service || c->kube_selector))
-		err = rz_kube_new(&kube, d->loop, on_news, d, &d->kube);
-	if (!err && (d->file || d->kube))
-		err = rz_cloud_new(&cloud, d->loop, on_news, d, &d->cloud);
-	if (!err && !d->file && !d->kube)
+		err = rz_kube_new(&kube, d->loop, on_news, d, &f->kube);
+	if (!err && (f->file || f->kube))
+		err = rz_cloud_new(&cloud, d->loop, on_news, d, &f->cloud);
+	if (!err && !f->file && !f->kube)
 		rz_warn("run: neither --topology nor --kube-service: connections are tracked, "
 			"nobody "
 			"is moved");
@@ -278,11 +305,16 @@ int rz_daemon_start_topology(struct rz_daemon *d)
 
 void rz_daemon_stop_topology(struct rz_daemon *d)
 {
-	rz_kube_free(d->kube);
-	rz_cloud_free(d->cloud);
-	rz_topo_file_free(d->file);
-	rz_topo_free(d->file_topo);
+	struct rz_feed *f = d->feed;
+
+	if (f) {
+		rz_kube_free(f->kube);
+		rz_cloud_free(f->cloud);
+		rz_topo_file_free(f->file);
+		rz_topo_free(f->file_topo);
+		rz_topo_free(f->pending);
+		free(f);
+	}
 	rz_topo_free(d->topo);
-	rz_topo_free(d->pending);
 	rz_topo_zones_free(d->zones);
 }

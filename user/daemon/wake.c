@@ -135,9 +135,9 @@ int rz_daemon_wake_start(struct rz_daemon *d)
 	if (!err && d->census)
 		err = start_census(d);
 	if (!err)
-		err = on_check(d);
-	if (!err)
 		err = rz_daemon_start_topology(d);
+	if (!err)
+		err = on_check(d);
 	if (!err)
 		err = on_second(d); /* before the first tick; a broken file is one line, and
 				     watching goes on */
