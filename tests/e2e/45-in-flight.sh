@@ -13,15 +13,13 @@ LIBS=(librdkafka confluent-debian) # by their name they send again, and so may b
 agent_start a --delay-produce 250ms
 topology a=ready b=ready
 
-resets() { grep -c "zone a -> b, client.id \"$1.*: reset" "$WORK/rezone.log"; } # CLIENT
+moves() { event_count ".event == \"move\" and (.client_id | startswith(\"$1,\"))"; } # CLIENT
 moved_enough() {
 	local lib
-	for lib in "${LIBS[@]}"; do [ "$(resets "$lib,")" -ge $((before[$lib] + MOVES)) ] || return 1; done
+	for lib in "${LIBS[@]}"; do [ "$(moves "$lib")" -ge $((before[$lib] + MOVES)) ] || return 1; done
 }
 # kcat reads its input by 2 kB, so its records come in bursts: often enough that it never pauses for as long as a gap is
 rate_of() { [ "$1" = librdkafka ] && echo 300 || echo 40; }
-# every record of a topic; the agent answers fast enough for a reader that ends at the end
-log_of() { in_ns cl timeout 60 kcat -C -b "$AT" -t "$1" -o beginning -e -f '%s\n' 2>/dev/null; }
 declare -A before=()
 
 # round NAME FLAGS...: writers work through moves; leaves NAME-LIB.all and NAME-LIB.acked
@@ -30,20 +28,19 @@ round() {
 	shift
 	rezone_start --interval 1s --stable-for 0s --cooldown 0s --give-up-after 0 --rate 100 "$@"
 	for lib in "${LIBS[@]}"; do
-		before[$lib]=$(resets "$lib,")
+		before[$lib]=$(moves "$lib")
 		client_start "$name-$lib" "$lib" write --bootstrap "$AT" --client-id "$lib,warpstream_az=b,$LB" \
 			--topic "$name-$lib" --rate "$(rate_of "$lib")"
 	done
 	check "$name: each of ${#LIBS[@]} producers is moved $MOVES times" within $((MOVES * 8 + 30)) moved_enough
 	stop rezone # first: then what is in flight is answered
 	for lib in "${LIBS[@]}"; do
-		note "$name, $lib: $(grep "client.id \"$lib,.*: " "$WORK/rezone.log" | tail -n +$((before[$lib] + 1)) |
-			sed 's/.*: //; s/[0-9]* ms/N ms/; s/[0-9]* segments/N segments/' | sort | uniq -c | sort -rn | tr -s ' ' | tr '\n' ';')"
+		note "$name, $lib: $(event_kinds ".time >= \"$STARTED\" and (.client_id | startswith(\"$lib,\")) and .waited_ms != null")"
 		stop "$name-$lib"
 	done
 	sleep 1 # the last requests, answered after 250 ms
 	for lib in "${LIBS[@]}"; do
-		log_of "$name-$lib" | sort >"$WORK/$name-$lib.all"
+		records_of "$AT" "$name-$lib" | sort >"$WORK/$name-$lib.all"
 		grep '^{' "$WORK/$name-$lib.log" | jq -r 'select(.event == "wrote") | .id' | sort -u >"$WORK/$name-$lib.acked"
 	done
 }

@@ -47,8 +47,7 @@ check "nothing was dropped" test "$(stat_of held_segments)" = 0
 check "nothing was moved" nobody_moved
 # one that never says what it is may not send again what is taken from it: it is ended in a gap or not at all
 spawn unnamed cl - "$ODD" talk "$AT" 9092 unnamed
-let_go() { "$REZONE" events --pin-dir "$PIN_DIR" -e let-go -o json 2>/dev/null | jq -se 'any(.[]; .client_id | startswith("slow-unnamed,"))' >/dev/null; }
-check "unnamed: it is let go" within 30 let_go
+check "unnamed: it is let go" within 30 has_event '.event == "let-go" and (.client_id | startswith("slow-unnamed,"))'
 said=$(reset --cookie "$(row unnamed unnamed .cookie)" | jq -r '.[] | "\(.moved) \(.result)"')
 check "unnamed: by hand too: $said" eval '[[ $said == "false let go"* ]]'
 check "unnamed: it is still there" eval '! grep -q lost "$WORK/unnamed.log"'
@@ -60,7 +59,7 @@ check "none was lost" eval '! grep -q lost "$WORK/odd.log"' || grep lost "$WORK/
 spawn slow cl - "$ODD" talk "$AT" 9092 slow
 check "a producer beside them is held and moved" within 30 grep -q 'lost: .*reset by peer' "$WORK/slow.log"
 stop rezone
-dropped() { "$REZONE" events --pin-dir "$PIN_DIR" -e move,let-go,refused -o json 2>/dev/null | jq -s 'map(.held_segments // 0) | add // 0'; }
+dropped() { events_now | jq -s 'map(.held_segments // 0) | add // 0'; }
 stop slow
 
 # in a hold: neighbours of the same client.id, as fast as they can; a segment of theirs that was dropped would be sent again

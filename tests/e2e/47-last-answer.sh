@@ -66,7 +66,7 @@ round hand --mode observe
 say hand
 judge hand "$TWICE and .delay_ms == 3000"
 jq -r '.[] | .result' "$WORK/hand.reset" | sort | uniq -c | sed 's/^/# by hand: /'
-grep -h 'move: ' "$WORK/rezone.log" | sed 's/.*": //; s/[0-9]\{1,\} \(ms\|segments\)/N \1/g' | sort | uniq -c | sed 's/^/# /'
+note "$(event_kinds '.waited_ms != null')"
 # Nobody waits for what need not be answered: that would be a long poll of 10 s, or the end of the hold after 8 s. The order is read
 # within a second, 250 ms are let pass, a second where the client says nothing meanwhile; a busy machine adds the rest.
 none "hand: nobody waited for more than the last answer that must be" hand ".outcome == \"reset\" and .after_answer_ms > 4000 and .manner != \"read\" and ($TWICE | not)"

@@ -18,14 +18,13 @@ with() { # NAME LIB COUNTERPART: if it is built
 }
 with new confluent client-python
 with new2 confluent-2.12 client-confluent-2.12
-events() { "$REZONE" events --pin-dir "$PIN_DIR" -o json 2>/dev/null; }
-count() { events | jq -s "map(select(.time >= \"$since\" and (.client_id // \"\" | startswith(\"$1,\"))) | select($2)) | length"; } # CLIENT JQ, of this run
+count() { event_count ".time >= \"$STARTED\" and (.client_id | startswith(\"$1,\")) and ($2)"; } # CLIENT JQ, by this daemon
 came() { [ "$(count "$1" "$2")" -ge "$3" ]; }
 row() { some_rows "(.client_id | startswith(\"$1,\")) and .kind == \"data\" and ($2)"; }
 start() { client_start "$1" "$2" write --bootstrap "$AT" --client-id "$1,warpstream_az=b,$LB" --topic "$1" --rate "$3" --settings default; }
 
 # --keep-pins: names that clients gave when they connected outlive a restart
-run() { since=$(date -u +%FT%T.%3NZ) && rezone_start --keep-pins --interval 500ms --stable-for 0s --cooldown 1s --give-up-after 0 --rate 100 "$@"; }
+run() { rezone_start --keep-pins --interval 500ms --stable-for 0s --cooldown 1s --give-up-after 0 --rate 100 "$@"; }
 run
 for c in "${!LIB[@]}"; do start "$c" "${LIB[$c]}" "${RATE[$c]}"; done
 news() { for c in new new2; do [ -z "${LIB[$c]:-}" ] || echo $c; done; }
@@ -48,7 +47,7 @@ with old confluent-2.3 client-confluent-2.3
 if [ -n "${LIB[old]:-}" ]; then
 	start old confluent-2.3 "${RATE[old]}"
 	check "old: librdkafka 2.3, which never pauses, is held and moved" within 60 came old '.event == "move" and .held_ms > 0' 3
-	check "old: ... and that is what was dropped" eval '[ "$(stat_of held_segments)" -gt 0 ] && [ "$(stat_of held_segments)" = "$(events | jq -s "map(select(.client_id // \"\" | startswith(\"old,\")) | .held_segments // 0) | add")" ]'
+	check "old: ... and that is what was dropped" eval '[ "$(stat_of held_segments)" -gt 0 ] && [ "$(stat_of held_segments)" = "$(events ".client_id | startswith(\"old,\")" | jq -s "map(.held_segments // 0) | add")" ]'
 	stop old
 fi
 stop rezone

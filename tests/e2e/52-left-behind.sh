@@ -14,24 +14,22 @@ topology a=ready b=ready
 # older than rezone: what it knows of their requests is what came since
 spawn leavers cl - python3 "$E2E_ROOT/tests/e2e/left_behind.py" "$AT" 9092 $N "warpstream_az=b,$LB"
 within "$DEADLINE" grep -q ready "$WORK/leavers.log" || not_ok "the clients are there"
-events() { "$REZONE" events --pin-dir "$PIN_DIR" -o json "$@" 2>/dev/null; }
-outcomes() { events -e outcome | jq -s "[.[] | select(.outcome == \"$1\")] | length"; }
-moved() { events -e move | jq -s length; }
+outcomes() { event_count ".event == \"outcome\" and .outcome == \"$1\""; }
 stat_is() { "$REZONE" stats --pin-dir "$PIN_DIR" -o json | jq -e "$1" >/dev/null; }
 is() { [ "$("${@:2}")" = "$1" ]; }
 
 # a client has half of outcome-after to leave a connection
 rezone_start --interval 1s --stable-for 0s --rate 100 --cooldown 3s --outcome-after $((6 * SLOW))s --breaker 30
-check "all are moved" within 20 is $N moved
+check "all are moved" within 20 is $N moves_made
 check "what they left behind is shown as such" within 15 has_rows '.reason == "idle since its move"' $N
 check "and since when it is idle" within 5 has_rows '.data_age_s > 3 and .data_age_s <= .age_s' $N
-check "the log of verdicts has it" eval 'events -e verdict | jq -s -e "[.[] | select(.reason == \"idle since its move\")] | length >= 1" >/dev/null'
-check "it is left alone, when all outcomes are due and after the cooldown" stays 8 is $N moved
+check "the log of verdicts has it" has_event '.event == "verdict" and .reason == "idle since its move"'
+check "it is left alone, when all outcomes are due and after the cooldown" stays 8 is $N moves_made
 check "no client is said to be gone before there was time to see it" is 0 outcomes left
 check "then they are said to have left" within 30 is $N outcomes left
 check "none is said to have returned" is 0 outcomes returned
 check "the breaker was never open" stat_is '.breaker_opened == 0'
-check "and they are left alone" is $N moved
+check "and they are left alone" is $N moves_made
 kill -USR1 "${PIDS[leavers]}"
-check "their next request makes them candidates" within 15 is $((2 * N)) moved
+check "their next request makes them candidates" within 15 is $((2 * N)) moves_made
 stop rezone

@@ -12,9 +12,7 @@ LB=warpstream_interzone_lb=true
 AT=$(agent_ip a):9092
 agent_start a --delay-produce 250ms
 topology a=ready b=ready
-log_of() { in_ns cl timeout 60 kcat -C -b "$AT" -t "$1" -o beginning -e -f '%s\n' 2>/dev/null; }
-moves() { grep -cE "move: .* client.id \"$1,.*: reset" "$WORK/rezone.log"; }
-moved_enough() { [ "$(moves "$1")" -ge "$MOVES" ]; }
+moved_enough() { has_event ".event == \"move\" and (.client_id | startswith(\"$1,\"))" "$MOVES"; }
 executed() { grep -c "\"event\":\"produced\".*\"topic\":\"$1\"" "$WORK/agent-a.trace"; }
 quiet() { was=$now now=$(executed "$1"); [ "$was" = "$now" ]; }
 
@@ -45,7 +43,7 @@ round() {
 	stop "$name"
 	now=
 	within 20 eval "sleep 0.4; quiet $name" || not_ok "$name: its last requests are answered"
-	log_of "$name" | sort >"$WORK/$name.all"
+	records_of "$AT" "$name" | sort >"$WORK/$name.all"
 	grep '^{' "$WORK/$name.log" | jq -r 'select(.event == "wrote") | .id' | sort -u >"$WORK/$name.acked"
 }
 doubled() { uniq -d "$WORK/$1.all" | wc -l; }

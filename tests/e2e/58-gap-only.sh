@@ -25,9 +25,7 @@ rezone_start --interval 500ms --stable-for 0s --cooldown 0s --give-up-after 0 --
 for c in "${!RATE[@]}"; do
 	client_start "$c" franz-go write --bootstrap "$AT" --client-id "$c,warpstream_az=b,$LB" --topic "$c" --partition 0 --rate "${RATE[$c]}"
 done
-"$REZONE" events --pin-dir "$PIN_DIR" -f -o json >"$WORK/events.json" 2>/dev/null &
-PIDS[events]=$!
-count() { grep "\"client_id\":\"$1," "$WORK/events.json" | jq -s "map(select($2)) | length"; } # CLIENT JQ
+count() { event_count "(.client_id | test(\"^$1,\")) and ($2)"; } # CLIENT JQ
 came() { [ "$(count "$@")" -ge 3 ]; }
 
 check "one that pauses is closed in a gap" within "$DEADLINE" came calm '.event == "move" and (.text | startswith("closed in a gap"))'
@@ -43,8 +41,7 @@ check "older is left alone for its library's sake" some_rows '(.client_id | star
 check "older: nothing was done to it" test "$(count older '.event == "hold" or .event == "move" or .event == "let-go"')" = 0
 stop rezone
 for c in "${!AT_OF[@]}"; do stop "$c"; done
-log_of() { in_ns cl timeout 60 kcat -C -b "${AT_OF[$1]}" -t "$1" -o beginning -e -f '%s\n' 2>/dev/null | sort; }
 for c in "${!AT_OF[@]}"; do
-	n=$(log_of "$c" | wc -l)
-	check "$c: no write of $n is doubled" eval '[ "$n" -gt 3 ] && [ -z "$(log_of "$c" | uniq -d)" ]'
+	n=$(records_of "${AT_OF[$c]}" "$c" | wc -l)
+	check "$c: no write of $n is doubled" eval '[ "$n" -gt 3 ] && [ -z "$(records_of "${AT_OF[$c]}" "$c" | sort | uniq -d)" ]'
 done

@@ -45,8 +45,8 @@ stalled() { # NAME
 	set_back "$cookie"
 	check "$name: its latest request came two minutes ago" some_rows ".cookie == $cookie and .idle_s > 100"
 	"$REZONE" reset --pin-dir "$PIN_DIR" --cookie "$cookie" -o json >"$WORK/$name.reset" 2>&1
-	check "$name: it is not closed" eval "! \"\$REZONE\" events --pin-dir \"\$PIN_DIR\" -o json | jq -se 'any(.[]; .event == \"move\" and .cookie == $cookie)' >/dev/null"
-	check "$name: the move was let go" eval "\"\$REZONE\" events --pin-dir \"\$PIN_DIR\" -o json | jq -se 'any(.[]; .event == \"let-go\" and .cookie == $cookie)' >/dev/null"
+	check "$name: it is not closed" no_event ".event == \"move\" and .cookie == $cookie"
+	check "$name: the move was let go" has_event ".event == \"let-go\" and .cookie == $cookie"
 	check "$name: its client was told nothing" eval '! grep -q "\"event\": \"end\"" "$WORK/$name.log"'
 	rm -f "$WORK/stall"
 	check "$name: and has its answer in the end" within "$DEADLINE" more_than "$name" "$((n + 10))"

@@ -22,7 +22,7 @@ client() { # NAME PORT
 	printf 'connect\nflow 2500\n' >&"$fd"
 }
 of() { echo "(.client_id | startswith(\"$1,\"))"; }
-moved() { "$REZONE" events --pin-dir "$PIN_DIR" -e move -o json 2>/dev/null | jq -se "any(.[]; .client_id // \"\" | startswith(\"$1,\"))" >/dev/null; }
+moved() { has_event ".event == \"move\" and (.client_id | startswith(\"$1,\"))"; }
 
 # older than rezone, and younger
 client old 15006

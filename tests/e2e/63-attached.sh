@@ -15,7 +15,7 @@ id_of() { stat -c %i "$1"; }
 # links of programs on a cgroup: cgroup show is blind on 5.10
 links() { bpftool -j link show | jq -s --argjson id "$(id_of "$1")" '[add // [] | .[] | select(.type == "cgroup" and .cgroup_id == $id) | .id]'; }
 has_links() { [ "$(links "$1" | jq length)" = "$2" ]; }
-told() { "$REZONE" events --pin-dir "$PIN_DIR" -o json 2>/dev/null | jq -s "[.[] | select(.event == \"$1\")] | length"; }
+told() { event_count ".event == \"$1\""; }
 told_more() { [ "$(told "$1")" -gt "$2" ]; }
 frozen() { "$REZONE" topology --pin-dir "$PIN_DIR" -o json 2>/dev/null | jq -r '.frozen // "no"'; }
 is_frozen() { [ "$(frozen)" = "$1" ]; }
@@ -88,10 +88,9 @@ check "... and its pins are removed" test ! -e "$PIN_DIR/v99"
 stop rezone
 
 # a file system mounted over the pins, in a mount namespace of its own
-starts=$(daemon_starts)
 spawn rezone - - unshare -m sh -c 'mount --make-rprivate / && exec "$@"' sh "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$SLICE" \
 	--topology "$WORK/topology.yaml" "${FLAGS[@]}"
-check "in a mount namespace" within "$DEADLINE" eval '[ "$(daemon_starts)" -gt "$starts" ]'
+check "in a mount namespace" within "$DEADLINE" daemon_runs
 there() { nsenter -m -t "${PIDS[rezone]}" "$@"; }
 there mount -t bpf bpf /sys/fs/bpf
 check "pins that are mounted over are made again" within 5 there test -e "$PIN_DIR/conns"

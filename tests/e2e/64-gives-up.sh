@@ -24,7 +24,7 @@ has_said() { [ "$(said "$1")" -gt 0 ]; }
 dump() { bpftool -j map dump pinned "$PIN_DIR/$1" 2>/dev/null | jq "[.[] | .formatted | select($2)] | length"; }
 dump_sum() { bpftool -j map dump pinned "$PIN_DIR/held" 2>/dev/null | jq "[.[] | .formatted | select(.key == $cookie) | .value.discarded] | add // 0"; }
 has() { [ "$(dump "$1" "$2")" -gt 0 ]; }
-event() { "$REZONE" events --pin-dir "$PIN_DIR" -o json 2>/dev/null | jq -se "any(.[]; .event == \"$1\" and .client == \"10.99.9.1:$port\")" >/dev/null; }
+event() { has_event ".event == \"$1\" and .cookie == $cookie"; }
 phase() { rz_list -o json | jq -e "any(.[]; .client == \"10.99.9.1:$port\" and .phase == \"$1\")" >/dev/null; }
 open_here() { in_ns a ss -Htn state established "sport = 9092 and dport = $port" | grep -q .; }
 # of the writes that were held back: how many the agent has done on the old connection, and is none missing on the new one?

@@ -34,7 +34,7 @@ is_open() { ! grep '"end"' "$WORK/$clients.log" | grep -q "\"name\": \"$1"; } # 
 of() { echo ".client_id | startswith(\"$1-\")"; }
 # itself GROUP N REQUESTS: each of its N connections is what its client says, and stays at home
 itself() { has_rows "($(of "$1")) and .client_zone == \"a\" and .state == \"data\" and .reason == \"same zone\" and .requests == $3 and (.adopted | not)" "$2"; }
-moved() { "$REZONE" events --pin-dir "$PIN_DIR" -e move -o json 2>/dev/null | jq -se "any(.[]; .client_id // \"\" | startswith(\"$1\"))" >/dev/null; }
+moved() { has_event ".event == \"move\" and .time >= \"$STARTED\" and (.client_id | startswith(\"$1\"))"; }
 
 round() {
 	round=$1 clients=clients-$1

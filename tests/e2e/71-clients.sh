@@ -25,7 +25,7 @@ within "$DEADLINE" grep -q '"event":"wrote"' "$WORK/feed.log" || not_ok "records
 id_of() { echo "${1/:/-},warpstream_az=b,$LB"; }
 data_of() { echo "(.client_id == \"$(id_of "$1")\") and .kind == \"data\""; }
 done_events() { grep -cE '"event": ?"(read|wrote)"' "$WORK/${1/:/-}.log"; }
-moves_of() { grep -F "client.id \"$(id_of "$1")\": " "$WORK/rezone.log" | grep -cE 'move: .*: (reset|closed)'; }
+moves_of() { event_count ".event == \"move\" and .client_id == \"$(id_of "$1")\""; }
 was_moved() { [ "$(moves_of "$1")" -gt 0 ]; }
 
 # A client that was reset in a bad moment (librdkafka 2.0 with one connection and no other to ask) needs a second reset.

@@ -43,6 +43,7 @@ check() {
 }
 
 now_ms() { date +%s%3N; }
+utc_now() { date -u +%FT%T.%3NZ; }
 
 # within SECONDS COMMAND...: polls until it succeeds; SLOW times as long
 within() {
@@ -76,6 +77,7 @@ stop() { # NAME [SIGNAL]
 	kill -"${2:-TERM}" "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null
 	unset "PIDS[$1]"
+	[ "$1" != rezone ] || stop events-kept # it reads once more before it ends
 }
 
 e2e_end() {
@@ -173,20 +175,28 @@ topology() {
 	mv "$WORK/topology.tmp" "$WORK/topology.yaml"
 }
 
-daemon_starts() { grep -hcs 'run: .*a tick every' "$WORK/rezone.log" /dev/null | head -n 1; }
+# daemon_runs: the process of PIDS[rezone] has started; it writes its pid into map settings then
+daemon_runs() { alive rezone && [ "$(setting_of pid)" = "${PIDS[rezone]}" ]; }
+
+# events_keep: a reader writes the daemon's events to $WORK/events.json until `stop rezone`. A SIGTERM removes the maps with
+# their events, and a ring keeps 4096.
+events_keep() {
+	"$REZONE" events --pin-dir "$PIN_DIR" -f -o json >>"$WORK/events.json" 2>/dev/null </dev/null &
+	PIDS[events-kept]=$!
+}
 
 # rezone_start [FLAGS...]
 # Most tests move the same few clients again and again, to agents that take them all: neither breaker nor target rate, unless
-# a test asks for them.
+# a test asks for them. STARTED is when, in the form of an event's time.
 rezone_start() {
-	local before
-	before=$(daemon_starts)
+	STARTED=$(utc_now)
 	spawn rezone - - "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" --topology "$WORK/topology.yaml" \
 		--breaker 0 --rate-per-target 0 "$@"
-	within "$DEADLINE" eval "[ \$(daemon_starts) -gt $before ]" || {
+	within "$DEADLINE" daemon_runs || {
 		not_ok "rezone did not start"
 		exit 1
 	}
+	events_keep
 }
 
 rz_list() { "$REZONE" list --pin-dir "$PIN_DIR" "$@" 2>/dev/null; }
@@ -213,9 +223,27 @@ setting_of() { only_entry settings "$1"; }
 status_of() { only_entry status "$1"; }
 counter_of() { only_entry counters "$1"; }
 
+# events_now: what `rezone events` has in this moment
+events_now() { "$REZONE" events --pin-dir "$PIN_DIR" -o json 2>/dev/null; }
+
+# events JQ-FILTER: those that it selects, one a line, of all daemons since the test began; no client.id is "". The reader of
+# events_keep looks five times a second, and may be in the midst of a line: the maps are read too, each event counts once.
+events() {
+	awk '/^[{].*[}]$/ && !seen[$0]++' <(cat "$WORK/events.json" 2>/dev/null) <(events_now) | jq -c ".client_id //= \"\" | select($1)"
+}
+event_count() { events "$1" | wc -l; }
+has_event() { [ "$(event_count "$1")" -ge "${2:-1}" ]; } # FILTER [LEAST]
+# no_event FILTER: none, of a daemon whose events can be read: each tells of its start
+no_event() { has_event '.event == "start"' && [ "$(event_count "$1")" = 0 ]; }
+# event_kinds JQ-FILTER: their texts on one line, each with how often it came; for a note
+event_kinds() { events "$1" | jq -r '.event + " " + (.text // "")' | sed 's/[0-9.]* \(ms\|segments\)/N \1/g' | sort | uniq -c | sort -rn | tr -s ' ' | tr '\n' ';'; }
+
 # moves_made: connections that rezone has ended since the test began, in whatever way; stat `resets` knows bpf_sock_destroy alone
-moves_made() { grep -cE 'move: .*: (reset|closed)' "$WORK/rezone.log"; }
-nobody_moved() { [ "$(moves_made)" = 0 ] && [ "$(counter_of moved)" = 0 ]; }
+moves_made() { event_count '.event == "move"'; }
+nobody_moved() { no_event '.event == "move"' && [ "$(counter_of moved)" = 0 ]; }
+
+# records_of ADDRESS TOPIC: all records; the server answers fast enough for a reader that ends at the end
+records_of() { in_ns cl timeout 60 kcat -C -b "$1" -t "$2" -o beginning -e -f '%s\n' 2>/dev/null; }
 
 # client_start NAME LIB read|write [FLAGS...]: tests/clients/run in the clients' namespace
 client_start() {
