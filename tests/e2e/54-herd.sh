@@ -33,15 +33,15 @@ all_moved() { [ "$(moves_made)" -ge "$HERD" ]; }
 check "all are moved, at $RATE a second" within $((HERD * 5 / RATE / 4 + 15)) all_moved
 note "$(($(used_ms) - cpu)) ms of CPU for $(moves_made) moves in $((($(now_ms) - began) / 1000)) s"
 # times of the moves, in ms of the day
-grep 'move: .*: \(reset\|closed\)' "$WORK/rezone.log" | sed 's/^[^T]*T\(..\):\(..\):\(..\)\.\(...\)Z.*/\1 \2 \3 \4/' |
-	awk '{ print (($1 * 60 + $2) * 60 + $3) * 1000 + $4 }' >"$WORK/times"
+events '.event == "move"' >"$WORK/moves.json"
+jq -r '.time | .[11:13], .[14:16], .[17:19], .[20:23]' "$WORK/moves.json" | paste - - - - |
+	awk '{ print (($1 * 60 + $2) * 60 + $3) * 1000 + $4 }' | sort -n >"$WORK/times"
 # the most in any five seconds, and over all: a bucket holds a second's worth, and what a tick owes that took long (this
 # machine may be busy) is made up by the next
 most=$(awk '{ t[NR] = $1; while (t[NR] - t[first + 1] >= 5000) first++; if (NR - first > most) most = NR - first } END { print most }' "$WORK/times")
 span=$(awk 'NR == 1 { first = $1 } { last = $1 } END { print last - first }' "$WORK/times")
 check "in five seconds never more than seven seconds' worth ($most)" test "$most" -le $((7 * RATE))
 check "and all in no less than they take at that rate ($span ms)" test "$span" -ge $(((HERD - RATE) * 900 / RATE))
-check "half by a FIN" test "$(grep -c 'move: .*: closed' "$WORK/rezone.log")" = $((HERD / 2))
-grep -o 'move: .* client.id "hu*[0-9]*,[^"]*": \(reset\|closed\)' "$WORK/rezone.log" | sed 's/.*client.id "//; s/": .*//' | sort -u >"$WORK/moved"
-check "exactly those of whom observe said so" diff "$WORK/observed" "$WORK/moved"
-check "each once" test "$(grep 'move: .*: \(reset\|closed\)' "$WORK/rezone.log" | grep -o 'client.id "hu*[0-9]*,' | sort -u | wc -l)" = "$HERD"
+check "half by a FIN" test "$(jq -r '.text | select(startswith("closed"))' "$WORK/moves.json" | wc -l)" = $((HERD / 2))
+jq -r .client_id "$WORK/moves.json" | sort >"$WORK/moved"
+check "exactly those of whom observe said so, each once" diff "$WORK/observed" "$WORK/moved"
