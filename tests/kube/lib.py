@@ -92,11 +92,17 @@ def done():
 # ---- rezone ----
 
 def rezone(*flags, **env):
-    before = log_of("rezone").count("run: ")
+    before = events("start")
     spawn("rezone", [REZONE, "run", "--pin-dir", PIN, "--cgroup", CGROUP, "--interval", "1s", "--stable-for", "0s", *flags], **env)
-    if until(lambda: "a tick every" in log_of("rezone") and log_of("rezone").count("run: ") > before) is None:
+    if until(lambda: any(e not in before for e in events("start"))) is None:
         not_ok("rezone starts")
         done()
+
+
+def events(word):
+    """What `rezone events` tells of that kind; nothing where no daemon ever ran."""
+    out = subprocess.run([REZONE, "events", "--pin-dir", PIN, "-o", "json", "-e", word], capture_output=True)
+    return [json.loads(line) for line in out.stdout.splitlines()]
 
 
 def shown():
@@ -119,6 +125,12 @@ def follows(what, want, seconds=1.0):
 
 def frozen():
     return shown()["frozen"]
+
+
+def faults():
+    """What is wrong, as `rezone topology` tells it: of the freeze, and of each source."""
+    t = shown()
+    return "\n".join(f for f in [t["frozen_why"], *(s["fault"] for s in t["sources"])] if f)
 
 
 # ---- objects ----
