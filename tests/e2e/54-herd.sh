@@ -28,20 +28,18 @@ check "their zone has no agent again" within 60 has_rows '.reason == "no agent t
 used_ms() { awk '{ print ($14 + $15) * 10 }' "/proc/${PIDS[rezone]}/stat"; }
 cpu=$(used_ms) began=$(now_ms)
 topology a=ready b=ready c=ready
-all_moved() { [ "$(moves_made)" -ge "$HERD" ]; }
-# a tick may be 11 s away, then it goes at its rate
-check "all are moved, at $RATE a second" within $((HERD * 5 / RATE / 4 + 15)) all_moved
+all_moved() { [ "$(setting_of moved)" -ge "$HERD" ]; }
+# a tick may be 11 s away, then it goes at its rate; on a busy machine some clients pause later
+check "all are moved, at $RATE a second" within $((HERD * 2 / RATE + 15)) all_moved
 note "$(($(used_ms) - cpu)) ms of CPU for $(moves_made) moves in $((($(now_ms) - began) / 1000)) s"
-# times of the moves, in ms of the day
+# when each move began to wait, in ms of the day: then it had been granted. It ends later, on a busy machine much later
 events '.event == "move"' >"$WORK/moves.json"
-jq -r '.time | .[11:13], .[14:16], .[17:19], .[20:23]' "$WORK/moves.json" | paste - - - - |
-	awk '{ print (($1 * 60 + $2) * 60 + $3) * 1000 + $4 }' | sort -n >"$WORK/times"
-# the most in any five seconds, and over all: a bucket holds a second's worth, and what a tick owes that took long (this
-# machine may be busy) is made up by the next
-most=$(awk '{ t[NR] = $1; while (t[NR] - t[first + 1] >= 5000) first++; if (NR - first > most) most = NR - first } END { print most }' "$WORK/times")
-span=$(awk 'NR == 1 { first = $1 } { last = $1 } END { print last - first }' "$WORK/times")
-check "in five seconds never more than seven seconds' worth ($most)" test "$most" -le $((7 * RATE))
-check "and all in no less than they take at that rate ($span ms)" test "$span" -ge $(((HERD - RATE) * 900 / RATE))
+jq -r '(.time | .[11:13], .[14:16], .[17:19], .[20:23]), .waited_ms' "$WORK/moves.json" | paste - - - - - |
+	awk '{ print (($1 * 60 + $2) * 60 + $3) * 1000 + $4 - $5 }' | sort -n >"$WORK/times"
+# A bucket holds a second's worth, and what a tick owes that took long is made up by the next: at no time have more been granted
+# than the rate allows since the first, and a second's worth; a quarter of one for the rounding of times
+ahead=$(awk -v rate="$RATE" 'NR == 1 { first = $1 } { n = NR - rate * ($1 - first) / 1000; if (n > most) most = n } END { printf "%d", most }' "$WORK/times")
+check "never ahead of that rate by more than a second's worth ($ahead)" test "$ahead" -le $((RATE * 5 / 4))
 check "half by a FIN" test "$(jq -r '.text | select(startswith("closed"))' "$WORK/moves.json" | wc -l)" = $((HERD / 2))
 jq -r .client_id "$WORK/moves.json" | sort >"$WORK/moved"
 check "exactly those of whom observe said so, each once" diff "$WORK/observed" "$WORK/moved"

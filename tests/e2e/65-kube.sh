@@ -65,7 +65,7 @@ agent_stop b
 within "$DEADLINE" reader_at a || not_ok "the reader is in zone a again"
 in_ns sw ip link set v-c down
 check "packets are swallowed: frozen within topology_max_age" within 8 eval '! is_frozen no'
-note "$(grep 'freeze: nobody' "$WORK/rezone.log" | tail -n 1 | cut -c1-250)"
+note "$(events '.event == "freeze"' | jq -r .text | tail -n 1)"
 agent_start b
 check "... and for 5 s nobody moves, although b's agent is there" stays 5 stuck
 in_ns sw ip link set v-c up
