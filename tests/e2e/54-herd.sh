@@ -28,7 +28,7 @@ check "their zone has no agent again" within 60 has_rows '.reason == "no agent t
 used_ms() { awk '{ print ($14 + $15) * 10 }' "/proc/${PIDS[rezone]}/stat"; }
 cpu=$(used_ms) began=$(now_ms)
 topology a=ready b=ready c=ready
-all_moved() { [ "$(setting_of moved)" -ge "$HERD" ]; }
+all_moved() { [ "$(counter_of moved)" -ge "$HERD" ]; }
 # a tick may be 11 s away, then it goes at its rate; on a busy machine some clients pause later
 check "all are moved, at $RATE a second" within $((HERD * 2 / RATE + 15)) all_moved
 note "$(($(used_ms) - cpu)) ms of CPU for $(moves_made) moves in $((($(now_ms) - began) / 1000)) s"

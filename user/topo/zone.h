@@ -21,6 +21,7 @@
 bool rz_zone_valid(const char *name, size_t len);
 
 struct rz_topo;
+struct rz_zone_key;
 
 /* `name` through the aliases; the name itself if it is none. Zone names compare exactly. */
 const char *rz_zone_canonical(const struct rz_topo *t, const char *name);
