@@ -455,7 +455,7 @@ struct rz_hold {
 	__u64 deadline_ns;	   /* of the hold that since_ns is of: a later one begins anew */
 	__u64 since_ns;		   /* when its first segment came */
 	__u32 held;		   /* segments that were dropped */
-	__u32 fresh;		   /* those of them that were no repetition: their sender runs */
+	__u32 fresh;		   /* those of them that TCP had not sent before */
 	__u32 held_end;		   /* TCP sequence number behind the latest of these */
 	__u32 last;		   /* number of the latest request that was noted here */
 	__u32 must;		   /* number of the latest request that must be answered */

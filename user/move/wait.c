@@ -72,7 +72,8 @@ static enum rz_check settled(struct rz_wait *w, const struct step *s)
 		w->settled = r.must;
 		w->fresh = s->e->fresh;
 	}
-	/* a new request that was dropped since then: the client runs */
+	/* New bytes that were dropped since then: the client's host sends. Its TCP may have had
+	 * them since before the response, so they do not prove that the client has read that. */
 	return s->now_ns >= w->quiet_ns + s->l->settle_ns *
 						  (s->e->fresh != w->fresh ? 1 : SILENT_TIMES)
 		       ? RZ_CHECK_PASSED
