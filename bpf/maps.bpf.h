@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The maps; those that user space alone reads and writes are in ipc.bpf.h. Value types are the ABI
- * of include/rezone/types.h; user space pins all but `scratch`, `early`, `openings` and `wake`,
- * sets the sizes that the configuration gives, and is their only other user.
+ * The maps; those that user space alone reads and writes are in ipc.bpf.h. User space pins those
+ * that are named in user/kern/maps.h, sets the sizes that the configuration gives, and is their
+ * only other user; their value types are the ABI of include/rezone/types.h. The others (partial,
+ * undo, openings, early, wake, scratch) live as long as the programs.
  *
- * No map evicts: a full one means "not tracked", counted, never somebody else's entry thrown out.
+ * A full map means "not tracked", counted, never somebody else's entry thrown out. But for what is
+ * worth nothing soon: `openings` evicts the oldest, and in `undo` one connection takes another's
+ * place.
  */
 #ifndef REZONE_BPF_MAPS_H
 #define REZONE_BPF_MAPS_H

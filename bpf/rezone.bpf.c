@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
  * rezone's BPF programs. Each SEC() function is a shim over one stage; read them in this order:
- * maps.bpf.h, segment.bpf.h, room.bpf.h, conn.bpf.h, traffic.bpf.h, header.bpf.h, begin.bpf.h,
- * client.bpf.h, hold.bpf.h, frame.bpf.h, opening.bpf.h, census.bpf.h, reset.bpf.h; ipc.bpf.h has
- * the maps that none of them uses. Loaded by user/kern/load.c. Programs marked "?" are switched on
- * only where the kernel can run them (user/kern/probe.c).
+ * maps.bpf.h, segment.bpf.h, early.bpf.h, header.bpf.h, undo.bpf.h, room.bpf.h, traffic.bpf.h,
+ * conn.bpf.h, begin.bpf.h, client.bpf.h, hold.bpf.h, frame.bpf.h, opening.bpf.h, census.bpf.h,
+ * reset.bpf.h; ipc.bpf.h has the maps that none of them uses. Loaded by user/kern/load.c. Programs
+ * marked "?" are switched on only where the kernel can run them (user/kern/probe.c).
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

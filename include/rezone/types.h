@@ -265,7 +265,7 @@ struct rz_frame {
 
 /* conns: socket cookie -> connection */
 struct rz_conn {
-	struct bpf_spin_lock lock; /* guards frame, zone, metadata_cs and data_cs */
+	struct bpf_spin_lock lock; /* taken to write all that changes, but `met` */
 	__u32 netns;  /* inode number of the socket's network namespace, 0 when not known */
 	__u64 cookie; /* the key again: tells a reused map element from the one looked up */
 	struct rz_tuple tuple;
@@ -451,7 +451,7 @@ struct rz_answers {
 };
 struct rz_hold {
 	__u64 cookie;		   /* the key again, as in struct rz_conn */
-	struct bpf_spin_lock lock; /* taken to write: is it still this connection's entry? */
+	struct bpf_spin_lock lock; /* taken to write all but held, fresh and held_end */
 	__u64 deadline_ns;	   /* of the hold that since_ns is of: a later one begins anew */
 	__u64 since_ns;		   /* when its first segment came */
 	__u32 held;		   /* segments that were dropped */

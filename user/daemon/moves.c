@@ -170,7 +170,7 @@ static bool is_out_of_reach(int error)
 	return error == -ESRCH || error == -EPERM || error == -EACCES;
 }
 
-static enum rz_undo why_not(const struct rz_job *j)
+static enum rz_undone why_not(const struct rz_job *j)
 {
 	if (j->error == -ECANCELED && j->seen.held)
 		return RZ_UNDO_LET_GO;

@@ -229,7 +229,7 @@ const struct rz_candidate *rz_tick_find(const struct rz_tick *t, uint64_t cookie
 			  : NULL;
 }
 
-void rz_tick_undo(struct rz_select *select, const struct rz_candidate *m, enum rz_undo why,
+void rz_tick_undo(struct rz_select *select, const struct rz_candidate *m, enum rz_undone why,
 		  uint64_t at_ns)
 {
 	if (why == RZ_UNDO_REFUSED)
