@@ -226,16 +226,15 @@ struct {
 #define RZ_EARLY_KEPT  256 /* bytes of each, its first */
 struct rz_early_piece {
 	__u64 cookie; /* 0: nobody asks for it any more */
-	__u64 check;  /* a sum over its bytes */
+	__u64 check;  /* a sum over all else (rz_early_check) */
 	__u32 seq;
 	__u32 len;
 	__u8 bytes[RZ_EARLY_KEPT];
 };
 struct rz_early {
 	struct bpf_spin_lock lock;
-	__u32 any; /* there may be some */
 	__u32 next;
-	__u32 pad;
+	__u64 whose; /* rz_early_bit() of each connection that may have some */
 	struct rz_early_piece pieces[RZ_EARLY_MAX];
 };
 

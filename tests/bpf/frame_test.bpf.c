@@ -125,6 +125,14 @@ int test_answer_forgotten(struct __sk_buff *skb)
 	return 1;
 }
 
+/* Connection 1 closes. */
+SEC("cgroup_skb/ingress")
+int test_early_forget(struct __sk_buff *skb)
+{
+	rz_early_forget(1);
+	return 1;
+}
+
 /* A packet of a listener. */
 SEC("cgroup_skb/ingress")
 int test_opening(struct __sk_buff *skb)
