@@ -175,8 +175,8 @@ topology() {
 	mv "$WORK/topology.tmp" "$WORK/topology.yaml"
 }
 
-# daemon_runs: the process of PIDS[rezone] has started; it writes its pid into map settings then
-daemon_runs() { alive rezone && [ "$(setting_of pid)" = "${PIDS[rezone]}" ]; }
+# daemon_runs: the process of PIDS[rezone] has started; it writes its pid into map status then
+daemon_runs() { alive rezone && [ "$(status_of pid)" = "${PIDS[rezone]}" ]; }
 
 # events_keep: a reader writes the daemon's events to $WORK/events.json until `stop rezone`. A SIGTERM removes the maps with
 # their events, and a ring keeps 4096.
