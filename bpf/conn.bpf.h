@@ -161,7 +161,8 @@ static __always_inline int rz_conn_take_opening(struct rz_conn *c, const struct 
 	struct rz_partial_key piece;
 	struct rz_frame f;
 
-	if (!o || !u || c->frame.state == RZ_STATE_MPTCP)
+	if (!o || !u || c->frame.state == RZ_STATE_MPTCP ||
+	    (__s64)(c->opened_ns - o->read_ns) > RZ_OPENING_NS)
 		return 0;
 	f = o->f;
 	barrier();

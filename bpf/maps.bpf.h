@@ -245,6 +245,10 @@ struct {
 	__type(value, struct rz_early);
 } early SEC(".maps");
 
+/* A handshake takes no longer: a listener sends its SYN-ACK again for 63 s, by default. What is
+ * older is of another connection with the same ports and sequence number. */
+#define RZ_OPENING_NS 120000000000LL
+
 /* What was read of a connection before it had a socket (opening.bpf.h). Many that come to nothing
  * push out the oldest. */
 struct rz_opening_key {
@@ -253,6 +257,7 @@ struct rz_opening_key {
 };
 struct rz_opening {
 	struct rz_opening_key key; /* again: tells a reused map element from the one looked up */
+	__u64 read_ns;
 	struct rz_proxied proxied;
 	struct rz_frame f;
 	struct rz_partial partial;

@@ -77,6 +77,7 @@ static __noinline void rz_opening_segment(struct __sk_buff *skb, struct bpf_sock
 	s->f.generation++;
 	__builtin_memset(&s->opening, 0, sizeof(s->opening)); /* no piece of the one before it */
 	s->opening.key = key;
+	s->opening.read_ns = bpf_ktime_get_ns();
 	s->opening.f = s->f;
 	/* under the connection's own cookie, once it has one */
 	if (s->f.have) {

@@ -216,11 +216,11 @@ static void opening(void **state)
 }
 
 /* A connection that had no socket when its first bytes came gets its entry, if there is room. */
-static bool put(uint64_t cookie)
+static bool put(uint64_t cookie, uint64_t opened_ns)
 {
 	static uint8_t packet[128];
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
-	struct rz_conn c = {.cookie = cookie, .seq_base = SEQ0};
+	struct rz_conn c = {.cookie = cookie, .seq_base = SEQ0, .opened_ns = opened_ns};
 
 	opts.data_size_in = make_packet(packet, v6, SEQ0, "", 1);
 	if (!v6)
@@ -247,13 +247,16 @@ static void opening_without_room(void **state)
 	make_request(r + n, RZ_API_FETCH, 4, 1, "c", 1, 10);
 	open_conn();
 	feed_opening(r, n + 9);
-	assert_false(put(7));
+	assert_false(put(7, 0));
 	assert_int_equal(0, pieces_kept());
 	assert_int_not_equal(0,
 			     bpf_map_get_next_key(bpf_map__fd(skel->maps.proxied), NULL, &cookie));
 	bpf_map_delete_elem(bpf_map__fd(skel->maps.conns), &cookie);
+	assert_true(put(cookie, UINT64_MAX / 2)); /* much later: another connection's */
+	assert_int_equal(0, conn().frame.have);
+	bpf_map_delete_elem(bpf_map__fd(skel->maps.conns), &cookie);
 	cookie = 7;
-	assert_true(put(cookie));
+	assert_true(put(cookie, 0));
 	assert_int_equal(1, pieces_kept());
 	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.proxied), &cookie, &p));
 	assert_int_equal(n, p.len);
