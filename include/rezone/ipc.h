@@ -173,6 +173,7 @@ struct rz_counters {
 	__u64 checks[RZ_CHECK_COUNT];	  /* last checks that were not the walk's */
 	__u64 outcomes[RZ_OUTCOME_COUNT]; /* what became of those that were moved */
 	__u64 log_lost;			  /* lines of its log that could not be written */
+	__u64 state_skipped;		  /* runs of rz_state that the kernel left out */
 	__u32 freezes;			  /* how often the topology could not be trusted */
 	__u32 breaker_opened;		  /* how often */
 };

@@ -34,6 +34,8 @@ moves_go_on() {
 # the cgroup, removed and made again
 rezone_start "${FLAGS[@]}" --cgroup "$SLICE"
 freezes=$(told freeze)
+check "what the kernel left out of the state program is told" \
+	test "$("$REZONE" stats --pin-dir "$PIN_DIR" -o json | jq -r '.state_skipped | type')" = number
 rmdir "$SLICE"
 check "a removed cgroup: frozen, and said" within 5 is_frozen detached
 mkdir "$SLICE"

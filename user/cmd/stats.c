@@ -209,6 +209,8 @@ static int print_json(const struct rz_snapshot *snap, const struct rz_maps *maps
 	json_object_set_new(all, "breaker_opened", json_integer(snap->counters.breaker_opened));
 	json_object_set_new(all, "breaker_open_for_s", json_real(breaker_s(snap)));
 	json_object_set_new(all, "log_lost", json_integer((json_int_t)snap->counters.log_lost));
+	json_object_set_new(all, "state_skipped",
+			    json_integer((json_int_t)snap->counters.state_skipped));
 	json_object_set_new(all, "paused", json_boolean(rz_pause_get(pin_dir, &pause)));
 	return rz_json_print(stdout, all, false);
 }
@@ -263,6 +265,11 @@ static int print_text(const struct rz_snapshot *snap, const struct rz_maps *maps
 	if (s->log_lost)
 		printf("log: %llu lines of the daemon's log could not be written\n",
 		       (unsigned long long)s->log_lost);
+	if (s->state_skipped)
+		printf("state program: the kernel left out %llu runs; a connection that closed "
+		       "then is "
+		       "listed until two censuses miss it\n",
+		       (unsigned long long)s->state_skipped);
 	if (rz_pause_get(pin_dir, &pause)) {
 		rz_pause_format(text, sizeof(text), &pause);
 		printf("paused: nobody is moved, %s\n", text);

@@ -105,6 +105,7 @@ uint64_t rz_daemon_selfcheck(struct rz_daemon *d)
 
 	if (rz_kern_look(d->kern, &a))
 		return rz_daemon_check_ns(d);
+	d->counters.state_skipped = a.state_skipped;
 	f = rz_attached_judge(&a, why, sizeof(why));
 	if (f != d->attached_freeze || strcmp(why, d->attached_why))
 		set_freeze(d, f, why);

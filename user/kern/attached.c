@@ -99,6 +99,17 @@ int rz_kern_pin_again(struct rz_kern *k)
 	return err;
 }
 
+static uint64_t state_skipped(const struct rz_kern *k)
+{
+	const struct bpf_program *p = bpf_program__autoload(k->skel->progs.rz_state)
+					      ? k->skel->progs.rz_state
+					      : k->skel->progs.rz_state_old;
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) ? 0 : info.recursion_misses;
+}
+
 int rz_kern_look(const struct rz_kern *k, struct rz_attached *ret)
 {
 	const struct rz_config *c = (const struct rz_config *)&k->skel->rodata->rz_config;
@@ -114,6 +125,7 @@ int rz_kern_look(const struct rz_kern *k, struct rz_attached *ret)
 	a.link_cgroup = info.cgroup.cgroup_id;
 	a.path_cgroup = stat(k->cgroup, &st) ? 0 : st.st_ino;
 	a.other = rz_rival_find(k->cgroup_fd, &opts, info.prog_id);
+	a.state_skipped = state_skipped(k);
 	if (k->pin_dir[0]) {
 		each_pinned_map(k, count_lost, &a.pins_lost);
 		a.pins_lost += lost_link(k, k->state, "link_state");

@@ -21,6 +21,9 @@ struct rz_attached {
 	uint64_t link_cgroup; /* of the one that the segment program's link is on, 0: none */
 	uint32_t other;	      /* id of another rz_segment on that cgroup, for a port of ours; 0 */
 	uint32_t pins_lost;   /* of ours: gone, hidden or another's */
+	/* how often the kernel did not run the state program, for it interrupted itself on that CPU
+	 * (Linux 6.1; before 5.12 it does not say) */
+	uint64_t state_skipped;
 };
 
 /* 0 or -errno. */
