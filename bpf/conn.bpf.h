@@ -39,7 +39,9 @@ __u32 rz_sees_opens = 0;
  * connection said in between nobody could see (user/kern/attached.c). */
 __u64 rz_attached_ns = 0;
 
-/* There was no room for one that was opened: since then one without an entry may be such a one. */
+/* One that was opened has no entry: there was no room for it, or user space took it away
+ * (rz_kern_forget_stranger). Since then one without an entry may be such a one. Where openings are
+ * seen the census has found all others at the start, so it is set for nobody else. */
 __u32 rz_conns_were_full = 0;
 
 /* IPv4 as ::ffff:a.b.c.d */

@@ -493,6 +493,12 @@ bool rz_kern_forget_conn(struct rz_kern *k, const struct rz_conn *c)
 	return removed;
 }
 
+void rz_kern_forget_stranger(struct rz_kern *k, const struct rz_conn *c)
+{
+	k->skel->bss->rz_conns_were_full = 1;
+	rz_kern_forget_conn(k, c);
+}
+
 uint32_t rz_kern_strangers_max(const struct rz_kern *k)
 {
 	return (uint32_t)k->skel->rodata->rz_config.strangers;

@@ -75,6 +75,9 @@ uint32_t rz_kern_strangers_max(const struct rz_kern *k);
 /* Removes a connection's entry, and what BPF keeps of it elsewhere. Returns whether there was one.
  */
 bool rz_kern_forget_conn(struct rz_kern *k, const struct rz_conn *c);
+/* The same of one that goes on. What it says from now on nobody reads: found again it may have a
+ * request in flight that is not known (rz_frame.unseen). */
+void rz_kern_forget_stranger(struct rz_kern *k, const struct rz_conn *c);
 
 /* The `wake` ring: a descriptor to poll, and what to call when it is readable. `fn` gets the hash
  * of a client.id that nobody has read yet. */

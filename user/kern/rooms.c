@@ -129,7 +129,7 @@ static void count_strangers(struct rz_kern *k, const struct rz_snapshot *snap,
 		if (n < max || is_held(m, snap->conns[i].cookie))
 			n++;
 		else
-			rz_kern_forget_conn(k, &snap->conns[i]);
+			rz_kern_forget_stranger(k, &snap->conns[i]);
 	}
 	rz_kern_count_strangers(k, n);
 }
