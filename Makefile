@@ -65,9 +65,9 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-para
 # Each compiler writes down which headers it read (-MMD, the end of this file), so no rule names headers.
 BPF_COMPILE = $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 
-KUBE_PURE := $(addprefix user/kube/,slice.c answer.c store.c build.c spec.c)
-KUBE_SRCS := $(addprefix user/kube/,http.c api.c standing.c list.c watch.c proof.c target.c kube.c cloud.c)
-SRCS     := $(filter-out user/main.c $(if $(filter 1,$(WITH_KUBE)),user/kube/without.c,$(KUBE_SRCS)),$(wildcard user/*/*.c))
+KUBE_PURE := $(addprefix user/source/,slice.c answer.c store.c build.c spec.c)
+KUBE_SRCS := $(addprefix user/source/,http.c api.c standing.c list.c watch.c proof.c target.c kube.c cloud.c)
+SRCS     := $(filter-out user/main.c $(if $(filter 1,$(WITH_KUBE)),user/source/without.c,$(KUBE_SRCS)),$(wildcard user/*/*.c))
 OBJS     := $(SRCS:user/%.c=$(BUILD)/user/%.o)
 SKELS    := $(BUILD)/rezone.skel.h $(BUILD)/probe.skel.h
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))

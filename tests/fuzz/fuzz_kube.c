@@ -6,8 +6,8 @@
  */
 #include "fuzz.h"
 
-#include "kube/kube.h"
-#include "kube/store.h"
+#include "source/kube.h"
+#include "source/store.h"
 
 static const struct rz_kube_form form = {"kafka", "n"};
 

@@ -6,8 +6,8 @@
 #include <errno.h>
 
 #include "base/str.h"
-#include "kube/kube.h"
-#include "kube/store.h"
+#include "source/kube.h"
+#include "source/store.h"
 #include "topo/group.h"
 
 static const struct rz_kube_form form = {"kafka", "node-a"};

@@ -3,7 +3,7 @@
 #include "unit.h"
 #include "base/str.h"
 #include "client/tags.h"
-#include "kube/slice.h"
+#include "source/slice.h"
 #include "policy/exclude.h"
 #include "topo/blocks.h"
 #include "topo/file.h"

@@ -14,7 +14,7 @@
 #include "base/str.h"
 #include "base/yaml.h"
 #include "conf/table.h"
-#include "kube/kube.h"
+#include "source/kube.h"
 #include "topo/zone.h"
 
 #define KEY_ROW0     0x100 /* argp keys of the rows; above every character */

@@ -58,7 +58,7 @@ struct rz_conf {
 	char *opt_in_keys;
 	char *tag_separators;
 	bool tag_url_decode;
-	char *kube_service; /* kube/kube.h has the grammar; both NULL: no Kubernetes */
+	char *kube_service; /* source/kube.h has the grammar; both NULL: no Kubernetes */
 	char *kube_selector;
 	char *kube_port_name;
 	char *kube_server, *kube_token_file, *kube_ca_file; /* NULL: as in a pod */

@@ -18,8 +18,8 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "kube/cloud.h"
-#include "kube/kube.h"
+#include "source/cloud.h"
+#include "source/kube.h"
 #include "topo/file.h"
 #include "topo/merge.h"
 

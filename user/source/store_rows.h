@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of a store, between store.c and build.c. */
-#ifndef RZ_KUBE_STORE_ROWS_H
-#define RZ_KUBE_STORE_ROWS_H
+#ifndef RZ_SOURCE_STORE_ROWS_H
+#define RZ_SOURCE_STORE_ROWS_H
 
 #include "base/map.h"
-#include "kube/store.h"
+#include "source/store.h"
 
 struct rz_kube_entry {
 	struct rz_kube_slice *slice;

@@ -6,8 +6,8 @@
  * ended. libcurl's sockets live in an epoll of their own, whose descriptor lies in the loop's.
  * Called by api.c and cloud.c; not part of a build with WITH_KUBE=0.
  */
-#ifndef RZ_KUBE_HTTP_H
-#define RZ_KUBE_HTTP_H
+#ifndef RZ_SOURCE_HTTP_H
+#define RZ_SOURCE_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>

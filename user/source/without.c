@@ -3,8 +3,8 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "kube/cloud.h"
-#include "kube/kube.h"
+#include "source/cloud.h"
+#include "source/kube.h"
 
 int rz_kube_new(const struct rz_kube_conf *c, struct rz_loop *loop, rz_kube_fn changed, void *arg,
 		struct rz_kube **ret)

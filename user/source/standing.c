@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* How far one target is known to be current, see standing.h. */
-#include "kube/standing.h"
+#include "source/standing.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* All targets together, see kube.h. */
-#include "kube/kube.h"
+#include "source/kube.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "kube/target.h"
+#include "source/target.h"
 
 #define POD_FOLDER     "/var/run/secrets/kubernetes.io/serviceaccount"
 #define NEWS_NS	       (100 * 1000000ULL) /* changes that come together are told together */

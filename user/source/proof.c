@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The proof beside a watch, see proof.h. */
-#include "kube/proof.h"
+#include "source/proof.h"
 
 #include <errno.h>
 #include <stdio.h>

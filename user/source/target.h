@@ -10,11 +10,11 @@
  * the slices are listed (PartialObjectMetadata, a few hundred bytes a slice): equal to what we
  * have, they prove it; different, the watch has missed something, and the list is made anew.
  */
-#ifndef RZ_KUBE_TARGET_H
-#define RZ_KUBE_TARGET_H
+#ifndef RZ_SOURCE_TARGET_H
+#define RZ_SOURCE_TARGET_H
 
-#include "kube/api.h"
-#include "kube/store.h"
+#include "source/api.h"
+#include "source/store.h"
 
 struct rz_kube_target;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Slices by name, see store.h. Pure. What they add up to is build.c's. */
-#include "kube/store_rows.h"
+#include "source/store_rows.h"
 
 #include <errno.h>
 #include <stdlib.h>

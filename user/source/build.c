@@ -10,7 +10,7 @@
  * it, for a moment two when the controller moves it. All rows of a pod must agree on its zone, and
  * it serves only if all say so; two pods that serve at one address contradict each other.
  */
-#include "kube/store_rows.h"
+#include "source/store_rows.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The list of a target's slices, page by page; see list.h. */
-#include "kube/list.h"
+#include "source/list.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,10 +6,10 @@
  * once in the log, and how long to wait until the next try. Called by target.c, list.c, watch.c
  * and proof.c. Knows none of them.
  */
-#ifndef RZ_KUBE_STANDING_H
-#define RZ_KUBE_STANDING_H
+#ifndef RZ_SOURCE_STANDING_H
+#define RZ_SOURCE_STANDING_H
 
-#include "kube/api.h"
+#include "source/api.h"
 
 struct rz_kube_standing {
 	const struct rz_kube_api *api;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the API server answers around slices: list pages, watch events, errors; see slice.h. Pure.
  */
-#include "kube/slice_json.h"
+#include "source/slice_json.h"
 #include "topo/zone.h"
 
 #include <errno.h>

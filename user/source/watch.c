@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* One watch: events, line by line, until it ends; see watch.h. */
-#include "kube/watch.h"
+#include "source/watch.h"
 
 #include <errno.h>
 #include <stdio.h>

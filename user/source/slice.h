@@ -9,8 +9,8 @@
  * is left out, counted and named. Unknown fields are passed over, as the API's rules for clients
  * ask. Called by list.c, watch.c, proof.c, kube.c and, on noise, by tests/fuzz/fuzz_kube.c.
  */
-#ifndef RZ_KUBE_SLICE_H
-#define RZ_KUBE_SLICE_H
+#ifndef RZ_SOURCE_SLICE_H
+#define RZ_SOURCE_SLICE_H
 
 #include <stdbool.h>
 #include <stddef.h>

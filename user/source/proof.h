@@ -6,11 +6,11 @@
  * they are what the store has is for target.c to say. What goes wrong is noted, and the proof is
  * due again a little later. Called by target.c.
  */
-#ifndef RZ_KUBE_PROOF_H
-#define RZ_KUBE_PROOF_H
+#ifndef RZ_SOURCE_PROOF_H
+#define RZ_SOURCE_PROOF_H
 
-#include "kube/standing.h"
-#include "kube/store.h"
+#include "source/standing.h"
+#include "source/store.h"
 
 struct rz_kube_proof {
 	const struct rz_kube_api *api;

@@ -6,11 +6,11 @@
  * each Service or selector that says how far it can be trusted. Called by daemon/topology.c. In a
  * build with WITH_KUBE=0, without.c stands in, and says so.
  */
-#ifndef RZ_KUBE_KUBE_H
-#define RZ_KUBE_KUBE_H
+#ifndef RZ_SOURCE_KUBE_H
+#define RZ_SOURCE_KUBE_H
 
 #include "base/loop.h"
-#include "kube/slice.h"
+#include "source/slice.h"
 #include "topo/source.h"
 #include "topo/topo.h"
 

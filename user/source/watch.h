@@ -5,10 +5,10 @@
  * Comes in: the API server's bytes. Goes out: each event that changes something, by a call of
  * `event`; how it ended, by a call of `ended`. Called by target.c.
  */
-#ifndef RZ_KUBE_WATCH_H
-#define RZ_KUBE_WATCH_H
+#ifndef RZ_SOURCE_WATCH_H
+#define RZ_SOURCE_WATCH_H
 
-#include "kube/standing.h"
+#include "source/standing.h"
 
 enum rz_kube_watch_end {
 	RZ_KUBE_WATCH_OVER,    /* the server ended it in order */

@@ -6,11 +6,11 @@
  * answer that cannot be used, with how to mend it. Called by list.c, watch.c, proof.c and, for the
  * node's object, kube.c. Knows none of them.
  */
-#ifndef RZ_KUBE_API_H
-#define RZ_KUBE_API_H
+#ifndef RZ_SOURCE_API_H
+#define RZ_SOURCE_API_H
 
-#include "kube/http.h"
-#include "kube/slice.h"
+#include "source/http.h"
+#include "source/slice.h"
 
 /* The server, and what all its targets share. */
 struct rz_kube_api {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* libcurl in the event loop, see http.h. */
-#include "kube/http.h"
+#include "source/http.h"
 
 #include <errno.h>
 #include <stdlib.h>

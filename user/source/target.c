@@ -4,7 +4,7 @@
  * when it ends. Each of them (list.c, watch.c, proof.c) calls back here and knows nothing of the
  * others.
  */
-#include "kube/target.h"
+#include "source/target.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,9 +15,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "kube/list.h"
-#include "kube/proof.h"
-#include "kube/watch.h"
+#include "source/list.h"
+#include "source/proof.h"
+#include "source/watch.h"
 
 /* A proof that met a change, or a watch that is just being opened, is tried again so soon. */
 #define PROOF_AGAIN_NS (RZ_SECOND_NS / 4)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* This node's zone from the cloud, see cloud.h. */
-#include "kube/cloud.h"
+#include "source/cloud.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "kube/http.h"
+#include "source/http.h"
 #include "topo/zone.h"
 
 #define CONNECT_MS   1000

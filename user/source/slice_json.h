@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Between slice.c (one slice) and answer.c (lists, events, errors): reading fields of JSON objects
  * so that every mistake has its place. */
-#ifndef RZ_KUBE_SLICE_JSON_H
-#define RZ_KUBE_SLICE_JSON_H
+#ifndef RZ_SOURCE_SLICE_JSON_H
+#define RZ_SOURCE_SLICE_JSON_H
 
 #include <jansson.h>
 
-#include "kube/slice.h"
+#include "source/slice.h"
 
 struct rz_kube_reader {
 	const struct rz_kube_form *form;

@@ -9,8 +9,8 @@
  * (instance/zone, header Metadata-Flavor); Azure "Instance Metadata Service" (compute: location,
  * zone).
  */
-#ifndef RZ_KUBE_CLOUD_H
-#define RZ_KUBE_CLOUD_H
+#ifndef RZ_SOURCE_CLOUD_H
+#define RZ_SOURCE_CLOUD_H
 
 #include "base/loop.h"
 #include "topo/source.h"

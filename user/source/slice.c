@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* One EndpointSlice, from its JSON object; see slice.h. Pure. The answers around it are answer.c's.
  */
-#include "kube/slice_json.h"
+#include "source/slice_json.h"
 #include "topo/zone.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What is asked of the API server, and how its refusals are worded; see api.h. */
-#include "kube/api.h"
+#include "source/api.h"
 
 #include <errno.h>
 #include <stdio.h>

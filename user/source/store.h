@@ -7,10 +7,10 @@
  * itself. Called by target.c, list.c, proof.c
  * and kube.c.
  */
-#ifndef RZ_KUBE_STORE_H
-#define RZ_KUBE_STORE_H
+#ifndef RZ_SOURCE_STORE_H
+#define RZ_SOURCE_STORE_H
 
-#include "kube/slice.h"
+#include "source/slice.h"
 #include "topo/topo.h"
 
 struct rz_kube_store; /* slices by name */

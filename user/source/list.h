@@ -5,11 +5,11 @@
  * Comes in: the API server's answers. Goes out: a whole list in `fresh`, or why there is none, by a
  * call of `ended`. Called by target.c.
  */
-#ifndef RZ_KUBE_LIST_H
-#define RZ_KUBE_LIST_H
+#ifndef RZ_SOURCE_LIST_H
+#define RZ_SOURCE_LIST_H
 
-#include "kube/standing.h"
-#include "kube/store.h"
+#include "source/standing.h"
+#include "source/store.h"
 
 enum rz_kube_list_end {
 	RZ_KUBE_LIST_DONE,   /* `fresh` has all slices of version `version` */
