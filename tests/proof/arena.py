@@ -29,7 +29,7 @@ from traces import Tail, seconds
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 ENV = os.environ
-TOLD = ["--interval", "1s", "--stable-for", "2s", "--cooldown", "5s"]  # all else is rezone's default
+TOLD = ["--interval", os.environ.get("INTERVAL", "1s"), "--stable-for", "2s", "--cooldown", "5s"]  # all else is rezone's default
 AWAY_S = 15  # so long clients have to leave a home that went before they are started again
 RUNNING_S = 60  # and then all must be at work
 QUIET_S = 12  # a cycle ends when nobody was moved for so long, the outcomes are told, ...
