@@ -93,20 +93,6 @@ static void log_full(struct rz_daemon *d, const struct rz_snapshot *snap)
 	d->full_logged_count = full;
 }
 
-struct rz_world rz_daemon_world(const struct rz_daemon *d, uint64_t now_ns)
-{
-	static const struct rz_topo no_topo;
-	static const struct rz_topo_zones no_zones;
-
-	return (struct rz_world){.topo = d->topo ? d->topo : &no_topo,
-				 .zones = d->topo ? d->zones : &no_zones,
-				 .settings = &d->settings,
-				 .status = &d->status,
-				 .now_ns = now_ns,
-				 .blocks = d->blocks,
-				 .exclude = d->exclude};
-}
-
 /* Judges all; what may go is under way afterwards, with the snapshot. Returns whether it is. */
 static bool judge(struct rz_daemon *d, struct rz_snapshot *snap)
 {
