@@ -6,6 +6,7 @@
 
 #include "out/json.h"
 #include "out/table.h"
+#include "out/topology.h"
 
 /* A snapshot of the world's one connection and a stranger on an unknown port. */
 struct shown {
@@ -236,7 +237,7 @@ static void test_json_topology(void **state)
 	shown_make(&s);
 	f = to_text(&s);
 	view = (struct rz_topo_view){&s.w.topo, &s.w.zones, &s.snap, NOW_NS, &source, 1};
-	assert_int_equal(rz_json_topology(f, &view), 0);
+	assert_int_equal(rz_topology_print_json(f, &view), 0);
 	fclose(f);
 	o = json_loads(s.text, 0, NULL);
 	assert_non_null(o);

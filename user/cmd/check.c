@@ -21,63 +21,36 @@
 #include "kern/pins.h"
 #include "move/trial.h"
 #include "move/trial_cgroup.h"
-#include "out/json.h"
+#include "out/abilities.h"
 
-enum status { OK = 0, LIMITED, FAILED };
-static const char *const status_words[] = {"ok", "limited", "failed"};
-
-#define MAX_CHECKS 16
-
-struct result {
-	const char *name;
-	enum status status;
-	char detail[256];
-	const char *cure; /* "" if none is needed */
-};
-
-struct report {
-	struct result rows[MAX_CHECKS];
-	size_t n;
+struct ask {
 	const char *cgroup; /* --cgroup */
 	bool json;
 };
 
-static enum status __attribute__((format(printf, 5, 6)))
-note(struct report *r, const char *name, enum status status, const char *cure, const char *fmt, ...)
-{
-	struct result *row = &r->rows[r->n++];
-	va_list ap;
-
-	row->name = name;
-	row->status = status;
-	row->cure = cure;
-	va_start(ap, fmt);
-	vsnprintf(row->detail, sizeof(row->detail), fmt, ap);
-	va_end(ap);
-	return status;
-}
-
-static enum status check_root(struct report *r)
+static enum rz_ability_status check_root(struct rz_abilities *r)
 {
 	char why[128];
 
 	if (!rz_caps_check(why, sizeof(why)))
-		return note(r, "privileges", OK, "", "running as root");
-	return note(r, "privileges", FAILED,
-		    "run as root, or in a privileged container; at the least CAP_BPF, CAP_PERFMON, "
-		    "CAP_NET_ADMIN and CAP_SYS_ADMIN",
-		    "%s", why);
+		return rz_abilities_note(r, "privileges", RZ_ABILITY_OK, "", "running as root");
+	return rz_abilities_note(
+		r, "privileges", RZ_ABILITY_FAILED,
+		"run as root, or in a privileged container; at the least CAP_BPF, CAP_PERFMON, "
+		"CAP_NET_ADMIN and CAP_SYS_ADMIN",
+		"%s", why);
 }
 
-static enum status check_btf(struct report *r, const struct rz_lacks *lacks)
+static enum rz_ability_status check_btf(struct rz_abilities *r, const struct rz_lacks *lacks)
 {
 	if (!lacks->btf)
-		return note(r, "btf", OK, "", "/sys/kernel/btf/vmlinux");
-	return note(r, "btf", FAILED, "use a kernel built with CONFIG_DEBUG_INFO_BTF",
-		    "the kernel describes no types: %s", strerror(-lacks->btf));
+		return rz_abilities_note(r, "btf", RZ_ABILITY_OK, "", "/sys/kernel/btf/vmlinux");
+	return rz_abilities_note(r, "btf", RZ_ABILITY_FAILED,
+				 "use a kernel built with CONFIG_DEBUG_INFO_BTF",
+				 "the kernel describes no types: %s", strerror(-lacks->btf));
 }
 
-static enum status check_bpffs(struct report *r)
+static enum rz_ability_status check_bpffs(struct rz_abilities *r)
 {
 	bool was_there = !access(RZ_PIN_DIR_DEFAULT, F_OK);
 	int err = rz_pins_prepare(RZ_PIN_DIR_DEFAULT);
@@ -85,67 +58,81 @@ static enum status check_bpffs(struct report *r)
 	if (!was_there)
 		rz_pins_rmdir(RZ_PIN_DIR_DEFAULT);
 	if (!err)
-		return note(r, "bpffs", OK, "", RZ_PIN_DIR_DEFAULT);
-	return note(r, "bpffs", FAILED, "mount it: mount -t bpf bpf /sys/fs/bpf",
-		    "no BPF file system at /sys/fs/bpf");
+		return rz_abilities_note(r, "bpffs", RZ_ABILITY_OK, "", RZ_PIN_DIR_DEFAULT);
+	return rz_abilities_note(r, "bpffs", RZ_ABILITY_FAILED,
+				 "mount it: mount -t bpf bpf /sys/fs/bpf",
+				 "no BPF file system at /sys/fs/bpf");
 }
 
-static enum status check_cgroup(struct report *r, char *path, size_t size)
+static enum rz_ability_status check_cgroup(struct rz_abilities *r, const char *cgroup, char *path,
+					   size_t size)
 {
-	int fd = rz_cgroup_open(r->cgroup, path, size);
+	int fd = rz_cgroup_open(cgroup, path, size);
 
 	if (fd < 0)
-		return note(r, "cgroup", FAILED,
-			    "mount the host's cgroup v2 hierarchy, or name it with "
-			    "--cgroup",
-			    "no cgroup v2 hierarchy: %s", strerror(-fd));
+		return rz_abilities_note(r, "cgroup", RZ_ABILITY_FAILED,
+					 "mount the host's cgroup v2 hierarchy, or name it with "
+					 "--cgroup",
+					 "no cgroup v2 hierarchy: %s", strerror(-fd));
 	close(fd);
-	return note(r, "cgroup", OK, "", "%s", path);
+	return rz_abilities_note(r, "cgroup", RZ_ABILITY_OK, "", "%s", path);
 }
 
-static enum status check_clock(struct report *r, const struct rz_lacks *lacks)
+static enum rz_ability_status check_clock(struct rz_abilities *r, const struct rz_lacks *lacks)
 {
 	if (!lacks->clock)
-		return note(r, "clock", OK, "", "CLOCK_MONOTONIC is the kernel's");
-	return note(r, "clock", FAILED, "start rezone in the host's time namespace",
-		    "this process is in a time namespace of its own");
+		return rz_abilities_note(r, "clock", RZ_ABILITY_OK, "",
+					 "CLOCK_MONOTONIC is the kernel's");
+	return rz_abilities_note(r, "clock", RZ_ABILITY_FAILED,
+				 "start rezone in the host's time namespace",
+				 "this process is in a time namespace of its own");
 }
 
-static void check_abilities(struct report *r, const struct rz_lacks *lacks)
+static void check_abilities(struct rz_abilities *r, const struct rz_lacks *lacks)
 {
 	if (lacks->segment)
-		note(r, "segments", FAILED,
-		     "a kernel from 5.10 on with CONFIG_CGROUP_BPF is needed",
-		     "segment program refused: %s", strerror(-lacks->segment));
+		rz_abilities_note(r, "segments", RZ_ABILITY_FAILED,
+				  "a kernel from 5.10 on with CONFIG_CGROUP_BPF is needed",
+				  "segment program refused: %s", strerror(-lacks->segment));
 	else
-		note(r, "segments", OK, "", "segments of accepted connections can be read");
+		rz_abilities_note(r, "segments", RZ_ABILITY_OK, "",
+				  "segments of accepted connections can be read");
 	if (lacks->state && !lacks->closes)
-		note(r, "closes", OK, "",
-		     "closes are seen as they happen, a connection from its first bytes on");
+		rz_abilities_note(
+			r, "closes", RZ_ABILITY_OK, "",
+			"closes are seen as they happen, a connection from its first bytes on");
 	else if (lacks->state)
-		note(r, "closes", LIMITED, "a kernel from 5.10 on with BTF sees them",
-		     "opens and closes are not seen as they happen: %s", strerror(-lacks->state));
+		rz_abilities_note(r, "closes", RZ_ABILITY_LIMITED,
+				  "a kernel from 5.10 on with BTF sees them",
+				  "opens and closes are not seen as they happen: %s",
+				  strerror(-lacks->state));
 	else
-		note(r, "closes", OK, "", "opens and closes are seen as they happen");
+		rz_abilities_note(r, "closes", RZ_ABILITY_OK, "",
+				  "opens and closes are seen as they happen");
 	if (lacks->census)
-		note(r, "census", LIMITED, "a kernel from 5.12 on has it",
-		     "older connections are found at their next request only, and a close that was "
-		     "missed not at all: %s",
-		     strerror(-lacks->census));
+		rz_abilities_note(r, "census", RZ_ABILITY_LIMITED, "a kernel from 5.12 on has it",
+				  "older connections are found at their next request only, and a "
+				  "close that was "
+				  "missed not at all: %s",
+				  strerror(-lacks->census));
 	else
-		note(r, "census", OK, "", "older connections and missed closes are found");
+		rz_abilities_note(r, "census", RZ_ABILITY_OK, "",
+				  "older connections and missed closes are found");
 	if (lacks->destroy && lacks->netlink)
-		note(r, "kfunc", LIMITED, "a kernel from 6.5 on has it",
-		     "neither bpf_sock_destroy nor SOCK_DESTROY: rezone observes and moves nobody");
+		rz_abilities_note(r, "kfunc", RZ_ABILITY_LIMITED, "a kernel from 6.5 on has it",
+				  "neither bpf_sock_destroy nor SOCK_DESTROY: rezone observes and "
+				  "moves nobody");
 	else if (lacks->destroy)
-		note(r, "kfunc", LIMITED, "a kernel from 6.5 on has it",
-		     "no bpf_sock_destroy: the last check and the reset are two steps");
+		rz_abilities_note(
+			r, "kfunc", RZ_ABILITY_LIMITED, "a kernel from 6.5 on has it",
+			"no bpf_sock_destroy: the last check and the reset are two steps");
 	else
-		note(r, "kfunc", OK, "", "check and reset are one step under the socket lock");
+		rz_abilities_note(r, "kfunc", RZ_ABILITY_OK, "",
+				  "check and reset are one step under the socket lock");
 }
 
-static enum status try_way(struct report *r, struct rz_kern *k, const char *cgroup,
-			   enum rz_trial_way way, enum status if_not)
+static enum rz_ability_status try_way(struct rz_abilities *r, struct rz_kern *k, const char *cgroup,
+				      enum rz_trial_way way, enum rz_ability_status if_not)
 {
 	static const struct {
 		const char *name, *did, *cure;
@@ -164,13 +151,13 @@ static enum status try_way(struct report *r, struct rz_kern *k, const char *cgro
 	int err = rz_trial_run(k, cgroup, way, &stage);
 
 	if (!err)
-		return note(r, ways[way].name, OK, "", "an own connection was tracked and %s",
-			    ways[way].did);
-	return note(r, ways[way].name, if_not, ways[way].cure, "failed at %s: %s", stage,
-		    strerror(-err));
+		return rz_abilities_note(r, ways[way].name, RZ_ABILITY_OK, "",
+					 "an own connection was tracked and %s", ways[way].did);
+	return rz_abilities_note(r, ways[way].name, if_not, ways[way].cure, "failed at %s: %s",
+				 stage, strerror(-err));
 }
 
-static void check_trial(struct report *r, const struct rz_lacks *lacks, const char *root)
+static void check_trial(struct rz_abilities *r, const struct rz_lacks *lacks, const char *root)
 {
 	static const uint16_t port = RZ_TRIAL_PORT;
 	struct rz_trial_cgroup cgroup;
@@ -183,71 +170,28 @@ static void check_trial(struct report *r, const struct rz_lacks *lacks, const ch
 	int err = rz_trial_cgroup_make(root, &cgroup);
 
 	if (err) {
-		note(r, "attach", FAILED, "run as root with the host's cgroup v2 writable",
-		     "cannot make a cgroup below %s: %s", root, strerror(-err));
+		rz_abilities_note(r, "attach", RZ_ABILITY_FAILED,
+				  "run as root with the host's cgroup v2 writable",
+				  "cannot make a cgroup below %s: %s", root, strerror(-err));
 		return;
 	}
 	err = rz_kern_load(&opts, lacks, &k);
 	if (err) {
-		note(r, "attach", FAILED,
-		     rz_cure_is_ours(err) ? rz_cure(err) : "see the line above",
-		     "load or attach: %s", strerror(-err));
+		rz_abilities_note(r, "attach", RZ_ABILITY_FAILED,
+				  rz_cure_is_ours(err) ? rz_cure(err) : "see the line above",
+				  "load or attach: %s", strerror(-err));
 	} else {
-		note(r, "attach", OK, "", "programs load and attach");
+		rz_abilities_note(r, "attach", RZ_ABILITY_OK, "", "programs load and attach");
 		if (!lacks->destroy)
-			try_way(r, k, cgroup.path, RZ_TRIAL_WALK, FAILED);
+			try_way(r, k, cgroup.path, RZ_TRIAL_WALK, RZ_ABILITY_FAILED);
 		if (!lacks->netlink)
-			try_way(r, k, cgroup.path, RZ_TRIAL_NETLINK, lacks->destroy ? FAILED : OK);
+			try_way(r, k, cgroup.path, RZ_TRIAL_NETLINK,
+				lacks->destroy ? RZ_ABILITY_FAILED : RZ_ABILITY_OK);
 		if (!lacks->destroy || !lacks->netlink)
-			try_way(r, k, cgroup.path, RZ_TRIAL_FIN, LIMITED);
+			try_way(r, k, cgroup.path, RZ_TRIAL_FIN, RZ_ABILITY_LIMITED);
 	}
 	rz_kern_free(k, false);
 	rz_trial_cgroup_remove(&cgroup);
-}
-
-/* The worst line decides: 0 all, 1 with limits, 2 not at all. */
-static int verdict(const struct report *r)
-{
-	enum status worst = OK;
-	size_t i;
-
-	for (i = 0; i < r->n; i++)
-		if (r->rows[i].status > worst)
-			worst = r->rows[i].status;
-	return worst;
-}
-
-static const char *const verdict_words[] = {"yes", "with limits", "no"};
-
-static void print_text(const struct report *r)
-{
-	size_t i;
-
-	for (i = 0; i < r->n; i++) {
-		const struct result *row = &r->rows[i];
-
-		printf("%-8s %-14s %s\n", status_words[row->status], row->name, row->detail);
-		if (row->status != OK && row->cure[0])
-			printf("%-8s %-14s -> %s\n", "", "", row->cure);
-	}
-	printf("rezone can work on this node: %s\n", verdict_words[verdict(r)]);
-}
-
-static int print_json(const struct report *r)
-{
-	json_t *rows = json_array();
-	size_t i;
-
-	for (i = 0; i < r->n; i++)
-		json_array_append_new(rows,
-				      json_pack("{s:s, s:s, s:s, s:s*}", "name", r->rows[i].name,
-						"status", status_words[r->rows[i].status], "detail",
-						r->rows[i].detail, "cure",
-						r->rows[i].status == OK ? NULL : r->rows[i].cure));
-	return rz_json_print(
-		stdout,
-		json_pack("{s:s, s:o}", "result", verdict_words[verdict(r)], "checks", rows),
-		false);
 }
 
 static const struct argp_option options[] = {
@@ -258,16 +202,16 @@ static const struct argp_option options[] = {
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct report *r = state->input;
+	struct ask *a = state->input;
 
 	switch (key) {
 	case 'o':
 		if (strcmp(arg, "json") && strcmp(arg, "text"))
 			argp_error(state, "-o %s: give text or json", arg);
-		r->json = !strcmp(arg, "json");
+		a->json = !strcmp(arg, "json");
 		return 0;
 	case 'c':
-		r->cgroup = arg;
+		a->cgroup = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "%s: no argument is expected", arg);
@@ -288,35 +232,36 @@ static const struct argp argp = {
 
 int rz_cmd_check(int argc, char **argv)
 {
-	struct report r = {};
+	struct rz_abilities r = {};
+	struct ask a = {};
 	struct rz_lacks lacks = {};
 	char root[4096];
 	bool ok;
 	int err;
 
 	argp_err_exit_status = 2;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &r))
+	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
 		return 2;
-	ok = check_root(&r) == OK;
+	ok = check_root(&r) == RZ_ABILITY_OK;
 	if (ok) {
 		err = rz_probe(&lacks);
 		if (err)
-			note(&r, "resources", FAILED, rz_cure(err), "cannot load a BPF program: %s",
-			     strerror(-err));
+			rz_abilities_note(&r, "resources", RZ_ABILITY_FAILED, rz_cure(err),
+					  "cannot load a BPF program: %s", strerror(-err));
 		ok = !err;
 	}
 	if (ok) {
-		ok = check_btf(&r, &lacks) == OK;
-		ok &= check_clock(&r, &lacks) == OK;
-		ok &= check_bpffs(&r) == OK;
-		ok &= check_cgroup(&r, root, sizeof(root)) == OK;
+		ok = check_btf(&r, &lacks) == RZ_ABILITY_OK;
+		ok &= check_clock(&r, &lacks) == RZ_ABILITY_OK;
+		ok &= check_bpffs(&r) == RZ_ABILITY_OK;
+		ok &= check_cgroup(&r, a.cgroup, root, sizeof(root)) == RZ_ABILITY_OK;
 		check_abilities(&r, &lacks);
 		if (ok && !lacks.segment)
 			check_trial(&r, &lacks, root);
 	}
-	if (r.json)
-		print_json(&r);
+	if (a.json)
+		rz_abilities_print_json(stdout, &r);
 	else
-		print_text(&r);
-	return verdict(&r);
+		rz_abilities_print_text(stdout, &r);
+	return rz_abilities_worst(&r);
 }

@@ -105,7 +105,6 @@ static int show(const struct ask *a, const struct rz_snapshot *snap, const struc
 {
 	_cleanup_free_ struct rz_conn_row *rows = NULL;
 	struct rz_conn_totals totals;
-	char text[RZ_PAUSE_TEXT + 160];
 	struct rz_pause pause;
 	int err = rz_conn_rows_make(snap, world, &a->filter, &rows, &totals);
 
@@ -118,14 +117,8 @@ static int show(const struct ask *a, const struct rz_snapshot *snap, const struc
 	if (totals.shown)
 		err = rz_table_conns(stdout, rows, totals.shown, a->form == WIDE);
 	rz_table_totals(stdout, &totals);
-	if (snap->status.started_ns && snap->status.way == RZ_WAY_NONE)
-		puts("observing: this kernel can reset no connection (rezone check has more)");
-	else if (snap->status.way == RZ_WAY_NETLINK && a->form == WIDE)
-		puts("resets go by SOCK_DESTROY: the last check is a moment before the reset");
-	if (rz_pause_get(a->pin_dir, &pause)) {
-		rz_pause_format(text, sizeof(text), &pause);
-		printf("paused: nobody is moved, %s\n", text);
-	}
+	rz_table_way(stdout, &snap->status, a->form == WIDE);
+	rz_table_pause(stdout, rz_pause_get(a->pin_dir, &pause) ? &pause : NULL);
 	return err;
 }
 

@@ -20,8 +20,7 @@
 #include "cmd/cmd.h"
 #include "cmd/conns.h"
 #include "kern/pins.h"
-#include "out/json.h"
-#include "out/table.h"
+#include "out/orders.h"
 #include "policy/tick.h"
 
 #define LOOK_NS 100000000L
@@ -73,43 +72,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* One connection that was asked for. */
-struct row {
-	const struct rz_conn_row *conn;
-	enum rz_reason reason; /* NONE: it was, or would be, ordered */
-	uint64_t asked_ns;
-	bool answered;
-	int error;
-};
-
-static const char *result_of(const struct row *r, const struct ask *a)
-{
-	if (r->reason != RZ_REASON_NONE)
-		return rz_reason_name(r->reason);
-	if (a->dry_run)
-		return "would be moved";
-	if (!r->answered)
-		return "no answer from the daemon";
-	switch (r->error) {
-	case 0:
-		return "moved";
-	case -ETIMEDOUT:
-		return "let go: no moment was found (rezone events says why)";
-	case -ENOENT:
-		return "was gone";
-	case -ESTALE:
-		return "had changed its client or state";
-	default:
-		return strerror(-r->error);
-	}
-}
-
-static bool well(const struct row *r, const struct ask *a)
-{
-	return r->reason == RZ_REASON_NONE && (a->dry_run || (r->answered && !r->error));
-}
-
-static int order(const struct rz_maps *maps, struct row *r, const struct ask *a)
+static int order(const struct rz_maps *maps, struct rz_order_shown *r, const struct ask *a)
 {
 	struct rz_order o = {
 		.client = r->conn->conn->frame.client, .asked_ns = rz_now_ns(), .now = a->now};
@@ -120,7 +83,7 @@ static int order(const struct rz_maps *maps, struct row *r, const struct ask *a)
 }
 
 /* Takes note of answers. Returns how many are still owed. */
-static size_t look(const struct rz_maps *maps, struct row *rows, size_t n)
+static size_t look(const struct rz_maps *maps, struct rz_order_shown *rows, size_t n)
 {
 	struct rz_move m;
 	size_t i, owed = 0;
@@ -143,7 +106,7 @@ static size_t look(const struct rz_maps *maps, struct row *rows, size_t n)
 }
 
 /* For as long as the daemon may take to begin, and one hold more after each answer. */
-static void wait_for_all(const struct rz_maps *maps, struct row *rows, size_t n)
+static void wait_for_all(const struct rz_maps *maps, struct rz_order_shown *rows, size_t n)
 {
 	struct timespec every = {0, LOOK_NS};
 	uint64_t deadline = rz_now_ns() + RZ_ORDER_NS;
@@ -159,43 +122,9 @@ static void wait_for_all(const struct rz_maps *maps, struct row *rows, size_t n)
 	}
 }
 
-static int print_json(const struct row *rows, size_t n, const struct ask *a)
-{
-	json_t *all = json_array();
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		const struct rz_conn_row *c = rows[i].conn;
-
-		json_array_append_new(all, json_pack("{s:I, s:s, s:s, s:s?, s:b, s:s}", "cookie",
-						     (json_int_t)c->conn->cookie, "client",
-						     c->client_at, "agent", c->agent_at,
-						     "client_id", c->client ? c->client->id : NULL,
-						     "moved", !a->dry_run && well(&rows[i], a),
-						     "result", result_of(&rows[i], a)));
-	}
-	return rz_json_print(stdout, all, false);
-}
-
-static int print_text(const struct row *rows, size_t n, const struct ask *a)
-{
-	static const char *const columns[] = {"CLIENT", "AGENT", "RESULT", "CLIENT ID", NULL};
-	struct rz_table *t;
-	size_t i;
-	int err = rz_table_new(stdout, columns, &t);
-
-	for (i = 0; !err && i < n; i++) {
-		const struct rz_conn_row *c = rows[i].conn;
-		const char *cells[] = {c->client_at, c->agent_at, result_of(&rows[i], a),
-				       c->client ? c->client->id : NULL};
-
-		err = rz_table_add(t, cells, well(&rows[i], a) ? "green" : "yellow");
-	}
-	return err ? err : rz_table_end(t);
-}
-
 /* Orders, waits, prints. Returns the exit status. */
-static int do_rows(const struct ask *a, const struct rz_maps *maps, struct row *rows, size_t n)
+static int do_rows(const struct ask *a, const struct rz_maps *maps, struct rz_order_shown *rows,
+		   size_t n)
 {
 	size_t i, good = 0;
 	int err = 0;
@@ -209,11 +138,11 @@ static int do_rows(const struct ask *a, const struct rz_maps *maps, struct row *
 	if (!a->dry_run)
 		wait_for_all(maps, rows, n);
 	for (i = 0; i < n; i++)
-		good += well(&rows[i], a);
+		good += rz_order_went_well(&rows[i]);
 	if (a->common.json)
-		err = print_json(rows, n, a) ? -ENOMEM : err;
+		err = rz_orders_print_json(stdout, rows, n) ? -ENOMEM : err;
 	else if (n)
-		err = print_text(rows, n, a) ? -ENOMEM : err;
+		err = rz_orders_print_text(stdout, rows, n) ? -ENOMEM : err;
 	if (!a->common.json)
 		printf("%zu of %zu connections %s\n", good, n,
 		       a->dry_run ? "would be moved" : "moved");
@@ -223,7 +152,7 @@ static int do_rows(const struct ask *a, const struct rz_maps *maps, struct row *
 static int run(const struct ask *a, const struct rz_maps *maps)
 {
 	_cleanup_free_ struct rz_conn_row *conns_rows = NULL;
-	_cleanup_free_ struct row *rows = NULL;
+	_cleanup_free_ struct rz_order_shown *rows = NULL;
 	struct rz_conn_totals totals;
 	struct rz_conns conns;
 	size_t i;
@@ -240,7 +169,9 @@ static int run(const struct ask *a, const struct rz_maps *maps)
 		struct rz_endpoint proxied;
 		struct rz_judged_conn j = rz_judged(conns.snap, c->conn, &proxied);
 
-		rows[i] = (struct row){.conn = c, .reason = rz_classify_by_hand(&j, &conns.world)};
+		rows[i] = (struct rz_order_shown){.conn = c,
+						  .reason = rz_classify_by_hand(&j, &conns.world),
+						  .dry_run = a->dry_run};
 	}
 	ret = rows ? do_rows(a, maps, rows, totals.shown) : 1;
 	rz_conns_free(&conns);

@@ -16,8 +16,7 @@
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "kern/pins.h"
-#include "out/json.h"
-#include "out/table.h"
+#include "out/topology.h"
 #include "topo/file.h"
 
 struct ask {
@@ -59,128 +58,11 @@ static const struct argp argp = {
 	       "done, 1 could not (the file is wrong), 2 used wrongly.",
 };
 
-static int print_zones(const struct rz_topo_view *v)
-{
-	static const char *const columns[] = {"GROUP", "ZONE",	   "AGENTS", "READY",
-					      "FOR",   "STANDING", "SOURCE", NULL};
-	struct rz_table *t;
-	size_t i;
-	int err = rz_table_new(stdout, columns, &t);
-
-	for (i = 0; !err && i < v->zones->n; i++) {
-		const struct rz_topo_zone *z = &v->zones->rows[i];
-		char agents[16], ready[16], since[32] = "";
-		const char *cells[] = {z->key.group,
-				       z->key.zone,
-				       agents,
-				       ready,
-				       since,
-				       rz_topo_standing(v, z),
-				       rz_topo_zone_source(v, z)};
-
-		if (!z->agents)
-			continue;
-		snprintf(agents, sizeof(agents), "%u", z->agents);
-		snprintf(ready, sizeof(ready), "%u", z->ready);
-		if (v->snap && z->ready_since_ns)
-			rz_table_age(since, sizeof(since),
-				     (double)(v->now_ns - z->ready_since_ns) / 1e9);
-		err = rz_table_add(t, cells, strcmp(cells[5], "counts") ? "yellow" : "green");
-	}
-	return err ? err : rz_table_end(t);
-}
-
-static int print_sources(const struct rz_topo_view *v)
-{
-	static const char *const columns[] = {"SOURCE",	  "AGE",   "AGENTS", "READY",
-					      "LEFT OUT", "FAULT", NULL};
-	struct rz_table *t;
-	size_t i;
-	int err = rz_table_new(stdout, columns, &t);
-
-	for (i = 0; !err && i < v->n_sources; i++) {
-		const struct rz_source_val *s = &v->sources[i];
-		char age[32] = "never", agents[16], ready[16], left_out[16];
-		const char *cells[] = {s->name, age,	  agents,
-				       ready,	left_out, s->note[0] ? s->note : s->left_out_why};
-
-		if (s->proved_ns)
-			rz_table_age(age, sizeof(age), (double)(v->now_ns - s->proved_ns) / 1e9);
-		snprintf(agents, sizeof(agents), "%u", s->agents);
-		snprintf(ready, sizeof(ready), "%u", s->ready);
-		snprintf(left_out, sizeof(left_out), "%u", s->left_out);
-		err = rz_table_add(t, cells, s->note[0] || s->left_out ? "yellow" : NULL);
-	}
-	return err ? err : rz_table_end(t);
-}
-
-static int print_agents(const struct rz_topo_view *v)
-{
-	static const char *const columns[] = {"AGENT", "ZONE",	 "GROUP", "READY",
-					      "HERE",  "SOURCE", NULL};
-	char at[RZ_ENDPOINT_TEXT];
-	struct rz_table *t;
-	size_t i;
-	int err = rz_table_new(stdout, columns, &t);
-
-	for (i = 0; !err && i < v->topo->n_agents; i++) {
-		const struct rz_topo_agent *a = &v->topo->agents[i];
-		const char *cells[] = {at,
-				       a->zone,
-				       a->group,
-				       a->ready ? "yes" : "no",
-				       rz_home_name(a->home),
-				       rz_topo_source_of(v, a)};
-
-		rz_endpoint_format(at, sizeof(at), a->at.addr, a->at.port);
-		err = rz_table_add(t, cells, a->home == RZ_HOME_AMBIGUOUS ? "yellow" : NULL);
-	}
-	return err ? err : rz_table_end(t);
-}
-
-static int print_text(const struct rz_topo_view *v)
-{
-	const char *own = v->topo->own_zone;
-	char age[32];
-	size_t i;
-	int err;
-
-	printf("own zone: %s", *own ? own : "not given (each agent's own entry says its zone)");
-	if (v->snap && v->snap->status.own_zone_from[0])
-		printf(" (from %s)", v->snap->status.own_zone_from);
-	putchar('\n');
-	if (v->snap && v->snap->status.topology_proved_ns) {
-		rz_table_age(age, sizeof(age),
-			     (double)(v->now_ns - v->snap->status.topology_proved_ns) / 1e9);
-		printf("last known to be current: %s ago\n", age);
-	} else if (v->snap) {
-		printf("last known to be current: never\n");
-	}
-	if (v->snap && v->snap->status.frozen)
-		printf("nobody is moved now: %s\n", v->snap->status.frozen_why);
-	if (v->snap && v->snap->counters.freezes)
-		printf("frozen so far: %u times\n", v->snap->counters.freezes);
-	for (i = 0; i < v->topo->n_aliases; i++)
-		printf("alias: %s is %s\n", v->topo->aliases[i].name, v->topo->aliases[i].zone);
-	if (!v->topo->n_agents) {
-		printf("no agents\n");
-		return v->n_sources ? print_sources(v) : 0;
-	}
-	putchar('\n');
-	err = v->n_sources ? print_sources(v) : 0;
-	if (v->n_sources)
-		putchar('\n');
-	if (!err)
-		err = print_zones(v);
-	putchar('\n');
-	return err ? err : print_agents(v);
-}
-
 static int print(const struct ask *a, const struct rz_topo_view *v)
 {
 	if (a->common.json)
-		return rz_json_topology(stdout, v);
-	return print_text(v);
+		return rz_topology_print_json(stdout, v);
+	return rz_topology_print_text(stdout, v);
 }
 
 static int from_file(const struct ask *a)

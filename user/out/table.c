@@ -223,3 +223,23 @@ void rz_table_totals(FILE *f, const struct rz_conn_totals *t)
 		fprintf(f, "; %zu shown", t->shown);
 	fputc('\n', f);
 }
+
+void rz_table_way(FILE *f, const struct rz_status *s, bool wide)
+{
+	if (s->started_ns && s->way == RZ_WAY_NONE)
+		fputs("observing: this kernel can reset no connection (rezone check has more)\n",
+		      f);
+	else if (s->way == RZ_WAY_NETLINK && wide)
+		fputs("resets go by SOCK_DESTROY: the last check is a moment before the reset\n",
+		      f);
+}
+
+void rz_table_pause(FILE *f, const struct rz_pause *pause)
+{
+	char text[RZ_PAUSE_TEXT + 160];
+
+	if (!pause)
+		return;
+	rz_pause_format(text, sizeof(text), pause);
+	fprintf(f, "paused: nobody is moved, %s\n", text);
+}

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "kern/pause.h"
 #include "out/conn_row.h"
 
 struct rz_table; /* columns, then rows of text */
@@ -20,6 +21,10 @@ int rz_table_end(struct rz_table *t);
 int rz_table_conns(FILE *f, const struct rz_conn_row *rows, size_t n, bool wide);
 /* "12 connections: 8 same zone, 3 cross zone, 1 unknown; 1 not identified, the oldest for 3s" */
 void rz_table_totals(FILE *f, const struct rz_conn_totals *t);
+/* How connections are reset here, where that says something. */
+void rz_table_way(FILE *f, const struct rz_status *s, bool wide);
+/* "paused: nobody is moved, since ..."; NULL: nothing. */
+void rz_table_pause(FILE *f, const struct rz_pause *pause);
 
 /* "850B", "1.2K", "3.4M", "5.6G", powers of 1024. dst of 16 bytes suffices. */
 void rz_table_bytes(char *dst, size_t size, uint64_t bytes);

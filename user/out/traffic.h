@@ -9,6 +9,8 @@
 #ifndef RZ_OUT_TRAFFIC_H
 #define RZ_OUT_TRAFFIC_H
 
+#include <stdio.h>
+
 #include "kern/maps.h"
 #include "policy/classify.h"
 
@@ -41,5 +43,11 @@ struct rz_traffic_report {
 int rz_traffic_report_make(const struct rz_snapshot *snap, const struct rz_world *world,
 			   const struct rz_traffic_closed *closed, struct rz_traffic_report *ret);
 void rz_traffic_report_free(struct rz_traffic_report *r);
+
+/* traffic_print.c: the report (docs/json.md), client ids out of the snapshot. 0 or -ENOMEM. */
+int rz_traffic_print_json(FILE *f, const struct rz_snapshot *snap,
+			  const struct rz_traffic_report *r);
+int rz_traffic_print_text(FILE *f, const struct rz_snapshot *snap,
+			  const struct rz_traffic_report *r);
 
 #endif

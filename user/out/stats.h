@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The counters as `rezone stats` shows them: a table and lines, or one JSON object (docs/json.md).
+ * Pure.
+ *
+ * Comes in: a snapshot, the rows of map errors. Goes out: text. Called by cmd/stats.c.
+ */
+#ifndef RZ_OUT_STATS_H
+#define RZ_OUT_STATS_H
+
+#include <stdio.h>
+
+#include "kern/maps.h"
+#include "kern/pause.h"
+
+struct rz_stats_view {
+	const struct rz_snapshot *snap;
+	uint32_t conns_max, clients_max; /* what their maps have room for */
+	const struct rz_error_key *errors;
+	const uint64_t *errors_counts;
+	size_t n_errors;
+	const struct rz_pause *pause; /* NULL: nobody has paused */
+};
+
+/* 0 or -ENOMEM. */
+int rz_stats_print_json(FILE *f, const struct rz_stats_view *v);
+int rz_stats_print_text(FILE *f, const struct rz_stats_view *v);
+
+#endif

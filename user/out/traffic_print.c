@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+/* `rezone traffic`: a report as tables or JSON, see traffic.h. */
+#include "out/traffic.h"
+
+#include "out/json.h"
+#include "out/table.h"
+#include "policy/reason.h"
+
+#define CLIENTS_SHOWN 20 /* in the table; JSON has all */
+
+static const char *id_of(const struct rz_snapshot *snap, uint64_t client)
+{
+	const struct rz_client *c = client ? rz_snapshot_client(snap, client) : NULL;
+
+	return c && !c->is_null ? c->id : NULL;
+}
+
+static json_t *sum_object(const struct rz_traffic_sum *s)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "rx_bytes", (json_int_t)s->rx_bytes, "tx_bytes",
+			 (json_int_t)s->tx_bytes, "closed", (json_int_t)s->closed, "open",
+			 (json_int_t)s->open);
+}
+
+int rz_traffic_print_json(FILE *f, const struct rz_snapshot *snap,
+			  const struct rz_traffic_report *r)
+{
+	json_t *zones = json_array(), *clients = json_array(), *o;
+	size_t i;
+
+	for (i = 0; i < r->n_zones; i++) {
+		const struct rz_traffic_sum *s = &r->zones[i];
+
+		o = sum_object(s);
+		json_object_set_new(o, "client_zone", rz_json_text(s->zones.client_zone));
+		json_object_set_new(o, "agent_zone", rz_json_text(s->zones.agent_zone));
+		json_object_set_new(o, "locality", json_string(rz_locality_name(s->locality)));
+		json_array_append_new(zones, o);
+	}
+	for (i = 0; i < r->n_clients; i++) {
+		o = sum_object(&r->clients[i]);
+		json_object_set_new(o, "client_id",
+				    rz_json_text(id_of(snap, r->clients[i].client)));
+		json_array_append_new(clients, o);
+	}
+	return rz_json_print(f, json_pack("{s:o, s:o}", "zones", zones, "clients", clients), false);
+}
+
+static int add_row(struct rz_table *t, const char *first, const char *second, const char *third,
+		   const struct rz_traffic_sum *s, const char *color)
+{
+	char rx[16], tx[16], closed[24], open[24];
+	const char *cells[7] = {first};
+	size_t n = 1;
+
+	if (second)
+		cells[n++] = second;
+	if (third)
+		cells[n++] = third;
+	rz_table_bytes(rx, sizeof(rx), s->rx_bytes);
+	rz_table_bytes(tx, sizeof(tx), s->tx_bytes);
+	snprintf(closed, sizeof(closed), "%llu", (unsigned long long)s->closed);
+	snprintf(open, sizeof(open), "%llu", (unsigned long long)s->open);
+	cells[n++] = rx;
+	cells[n++] = tx;
+	cells[n++] = open;
+	cells[n] = closed;
+	return rz_table_add(t, cells, color);
+}
+
+static int print_zones(FILE *f, const struct rz_traffic_report *r)
+{
+	static const char *const columns[] = {"CLIENTS IN", "AGENTS IN", "LOCALITY", "RX",
+					      "TX",	    "OPEN",	 "CLOSED",   NULL};
+	static const char *const colors[] = {NULL, "green", "yellow"};
+	struct rz_table *t;
+	size_t i;
+	int err = rz_table_new(f, columns, &t);
+
+	for (i = 0; !err && i < r->n_zones; i++) {
+		const struct rz_traffic_sum *s = &r->zones[i];
+
+		err = add_row(t, s->zones.client_zone,
+			      s->zones.agent_zone[0] ? s->zones.agent_zone : "-",
+			      rz_locality_name(s->locality), s, colors[s->locality]);
+	}
+	return err ? err : rz_table_end(t);
+}
+
+static int print_clients(FILE *f, const struct rz_snapshot *snap, const struct rz_traffic_report *r)
+{
+	static const char *const columns[] = {"CLIENT ID", "RX", "TX", "OPEN", "CLOSED", NULL};
+	size_t i, n = r->n_clients < CLIENTS_SHOWN ? r->n_clients : CLIENTS_SHOWN;
+	struct rz_table *t;
+	int err = rz_table_new(f, columns, &t);
+
+	for (i = 0; !err && i < n; i++)
+		err = add_row(t, id_of(snap, r->clients[i].client), NULL, NULL, &r->clients[i],
+			      NULL);
+	if (!err)
+		err = rz_table_end(t);
+	if (n < r->n_clients)
+		fprintf(f, "and %zu more (-o json has all)\n", r->n_clients - n);
+	return err;
+}
+
+/* "42.0 % of 1.2G stayed in their zone" */
+static void print_share(FILE *f, const struct rz_traffic_report *r)
+{
+	uint64_t bytes[RZ_LOCALITY_COUNT] = {}, known;
+	char text[16];
+	size_t i;
+
+	for (i = 0; i < r->n_zones; i++)
+		bytes[r->zones[i].locality] += r->zones[i].rx_bytes + r->zones[i].tx_bytes;
+	known = bytes[RZ_LOCALITY_SAME] + bytes[RZ_LOCALITY_CROSS];
+	if (!known)
+		return;
+	rz_table_bytes(text, sizeof(text), known);
+	fprintf(f, "%.1f %% of %s stayed in their zone\n\n",
+		100.0 * (double)bytes[RZ_LOCALITY_SAME] / (double)known, text);
+}
+
+int rz_traffic_print_text(FILE *f, const struct rz_snapshot *snap,
+			  const struct rz_traffic_report *r)
+{
+	int err;
+
+	if (!r->n_zones) {
+		fputs("no traffic yet\n", f);
+		return 0;
+	}
+	err = print_zones(f, r);
+	print_share(f, r);
+	return err ? err : print_clients(f, snap, r);
+}
