@@ -112,8 +112,7 @@ static void check_abilities(struct rz_abilities *r, const struct rz_lacks *lacks
 	if (lacks->census)
 		rz_abilities_note(r, "census", RZ_ABILITY_LIMITED, "a kernel from 5.12 on has it",
 				  "older connections are found at their next request only, and a "
-				  "close that was "
-				  "missed not at all: %s",
+				  "close that was missed not at all: %s",
 				  strerror(-lacks->census));
 	else
 		rz_abilities_note(r, "census", RZ_ABILITY_OK, "",

@@ -2,7 +2,7 @@
 /*
  * Removing pins, this version's and other versions', see pins.h. Apart from pins.c, for it must
  * know the names of all maps, and whoever opens the maps needs the paths. Called by kern/load.c,
- * cmd/run.c.
+ * daemon/life.c.
  */
 #include "kern/pins.h"
 
