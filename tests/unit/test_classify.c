@@ -417,6 +417,12 @@ static void test_base_moves(void **state)
 	assert_string_equal(v.group, "default");
 }
 
+/* Reasons that classify.c never gives: they are asked later, by select.c and what it calls. */
+static bool asked_later(enum rz_reason r)
+{
+	return r >= RZ_REASON_COOLING_DOWN && r <= RZ_REASON_MEMORY_FULL;
+}
+
 /* One change each: its reason and no other. */
 static void test_each_reason(void **state)
 {
@@ -436,8 +442,14 @@ static void test_each_reason(void **state)
 		assert_false(v.move);
 		reached[v.reason] = true;
 	}
-	for (i = RZ_REASON_LEFT; i <= RZ_REASON_MAY_COME; i++)
-		assert_true(reached[i]);
+	for (i = RZ_REASON_LEFT; i < RZ_REASON_COUNT; i++) {
+		if (reached[i] || asked_later(i))
+			continue;
+		print_error("no row of `changes` in tests/unit/test_classify.c has the reason "
+			    "\"%s\"; add one\n",
+			    rz_reason_name(i));
+		fail();
+	}
 }
 
 /* One change for each reason, none of which undoes another, in the order of asking. */
@@ -450,7 +462,7 @@ static const struct {
 	{mptcp, RZ_REASON_MPTCP, "state"}, /* a state, so it is asked before all others */
 	{not_identified_tentative, RZ_REASON_NOT_IDENTIFIED, "tentative"},
 	{not_opted_in, RZ_REASON_NOT_OPTED_IN, "opt_in"},
-	{excluded_client, RZ_REASON_EXCLUDED, "exclude"},
+	{excluded_client, RZ_REASON_EXCLUDED, "client.id"},
 	{no_zone, RZ_REASON_NO_ZONE, "zone"},
 	{zone_unknown, RZ_REASON_ZONE_UNKNOWN, "zone"},
 	{ambiguous_several, RZ_REASON_AMBIGUOUS, "port"},
@@ -490,13 +502,24 @@ static void test_order(void **state)
 			ordered[k].change(&w);
 			ordered[i].change(&w);
 			v = test_classify(&w);
-			assert_false(v.move);
-			assert_string_equal(rz_reason_name(v.reason),
-					    rz_reason_name(ordered[i].reason));
+			if (v.reason == ordered[i].reason && !v.move)
+				continue;
+			print_error("\"%s\" and \"%s\" both hold: expected the first, got "
+				    "\"%s\". If both change one field, name it alike in "
+				    "`ordered`\n",
+				    rz_reason_name(ordered[i].reason),
+				    rz_reason_name(ordered[k].reason), rz_reason_name(v.reason));
+			fail();
 		}
 	}
-	for (i = 3; i < COUNT(ordered); i++) /* the table itself is in the enum's order */
-		assert_true(ordered[i - 1].reason < ordered[i].reason);
+	for (i = 3; i < COUNT(ordered); i++) { /* the table itself is in the enum's order */
+		if (ordered[i - 1].reason < ordered[i].reason)
+			continue;
+		print_error("`ordered` has \"%s\" before \"%s\", enum rz_reason has not\n",
+			    rz_reason_name(ordered[i - 1].reason),
+			    rz_reason_name(ordered[i].reason));
+		fail();
+	}
 }
 
 /* Of all pairs, sensible or not, none moves. */

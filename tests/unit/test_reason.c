@@ -77,6 +77,23 @@ static const struct {
 	 "idle since its move|client memory full|"},
 };
 
+/* cmocka cuts long texts off, so the place of the difference is said here. */
+static void same_words(const char *in_code, const char *in_table)
+{
+	size_t same = 0;
+
+	while (in_code[same] && in_code[same] == in_table[same])
+		same++;
+	while (same && in_code[same - 1] != '|')
+		same--;
+	if (!strcmp(in_code + same, in_table + same))
+		return;
+	print_error("user/policy/reason.c has \"%s\" where `tables` in "
+		    "tests/unit/test_reason.c has \"%s\"\n",
+		    in_code + same, in_table + same);
+	fail();
+}
+
 static void test_words(void **state)
 {
 	size_t i;
@@ -90,7 +107,7 @@ static void test_words(void **state)
 			strcat(all, tables[i].word(v));
 			strcat(all, "|");
 		}
-		assert_string_equal(all, tables[i].all);
+		same_words(all, tables[i].all);
 		assert_string_equal(tables[i].word(tables[i].count), "?");
 		assert_string_equal(tables[i].word(255), "?");
 	}
