@@ -308,7 +308,7 @@ C_FILES = $(shell git ls-files '*.c' '*.h')
 format:
 	clang-format -i $(C_FILES)
 format-check:
-	clang-format --dry-run -Werror $(C_FILES)
+	@clang-format --dry-run -Werror $(C_FILES) || { echo "format-check: run make format" >&2; exit 1; }
 
 # all of the tree by default
 tidy: compile_commands.json
