@@ -17,7 +17,7 @@
 #include "begin.bpf.h"
 #include "client.bpf.h"
 #include "conn.bpf.h"
-#include "hold.bpf.h"
+#include "response.bpf.h"
 
 /* Bare SASL tokens (SaslHandshake v0) longer than this are not believed. */
 #define RZ_SASL_TOKEN_MAX   65536
@@ -221,7 +221,7 @@ static __always_inline enum rz_step rz_frame_identify(struct __sk_buff *skb, str
 
 /*
  * Reads on behind the client.id where the body's first bytes say more: whether a Produce expects an
- * answer, which library the client is. Returns RZ_STEP_DONE if they are not all there yet.
+ * response, which library the client is. Returns RZ_STEP_DONE if they are not all there yet.
  */
 static __always_inline enum rz_step rz_frame_read_body(struct __sk_buff *skb, struct rz_scratch *s,
 						       const struct rz_request *r)
@@ -230,7 +230,7 @@ static __always_inline enum rz_step rz_frame_read_body(struct __sk_buff *skb, st
 	__u32 want = rz_request_body(r, !s->f.software && !s->f.tentative), at;
 	__u32 id_len = r->client_id_len > 0 ? r->client_id_len : 0;
 
-	s->answered = 1;
+	s->expects_response = 1;
 	if (r->api_key != RZ_API_PRODUCE && !want)
 		return RZ_STEP_MORE;
 	/* what of the id was not read is passed over: all of it, or what is not kept */
@@ -251,7 +251,7 @@ static __always_inline enum rz_step rz_frame_read_body(struct __sk_buff *skb, st
 		break;
 	case RZ_ACKS_NONE:
 		s->f.acks0 = 1;
-		s->answered = 0;
+		s->expects_response = 0;
 		break;
 	case RZ_ACKS_UNREAD:
 		s->f.acks0 = 1; /* in doubt it is not touched */
@@ -270,9 +270,9 @@ static __always_inline enum rz_step rz_frame_note(struct rz_scratch *s, const st
 	s->f.protocol = RZ_PROTOCOL_KAFKA;
 	s->f.requests++;
 	s->f.unseen -= s->f.unseen > 0;
-	s->f.answerable += s->answered;
-	if (s->watched && s->answered)
-		rz_hold_remember(s, s->f.answerable, r);
+	s->f.answerable += s->expects_response;
+	if (s->watched && s->expects_response)
+		rz_response_remember(s, s->f.answerable, r);
 	s->f.api_key = r->api_key;
 	if (!s->f.tentative) /* else these bytes may be a record's */
 		s->f.correlation_id = r->correlation_id;
@@ -577,7 +577,7 @@ static __always_inline void rz_frame_taken_back(struct rz_scratch *s)
 	if (s->was.via == RZ_VIA_PROXY && s->f.via != RZ_VIA_PROXY)
 		bpf_map_delete_elem(&proxied, &s->cookie);
 	if (s->watched)
-		rz_hold_forget(s->cookie);
+		rz_response_forget(s->cookie);
 }
 
 /* All that a segment does to the copy scratch->f. Returns 0 if the frame stays as it is. */
@@ -632,7 +632,7 @@ static __noinline void rz_frame_take(struct __sk_buff *skb, struct bpf_sock *sk,
 				continue;
 			if (s->came_early) {
 				RZ_COUNT(early_segments);
-				rz_hold_early(s->watched, s->cookie);
+				rz_response_note_early(s->watched, s->cookie);
 				rz_frame_keep(skb, sk, s);
 			}
 			return;
@@ -642,7 +642,7 @@ static __noinline void rz_frame_take(struct __sk_buff *skb, struct bpf_sock *sk,
 			rz_frame_count_lost(s);
 			if (s->undone)
 				rz_frame_taken_back(s);
-			rz_hold_expect_all(s);
+			rz_response_expect_all(s);
 			return;
 		}
 		rz_frame_drop_unused(s, c);

@@ -286,7 +286,7 @@ struct rz_seg {
 /* Requests read from one segment; GRO makes segments of 64 KiB. More lose the frame (counted). */
 #define RZ_REQUESTS_PER_SEGMENT 512
 
-/* One of them that an answer is sent to, on a connection in `holds`. */
+/* One of them that a response is sent to, on a connection in `holds`. */
 struct rz_noted {
 	__u32 number;
 	__u32 correlation_id;
@@ -320,18 +320,18 @@ struct rz_scratch {
 	__u8 carried_data;   /* one of them is a Produce or a Fetch */
 	__u32 ahead;	   /* bytes of the header that were read in one go (rz_frame_read_ahead) */
 	__u32 compares_id; /* the id of the request that is read now is compared */
-	__u32 answered;	   /* an answer is sent to the request that is read now */
-	__u32 found;	   /* the request that is read now is the first behind a lost frame */
-	__u32 undone;	   /* how many changes of the frame back the work began, 0: none */
-	__u32 watched;	   /* the connection is in holds */
-	__u32 older;	   /* nothing was read of it since the program was attached again */
-	__u8 misses;	   /* the connection's */
-	__u32 refused;	   /* a client.id of this segment could not be kept */
-	__u32 has_pushed;  /* `pushed` is the piece of a header that nobody will ask for again */
-	__u32 lost;	   /* how often the frame was lost in this segment */
-	__u32 look;	   /* what was kept in map early may be asked for now */
-	__u32 came_early;  /* bytes in front of the segment in hand were not read yet */
-	__u32 from_early;  /* the segment in hand is such a piece; `off` is its place there */
+	__u32 expects_response; /* a response is sent to the request that is read now */
+	__u32 found;		/* the request that is read now is the first behind a lost frame */
+	__u32 undone;		/* how many changes of the frame back the work began, 0: none */
+	__u32 watched;		/* the connection is in holds */
+	__u32 older;		/* nothing was read of it since the program was attached again */
+	__u8 misses;		/* the connection's */
+	__u32 refused;		/* a client.id of this segment could not be kept */
+	__u32 has_pushed; /* `pushed` is the piece of a header that nobody will ask for again */
+	__u32 lost;	  /* how often the frame was lost in this segment */
+	__u32 look;	  /* what was kept in map early may be asked for now */
+	__u32 came_early; /* bytes in front of the segment in hand were not read yet */
+	__u32 from_early; /* the segment in hand is such a piece; `off` is its place there */
 	__u32 n_noted;
 	struct rz_noted noted[RZ_REQUESTS_PER_SEGMENT];
 	struct rz_partial_key pushed;

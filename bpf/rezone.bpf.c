@@ -2,8 +2,8 @@
 /*
  * rezone's BPF programs. Each SEC() function is a shim over one stage; read them in this order:
  * maps.bpf.h, segment.bpf.h, early.bpf.h, header.bpf.h, undo.bpf.h, room.bpf.h, traffic.bpf.h,
- * conn.bpf.h, begin.bpf.h, client.bpf.h, hold.bpf.h, frame.bpf.h, opening.bpf.h, census.bpf.h,
- * reset.bpf.h; ipc.bpf.h has the maps that none of them uses. Loaded by user/kern/load.c. Programs
+ * conn.bpf.h, begin.bpf.h, client.bpf.h, held.bpf.h, hold.bpf.h, response.bpf.h, frame.bpf.h,
+ * opening.bpf.h, census.bpf.h, reset.bpf.h; ipc.bpf.h has the maps that none of them uses. Loaded by user/kern/load.c. Programs
  * marked "?" are switched on only where the kernel can run them (user/kern/probe.c).
  */
 #include "vmlinux.h"
@@ -69,9 +69,9 @@ int rz_segment(struct __sk_buff *skb)
 	return 1;
 }
 
-/* Every packet that a socket sends, while somebody waits for answers. Always lets it go. */
+/* Every packet that a socket sends, while a move waits for responses. Always lets it go. */
 SEC("?cgroup_skb/egress")
-int rz_answer(struct __sk_buff *skb)
+int rz_response(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
 	struct rz_hold *h;
@@ -83,7 +83,7 @@ int rz_answer(struct __sk_buff *skb)
 	cookie = bpf_get_socket_cookie(skb);
 	h = rz_hold_of(cookie);
 	if (h)
-		rz_answer_segment(skb, h, cookie, &seg);
+		rz_response_segment(skb, h, cookie, &seg);
 	return 1;
 }
 

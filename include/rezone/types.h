@@ -437,7 +437,7 @@ struct rz_expected {
 	__u32 number;
 	__u32 correlation_id;
 };
-struct rz_answers {
+struct rz_responses {
 	__u32 next_seq;	      /* TCP sequence number of the next answer's first byte */
 	__u32 number;	      /* of the request that the latest answer is for */
 	__u32 correlation_id; /* of that answer */
@@ -461,7 +461,7 @@ struct rz_hold {
 	__u32 must;		   /* number of the latest request that must be answered */
 	__u32 must_end;		   /* TCP sequence number behind it */
 	__u32 must_before;	   /* number of such a one before it */
-	struct rz_answers answers;
+	struct rz_responses answers;
 	__u32 early; /* a segment came before the bytes in front of it, and was not looked at */
 	struct rz_expected expected[RZ_EXPECTED_MAX]; /* by number; the latest */
 };

@@ -34,7 +34,7 @@ static int on_wake(void *ctx, void *data, size_t size)
 
 static bool is_measured(const struct rezone_bpf *rz, const struct bpf_program *p)
 {
-	return p == rz->progs.rz_segment || p == rz->progs.rz_answer || p == rz->progs.rz_state;
+	return p == rz->progs.rz_segment || p == rz->progs.rz_response || p == rz->progs.rz_state;
 }
 
 static void load(struct bench *b)
@@ -83,7 +83,7 @@ static size_t ways_of(const struct bench *b, const struct bench_case *c, struct 
 		w[n++] = (struct way){.name = "flag in conns", .prog = b->yard->progs.out_hash};
 		w[n++] = (struct way){.name = "answer read", .prog = b->yard->progs.out_answer};
 		w[n++] = (struct way){.name = "rezone, during a move",
-				      .prog = b->rz->progs.rz_answer,
+				      .prog = b->rz->progs.rz_response,
 				      .moving = true};
 		break;
 	case STATE:

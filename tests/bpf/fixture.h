@@ -128,7 +128,7 @@ static inline void feed_out(uint32_t seq, const void *payload, size_t len)
 
 	opts.data_size_in = make_packet(packet, v6, seq, payload, len);
 	assert_int_equal(0,
-			 bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_answer), &opts));
+			 bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_response), &opts));
 	assert_int_equal(1, opts.retval);
 }
 

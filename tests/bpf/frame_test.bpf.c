@@ -78,14 +78,14 @@ int test_race_lost(struct __sk_buff *skb)
 
 /* What the agent sends. */
 SEC("cgroup_skb/egress")
-int test_answer(struct __sk_buff *skb)
+int test_response(struct __sk_buff *skb)
 {
 	struct rz_hold *h = rz_hold_of(1);
 	struct rz_seg seg;
 
 	if (!h || rz_segment_parse(skb, &seg) != 1)
 		return 0;
-	rz_answer_segment(skb, h, 1, &seg);
+	rz_response_segment(skb, h, 1, &seg);
 	return 1;
 }
 
@@ -94,7 +94,7 @@ int test_answer(struct __sk_buff *skb)
  * to cookie 2. Returns 2 if the kernel gave it other memory.
  */
 SEC("cgroup_skb/egress")
-int test_answer_recycled(struct __sk_buff *skb)
+int test_response_recycled(struct __sk_buff *skb)
 {
 	static __u64 fresh[sizeof(struct rz_hold) / 8]; /* begins with the cookie */
 	struct rz_hold *h = rz_hold_of(1);
@@ -106,22 +106,22 @@ int test_answer_recycled(struct __sk_buff *skb)
 	fresh[0] = next;
 	bpf_map_delete_elem(&holds, &gone);
 	bpf_map_update_elem(&holds, &next, fresh, BPF_ANY);
-	rz_answer_segment(skb, h, gone, &seg);
+	rz_response_segment(skb, h, gone, &seg);
 	return h->cookie == next ? 1 : 2;
 }
 
 /* The same, with what was noted forgotten while the answer is worked on. */
 SEC("cgroup_skb/egress")
-int test_answer_forgotten(struct __sk_buff *skb)
+int test_response_forgotten(struct __sk_buff *skb)
 {
 	struct rz_hold *h = rz_hold_of(1);
-	struct rz_answers a;
+	struct rz_responses a;
 
 	if (!h)
 		return 0;
-	rz_answer_load(h, &a);
-	rz_hold_forget(1);
-	rz_answer_commit(h, 1, &a);
+	rz_response_load(h, &a);
+	rz_response_forget(1);
+	rz_response_commit(h, 1, &a);
 	return 1;
 }
 

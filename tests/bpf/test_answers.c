@@ -312,7 +312,7 @@ static void recycled(void **state)
 	ask(RZ_API_PRODUCE, 1);
 	opts.data_size_in = make_packet(packet, v6, out_seq, a, make_answer(a, 1, 10));
 	assert_int_equal(0, bpf_prog_test_run_opts(
-				    bpf_program__fd(skel->progs.test_answer_recycled), &opts));
+				    bpf_program__fd(skel->progs.test_response_recycled), &opts));
 	if (opts.retval == 2)
 		skip(); /* this kernel keeps freed memory for a while */
 	assert_int_equal(1, opts.retval);
@@ -336,7 +336,7 @@ static void forgotten(void **state)
 	assert_true(hold().answers.synced);
 	opts.data_size_in = make_packet(packet, v6, out_seq, "x", 1);
 	assert_int_equal(0, bpf_prog_test_run_opts(
-				    bpf_program__fd(skel->progs.test_answer_forgotten), &opts));
+				    bpf_program__fd(skel->progs.test_response_forgotten), &opts));
 	assert_int_equal(1, opts.retval);
 	assert_false(hold().answers.synced);
 	assert_false(drained());

@@ -154,7 +154,7 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	bpf_program__set_autoload(k->skel->progs.rz_state_old, lacks->state && !lacks->closes);
 	bpf_program__set_autoload(k->skel->progs.rz_reset, !lacks->destroy);
 	bpf_program__set_autoload(k->skel->progs.rz_census, !lacks->census);
-	bpf_program__set_autoload(k->skel->progs.rz_answer, true);
+	bpf_program__set_autoload(k->skel->progs.rz_response, true);
 	err = rz_memory_check(k->skel->obj);
 	return err || !k->pin_dir[0] ? err : claim_pins(k);
 }
@@ -412,12 +412,12 @@ int rz_kern_watch(struct rz_kern *k, bool on)
 		bpf_link__destroy(k->answer);
 		k->answer = NULL;
 	} else if (on && !k->answer) {
-		k->answer = bpf_program__attach_cgroup(k->skel->progs.rz_answer, k->cgroup_fd);
+		k->answer = bpf_program__attach_cgroup(k->skel->progs.rz_response, k->cgroup_fd);
 		if (!k->answer)
-			return rz_err(-errno, "move: cannot watch answers at cgroup %s: %s",
+			return rz_err(-errno, "move: cannot watch responses at cgroup %s: %s",
 				      k->cgroup, strerror(errno));
 		/* a daemon that dies in a hold may leave a client that leaves: which of its
-		 * answers are out must be known then */
+		 * responses are out must be known then */
 		return rz_claim_link(&k->claim, k->answer, "link_answer");
 	}
 	return 0;

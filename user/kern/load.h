@@ -59,8 +59,8 @@ void rz_kern_census_begin(struct rz_kern *k, uint32_t number);
 int rz_kern_census(struct rz_kern *k);
 bool rz_kern_can_walk(const struct rz_kern *k);
 
-/* Watches the answers of the connections in map holds (bpf/hold.bpf.h), or stops it: a program on
- * the way out that is there only meanwhile. 0 or -errno, logged. */
+/* Watches the responses of the connections in map holds (bpf/response.bpf.h), or stops it: a
+ * program on the way out that is there only meanwhile. 0 or -errno, logged. */
 int rz_kern_watch(struct rz_kern *k, bool on);
 
 /* No move is under way: stops watching, unless it is for one that may have to be closed

@@ -39,7 +39,7 @@ static void note_request(struct world *w, struct request *r, bool found)
  * for. */
 static void note_response(struct world *w, const struct request *r)
 {
-	struct rz_answers *a = &w->h.answers;
+	struct rz_responses *a = &w->h.answers;
 
 	if (a->synced && r->number == a->number + 1 && r->noted) {
 		a->tentative = 0;
