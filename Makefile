@@ -301,6 +301,7 @@ dist-test:
 ## Source | format-check: ... changes nothing, only fails
 ## Source | shellcheck: the scripts
 ## Source | circles: no two folders, modules of a folder, or headers that need each other
+## Source | prefixes: a function of bpf/ has the name of its file
 ## Source | tidy: clang-tidy (.clang-tidy); TIDY=user/policy for a part
 ## Source | compile_commands.json: for editors and clangd
 .PHONY: format format-check tidy
@@ -319,10 +320,12 @@ compile_commands.json: $(SKELS) $(BUILD)/bpf/frame_test.skel.h $(BUILD)/bench/be
 	@scripts/compile-commands $@ $(BUILD)/rezone $(UNIT) $(BPF_TESTS) $(FUZZERS) \
 		$(addprefix $(BUILD)/,fuzz/seeds_write crowd last stale wire model sim bpf/cost bench/bench bench/owner)
 
-.PHONY: shellcheck circles
+.PHONY: shellcheck circles prefixes
 # every module that is linked, so what is told of a symbol is all that is to be told
 circles: $(OBJS) $(BUILD)/user/main.o
 	scripts/check-circles $^
+prefixes:
+	scripts/check-prefixes
 shellcheck:
 	shellcheck -x $(shell git ls-files scripts tests .ci | xargs grep -lE '^#!/usr/bin/env bash|shell=bash')
 

@@ -4,15 +4,18 @@
  *
  * Comes in: the connection's first bytes, in scratch->header (header.bpf.h). Goes out: state and
  * protocol of one that is left alone for good; the PROXY header in map `proxied`, behind which the
- * first request is. Called by the framing stage (frame.bpf.h).
+ * first request is. Called by read.bpf.h.
  */
 #ifndef REZONE_BPF_BEGIN_H
 #define REZONE_BPF_BEGIN_H
 
 #include "header.bpf.h"
 
+/* Does the next request begin in this segment too? */
+enum rz_step { RZ_STEP_DONE = 0, RZ_STEP_MORE };
+
 /* The first bytes of the connection are something else than Kafka: it is left alone for good. */
-static __always_inline enum rz_step rz_frame_stranger(struct rz_scratch *s,
+static __always_inline enum rz_step rz_begin_stranger(struct rz_scratch *s,
 						      enum rz_protocol protocol)
 {
 	s->f.state = protocol == RZ_PROTOCOL_TLS ? RZ_STATE_TLS : RZ_STATE_NOT_KAFKA;
@@ -24,7 +27,7 @@ static __always_inline enum rz_step rz_frame_stranger(struct rz_scratch *s,
 
 /* Where the PROXY line in scratch->header ends. A global function, so that the verifier takes its
  * result for any number: each place of its own would be a way of its own through what follows. */
-__noinline __u32 rz_frame_proxy_v1_length(__u32 have)
+__noinline __u32 rz_begin_proxy_v1_length(__u32 have)
 {
 	struct rz_scratch *s;
 	__u32 zero = 0;
@@ -35,25 +38,25 @@ __noinline __u32 rz_frame_proxy_v1_length(__u32 have)
 
 /* The connection begins with a PROXY protocol header of this version: keeps it, and goes on behind
  * it. */
-static __always_inline enum rz_step rz_frame_proxy(struct __sk_buff *skb, struct rz_scratch *s,
+static __always_inline enum rz_step rz_begin_proxy(struct __sk_buff *skb, struct rz_scratch *s,
 						   int version)
 {
 	__u32 len, kept;
 	long err;
 
 	if (version == 1) {
-		rz_frame_fill(skb, s, RZ_PROXY_V1_MAX); /* the line may be shorter */
-		len = kept = rz_frame_proxy_v1_length(s->f.have);
+		rz_header_fill(skb, s, RZ_PROXY_V1_MAX); /* the line may be shorter */
+		len = kept = rz_begin_proxy_v1_length(s->f.have);
 		if (!len)
 			return s->f.have < RZ_PROXY_V1_MAX
 				       ? RZ_STEP_DONE
-				       : rz_frame_stranger(s, RZ_PROTOCOL_NOISE);
+				       : rz_begin_stranger(s, RZ_PROTOCOL_NOISE);
 	} else {
-		if (rz_frame_fill(skb, s, RZ_PROXY_V2_FIXED) != 1)
+		if (rz_header_fill(skb, s, RZ_PROXY_V2_FIXED) != 1)
 			return RZ_STEP_DONE;
 		len = rz_proxy_v2_length(s->header);
 		kept = len < RZ_PROXY_V2_KEPT ? len : RZ_PROXY_V2_KEPT;
-		if (rz_frame_fill(skb, s, kept) != 1)
+		if (rz_header_fill(skb, s, kept) != 1)
 			return RZ_STEP_DONE;
 	}
 	s->proxied.len = kept;
@@ -62,7 +65,7 @@ static __always_inline enum rz_step rz_frame_proxy(struct __sk_buff *skb, struct
 	err = bpf_map_update_elem(&proxied, &s->cookie, &s->proxied, BPF_ANY);
 	if (err) {
 		RZ_COUNT(proxied_full);
-		rz_error(RZ_PLACE_PROXIED_INSERT, err);
+		rz_count_error(RZ_PLACE_PROXIED_INSERT, err);
 	}
 	s->f.via = RZ_VIA_PROXY;
 	rz_frame_next(&s->f, len);
@@ -71,7 +74,7 @@ static __always_inline enum rz_step rz_frame_proxy(struct __sk_buff *skb, struct
 
 /* The first bytes of a connection that are no request. 0 if it is too early to say, or if they may
  * be one; then *ret is what to do. */
-static __always_inline int rz_frame_is_strange(struct __sk_buff *skb, struct rz_scratch *s,
+static __always_inline int rz_begin_is_strange(struct __sk_buff *skb, struct rz_scratch *s,
 					       enum rz_step *ret)
 {
 	enum rz_protocol spoken;
@@ -83,19 +86,19 @@ static __always_inline int rz_frame_is_strange(struct __sk_buff *skb, struct rz_
 		return 0;
 	spoken = rz_stranger_protocol(s->header);
 	if (spoken != RZ_PROTOCOL_NOISE) {
-		*ret = rz_frame_stranger(s, spoken);
+		*ret = rz_begin_stranger(s, spoken);
 		return 1;
 	}
 	if (s->f.have < RZ_KAFKA_FIXED)
 		return 0;
 	if (rz_looks_like_tls(s->header)) {
-		*ret = rz_frame_stranger(s, RZ_PROTOCOL_TLS);
+		*ret = rz_begin_stranger(s, RZ_PROTOCOL_TLS);
 		return 1;
 	}
 	version = s->f.via == RZ_VIA_PROXY ? 0 : rz_proxy_begins(s->header);
 	if (!version)
 		return 0;
-	*ret = rz_frame_proxy(skb, s, version);
+	*ret = rz_begin_proxy(skb, s, version);
 	return 1;
 }
 

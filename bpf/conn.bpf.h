@@ -14,11 +14,10 @@
 #include "same.bpf.h"
 #include "segment.bpf.h"
 #include "traffic.bpf.h"
+#include "tuple.bpf.h"
 #include "undo.bpf.h"
 #include <bpf/bpf_core_read.h>
 
-#define RZ_AF_INET	   2
-#define RZ_AF_INET6	   10
 #define RZ_TCP_ESTABLISHED 1
 #define RZ_TCP_SYN_RECV	   3
 #define RZ_TCP_CLOSE	   7
@@ -44,47 +43,7 @@ __u64 rz_attached_ns = 0;
  * seen the census has found all others at the start, so it is set for nobody else. */
 __u32 rz_conns_were_full = 0;
 
-/* IPv4 as ::ffff:a.b.c.d */
-static __always_inline void rz_addr_from_v4(__u8 *dst, __be32 v4)
-{
-	__builtin_memset(dst, 0, 10);
-	dst[10] = 0xff;
-	dst[11] = 0xff;
-	__builtin_memcpy(dst + 12, &v4, 4);
-}
-
-/* The live addresses and ports of a socket. Works for the iterator's and the tracepoint's sockets
- * and for those that bpf_skc_to_tcp_sock() gives: all are BTF pointers. */
-static __always_inline void rz_tuple_read(const struct sock_common *skc, struct rz_tuple *t)
-{
-	if (skc->skc_family == RZ_AF_INET6) {
-		struct in6_addr a = skc->skc_v6_daddr, b = skc->skc_v6_rcv_saddr;
-
-		__builtin_memcpy(t->client_addr, &a, 16);
-		__builtin_memcpy(t->agent_addr, &b, 16);
-	} else {
-		rz_addr_from_v4(t->client_addr, skc->skc_daddr);
-		rz_addr_from_v4(t->agent_addr, skc->skc_rcv_saddr);
-	}
-	t->client_port = bpf_ntohs(skc->skc_dport);
-	t->agent_port = skc->skc_num;
-}
-
-/* Does it come from the agent's own host, by its addresses: from 127/8 or ::1, or from the agent's
- * own? */
-static __always_inline int rz_tuple_is_local(const struct rz_tuple *t)
-{
-	const __u32 *c = (const __u32 *)t->client_addr;
-	int no_prefix = !c[0] && !c[1];
-
-	if (no_prefix && c[2] == bpf_htonl(0xffff) && t->client_addr[12] == 127)
-		return 1;
-	if (no_prefix && !c[2] && c[3] == bpf_htonl(1))
-		return 1;
-	return rz_same(t->client_addr, t->agent_addr, sizeof(t->agent_addr));
-}
-
-static __always_inline int rz_is_mptcp(const struct tcp_sock *tp)
+static __always_inline int rz_conn_is_mptcp(const struct tcp_sock *tp)
 {
 	return bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp;
 }
@@ -109,14 +68,6 @@ static __always_inline int rz_conn_ours(const struct sock *sk)
 		cg = css ? BPF_CORE_READ(css, cgroup) : NULL;
 	}
 	return 0;
-}
-
-/* Could TCP take this segment now? The program sees packets before TCP has judged them. */
-static __always_inline int rz_segment_in_window(struct bpf_sock *sk, const struct rz_seg *seg)
-{
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
-
-	return tp && seg->seq - tp->rcv_nxt <= tp->rcv_wnd;
 }
 
 /* TCP adds to bytes_received first, and without the socket lock it may do so between these looks:
@@ -150,7 +101,7 @@ static __noinline void rz_conn_drop_kept(__u64 cookie, const struct rz_frame *f)
 	if (f->via == RZ_VIA_PROXY)
 		bpf_map_delete_elem(&proxied, &cookie);
 	if (f->have)
-		rz_frame_drop_partial(cookie, f);
+		rz_header_drop_partial(cookie, f);
 }
 
 /* Was the first segment read before the connection had a socket (opening.bpf.h)? Then `c` goes on
@@ -172,7 +123,7 @@ static __always_inline int rz_conn_take_opening(struct rz_conn *c, const struct 
 		return 0;
 	f.owner = c->frame.owner;
 	if (f.have) {
-		piece = rz_partial_key_of(c->cookie, &f);
+		piece = rz_header_partial_key(c->cookie, &f);
 		if (bpf_map_update_elem(&partial, &piece, &o->partial, BPF_ANY))
 			return 0;
 	}
@@ -231,14 +182,14 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	c->frame.unseen = fresh ? 0 : rz_conn_unseen(found);
 	c->frame.api_key = -1;
 	c->frame.via = rz_tuple_is_local(&c->tuple) ? RZ_VIA_LOCAL : RZ_VIA_NETWORK;
-	c->frame.state = rz_is_mptcp(tp) ? RZ_STATE_MPTCP : RZ_STATE_NEW;
+	c->frame.state = rz_conn_is_mptcp(tp) ? RZ_STATE_MPTCP : RZ_STATE_NEW;
 	err = rz_conn_put(c);
 	if (err == -RZ_EEXIST /* the other program was faster */)
 		return bpf_map_lookup_elem(&conns, &c->cookie);
 	if (err) {
 		rz_conns_were_full = 1;
 		RZ_COUNT(conns_full);
-		rz_error(RZ_PLACE_CONN_INSERT, err);
+		rz_count_error(RZ_PLACE_CONN_INSERT, err);
 		return NULL;
 	}
 	rz_room_count_conn(&c->tuple, 1);

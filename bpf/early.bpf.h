@@ -20,12 +20,13 @@
  * TCP does not take of what was read is undone as of any segment (undo.bpf.h).
  *
  * Comes in: a segment that came early; later, the place that is waited for. Goes out: the rest of a
- * kept segment from there on, in the scratch. Called by the framing stage.
+ * kept segment from there on, in the scratch. Called by header.bpf.h, read.bpf.h and
+ * take.bpf.h.
  */
 #ifndef REZONE_BPF_EARLY_H
 #define REZONE_BPF_EARLY_H
 
-#include "errstat.bpf.h"
+#include "count.bpf.h"
 
 static __always_inline struct rz_early *rz_early_of(__u64 cookie)
 {
@@ -83,7 +84,7 @@ __noinline int rz_early_keep(struct __sk_buff *skb)
 		return 0;
 	less = (s->seg.len < RZ_EARLY_KEPT ? s->seg.len : RZ_EARLY_KEPT) - 1;
 	asm volatile("" : "+r"(less));
-	less &= RZ_EARLY_KEPT - 1; /* for the verifier, as in rz_frame_fill() */
+	less &= RZ_EARLY_KEPT - 1; /* for the verifier, as in rz_header_fill() */
 	__builtin_memset(&s->early, 0, sizeof(s->early));
 	if (bpf_skb_load_bytes(skb, s->seg.off, s->early.bytes, less + 1))
 		return 0;

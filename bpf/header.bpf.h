@@ -4,68 +4,19 @@
  *
  * Comes in: a segment (segment.bpf.h), the frame, which says where the header begins and how much
  * of it is there. Goes out: scratch->header; what came of a header that has not ended, in map
- * `partial`. Called by begin.bpf.h and frame.bpf.h.
+ * `partial`. Called by begin.bpf.h and read.bpf.h.
  */
 #ifndef REZONE_BPF_HEADER_H
 #define REZONE_BPF_HEADER_H
 
 #include "early.bpf.h"
-#include "errstat.bpf.h"
-#include "same.bpf.h"
+#include "frame.bpf.h"
 #include "segment.bpf.h"
-
-/* What rz_frame_step wants next. */
-enum rz_step { RZ_STEP_DONE = 0, RZ_STEP_MORE };
-
-/* The first byte that is not there yet: of the header that has begun, else of the next request. */
-static __always_inline __u32 rz_frame_wants(const struct rz_frame *f)
-{
-	return f->next_seq + f->have + f->skip;
-}
-
-/* Is this the very frame that was copied out? Word for word, so a copy that another CPU's commit
- * tore apart is found out too. */
-static __always_inline int rz_frame_is(const struct rz_frame *f, const struct rz_frame *was)
-{
-	return rz_same(f, was, sizeof(*f));
-}
-
-/* Does `f`, on which work was done, say the same of the stream as `was`? Not how
- * often the frame changed, nor what user space knows of the client. */
-static __always_inline int rz_frame_says_the_same(const struct rz_frame *was, struct rz_frame *f)
-{
-	__u8 zone_known = f->zone_known, opt_in = f->opt_in;
-	__u16 generation = f->generation;
-	int same;
-
-	f->generation = was->generation;
-	f->zone_known = was->zone_known;
-	f->opt_in = was->opt_in;
-	same = rz_frame_is(was, f);
-	f->generation = generation;
-	f->zone_known = zone_known;
-	f->opt_in = opt_in;
-	return same;
-}
-
-static __always_inline int rz_frame_is_settled(const struct rz_frame *f)
-{
-	return f->state == RZ_STATE_TLS || f->state == RZ_STATE_NOT_KAFKA ||
-	       f->state == RZ_STATE_MPTCP;
-}
-
-/* A request is over and done with, `size` bytes long: the next one begins behind it. */
-static __always_inline void rz_frame_next(struct rz_frame *f, __u32 size)
-{
-	f->next_seq += size;
-	f->have = 0;
-	f->skip = 0;
-}
 
 /* Brings `less` + 1 bytes, 512 at most, at `at` of the segment in hand to `to` of scratch->header.
  */
-static __always_inline long rz_frame_load(struct __sk_buff *skb, struct rz_scratch *s, __u32 at,
-					  __u32 to, __u32 less)
+static __always_inline long rz_header_load(struct __sk_buff *skb, struct rz_scratch *s, __u32 at,
+					   __u32 to, __u32 less)
 {
 	if (s->from_early)
 		return rz_early_load(to, s->seg.off + at, less);
@@ -76,9 +27,9 @@ static __always_inline long rz_frame_load(struct __sk_buff *skb, struct rz_scrat
  * Reads the header that begins in this segment in one go where more than its fixed part will be
  * asked for: up to the acks of a Produce, as long as this client's headers are. Each call more
  * costs 66 ns. What is read so does not count as there, for the request may turn out to be shorter:
- * rz_frame_fill() takes of it what is asked.
+ * rz_header_fill() takes of it what is asked.
  */
-static __always_inline void rz_frame_read_ahead(struct __sk_buff *skb, struct rz_scratch *s)
+static __always_inline void rz_header_read_ahead(struct __sk_buff *skb, struct rz_scratch *s)
 {
 	__u32 at, n, less;
 
@@ -94,7 +45,7 @@ static __always_inline void rz_frame_read_ahead(struct __sk_buff *skb, struct rz
 	less = n - 1;
 	asm volatile("" : "+r"(less));
 	less &= 511; /* for the verifier, as below */
-	if (!rz_frame_load(skb, s, at, 0, less))
+	if (!rz_header_load(skb, s, at, 0, less))
 		s->ahead = n;
 }
 
@@ -102,7 +53,7 @@ static __always_inline void rz_frame_read_ahead(struct __sk_buff *skb, struct rz
  * Brings scratch->header to `target` bytes of the request at f.next_seq, as far as this segment has
  * them. Returns 1 if they are all there, 0 if the segment ends before, -1 on a failed helper.
  */
-static __always_inline int rz_frame_fill(struct __sk_buff *skb, struct rz_scratch *s, __u32 target)
+static __always_inline int rz_header_fill(struct __sk_buff *skb, struct rz_scratch *s, __u32 target)
 {
 	__u32 have = s->f.have, at, take, less;
 
@@ -125,8 +76,8 @@ static __always_inline int rz_frame_fill(struct __sk_buff *skb, struct rz_scratc
 	asm volatile("" : "+r"(have), "+r"(less));
 	have &= 511;
 	less &= 511;
-	if (rz_frame_load(skb, s, at, have, less)) {
-		rz_error(RZ_PLACE_PAYLOAD, -RZ_EFAULT);
+	if (rz_header_load(skb, s, at, have, less)) {
+		rz_count_error(RZ_PLACE_PAYLOAD, -RZ_EFAULT);
 		return -1;
 	}
 	s->f.have = have + take;
@@ -141,26 +92,26 @@ static __always_inline void rz_header_copy(void *to, const struct rz_scratch *s,
 	bpf_probe_read_kernel(to, n & 511, s->header);
 }
 
-static __always_inline struct rz_partial_key rz_partial_key_of(__u64 cookie,
-							       const struct rz_frame *f)
+static __always_inline struct rz_partial_key rz_header_partial_key(__u64 cookie,
+								   const struct rz_frame *f)
 {
 	struct rz_partial_key key = {cookie, rz_frame_wants(f), f->generation};
 
 	return key;
 }
 
-static __always_inline void rz_frame_drop_partial(__u64 cookie, const struct rz_frame *f)
+static __always_inline void rz_header_drop_partial(__u64 cookie, const struct rz_frame *f)
 {
-	struct rz_partial_key key = rz_partial_key_of(cookie, f);
+	struct rz_partial_key key = rz_header_partial_key(cookie, f);
 
 	bpf_map_delete_elem(&partial, &key);
 }
 
 /* Gets back the first bytes of a header that came in pieces: those of the present frame, or of the
  * one that was gone back to. */
-static __always_inline int rz_frame_load_partial(struct rz_scratch *s)
+static __always_inline int rz_header_load_partial(struct rz_scratch *s)
 {
-	struct rz_partial_key key = rz_partial_key_of(s->cookie, &s->f);
+	struct rz_partial_key key = rz_header_partial_key(s->cookie, &s->f);
 	struct rz_partial *p;
 
 	if (!s->f.have)
@@ -174,9 +125,9 @@ static __always_inline int rz_frame_load_partial(struct rz_scratch *s)
 }
 
 /* ... and keeps them for the frame that scratch->f is about to become. */
-static __always_inline int rz_frame_save_partial(struct rz_scratch *s)
+static __always_inline int rz_header_save_partial(struct rz_scratch *s)
 {
-	struct rz_partial_key key = rz_partial_key_of(s->cookie, &s->f);
+	struct rz_partial_key key = rz_header_partial_key(s->cookie, &s->f);
 	long err;
 
 	if (!s->f.have)
@@ -189,7 +140,7 @@ static __always_inline int rz_frame_save_partial(struct rz_scratch *s)
 	err = bpf_map_update_elem(&partial, &key, &s->partial, BPF_ANY);
 	if (err) {
 		RZ_COUNT(partial_full);
-		rz_error(RZ_PLACE_PARTIAL_INSERT, err);
+		rz_count_error(RZ_PLACE_PARTIAL_INSERT, err);
 	}
 	return err;
 }

@@ -10,7 +10,7 @@
 #ifndef REZONE_BPF_HELD_H
 #define REZONE_BPF_HELD_H
 
-#include "errstat.bpf.h"
+#include "count.bpf.h"
 
 static __always_inline struct rz_held *rz_held_of(__u64 cookie)
 {
@@ -32,7 +32,7 @@ static __always_inline struct rz_held *rz_held_begin(__u64 cookie, __u32 end)
 	err = bpf_map_update_elem(&held, &cookie, &fresh, BPF_NOEXIST);
 	rz_held_any = 1;
 	if (err && err != -RZ_EEXIST)
-		rz_error(RZ_PLACE_HELD_INSERT, err);
+		rz_count_error(RZ_PLACE_HELD_INSERT, err);
 	return rz_held_of(cookie);
 }
 

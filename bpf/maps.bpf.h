@@ -318,7 +318,7 @@ struct rz_scratch {
 	__u64 cookie;
 	__u8 asked_metadata; /* one of this segment's requests did */
 	__u8 carried_data;   /* one of them is a Produce or a Fetch */
-	__u32 ahead;	   /* bytes of the header that were read in one go (rz_frame_read_ahead) */
+	__u32 ahead;	   /* bytes of the header that were read in one go (rz_header_read_ahead) */
 	__u32 compares_id; /* the id of the request that is read now is compared */
 	__u32 expects_response; /* a response is sent to the request that is read now */
 	__u32 found;		/* the request that is read now is the first behind a lost frame */

@@ -15,7 +15,7 @@
 #ifndef REZONE_BPF_OPENING_H
 #define REZONE_BPF_OPENING_H
 
-#include "frame.bpf.h"
+#include "take.bpf.h"
 
 /* No socket's cookie: those count up from 1. */
 #define RZ_OPENING_COOKIE (1ULL << 63)
@@ -25,7 +25,7 @@
 static __always_inline int rz_opening_tuple(struct __sk_buff *skb, struct rz_tuple *t)
 {
 	__u32 off = 0;
-	struct tcphdr *tcp = rz_tcp_near(skb, &off);
+	struct tcphdr *tcp = rz_segment_tcp_near(skb, &off);
 	__be32 v4[2];
 
 	if (!tcp)
@@ -37,8 +37,8 @@ static __always_inline int rz_opening_tuple(struct __sk_buff *skb, struct rz_tup
 					  sizeof(t->client_addr) + sizeof(t->agent_addr));
 	if (bpf_skb_load_bytes(skb, 12, v4, sizeof(v4)))
 		return -1;
-	rz_addr_from_v4(t->client_addr, v4[0]);
-	rz_addr_from_v4(t->agent_addr, v4[1]);
+	rz_tuple_addr_from_v4(t->client_addr, v4[0]);
+	rz_tuple_addr_from_v4(t->agent_addr, v4[1]);
 	return 0;
 }
 
@@ -72,8 +72,8 @@ static __noinline void rz_opening_segment(struct __sk_buff *skb, struct bpf_sock
 	key.seq = seg.seq;
 	s->seg = seg;
 	rz_opening_begin(s, &key, skb);
-	rz_frame_walk(skb, sk, s);
-	rz_frame_count_lost(s);
+	rz_read_segment(skb, sk, s);
+	rz_read_count_lost(s);
 	s->f.generation++;
 	__builtin_memset(&s->opening, 0, sizeof(s->opening)); /* no piece of the one before it */
 	s->opening.key = key;
@@ -82,7 +82,7 @@ static __noinline void rz_opening_segment(struct __sk_buff *skb, struct bpf_sock
 	/* under the connection's own cookie, once it has one */
 	if (s->f.have) {
 		s->opening.partial = s->partial;
-		rz_frame_drop_partial(s->cookie, &s->f);
+		rz_header_drop_partial(s->cookie, &s->f);
 	}
 	if (s->f.via == RZ_VIA_PROXY) {
 		s->opening.proxied = s->proxied;

@@ -78,7 +78,7 @@ static __always_inline enum rz_check rz_reset_check(struct sock_common *skc,
 	rz_tuple_read(skc, &live);
 	if (!rz_same(&live, &c->tuple, sizeof(live)))
 		return RZ_CHECK_OTHER_ADDRESS;
-	if (rz_is_mptcp(tp))
+	if (rz_conn_is_mptcp(tp))
 		return RZ_CHECK_MPTCP;
 	/* TCP may yet throw away what was read: then nothing that the entry says need be true */
 	if ((__s32)(c->frame.read_end - tp->rcv_nxt) > 0)
@@ -92,7 +92,7 @@ static __always_inline enum rz_check rz_reset_check(struct sock_common *skc,
 
 static __always_inline void rz_reset_count(enum rz_check check)
 {
-	struct rz_stats *st = rz_stats_here();
+	struct rz_stats *st = rz_count_here();
 
 	if (st && check < RZ_CHECK_COUNT)
 		st->checks[check]++;
@@ -126,7 +126,7 @@ static __always_inline void rz_reset_visit(struct sock_common *skc)
 	if (!err) {
 		err = bpf_sock_destroy(skc);
 		if (err)
-			rz_error(RZ_PLACE_DESTROY, err);
+			rz_count_error(RZ_PLACE_DESTROY, err);
 	}
 	m->error = err;
 	if (err == -RZ_EAGAIN) { /* to be tried again; a hold goes on */

@@ -2,10 +2,10 @@
 /*
  * Following responses: which requests of a connection that is to be moved are still unanswered.
  *
- * Comes in: requests that the framing stage has read, and the agent's segments on their way out.
+ * Comes in: requests that read.bpf.h has read, and the agent's segments on their way out.
  * Goes out: struct rz_hold of the connection's entry in `holds`, all but what hold.bpf.h counts;
- * include/rezone/responses.h says what follows from it. Called by the framing stage and the
- * response program. Nothing here happens to a connection without an entry.
+ * include/rezone/responses.h says what follows from it. Called by read.bpf.h, take.bpf.h
+ * and the response program. Nothing here happens to a connection without an entry.
  *
  * Responses are read only while a move waits: a program on the way out costs every packet of the
  * node about 120 ns by being there (docs/evidence/performance.md). So it is attached for the time
@@ -224,7 +224,7 @@ static __always_inline int rz_response_not_here(struct rz_responses *a, __u32 se
 /*
  * One response's head, or as much of it as this segment has. Returns 1 if the next one may begin in
  * the segment too. Out of the row, a response that is expected puts it into the row again; as in
- * rz_frame_find() it is believed at once if it ends with the segment, else when the next one is
+ * rz_read_find() it is believed at once if it ends with the segment, else when the next one is
  * where it says.
  */
 static __always_inline int rz_response_read(struct __sk_buff *skb, const struct rz_hold *h,

@@ -1,24 +1,37 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * rezone's BPF programs. Each SEC() function is a shim over one stage; read them in this order:
- * maps.bpf.h, segment.bpf.h, early.bpf.h, header.bpf.h, undo.bpf.h, room.bpf.h, traffic.bpf.h,
- * conn.bpf.h, begin.bpf.h, client.bpf.h, held.bpf.h, hold.bpf.h, response.bpf.h, frame.bpf.h,
- * opening.bpf.h, census.bpf.h, reset.bpf.h; ipc.bpf.h has the maps that none of them uses. Loaded by user/kern/load.c. Programs
- * marked "?" are switched on only where the kernel can run them (user/kern/probe.c).
+ * rezone's BPF programs. Each SEC() function is a shim over stages, one a header. A function's name
+ * begins with its header's: rz_hold_is_on() is in hold.bpf.h (scripts/check-prefixes). Read the
+ * headers in this order:
+ *
+ * - what all share: maps, ipc (maps that no program uses), count, same;
+ * - a packet becomes a piece of a stream: port, segment;
+ * - a connection has an entry: tuple, conn, room, traffic;
+ * - where it stands in its stream, on two CPUs at once: frame, take, early, undo;
+ * - what is read there: read, header, begin, client, software, opening;
+ * - while a move waits: hold, held, response;
+ * - from the TCP iterator: census, reset.
+ *
+ * Loaded by user/kern/load.c. Programs marked "?" are switched on only where the kernel can run
+ * them (user/kern/probe.c).
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
 #include "ipc.bpf.h"
-#include "frame.bpf.h"
+#include "take.bpf.h"
 #include "opening.bpf.h"
 #include "census.bpf.h"
 #include "reset.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Every packet that comes in for a socket. Always lets it through. */
+/*
+ * Every packet that comes in for a socket, before TCP has judged it and without the socket lock. It
+ * is dropped only while its connection is held, or after its client has left. The steps are those
+ * of docs/internals.md, 1: the cheapest first.
+ */
 SEC("cgroup_skb/ingress")
 int rz_segment(struct __sk_buff *skb)
 {
@@ -29,12 +42,14 @@ int rz_segment(struct __sk_buff *skb)
 	__u64 cookie;
 	int payload;
 
+	/* 1: not Kafka's port, or not ESTABLISHED */
 	if (!sk || !rz_port_is_kafka(sk->src_port))
 		return 1;
 	if (sk->state == RZ_TCP_LISTEN)
 		rz_opening_segment(skb, sk);
 	if (sk->state != RZ_TCP_ESTABLISHED)
 		return 1;
+	/* 2: no bytes, and no FIN that a hold must know of */
 	payload = rz_segment_parse(skb, &seg);
 	if (payload < 0)
 		rz_segment_unparsed(sk);
@@ -42,6 +57,7 @@ int rz_segment(struct __sk_buff *skb)
 		return 1;
 	if (payload > 0)
 		RZ_COUNT(segments);
+	/* 3: the connection is held, or its client has left */
 	cookie = rz_segment_cookie(skb);
 	if (rz_holding || rz_held_any) {
 		h = rz_hold_of(cookie);
@@ -50,22 +66,25 @@ int rz_segment(struct __sk_buff *skb)
 	}
 	if (payload <= 0)
 		return 1;
+	/* 4: inside a request that was read */
 	c = bpf_map_lookup_elem(&conns, &cookie);
 	if (c && rz_frame_inside(c, &seg))
 		return 1;
-	/* asked here and not sooner: the case above is the common one, and each call counts there.
-	 * What has an entry in conns is a full TCP socket. */
+	/* 5: not a full TCP socket. Each call costs, so this is not asked before the common case;
+	 * what has an entry in conns is a full TCP socket */
 	sk = bpf_sk_fullsock(sk);
 	if (!sk || sk->protocol != IPPROTO_TCP)
 		return 1;
 	if (!c)
 		c = rz_conn_adopt(sk, cookie, seg.seq);
-	if (!c || rz_frame_settled(c, &seg) || rz_frame_inside(c, &seg))
+	/* 6: not Kafka, known for good */
+	if (!c || rz_frame_is_left_alone(c, &seg) || rz_frame_inside(c, &seg))
 		return 1;
-	/* out of frame any plausible header is looked at: not one that TCP will throw away */
+	/* 7: any plausible header is believed out of sync: not one that TCP will throw away */
 	if (!c->frame.synced && !rz_segment_in_window(sk, &seg))
 		return 1;
-	rz_frame_segment(skb, sk, cookie, c, &seg);
+	/* 8 */
+	rz_take_segment(skb, sk, cookie, c, &seg);
 	return 1;
 }
 

@@ -4,20 +4,20 @@
  * that all share.
  *
  * Comes in: a connection, or what one of it is to be kept. Goes out: whether there is room; counts
- * in `peers` and rz_strangers. Called by conn.bpf.h and client.bpf.h. Counting is not exact while
- * user space counts anew (user/kern/rooms.c), which it does at each tick.
+ * in `peers` and rz_strangers. Called by conn.bpf.h, client.bpf.h and software.bpf.h. Counting is
+ * not exact while user space counts anew (user/kern/rooms.c), which it does at each tick.
  */
 #ifndef REZONE_BPF_ROOM_H
 #define REZONE_BPF_ROOM_H
 
-#include "errstat.bpf.h"
+#include "count.bpf.h"
 
 static const struct rz_peer rz_peer_none = {};
 static const struct rz_peer_key rz_peer_shared = {};
 
 /* The row of this client address, made if there is none; if there is no room for it, the row of all
  * such addresses. Nothing is on the stack here: the framing stage has used most of it. */
-static __noinline struct rz_peer *rz_peer_of(const struct rz_tuple *t)
+static __noinline struct rz_peer *rz_room_peer(const struct rz_tuple *t)
 {
 	const void *key = t->client_addr;
 	struct rz_peer *p;
@@ -33,7 +33,7 @@ static __noinline struct rz_peer *rz_peer_of(const struct rz_tuple *t)
 /* The row of the connection whose bytes are read. One that has no entry, for it has no socket yet
  * (opening.bpf.h), has the row of all such: its address may be a lie. Then `from`, the address that
  * what it brings is counted for, is ::. */
-static __always_inline struct rz_peer *rz_peer_here(const struct rz_scratch *s, __u8 from[16])
+static __always_inline struct rz_peer *rz_room_peer_here(const struct rz_scratch *s, __u8 from[16])
 {
 	struct rz_conn *c = bpf_map_lookup_elem(&conns, &s->cookie);
 
@@ -42,7 +42,7 @@ static __always_inline struct rz_peer *rz_peer_here(const struct rz_scratch *s, 
 		return bpf_map_lookup_elem(&peers, &rz_peer_shared);
 	}
 	__builtin_memcpy(from, c->tuple.client_addr, 16);
-	return rz_peer_of(&c->tuple);
+	return rz_room_peer(&c->tuple);
 }
 
 /* Accepted at an address that is no agent's of this node, now that agents are known? */
@@ -68,7 +68,7 @@ static __always_inline int rz_room_for_conn(const struct rz_tuple *t)
 		RZ_COUNT(strangers_full);
 		return 0;
 	}
-	p = rz_peer_of(t);
+	p = rz_room_peer(t);
 	if (p && rz_config.peer_conns && p->conns >= rz_config.peer_conns) {
 		RZ_COUNT(peer_conns_full);
 		return 0;
@@ -79,7 +79,7 @@ static __always_inline int rz_room_for_conn(const struct rz_tuple *t)
 /* One connection more in conns, or (`by` -1) one less. */
 static __always_inline void rz_room_count_conn(const struct rz_tuple *t, __s32 by)
 {
-	struct rz_peer *p = rz_peer_of(t);
+	struct rz_peer *p = rz_room_peer(t);
 
 	if (p)
 		__sync_fetch_and_add(&p->conns, by);

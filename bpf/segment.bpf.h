@@ -9,32 +9,21 @@
 #ifndef REZONE_BPF_SEGMENT_H
 #define REZONE_BPF_SEGMENT_H
 
-#include "errstat.bpf.h"
+#include "port.bpf.h"
+#include "count.bpf.h"
 #include <bpf/bpf_endian.h>
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
 
-#define RZ_ETH_P_IP   0x0800
-#define RZ_ETH_P_IPV6 0x86DD
-
-static __always_inline int rz_port_is_kafka(__u32 port)
-{
-	__u32 i;
-
-	for (i = 0; i < RZ_PORTS_MAX; i++) {
-		if (i >= rz_config.n_ports)
-			break;
-		if (port == rz_config.ports[i])
-			return 1;
-	}
-	return 0;
-}
+#define RZ_ETH_P_IP	    0x0800
+#define RZ_ETH_P_IPV6	    0x86DD
+#define RZ_LOOPBACK_IFINDEX 1 /* in each network namespace (linux/net/flow.h) */
 
 /* Offset of the TCP header in an IPv6 packet, behind at most four extension headers (RFC 8200, 4),
  * or -1. */
-static __always_inline int rz_ip6_transport(struct __sk_buff *skb)
+static __always_inline int rz_segment_ip6_transport(struct __sk_buff *skb)
 {
 	struct ipv6hdr ip6;
 	__u8 ext[2];
@@ -58,7 +47,7 @@ static __always_inline int rz_ip6_transport(struct __sk_buff *skb)
 	return -1;
 }
 
-static __always_inline int rz_ip4_transport(struct __sk_buff *skb)
+static __always_inline int rz_segment_ip4_transport(struct __sk_buff *skb)
 {
 	struct iphdr ip;
 
@@ -75,7 +64,7 @@ static __always_inline int rz_ip4_transport(struct __sk_buff *skb)
  * nothing, where bpf_skb_load_bytes costs 40 ns a call (docs/evidence/performance.md). NULL: look
  * by copying.
  */
-static __always_inline struct tcphdr *rz_tcp_near(struct __sk_buff *skb, __u32 *ret_off)
+static __always_inline struct tcphdr *rz_segment_tcp_near(struct __sk_buff *skb, __u32 *ret_off)
 {
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	struct ipv6hdr *ip6 = data;
@@ -97,14 +86,15 @@ static __always_inline struct tcphdr *rz_tcp_near(struct __sk_buff *skb, __u32 *
 }
 
 /* The same by copying, wherever it lies. -1 if there is none. */
-static __always_inline int rz_tcp_far(struct __sk_buff *skb, struct tcphdr *tcp, __u32 *ret_off)
+static __always_inline int rz_segment_tcp_far(struct __sk_buff *skb, struct tcphdr *tcp,
+					      __u32 *ret_off)
 {
 	int off = -1;
 
 	if (skb->protocol == bpf_htons(RZ_ETH_P_IP))
-		off = rz_ip4_transport(skb);
+		off = rz_segment_ip4_transport(skb);
 	else if (skb->protocol == bpf_htons(RZ_ETH_P_IPV6))
-		off = rz_ip6_transport(skb);
+		off = rz_segment_ip6_transport(skb);
 	if (off < 0 || bpf_skb_load_bytes(skb, off, tcp, sizeof(*tcp)))
 		return -1;
 	*ret_off = off;
@@ -121,9 +111,9 @@ static __always_inline int rz_segment_parse(struct __sk_buff *skb, struct rz_seg
 	struct tcphdr copy, *tcp;
 	__u32 off = 0;
 
-	tcp = rz_tcp_near(skb, &off);
+	tcp = rz_segment_tcp_near(skb, &off);
 	if (!tcp) {
-		if (rz_tcp_far(skb, &copy, &off))
+		if (rz_segment_tcp_far(skb, &copy, &off))
 			return -1;
 		tcp = &copy;
 	}
@@ -193,6 +183,14 @@ static __always_inline void rz_segment_unparsed(struct bpf_sock *sk)
 	sk = bpf_sk_fullsock(sk);
 	if (sk && sk->protocol == IPPROTO_TCP)
 		RZ_COUNT(ip_unparsed);
+}
+
+/* Could TCP take this segment now? The program sees packets before TCP has judged them. */
+static __always_inline int rz_segment_in_window(struct bpf_sock *sk, const struct rz_seg *seg)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+	return tp && seg->seq - tp->rcv_nxt <= tp->rcv_wnd;
 }
 
 #endif

@@ -9,7 +9,7 @@
 #ifndef REZONE_BPF_TRAFFIC_H
 #define REZONE_BPF_TRAFFIC_H
 
-#include "errstat.bpf.h"
+#include "count.bpf.h"
 
 static __always_inline void rz_traffic_add(void *map, const void *key,
 					   const struct rz_traffic *more)
@@ -24,7 +24,7 @@ static __always_inline void rz_traffic_add(void *map, const void *key,
 		sum = bpf_map_lookup_elem(map, key); /* another CPU was faster? */
 		if (!sum) {
 			RZ_COUNT(traffic_full);
-			rz_error(RZ_PLACE_TRAFFIC_INSERT, err);
+			rz_count_error(RZ_PLACE_TRAFFIC_INSERT, err);
 			return;
 		}
 	}

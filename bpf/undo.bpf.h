@@ -13,15 +13,12 @@
  * Comes in: the frame as it was before each change. Goes out: one of the latest RZ_UNDO_DEPTH. Kept
  * in a small array that connections share by the low bits of their cookies, for it matters only
  * between a segment's look here and TCP's: who finds nothing there knows nothing of the connection
- * any more. Called by the framing stage.
+ * any more. Called by take.bpf.h.
  */
 #ifndef REZONE_BPF_UNDO_H
 #define REZONE_BPF_UNDO_H
 
 #include "header.bpf.h"
-
-/* What made a connection one that is left alone stood among so many of its first bytes. */
-#define RZ_UNDO_SETTLED_SPAN (1u << 20)
 
 static __always_inline __u64 rz_undo_check(const struct rz_frame *f, __u64 cookie, __u32 seq,
 					   __u32 base)
@@ -70,7 +67,7 @@ static __always_inline int rz_undo_load(struct rz_scratch *s, struct rz_undo *u,
 static __always_inline void rz_undo_keep(struct rz_undo_entry *e, struct rz_scratch *s, int base)
 {
 	if (e->f.have && !(e->cookie == s->cookie && e->f.generation == s->was.generation)) {
-		s->pushed = rz_partial_key_of(e->cookie, &e->f);
+		s->pushed = rz_header_partial_key(e->cookie, &e->f);
 		s->has_pushed = 1;
 	}
 	e->cookie = s->cookie;
@@ -104,7 +101,7 @@ static __always_inline int rz_undo_is_old(const struct rz_frame *f, struct bpf_s
 {
 	struct tcp_sock *tp = rz_frame_is_settled(f) ? bpf_skc_to_tcp_sock(sk) : NULL;
 
-	return tp && tp->bytes_received > RZ_UNDO_SETTLED_SPAN;
+	return tp && tp->bytes_received > RZ_FRAME_SETTLED_SPAN;
 }
 
 /* Are these bytes such as were read before, and has TCP still not got them? `from` is where what is
@@ -179,7 +176,7 @@ __noinline int rz_undo_same_pieces(__u32 generation)
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s || !s->f.have)
 		return 1;
-	key = rz_partial_key_of(s->cookie, &s->f);
+	key = rz_header_partial_key(s->cookie, &s->f);
 	key.generation = generation;
 	p = bpf_map_lookup_elem(&partial, &key);
 	if (!p)
@@ -229,7 +226,7 @@ static __always_inline void rz_undo_forget(__u64 cookie)
 		if (e->cookie != cookie)
 			continue;
 		if (e->f.have)
-			rz_frame_drop_partial(cookie, &e->f);
+			rz_header_drop_partial(cookie, &e->f);
 		e->cookie = 0;
 		e->f.have = 0;
 	}

@@ -28,7 +28,7 @@ static __always_inline int rz_segment_fits(struct bpf_sock *sk, const struct rz_
 				    (__s32)(seg->seq + seg->len - rz_test_rcv_nxt) > 0);
 }
 
-#include "frame.bpf.h"
+#include "take.bpf.h"
 #include "opening.bpf.h"
 #include <rezone/responses.h>
 
@@ -48,9 +48,9 @@ int test_segment(struct __sk_buff *skb)
 	c = bpf_map_lookup_elem(&conns, &cookie);
 	if (!sk || !c || rz_segment_parse(skb, &seg) != 1)
 		return 0;
-	if (rz_frame_settled(c, &seg) || rz_frame_inside(c, &seg))
+	if (rz_frame_is_left_alone(c, &seg) || rz_frame_inside(c, &seg))
 		return 1;
-	rz_frame_segment(skb, sk, cookie, c, &seg);
+	rz_take_segment(skb, sk, cookie, c, &seg);
 	return 1;
 }
 
@@ -73,7 +73,7 @@ int test_race_lost(struct __sk_buff *skb)
 	s->older = 0;
 	s->was = s->f = c->frame;
 	s->misses = c->misses;
-	return rz_frame_work(skb, sk, s, c);
+	return rz_take_work(skb, sk, s, c);
 }
 
 /* What the agent sends. */

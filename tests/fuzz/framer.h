@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reference framer: what bpf/frame.bpf.h must come to, said a second time and more simply. It
+ * The reference framer: what bpf/read.bpf.h must come to, said a second time and more simply. It
  * sees the whole byte stream at once and keeps no pieces of headers; a segment only says how much
  * of the stream has come. Built on include/rezone/kafka.h, for tests alone. Pure.
  *
@@ -16,7 +16,7 @@
 
 #include <rezone/kafka.h>
 
-/* As in bpf/frame.bpf.h, which test_corpus.c holds against it. */
+/* As in bpf/, which test_corpus.c holds against it. */
 #define FRAMER_REQUESTS_PER_SEGMENT 512
 #define FRAMER_SASL_TOKEN_MAX	    65536
 #define FRAMER_EARLY_MAX	    32

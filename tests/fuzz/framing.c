@@ -3,7 +3,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-#include "frame.bpf.h"
+#include "take.bpf.h"
 
 #include "framing.h"
 
@@ -237,9 +237,9 @@ static void run(const struct framing_segment *s)
 	struct __sk_buff skb = {.len = s->len, .sk = &sock};
 
 	on_cpu[cpu] = s;
-	if (rz_frame_inside(conn_here(), &seg) || rz_frame_settled(conn_here(), &seg))
+	if (rz_frame_inside(conn_here(), &seg) || rz_frame_is_left_alone(conn_here(), &seg))
 		return;
-	rz_frame_segment(&skb, &sock, COOKIE, conn_here(), &seg);
+	rz_take_segment(&skb, &sock, COOKIE, conn_here(), &seg);
 }
 
 void framing_begin(uint32_t seq, bool adopted)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The product's framing stage, bpf/frame.bpf.h, built for user space: the same source that the
+ * The product's framing stage, bpf/take.bpf.h, built for user space: the same source that the
  * kernel runs, with a few helpers and maps of ours below it, so that libFuzzer and the sanitizers
  * can see into it. One connection.
  *

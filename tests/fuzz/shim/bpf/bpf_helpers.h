@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stands in for libbpf's header of this name when bpf/frame.bpf.h is built for user space
+ * Stands in for libbpf's header of this name when bpf/take.bpf.h is built for user space
  * (tests/fuzz/framing.h). Declares the helpers that the framing stage calls; tests/fuzz/framing.c
  * has them.
  */

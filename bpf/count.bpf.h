@@ -3,11 +3,10 @@
  * Counting: what happened (map `stats`) and which helper failed where (map `errors`). What the
  * other stages give up goes through here.
  */
-#ifndef REZONE_BPF_ERRSTAT_H
-#define REZONE_BPF_ERRSTAT_H
+#ifndef REZONE_BPF_COUNT_H
+#define REZONE_BPF_COUNT_H
 
 #include "maps.bpf.h"
-#include <bpf/bpf_core_read.h>
 
 /* asm-generic/errno*.h: the same numbers on every architecture we build for */
 #define RZ_ENOENT   2
@@ -18,16 +17,7 @@
 #define RZ_ENOTCONN 107
 #define RZ_ESTALE   116
 
-/* CLOCK_MONOTONIC to a few milliseconds, for a third of the cost (Linux 5.11; before it the exact
- * one). */
-static __always_inline __u64 rz_now_coarse(void)
-{
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_ktime_get_coarse_ns))
-		return bpf_ktime_get_coarse_ns();
-	return bpf_ktime_get_ns();
-}
-
-static __always_inline struct rz_stats *rz_stats_here(void)
+static __always_inline struct rz_stats *rz_count_here(void)
 {
 	return bpf_map_lookup_elem(&stats, &rz_zero);
 }
@@ -35,13 +25,13 @@ static __always_inline struct rz_stats *rz_stats_here(void)
 /* Adds one to a field of this CPU's stats. */
 #define RZ_COUNT(field)                                   \
 	do {                                              \
-		struct rz_stats *rz_st = rz_stats_here(); \
+		struct rz_stats *rz_st = rz_count_here(); \
 		if (rz_st)                                \
 			rz_st->field++;                   \
 	} while (0)
 
 /* Notes that a helper failed. Returns `err`, so that failing is one statement. */
-static __noinline long rz_error(enum rz_place place, long err)
+static __noinline long rz_count_error(enum rz_place place, long err)
 {
 	struct rz_error_key key = {};
 	__u64 *n, one = 1;

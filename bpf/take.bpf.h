@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Taking a segment: the frame of its connection is copied out, worked on, and put back.
+ *
+ * Comes in: a segment (segment.bpf.h) of a connection (conn.bpf.h). Goes out: struct rz_frame of
+ * the connection's entry, its zone, and what else the entry says of the latest request. Called by
+ * the segment program.
+ *
+ * The program runs without the socket lock, possibly on two CPUs for one connection, and no helper
+ * may be called under a bpf_spin_lock. So the copy is put back under the lock of the entry, only if
+ * the frame still is what was copied; else the work is done again on the newer one.
+ */
+#ifndef REZONE_BPF_TAKE_H
+#define REZONE_BPF_TAKE_H
+
+#include "conn.bpf.h"
+#include "read.bpf.h"
+#include <bpf/bpf_core_read.h>
+
+#define RZ_TAKE_TRIES 4
+
+/* CLOCK_MONOTONIC to a few milliseconds, for a third of the cost (Linux 5.11; before it the exact
+ * one). */
+static __always_inline __u64 rz_take_now(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_ktime_get_coarse_ns))
+		return bpf_ktime_get_coarse_ns();
+	return bpf_ktime_get_ns();
+}
+
+/* `now` as struct rz_conn's times in _cs have it. The coarse clock may still be behind opened_ns.
+ */
+static __always_inline __u32 rz_take_cs(__u64 opened_ns, __u64 now)
+{
+	__u64 cs = now > opened_ns ? (now - opened_ns) / RZ_CS_NS + 1 : 1;
+
+	return cs < 0xffffffff ? cs : 0xffffffff;
+}
+
+/* Is the connection's frame still the one that the work was done on? Under its lock. */
+static __always_inline int rz_take_is_still(const struct rz_conn *c, const struct rz_scratch *s)
+{
+	return c->cookie == s->cookie && c->frame.owner == (__u16)s->cookie &&
+	       rz_frame_is(&c->frame, &s->was);
+}
+
+/* The same, for a segment that changes nothing of it. If not, it must be looked at again: the copy
+ * may have been torn apart, or what it comes behind may have come meanwhile. */
+static __noinline int rz_take_stays(const struct rz_scratch *s, struct rz_conn *c)
+{
+	int same;
+
+	bpf_spin_lock(&c->lock);
+	same = rz_take_is_still(c, s);
+	bpf_spin_unlock(&c->lock);
+	return same;
+}
+
+/* Puts the worked-on copy back. Returns 0, or -1 if the entry changed meanwhile. Zone and opt-in
+ * are copied from `clients` as soon as user space has read the id. */
+static __always_inline int rz_take_commit(struct bpf_sock *sk, struct rz_scratch *s,
+					  struct rz_conn *c)
+{
+	struct bpf_tcp_sock *tp = bpf_tcp_sock(sk);
+	struct rz_client *client = NULL;
+	__u64 now = rz_take_now(), rx = 0, tx = 0;
+	struct rz_undo *u = rz_undo_of(s->cookie);
+	int done = -1;
+
+	if (tp) {
+		rx = tp->bytes_received;
+		tx = tp->bytes_acked;
+	}
+	if (s->f.client && !s->f.zone_known)
+		client = bpf_map_lookup_elem(&clients, &s->f.client);
+	s->has_pushed = 0;
+	bpf_spin_lock(&c->lock);
+	if (rz_take_is_still(c, s)) {
+		if (client) {
+			__builtin_memcpy(c->zone, client->zone, sizeof(c->zone));
+			c->zone[sizeof(c->zone) - 1] = 0;
+			s->f.opt_in = client->opt_in;
+			s->f.zone_known = 1;
+		}
+		if (u)
+			rz_undo_keep(rz_undo_at(u, s->was.generation), s, !s->undone);
+		s->f.generation++;
+		if (c->frame.requests != s->f.requests)
+			c->last_request_ns = now;
+		if (s->asked_metadata)
+			c->metadata_cs = rz_take_cs(c->opened_ns, now);
+		if (s->carried_data)
+			c->data_cs = rz_take_cs(c->opened_ns, now);
+		c->frame = s->f;
+		c->misses = s->misses;
+		c->rx_bytes = rx;
+		c->tx_bytes = tx;
+		done = 0;
+	}
+	bpf_spin_unlock(&c->lock);
+	rz_undo_drop_pushed(s);
+	return done;
+}
+
+/* What was read rests on bytes that TCP may not have, and what was before them is not remembered:
+ * begins as on a connection found in mid-stream. But what speaks against a move may be true, and
+ * what was read may be unanswered. */
+static __always_inline void rz_take_begin_anew(struct rz_scratch *s)
+{
+	s->lost++;
+	rz_frame_forget(&s->f);
+	s->f.produce = s->was.produce;
+	s->f.coordinator = s->was.coordinator;
+	s->f.transaction = s->was.transaction;
+	s->f.other = s->was.other;
+	s->f.acks0 = s->was.acks0;
+	s->f.several = s->was.several;
+	s->f.unseen = RZ_UNSEEN_REQUESTS;
+	s->f.synced = s->f.tentative = 0;
+	s->f.read_end = s->seg.seq;
+	rz_frame_next(&s->f, 0);
+}
+
+/* Goes back to before the bytes that this segment brings again, if TCP has not taken them. Returns
+ * 1 if there is nothing to read in it. */
+static __always_inline int rz_take_go_back(struct bpf_sock *sk, struct rz_scratch *s)
+{
+	__u32 from = 0;
+	int back = 0;
+
+	s->undone = 0;
+	/* a piece that was kept does not come again: another CPU has read it meanwhile */
+	if (!s->from_early && rz_undo_is_due(&s->f, &s->seg, sk, &from))
+		back = rz_undo_find(from, s->seg.seq + s->seg.len);
+	if (!back)
+		return rz_frame_is_settled(&s->f) || rz_frame_has_no_header(&s->f, &s->seg);
+	if (back < 0) {
+		back = RZ_UNDO_DEPTH + 1;
+		rz_take_begin_anew(s);
+	}
+	s->undone = (__u32)back;
+	return 0;
+}
+
+/* What was kept of a header for a frame that did not come about, unless another CPU has brought the
+ * same about: its key is the same then. */
+static __always_inline void rz_take_drop_unused(struct rz_scratch *s, const struct rz_conn *c)
+{
+	__u16 generation = s->was.generation + 1;
+
+	if (!s->f.have || (c->frame.generation == generation &&
+			   rz_frame_wants(&c->frame) == rz_frame_wants(&s->f)))
+		return;
+	s->f.generation = generation;
+	rz_header_drop_partial(s->cookie, &s->f);
+}
+
+/* The frame was replaced by one that does not rest on it. */
+static __always_inline void rz_take_undone(struct rz_scratch *s)
+{
+	RZ_COUNT(taken_back);
+	if (s->was.have)
+		rz_header_drop_partial(s->cookie, &s->was);
+	if (s->was.via == RZ_VIA_PROXY && s->f.via != RZ_VIA_PROXY)
+		bpf_map_delete_elem(&proxied, &s->cookie);
+	if (s->watched)
+		rz_response_forget(s->cookie);
+}
+
+/* All that a segment does to the copy scratch->f. Returns 0 if the frame stays as it is. */
+static __always_inline int rz_take_work(struct __sk_buff *skb, struct bpf_sock *sk,
+					struct rz_scratch *s, const struct rz_conn *c)
+{
+	if (rz_take_go_back(sk, s))
+		return 0;
+	if (!s->undone && !s->f.synced && rz_frame_backs_off(s->misses, s->seg.seq)) {
+		RZ_COUNT(backed_off);
+		return 0;
+	}
+	/* a PROXY header, which is read below, says more */
+	if (s->f.via == RZ_VIA_NETWORK && skb->ifindex == RZ_LOOPBACK_IFINDEX)
+		s->f.via = RZ_VIA_LOCAL;
+	if (!rz_read_segment(skb, sk, s) && !s->undone)
+		return 0;
+	if (!s->undone || !rz_undo_is_known(s->undone))
+		return 1;
+	rz_take_drop_unused(s, c);
+	return 0;
+}
+
+/* The segment in hand is not read now. What lies outside of TCP's window is not kept: TCP throws it
+ * away, and the stream would come to its numbers later, with other bytes. */
+static __always_inline void rz_take_keep(struct __sk_buff *skb, struct bpf_sock *sk,
+					 struct rz_scratch *s)
+{
+	s->look = 1;
+	if (!s->from_early && rz_segment_fits(sk, &s->seg))
+		rz_early_keep(skb);
+}
+
+/* The segment in hand. One that other CPUs were faster than at each try is kept as if it had come
+ * early. */
+static __noinline void rz_take_try(struct __sk_buff *skb, struct bpf_sock *sk, struct rz_scratch *s,
+				   struct rz_conn *c)
+{
+	__u64 i; /* the verifier must see it where it lies on the stack: all of 8 bytes */
+
+	s->look = 0;
+	for (i = 0; i < RZ_TAKE_TRIES; i++) {
+		asm volatile("" : "+r"(s)); /* its members' addresses do not lie on the stack */
+		/* without the lock, which costs as much as the look-up: see rz_frame_is() */
+		s->was = c->frame;
+		s->misses = c->misses;
+		barrier();
+		s->f = s->was;
+		s->lost = s->came_early = 0;
+		if (!rz_take_work(skb, sk, s, c)) {
+			if (!rz_take_stays(s, c))
+				continue;
+			if (s->came_early) {
+				RZ_COUNT(early_segments);
+				rz_response_note_early(s->watched, s->cookie);
+				rz_take_keep(skb, sk, s);
+			}
+			return;
+		}
+		if (!rz_take_commit(sk, s, c)) {
+			s->look = rz_early_has(s->cookie);
+			rz_read_count_lost(s);
+			if (s->undone)
+				rz_take_undone(s);
+			rz_response_expect_all(s);
+			return;
+		}
+		rz_take_drop_unused(s, c);
+	}
+	RZ_COUNT(races);
+	rz_take_keep(skb, sk, s);
+}
+
+/* Reads the kept segment that the frame waits for now. Returns 0 if there is none. A global
+ * function, as rz_read_request(). */
+__noinline int rz_take_early(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	__u32 wants = 0, synced = 0;
+	struct rz_scratch *s;
+	struct rz_conn *c;
+
+	s = bpf_map_lookup_elem(&scratch, &rz_zero);
+	sk = sk ? bpf_sk_fullsock(sk) : NULL;
+	if (!s || !sk)
+		return 0;
+	c = bpf_map_lookup_elem(&conns, &s->cookie);
+	if (c) {
+		bpf_spin_lock(&c->lock);
+		wants = rz_frame_wants(&c->frame);
+		synced = c->cookie == s->cookie && c->frame.synced;
+		bpf_spin_unlock(&c->lock);
+	}
+	if (!rz_early_take(wants, synced) || !c)
+		return 0;
+	s->seg.seq = wants;
+	s->seg.off = wants - s->early.seq;
+	s->seg.len = s->early.len - s->seg.off;
+	s->from_early = 1;
+	rz_take_try(skb, sk, s, c);
+	return 1;
+}
+
+/* `cookie` is the socket's own, not the entry's: a map element may have become another connection's
+ * since it was looked up, which the commit must see. */
+static __always_inline void rz_take_segment(struct __sk_buff *skb, struct bpf_sock *sk,
+					    __u64 cookie, struct rz_conn *c,
+					    const struct rz_seg *seg)
+{
+	struct rz_scratch *s;
+	int i;
+
+	s = bpf_map_lookup_elem(&scratch, &rz_zero);
+	if (!s)
+		return;
+	s->seg = *seg;
+	s->cookie = cookie;
+	s->watched = rz_hold_of(cookie) != NULL;
+	s->older = rz_conn_is_older(c);
+	s->from_early = 0;
+	rz_take_try(skb, sk, s, c);
+	for (i = 0; i < 2 * RZ_EARLY_MAX && s->look; i++)
+		if (!rz_take_early(skb))
+			break;
+}
+
+#endif
