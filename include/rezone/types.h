@@ -11,6 +11,11 @@
  * (RFC 4291, 2.5.5.2), so one key fits both families; ports are in host order. Times are
  * CLOCK_MONOTONIC nanoseconds. Text is NUL-terminated and safe to print, raw[] alone excepted.
  *
+ * Who writes and reads a map, and under which lock, stands above its value. Where nothing is said,
+ * one side writes whole values: a reader finds the old one or the new one. BPF programs run on any
+ * CPU. rz_segment runs in a softirq without the socket lock, on two CPUs at once for one connection
+ * if it so happens; rz_response, rz_reset and rz_census run under the socket lock.
+ *
  * A change of any layout here asks for a new RZ_ABI: pins live in a directory of that number, so an
  * old and a new rezone never read each other's maps.
  */
@@ -65,7 +70,7 @@ enum rz_state {
 enum rz_phase {
 	RZ_PHASE_WAIT = 0, /* a candidate that may not go yet; reason says why */
 	RZ_PHASE_GAP,	   /* a moment is waited for in which nothing is in flight */
-	RZ_PHASE_HOLD,	   /* new requests are held back until the answers are out */
+	RZ_PHASE_HOLD,	   /* new requests are held back until the responses are out */
 	RZ_PHASE_RESET,	   /* to be reset by the next walk over its network namespace */
 	RZ_PHASE_CLOSE,	   /* judged by the walk; user space closes it now (`fin`) */
 	RZ_PHASE_DONE,	   /* was reset */
@@ -220,7 +225,7 @@ struct rz_frame {
 		      */
 	__u32 next_seq;	  /* TCP sequence number of the next request's first byte */
 	__u32 requests;	  /* request headers read */
-	__u32 answerable; /* those of them that an answer is sent to: all but Produce with acks=0 */
+	__u32 answerable; /* those of them that expect a response: all but Produce with acks=0 */
 	__u32 correlation_id; /* of the latest one */
 	__u32 software;	      /* key into `softwares`, 0 if the client has not said it, or UNKEPT */
 	__u32 read_end; /* TCP sequence number up to which bytes were read; true once TCP has them
@@ -263,13 +268,22 @@ struct rz_frame {
  */
 #define RZ_CS_NS 10000000ULL
 
-/* conns: socket cookie -> connection */
+/*
+ * conns: socket cookie -> connection. Inserted by rz_state, rz_segment or rz_census, removed by
+ * rz_state when the connection leaves ESTABLISHED, and by user space when no socket is there.
+ *
+ * What changes is written by rz_segment alone, under `lock`, but for `met`. User space reads with
+ * BPF_F_LOCK. rz_segment reads without the lock before it decides to work on the frame, and
+ * compares the whole frame under the lock when it puts it back. rz_reset reads without it, under
+ * the socket lock.
+ */
 struct rz_conn {
-	struct bpf_spin_lock lock; /* taken to write all that changes, but `met` */
+	struct bpf_spin_lock lock;
 	__u32 netns;  /* inode number of the socket's network namespace, 0 when not known */
 	__u64 cookie; /* the key again: tells a reused map element from the one looked up */
 	struct rz_tuple tuple;
-	__u32 met; /* number of the census that last met its socket, 0 before */
+	/* number of the census that last met its socket, 0 before; written without the lock */
+	__u32 met;
 	struct rz_frame frame;
 	__u64 opened_ns;       /* when it was established, or first seen if adopted */
 	__u64 last_request_ns; /* when the latest header was read */
@@ -286,8 +300,9 @@ struct rz_conn {
 };
 
 /* partial: the first bytes of a request whose header came in pieces. The key names the frame that
- * they belong to, and where they end: what another CPU makes of the same segments meanwhile has
- * another key, and whoever still works on the frame before finds what belongs to that. */
+ * they belong to, and where they end, so it needs no lock: what another CPU makes of the same
+ * segments meanwhile has another key, and whoever still works on the frame before finds what
+ * belongs to that. */
 struct rz_partial_key {
 	__u64 cookie;
 	__u32 end;
@@ -316,14 +331,15 @@ struct rz_software {
 };
 
 /* software_keys: hash of a library's name and version -> its number in `softwares`, and the client
- * address that brought it. */
+ * address that brought it. Both are added by rz_segment and never change; user space removes those
+ * that no connection has. */
 struct rz_software_key {
 	__u32 number;
 	__u8 from[16];
 };
 
-/* secret: the seed of all hashes, never shown; and the latest number given out in `softwares`. One
- * entry, pinned as long as what was made with it. */
+/* secret: the seed of all hashes, never shown; and the latest number given out in `softwares`,
+ * which rz_segment adds to atomically. One entry, pinned as long as what was made with it. */
 struct rz_secret {
 	__u64 seed;
 	__u32 software;
@@ -331,9 +347,9 @@ struct rz_secret {
 };
 
 /*
- * peers: client address -> what it has in the maps that all clients share. Counted by BPF, counted
- * anew by user space at each tick, so that no count stays wrong. The address :: is all those that
- * the map has no room for, and all that have no socket yet.
+ * peers: client address -> what it has in the maps that all clients share. BPF adds atomically;
+ * user space writes what it has counted at each tick, so that no count stays wrong. The address ::
+ * is all those that the map has no room for, and all that have no socket yet.
  */
 struct rz_peer_key {
 	__u8 addr[16];
@@ -413,7 +429,7 @@ struct rz_traffic_key {
 	char client_zone[RZ_ZONE_SHOWN];
 	char agent_zone[RZ_ZONE_SHOWN];
 };
-/* client_traffic: hash of a client.id -> the same of that client */
+/* client_traffic: hash of a client.id -> the same of that client. BPF adds to both atomically. */
 struct rz_traffic {
 	__u64 rx_bytes; /* from clients */
 	__u64 tx_bytes; /* to them, acknowledged */
@@ -421,13 +437,13 @@ struct rz_traffic {
 };
 
 /*
- * holds: socket cookie -> a connection whose answers are watched, because it is to be moved. User
- * space makes the entry, all zero but for the cookie, and removes it; BPF fills it. Whether new
- * requests are held back stands in `moves`: phase hold (or reset), until deadline_ns.
+ * holds: socket cookie -> a connection whose responses are followed, because it is to be moved.
+ * User space makes the entry, all zero but for the cookie, and removes it; BPF fills it. Whether
+ * new requests are held back stands in `moves`: phase hold (or reset), until deadline_ns.
  *
- * Requests that an answer is sent to are numbered as rz_frame.answerable counts them; answers come
- * in their order. What must be answered before a reset are those that a client cannot simply send
- * again: all but the ones of rz_api_repeatable().
+ * Requests that expect a response are numbered as rz_frame.answerable counts them; responses come
+ * in their order. Before a reset the responses must be out to all requests that a client cannot
+ * simply send again: all but the ones of rz_api_repeatable().
  */
 #define RZ_EXPECTED_MAX 256 /* a power of two */
 /* No hold lasts longer, whatever its deadline says: BPF counts from the first segment that it would
@@ -437,28 +453,30 @@ struct rz_expected {
 	__u32 number;
 	__u32 correlation_id;
 };
+/* Written by rz_response, of which no two run at once for one connection; rz_segment alone forgets
+ * all of it, and counts `round` up. Both under the lock of the entry. */
 struct rz_responses {
-	__u32 next_seq;	      /* TCP sequence number of the next answer's first byte */
-	__u32 number;	      /* of the request that the latest answer is for */
-	__u32 correlation_id; /* of that answer */
+	__u32 next_seq;	      /* TCP sequence number of the next response's first byte */
+	__u32 number;	      /* of the request that the latest response is for */
+	__u32 correlation_id; /* of that response */
 	__u8 synced;	      /* next_seq is true */
-	__u8 tentative;	      /* one answer was found; the next must be where it says */
-	__u8 have;	      /* bytes of the next answer's head that already went */
-	__u8 whole;	      /* the latest answer was sent to its last byte */
+	__u8 tentative;	      /* one response was found; the next must be where it says */
+	__u8 have;	      /* bytes of the next response's head that already went */
+	__u8 whole;	      /* the latest response was sent to its last byte */
 	__u64 head;	      /* these bytes, the latest lowest */
 	__u32 round;	      /* how often all of this was forgotten */
 	__u32 pad;
 };
 struct rz_hold {
 	__u64 cookie;		   /* the key again, as in struct rz_conn */
-	struct bpf_spin_lock lock; /* taken to write all but held, fresh and held_end */
+	struct bpf_spin_lock lock; /* taken by BPF to write all but held, fresh and held_end */
 	__u64 deadline_ns;	   /* of the hold that since_ns is of: a later one begins anew */
 	__u64 since_ns;		   /* when its first segment came */
-	__u32 held;		   /* segments that were dropped */
-	__u32 fresh;		   /* those of them that TCP had not sent before */
+	__u32 held;		   /* segments that were dropped; added to atomically */
+	__u32 fresh;		   /* those that TCP had not sent before; two CPUs may miss one */
 	__u32 held_end;		   /* TCP sequence number behind the latest of these */
 	__u32 last;		   /* number of the latest request that was noted here */
-	__u32 must;		   /* number of the latest request that must be answered */
+	__u32 must;		   /* number of the latest request whose response must be out */
 	__u32 must_end;		   /* TCP sequence number behind it */
 	__u32 must_before;	   /* number of such a one before it */
 	struct rz_responses answers;
@@ -468,14 +486,14 @@ struct rz_hold {
 
 /*
  * held: socket cookie -> payload that a hold has kept from TCP, and that has not come since.
- * Written by BPF; an entry outlives its hold and the daemon, and goes when the payload has come, or
- * the socket leaves ESTABLISHED.
+ * Written by rz_segment; an entry outlives its hold and the daemon, and goes when the payload has
+ * come, or the socket leaves ESTABLISHED.
  *
  * A client that gives up closes (its FIN comes behind that payload) and asks again on another
  * connection: from then on nothing that TCP does not have yet reaches the agent on this one.
  */
 struct rz_held {
-	struct bpf_spin_lock lock; /* guards what follows */
+	struct bpf_spin_lock lock; /* taken to write what follows, once it is inserted */
 	__u32 end;		   /* TCP sequence number behind the latest */
 	__u64 cookie;	 /* the key again: tells a reused map element from the one looked up */
 	__u64 since_ns;	 /* when the first was dropped */
@@ -483,7 +501,12 @@ struct rz_held {
 	__u64 discarded; /* segments since left_ns */
 };
 
-/* moves: socket cookie -> a candidate and what is being done with it */
+/*
+ * moves: socket cookie -> a candidate and what is being done with it. User space writes the whole
+ * value. rz_reset writes phase, check and error of one in phase reset, under the socket lock, and
+ * user space waits for the end of that walk before it writes again. rz_segment reads phase and
+ * deadline_ns without a lock: a stale value costs one segment more or less in a hold.
+ */
 struct rz_move {
 	__u64 client; /* must still be the connection's client when it is reset */
 	__u64 decided_ns;
@@ -494,18 +517,19 @@ struct rz_move {
 	__u32 settled;
 	enum rz_reason reason;
 	enum rz_phase phase;
-	/* 1: close it only while nothing is in flight that must be answered; 2: nor has a request
-	 * come in part, for its library would not send that again */
+	/* 1: close it only while nothing is in flight whose response must be out; 2: nor has a
+	 * request come in part, for its library would not send that again */
 	__u8 gap;
 	__u8 fin; /* the walk judges alone; user space ends it, while new requests are held back */
 	__u8 shared;	     /* though it carries group membership */
-	__u8 acks0;	     /* though its producer is not answered */
+	__u8 acks0;	     /* though its producer expects no response */
 	__u8 left;	     /* only if its client has left while it was held (map held) */
 	enum rz_check check; /* what the latest check found */
 	char to_zone[RZ_ZONE_SHOWN];
 };
 
-/* stats: one record a CPU; add them up. */
+/* stats: one record a CPU; add them up. Each program adds to its CPU's without a lock, so one that
+ * interrupts another may cost a count. */
 struct rz_stats {
 	__u64 segments; /* with payload, on a Kafka port */
 	__u64 requests; /* headers read */
@@ -538,14 +562,14 @@ struct rz_stats {
 	__u64 held_segments;	  /* dropped, for their connection was held */
 	__u64 left_while_held;	  /* connections that their client closed while they were held */
 	__u64 discarded_segments; /* of these, dropped for good */
-	__u64 answers_lost;	  /* the next answer's place was lost on a watched connection */
+	__u64 answers_lost;	  /* the next response's place was lost on a watched connection */
 	__u64 resets; /* by bpf_sock_destroy; those by SOCK_DESTROY stand in map moves and the log
 		       */
 	__u64 resets_refused;	      /* likewise: by the last check */
 	__u64 checks[RZ_CHECK_COUNT]; /* last checks by the walk, by what they found */
 };
 
-/* errors: which helper failed where, with which errno -> how often */
+/* errors: which helper failed where, with which errno -> how often; added to atomically */
 enum rz_place {
 	RZ_PLACE_NONE = 0,
 	RZ_PLACE_PAYLOAD,
