@@ -54,7 +54,7 @@ static __always_inline void rz_read_lose_sync(struct rz_scratch *s)
 }
 
 /*
- * Out of frame, and a segment of four bytes: some clients write a request's size alone. Kept in map
+ * Out of sync, and a segment of four bytes: some clients write a request's size alone. Kept in map
  * `partial`, so that the segment behind it can be looked at as the rest of a header.
  */
 static __always_inline void rz_read_lone_size(struct __sk_buff *skb, struct rz_scratch *s)
@@ -65,7 +65,7 @@ static __always_inline void rz_read_lone_size(struct __sk_buff *skb, struct rz_s
 }
 
 /*
- * Out of frame: does a request begin at this segment's first byte, or did it begin with the four
+ * Out of sync: does a request begin at this segment's first byte, or did it begin with the four
  * bytes before? Its header must end inside the segment and, if the client is known, carry the very
  * same client.id. On a connection that was never identified a find is trusted if the request also
  * ends with the segment; else it is only tentative: the next header must be where this one says,

@@ -311,7 +311,7 @@ static __always_inline int rz_response_begins(struct rz_responses *a, const stru
 	if (a->synced) {
 		at = (__s32)(a->next_seq + a->have - seg->seq);
 		if (at > (__s32)seg->len)
-			return 0; /* inside a response, or a repetition */
+			return 0; /* inside a response, or a retransmission */
 		a->whole = 1;
 		if (at == (__s32)seg->len)
 			return 0;

@@ -9,8 +9,8 @@
 #ifndef REZONE_BPF_SEGMENT_H
 #define REZONE_BPF_SEGMENT_H
 
-#include "port.bpf.h"
 #include "count.bpf.h"
+#include "port.bpf.h"
 #include <bpf/bpf_endian.h>
 #include <linux/in.h>
 #include <linux/ip.h>
