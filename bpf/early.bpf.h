@@ -15,9 +15,10 @@
  * looks whether the frame asks for it already. The connection's lock lies between the writing and
  * the looking of both, so one of the two sees what the other has done.
  *
- * Two tries of the same bytes may be kept, of which TCP throws one away for its checksum. Which one
- * cannot be known, so where they are not equal neither is read, and the frame is lost there. What
- * TCP does not take of what was read is undone as of any segment (undo.bpf.h).
+ * Two tries of the same bytes may have come, of which TCP throws one away for its checksum. Which
+ * one cannot be known, so where they are not equal, or where one's bytes were not kept, neither is
+ * read, and the frame is lost there. What TCP does not take of what was read is undone as of any
+ * segment (undo.bpf.h).
  *
  * Comes in: a segment that came early; later, the place that is waited for. Goes out: the rest of a
  * kept segment from there on, in the scratch. Called by header.bpf.h, read.bpf.h and
@@ -61,6 +62,12 @@ static __always_inline __u64 rz_early_check(const struct rz_early_piece *p)
 	return sum;
 }
 
+/* How many of its bytes are there: all of a small segment. */
+static __always_inline __u32 rz_early_kept(const struct rz_early_piece *p)
+{
+	return p->len < RZ_EARLY_KEPT ? p->len : RZ_EARLY_KEPT;
+}
+
 /* Two tries of one segment with the same bytes? */
 static __always_inline int rz_early_same(const struct rz_early_piece *a,
 					 const struct rz_early_piece *b)
@@ -90,7 +97,7 @@ __noinline int rz_early_keep(struct __sk_buff *skb)
 		return 0;
 	s->early.cookie = s->cookie;
 	s->early.seq = s->seg.seq;
-	s->early.len = less + 1;
+	s->early.len = s->seg.len;
 	s->early.check = rz_early_check(&s->early);
 	bpf_spin_lock(&e->lock);
 	e->pieces[e->next++ % RZ_EARLY_MAX] = s->early;
@@ -110,7 +117,7 @@ __noinline int rz_early_take(__u32 wants, __u32 synced)
 	struct rz_early_piece *p, *found = NULL;
 	struct rz_scratch *s;
 	struct rz_early *e;
-	__u32 doubt = 0, i;
+	__u32 doubt = 0, at, i;
 	__u64 whose = 0;
 	int own;
 
@@ -122,15 +129,16 @@ __noinline int rz_early_take(__u32 wants, __u32 synced)
 	for (i = 0; i < RZ_EARLY_MAX; i++) { /* the oldest first */
 		p = &e->pieces[(e->next + i) % RZ_EARLY_MAX];
 		own = p->cookie == s->cookie;
-		if (!p->cookie || (own && (!synced || (__s32)(wants - p->seq) >= (__s32)p->len))) {
+		at = wants - p->seq;
+		if (!p->cookie || (own && (!synced || (__s32)at >= (__s32)p->len))) {
 			if (p->len)
 				__builtin_memset(p, 0, sizeof(*p));
 			continue;
 		}
 		whose |= rz_early_bit(p->cookie);
-		if (!own || (__s32)(wants - p->seq) < 0)
+		if (!own || (__s32)at < 0)
 			continue;
-		doubt |= found && !rz_early_same(found, p);
+		doubt |= at >= rz_early_kept(p) || (found && !rz_early_same(found, p));
 		found = p;
 	}
 	if (found && !doubt)

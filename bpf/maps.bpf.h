@@ -228,7 +228,7 @@ struct rz_early_piece {
 	__u64 cookie; /* 0: nobody asks for it any more */
 	__u64 check;  /* a sum over all else (rz_early_check) */
 	__u32 seq;
-	__u32 len;
+	__u32 len; /* of the whole segment (rz_early_kept) */
 	__u8 bytes[RZ_EARLY_KEPT];
 };
 struct rz_early {

@@ -262,7 +262,7 @@ __noinline int rz_take_early(struct __sk_buff *skb)
 		return 0;
 	s->seg.seq = wants;
 	s->seg.off = wants - s->early.seq;
-	s->seg.len = s->early.len - s->seg.off;
+	s->seg.len = rz_early_kept(&s->early) - s->seg.off;
 	s->from_early = 1;
 	rz_take_try(skb, sk, s, c);
 	return 1;

@@ -273,6 +273,34 @@ static void first_bytes(void **state)
 	}
 }
 
+/* A damaged copy of a request comes early, and its true bytes in a larger segment, of which only
+ * the first bytes are kept: which of the two TCP has taken is not known either. */
+static void in_doubt_behind_first_bytes(void **state)
+{
+	uint8_t r[1024], bad[128];
+	size_t first = make_request(r, RZ_API_FETCH, 4, 1, ID, (int)strlen(ID), 400);
+	size_t n = make_request(r + first, RZ_API_FETCH, 4, 2, ID, (int)strlen(ID), 30);
+	int bad_first;
+
+	(void)state;
+	memcpy(bad, r + first, n);
+	bad[2] ^= 1; /* in its size */
+	for (bad_first = 0; bad_first <= 1; bad_first++) {
+		no_tcp_yet();
+		if (bad_first)
+			feed(SEQ0 + first, bad, n);
+		feed(SEQ0 + 10, r + 10, first - 10 + n);
+		if (!bad_first)
+			feed(SEQ0 + first, bad, n);
+		feed(SEQ0, r, 10);
+		assert_int_equal(SEQ0 + first, waits_at());
+		skel->bss->rz_test_rcv_nxt = SEQ0 + first + n;
+		feed(SEQ0 + first + n, r + first, n); /* TCP has what was not read: found anew */
+		assert_int_equal(SEQ0 + first + n + n, waits_at());
+		assert_int_equal(RZ_UNSEEN_REQUESTS - 1, conn().frame.unseen);
+	}
+}
+
 /* Both of a slot: what the one waits for is not the other's. */
 static void strangers(void **state)
 {
@@ -302,7 +330,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(out_of_window),   cmocka_unit_test(erased),
 		cmocka_unit_test(erased_at_close), cmocka_unit_test(spoiled),
 		cmocka_unit_test(overflow),	   cmocka_unit_test(first_bytes),
-		cmocka_unit_test(strangers),
+		cmocka_unit_test(strangers),	   cmocka_unit_test(in_doubt_behind_first_bytes),
 	};
 
 	v6 = argc > 1 && !strcmp(argv[1], "ipv6");
