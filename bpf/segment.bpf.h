@@ -85,9 +85,10 @@ static __always_inline struct tcphdr *rz_segment_tcp_near(struct __sk_buff *skb,
 	return data + sizeof(*ip6);
 }
 
-/* The same by copying, wherever it lies. -1 if there is none. */
-static __always_inline int rz_segment_tcp_far(struct __sk_buff *skb, struct tcphdr *tcp,
-					      __u32 *ret_off)
+/* The same by copying, wherever it lies. -1 if there is none. A function of its own: its headers on
+ * the caller's stack brought the segment program to the 512 bytes that a chain of calls may have.
+ */
+static __noinline int rz_segment_tcp_far(struct __sk_buff *skb, struct tcphdr *tcp, __u32 *ret_off)
 {
 	int off = -1;
 
