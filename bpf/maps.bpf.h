@@ -2,12 +2,13 @@
 /*
  * The maps; those that user space alone reads and writes are in ipc.bpf.h. User space pins those
  * that are named in user/kern/maps.h, sets the sizes that the configuration gives, and is their
- * only other user; their value types are the ABI of include/rezone/types.h. The others (partial,
- * undo, openings, early, wake, scratch) live as long as the programs.
+ * only other user; their value types are the ABI of include/rezone/types.h. It pins `partial` and
+ * `undo`, too, for the programs of the next start (user/kern/load.c). The others (openings, early,
+ * wake, scratch) live as long as the programs.
  *
  * A full map means "not tracked", counted, never somebody else's entry thrown out. But for what is
- * worth nothing soon: `openings` evicts the oldest, and in `undo` one connection takes another's
- * place.
+ * worth nothing soon: `openings` evicts the oldest, and in `undo` and `early` one connection takes
+ * another's place.
  */
 #ifndef REZONE_BPF_MAPS_H
 #define REZONE_BPF_MAPS_H
