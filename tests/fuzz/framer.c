@@ -297,15 +297,13 @@ static bool find(struct framer *m, uint32_t seg, uint32_t len)
 
 static void keep(struct framer *m, uint32_t seg, uint32_t len)
 {
-	if (len > FRAMER_EARLY_KEPT)
-		len = FRAMER_EARLY_KEPT;
 	memmove(m->kept + 1, m->kept, sizeof(m->kept) - sizeof(m->kept[0]));
 	m->kept[0].at = seg;
 	m->kept[0].end = seg + len;
 }
 
 /* The one that has the byte which is waited for, or -1. Those that are never asked for go. Of two
- * that were cut differently none is read. */
+ * that were cut differently none is read, nor where one had the byte and it was not kept. */
 static int kept_of(struct framer *m)
 {
 	int i, found = -1;
@@ -315,8 +313,9 @@ static int kept_of(struct framer *m)
 		if (!m->f.synced || (int32_t)(m->wants - m->kept[i].end) >= 0)
 			m->kept[i].at = m->kept[i].end = m->wants;
 		else if ((int32_t)(m->wants - m->kept[i].at) >= 0) {
-			doubt |= found >= 0 && (m->kept[found].at != m->kept[i].at ||
-						m->kept[found].end != m->kept[i].end);
+			doubt |= m->wants - m->kept[i].at >= FRAMER_EARLY_KEPT ||
+				 (found >= 0 && (m->kept[found].at != m->kept[i].at ||
+						 m->kept[found].end != m->kept[i].end));
 			found = i;
 		}
 	}
@@ -365,7 +364,8 @@ void framer_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_n
 	read_segment(m, seg, len, rcv_nxt);
 	while (!framer_settled(m) && (i = kept_of(m)) >= 0) {
 		end = m->kept[i].end;
-		m->kept[i].end = m->kept[i].at;
+		if (end - m->kept[i].at > FRAMER_EARLY_KEPT)
+			end = m->kept[i].at + FRAMER_EARLY_KEPT;
 		read_segment(m, m->wants, end - m->wants, rcv_nxt);
 	}
 }

@@ -36,7 +36,7 @@ struct framer {
 	uint32_t wants;	  /* the first byte that must be read and has not come */
 	uint32_t size_at; /* out of frame: where a segment of four bytes may have been a size */
 	bool size_seen;
-	/* what came early, the latest first; one that was read has no bytes */
+	/* what came early, the latest first; one that was passed has no bytes */
 	struct {
 		uint32_t at, end;
 	} kept[FRAMER_EARLY_MAX];
