@@ -64,7 +64,7 @@ agent_start b
 rezone_start --interval 200ms --stable-for 0s
 unset REZONE_PROBE_WITHOUT
 before=$(moves_made)
-check "the daemon observes, for it has no way to reset" eval '[ "$(setting_of mode) $(setting_of way)" = "\"RZ_MODE_OBSERVE\" \"RZ_WAY_NONE\"" ]'
+check "the daemon observes, for it has no way to reset" eval '[ "$(setting_of mode) $(status_of way)" = "\"RZ_MODE_OBSERVE\" \"RZ_WAY_NONE\"" ]'
 check "a candidate is shown as observed" within "$DEADLINE" some_rows '(.client_id | startswith("far,")) and .verdict == "keep" and .reason == "observing"'
 far=$(data_conns '.client_id | startswith("far,")') from=$(counter_of ticks)
 ticked() { [ "$(counter_of ticks)" -ge $((from + 20)) ]; }
