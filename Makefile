@@ -159,22 +159,22 @@ bench-produce: $(BUILD)/rezone
 	tests/bench/produce
 
 # Many clients at once, for the end-to-end tests 8*.
-$(BUILD)/crowd: $(wildcard tests/load/*.[ch])
+$(BUILD)/crowd: $(wildcard tests/tools/load/*.[ch])
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iuser $(SYSFLAGS) -o $@ $(filter %.c,$^)
 
-# Connections that say what was executed and what was answered when they were moved, tests/move.
-$(BUILD)/last: $(wildcard tests/move/last*.[ch])
+# Connections that say what was executed and what was answered when they were moved, tests/tools/move.
+$(BUILD)/last: $(wildcard tests/tools/move/last*.[ch])
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE $(SYSFLAGS) -pthread -o $@ $(filter %.c,$^)
 
-# Clients whose bytes come in on two CPUs, tests/cpus.
-$(BUILD)/cpus: tests/cpus/cpus.c
+# Clients whose bytes come in on two CPUs, tests/tools/cpus.
+$(BUILD)/cpus: tests/tools/cpus/cpus.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE $(SYSFLAGS) -pthread -o $@ $<
 
 # Rows made stale between decision and reset: the product's own code beside a churn of connections.
-$(BUILD)/stale: tests/move/stale.c tests/move/stale_pair.c tests/move/stale.h $(BUILD)/librezone.a
+$(BUILD)/stale: tests/tools/move/stale.c tests/tools/move/stale_pair.c tests/tools/move/stale.h $(BUILD)/librezone.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -pthread -o $@ $(filter %.c,$^) $(BUILD)/librezone.a $(RZ_LIBS)
 
@@ -217,8 +217,8 @@ fuzz-short: $(FUZZERS) $(BUILD)/fuzz/seeds_write
 fuzz-long: $(FUZZERS) $(BUILD)/fuzz/seeds_write
 	tests/fuzz/run $(BUILD) $(FUZZ_SECONDS)
 
-# Clients behind a rough network, for the second opinion: tests/opinion.
-$(BUILD)/wire: $(wildcard tests/opinion/*.[ch])
+# Clients behind a rough network, for the second opinion: tests/tools/opinion.
+$(BUILD)/wire: $(wildcard tests/tools/opinion/*.[ch])
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE $(SYSFLAGS) -o $@ $(filter %.c,$^)
 
@@ -226,7 +226,7 @@ $(BUILD)/wire: $(wildcard tests/opinion/*.[ch])
 .PHONY: opinion
 ## Long forms | opinion: tshark's second opinion on ten thousand connections
 opinion: $(BUILD)/rezone $(BUILD)/wire
-	tests/opinion/run
+	tests/tools/opinion/run
 
 .PHONY: unit
 ## Test without root | unit: unit tests
@@ -340,12 +340,16 @@ docs-check: $(BUILD)/rezone
 		|| { echo "docs/configuration.md is old: run make docs"; exit 1; }
 	REZONE=$(BUILD)/rezone scripts/check-docs && scripts/check-docs --mentions
 
-.PHONY: standin e2e soak vm vm-docs vm-parts
+.PHONY: standin standin-test e2e soak vm vm-docs vm-parts
+## Test without root | standin-test: the stand-in agent's own tests, and kcat with it
 ## Test with root | e2e: end to end, in network namespaces; E2E="10-main 20-keep" for some, QUICK=1 without real servers
 ## Test with root | vm: the same on Debian's kernels, in emulated machines; this one needs no root
 ## Long forms | soak: an hour of ticks; SOAK_SECONDS=120
 standin:
 	GOARCH=$(ARCH) scripts/build-standin $(BUILD)/standin
+standin-test: standin
+	scripts/build-standin --test $(BUILD)/standin
+	tests/peers/agent/smoke $(BUILD)/standin/rezone-agent
 # What a virtual machine runs; the kernels' rows are in tests/vm/run.
 vm-parts: $(BUILD)/rezone $(BPF_TESTS) standin
 vm:

@@ -26,7 +26,7 @@ netns() { ip netns exec "$P-$1" readlink /proc/self/ns/net | tr -dc 0-9; }
 here() { "$REZONE" topology --pin-dir "$PIN_DIR" -o json 2>/dev/null | jq -r ".agents[] | select(.agent == \"$1\") | .here"; }
 is_here() { [ "$(here "$1")" = "$2" ]; }
 
-spawn theirs oc - "$E2E_ROOT/tests/clients/run" kafka-go-debian read --bootstrap "$AT" --client-id "theirs,warpstream_az=b,$OPT" --topic t
+spawn theirs oc - "$E2E_ROOT/tests/peers/clients/run" kafka-go-debian read --bootstrap "$AT" --client-id "theirs,warpstream_az=b,$OPT" --topic t
 rezone_start --interval 500ms --stable-for 0s --reconcile 2s --min-age 0s
 check "the other network's connection is ambiguous" within "$DEADLINE" \
 	some_rows ".netns == $(netns o) and .kind == \"data\" and .reason == \"ambiguous agent\""

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A socket that closes, changes its client or is reused between decision and reset is never hit: STALE tries (10000; `make stale`:
-# 100000) in each of the two ways, half of them while the reset runs. tests/move/stale.c has the rules.
+# 100000) in each of the two ways, half of them while the reset runs. tests/tools/move/stale.c has the rules.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Clients behind a network that loses, repeats, cuts, merges, reorders and damages segments (tests/opinion/wire, a TUN device),
+# Clients behind a network that loses, repeats, cuts, merges, reorders and damages segments (tests/tools/opinion/wire, a TUN device),
 # real sockets behind it: what rezone knows of each connection, tshark reads from the packets that TCP takes.
 # WIRE_RUNS="CONNECTIONS LOST EARLY TWICE HURT" lines: rates in a thousand segments; `make opinion` has ten thousand connections.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
-. "$E2E_ROOT/tests/opinion/opinion.sh"
+. "$E2E_ROOT/tests/tools/opinion/opinion.sh"
 P=rzf$$ PIN_DIR=/sys/fs/bpf/rzf$$
 command -v tshark >/dev/null || skip "90-wire: tshark is missing (scripts/deps check)"
 [ -x "$WIRE" ] || skip "90-wire: $WIRE is not built"

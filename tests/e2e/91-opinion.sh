@@ -5,7 +5,7 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 . "$E2E_ROOT/tests/e2e/servers.sh"
-. "$E2E_ROOT/tests/opinion/opinion.sh"
+. "$E2E_ROOT/tests/tools/opinion/opinion.sh"
 P=rzf$$ PIN_DIR=/sys/fs/bpf/rzf$$
 command -v tshark >/dev/null || skip "91-opinion: tshark is missing (scripts/deps check)"
 e2e_begin

@@ -70,7 +70,7 @@ class Client:
         self.lib, self.kind = lib, kind
         self.id = f"{lib}-{kind},warpstream_az=b,warpstream_interzone_lb=true"
         self.log = open(f"{folder}/{lib}-{kind}.log", "a+")
-        cmd = [f"{ROOT}/tests/clients/run", lib, ROLE[kind], "--bootstrap", bootstrap, "--client-id", self.id]
+        cmd = [f"{ROOT}/tests/peers/clients/run", lib, ROLE[kind], "--bootstrap", bootstrap, "--client-id", self.id]
         cmd += ["--topic", f"{'w' if ROLE[kind] == 'write' else 'r'}{number}", "--partition", "1"]
         if ROLE[kind] == "write":
             cmd += ["--rate", str(RATE[kind])]
@@ -117,7 +117,7 @@ class Round:
             self.agent([1, 11, 12][i], "a", f"10.99.1.{i + 1}")
         self.bootstrap = ",".join(f"{a.ip}:9092" for a in self.agents) + ",10.99.2.1:9092"
         feed = ["kafka-go", "write", "--bootstrap", "10.99.1.1:9392", "--client-id", "feed"]
-        feed = in_ns("cl", f"{ROOT}/tests/clients/run", *feed, "--topic", f"r{self.number}", "--rate", "20")
+        feed = in_ns("cl", f"{ROOT}/tests/peers/clients/run", *feed, "--topic", f"r{self.number}", "--rate", "20")
         self.others.append(subprocess.Popen(feed, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         for kind in KINDS["wr"] + KINDS["grp"][:1] if self.name == "none" else KINDS[self.name]:
             self.clients += [Client(self.folder, self.number, lib, kind, self.bootstrap) for lib in LIBS]

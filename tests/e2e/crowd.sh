@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Crowds for end-to-end tests: tests/load/crowd as many clients, and as the server they are open to.
+# Crowds for end-to-end tests: tests/tools/load/crowd as many clients, and as the server they are open to.
 # Comes in: sourced after lib.sh and e2e_begin. Goes out: functions; what they start ends with the test.
 CROWD_BIN=$BUILD/crowd
 SOURCES=16 # client addresses: each has 28,000 ports

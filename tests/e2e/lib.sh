@@ -245,11 +245,11 @@ nobody_moved() { no_event '.event == "move"' && [ "$(counter_of moved)" = 0 ]; }
 # records_of ADDRESS TOPIC: all records; the server answers fast enough for a reader that ends at the end
 records_of() { in_ns cl timeout 60 kcat -C -b "$1" -t "$2" -o beginning -e -f '%s\n' 2>/dev/null; }
 
-# client_start NAME LIB read|write [FLAGS...]: tests/clients/run in the clients' namespace
+# client_start NAME LIB read|write [FLAGS...]: tests/peers/clients/run in the clients' namespace
 client_start() {
 	local name=$1 lib=$2 role=$3
 	shift 3
-	spawn "$name" cl - "$E2E_ROOT/tests/clients/run" "$lib" "$role" "$@"
+	spawn "$name" cl - "$E2E_ROOT/tests/peers/clients/run" "$lib" "$role" "$@"
 }
 
 # Connections of the clients' namespace to port 9092. Not all last: kafka-go dials, asks for the partitions and closes, every 15 s or minute.

@@ -2,8 +2,8 @@
 """`make kube-bench`: what many endpoints cost. A mock API server (no TLS), so that the figures are rezone's alone: 10,000
 endpoints in 100 slices listed and applied, then 1,000 changes a second for ten seconds."""
 import random
-from faults import Server
 from lib import *
+from faults import Server
 
 N, PER = 100, 100
 

@@ -7,6 +7,7 @@ loopback is free). Goes out: etcd, kube-apiserver and rezone as children, ended 
 import atexit, base64, contextlib, ctypes, http.client, json, os, signal, ssl, subprocess, sys, tempfile, time, urllib.parse
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.append(os.path.join(ROOT, "tests", "peers", "kube"))
 REZONE = os.path.join(os.environ.get("BUILD", os.path.join(ROOT, "build")), "rezone")
 WORK = os.environ["RZK_WORK"]
 PIN = os.environ.get("RZK_PIN", "")
@@ -154,7 +155,7 @@ def slice_of(name, service, endpoints, port="kafka", family="IPv4", number=9092,
 # ---- a real API server ----
 
 class Cluster:
-    """etcd and kube-apiserver, as tests/kube/server and tests/kube/etcd build them."""
+    """etcd and kube-apiserver, as tests/peers/kube/server and tests/peers/kube/etcd build them."""
     port, etcd_port = 16443, 12379
     address = os.environ.get("RZK_ADDRESS", "127.0.0.1")
 

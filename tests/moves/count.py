@@ -4,7 +4,7 @@
     count.py DIR SERVER     rows of one server's run as JSON lines; DIR is as moves-volume.sh left it
 
 In:  DIR/phases            "NAME BEGIN_MS END_MS REST_MS" a line: moves from BEGIN to END, quiet until REST
-     DIR/LIB.ROLE.log      the application's lines (tests/clients); roles: all, one (acks), group1, group2, reader
+     DIR/LIB.ROLE.log      the application's lines (tests/peers/clients); roles: all, one (acks), group1, group2, reader
      DIR/events-PHASE.json what rezone did
      DIR/dump-PHASE/LIB    "PARTITION OFFSET ID" of every record of the library's topic, read from the server at the phase's end
      DIR/gens-PHASE-{begin,end}  "LIB GENERATION": the server's own word, where it has one

@@ -164,7 +164,7 @@ class Arena:
     # ---- clients ----
 
     def client_start(self, s):
-        argv = [f"{ROOT}/tests/clients/run", s.lib, s.role, "--bootstrap", self.bootstrap(), "--client-id", S.client_id(s), "--topic", s.topic,
+        argv = [f"{ROOT}/tests/peers/clients/run", s.lib, s.role, "--bootstrap", self.bootstrap(), "--client-id", S.client_id(s), "--topic", s.topic,
                 "--instances", str(s.clients)]
         if s.role == "write":
             how, rate = S.WRITERS[s.settings]

@@ -6,7 +6,7 @@ Who: arena.py starts them; judge.py and table.py name them.
 
 from collections import namedtuple
 
-# name: as tests/clients/run knows it; retries: its producer sends again by default
+# name: as tests/peers/clients/run knows it; retries: its producer sends again by default
 Library = namedtuple("Library", "name family version retries")
 
 LIBRARIES = {

@@ -1,4 +1,4 @@
-"""The stand-in agents' traces (tests/agent/README.md), read once or followed.
+"""The stand-in agents' traces (tests/peers/agent/README.md), read once or followed.
 
 In:  files of JSON lines. Out: lines(), and Tail: what is known so far of each client.
 Who: arena.py follows, collect.py reads.

@@ -1,3 +1,0 @@
-module rezone/tests/agent
-
-go 1.19

@@ -1,0 +1,110 @@
+// The applications on franz-go.
+//
+// In:  options (main.go). Out: an event a record, an assignment or an error.
+// Who: main.go.
+package main
+
+import (
+	"context"
+	"log"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"rezone/tests/peers/app"
+)
+
+func franzOptions(o options, library *log.Logger) []kgo.Opt {
+	return []kgo.Opt{
+		kgo.SeedBrokers(o.bootstrap...), kgo.ClientID(o.clientID),
+		kgo.WithLogger(kgo.BasicLogger(library.Writer(), kgo.LogLevelWarn, nil)),
+	}
+}
+
+// franzGroup makes the reader a member of its group, which commits every 5 s by itself.
+func franzGroup(o options, out *app.Output, at kgo.Offset) []kgo.Opt {
+	tell := func(what string) func(context.Context, *kgo.Client, map[string][]int32) {
+		return func(_ context.Context, cl *kgo.Client, topics map[string][]int32) {
+			partitions := append([]int32{}, topics[o.topic]...)
+			_, generation := cl.GroupMetadata()
+			out.Emit(app.Event{Event: what, Partitions: &partitions, Generation: &generation})
+		}
+	}
+	return []kgo.Opt{
+		kgo.ConsumerGroup(o.group), kgo.ConsumeTopics(o.topic), kgo.ConsumeResetOffset(at),
+		kgo.OnPartitionsAssigned(tell("assigned")), kgo.OnPartitionsRevoked(tell("revoked")), kgo.OnPartitionsLost(tell("revoked")),
+	}
+}
+
+func franzRead(ctx context.Context, o options, out *app.Output, library *log.Logger) error {
+	at := kgo.NewOffset().AtStart()
+	if o.from == "last" {
+		at = kgo.NewOffset().AtEnd()
+	}
+	opts := franzOptions(o, library)
+	if o.group != "" {
+		opts = append(opts, franzGroup(o, out, at)...)
+	} else {
+		opts = append(opts, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{o.topic: {o.partition: at}}))
+	}
+	cl, err := kgo.NewClient(opts...)
+	if err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		fetches := cl.PollFetches(ctx)
+		fetches.EachError(func(_ string, _ int32, err error) {
+			if ctx.Err() == nil {
+				out.Fail(nil, err)
+				pause(ctx)
+			}
+		})
+		fetches.EachRecord(func(r *kgo.Record) {
+			id, partition := string(r.Value), int(r.Partition)
+			out.Emit(app.Event{Event: "read", ID: &id, Partition: &partition, Offset: &r.Offset})
+		})
+	}
+	app.AtMost(3*time.Second, cl.Close) // leaves the group
+	return nil
+}
+
+// franzProducer: by default this library is idempotent with acks all, retries without end and lingers 10 ms.
+func franzProducer(o options) []kgo.Opt {
+	opts := []kgo.Opt{
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.ProducerBatchCompression(kgo.NoCompression()), // it would take snappy, which not every reader here knows
+	}
+	acks := map[string]kgo.Acks{"all": kgo.AllISRAcks(), "1": kgo.LeaderAck(), "0": kgo.NoAck()}
+	if level, told := acks[o.acks]; told {
+		opts = append(opts, kgo.RequiredAcks(level))
+	}
+	if o.settings == "pipeline" || o.acks == "1" || o.acks == "0" { // it is idempotent with all only
+		opts = append(opts, kgo.DisableIdempotentWrite())
+	}
+	if o.settings == "pipeline" {
+		opts = append(opts, kgo.MaxProduceRequestsInflightPerBroker(1000), kgo.ProducerLinger(0))
+	}
+	return opts
+}
+
+func franzWrite(ctx context.Context, o options, out *app.Output, library *log.Logger) error {
+	cl, err := kgo.NewClient(append(franzOptions(o, library), franzProducer(o)...)...)
+	if err != nil {
+		return err
+	}
+	paced(ctx, o, "franz-go", func(id string) {
+		r := &kgo.Record{Topic: o.topic, Partition: o.partition, Value: []byte(id)}
+		cl.Produce(context.Background(), r, func(r *kgo.Record, err error) {
+			if err != nil {
+				out.Fail(&id, err)
+				return
+			}
+			partition := int(r.Partition)
+			out.Emit(app.Event{Event: "wrote", ID: &id, Partition: &partition, Offset: &r.Offset})
+		})
+	})
+	end, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	cl.Flush(end)
+	app.AtMost(time.Second, cl.Close)
+	return nil
+}
