@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * user/policy/classify.c: every reason, and the order in which they are asked.
- * test_classify_noise.c holds a second statement of the rules against it.
+ * tests/model holds a second statement of the rules against it.
  */
 #include "world.h"
 
