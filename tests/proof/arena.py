@@ -34,7 +34,9 @@ AWAY_S = 15  # so long clients have to leave a home that went before they are st
 RUNNING_S = 60  # and then all must be at work
 QUIET_S = 12  # a cycle ends when nobody was moved for so long, the outcomes are told, ...
 WHOLE_S = 25  # ... and home has been there for so long
-OUTCOME_S = 36  # rezone judges a move after --outcome-after, 30 s
+OUTCOME_S = 30  # rezone judges a move after --outcome-after, its default
+OUTCOME_SHORT_S = 20  # ... in the short form
+TICK_S = 6  # then it has told of it
 CLIENTS_A_S = 2.2  # moves that rezone's rates allow; who was not moved in the time that this gives all clients is not waited for
 FIRST_S = 30  # so long the first move may take on a busy machine
 PLAIN_S = 25
@@ -47,6 +49,7 @@ class Arena:
         self.others = S.TOPOLOGIES[o.topology]
         self.nodes = sorted({z for z, _ in self.others})
         self.setups = S.setups_of(o.libs, o.clients, o.wanted)
+        self.outcome_s = OUTCOME_SHORT_S if o.short else OUTCOME_S
         self.tail = Tail()
         self.cycles, self.notes, self.died, self.kept, self.at_home, self.daemons = [], [], [], [], [], 0
         self.skipped = {}
@@ -117,14 +120,19 @@ class Arena:
         self.daemons += 1
         os.makedirs(ENV["PIN_DIR"], exist_ok=True)
         for node in self.nodes:
-            pins, log = f"{ENV['PIN_DIR']}/{node}", f"{self.out}/rezone-{node}.log"
-            at = os.path.getsize(log) if os.path.exists(log) else 0
+            pins, log, before = f"{ENV['PIN_DIR']}/{node}", f"{self.out}/rezone-{node}.log", self.starts(node)
             self.p.start(f"rezone-{node}", [ENV["REZONE"], "run", "--pin-dir", pins, "--cgroup", f"{ENV['CGROUP']}/{node}", "--topology",
-                                            f"{ENV['WORK']}/topology-{node}.yaml", *TOLD, *flags], out=log, err=log)
-            if not until(60, lambda: b"a tick every" in open(log, "rb").read()[at:]):
+                                            f"{ENV['WORK']}/topology-{node}.yaml", *TOLD, "--outcome-after", f"{self.outcome_s}s", *flags], out=log, err=log)
+            if not until(60, lambda: self.starts(node) > before):
                 raise RuntimeError(f"rezone did not start, see {log}")
             self.p.start(f"events-{node}", [ENV["REZONE"], "events", "--pin-dir", pins, "-f", "-o", "json"],
                          out=self.events_of(node), err=log)
+
+    def starts(self, node):
+        """how many starts the maps tell of"""
+        out = subprocess.run([ENV["REZONE"], "events", "--pin-dir", f"{ENV['PIN_DIR']}/{node}", "-o", "json", "-e", "start"], stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL).stdout
+        return len(out.splitlines())
 
     def events_of(self, node):
         return f"{self.out}/events-{node}-{self.daemons}.json"
@@ -321,7 +329,7 @@ class Arena:
         if mode == "observe":
             time.sleep(SHORT_S if self.o.short else WHOLE_S)
             return
-        until(enough - time.time() + OUTCOME_S, lambda: self.nothing_more(up, enough), every=1)
+        until(enough - time.time() + self.outcome_s + TICK_S, lambda: self.nothing_more(up, enough), every=1)
 
     def nothing_more(self, up, enough):
         now, moved, told = time.time(), [], set()
@@ -332,7 +340,7 @@ class Arena:
                 moved.append((stamp(e), node, e["cookie"]))
             elif e["event"] == "outcome":
                 told.add((node, e["cookie"]))
-        open_ = [m for m in moved if m[1:] not in told and m[0] > now - OUTCOME_S]
+        open_ = [m for m in moved if m[1:] not in told and m[0] > now - self.outcome_s - TICK_S]
         quiet = now > enough or now - max((m[0] for m in moved), default=up + FIRST_S) > QUIET_S
         return now - up > (SHORT_S if self.o.short else WHOLE_S) and not open_ and quiet
 

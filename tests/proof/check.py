@@ -10,7 +10,7 @@ import judge as J
 import results as R
 import setups as S
 
-SOON_S = 15
+SOON_S = 10  # half of --outcome-after of the short form (arena.py): so long a client may need to leave a connection
 HOME_SHARE = 0.9  # of the moves, so many must end at home within their cycle
 
 
