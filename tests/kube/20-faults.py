@@ -32,8 +32,8 @@ def event_fault(what, raw, cause, states=("unreadable",)):
     since = len(events("freeze"))
     s.fault["list"] = lambda conn, srv: (srv.body(conn, "<html>down</html>", "503 Service Unavailable", "text/html"), True)[1]
     s.line(raw)
-    check(f"{what}: frozen", until(lambda: frozen() in states + ("unreachable",), 3) is not None, shown())
-    check(f"{what}: the event names the cause", until(lambda: freezes_of(cause, since), 2) is not None, events("freeze")[since:])
+    check(f"{what}: frozen", until(lambda: frozen() in states + ("unreachable",)) is not None, shown())
+    check(f"{what}: the event names the cause", until(lambda: freezes_of(cause, since)) is not None, events("freeze")[since:])
     check(f"{what}: the agents stay as they were", zones() == GOOD, zones())
     recovers(what)
 
@@ -60,13 +60,13 @@ odd = slice_of("odd", "agent", [endpoint("10.1.0.8", "a", "u8"), endpoint("0.0.0
 odd["metadata"]["annotations"] = {"note": "x\0y"}
 s.set(odd)
 follows("an endpoint without a host's address, one without a zone's name: left out, the others count", {A: (2, 2), B: (1, 1)})
-check("... counted and named", until(lambda: left_out()[0] == 2 and "0.0.0.0" in left_out()[1], 3) is not None, left_out())
+check("... counted and named", until(lambda: left_out()[0] == 2 and "0.0.0.0" in left_out()[1]) is not None, left_out())
 check("... and nobody is frozen", frozen() is None, shown())
 s.set({**odd, "ports": [{"name": "kafka", "port": None, "protocol": "TCP"}]})
 follows("a port without a number: the slice is left out", GOOD)
-check("... counted and named", until(lambda: left_out()[0] == 1 and "no number" in left_out()[1], 3) is not None, left_out())
+check("... counted and named", until(lambda: left_out()[0] == 1 and "no number" in left_out()[1]) is not None, left_out())
 s.drop("odd")
-check("nothing odd is left", until(lambda: left_out() == (0, None), 5) is not None, left_out())
+check("nothing odd is left", until(lambda: left_out() == (0, None)) is not None, left_out())
 
 # a list that is older than one already seen proves nothing; one that stays so, and goes on, is what there is
 def older(grows):
@@ -84,15 +84,15 @@ s.old = 5
 s.fault["list"] = s.fault["check"] = older(0)
 s.line(json.dumps({"type": "ERROR", "object": {"code": 410, "message": "old"}}) + "\n")
 s.close_watches()
-check("a list of an older version: frozen", until(lambda: frozen() is not None, 5) is not None, shown())
-check("... it says why", until(lambda: "which was seen before" in (shown()["sources"][0]["fault"] or ""), 3) is not None, shown())
+check("a list of an older version: frozen", until(lambda: frozen() is not None) is not None, shown())
+check("... it says why", until(lambda: "which was seen before" in (shown()["sources"][0]["fault"] or "")) is not None, shown())
 check("... the agents stay as they were, for longer than topology_max_age", until(lambda: zones() != GOOD or frozen() is None, 9) is None, shown())
 recovers("the newer list is back")
 s.fault["list"] = older(1)
 s.fault["check"] = lambda conn, srv: conn.close()
 s.line(json.dumps({"type": "ERROR", "object": {"code": 410, "message": "old"}}) + "\n")
 s.close_watches()
-check("versions that went back and grow (a restored etcd): believed after topology_max_age", until(lambda: zones() == {A: (1, 1)}, 20) is not None, shown())
+check("versions that went back and grow (a restored etcd): believed after topology_max_age", until(lambda: zones() == {A: (1, 1)}, 40) is not None, shown())
 s.fault.clear()
 recovers("a restored etcd")
 
@@ -107,7 +107,7 @@ s.asked = []
 s.fault["list"] = busy
 s.line(json.dumps({"type": "ERROR", "object": {"code": 410, "message": "old"}}) + "\n")
 s.close_watches()
-until(lambda: len(s.asked) >= 3, 12)
+until(lambda: len(s.asked) >= 3)
 waits = [b - a for a, b in zip(s.asked, s.asked[1:])]
 check("Retry-After is waited for", len(waits) >= 2 and min(waits) >= 3, waits)
 recovers("Retry-After")
@@ -122,7 +122,7 @@ follows("... and back", GOOD)
 for how in "clean", "cut", "half":
     n = s.count["watch"]
     s.close_watches(how)
-    check(f"a watch closed ({how}) is begun again", until(lambda: s.count["watch"] > n and s.watchers, 5) is not None, s.count)
+    check(f"a watch closed ({how}) is begun again", until(lambda: s.count["watch"] > n and s.watchers) is not None, s.count)
     s.set(slice_of("two", "agent", [endpoint("10.1.0.2", "b", "u2", ready=False, serving=False)]))
     follows(f"watch closed ({how}), then a change", {A: (1, 1), B: (1, 0)})
     s.set(two)
@@ -130,13 +130,13 @@ for how in "clean", "cut", "half":
 n = s.count["list"]
 s.line(json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}}) + "\n")
 s.close_watches()
-check("410 in the watch: listed again", until(lambda: s.count["list"] > n, 5) is not None)
+check("410 in the watch: listed again", until(lambda: s.count["list"] > n) is not None)
 recovers("410 in the watch")
 gone = '{"kind":"Status","message":"too old resource version","reason":"Expired","code":410}'
 n = s.count["list"]
 s.fault["watch"] = lambda conn, srv: (srv.body(conn, gone, "410 Gone"), True)[1]
 s.close_watches()
-check("410 as the watch's status: listed again", until(lambda: s.count["list"] > n, 5) is not None)
+check("410 as the watch's status: listed again", until(lambda: s.count["list"] > n) is not None)
 recovers("410 as the watch's status")
 
 # a continue token that is too old: the list begins anew
@@ -152,12 +152,12 @@ s.pages = 2
 s.fault["list"] = two_pages
 s.line(json.dumps({"type": "ERROR", "object": {"code": 410, "message": "old"}}) + "\n")
 s.close_watches()
-check("410 for a continue token: the list begins anew, the agents stay", until(lambda: s.pages == 0, 5) is not None and zones() == GOOD, zones())
+check("410 for a continue token: the list begins anew, the agents stay", until(lambda: s.pages == 0) is not None and zones() == GOOD, zones())
 recovers("410 for a continue token")
 
 # a watch that is open and silent while things change: the proof finds it
 s.set(slice_of("two", "agent", [endpoint("10.1.0.2", "b", "u2"), endpoint("10.1.0.4", "b", "u4")]), quiet=True)
-check("a watch that swallowed a change is found out", until(lambda: zones() == {A: (1, 1), B: (2, 2)}, 6) is not None, zones())
+check("a watch that swallowed a change is found out", until(lambda: zones() == {A: (1, 1), B: (2, 2)}) is not None, zones())
 s.set(two, quiet=True)
 until(lambda: zones() == GOOD)
 s.set({**two, "futureField": {"x": [1, 2]}, "endpoints": [{**two["endpoints"][0], "hints": {"forZones": [{"name": "b"}]}, "new": 7}]})
@@ -167,13 +167,13 @@ s.drop("three")
 follows("... and back", GOOD)
 
 
-def answer(kinds, what, f, cause, want="stale", seconds=10):
+def answer(kinds, what, f, cause, want="stale", seconds=20):
     """Lists or proofs that cannot be used: what is known ages, and then freezes."""
     for k in kinds:
         s.fault[k] = f
     s.close_watches("cut")
     check(f"{what}: frozen within topology_max_age", until(lambda: frozen() is not None, seconds) is not None, shown())
-    check(f"{what}: its source names the cause", until(lambda: any(c in faults() for c in cause.split("|")), 6) is not None, faults())
+    check(f"{what}: its source names the cause", until(lambda: any(c in faults() for c in cause.split("|"))) is not None, faults())
     check(f"{what}: the agents stay as they were", zones() == GOOD, zones())
     recovers(what)
 

@@ -61,11 +61,11 @@ def run(cloud, mode="ok", *flags):
 
 
 def own(zone):
-    return until(lambda: shown()["own_zone"] == zone, 8) is not None
+    return until(lambda: shown()["own_zone"] == zone) is not None
 
 
 def fault(what, text):
-    check(what, until(lambda: text in faults(), 8) is not None, faults())
+    check(what, until(lambda: text in faults()) is not None, faults())
     check(what + ": the zone stays unknown", shown()["own_zone"] is None, shown())
 
 
@@ -80,7 +80,7 @@ check("AWS without the id: the name alone", own("us-east-1a") and not shown()["a
 run("aws", "hops")
 fault("AWS, hop limit 1: its source says hop limit", "http-put-response-hop-limit must be 2")
 state["mode"] = "ok"
-check("... and later, when it answers: learned", until(lambda: shown()["own_zone"] == "us-east-1a", 15) is not None, shown())
+check("... and later, when it answers: learned", until(lambda: shown()["own_zone"] == "us-east-1a") is not None, shown())
 run("aws", "401")
 fault("AWS, 401: its source says so", "HTTP 401")
 run("gcp")
@@ -90,7 +90,7 @@ check("Azure", own("westeurope-2"), shown())
 run("azure", "nozone")
 fault("Azure, a machine outside zones: its source says so", "is in no zone of westeurope")
 run("aws", "ok", "--zone", "mine")
-check("the cloud has answered", until(lambda: any(s["name"] == "cloud aws" and s["age_s"] is not None for s in shown()["sources"]), 8) is not None, shown())
+check("the cloud has answered", until(lambda: any(s["name"] == "cloud aws" and s["age_s"] is not None for s in shown()["sources"])) is not None, shown())
 check("the setting comes before the cloud", shown()["own_zone"] == "mine" and shown()["own_zone_from"] == "the setting --zone", shown())
 run("off")
 check("off: nobody is asked", until(lambda: state["asked"], 2) is None and shown()["own_zone"] is None, state)

@@ -40,7 +40,7 @@ def slices():
 
 def reported(f):
     """When the server has it, the maps have a second."""
-    if until(lambda: f([e for s in slices() if any(p.get("name") == "kafka" for p in s.get("ports") or []) for e in s["endpoints"] or []]), 20) is None:
+    if until(lambda: f([e for s in slices() if any(p.get("name") == "kafka" for p in s.get("ports") or []) for e in s["endpoints"] or []])) is None:
         not_ok("the controller does its work")
         note(log_of("controller")[-800:])
 
