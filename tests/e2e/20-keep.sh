@@ -4,7 +4,6 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
-LB=warpstream_interzone_lb=true
 agent_start a
 topology a=ready b=ready
 AT=$(agent_ip a):9092

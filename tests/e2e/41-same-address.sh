@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 e2e_begin
 other_end() { ip netns del "$P-o" 2>/dev/null; ip netns del "$P-oc" 2>/dev/null; }
-trap 'rc=$?; stop other KILL; stop theirs KILL; other_end; (exit $rc); e2e_end' EXIT
+trap 'rc=$?; stop other KILL; stop theirs KILL; other_end; e2e_end $rc' EXIT
 ip netns add "$P-o" && ip netns add "$P-oc"
 ip -n "$P-o" link add eth0 type veth peer name eth0 netns "$P-oc"
 ip -n "$P-o" addr add "$(agent_ip a)/16" dev eth0
@@ -39,7 +39,7 @@ check "nobody is moved" stays 3 nobody_moved
 stop theirs
 stop other
 other_end
-check "the other one is gone: the address is the agent's" within 10 is_here "$AT" yes
+check "the other one is gone: the address is the agent's" within "$DEADLINE" is_here "$AT" yes
 check "and its client is moved" within "$DEADLINE" eval '[ "$(moves_made)" -gt 0 ]'
 check "no connection of the other network ever was" \
 	no_event '(.event == "move" or .event == "hold") and (.client_id | startswith("ours") | not)'

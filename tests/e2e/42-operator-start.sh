@@ -11,8 +11,7 @@ undo() {
 	local rc=$?
 	[ -n "$MEMORY" ] && rmdir "$MEMORY" 2>/dev/null
 	rmdir "$(dirname "$CGROUP")/rezone-check-0-$P" 2>/dev/null
-	(exit $rc)
-	e2e_end
+	e2e_end $rc
 }
 trap undo EXIT
 ticks() { "$REZONE" list --pin-dir "$PIN_DIR" >/dev/null 2>&1 && counter_of ticks; }
@@ -20,7 +19,7 @@ stat_json() { "$REZONE" stats --pin-dir "$PIN_DIR" -o json 2>/dev/null | jq "$1"
 ticks_on() { # it ticks twice more
 	local n
 	n=$(ticks)
-	within 5 eval "[ \"\$(ticks)\" -gt $((n + 1)) ]"
+	within "$DEADLINE" eval "[ \"\$(ticks)\" -gt $((n + 1)) ]"
 }
 
 # signals
@@ -33,7 +32,7 @@ has_pid() { [ "$(status_of pid)" = "${PIDS[rezone]}" ]; }
 check "and it is the same daemon" has_pid
 check "map settings has what it works by" eval '[ "$(setting_of interval_ns)" = 200000000 ]'
 topology a=ready b=ready
-check "a topology that changed is taken" within 5 eval '"$REZONE" topology --pin-dir "$PIN_DIR" -o json | jq -e ".agents | length == 4"'
+check "a topology that changed is taken" within "$DEADLINE" eval '"$REZONE" topology --pin-dir "$PIN_DIR" -o json | jq -e ".agents | length == 4"'
 stop rezone
 check "SIGTERM leaves nothing" test ! -e "$PIN_DIR"
 
@@ -47,7 +46,7 @@ within "$DEADLINE" test -s "$WORK/first" || not_ok "it logs a line"
 wait "${PIDS[head]}"
 unset "PIDS[head]"
 check "a log whose reader is gone: the daemon runs" within "$DEADLINE" eval '[ "$(ticks)" -gt 1 ]'
-check "... and counts the lines" within 5 eval '[ "$(stat_json .log_lost)" -gt 0 ]'
+check "... and counts the lines" within "$DEADLINE" eval '[ "$(stat_json .log_lost)" -gt 0 ]'
 check "... and ticks on" ticks_on
 stop rezone
 check "... and ends as it should" test ! -e "$PIN_DIR"
@@ -108,7 +107,7 @@ if mkdir -p "$other" && bpftool map create "$other/conns" type array key 4 value
 		check "with $n open files: another version's pins stay" keeps_other "$n"
 	done
 	rezone_start
-	check "a start that succeeds removes them" within 5 test ! -e "$other"
+	check "a start that succeeds removes them" within "$DEADLINE" test ! -e "$other"
 	stop rezone
 else
 	ok "# SKIP bpftool cannot make a map here"
@@ -167,6 +166,7 @@ for name in conns link_segment link_state_new; do
 	rmdir "$V/$name"
 done
 rm -rf "$PIN_DIR"
+within "$DEADLINE" has_progs 0 || not_ok "a failed start leaves no program"
 rezone_start --keep-pins
 map_id() { bpftool -j map show pinned "$V/conns" | jq .id; }
 stop rezone
@@ -192,8 +192,8 @@ check "a check removes what a killed one left" test ! -e "$root/rezone-check-0-$
 for s in KILL TERM HUP; do
 	"$REZONE" check >/dev/null 2>&1 &
 	pid=$!
-	within 5 test -d "$root/rezone-check-$pid" || not_ok "the check makes a cgroup"
+	within "$DEADLINE" test -d "$root/rezone-check-$pid" || not_ok "the check makes a cgroup"
 	kill -"$s" $pid
 	wait $pid 2>/dev/null
-	check "a check ended by SIG$s leaves no cgroup" within 5 test ! -e "$root/rezone-check-$pid"
+	check "a check ended by SIG$s leaves no cgroup" within "$DEADLINE" test ! -e "$root/rezone-check-$pid"
 done

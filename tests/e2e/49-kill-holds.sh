@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# SIGKILL in the midst of moves, KILLS times (20; `make kill-holds`: 200) at random moments, most of them while connections are
+# SIGKILL in the midst of moves, KILLS times (12; `make kill-holds`: 200) at random moments, most of them while connections are
 # held: every held connection goes on within its hold's deadline and TCP's next retransmission, for BPF keeps the deadline, and in
 # the end no write is lost or doubled.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
-KILLS=${KILLS:-20}
+KILLS=${KILLS:-12}
 HOLD_MS=1000
-LB=warpstream_interzone_lb=true
 AT=$(agent_ip a):9092
 # not kafka-python: on a busy machine it doubles a write now and then if it meets a reset, with any daemon (docs/concepts.md, "Settle").
 # librdkafka asks once a second here, for kcat reads its input in pieces.
@@ -36,20 +35,19 @@ spread() { of "[.[].held[] | select(.went_on_ms != null and .dropped > 0) | $1] 
 note "$held connections were held at $in_hold kills, $(of '[.[].held[] | select(.dropped > 0)] | length') of them had asked for something meanwhile; of these, from the kill to the next request that was executed: $(spread .went_on_ms); from the deadline: $(spread '.went_on_ms - .left_ms')"
 check "a third of the kills fell into a hold, or more ($in_hold of $KILLS)" test "$in_hold" -ge $((KILLS / 3))
 check "every connection that was held went on ($went of $held)" test "$went" -eq "$held"
-# the client's TCP has doubled its timer while it was held: at most as long again, and a second for a busy machine
-late=$(of -c ".[] | .load as \$load | .held[] | select(.dropped > 0 and (.went_on_ms // 1e9) > .left_ms + $HOLD_MS + 1000) | . + {load: \$load}" | tee "$WORK/late" | wc -l)
+# the client's TCP has doubled its timer while it was held: at most as long again, and three seconds for a busy machine
+late=$(of -c ".[] | .load as \$load | .held[] | select(.dropped > 0 and (.went_on_ms // 1e9) > .left_ms + $HOLD_MS + 3000) | . + {load: \$load}" | tee "$WORK/late" | wc -l)
 sed "s/^/# late: /" "$WORK/late"
 check "within the hold's deadline and a retransmission ($late later)" test "$late" -eq 0
 check "no connection was lost by it" test "$(of '[.[].held[] | select(.ended)] | length')" -eq 0
 
 for w in "${WRITERS[@]}"; do stop "$w"; done
-sleep 1 # the last requests, answered after 250 ms
+writes_end
 lost=0 doubled=0 all=0
 for w in "${WRITERS[@]}"; do
-	in_ns cl timeout 120 kcat -C -b "$AT" -t "$w" -o beginning -e -f '%s\n' 2>/dev/null | sort >"$WORK/all"
-	grep '^{' "$WORK/$w.log" | jq -r 'select(.event == "wrote") | .id' | sort -u >"$WORK/acked"
-	all=$((all + $(wc -l <"$WORK/all")))
-	d=$(uniq -d "$WORK/all" | wc -l) l=$(uniq "$WORK/all" | comm -13 - "$WORK/acked" | wc -l)
+	written "$w"
+	all=$((all + $(wc -l <"$WORK/$w.all")))
+	d=$(doubled "$w") l=$(lost "$w")
 	[ $((d + l)) -gt 0 ] && note "$w: $d doubled, $l lost"
 	doubled=$((doubled + d)) lost=$((lost + l))
 done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # needs: counterparts
-# alone
+# quiet
 # What a library bears decides what is done to its producers. librdkafka after 2.3 may write twice whichever way its connection
 # ends: it is left alone, by hand and with --close too. Who does not say what it is may not send again what is taken from it: it is
 # never held, and moved in a gap or let go. librdkafka up to 2.3 sends again, and is held. All with their default number of tries.
@@ -8,7 +8,6 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
-LB=warpstream_interzone_lb=true
 AT=$(agent_ip a):9092
 agent_start a --delay-produce 250ms
 topology a=ready b=ready
@@ -69,14 +68,10 @@ check "without the kfunc: calm was not ended after something was held back" test
 stop rezone
 unset REZONE_PROBE_WITHOUT
 for c in busy calm $(news); do stop "$c"; done
-# what is answered after the last is read
-executed() { grep -c '"event":"produced"' "$WORK/agent-a.trace"; }
-quiet() { was=${now:-} now=$(executed); [ "$was" = "$now" ]; }
-within 20 eval 'sleep 0.4; quiet' || not_ok "the last requests are answered"
+writes_end
 for c in "${!LIB[@]}"; do
-	in_ns cl timeout 60 kcat -C -b "$AT" -t "$c" -o beginning -e -f '%s\n' 2>/dev/null | sort >"$WORK/all"
-	grep '^{' "$WORK/$c.log" | jq -r 'select(.event == "wrote") | .id' | sort -u >"$WORK/acked"
-	check "$c: of $(wc -l <"$WORK/all") writes none is doubled, none acknowledged is lost" \
-		eval '[ -s "$WORK/acked" ] && [ -z "$(uniq -d "$WORK/all")" ] && [ -z "$(comm -13 "$WORK/all" "$WORK/acked")" ]'
+	written "$c"
+	none_doubled "$c" 0
+	none_lost "$c"
 	check "$c: its application saw no error" eval '! grep -q "\"event\": *\"error\"" "$WORK/$c.log"' || grep -m 3 '"error"' "$WORK/$c.log" | sed 's/^/# /'
 done

@@ -4,7 +4,6 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
-LB=warpstream_interzone_lb=true
 agent_start a --delay-produce 250ms
 AT=$(agent_ip a):9092
 topology a=ready b=ready
@@ -22,14 +21,14 @@ client_start other kafka-go-debian read --bootstrap "$AT" --client-id "other,war
 within "$DEADLINE" grep -qE '"event": ?"wrote"' "$WORK/w.log" || not_ok "w writes"
 flags=(--interval 500ms --stable-for 0s --cooldown 2s --cooldown-max 3s --give-up-after 2 --give-up-for 20s --outcome-after 2s)
 rezone_start "${flags[@]}"
-check "the daemon finds it paused" within 5 kept '.event == "pause" and (.text | startswith("by ") and endswith(": a test"))'
-check "who would go is shown as paused" within 10 has_rows '.reason == "paused"' 1
+check "the daemon finds it paused" within "$DEADLINE" kept '.event == "pause" and (.text | startswith("by ") and endswith(": a test"))'
+check "who would go is shown as paused" within "$DEADLINE" has_rows '.reason == "paused"' 1
 check "and nobody goes" stays 3 eval '[ "$(moves_made)" = 0 ]'
 check "stats says so" paused true
 stop rezone
 check "after SIGTERM nothing is left but the pause" test "$(find "$PIN_DIR" -mindepth 1 | wc -l)" = 1
 rezone_start "${flags[@]}"
-check "the pause is kept over a restart" within 5 has_rows '.reason == "paused"' 1
+check "the pause is kept over a restart" within "$DEADLINE" has_rows '.reason == "paused"' 1
 # again, for it may be held only if rezone has seen the name that it gives when it connects
 stop w
 client_start w confluent-debian write --bootstrap "$AT" --client-id "w,warpstream_az=b,$LB" --topic t --rate 40
@@ -39,12 +38,12 @@ within "$DEADLINE" some_rows '(.client_id | startswith("w,")) and .reason == "pa
 PIDS[follow]=$!
 check "resume" resume
 said() { jq -se "map(select($1)) | length >= 1" <"$WORK/follow.log" >/dev/null; }
-check "events -f shows that it goes on" within 5 said '.event == "resume"'
-check "events -f shows the verdict's change" within 5 said '.event == "verdict" and .reason == "ready to move" and .from_zone == "a" and .to_zone == "b"'
-check "events -f shows the hold" within 15 said '.event == "hold" and (.client_id | startswith("w,"))'
-check "events -f shows the move, and what was held back" within 15 \
+check "events -f shows that it goes on" within "$DEADLINE" said '.event == "resume"'
+check "events -f shows the verdict's change" within "$DEADLINE" said '.event == "verdict" and .reason == "ready to move" and .from_zone == "a" and .to_zone == "b"'
+check "events -f shows the hold" within "$DEADLINE" said '.event == "hold" and (.client_id | startswith("w,"))'
+check "events -f shows the move, and what was held back" within "$DEADLINE" \
 	said '.event == "move" and .held_ms > 0 and .waited_ms >= .held_ms and .reason == null and .by_hand == false'
-check "events -f shows that it came back" within 15 said '.event == "outcome" and .outcome == "returned"'
+check "events -f shows that it came back" within "$DEADLINE" said '.event == "outcome" and .outcome == "returned"'
 check "events -f shows that the client was given up" within 30 said '.event == "gave-up" and .reason == "gave up"'
 stop follow
 
@@ -55,10 +54,10 @@ check "and moves nobody" stays 2 eval '[ "$(moves_made)" = "$before" ]'
 check "reset by hand moves a client, wherever its zone is" eval 'reset --client-id "other,*" -o json | jq -e "any(.[]; .moved)" >/dev/null'
 check "the events say that it was by hand" kept '.event == "move" and .by_hand and (.client_id | startswith("other,"))'
 # it did not opt in, and its own zone is the agent's: it can only come back here, which is home
-check "its outcome is judged although it did not opt in" within 15 kept '.event == "outcome" and .outcome == "home" and .by_hand and (.client_id | startswith("other,"))'
+check "its outcome is judged although it did not opt in" within "$DEADLINE" kept '.event == "outcome" and .outcome == "home" and .by_hand and (.client_id | startswith("other,"))'
 check "a producer in the midst of its requests is held, then moved" eval 'reset --client-id "w,*" >/dev/null'
 check "... in that order" kept '.event == "move" and .by_hand and (.client_id | startswith("w,")) and .held_segments > 0'
-check "--now waits for nothing" eval 'within 10 some_rows ".client_id | startswith(\"w,\")"; within 10 reset --client-id "w,*" --now >/dev/null'
+check "--now waits for nothing" eval 'within "$DEADLINE" some_rows ".client_id | startswith(\"w,\")"; within "$DEADLINE" reset --client-id "w,*" --now >/dev/null'
 check "... and says so" kept '.event == "move" and .by_hand and .text == "reset" and .held_ms == 0'
 check "an unknown client is said to be none" eval 'reset --cookie 1 >/dev/null && [ -s "$WORK/reset.err" ] && [ "$(reset --cookie 1 -o json | jq -c .)" = "[]" ]'
 check "without a filter nothing is done" eval 'reset; [ $? -eq 2 ]'
@@ -66,8 +65,8 @@ events_of() { events_now | jq -c "select(.event == \"$1\")" | wc -l; }
 one_more() { [ "$(events_of "$1")" -gt "$2" ]; }
 began=$(events_of pause) over=$(events_of resume)
 check "a second pause for a time only" pause --for 2s
-check "the daemon finds it paused" within 5 one_more pause "$began"
-check "ends by itself" within 6 eval 'one_more resume "$over" && paused false'
+check "the daemon finds it paused" within "$DEADLINE" one_more pause "$began"
+check "ends by itself" within "$DEADLINE" eval 'one_more resume "$over" && paused false'
 # a pause that stands is somebody's; a bare `pause` shows it
 check "a pause for an hour, with a reason" pause --for 1h --reason "mine"
 stands=$(pause) n=$(events_of pause)
@@ -87,13 +86,13 @@ pause --for 1h >/dev/null
 kill -STOP "${PIDS[rezone]}"
 "$REZONE" resume --pin-dir "$PIN_DIR" >/dev/null 2>&1 &
 PIDS[resume]=$!
-within 3 paused false || not_ok "the pause is ended before the daemon has seen it"
+within "$DEADLINE" paused false || not_ok "the pause is ended before the daemon has seen it"
 check "somebody pauses again while another's resume waits" eval 'pause --reason again >/dev/null'
 wait "${PIDS[resume]}"
 unset "PIDS[resume]"
 check "... and that pause stands when the resume is over" eval 'pause | grep -q again'
 kill -CONT "${PIDS[rezone]}"
-check "... for the daemon too" within 5 kept '.event == "pause" and (.text | endswith(": again"))'
+check "... for the daemon too" within "$DEADLINE" kept '.event == "pause" and (.text | endswith(": again"))'
 resume
 stop rezone KILL
 check "without a daemon reset says so" eval '! reset --all >/dev/null && [ -s "$WORK/reset.err" ]'

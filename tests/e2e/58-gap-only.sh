@@ -5,7 +5,6 @@
 . "$(dirname "$0")/lib.sh"
 . "$E2E_ROOT/tests/e2e/servers.sh"
 e2e_begin
-LB=warpstream_interzone_lb=true
 AT=$(agent_ip a):9092
 counterpart client-go-others >/dev/null || exit 0
 agent_start a --delay-produce 250ms

@@ -6,7 +6,6 @@
 e2e_begin
 AT=$(agent_ip a)
 RAW=$E2E_ROOT/tests/e2e/raw.py
-LB=warpstream_interzone_lb=true
 FLAGS=(--interval 250ms --stable-for 0s --cooldown 0s --give-up-after 0)
 ip -n "$P-a" addr add 127.0.0.6/8 dev lo 2>/dev/null
 topology a=ready b=ready

@@ -17,8 +17,6 @@ links() { bpftool -j link show | jq -s --argjson id "$(id_of "$1")" '[add // [] 
 has_links() { [ "$(links "$1" | jq length)" = "$2" ]; }
 told() { event_count ".event == \"$1\""; }
 told_more() { [ "$(told "$1")" -gt "$2" ]; }
-frozen() { "$REZONE" topology --pin-dir "$PIN_DIR" -o json 2>/dev/null | jq -r '.frozen // "no"'; }
-is_frozen() { [ "$(frozen)" = "$1" ]; }
 agent_in() { # CGROUP
 	rm -rf "$WORK/data/agents"
 	spawn agent-a a "$1" "$STANDIN/rezone-agent" --id 1 --zone a --listen "[::]:9092" --advertise "$(agent_ip a):9092" --data "$WORK/data"
@@ -37,9 +35,9 @@ freezes=$(told freeze)
 check "what the kernel left out of the state program is told" \
 	test "$("$REZONE" stats --pin-dir "$PIN_DIR" -o json | jq -r '.state_skipped | type')" = number
 rmdir "$SLICE"
-check "a removed cgroup: frozen, and said" within 5 is_frozen detached
+check "a removed cgroup: frozen, and said" within "$DEADLINE" is_frozen detached
 mkdir "$SLICE"
-check "made again: attached again, and over" within 5 eval 'is_frozen no && has_links "$SLICE" 1'
+check "made again: attached again, and over" within "$DEADLINE" eval 'is_frozen no && has_links "$SLICE" 1'
 check "both are events" eval 'told_more freeze "$freezes" && told_more thaw 0'
 agent_in "$SLICE"
 reader
@@ -48,18 +46,18 @@ check "clients of the new cgroup are seen and moved" moves_go_on
 # the link, detached by hand
 freezes=$(told freeze)
 bpftool link detach id "$(links "$SLICE" | jq '.[0]')"
-check "a detached link: said" within 5 told_more freeze "$freezes"
-check "... attached again, and over" within 5 eval 'is_frozen no && has_links "$SLICE" 1'
+check "a detached link: said" within "$DEADLINE" told_more freeze "$freezes"
+check "... attached again, and over" within "$DEADLINE" eval 'is_frozen no && has_links "$SLICE" 1'
 check "... and clients are moved again" moves_go_on
 
 # pins, removed
 rm -rf "$PIN_DIR"
-check "removed pins are there again" within 5 eval 'is_frozen no && [ -e "$PIN_DIR/conns" ]'
+check "removed pins are there again" within "$DEADLINE" eval 'is_frozen no && [ -e "$PIN_DIR/conns" ]'
 check "... said" eval 'told_more freeze "$((freezes + 1))"'
 "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$SLICE" >"$WORK/second.out" 2>&1
 rc=$?
 check "... and nobody else may have the pin directory" test $rc = 1
-check "a pause reaches the daemon" eval '"$REZONE" pause --pin-dir "$PIN_DIR" 2>/dev/null; within 3 eval "[ \"\$(told pause)\" = 1 ]"'
+check "a pause reaches the daemon" eval '"$REZONE" pause --pin-dir "$PIN_DIR" 2>/dev/null; within "$DEADLINE" eval "[ \"\$(told pause)\" = 1 ]"'
 "$REZONE" resume --pin-dir "$PIN_DIR" 2>/dev/null
 
 # a second segment program: at start it is refused, for another port it is none
@@ -76,16 +74,16 @@ link=$(links "$SLICE" | jq '.[0]')
 stop rezone KILL
 bpftool link pin id "$link" "$RIVAL"
 rezone_start "${FLAGS[@]}" --cgroup "$SLICE"
-check "an earlier run's program that is kept elsewhere: frozen" within 5 is_frozen "second program"
+check "an earlier run's program that is kept elsewhere: frozen" within "$DEADLINE" is_frozen "second program"
 check "... as nobody is moved" stays 2 eval '[ "$(counter_of moved)" = 0 ]'
 rm "$RIVAL"
-check "... until it is gone" within 5 eval 'is_frozen no && has_links "$SLICE" 1'
+check "... until it is gone" within "$DEADLINE" eval 'is_frozen no && has_links "$SLICE" 1'
 
 # another version's pins, as a rollback finds them
 stop rezone KILL
 mv "$PIN_DIR"/v[0-9]* "$PIN_DIR/v99"
 rezone_start "${FLAGS[@]}" --cgroup "$SLICE"
-check "a newer version's programs end when an older one starts" within 5 has_links "$SLICE" 1
+check "a newer version's programs end when an older one starts" within "$DEADLINE" has_links "$SLICE" 1
 check "... and its pins are removed" test ! -e "$PIN_DIR/v99"
 stop rezone
 
@@ -95,7 +93,7 @@ spawn rezone - - unshare -m sh -c 'mount --make-rprivate / && exec "$@"' sh "$RE
 check "in a mount namespace" within "$DEADLINE" daemon_runs
 there() { nsenter -m -t "${PIDS[rezone]}" "$@"; }
 there mount -t bpf bpf /sys/fs/bpf
-check "pins that are mounted over are made again" within 5 there test -e "$PIN_DIR/conns"
-check "... and the daemon is found" within 5 eval '[ "$(there "$REZONE" topology --pin-dir "$PIN_DIR" -o json | jq -r ".frozen // \"no\"")" = no ]'
+check "pins that are mounted over are made again" within "$DEADLINE" there test -e "$PIN_DIR/conns"
+check "... and the daemon is found" within "$DEADLINE" eval '[ "$(there "$REZONE" topology --pin-dir "$PIN_DIR" -o json | jq -r ".frozen // \"no\"")" = no ]'
 stop rezone
-check "its end leaves no program, though the first pins are hidden" within 5 has_links "$SLICE" 0
+check "its end leaves no program, though the first pins are hidden" within "$DEADLINE" has_links "$SLICE" 0

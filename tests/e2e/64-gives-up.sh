@@ -8,7 +8,6 @@
 e2e_begin
 AT=$(agent_ip a)
 RAW=$E2E_ROOT/tests/e2e/raw.py
-LB=warpstream_interzone_lb=true
 FLAGS=(--interval 250ms --stable-for 0s --cooldown 1h --gap-timeout 300ms --hold-timeout 10s)
 # A Linux TCP whose timer has run out sends nothing new, and on 6.18 no FIN either, before what it sends again is acknowledged. So
 # here the timer gives the test the time that it needs to act; what comes of a FIN that is not sent is in docs/concepts.md.
@@ -68,7 +67,7 @@ gives_up() { # HOW
 	tell again
 	need "$name: it writes again" has_said '.event == "again"'
 	new=$(jq -s 'map(select(.event == "connected"))[1].port' "$WORK/$name.log")
-	[ "$1" = reset ] || check "$name: its FIN comes behind what is held back" within 10 has held ".key == $cookie and .value.left_ns > 0"
+	[ "$1" = reset ] || check "$name: its FIN comes behind what is held back" within "$DEADLINE" has held ".key == $cookie and .value.left_ns > 0"
 	check "$name: it gives up, and writes the same elsewhere" within "$DEADLINE" all_on_the_new
 }
 # the hold has ended without a close: its client's TCP sends again what was held back, and nothing of it reaches the agent
@@ -82,7 +81,7 @@ closed() {
 	rm -f "$WORK/stall"
 	check "$name: its last answer reaches it" within "$DEADLINE" has_said ".event == \"answered\" and .port == $port and .mark == $last"
 	check "$name: then the agent's socket is closed" within "$DEADLINE" eval '! open_here'
-	check "$name: an event says so" within 5 event left-closed
+	check "$name: an event says so" within "$DEADLINE" event left-closed
 	check "$name: each write was executed once where it was sent again, none on the old connection" eval 'all_on_the_new && not_on_the_old'
 	exec 5>&-
 	stop "$name"
@@ -91,9 +90,9 @@ closed() {
 # before its clients: one that is older has said unseen that its library sends again, and is not held
 rezone_start "${FLAGS[@]}"
 held timeout fin
-check "timeout: an event says that it has left" within 5 event left-while-held
+check "timeout: an event says that it has left" within "$DEADLINE" event left-while-held
 check "timeout: it is let go" within "$DEADLINE" event let-go
-check "timeout: and kept, for that reason" within 5 some_rows ".cookie == $cookie and .reason == \"left while held\""
+check "timeout: and kept, for that reason" within "$DEADLINE" some_rows ".cookie == $cookie and .reason == \"left while held\""
 judge
 check "timeout: it is counted" test "$(stat_of left_while_held)" -ge 1
 closed
@@ -125,8 +124,8 @@ stop rezone
 check "killed: its programs stay when it is stopped" eval 'open_here && judge >/dev/null && not_on_the_old'
 rezone_start "${FLAGS[@]}"
 closed
-check "nobody's payload is held back any more" within 5 eval '! has held true'
-check "answers are watched no more" within 5 eval '! has holds true && ! compgen -G "$PIN_DIR/v*/link_answer"'
+check "nobody's payload is held back any more" within "$DEADLINE" eval '! has held true'
+check "answers are watched no more" within "$DEADLINE" eval '! has holds true && ! compgen -G "$PIN_DIR/v*/link_answer"'
 
 # nobody is there any more when it leaves, and the hold is over but for the client's TCP, which waits longer each time
 timer 20s
@@ -174,7 +173,7 @@ plant() {
 answers() { said '.event == "answered"'; }
 plant $((cookie + 1000000))
 n=$(answers)
-check "other: what is another's is not discarded" within 10 eval "[ \$(answers) -gt $((n + 20)) ]"
+check "other: what is another's is not discarded" within "$DEADLINE" eval "[ \$(answers) -gt $((n + 20)) ]"
 plant "$cookie"
-check "other: (were it its own, it would be)" within 10 eval '[ "$(dump_sum)" -gt 0 ]'
+check "other: (were it its own, it would be)" within "$DEADLINE" eval '[ "$(dump_sum)" -gt 0 ]'
 exec 5>&-

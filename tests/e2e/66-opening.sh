@@ -20,8 +20,8 @@ adopted=$(stat_of adopted)
 ask library one,warpstream_az=b
 ask pieces two,warpstream_az=b
 ask proxy three,warpstream_az=b b
-check "the library that rode on the ACK is known" within 5 some_rows '.client_id == "one,warpstream_az=b" and .software == "kgo" and (.adopted | not)'
-check "a size alone on the ACK: the request behind it is read" within 5 some_rows '.client_id == "two,warpstream_az=b" and .requests == 1 and (.adopted | not)'
-check "a PROXY header on the ACK is read" within 5 some_rows '.client_id == "three,warpstream_az=b" and (.client | startswith("10.77.77.7:"))'
+check "the library that rode on the ACK is known" within "$DEADLINE" some_rows '.client_id == "one,warpstream_az=b" and .software == "kgo" and (.adopted | not)'
+check "a size alone on the ACK: the request behind it is read" within "$DEADLINE" some_rows '.client_id == "two,warpstream_az=b" and .requests == 1 and (.adopted | not)'
+check "a PROXY header on the ACK is read" within "$DEADLINE" some_rows '.client_id == "three,warpstream_az=b" and (.client | startswith("10.77.77.7:"))'
 check "no beginning was missed" test "$(stat_of adopted)" = "$adopted"
 check "no frame was lost" test "$(stat_of frame_lost)" = 0

@@ -27,7 +27,7 @@ hurt() {
 	local seen before
 	seen=$(stat_of segments) before=$(received)
 	tell hurt "$1" "$2"
-	check "$round: $1: rezone sees the $3 segments" within 10 eval "[ \$(stat_of segments) -ge $((seen + $3)) ]"
+	check "$round: $1: rezone sees the $3 segments" within "$DEADLINE" eval "[ \$(stat_of segments) -ge $((seen + $3)) ]"
 	check "$round: $1: TCP throws them away" eval "[ \"\$(received)\" = $before ]"
 }
 is_open() { ! grep '"end"' "$WORK/$clients.log" | grep -q "\"name\": \"$1"; } # NAME: or the beginning of names
@@ -53,14 +53,14 @@ round() {
 	hurt first b 6
 	check "$round: first: nobody is moved for them" stays 1 is_open first-
 	tell fetch first 3
-	check "$round: first: what is read then is what they say" within 10 itself first 6 3
+	check "$round: first: what is read then is what they say" within "$DEADLINE" itself first 6 3
 	# a later one
 	tell open later a "$KINDS"
 	tell fetch later 3
 	hurt later b 6
 	check "$round: later: nobody is moved for them" stays 1 is_open later-
 	tell fetch later 3
-	check "$round: later: each is the client it was, and what is read then is what they say" within 10 itself later 6 6
+	check "$round: later: each is the client it was, and what is read then is what they say" within "$DEADLINE" itself later 6 6
 	check "$round: by the checksum and by the time stamp" \
 		eval "[ \$((\$(counter a InCsumErrors) - $sums)) = 2 ] && [ \$((\$(counter a PAWSEstab) - $paws)) = 2 ]"
 	# who must go is not kept by it
@@ -68,12 +68,12 @@ round() {
 	hurt away a 6
 	tell fetch away 3
 	for n in $KINDS; do
-		check "$round: away: $n: who is not at home is moved" within 10 moved "away-$n,"
+		check "$round: away: $n: who is not at home is moved" within "$DEADLINE" moved "away-$n,"
 	done
 	# older than rezone
 	hurt older a 1
 	tell fetch older 2
-	check "$round: older than rezone: moved as well" within 10 moved older-
+	check "$round: older than rezone: moved as well" within "$DEADLINE" moved older-
 
 	# behind the FIN
 	tell open gone a fin
@@ -81,7 +81,7 @@ round() {
 	hurt gone b 1
 	eofs=$(grep -c '"eof"' "$WORK/trace")
 	tell write gone 1
-	check "$round: gone: then TCP has the FIN" within 10 eval '[ "$(grep -c "\"eof\"" "$WORK/trace")" -gt $eofs ]'
+	check "$round: gone: then TCP has the FIN" within "$DEADLINE" eval '[ "$(grep -c "\"eof\"" "$WORK/trace")" -gt $eofs ]'
 	check "$round: gone: and nothing behind it is read" stays 1 no_rows '.client_id | startswith("somebody-else-gone")'
 	# the window is shut
 	tell open full a shut
@@ -94,22 +94,22 @@ round() {
 	tell fetch full 1
 	# many segments are thrown away at once there, and of more than eight changes rezone forgets the place in the stream: it finds
 	# the next request, and nobody else in it
-	check "$round: window shut: it is the client it was" within 10 eval 'tell fetch full 1; has_rows "($(of full)) and .client_zone == \"a\" and .reason == \"same zone\"" 1'
+	check "$round: window shut: it is the client it was" within "$DEADLINE" eval 'tell fetch full 1; has_rows "($(of full)) and .client_zone == \"a\" and .reason == \"same zone\"" 1'
 	check "$round: window shut: and nobody else" no_rows '.client_id | startswith("somebody-else-full")'
 
 	# a size that lies, while somebody waits for the answers of a connection that must go: what the client writes then is no part of
 	# a request that never ends
 	topology a=ready b=notready
-	check "$round: busy: home is away" within 10 eval '"$REZONE" topology --pin-dir "$PIN_DIR" -o json | jq -e "any(.agents[]; .zone == \"b\" and (.ready | not))" >/dev/null'
+	check "$round: busy: home is away" within "$DEADLINE" eval '"$REZONE" topology --pin-dir "$PIN_DIR" -o json | jq -e "any(.agents[]; .zone == \"b\" and (.ready | not))" >/dev/null'
 	tell open busy b size
 	tell name busy
 	tell flow busy 20
-	within 10 some_rows "($(of busy)) and .state == \"data\"" || not_ok "$round: busy: it is identified"
+	within "$DEADLINE" some_rows "($(of busy)) and .state == \"data\"" || not_ok "$round: busy: it is identified"
 	topology a=ready b=ready
-	check "$round: busy: its answers are watched" within 10 some_rows "($(of busy)) and .phase == \"gap\""
+	check "$round: busy: its answers are watched" within "$DEADLINE" some_rows "($(of busy)) and .phase == \"gap\""
 	tell hurt busy a
-	check "$round: busy: it is moved" within 10 moved busy-
-	within 5 eval '! is_open busy-' || not_ok "$round: busy: its client sees the end"
+	check "$round: busy: it is moved" within "$DEADLINE" moved busy-
+	within "$DEADLINE" eval '! is_open busy-' || not_ok "$round: busy: its client sees the end"
 	n=$(jq -s '[.[] | select(.event == "open" and .name == "busy-size")][0].port' "$WORK/$clients.log")
 	n=$(grep '"did"' "$WORK/trace" | jq -s "[.[] | select(.port == $n)] | length")
 	check "$round: busy: each of its $n writes that were executed was answered" \

@@ -6,7 +6,6 @@
 . "$E2E_ROOT/tests/e2e/servers.sh"
 e2e_begin
 BOOT=$(agent_ip a):9092,$(agent_ip b):9092
-LB=warpstream_interzone_lb=true
 # library and role. Not here: kafkajs, whose consumers go back to the agent they know after a reset, and whose producers do so
 # unless a request was taken from them: they do not ask for metadata before metadataMaxAge (5 minutes).
 CASES=${CASES:-"kafka-go:read kafka-go:write librdkafka:read confluent-2.0:write confluent:read confluent:write

@@ -30,7 +30,7 @@ memcg_end() {
 	rm -rf "$PIN_DIR"
 	[ -z "$MEMCG" ] || rmdir "$MEMCG" 2>/dev/null
 }
-trap 'rc=$?; memcg_end; (exit $rc); e2e_end' EXIT
+trap 'rc=$?; memcg_end; e2e_end $rc' EXIT
 kmem() {
 	if [ -e "$MEMCG/memory.kmem.usage_in_bytes" ]; then
 		cat "$MEMCG/memory.kmem.usage_in_bytes"

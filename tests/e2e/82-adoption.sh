@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # alone
-# 1,000 connections that are older than rezone, in 5 network namespaces, each active once a second: all are identified within 3 s
-# of its start. Also those whose requests come in two segments, as some clients write the size alone.
+# 1,000 connections that are older than rezone, in 5 network namespaces, each active once a second: all are identified before they
+# have been active four times since its start. Also those whose requests come in two segments, as some clients write the size alone.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
@@ -15,7 +15,7 @@ more_end() {
 		ip netns del "$P-$ns" 2>/dev/null
 	done
 }
-trap 'rc=$?; more_end; (exit $rc); e2e_end' EXIT
+trap 'rc=$?; more_end; e2e_end $rc' EXIT
 
 topology a=ready b=ready
 for ns in $SPACES; do
@@ -33,15 +33,18 @@ old() {
 		spawn "crowd-$ns" "$ns" - "$CROWD_BIN" open -a 127.0.0.1:9092 -f 127.0.0.2 -n $N -e 1000 -i "old-$ns-%u,warpstream_az=b" "$@"
 	done
 	for ns in $SPACES; do within "$DEADLINE" crowd_opened "crowd-$ns" || not_ok "the crowd in $ns is open"; done
-	started=$(now_ms)
+	started=$(now_ms) before=$(active)
 	rezone_start --mode observe --interval 1s
-	check "$what: all 1,000 are identified within 3 s" within 3 all_known
+	check "$what: all 1,000 are identified" within "$DEADLINE" all_known
 	note "$what: $(rows '.client_id | startswith("old-")') identified, $(($(now_ms) - started)) ms after the start; listed $(rows true)"
-	within 15 all_known || not_ok "$what: not even within 15 s: $(rows '.client_id | startswith("old-")')"
+	# counted by the crowds, which a busy machine slows down with rezone; they tell once a second
+	rounds=$((($(active) - before) / (5 * N)))
+	check "$what: ... before they have been active four times ($rounds)" test $rounds -lt 4
 	check "$what: each in its namespace, under its own id, with its zone" each_known
 	stop rezone
 	for ns in $SPACES; do stop "crowd-$ns"; done
 }
+active() { for ns in $SPACES; do crowd_says "crowd-$ns"; done | sed 's/.* \([0-9]*\) said.*/\1/' | jq -s "add"; }
 all_known() { has_rows '(.client_id | startswith("old-")) and .client_zone == "b"' 1000; }
 each_known() { rz_list -o json | jq -e '[.[] | select((.client_id // "") | startswith("old-"))] | ([.[].client_id] | unique | length) == 1000 and ([.[].netns] | unique | length) == 5' >/dev/null; }
 

@@ -3,9 +3,10 @@
 
 kill_holds.py PID REZONE PIN_DIR TRACE WITHIN_MS
 
-Waits a random time up to WITHIN_MS, kills PID, reads map moves as it was left, and follows the agent's TRACE until each connection
-that was held has asked something that reached the agent. Prints one line of JSON: in which phases moves were, and of each held one
-how long its hold could last from the kill on, how many segments it dropped, and when its next request was executed. Used by 49-kill-holds.sh.
+Waits, six times of seven, until a connection is held, and a random time up to a quarter of WITHIN_MS; else a random time up to
+WITHIN_MS. Then it kills PID, reads map moves as it was left, and follows the agent's TRACE until each connection that was held has
+asked something that reached the agent. Prints one line of JSON: in which phases moves were, and of each held one how long its hold
+could last from the kill on, how many segments it dropped, and when its next request was executed. Used by 49-kill-holds.sh.
 """
 import datetime
 import json
@@ -43,6 +44,12 @@ def left_behind(rezone, pin_dir, killed_ns):
     return phases, held
 
 
+def somebody_held(pin_dir):
+    rows = output("bpftool", "-j", "map", "dump", "pinned", pin_dir + "/moves")
+    moves = [row["formatted"]["value"] for row in rows]
+    return any(m["phase"] == "RZ_PHASE_HOLD" and m["deadline_ns"] > time.monotonic_ns() for m in moves)
+
+
 def dropped(pin_dir):
     """cookie -> segments that its hold dropped; nobody is there to take the entries away"""
     rows = output("bpftool", "-j", "map", "dump", "pinned", pin_dir + "/holds")
@@ -73,6 +80,11 @@ def follow(path, offset, killed, conns):
 
 def main(pid, rezone, pin_dir, trace, within_ms):
     offset = os.path.getsize(trace)
+    if random.random() < 6 / 7:
+        within_ms /= 4  # a hold lasts for as long as responses are out
+        end = time.monotonic() + DEADLINE_S
+        while not somebody_held(pin_dir) and time.monotonic() < end:
+            time.sleep(0.01)
     time.sleep(random.uniform(0, within_ms / 1000))
     os.kill(pid, signal.SIGKILL)
     killed, killed_ns = time.time(), time.monotonic_ns()

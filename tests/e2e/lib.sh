@@ -22,6 +22,7 @@ SLOW=${E2E_SLOW:-1}           # that many times as long on a slow machine, and s
 E2E_FAILED=0
 declare -A PIDS=() # name -> pid of everything started
 
+LB=warpstream_interzone_lb=true # the tag by which a client opts in
 declare -A ZONE_NR=([a]=1 [b]=2 [c]=3)
 
 ok() { printf 'ok - %s\n' "$*"; }
@@ -35,11 +36,12 @@ skip() { # ends the test
 }
 note() { printf '# %s\n' "$*"; }
 
-# check WHAT COMMAND...: one line, by the command's exit status
+# check WHAT COMMAND...: one line, by the command's exit status. E2E_TIMES=1: a note says which took seconds, and when they began
 check() {
-	local what=$1
+	local what=$1 began=$SECONDS
 	shift
 	if "$@"; then ok "$what"; else not_ok "$what"; fi
+	[ -z "${E2E_TIMES:-}" ] || [ $SECONDS -le $((began + 1)) ] || note "$((SECONDS - began)) s, from $began s on"
 }
 
 now_ms() { date +%s%3N; }
@@ -80,8 +82,8 @@ stop() { # NAME [SIGNAL]
 	[ "$1" != rezone ] || stop events-kept # it reads once more before it ends
 }
 
-e2e_end() {
-	local name ns rc=$?
+e2e_end() { # [STATUS]
+	local name ns rc=${1:-$?}
 	trap - EXIT INT TERM
 	for name in "${!PIDS[@]}"; do stop "$name" KILL; done
 	[ $E2E_FAILED -ne 0 ] && [ -n "$WORK" ] && for name in "$WORK"/*.log; do
@@ -95,8 +97,8 @@ e2e_end() {
 		sleep 0.1
 	done
 	[ -n "$WORK" ] && rm -rf "$WORK"
-	[ $rc -eq 0 ] && [ $E2E_FAILED -ne 0 ] && rc=1
-	exit $rc
+	[ "$rc" -eq 0 ] && [ $E2E_FAILED -ne 0 ] && rc=1
+	exit "$rc"
 }
 
 # e2e_begin: work folder, cgroup, namespaces, trap
@@ -209,6 +211,14 @@ has_rows() { # FILTER N
 some_rows() { [ "$(rows "$1")" -gt 0 ]; }
 no_rows() { has_rows "$1" 0; }
 
+# progs: how many programs are on the test's cgroup. A detached one is freed by the kernel a moment later; without any, bpftool prints
+# nothing; cgroup show is blind on 5.10
+progs() { bpftool -j link show | jq -s --argjson id "$(stat -c %i "$CGROUP")" '[add // [] | .[] | select(.type == "cgroup" and .cgroup_id == $id)] | length'; }
+has_progs() { [ "$(progs)" = "$1" ]; }
+
+# entries MAP: how many it has
+entries() { bpftool -j map dump pinned "$PIN_DIR/$1" | jq length; }
+
 # stat_of FIELD: one counter of map stats, over all CPUs
 stat_of() {
 	bpftool -j map dump pinned "$PIN_DIR/stats" | jq "[.[0].formatted.values[].value.$1] | add"
@@ -222,6 +232,26 @@ only_entry() { bpftool -j map dump pinned "$PIN_DIR/$1" | jq ".[0].formatted.val
 setting_of() { only_entry settings "$1"; }
 status_of() { only_entry status "$1"; }
 counter_of() { only_entry counters "$1"; }
+
+# stat_is JQ: so do the statistics say
+stat_is() { "$REZONE" stats --pin-dir "$PIN_DIR" -o json | jq -e "$1" >/dev/null; }
+
+# frozen: why nobody is moved, or "no"
+frozen() { "$REZONE" topology --pin-dir "$PIN_DIR" -o json 2>/dev/null | jq -r '.frozen // "no"'; }
+is_frozen() { [ "$(frozen)" = "$1" ]; }
+
+# home_with_first_ticks INTERVAL COMMAND...: the client is home, by COMMAND, with the first ticks that know of its agent. Counted
+# in ticks, for a busy machine is late with all of them. Call it when the topology has just been given the agent.
+home_with_first_ticks() {
+	local interval=$1 started from
+	shift
+	started=$(now_ms) from=$(counter_of ticks)
+	if within "$DEADLINE" "$@"; then ok "the reader is home"; else not_ok "the reader is home"; fi
+	note "home $(($(now_ms) - started)) ms after the topology had it, interval $interval s ±10 %"
+	# one may come before the topology is read, one takes the client, one may come while its connections are looked at
+	from=$(($(counter_of ticks) - from))
+	check "... with the first ticks ($from)" test "$from" -le 3
+}
 
 # events_now: what `rezone events` has in this moment
 events_now() { "$REZONE" events --pin-dir "$PIN_DIR" -o json 2>/dev/null; }
@@ -245,12 +275,49 @@ nobody_moved() { no_event '.event == "move"' && [ "$(counter_of moved)" = 0 ]; }
 # records_of ADDRESS TOPIC: all records; the server answers fast enough for a reader that ends at the end
 records_of() { in_ns cl timeout 60 kcat -C -b "$1" -t "$2" -o beginning -e -f '%s\n' 2>/dev/null; }
 
+# writes_end: waits until agents execute nothing more; call it when no client writes any more
+writes_end() {
+	local was=none now
+	for _ in $(seq $((60 * SLOW))); do
+		now=$(cat "$WORK"/agent-*.trace | grep -c '"event":"produced"')
+		[ "$now" != "$was" ] || return
+		was=$now
+		sleep 0.5
+	done
+	not_ok "the last writes are executed"
+}
+# written NAME [TOPIC [ADDRESS]]: all records of a topic (NAME) at an address ($AT), and what the client NAME was told is written:
+# sorted into $WORK/NAME.all and NAME.acked
+written() {
+	records_of "${3:-$AT}" "${2:-$1}" | sort >"$WORK/$1.all"
+	grep '^{' "$WORK/$1.log" | jq -r 'select(.event == "wrote") | .id' | sort -u >"$WORK/$1.acked"
+}
+doubled() { uniq -d "$WORK/$1.all" | wc -l; }
+lost() { comm -13 <(uniq "$WORK/$1.all") "$WORK/$1.acked" | wc -l; }
+# none_doubled NAME LEAST, none_lost NAME: judge them. kcat does not say what it was told
+none_doubled() {
+	local n d
+	n=$(wc -l <"$WORK/$1.all") d=$(doubled "$1")
+	check "$1: no write of $n is doubled ($d)" test "$n" -gt "$2" -a "$d" = 0
+}
+none_lost() {
+	local n l
+	n=$(wc -l <"$WORK/$1.acked") l=$(lost "$1")
+	check "$1: no acknowledged write of $n is lost ($l)" test "$n" -gt 0 -a "$l" = 0
+}
+
 # client_start NAME LIB read|write [FLAGS...]: tests/peers/clients/run in the clients' namespace
 client_start() {
 	local name=$1 lib=$2 role=$3
 	shift 3
 	spawn "$name" cl - "$E2E_ROOT/tests/peers/clients/run" "$lib" "$role" "$@"
 }
+
+# reads NAME: records that this application has read so far
+reads() { grep -c '"event": *"read"' "$WORK/$1.log"; }
+# client_at NAME ZONE: that application has a connection to the zone's agent. ss reads sockets and processes one after the other, and
+# may miss one
+client_at() { in_ns cl ss -Htnp state established "dst $(agent_ip "$2") and dport = 9092" | grep -q "pid=${PIDS[$1]},"; }
 
 # Connections of the clients' namespace to port 9092. Not all last: kafka-go dials, asks for the partitions and closes, every 15 s or minute.
 # data_conns JQ-FILTER: the clients' addresses of data connections; conns_of NAME: of what that process holds

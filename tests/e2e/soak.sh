@@ -6,7 +6,6 @@
 . "$(dirname "$0")/lib.sh"
 SECONDS_TOTAL=${SOAK_SECONDS:-3600}
 e2e_begin
-LB=warpstream_interzone_lb=true
 BOOT=$(agent_ip a):9092
 agent_start a # alone: the readers of zone b are told of no other, so each reset brings them back, to be reset again
 topology a=ready b=ready
@@ -30,7 +29,6 @@ PIDS[churn]=$!
 
 rss() { awk '/^VmRSS/ { print $2 }' "/proc/${PIDS[rezone]}/status"; }
 fds() { find "/proc/${PIDS[rezone]}/fd" -mindepth 1 | wc -l; }
-entries() { bpftool -j map dump pinned "$PIN_DIR/$1" | jq length; }
 start=$SECONDS
 while [ $((SECONDS - start)) -lt "$SECONDS_TOTAL" ]; do
 	sleep 5
