@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 e2e_begin
 other_end() { ip netns del "$P-o" 2>/dev/null; ip netns del "$P-oc" 2>/dev/null; }
-trap 'rc=$?; stop other KILL; stop theirs KILL; other_end; e2e_end $rc' EXIT
+E2E_AT_END='stop other KILL; stop theirs KILL; other_end'
 ip netns add "$P-o" && ip netns add "$P-oc"
 ip -n "$P-o" link add eth0 type veth peer name eth0 netns "$P-oc"
 ip -n "$P-o" addr add "$(agent_ip a)/16" dev eth0

@@ -8,12 +8,10 @@ e2e_begin
 topology a=ready
 MEMORY=
 undo() {
-	local rc=$?
 	[ -n "$MEMORY" ] && rmdir "$MEMORY" 2>/dev/null
 	rmdir "$(dirname "$CGROUP")/rezone-check-0-$P" 2>/dev/null
-	e2e_end $rc
 }
-trap undo EXIT
+E2E_AT_END=undo
 ticks() { "$REZONE" list --pin-dir "$PIN_DIR" >/dev/null 2>&1 && counter_of ticks; }
 stat_json() { "$REZONE" stats --pin-dir "$PIN_DIR" -o json 2>/dev/null | jq "$1"; }
 ticks_on() { # it ticks twice more

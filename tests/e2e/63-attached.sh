@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 e2e_begin
 RIVAL=$PIN_DIR-rival
-trap 'stop reader; stop rezone; stop second; rm -rf "$RIVAL"; agent_stop a KILL; rmdir "$CGROUP/slice" 2>/dev/null; e2e_end' EXIT
+E2E_AT_END='stop reader; stop rezone; stop second; rm -rf "$RIVAL"; agent_stop a KILL; rmdir "$CGROUP/slice" 2>/dev/null'
 SLICE=$CGROUP/slice
 mkdir "$SLICE"
 topology a=ready b=ready

@@ -30,7 +30,7 @@ memcg_end() {
 	rm -rf "$PIN_DIR"
 	[ -z "$MEMCG" ] || rmdir "$MEMCG" 2>/dev/null
 }
-trap 'rc=$?; memcg_end; e2e_end $rc' EXIT
+E2E_AT_END=memcg_end
 kmem() {
 	if [ -e "$MEMCG/memory.kmem.usage_in_bytes" ]; then
 		cat "$MEMCG/memory.kmem.usage_in_bytes"

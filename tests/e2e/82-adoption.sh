@@ -15,7 +15,7 @@ more_end() {
 		ip netns del "$P-$ns" 2>/dev/null
 	done
 }
-trap 'rc=$?; more_end; e2e_end $rc' EXIT
+E2E_AT_END=more_end
 
 topology a=ready b=ready
 for ns in $SPACES; do

@@ -18,7 +18,7 @@ SPAWN_DIR=$WORK/store spawn nisshi a - "$nisshi/bin/nisshi" broker --silent --cl
 	--listener-url "tcp://$(agent_ip a):9392" --advertised-listener-url "tcp://$(agent_ip a):9392" \
 	--storage-engine sqlite:///e2e.db --group-initial-rebalance-delay 0s
 within "$DEADLINE" port_open a "$(agent_ip a)" 9392 || { not_ok "nisshi did not start"; exit 1; }
-trap 'stop driver; e2e_end' EXIT # it has children of its own
+E2E_AT_END='stop driver' # it has children of its own
 export P WORK NISSHI=$nisshi/bin/nisshi FRONT=$front/front OUT=${OUT:-$BUILD/close-matrix.jsonl}
 /usr/bin/python3 "$E2E_ROOT/tests/e2e/close_matrix.py" &
 PIDS[driver]=$!

@@ -20,6 +20,7 @@ CGROUP=
 DEADLINE=${E2E_DEADLINE:-30} # seconds that a poll may last
 SLOW=${E2E_SLOW:-1}           # that many times as long on a slow machine, and so may every other poll
 E2E_FAILED=0
+E2E_AT_END= # what a test does at its end besides
 declare -A PIDS=() # name -> pid of everything started
 
 LB=warpstream_interzone_lb=true # the tag by which a client opts in
@@ -82,9 +83,12 @@ stop() { # NAME [SIGNAL]
 	[ "$1" != rezone ] || stop events-kept # it reads once more before it ends
 }
 
-e2e_end() { # [STATUS]
-	local name ns rc=${1:-$?}
+e2e_end() {
+	local name ns rc=$?
+	# a child of this shell that is ended before it has become its command runs the trap too
+	[ "$BASHPID" = $$ ] || exit "$rc"
 	trap - EXIT INT TERM
+	[ -z "$E2E_AT_END" ] || eval "$E2E_AT_END"
 	for name in "${!PIDS[@]}"; do stop "$name" KILL; done
 	[ $E2E_FAILED -ne 0 ] && [ -n "$WORK" ] && for name in "$WORK"/*.log; do
 		[ -s "$name" ] && note "--- $(basename "$name")" && tail -n "${E2E_TAIL:-15}" "$name" | cut -c1-400 | sed 's/^/# /'
