@@ -40,6 +40,14 @@ need() { # WHAT COMMAND...: or nothing here means anything
 	within "$DEADLINE" "$@" || { not_ok "$what"; exit 1; }
 }
 
+last_did() { jq -s "[.[] | select(.event == \"did\" and .port == $port) | .mark] | max" "$WORK/trace"; }
+# the agent has done all that TCP gave it: two looks in a row show the same
+all_did() {
+	local before=$last
+	last=$(last_did)
+	[ "$last" = "$before" ] && in_ns a ss -Htn state established "sport = 9092 and dport = $port" | grep -q '^0 '
+}
+
 # held NAME HOW: a client whose writes are held back and whose agent does not answer, and that ends its connection in that way
 held() {
 	name=$1
@@ -57,7 +65,8 @@ held() {
 	cookie=$(rz_list -o json | jq ".[] | select(.client == \"10.99.9.1:$port\") | .cookie")
 	need "$name: writes are held back" has holds ".key == $cookie and .value.fresh > 1"
 	tell stop
-	last=$(jq -s "[.[] | select(.event == \"did\" and .port == $port) | .mark] | max" "$WORK/trace")
+	last=
+	need "$name: its agent has done what came before" all_did
 	[ "$how" = none ] && return
 	gives_up "$how"
 }
