@@ -373,8 +373,9 @@ static void every_two_rejected(void **state)
 }
 
 /* Random pieces and repetitions, some behind a damaged copy. None early or unseen: what was taken
- * back there may be more than what comes again. Out of sync, a damaged copy in which no request is
- * found counts for the back-off, too, and the model never hears of it: there the way ends. */
+ * back there may be more than what comes again. Out of sync, a damaged copy counts for the
+ * back-off, too, whether a request is found in it or not, and the model never hears of it: where
+ * either of the two backs off, the way ends. */
 static void random_ways_rejected(void **state)
 {
 	const uint32_t flags = WAY_CUT | WAY_REPEAT | WAY_WRAP | WAY_TINY;
@@ -397,7 +398,8 @@ static void random_ways_rejected(void **state)
 				if (p.at >= p.rcv_nxt && way_random(&way, 3) == 0)
 					rejected(s, way.seq0, p.at, p.len);
 				feed(way.seq0 + p.at, s->p + p.at, p.len);
-				if (conn().misses >= RZ_MISSES_FREE) {
+				if (conn().misses >= RZ_MISSES_FREE ||
+				    model.misses >= RZ_MISSES_FREE) {
 					ended++;
 					break;
 				}
