@@ -7,7 +7,6 @@ loopback is free). Goes out: etcd, kube-apiserver and rezone as children, ended 
 import atexit, base64, contextlib, ctypes, http.client, json, os, signal, ssl, subprocess, sys, tempfile, time, urllib.parse
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.append(os.path.join(ROOT, "tests", "peers", "kube"))
 REZONE = os.path.join(os.environ.get("BUILD", os.path.join(ROOT, "build")), "rezone")
 WORK = os.environ["RZK_WORK"]
 PIN = os.environ.get("RZK_PIN", "")
