@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Who the client is: the bytes of its client.id, kept once for all connections.
+ * The client's identity: the bytes of its client.id, kept once for all connections.
  *
  * Comes in: a request header with its client.id, in scratch->header. Goes out: an entry in
  * `client_ids`, its hash, and a record in `wake` if the id is new. What the id says (zone, opt-in)

@@ -94,7 +94,8 @@ static __always_inline int rz_conn_is_older(const struct rz_conn *c)
 	return (c->last_request_ns ? c->last_request_ns : c->opened_ns) < rz_attached_ns;
 }
 
-/* What is kept elsewhere of a connection with this frame. Inlined, it would cost its callers stack.
+/* Drops the entries that other maps have for a connection with this frame. Inlined, it would cost
+ * its callers stack.
  */
 static __noinline void rz_conn_drop_kept(__u64 cookie, const struct rz_frame *f)
 {

@@ -5,8 +5,8 @@
  * a header, so their first 256 bytes are kept in map `early`, and read when the bytes in front of
  * them have been: all of a small segment, and the header of a request that begins a large one.
  *
- * What is kept is payload. It stays in this map alone, which is not pinned and which user space
- * does not read, and it is overwritten with zeros as soon as the frame has passed it, or the
+ * The kept bytes are payload. They stay in this map alone, which is not pinned and which user space
+ * does not read, and they are overwritten with zeros as soon as the frame has passed it, or the
  * connection is out of sync or closes.
  * Slots and pieces are of a fixed number: who fills a slot pushes out pieces of others, which costs
  * those a lost frame at worst.
@@ -75,8 +75,8 @@ static __always_inline int rz_early_same(const struct rz_early_piece *a,
 	return a->seq == b->seq && a->len == b->len && a->check == b->check;
 }
 
-/* Keeps the first RZ_EARLY_KEPT bytes of the segment in hand. What was kept before it longest must
- * go. A global function, as all of this file that is called in the packet path: verified once. */
+/* Keeps the first RZ_EARLY_KEPT bytes of the segment in hand. The oldest kept segment
+ * goes. A global function, as all of this file that is called in the packet path: verified once. */
 __noinline int rz_early_keep(struct __sk_buff *skb)
 {
 	struct rz_scratch *s;

@@ -13,7 +13,7 @@
 
 #include "same.bpf.h"
 
-/* What made a connection one that is left alone stood among so many of its first bytes. */
+/* The bytes that made a connection one that is left alone were among so many of its first. */
 #define RZ_FRAME_SETTLED_SPAN (1u << 20)
 
 /* The first byte that is not there yet: of the header that has begun, else of the next request. */

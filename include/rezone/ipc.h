@@ -162,8 +162,8 @@ struct rz_status {
 	char frozen_why[RZ_SOURCE_NOTE];
 };
 
-/* counters: what that daemon has done since it started. Written with `status`. What the programs of
- * bpf/ count is in `stats`. */
+/* counters: what that daemon has done since it started. Written with `status`. The programs of
+ * bpf/ count in `stats`. */
 struct rz_counters {
 	__u64 ticks;
 	__u64 moved;			  /* connections that were closed */
