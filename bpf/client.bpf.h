@@ -3,8 +3,8 @@
  * The client's identity: the bytes of its client.id, kept once for all connections.
  *
  * Comes in: a request header with its client.id, in scratch->header. Goes out: an entry in
- * `client_ids`, its hash, and a record in `wake` if the id is new. What the id says (zone, opt-in)
- * is read by user space, which puts it into `clients`. Called by read.bpf.h.
+ * `client_ids`, its hash, and a record in `wake` if the id is new. User space
+ * reads zone and opt-in from the id, and puts them into `clients`. Called by read.bpf.h.
  */
 #ifndef REZONE_BPF_CLIENT_H
 #define REZONE_BPF_CLIENT_H

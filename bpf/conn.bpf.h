@@ -38,9 +38,9 @@ __u32 rz_sees_opens = 0;
  * connection said in between nobody could see (user/kern/attached.c). */
 __u64 rz_attached_ns = 0;
 
-/* One that was opened has no entry: there was no room for it, or user space took it away
- * (rz_kern_forget_stranger). Since then one without an entry may be such a one. Where openings are
- * seen the census has found all others at the start, so it is set for nobody else. */
+/* A connection that was seen to open has no entry: there was no room for it, or user space took it
+ * away (rz_kern_forget_stranger). Since then one without an entry may be such a connection. Where
+ * openings are seen the census has found all others at the start, so it is set for nobody else. */
 __u32 rz_conns_were_full = 0;
 
 static __always_inline int rz_conn_is_mptcp(const struct tcp_sock *tp)
@@ -106,8 +106,8 @@ static __noinline void rz_conn_drop_kept(__u64 cookie, const struct rz_frame *f)
 }
 
 /* Was the first segment read before the connection had a socket (opening.bpf.h)? Then `c` goes on
- * behind it, and 1 is returned. What it would be without is kept, for TCP may not have taken that
- * segment. */
+ * behind it, and 1 is returned. The state of `c` without it is kept, for TCP may not have taken
+ * that segment. */
 static __always_inline int rz_conn_take_opening(struct rz_conn *c, const struct rz_opening_key *key)
 {
 	struct rz_opening *o = bpf_map_lookup_elem(&openings, key);
@@ -137,9 +137,10 @@ static __always_inline int rz_conn_take_opening(struct rz_conn *c, const struct 
 }
 
 /*
- * Puts `c` into `conns`. What its opening brings is put beside it first, for the next segment may
- * ask for it at once, and is removed if there is no room for `c`. If the other program was faster,
- * it found the same opening, which goes only now, and the same is beside its entry.
+ * Puts `c` into `conns`. The pieces that its opening brings are put beside it first, for the next
+ * segment may ask for them at once, and are removed if there is no room for `c`. If the other
+ * program was faster, it found the same opening, which goes only now, and the same is beside its
+ * entry.
  */
 static __always_inline long rz_conn_put(struct rz_conn *c)
 {

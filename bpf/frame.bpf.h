@@ -62,7 +62,7 @@ static __always_inline void rz_frame_next(struct rz_frame *f, __u32 size)
 	f->skip = 0;
 }
 
-/* What was read so far was a guess that did not hold, or says nothing of a client: as if nothing
+/* The reading so far was a guess that did not hold, or says nothing of a client: as if nothing
  * had been read, on a connection found in mid-stream. */
 static __always_inline void rz_frame_forget(struct rz_frame *f)
 {

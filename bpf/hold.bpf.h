@@ -5,8 +5,8 @@
  *
  * Comes in: a segment for a connection with an entry in `holds` or in `held`. Goes out: whether it
  * is dropped. Called by the segment program. Nothing here happens to a connection without an entry,
- * and none is held behind its deadline, whoever forgets it. What a hold kept from TCP is remembered
- * in `held` (held.bpf.h), for its client may leave meanwhile.
+ * and none is held behind its deadline, whoever forgets it. Map `held` (held.bpf.h) remembers
+ * which part of the stream a hold kept from TCP, for its client may leave meanwhile.
  */
 #ifndef REZONE_BPF_HOLD_H
 #define REZONE_BPF_HOLD_H
