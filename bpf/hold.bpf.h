@@ -6,7 +6,7 @@
  * Comes in: a segment for a connection with an entry in `holds` or in `held`. Goes out: whether it
  * is dropped. Called by the segment program. Nothing here happens to a connection without an entry,
  * and none is held behind its deadline, whoever forgets it. Map `held` (held.bpf.h) remembers
- * which part of the stream a hold kept from TCP, for its client may leave meanwhile.
+ * where the bytes end that a hold kept from TCP, for its client may leave meanwhile.
  */
 #ifndef REZONE_BPF_HOLD_H
 #define REZONE_BPF_HOLD_H
