@@ -52,11 +52,11 @@ static __always_inline enum rz_step rz_begin_proxy(struct __sk_buff *skb, struct
 				       ? RZ_STEP_DONE
 				       : rz_begin_stranger(s, RZ_PROTOCOL_NOISE);
 	} else {
-		if (rz_header_fill(skb, s, RZ_PROXY_V2_FIXED) != 1)
+		if (!rz_header_fill(skb, s, RZ_PROXY_V2_FIXED))
 			return RZ_STEP_DONE;
 		len = rz_proxy_v2_length(s->header);
 		kept = len < RZ_PROXY_V2_KEPT ? len : RZ_PROXY_V2_KEPT;
-		if (rz_header_fill(skb, s, kept) != 1)
+		if (!rz_header_fill(skb, s, kept))
 			return RZ_STEP_DONE;
 	}
 	s->proxied.len = kept;
@@ -72,10 +72,10 @@ static __always_inline enum rz_step rz_begin_proxy(struct __sk_buff *skb, struct
 	return RZ_STEP_MORE;
 }
 
-/* The first bytes of a connection that are no request. 0 if it is too early to say, or if they may
- * be one; then *ret is what to do. */
-static __always_inline int rz_begin_is_strange(struct __sk_buff *skb, struct rz_scratch *s,
-					       enum rz_step *ret)
+/* The first bytes of a connection that are no request. False if it is too early to say, or if
+ * they may be one; else *ret is what to do. */
+static __always_inline bool rz_begin_is_strange(struct __sk_buff *skb, struct rz_scratch *s,
+						enum rz_step *ret)
 {
 	enum rz_protocol spoken;
 	int version;
@@ -83,23 +83,23 @@ static __always_inline int rz_begin_is_strange(struct __sk_buff *skb, struct rz_
 	/* asked of four bytes, for who waits for an answer to them must not wait for a word here;
 	 * and of more, so that it is the same however the bytes were cut */
 	if (s->f.have < 4)
-		return 0;
+		return false;
 	spoken = rz_stranger_protocol(s->header);
 	if (spoken != RZ_PROTOCOL_NOISE) {
 		*ret = rz_begin_stranger(s, spoken);
-		return 1;
+		return true;
 	}
 	if (s->f.have < RZ_KAFKA_FIXED)
-		return 0;
+		return false;
 	if (rz_looks_like_tls(s->header)) {
 		*ret = rz_begin_stranger(s, RZ_PROTOCOL_TLS);
-		return 1;
+		return true;
 	}
 	version = s->f.via == RZ_VIA_PROXY ? 0 : rz_proxy_begins(s->header);
 	if (!version)
-		return 0;
+		return false;
 	*ret = rz_begin_proxy(skb, s, version);
-	return 1;
+	return true;
 }
 
 #endif

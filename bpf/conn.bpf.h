@@ -43,31 +43,31 @@ __u64 rz_attached_ns = 0;
  * openings are seen the census has found all others at the start, so it is set for nobody else. */
 __u32 rz_conns_were_full = 0;
 
-static __always_inline int rz_conn_is_mptcp(const struct tcp_sock *tp)
+static __always_inline bool rz_conn_is_mptcp(const struct tcp_sock *tp)
 {
 	return bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp;
 }
 
 /* Does the segment program see this socket's packets? Those below another cgroup are not ours. */
-static __always_inline int rz_conn_ours(const struct sock *sk)
+static __always_inline bool rz_conn_ours(const struct sock *sk)
 {
 	struct cgroup_subsys_state *css;
 	struct cgroup *cg;
 	int i;
 
 	if (!rz_cgroup_id)
-		return 1;
+		return true;
 	/* before Linux 5.15 the field holds other things too */
 	if (!bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
-		return 0;
+		return false;
 	cg = BPF_CORE_READ(sk, sk_cgrp_data.cgroup);
 	for (i = 0; i < RZ_CGROUP_DEPTH_MAX && cg; i++) {
 		if (BPF_CORE_READ(cg, kn, id) == rz_cgroup_id)
-			return 1;
+			return true;
 		css = BPF_CORE_READ(cg, self.parent);
 		cg = css ? BPF_CORE_READ(css, cgroup) : NULL;
 	}
-	return 0;
+	return false;
 }
 
 /* TCP adds to bytes_received first, and without the socket lock it may do so between these looks:
@@ -82,14 +82,14 @@ static __always_inline __u32 rz_conn_seq_base(const struct tcp_sock *tp)
 
 /* How much of a connection that is found in mid-stream must still be read. Of one older than rezone
  * nothing: it is judged by what is seen of it, or nobody would be moved on the first day. */
-static __always_inline __u8 rz_conn_unseen(int found)
+static __always_inline __u8 rz_conn_unseen(bool found)
 {
 	return found && rz_sees_opens && !rz_conns_were_full ? 0 : RZ_UNSEEN_REQUESTS;
 }
 
 /* Was nothing of this connection read since the segment program was attached again? Then bytes that
  * it has missed went by while it was not there. */
-static __always_inline int rz_conn_is_older(const struct rz_conn *c)
+static __always_inline bool rz_conn_is_older(const struct rz_conn *c)
 {
 	return (c->last_request_ns ? c->last_request_ns : c->opened_ns) < rz_attached_ns;
 }
@@ -106,9 +106,10 @@ static __noinline void rz_conn_drop_kept(__u64 cookie, const struct rz_frame *f)
 }
 
 /* Was the first segment read before the connection had a socket (opening.bpf.h)? Then `c` goes on
- * behind it, and 1 is returned. The state of `c` without it is kept, for TCP may not have taken
+ * behind it, and true is returned. The state of `c` without it is kept, for TCP may not have taken
  * that segment. */
-static __always_inline int rz_conn_take_opening(struct rz_conn *c, const struct rz_opening_key *key)
+static __always_inline bool rz_conn_take_opening(struct rz_conn *c,
+						 const struct rz_opening_key *key)
 {
 	struct rz_opening *o = bpf_map_lookup_elem(&openings, key);
 	struct rz_undo *u = rz_undo_of(c->cookie);
@@ -117,23 +118,23 @@ static __always_inline int rz_conn_take_opening(struct rz_conn *c, const struct 
 
 	if (!o || !u || c->frame.state == RZ_STATE_MPTCP ||
 	    (__s64)(c->opened_ns - o->read_ns) > RZ_OPENING_NS)
-		return 0;
+		return false;
 	f = o->f;
 	barrier();
 	if (!rz_same(&o->key, key, sizeof(*key)) || !rz_frame_is(&o->f, &f))
-		return 0;
+		return false;
 	f.owner = c->frame.owner;
 	if (f.have) {
 		piece = rz_header_partial_key(c->cookie, &f);
 		if (bpf_map_update_elem(&partial, &piece, &o->partial, BPF_ANY))
-			return 0;
+			return false;
 	}
 	if (f.via == RZ_VIA_PROXY)
 		bpf_map_update_elem(&proxied, &c->cookie, &o->proxied, BPF_ANY);
 	if (c->frame.synced)
 		rz_undo_begin(u, c->cookie, &c->frame);
 	c->frame = f;
-	return 1;
+	return true;
 }
 
 /*
@@ -146,7 +147,7 @@ static __always_inline long rz_conn_put(struct rz_conn *c)
 {
 	struct rz_opening_key key
 		__attribute__((aligned(8))) = {.tuple = c->tuple, .seq = c->seq_base};
-	int took = rz_conn_take_opening(c, &key);
+	bool took = rz_conn_take_opening(c, &key);
 	long err = bpf_map_update_elem(&conns, &c->cookie, c, BPF_NOEXIST);
 
 	if (took && !err)
@@ -161,7 +162,8 @@ static __always_inline long rz_conn_put(struct rz_conn *c)
  * room. `fresh`: no payload byte has come yet, so the first request starts at `seq`. `found`:
  * nobody saw it open. */
 static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct tcp_sock *tp,
-						      __u64 cookie, int fresh, __u32 seq, int found)
+						      __u64 cookie, bool fresh, __u32 seq,
+						      bool found)
 {
 	struct sock_common *skc = &tp->inet_conn.icsk_inet.sk.__sk_common;
 	struct net *net = skc->skc_net.net;
@@ -179,7 +181,7 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	c->seq_base = rz_conn_seq_base(tp);
 	c->frame.owner = (__u16)cookie;
 	c->frame.next_seq = c->frame.read_end = seq;
-	c->frame.synced = !!fresh;
+	c->frame.synced = fresh;
 	c->frame.adopted = !fresh;
 	c->frame.unseen = fresh ? 0 : rz_conn_unseen(found);
 	c->frame.api_key = -1;
@@ -276,7 +278,7 @@ static __noinline struct rz_conn *rz_conn_adopt(struct bpf_sock *sk, __u64 cooki
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct rz_conn fill, *c;
 	__u32 rcv_nxt;
-	int fresh;
+	bool fresh;
 
 	if (!tp)
 		return NULL;

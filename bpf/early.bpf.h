@@ -43,7 +43,7 @@ static __always_inline __u64 rz_early_bit(__u64 cookie)
 }
 
 /* May something of this connection be kept? */
-static __always_inline int rz_early_has(__u64 cookie)
+static __always_inline bool rz_early_has(__u64 cookie)
 {
 	struct rz_early *e = rz_early_of(cookie);
 
@@ -69,8 +69,8 @@ static __always_inline __u32 rz_early_kept(const struct rz_early_piece *p)
 }
 
 /* Two tries of one segment with the same bytes? */
-static __always_inline int rz_early_same(const struct rz_early_piece *a,
-					 const struct rz_early_piece *b)
+static __always_inline bool rz_early_same(const struct rz_early_piece *a,
+					  const struct rz_early_piece *b)
 {
 	return a->seq == b->seq && a->len == b->len && a->check == b->check;
 }
@@ -119,7 +119,7 @@ __noinline int rz_early_take(__u32 wants, __u32 synced)
 	struct rz_early *e;
 	__u32 doubt = 0, at, i;
 	__u64 whose = 0;
-	int own;
+	bool own;
 
 	s = bpf_map_lookup_elem(&scratch, &rz_zero);
 	e = s ? rz_early_of(s->cookie) : NULL;

@@ -24,18 +24,18 @@ static __always_inline __u32 rz_frame_wants(const struct rz_frame *f)
 
 /* Is this the very frame that was copied out? Word for word, so a copy that another CPU's commit
  * tore apart is found out too. */
-static __always_inline int rz_frame_is(const struct rz_frame *f, const struct rz_frame *was)
+static __always_inline bool rz_frame_is(const struct rz_frame *f, const struct rz_frame *was)
 {
 	return rz_same(f, was, sizeof(*f));
 }
 
 /* Does `f`, on which work was done, say the same of the stream as `was`? Not how often the frame
  * changed, nor what user space knows of the client. */
-static __always_inline int rz_frame_says_the_same(const struct rz_frame *was, struct rz_frame *f)
+static __always_inline bool rz_frame_says_the_same(const struct rz_frame *was, struct rz_frame *f)
 {
 	__u8 zone_known = f->zone_known, opt_in = f->opt_in;
 	__u16 generation = f->generation;
-	int same;
+	bool same;
 
 	f->generation = was->generation;
 	f->zone_known = was->zone_known;
@@ -48,7 +48,7 @@ static __always_inline int rz_frame_says_the_same(const struct rz_frame *was, st
 }
 
 /* TLS, Multipath TCP, or no Kafka: nothing more is read of it, see rz_frame_is_left_alone(). */
-static __always_inline int rz_frame_is_settled(const struct rz_frame *f)
+static __always_inline bool rz_frame_is_settled(const struct rz_frame *f)
 {
 	return f->state == RZ_STATE_TLS || f->state == RZ_STATE_NOT_KAFKA ||
 	       f->state == RZ_STATE_MPTCP;
@@ -82,8 +82,8 @@ static __always_inline void rz_frame_forget(struct rz_frame *f)
 }
 
 /* Does this segment end before anything that is waited for? */
-static __always_inline int rz_frame_has_no_header(const struct rz_frame *f,
-						  const struct rz_seg *seg)
+static __always_inline bool rz_frame_has_no_header(const struct rz_frame *f,
+						   const struct rz_seg *seg)
 {
 	return f->synced && (__s32)(rz_frame_wants(f) - seg->seq) >= (__s32)seg->len;
 }
@@ -91,7 +91,7 @@ static __always_inline int rz_frame_has_no_header(const struct rz_frame *f,
 /* True if this segment lies wholly inside a request whose header is known, behind all that was
  * read: the case of nearly every segment of a large Produce, and the cheapest answer. Read without
  * the lock: a stale value costs at most the longer way. */
-static __always_inline int rz_frame_inside(const struct rz_conn *c, const struct rz_seg *seg)
+static __always_inline bool rz_frame_inside(const struct rz_conn *c, const struct rz_seg *seg)
 {
 	const struct rz_frame *f = &c->frame;
 
@@ -101,7 +101,8 @@ static __always_inline int rz_frame_inside(const struct rz_conn *c, const struct
 
 /* Is this connection left alone for good? Not if the segment brings the bytes again that made it
  * so: then TCP may not have taken them. */
-static __always_inline int rz_frame_is_left_alone(const struct rz_conn *c, const struct rz_seg *seg)
+static __always_inline bool rz_frame_is_left_alone(const struct rz_conn *c,
+						   const struct rz_seg *seg)
 {
 	return rz_frame_is_settled(&c->frame) &&
 	       (c->frame.state == RZ_STATE_MPTCP ||

@@ -53,19 +53,20 @@ static __always_inline void rz_header_read_ahead(struct __sk_buff *skb, struct r
  * Brings scratch->header to `target` bytes of the request at f.next_seq, as far as this segment has
  * them. Returns 1 if they are all there, 0 if the segment ends before, -1 on a failed helper.
  */
-static __always_inline int rz_header_fill(struct __sk_buff *skb, struct rz_scratch *s, __u32 target)
+static __always_inline bool rz_header_fill(struct __sk_buff *skb, struct rz_scratch *s,
+					   __u32 target)
 {
 	__u32 have = s->f.have, at, take, less;
 
 	if (have >= target)
-		return 1;
+		return true;
 	if (target <= s->ahead && !s->f.skip) {
 		s->f.have = target;
-		return 1;
+		return true;
 	}
 	at = rz_frame_wants(&s->f) - s->seg.seq;
 	if (at >= s->seg.len)
-		return 0;
+		return false;
 	take = s->seg.len - at;
 	if (take > target - have)
 		take = target - have;
@@ -78,7 +79,7 @@ static __always_inline int rz_header_fill(struct __sk_buff *skb, struct rz_scrat
 	less &= 511;
 	if (rz_header_load(skb, s, at, have, less)) {
 		rz_count_error(RZ_PLACE_PAYLOAD, -RZ_EFAULT);
-		return -1;
+		return false;
 	}
 	s->f.have = have + take;
 	return s->f.have >= target;

@@ -41,10 +41,11 @@ static __always_inline struct rz_held *rz_held_begin(__u64 cookie, __u32 end)
  * (`fin`). Returns whether the client has left, be it before. The entry's memory may have become
  * another connection's since it was looked up, of whom this says nothing.
  */
-static __always_inline int rz_held_note(struct rz_held *e, __u64 cookie, __u32 end, int on, int fin)
+static __always_inline bool rz_held_note(struct rz_held *e, __u64 cookie, __u32 end, bool on,
+					 bool fin)
 {
 	__u64 now = bpf_ktime_get_ns();
-	int left = 0, leaves = 0;
+	bool left = false, leaves = false;
 
 	bpf_spin_lock(&e->lock);
 	if (e->cookie == cookie) {
@@ -63,7 +64,7 @@ static __always_inline int rz_held_note(struct rz_held *e, __u64 cookie, __u32 e
 }
 
 /* Has its client left while it was held? Not if TCP has got all of it since. */
-static __always_inline int rz_held_left(__u64 cookie, __u32 rcv_nxt)
+static __always_inline bool rz_held_left(__u64 cookie, __u32 rcv_nxt)
 {
 	struct rz_held *e = rz_held_of(cookie);
 

@@ -29,8 +29,8 @@ static __always_inline struct rz_hold *rz_hold_of(__u64 cookie)
  * from a daemon, which may have meant another clock, and may be dead. `now`: of a segment that
  * would be dropped.
  */
-static __always_inline int rz_hold_lasts(struct rz_hold *h, const struct rz_move *m, __u64 cookie,
-					 __u64 now)
+static __always_inline bool rz_hold_lasts(struct rz_hold *h, const struct rz_move *m, __u64 cookie,
+					  __u64 now)
 {
 	__u64 deadline = m->deadline_ns, since;
 
@@ -45,7 +45,7 @@ static __always_inline int rz_hold_lasts(struct rz_hold *h, const struct rz_move
 }
 
 /* Are new requests held back now? */
-static __always_inline int rz_hold_is_on(struct rz_hold *h, __u64 cookie)
+static __always_inline bool rz_hold_is_on(struct rz_hold *h, __u64 cookie)
 {
 	struct rz_move *m = bpf_map_lookup_elem(&moves, &cookie);
 
@@ -69,7 +69,7 @@ static __always_inline void rz_hold_count(struct rz_hold *h, const struct rz_seg
 /* Were this segment's first bytes that TCP does not have read before? Then they are not new: TCP
  * did not take them, or what was read in their place, and nothing can end before it has the true
  * ones. Bytes that TCP has do not count: new ones may stand behind them in one segment. */
-static __always_inline int rz_hold_was_read(__u64 cookie, const struct rz_seg *seg, __u32 rcv_nxt)
+static __always_inline bool rz_hold_was_read(__u64 cookie, const struct rz_seg *seg, __u32 rcv_nxt)
 {
 	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
 	__u32 from = (__s32)(rcv_nxt - seg->seq) > 0 ? rcv_nxt : seg->seq;
@@ -88,26 +88,26 @@ static __always_inline int rz_hold_was_read(__u64 cookie, const struct rz_seg *s
  * A client's RST passes: TCP answers one behind missing bytes by asking for another (RFC 5961), and
  * who is gone sends nothing again.
  */
-static __noinline int rz_hold_keeps_out(struct bpf_sock *sk, __u64 cookie, struct rz_hold *h,
-					const struct rz_seg *seg)
+static __noinline bool rz_hold_keeps_out(struct bpf_sock *sk, __u64 cookie, struct rz_hold *h,
+					 const struct rz_seg *seg)
 {
 	struct rz_held *e = rz_held_of(cookie);
 	struct tcp_sock *tp;
 	__u32 beyond;
-	int on, fits;
+	bool on, fits;
 
 	if (!h && !e)
-		return 0;
+		return false;
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
-		return 0;
+		return false;
 	if (e && (__s32)(e->end - tp->rcv_nxt) <= 0) {
 		bpf_map_delete_elem(&held, &cookie);
 		e = NULL;
 	}
 	beyond = seg->seq + seg->len - tp->rcv_nxt;
 	if ((__s32)beyond <= 0)
-		return 0;
+		return false;
 	on = h && rz_hold_is_on(h, cookie) && !rz_hold_was_read(cookie, seg, tp->rcv_nxt);
 	if (on && seg->len)
 		rz_hold_count(h, seg);
@@ -117,7 +117,7 @@ static __noinline int rz_hold_keeps_out(struct bpf_sock *sk, __u64 cookie, struc
 	if (!e || !rz_held_note(e, cookie, seg->seq + seg->len, on && fits, seg->fin && fits))
 		return on && seg->len;
 	RZ_COUNT(discarded_segments);
-	return 1;
+	return true;
 }
 
 #endif

@@ -46,7 +46,7 @@ static __always_inline int rz_opening_tuple(struct __sk_buff *skb, struct rz_tup
 static __always_inline void rz_opening_begin(struct rz_scratch *s, const struct rz_opening_key *key,
 					     const struct __sk_buff *skb)
 {
-	int local = rz_tuple_is_local(&key->tuple) || skb->ifindex == RZ_LOOPBACK_IFINDEX;
+	bool local = rz_tuple_is_local(&key->tuple) || skb->ifindex == RZ_LOOPBACK_IFINDEX;
 
 	s->cookie = RZ_OPENING_COOKIE | (__u64)key->tuple.client_port << 32 | key->seq;
 	__builtin_memset(&s->was, 0, sizeof(s->was));

@@ -8,7 +8,7 @@
 
 #include "maps.bpf.h"
 
-static __always_inline int rz_port_is_kafka(__u32 port)
+static __always_inline bool rz_port_is_kafka(__u32 port)
 {
 	__u32 i;
 
@@ -16,9 +16,9 @@ static __always_inline int rz_port_is_kafka(__u32 port)
 		if (i >= rz_config.n_ports)
 			break;
 		if (port == rz_config.ports[i])
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 #endif

@@ -59,7 +59,7 @@ static __always_inline void rz_read_lose_sync(struct rz_scratch *s)
  */
 static __always_inline void rz_read_lone_size(struct __sk_buff *skb, struct rz_scratch *s)
 {
-	if (rz_header_fill(skb, s, 4) != 1 || !rz_size_is_plausible(s->header) ||
+	if (!rz_header_fill(skb, s, 4) || !rz_size_is_plausible(s->header) ||
 	    rz_header_save_partial(s))
 		s->f.have = 0;
 }
@@ -71,7 +71,7 @@ static __always_inline void rz_read_lone_size(struct __sk_buff *skb, struct rz_s
  * ends with the segment; else it is only tentative: the next header must be where this one says,
  * and have the same id, or it is forgotten.
  */
-static __always_inline int rz_read_find(struct __sk_buff *skb, struct rz_scratch *s)
+static __always_inline bool rz_read_find(struct __sk_buff *skb, struct rz_scratch *s)
 {
 	struct rz_request r;
 
@@ -82,13 +82,13 @@ static __always_inline int rz_read_find(struct __sk_buff *skb, struct rz_scratch
 	}
 	if (!s->f.have && s->seg.len == 4) {
 		rz_read_lone_size(skb, s);
-		return 0;
+		return false;
 	}
-	if (rz_header_fill(skb, s, RZ_KAFKA_FIXED) != 1 || rz_request_parse(s->header, &r))
+	if (!rz_header_fill(skb, s, RZ_KAFKA_FIXED) || rz_request_parse(s->header, &r))
 		goto no;
 	if (s->f.client ? r.client_id_len != s->f.client_id_len : !rz_request_is_common(&r))
 		goto no;
-	if (rz_header_fill(skb, s, RZ_KAFKA_FIXED + rz_client_id_kept(r.client_id_len)) != 1)
+	if (!rz_header_fill(skb, s, RZ_KAFKA_FIXED + rz_client_id_kept(r.client_id_len)))
 		goto no;
 	if (s->f.client) {
 		if (rz_client_key(r.client_id_len) != s->f.client)
@@ -100,10 +100,10 @@ static __always_inline int rz_read_find(struct __sk_buff *skb, struct rz_scratch
 		s->f.tentative = s->f.next_seq + 4 + (__u32)r.size != s->seg.seq + s->seg.len;
 	}
 	s->f.synced = 1;
-	return 1;
+	return true;
 no:
 	s->f.have = 0;
-	return 0;
+	return false;
 }
 
 /* The bytes where a request should begin are no header of this client's: a bare SASL token, or the
@@ -158,7 +158,7 @@ static __always_inline enum rz_step rz_read_client_id(struct __sk_buff *skb, str
 	    (s->f.several || s->refused ||
 	     (s->f.client && r->client_id_len == s->f.client_id_len && !s->compares_id)))
 		return RZ_STEP_MORE;
-	if (rz_header_fill(skb, s, RZ_KAFKA_FIXED + rz_client_id_kept(r->client_id_len)) != 1)
+	if (!rz_header_fill(skb, s, RZ_KAFKA_FIXED + rz_client_id_kept(r->client_id_len)))
 		return RZ_STEP_DONE;
 	if (s->f.several || s->refused)
 		return RZ_STEP_MORE;
@@ -214,7 +214,7 @@ static __always_inline enum rz_step rz_read_body(struct __sk_buff *skb, struct r
 		s->f.skip = id_len -
 			    (s->f.have == RZ_KAFKA_FIXED ? 0 : rz_client_id_kept(r->client_id_len));
 	at = RZ_KAFKA_FIXED + id_len - s->f.skip;
-	if (rz_header_fill(skb, s, at + want) != 1)
+	if (!rz_header_fill(skb, s, at + want))
 		return RZ_STEP_DONE;
 	if (r->api_key != RZ_API_PRODUCE) {
 		s->f.software = rz_software_note(at, want);
@@ -265,11 +265,11 @@ static __always_inline enum rz_step rz_read_note(struct rz_scratch *s, const str
 
 /* Among SASL tokens: is this one shorter than a header? Then no more of it may be read, for what is
  * behind it is the next one's, and may be in another segment. Fills r->size if it is. */
-static __always_inline int rz_read_token(struct __sk_buff *skb, struct rz_scratch *s,
-					 struct rz_request *r)
+static __always_inline bool rz_read_token(struct __sk_buff *skb, struct rz_scratch *s,
+					  struct rz_request *r)
 {
-	if (rz_header_fill(skb, s, 4) != 1)
-		return 0;
+	if (!rz_header_fill(skb, s, 4))
+		return false;
 	r->size = (__s32)rz_be32(s->header);
 	return r->size >= 0 && r->size < RZ_KAFKA_SIZE_MIN;
 }
@@ -283,7 +283,7 @@ __noinline int rz_read_request(struct __sk_buff *skb)
 	struct rz_request r;
 	struct rz_scratch *s;
 	enum rz_step step;
-	int whole;
+	bool whole;
 
 	s = bpf_map_lookup_elem(&scratch, &rz_zero);
 	if (!s)
@@ -292,7 +292,7 @@ __noinline int rz_read_request(struct __sk_buff *skb)
 	rz_header_read_ahead(skb, s);
 	if (s->f.sasl_raw && rz_read_token(skb, s, &r))
 		return rz_read_bad(s, &r);
-	whole = rz_header_fill(skb, s, RZ_KAFKA_FIXED) == 1;
+	whole = rz_header_fill(skb, s, RZ_KAFKA_FIXED);
 	if (!s->f.requests && !s->f.adopted && rz_begin_is_strange(skb, s, &step))
 		return step;
 	if (!whole)
@@ -312,39 +312,39 @@ __noinline int rz_read_request(struct __sk_buff *skb)
 
 /* Bytes before this segment are missing. If TCP has them, we have missed them, unless they were
  * kept and another CPU is about to read them; if not, the segment came early. */
-static __always_inline int rz_read_gap_is_loss(struct bpf_sock *sk, struct rz_scratch *s)
+static __always_inline bool rz_read_gap_is_loss(struct bpf_sock *sk, struct rz_scratch *s)
 {
 	__u32 rcv_nxt;
 
 	if (!rz_segment_rcv_nxt(sk, &rcv_nxt) && (__s32)(rcv_nxt - rz_frame_wants(&s->f)) <= 0)
-		return 0;
+		return false;
 	return !rz_early_has(s->cookie) || !rz_early_take(rz_frame_wants(&s->f), 1);
 }
 
 /* Is there something to read in this segment: does it have the byte that is waited for, or is the
  * frame lost by it? */
-static __always_inline int rz_read_is_next(struct bpf_sock *sk, struct rz_scratch *s)
+static __always_inline bool rz_read_is_next(struct bpf_sock *sk, struct rz_scratch *s)
 {
 	__s32 at = (__s32)(rz_frame_wants(&s->f) - s->seg.seq);
 
 	if (at >= (__s32)s->seg.len)
-		return 0;
+		return false;
 	if (at >= 0)
-		return 1;
+		return true;
 	if (s->from_early) /* another CPU went back; the piece is there still */
-		return 0;
+		return false;
 	if (!rz_read_gap_is_loss(sk, s)) {
 		s->came_early = 1;
-		return 0;
+		return false;
 	}
 	rz_read_lose_sync(s);
-	return 1;
+	return true;
 }
 
-/* All requests of one segment, on the copy scratch->f. Returns 0 if there is nothing to read in it,
- * and the frame stays as it was, or as it was gone back to. */
-static __always_inline int rz_read_segment(struct __sk_buff *skb, struct bpf_sock *sk,
-					   struct rz_scratch *s)
+/* All requests of one segment, on the copy scratch->f. Returns false if there is nothing to read in
+ * it, and the frame stays as it was, or as it was gone back to. */
+static __always_inline bool rz_read_segment(struct __sk_buff *skb, struct bpf_sock *sk,
+					    struct rz_scratch *s)
 {
 	__u32 before = s->f.requests;
 	int i;
@@ -358,14 +358,14 @@ static __always_inline int rz_read_segment(struct __sk_buff *skb, struct bpf_soc
 	if (s->f.synced && !rz_read_is_next(sk, s)) {
 		if (s->undone && rz_header_save_partial(s))
 			rz_read_lose_sync(s);
-		return 0;
+		return false;
 	}
 	if ((__s32)(s->seg.seq + s->seg.len - s->f.read_end) > 0)
 		s->f.read_end = s->seg.seq + s->seg.len;
 	if (!s->f.synced) {
 		if (!rz_read_find(skb, s)) {
 			rz_read_missed(s);
-			return 1;
+			return true;
 		}
 		if (s->misses > RZ_MISSES_FREE) /* some were passed over */
 			s->f.unseen = RZ_UNSEEN_REQUESTS;
@@ -387,7 +387,7 @@ static __always_inline int rz_read_segment(struct __sk_buff *skb, struct bpf_soc
 		if (st)
 			st->requests += s->f.requests - before;
 	}
-	return 1;
+	return true;
 }
 
 #endif

@@ -110,7 +110,7 @@ static __always_inline void rz_response_forget(__u64 cookie)
 }
 
 /* Notes that a segment of this connection was not looked at. */
-static __always_inline void rz_response_note_early(int watched, __u64 cookie)
+static __always_inline void rz_response_note_early(bool watched, __u64 cookie)
 {
 	struct rz_hold *h = watched ? rz_hold_of(cookie) : NULL;
 
@@ -131,9 +131,9 @@ static __always_inline void rz_response_lose(struct rz_responses *a)
 	a->have = 0;
 }
 
-/* Brings a->head to its length as far as this segment has it. 1: it is whole. */
-static __always_inline int rz_response_fill(struct __sk_buff *skb, struct rz_responses *a,
-					    const struct rz_seg *seg)
+/* Brings a->head to its length as far as this segment has it. True: it is whole. */
+static __always_inline bool rz_response_fill(struct __sk_buff *skb, struct rz_responses *a,
+					     const struct rz_seg *seg)
 {
 	__u32 at = a->next_seq + a->have - seg->seq, i;
 	__u64 head;
@@ -141,10 +141,10 @@ static __always_inline int rz_response_fill(struct __sk_buff *skb, struct rz_res
 
 	if (!a->have && at < seg->len && seg->len - at >= RZ_RESPONSE_HEAD) {
 		if (bpf_skb_load_bytes(skb, seg->off + at, &head, RZ_RESPONSE_HEAD))
-			return 0;
+			return false;
 		a->head = bpf_be64_to_cpu(head);
 		a->have = RZ_RESPONSE_HEAD;
-		return 1;
+		return true;
 	}
 	for (i = 0; i < RZ_RESPONSE_HEAD; i++) {
 		if (a->have >= RZ_RESPONSE_HEAD || at >= seg->len)
@@ -195,14 +195,14 @@ static __always_inline __u32 rz_response_before_ring(const struct rz_hold *h, __
 /* The head of the response behind the latest: is it the next one in the row? One that fell out of
  * the ring is believed, for the place is right; if the place itself is a guess, the id must count
  * up. */
-static __always_inline int rz_response_in_row(const struct rz_hold *h, const struct rz_responses *a,
-					      __u32 correlation_id)
+static __always_inline bool rz_response_in_row(const struct rz_hold *h,
+					       const struct rz_responses *a, __u32 correlation_id)
 {
 	__u32 number = a->number + 1;
 	const struct rz_expected *e = &h->expected[number % RZ_EXPECTED_MAX];
 
 	if ((__s32)(h->last - number) < 0)
-		return 0;
+		return false;
 	if (e->number == number)
 		return e->correlation_id == correlation_id;
 	return !a->tentative || correlation_id == a->correlation_id + 1;
@@ -210,31 +210,31 @@ static __always_inline int rz_response_in_row(const struct rz_hold *h, const str
 
 /*
  * Out of the row, and no head that is expected. If it began with the segment before, that was the
- * tail of a response, and one may begin with this segment (at `seq`) all the same: returns 1, to
+ * tail of a response, and one may begin with this segment (at `seq`) all the same: returns true, to
  * look there.
  */
-static __always_inline int rz_response_not_here(struct rz_responses *a, __u32 seq)
+static __always_inline bool rz_response_not_here(struct rz_responses *a, __u32 seq)
 {
 	if ((__s32)(a->next_seq - seq) >= 0)
-		return 0;
+		return false;
 	a->next_seq = seq;
-	return 1;
+	return true;
 }
 
 /*
- * One response's head, or as much of it as this segment has. Returns 1 if the next one may begin in
- * the segment too. Out of the row, a response that is expected puts it into the row again; as in
+ * One response's head, or as much of it as this segment has. Returns true if the next one may begin
+ * in the segment too. Out of the row, a response that is expected puts it into the row again; as in
  * rz_read_find() it is believed at once if it ends with the segment, else when the next one is
  * where it says.
  */
-static __always_inline int rz_response_read(struct __sk_buff *skb, const struct rz_hold *h,
-					    struct rz_responses *a, const struct rz_seg *seg)
+static __always_inline bool rz_response_read(struct __sk_buff *skb, const struct rz_hold *h,
+					     struct rz_responses *a, const struct rz_seg *seg)
 {
 	__u32 correlation_id, number;
 	__s32 size;
 
 	if (!rz_response_fill(skb, a, seg))
-		return 0;
+		return false;
 	size = (__s32)(a->head >> 32);
 	correlation_id = (__u32)a->head;
 	a->have = 0;
@@ -302,19 +302,19 @@ __noinline int rz_response_step(struct __sk_buff *skb, __u64 cookie, __u32 off, 
 	return more;
 }
 
-/* Where in this segment does a response begin? 0: nowhere. Out of the row one may begin with it, or
- * with the segment before: some agents write a response's size alone. */
-static __always_inline int rz_response_begins(struct rz_responses *a, const struct rz_seg *seg)
+/* Does a response begin in this segment? a->next_seq says where. Out of the row one may begin with
+ * it, or with the segment before: some agents write a response's size alone. */
+static __always_inline bool rz_response_begins(struct rz_responses *a, const struct rz_seg *seg)
 {
 	__s32 at;
 
 	if (a->synced) {
 		at = (__s32)(a->next_seq + a->have - seg->seq);
 		if (at > (__s32)seg->len)
-			return 0; /* inside a response, or a retransmission */
+			return false; /* inside a response, or a retransmission */
 		a->whole = 1;
 		if (at == (__s32)seg->len)
-			return 0;
+			return false;
 		if (at < 0)
 			rz_response_lose(a);
 	}
@@ -322,7 +322,7 @@ static __always_inline int rz_response_begins(struct rz_responses *a, const stru
 		a->next_seq = seg->seq;
 		a->have = 0;
 	}
-	return 1;
+	return true;
 }
 
 /* The responses that begin in this segment of the agent's. */
@@ -330,7 +330,8 @@ static __noinline void rz_response_segment(struct __sk_buff *skb, struct rz_hold
 					   const struct rz_seg *seg)
 {
 	struct rz_responses a;
-	int i, begins;
+	bool begins;
+	int i;
 
 	rz_response_load(h, &a);
 	begins = rz_response_begins(&a, seg);

@@ -12,6 +12,9 @@
  * - while a move waits: hold, held, response;
  * - from the TCP iterator: census, reset.
  *
+ * What says yes or no returns bool; a global function (not static, verified alone) an int, the type
+ * that the verifiers of all supported kernels are known to take.
+ *
  * Loaded by user/kern/load.c. Programs marked "?" are switched on only where the kernel can run
  * them (user/kern/probe.c).
  */

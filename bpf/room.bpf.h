@@ -46,13 +46,13 @@ static __always_inline struct rz_peer *rz_room_peer_here(const struct rz_scratch
 }
 
 /* Accepted at an address that is no agent's of this node, now that agents are known? */
-static __always_inline int rz_room_is_stranger(const struct rz_tuple *t)
+static __always_inline bool rz_room_is_stranger(const struct rz_tuple *t)
 {
 	struct rz_agent_val *agent;
 	struct rz_endpoint at = {};
 
 	if (!rz_topology_known)
-		return 0;
+		return false;
 	__builtin_memcpy(at.addr, t->agent_addr, sizeof(at.addr));
 	at.port = t->agent_port;
 	agent = bpf_map_lookup_elem(&agents, &at);
@@ -60,20 +60,20 @@ static __always_inline int rz_room_is_stranger(const struct rz_tuple *t)
 }
 
 /* Is there room for one more connection like this? */
-static __always_inline int rz_room_for_conn(const struct rz_tuple *t)
+static __always_inline bool rz_room_for_conn(const struct rz_tuple *t)
 {
 	struct rz_peer *p;
 
 	if (rz_config.strangers && rz_strangers >= rz_config.strangers && rz_room_is_stranger(t)) {
 		RZ_COUNT(strangers_full);
-		return 0;
+		return false;
 	}
 	p = rz_room_peer(t);
 	if (p && rz_config.peer_conns && p->conns >= rz_config.peer_conns) {
 		RZ_COUNT(peer_conns_full);
-		return 0;
+		return false;
 	}
-	return 1;
+	return true;
 }
 
 /* One connection more in conns, or (`by` -1) one less. */

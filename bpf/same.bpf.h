@@ -11,7 +11,7 @@
  * one way to walk. Inlined, since callers hold a bpf_spin_lock, under which Linux before 6.8
  * refuses a call.
  */
-static __always_inline int rz_same(const void *a, const void *b, __u32 size)
+static __always_inline bool rz_same(const void *a, const void *b, __u32 size)
 {
 	const __u64 *x = a, *y = b;
 	__u64 diff = 0;

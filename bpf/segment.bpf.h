@@ -145,13 +145,13 @@ static __always_inline int rz_segment_rcv_nxt(struct bpf_sock *sk, __u32 *ret)
 }
 
 /* Could TCP take bytes of this segment, now or once those in front of it have come? */
-static __always_inline int rz_segment_fits(struct bpf_sock *sk, const struct rz_seg *seg)
+static __always_inline bool rz_segment_fits(struct bpf_sock *sk, const struct rz_seg *seg)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	__u32 rcv_nxt;
 
 	if (!tp)
-		return 0;
+		return false;
 	rcv_nxt = tp->rcv_nxt;
 	return (__s32)(seg->seq - rcv_nxt - tp->rcv_wnd) <= 0 &&
 	       (__s32)(seg->seq + seg->len - rcv_nxt) > 0;
@@ -187,7 +187,7 @@ static __always_inline void rz_segment_unparsed(struct bpf_sock *sk)
 }
 
 /* Could TCP take this segment now? The program sees packets before TCP has judged them. */
-static __always_inline int rz_segment_in_window(struct bpf_sock *sk, const struct rz_seg *seg)
+static __always_inline bool rz_segment_in_window(struct bpf_sock *sk, const struct rz_seg *seg)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 

@@ -38,7 +38,7 @@ static __always_inline __u32 rz_take_cs(__u64 opened_ns, __u64 now)
 }
 
 /* Is the connection's frame still the one that the work was done on? Under its lock. */
-static __always_inline int rz_take_is_still(const struct rz_conn *c, const struct rz_scratch *s)
+static __always_inline bool rz_take_is_still(const struct rz_conn *c, const struct rz_scratch *s)
 {
 	return c->cookie == s->cookie && c->frame.owner == (__u16)s->cookie &&
 	       rz_frame_is(&c->frame, &s->was);
@@ -46,9 +46,9 @@ static __always_inline int rz_take_is_still(const struct rz_conn *c, const struc
 
 /* The same, for a segment that changes nothing of it. If not, it must be looked at again: the copy
  * may have been torn apart, or what it comes behind may have come meanwhile. */
-static __noinline int rz_take_stays(const struct rz_scratch *s, struct rz_conn *c)
+static __noinline bool rz_take_stays(const struct rz_scratch *s, struct rz_conn *c)
 {
-	int same;
+	bool same;
 
 	bpf_spin_lock(&c->lock);
 	same = rz_take_is_still(c, s);
@@ -122,8 +122,8 @@ static __always_inline void rz_take_begin_anew(struct rz_scratch *s)
 }
 
 /* Goes back to before the bytes that this segment brings again, if TCP has not taken them. Returns
- * 1 if there is nothing to read in it. */
-static __always_inline int rz_take_go_back(struct bpf_sock *sk, struct rz_scratch *s)
+ * true if there is nothing to read in it. */
+static __always_inline bool rz_take_go_back(struct bpf_sock *sk, struct rz_scratch *s)
 {
 	__u32 from = 0;
 	int back = 0;
@@ -139,7 +139,7 @@ static __always_inline int rz_take_go_back(struct bpf_sock *sk, struct rz_scratc
 		rz_take_begin_anew(s);
 	}
 	s->undone = (__u32)back;
-	return 0;
+	return false;
 }
 
 /* What was kept of a header for a frame that did not come about, unless another CPU has brought the
@@ -167,25 +167,25 @@ static __always_inline void rz_take_undone(struct rz_scratch *s)
 		rz_response_forget(s->cookie);
 }
 
-/* All that a segment does to the copy scratch->f. Returns 0 if the frame stays as it is. */
-static __always_inline int rz_take_work(struct __sk_buff *skb, struct bpf_sock *sk,
-					struct rz_scratch *s, const struct rz_conn *c)
+/* All that a segment does to the copy scratch->f. Returns false if the frame stays as it is. */
+static __always_inline bool rz_take_work(struct __sk_buff *skb, struct bpf_sock *sk,
+					 struct rz_scratch *s, const struct rz_conn *c)
 {
 	if (rz_take_go_back(sk, s))
-		return 0;
+		return false;
 	if (!s->undone && !s->f.synced && rz_frame_backs_off(s->misses, s->seg.seq)) {
 		RZ_COUNT(backed_off);
-		return 0;
+		return false;
 	}
 	/* a PROXY header, which is read below, says more */
 	if (s->f.via == RZ_VIA_NETWORK && skb->ifindex == RZ_LOOPBACK_IFINDEX)
 		s->f.via = RZ_VIA_LOCAL;
 	if (!rz_read_segment(skb, sk, s) && !s->undone)
-		return 0;
+		return false;
 	if (!s->undone || !rz_undo_is_known(s->undone))
-		return 1;
+		return true;
 	rz_take_drop_unused(s, c);
-	return 0;
+	return false;
 }
 
 /* The segment in hand is not read now. What lies outside of TCP's window is not kept: TCP throws it

@@ -38,7 +38,7 @@ static __always_inline void rz_traffic_add(void *map, const void *key,
  * it (rz_topo_resolve): by its aliases, and, if its tag is the `last` of the id, cut at a dash. All
  * other names are one, "": a client could invent as many as it likes.
  */
-static __always_inline void rz_traffic_known_zone(char zone[RZ_ZONE_SHOWN], int last)
+static __always_inline void rz_traffic_known_zone(char zone[RZ_ZONE_SHOWN], bool last)
 {
 	struct rz_zone_name name, *known;
 	int i;
@@ -60,9 +60,9 @@ static __always_inline void rz_traffic_known_zone(char zone[RZ_ZONE_SHOWN], int 
 
 /* `fin`: the client's FIN has just come; bytes_received counts it, as sequence numbers do. */
 static __noinline void rz_traffic_closed(const struct tcp_sock *tp, const struct rz_conn *c,
-					 int fin)
+					 bool fin)
 {
-	struct rz_traffic more = {tp->bytes_received - !!fin, tp->bytes_acked, 1};
+	struct rz_traffic more = {tp->bytes_received - fin, tp->bytes_acked, 1};
 	struct rz_block_key from = {.prefix_len = 128};
 	struct rz_traffic_key key = {};
 	struct rz_endpoint at = {};

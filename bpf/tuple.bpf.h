@@ -41,15 +41,15 @@ static __always_inline void rz_tuple_read(const struct sock_common *skc, struct 
 
 /* Does it come from the agent's own host, by its addresses: from 127/8 or ::1, or from the agent's
  * own? */
-static __always_inline int rz_tuple_is_local(const struct rz_tuple *t)
+static __always_inline bool rz_tuple_is_local(const struct rz_tuple *t)
 {
 	const __u32 *c = (const __u32 *)t->client_addr;
-	int no_prefix = !c[0] && !c[1];
+	bool no_prefix = !c[0] && !c[1];
 
 	if (no_prefix && c[2] == bpf_htonl(0xffff) && t->client_addr[12] == 127)
-		return 1;
+		return true;
 	if (no_prefix && !c[2] && c[3] == bpf_htonl(1))
-		return 1;
+		return true;
 	return rz_same(t->client_addr, t->agent_addr, sizeof(t->agent_addr));
 }
 

@@ -44,10 +44,10 @@ static __always_inline struct rz_undo *rz_undo_of(__u64 cookie)
 	return bpf_map_lookup_elem(&undo, &slot);
 }
 
-/* Copies into scratch->entry what the connection's frame was at that generation. Returns 0 if it is
- * not there: two connections may write here at once, the sum finds that out, and nothing is read of
- * an entry but its copy, which nobody changes any more. */
-static __always_inline int rz_undo_load(struct rz_scratch *s, struct rz_undo *u, __u16 generation)
+/* Copies into scratch->entry what the connection's frame was at that generation. Returns false if
+ * it is not there: two connections may write here at once, the sum finds that out, and nothing is
+ * read of an entry but its copy, which nobody changes any more. */
+static __always_inline bool rz_undo_load(struct rz_scratch *s, struct rz_undo *u, __u16 generation)
 {
 	struct rz_undo_entry *e = &s->entry;
 
@@ -64,16 +64,16 @@ static __always_inline int rz_undo_load(struct rz_scratch *s, struct rz_undo *u,
  * pushes out cannot come back; rz_undo_drop_pushed() removes the piece of a header that belongs to
  * it.
  */
-static __always_inline void rz_undo_keep(struct rz_undo_entry *e, struct rz_scratch *s, int base)
+static __always_inline void rz_undo_keep(struct rz_undo_entry *e, struct rz_scratch *s, bool base)
 {
 	if (e->f.have && !(e->cookie == s->cookie && e->f.generation == s->was.generation)) {
 		s->pushed = rz_header_partial_key(e->cookie, &e->f);
 		s->has_pushed = 1;
 	}
 	e->cookie = s->cookie;
-	e->check = rz_undo_check(&s->was, s->cookie, s->seg.seq, (__u32)base);
+	e->check = rz_undo_check(&s->was, s->cookie, s->seg.seq, base);
 	e->seq = s->seg.seq;
-	e->base = (__u32)base;
+	e->base = base;
 	e->f = s->was;
 }
 
@@ -97,7 +97,7 @@ static __always_inline void rz_undo_drop_pushed(struct rz_scratch *s)
 
 /* What left a connection alone for good came so long ago that read_end says nothing any more:
  * sequence numbers come round. */
-static __always_inline int rz_undo_is_old(const struct rz_frame *f, struct bpf_sock *sk)
+static __always_inline bool rz_undo_is_old(const struct rz_frame *f, struct bpf_sock *sk)
 {
 	struct tcp_sock *tp = rz_frame_is_settled(f) ? bpf_skc_to_tcp_sock(sk) : NULL;
 
@@ -106,21 +106,21 @@ static __always_inline int rz_undo_is_old(const struct rz_frame *f, struct bpf_s
 
 /* Are these bytes such as were read before, and has TCP still not got them? `from` is where what is
  * in doubt begins: the first byte of the segment that TCP does not have. */
-static __always_inline int rz_undo_is_due(const struct rz_frame *f, const struct rz_seg *seg,
-					  struct bpf_sock *sk, __u32 *from)
+static __always_inline bool rz_undo_is_due(const struct rz_frame *f, const struct rz_seg *seg,
+					   struct bpf_sock *sk, __u32 *from)
 {
 	__u32 rcv_nxt;
 
 	if ((__s32)(f->read_end - seg->seq) <= 0 || rz_segment_rcv_nxt(sk, &rcv_nxt) ||
 	    rz_undo_is_old(f, sk))
-		return 0;
+		return false;
 	*from = (__s32)(rcv_nxt - seg->seq) > 0 ? rcv_nxt : seg->seq;
 	return (__s32)(f->read_end - *from) > 0 && (__s32)(seg->seq + seg->len - *from) > 0;
 }
 
 /* Was anything of the bytes before `end` read when this frame was replaced? In sync, nothing before
  * the byte that it waited for. */
-static __always_inline int rz_undo_read_before(const struct rz_undo_entry *e, __u32 end)
+static __always_inline bool rz_undo_read_before(const struct rz_undo_entry *e, __u32 end)
 {
 	__u32 wants = rz_frame_wants(&e->f), start = e->seq;
 

@@ -16,6 +16,7 @@
 
 #include <rezone/hash.h>
 #include <rezone/types.h>
+#include <stdbool.h>
 
 /* Bytes up to and including the client_id's length. */
 #define RZ_KAFKA_FIXED	     14
@@ -85,7 +86,7 @@ static inline __u32 rz_be32(const __u8 *p)
 }
 
 /* Could a request's size stand in these four bytes? */
-static inline int rz_size_is_plausible(const __u8 *p)
+static inline bool rz_size_is_plausible(const __u8 *p)
 {
 	__u32 size = rz_be32(p);
 
@@ -122,7 +123,7 @@ static inline int rz_request_parse(const __u8 *p, struct rz_request *ret)
  * tokens, and out of sync on a connection whose client is not known. A vendor's key says too little
  * there, for half of all noise has one.
  */
-static inline int rz_request_is_common(const struct rz_request *r)
+static inline bool rz_request_is_common(const struct rz_request *r)
 {
 	return r->api_key <= RZ_KAFKA_API_COMMON;
 }
@@ -140,7 +141,7 @@ static inline __u32 rz_client_id_kept(__s16 len)
  * expects an answer, of ApiVersions (if `want_software`) what the client is. Never more than the
  * request has.
  */
-static inline __u32 rz_request_body(const struct rz_request *r, int want_software)
+static inline __u32 rz_request_body(const struct rz_request *r, bool want_software)
 {
 	__s32 rest = r->size - RZ_KAFKA_SIZE_MIN - (r->client_id_len > 0 ? r->client_id_len : 0);
 	__u32 want = 0;
@@ -153,7 +154,7 @@ static inline __u32 rz_request_body(const struct rz_request *r, int want_softwar
 }
 
 /* Requests that a client whose connection is lost may send again without a second effect. */
-static inline int rz_api_repeatable(__s16 api_key)
+static inline bool rz_api_repeatable(__s16 api_key)
 {
 	switch (api_key) {
 	case RZ_API_FETCH:
@@ -161,9 +162,9 @@ static inline int rz_api_repeatable(__s16 api_key)
 	case RZ_API_METADATA:
 	case RZ_API_FIND_COORDINATOR:
 	case RZ_API_API_VERSIONS:
-		return 1;
+		return true;
 	default:
-		return 0;
+		return false;
 	}
 }
 
@@ -346,7 +347,7 @@ static inline __u32 rz_proxy_v2_length(const __u8 *p)
  * and 5.1). To be asked before rz_request_parse(): read as a Kafka request it may be a plausible
  * one of 369 MB.
  */
-static inline int rz_looks_like_tls(const __u8 *p)
+static inline bool rz_looks_like_tls(const __u8 *p)
 {
 	return p[0] == 0x16 && p[1] == 0x03 && p[5] == 0x01;
 }
@@ -419,7 +420,7 @@ static inline void rz_frame_note_api(struct rz_frame *f, __s16 api_key, __s16 ap
 
 /* Has the client begun to work, beyond ApiVersions and authentication? Some libraries send those
  * without a client.id, or with another. */
-static inline int rz_frame_is_used(const struct rz_frame *f)
+static inline bool rz_frame_is_used(const struct rz_frame *f)
 {
 	return f->produce || f->fetch || f->coordinator || f->metadata || f->transaction ||
 	       f->other;
@@ -433,7 +434,7 @@ static inline int rz_frame_is_used(const struct rz_frame *f)
 /* Does the connection's next request look whether its client.id is still kept? User space forgets
  * ids that it saw nobody use; it did not see a connection that began meanwhile, hence the first
  * ones. */
-static inline int rz_frame_looks_again(const struct rz_frame *f)
+static inline bool rz_frame_looks_again(const struct rz_frame *f)
 {
 	return f->requests < RZ_REQUESTS_FIRST || f->requests % RZ_LOOK_AGAIN == 0;
 }
@@ -443,12 +444,12 @@ static inline int rz_frame_looks_again(const struct rz_frame *f)
  * then of one in four, by a row that keeps step with nobody: a comparison of each costs a tenth of
  * all work on a small request. Of a connection that is being moved each is compared.
  */
-static inline int rz_frame_compares_id(const struct rz_frame *f)
+static inline bool rz_frame_compares_id(const struct rz_frame *f)
 {
 	__u32 x = f->requests * 0x9e3779b1u;
 
 	if (rz_frame_looks_again(f))
-		return 1;
+		return true;
 	x = (x ^ x >> 15) * 0x85ebca6bu;
 	return x < 1u << 30;
 }
@@ -468,15 +469,15 @@ static inline int rz_frame_compares_id(const struct rz_frame *f)
  * never sends Kafka at all, costs less and less. Which segments are passed over depends on their
  * place alone, so that nothing need be written for them.
  */
-static inline int rz_frame_backs_off(__u32 misses, __u32 seq)
+static inline bool rz_frame_backs_off(__u32 misses, __u32 seq)
 {
 	__u32 doublings;
 
 #ifdef REZONE_NO_BACK_OFF /* fuzzing: misses are counted of what TCP did not take, too */
-	return 0;
+	return false;
 #endif
 	if (misses < RZ_MISSES_FREE)
-		return 0;
+		return false;
 	doublings = (misses - RZ_MISSES_FREE) / RZ_MISSES_DOUBLING & 3;
 	seq = (seq ^ seq >> 16) * 0x85ebca6bu;
 	return (seq >> 28 & ((2u << doublings) - 1)) != 0;

@@ -16,6 +16,7 @@
 #define REZONE_RESPONSES_H
 
 #include <linux/errno.h>
+#include <stdbool.h>
 
 #include "rezone/types.h"
 
@@ -57,7 +58,7 @@ static inline int rz_check_errno(enum rz_check check)
  * that gets no responses is. Addresses and TCP are the caller's to compare.
  */
 static inline enum rz_check rz_check_eligible(const struct rz_frame *f, __u64 cookie, __u64 client,
-					      int shared, int acks0)
+					      bool shared, bool acks0)
 {
 	if (f->state == RZ_STATE_MPTCP)
 		return RZ_CHECK_MPTCP;
@@ -80,19 +81,19 @@ static inline enum rz_check rz_check_eligible(const struct rz_frame *f, __u64 co
 
 /* Has this connection ever sent a request whose response must be out before a close, or may it
  * have? One that only fetches, and looks where things are, has not. */
-static inline int rz_responses_matter(const struct rz_frame *f)
+static inline bool rz_responses_matter(const struct rz_frame *f)
 {
 	return f->produce || f->other || f->coordinator || f->unseen;
 }
 
 /* Is it known which request the next response is for? */
-static inline int rz_responses_followed(const struct rz_hold *h)
+static inline bool rz_responses_followed(const struct rz_hold *h)
 {
 	return h->answers.synced && !h->answers.tentative;
 }
 
 /* Number of the latest request whose response must be out, of `answerable` so far. */
-static inline __u32 rz_responses_must(const struct rz_hold *h, __u32 answerable, int part_latest)
+static inline __u32 rz_responses_must(const struct rz_hold *h, __u32 answerable, bool part_latest)
 {
 	if (h->last != answerable)
 		return answerable; /* some came that were not seen here */
@@ -101,7 +102,7 @@ static inline __u32 rz_responses_must(const struct rz_hold *h, __u32 answerable,
 
 /* Are all responses out up to that request's? `part_response`: of struct rz_tcp_seen. */
 static inline enum rz_check rz_responses_out(const struct rz_frame *f, const struct rz_hold *h,
-					     __u32 must, int part_response)
+					     __u32 must, bool part_response)
 {
 	if (!rz_responses_matter(f) || (f->acks0 && !h->last))
 		return RZ_CHECK_PASSED;

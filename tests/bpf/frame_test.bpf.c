@@ -22,7 +22,7 @@ static __always_inline int rz_segment_rcv_nxt(struct bpf_sock *sk, __u32 *ret)
 	return rz_test_has_tcp ? 0 : -1;
 }
 
-static __always_inline int rz_segment_fits(struct bpf_sock *sk, const struct rz_seg *seg)
+static __always_inline bool rz_segment_fits(struct bpf_sock *sk, const struct rz_seg *seg)
 {
 	return !rz_test_has_tcp || ((__s32)(seg->seq - rz_test_rcv_nxt - rz_test_rcv_wnd) <= 0 &&
 				    (__s32)(seg->seq + seg->len - rz_test_rcv_nxt) > 0);
