@@ -2,7 +2,7 @@
 /*
  * The maps; those that user space alone reads and writes are in ipc.bpf.h. User space pins those
  * that are named in user/kern/maps.h, sets the sizes that the configuration gives, and is their
- * only other user; their value types are the ABI of include/rezone/types.h. It pins `partial` and
+ * only other user; their value types are the ABI, include/rezone/types.h. It pins `partial` and
  * `undo`, too, for the programs of the next start (user/kern/load.c). The others (openings, early,
  * wake, scratch) live as long as the programs.
  *

@@ -2,7 +2,7 @@
 /*
  * The values of maps that user space alone reads and writes: what the daemon writes for the
  * commands and for bpftool, and orders, which the commands write for the daemon. No program of bpf/
- * looks into them. A part of the ABI, by the rules that stand in types.h.
+ * looks into them. A part of the ABI, by the rules that stand in abi.h.
  *
  * Comes in: nothing. Goes out: types only, no code, no libc.
  */

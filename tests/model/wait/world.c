@@ -15,7 +15,7 @@ bool chance(struct world *w, uint32_t percent)
 	return below(w, 100) < percent;
 }
 
-/* ---- bpf/hold.bpf.h, as far as its contract in include/rezone/types.h goes ---- */
+/* ---- bpf/hold.bpf.h, as far as its contract in include/rezone/hold.h goes ---- */
 
 static void note_request(struct world *w, struct request *r, bool found)
 {

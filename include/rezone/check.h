@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) OR Apache-2.0 */
+/*
+ * What a check of a move found.
+ */
+#ifndef REZONE_CHECK_H
+#define REZONE_CHECK_H
+
+#include <rezone/abi.h>
+
+/*
+ * What a check of a move found: the first condition that is not met (include/rezone/responses.h,
+ * user/move/wait.h). The same words in events, `rezone stats` and docs (user/policy/reason.c). New
+ * ones come last in their part.
+ */
+enum rz_check {
+	RZ_CHECK_PASSED = 0,
+	/* the connection is not the one that the policy decided on: the move is over */
+	RZ_CHECK_NOT_TRACKED, /* it is gone */
+	RZ_CHECK_OTHER_CLIENT,
+	RZ_CHECK_NOT_DATA,
+	RZ_CHECK_OUT_OF_SYNC,
+	RZ_CHECK_SEVERAL, /* requests of more than one client.id */
+	RZ_CHECK_TRANSACTION,
+	RZ_CHECK_GROUP, /* it carries group membership, and the plan does not allow that */
+	RZ_CHECK_ACKS0, /* likewise: a Produce with acks=0 */
+	RZ_CHECK_OTHER_ADDRESS,
+	RZ_CHECK_TOO_OLD, /* the decision, of a daemon that died before the walk */
+	RZ_CHECK_MPTCP,
+	RZ_CHECK_NO_AGENT, /* no process has the socket: closed, or not accepted yet */
+	RZ_CHECK_NOT_LEFT, /* the plan is to close it only if its client has left it */
+	/* it is, but this is not the moment: the move goes on */
+	RZ_CHECK_FIRST_TO_WAIT,
+	RZ_CHECK_NOT_ACCEPTED = RZ_CHECK_FIRST_TO_WAIT, /* TCP has not accepted what was read */
+	RZ_CHECK_UNSEEN,				/* TCP has bytes that were not read */
+	RZ_CHECK_NOT_WATCHED,	/* responses of this connection are not watched */
+	RZ_CHECK_UNACKED,	/* the client's TCP has not acknowledged all that was sent */
+	RZ_CHECK_UNREAD,	/* the agent has not read all that TCP has */
+	RZ_CHECK_OUT_OF_ORDER,	/* TCP keeps segments that came too early */
+	RZ_CHECK_NEW_REQUEST,	/* the latest response has not settled: a new request's */
+	RZ_CHECK_PART_REQUEST,	/* acks=0, and a request has not come whole */
+	RZ_CHECK_NOT_FOLLOWED,	/* it is not known which request the next response is for */
+	RZ_CHECK_UNANSWERED,	/* a request that must be answered is not */
+	RZ_CHECK_PART_RESPONSE, /* the latest response is not out to its last byte */
+	/* ... found by user space */
+	RZ_CHECK_SETTLING,     /* all responses are out, but not for long enough */
+	RZ_CHECK_HELD,	       /* a segment was dropped, and the library must not be held */
+	RZ_CHECK_NOT_REPEATED, /* likewise: it has not been sent again yet */
+	RZ_CHECK_SILENT,       /* no request has come since the move began */
+	RZ_CHECK_HOLD_ENDS,    /* the hold is too near its end for a FIN */
+	RZ_CHECK_NOT_MET,      /* the walk passed this socket over */
+	RZ_CHECK_COUNT,
+} RZ_PACKED_ENUM;
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) OR Apache-2.0 */
+/*
+ * Maps `conns` and `partial`: the connections.
+ */
+#ifndef REZONE_CONN_H
+#define REZONE_CONN_H
+
+#include <rezone/frame.h>
+
+/*
+ * Times in hundredths of a second (_cs) count from the connection's opened_ns, and begin at 1: 0 is
+ * never, 1 is the first 10 ms. They stop after 497 days. Half the size of a time in ns is what
+ * keeps struct rz_conn in its 192 bytes; user/kern/maps.h turns them back into a time.
+ */
+#define RZ_CS_NS 10000000ULL
+
+/*
+ * conns: socket cookie -> connection. Inserted by rz_state, rz_segment or rz_census, removed by
+ * rz_state when the connection leaves ESTABLISHED, and by user space when no socket is there.
+ *
+ * What changes is written by rz_segment alone, under `lock`, but for `met`. User space reads with
+ * BPF_F_LOCK. rz_segment reads without the lock before it decides to work on the frame, and
+ * compares the whole frame under the lock when it puts it back. rz_reset reads without it, under
+ * the socket lock.
+ */
+struct rz_conn {
+	struct bpf_spin_lock lock;
+	__u32 netns;  /* inode number of the socket's network namespace, 0 when not known */
+	__u64 cookie; /* the key again: tells a reused map element from the one looked up */
+	struct rz_tuple tuple;
+	/* number of the census that last met its socket, 0 before; written without the lock */
+	__u32 met;
+	struct rz_frame frame;
+	__u64 opened_ns;       /* when it was established, or first seen if adopted */
+	__u64 last_request_ns; /* when the latest header was read */
+	__u32 metadata_cs;     /* when it last asked for metadata, 0 never */
+	__u32 data_cs;	       /* when it last carried Produce or Fetch, 0 never */
+	__u64 rx_bytes; /* from the client, as of the latest request (tcp_sock.bytes_received) */
+	__u64 tx_bytes; /* to the client, acknowledged (tcp_sock.bytes_acked) */
+	/* tcp_sock's rcv_nxt less its bytes_received, which never changes: who can ask for one only
+	 * has the other */
+	__u32 seq_base;
+	/* copies for readers of the map, as the client wrote it; the policy looks into `clients` */
+	char zone[RZ_ZONE_SHOWN - 5];
+	__u8 misses; /* segments without a request in a row, out of sync (rz_frame_backs_off) */
+};
+
+/* partial: the first bytes of a request whose header came in pieces. The key names the frame that
+ * they belong to, and where they end, so it needs no lock: what another CPU makes of the same
+ * segments meanwhile has another key, and whoever still works on the frame before finds what
+ * belongs to that. */
+struct rz_partial_key {
+	__u64 cookie;
+	__u32 end;
+	__u32 generation;
+};
+
+RZ_ASSERT(sizeof(struct rz_conn) <= 192, "one connection fits the kernel's 256-byte class");
+
+#endif
