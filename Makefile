@@ -301,7 +301,7 @@ dist-test:
 ## Source | format-check: ... changes nothing, only fails
 ## Source | shellcheck: the scripts
 ## Source | circles: no two folders, modules of a folder, or headers that need each other
-## Source | prefixes: a function of bpf/ has the name of its file
+## Source | prefixes: a function of bpf/ or include/ has the name of its file
 ## Source | tidy: clang-tidy (.clang-tidy); TIDY=user/policy for a part
 ## Source | compile_commands.json: for editors and clangd
 .PHONY: format format-check tidy

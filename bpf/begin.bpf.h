@@ -33,7 +33,7 @@ __noinline __u32 rz_begin_proxy_v1_length(__u32 have)
 	__u32 zero = 0;
 
 	s = bpf_map_lookup_elem(&scratch, &zero);
-	return s ? rz_proxy_v1_length(s->header, have) : 0;
+	return s ? rz_proxied_v1_length(s->header, have) : 0;
 }
 
 /* The connection begins with a PROXY protocol header of this version: keeps it, and goes on behind
@@ -54,7 +54,7 @@ static __always_inline enum rz_step rz_begin_proxy(struct __sk_buff *skb, struct
 	} else {
 		if (!rz_header_fill(skb, s, RZ_PROXY_V2_FIXED))
 			return RZ_STEP_DONE;
-		len = rz_proxy_v2_length(s->header);
+		len = rz_proxied_v2_length(s->header);
 		kept = len < RZ_PROXY_V2_KEPT ? len : RZ_PROXY_V2_KEPT;
 		if (!rz_header_fill(skb, s, kept))
 			return RZ_STEP_DONE;
@@ -84,18 +84,18 @@ static __always_inline bool rz_begin_is_strange(struct __sk_buff *skb, struct rz
 	 * and of more, so that it is the same however the bytes were cut */
 	if (s->f.have < 4)
 		return false;
-	spoken = rz_stranger_protocol(s->header);
+	spoken = rz_foreign_protocol(s->header);
 	if (spoken != RZ_PROTOCOL_NOISE) {
 		*ret = rz_begin_stranger(s, spoken);
 		return true;
 	}
 	if (s->f.have < RZ_KAFKA_FIXED)
 		return false;
-	if (rz_looks_like_tls(s->header)) {
+	if (rz_foreign_is_tls(s->header)) {
 		*ret = rz_begin_stranger(s, RZ_PROTOCOL_TLS);
 		return true;
 	}
-	version = s->f.via == RZ_VIA_PROXY ? 0 : rz_proxy_begins(s->header);
+	version = s->f.via == RZ_VIA_PROXY ? 0 : rz_proxied_begins(s->header);
 	if (!version)
 		return false;
 	*ret = rz_begin_proxy(skb, s, version);

@@ -20,14 +20,14 @@ __noinline __u64 rz_client_key(__s32 len)
 	__u32 zero = 0;
 
 	s = bpf_map_lookup_elem(&scratch, &zero);
-	return s ? rz_client_id_hash(s->header + RZ_KAFKA_FIXED, (__s16)len, rz_config.hash_seed)
+	return s ? rz_request_id_hash(s->header + RZ_KAFKA_FIXED, (__s16)len, rz_config.hash_seed)
 		 : 0;
 }
 
 /* Copies the id out of the header into scratch->id, NUL-padded. */
 static __always_inline void rz_client_copy(struct rz_scratch *s, __s16 len)
 {
-	__u32 kept = rz_client_id_kept(len) & 0xff;
+	__u32 kept = rz_request_id_kept(len) & 0xff;
 
 	__builtin_memset(&s->id, 0, sizeof(s->id));
 	s->id.len = len;

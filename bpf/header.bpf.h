@@ -37,7 +37,7 @@ static __always_inline void rz_header_read_ahead(struct __sk_buff *skb, struct r
 	if (s->f.have || !s->f.client || !(s->f.produce || s->compares_id))
 		return;
 	at = s->f.next_seq - s->seg.seq;
-	n = RZ_KAFKA_FIXED + rz_client_id_kept(s->f.client_id_len) + RZ_PRODUCE_BODY;
+	n = RZ_KAFKA_FIXED + rz_request_id_kept(s->f.client_id_len) + RZ_PRODUCE_BODY;
 	if (at >= s->seg.len)
 		return;
 	if (n > s->seg.len - at)

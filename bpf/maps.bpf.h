@@ -36,7 +36,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 16384);
-	__type(key, __u64); /* rz_client_id_hash */
+	__type(key, __u64); /* rz_request_id_hash */
 	__type(value, struct rz_client_id);
 } client_ids SEC(".maps");
 
@@ -44,7 +44,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 16384);
-	__type(key, __u64); /* rz_client_id_hash */
+	__type(key, __u64); /* rz_request_id_hash */
 	__type(value, struct rz_client);
 } clients SEC(".maps");
 
@@ -76,7 +76,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, RZ_SOFTWARES_MAX);
-	__type(key, __u64); /* rz_software_hash */
+	__type(key, __u64); /* rz_body_software_hash */
 	__type(value, struct rz_software_key);
 } software_keys SEC(".maps");
 
@@ -120,7 +120,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 16384);
-	__type(key, __u64); /* rz_client_id_hash */
+	__type(key, __u64); /* rz_request_id_hash */
 	__type(value, struct rz_traffic);
 } client_traffic SEC(".maps");
 

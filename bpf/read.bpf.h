@@ -59,7 +59,7 @@ static __always_inline void rz_read_lose_sync(struct rz_scratch *s)
  */
 static __always_inline void rz_read_lone_size(struct __sk_buff *skb, struct rz_scratch *s)
 {
-	if (!rz_header_fill(skb, s, 4) || !rz_size_is_plausible(s->header) ||
+	if (!rz_header_fill(skb, s, 4) || !rz_request_size_is_plausible(s->header) ||
 	    rz_header_save_partial(s))
 		s->f.have = 0;
 }
@@ -88,7 +88,7 @@ static __always_inline bool rz_read_find(struct __sk_buff *skb, struct rz_scratc
 		goto no;
 	if (s->f.client ? r.client_id_len != s->f.client_id_len : !rz_request_is_common(&r))
 		goto no;
-	if (!rz_header_fill(skb, s, RZ_KAFKA_FIXED + rz_client_id_kept(r.client_id_len)))
+	if (!rz_header_fill(skb, s, RZ_KAFKA_FIXED + rz_request_id_kept(r.client_id_len)))
 		goto no;
 	if (s->f.client) {
 		if (rz_client_key(r.client_id_len) != s->f.client)
@@ -115,7 +115,7 @@ static __always_inline enum rz_step rz_read_bad(struct rz_scratch *s, const stru
 		return RZ_STEP_MORE;
 	}
 	if (!s->f.requests && !s->f.adopted)
-		return rz_begin_stranger(s, rz_stranger_protocol(s->header));
+		return rz_begin_stranger(s, rz_foreign_protocol(s->header));
 	rz_read_lose_sync(s);
 	return RZ_STEP_DONE;
 }
@@ -158,7 +158,7 @@ static __always_inline enum rz_step rz_read_client_id(struct __sk_buff *skb, str
 	    (s->f.several || s->refused ||
 	     (s->f.client && r->client_id_len == s->f.client_id_len && !s->compares_id)))
 		return RZ_STEP_MORE;
-	if (!rz_header_fill(skb, s, RZ_KAFKA_FIXED + rz_client_id_kept(r->client_id_len)))
+	if (!rz_header_fill(skb, s, RZ_KAFKA_FIXED + rz_request_id_kept(r->client_id_len)))
 		return RZ_STEP_DONE;
 	if (s->f.several || s->refused)
 		return RZ_STEP_MORE;
@@ -172,9 +172,9 @@ static __always_inline enum rz_step rz_read_client_id(struct __sk_buff *skb, str
 			return guess < 0 ? RZ_STEP_DONE : RZ_STEP_MORE;
 	}
 	if (client == s->f.client &&
-	    (!rz_frame_looks_again(&s->f) || bpf_map_lookup_elem(&client_ids, &client)))
+	    (!rz_effort_looks_again(&s->f) || bpf_map_lookup_elem(&client_ids, &client)))
 		return RZ_STEP_MORE;
-	if (s->f.client && client != s->f.client && rz_frame_is_used(&s->f)) {
+	if (s->f.client && client != s->f.client && rz_api_is_used(&s->f)) {
 		s->f.several = 1;
 		return RZ_STEP_MORE;
 	}
@@ -203,7 +203,7 @@ static __always_inline enum rz_step rz_read_body(struct __sk_buff *skb, struct r
 						 const struct rz_request *r)
 {
 	/* what is only a guess is no library's name either */
-	__u32 want = rz_request_body(r, !s->f.software && !s->f.tentative), at;
+	__u32 want = rz_body_wanted(r, !s->f.software && !s->f.tentative), at;
 	__u32 id_len = r->client_id_len > 0 ? r->client_id_len : 0;
 
 	s->expects_response = 1;
@@ -211,8 +211,9 @@ static __always_inline enum rz_step rz_read_body(struct __sk_buff *skb, struct r
 		return RZ_STEP_MORE;
 	/* what of the id was not read is passed over: all of it, or what is not kept */
 	if (!s->f.skip)
-		s->f.skip = id_len -
-			    (s->f.have == RZ_KAFKA_FIXED ? 0 : rz_client_id_kept(r->client_id_len));
+		s->f.skip =
+			id_len -
+			(s->f.have == RZ_KAFKA_FIXED ? 0 : rz_request_id_kept(r->client_id_len));
 	at = RZ_KAFKA_FIXED + id_len - s->f.skip;
 	if (!rz_header_fill(skb, s, at + want))
 		return RZ_STEP_DONE;
@@ -221,7 +222,7 @@ static __always_inline enum rz_step rz_read_body(struct __sk_buff *skb, struct r
 		return RZ_STEP_MORE;
 	}
 	at &= 511;
-	switch (rz_produce_acks(s->header + at, want, r->api_version)) {
+	switch (rz_body_acks(s->header + at, want, r->api_version)) {
 	case RZ_ACKS_TRANSACTION:
 		s->f.transaction = 1;
 		break;
@@ -255,7 +256,7 @@ static __always_inline enum rz_step rz_read_note(struct rz_scratch *s, const str
 	s->found = 0;
 	s->asked_metadata |= r->api_key == RZ_API_METADATA;
 	s->carried_data |= r->api_key == RZ_API_PRODUCE || r->api_key == RZ_API_FETCH;
-	rz_frame_note_api(&s->f, r->api_key, r->api_version);
+	rz_api_note(&s->f, r->api_key, r->api_version);
 	if (s->f.client)
 		s->f.state = s->f.produce || s->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
 	rz_frame_next(&s->f, 4 + r->size);
@@ -270,7 +271,7 @@ static __always_inline bool rz_read_token(struct __sk_buff *skb, struct rz_scrat
 {
 	if (!rz_header_fill(skb, s, 4))
 		return false;
-	r->size = (__s32)rz_be32(s->header);
+	r->size = (__s32)rz_bytes_be32(s->header);
 	return r->size >= 0 && r->size < RZ_KAFKA_SIZE_MIN;
 }
 
@@ -288,7 +289,7 @@ __noinline int rz_read_request(struct __sk_buff *skb)
 	s = bpf_map_lookup_elem(&scratch, &rz_zero);
 	if (!s)
 		return RZ_STEP_DONE;
-	s->compares_id = s->watched || rz_frame_compares_id(&s->f);
+	s->compares_id = s->watched || rz_effort_compares_id(&s->f);
 	rz_header_read_ahead(skb, s);
 	if (s->f.sasl_raw && rz_read_token(skb, s, &r))
 		return rz_read_bad(s, &r);

@@ -54,7 +54,7 @@ static __always_inline enum rz_check rz_reset_in_gap(const struct tcp_sock *tp,
 	struct rz_hold *h = rz_hold_of(cookie);
 	struct rz_tcp_seen t = rz_reset_see(tp, f, h, m);
 
-	return rz_check_gap(f, h, m->settled, &t);
+	return rz_responses_gap(f, h, m->settled, &t);
 }
 
 /* Is this live socket still the very connection that the policy decided on, and is this the moment?

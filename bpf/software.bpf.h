@@ -86,11 +86,11 @@ __noinline __u32 rz_software_note(__u32 at, __u32 n)
 	if (!s)
 		return RZ_SOFTWARE_UNKEPT;
 	__builtin_memset(&s->software, 0, sizeof(s->software));
-	if (rz_software_read(s->header, at, n, &s->software)) {
+	if (rz_body_software(s->header, at, n, &s->software)) {
 		RZ_COUNT(softwares_unread);
 		return RZ_SOFTWARE_UNKEPT;
 	}
-	s->software_hash = rz_software_hash(&s->software, rz_config.hash_seed);
+	s->software_hash = rz_body_software_hash(&s->software, rz_config.hash_seed);
 	known = bpf_map_lookup_elem(&software_keys, &s->software_hash);
 	if (!known)
 		return rz_software_add(s);

@@ -173,7 +173,7 @@ static __always_inline bool rz_take_work(struct __sk_buff *skb, struct bpf_sock 
 {
 	if (rz_take_go_back(sk, s))
 		return false;
-	if (!s->undone && !s->f.synced && rz_frame_backs_off(s->misses, s->seg.seq)) {
+	if (!s->undone && !s->f.synced && rz_effort_backs_off(s->misses, s->seg.seq)) {
 		RZ_COUNT(backed_off);
 		return false;
 	}

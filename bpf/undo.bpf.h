@@ -184,8 +184,8 @@ __noinline int rz_undo_same_pieces(__u32 generation)
 	for (i = 0; i < sizeof(p->bytes) / 8; i++) {
 		if (i * 8 >= s->f.have)
 			break;
-		diff |= rz_load_some(p->bytes + i * 8, s->f.have - i * 8) ^
-			rz_load_some(s->header + i * 8, s->f.have - i * 8);
+		diff |= rz_bytes_load_some(p->bytes + i * 8, s->f.have - i * 8) ^
+			rz_bytes_load_some(s->header + i * 8, s->f.have - i * 8);
 	}
 	return !diff;
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) OR Apache-2.0 */
 /*
- * What a check of a move found.
+ * What a check of a move found. The one statement of "it is still the connection that the policy
+ * decided on"; "all responses are out" is in responses.h. Pure, included as that is.
  */
 #ifndef REZONE_CHECK_H
 #define REZONE_CHECK_H
 
-#include <rezone/abi.h>
+#include <linux/errno.h>
+#include <rezone/frame.h>
+#include <stdbool.h>
 
 /*
  * What a check of a move found: the first condition that is not met (include/rezone/responses.h,
@@ -50,5 +53,49 @@ enum rz_check {
 	RZ_CHECK_NOT_MET,      /* the walk passed this socket over */
 	RZ_CHECK_COUNT,
 } RZ_PACKED_ENUM;
+
+/* The errno that stands beside a check in map moves, events and `rezone reset`. */
+static inline int rz_check_errno(enum rz_check check)
+{
+	switch (check) {
+	case RZ_CHECK_PASSED:
+		return 0;
+	case RZ_CHECK_NOT_TRACKED:
+		return ENOENT;
+	case RZ_CHECK_MPTCP:
+		return EPROTO;
+	case RZ_CHECK_NO_AGENT:
+		return ENOTCONN;
+	default:
+		return check < RZ_CHECK_FIRST_TO_WAIT ? ESTALE : EAGAIN;
+	}
+}
+
+/*
+ * Is this still the connection that the policy decided on: the same client's, in sync, and carrying
+ * nothing that the plan does not allow? `shared`: group membership is allowed; `acks0`: a producer
+ * that gets no responses is. Addresses and TCP are the caller's to compare.
+ */
+static inline enum rz_check rz_check_eligible(const struct rz_frame *f, __u64 cookie, __u64 client,
+					      bool shared, bool acks0)
+{
+	if (f->state == RZ_STATE_MPTCP)
+		return RZ_CHECK_MPTCP;
+	if (!client || f->client != client)
+		return RZ_CHECK_OTHER_CLIENT;
+	if (f->state != RZ_STATE_DATA)
+		return RZ_CHECK_NOT_DATA;
+	if (f->owner != (__u16)cookie || !f->synced || f->tentative)
+		return RZ_CHECK_OUT_OF_SYNC;
+	if (f->several)
+		return RZ_CHECK_SEVERAL;
+	if (f->transaction)
+		return RZ_CHECK_TRANSACTION;
+	if (f->coordinator && !shared)
+		return RZ_CHECK_GROUP;
+	if (f->acks0 && !acks0)
+		return RZ_CHECK_ACKS0;
+	return RZ_CHECK_PASSED;
+}
 
 #endif

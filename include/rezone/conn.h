@@ -42,7 +42,7 @@ struct rz_conn {
 	__u32 seq_base;
 	/* copies for readers of the map, as the client wrote it; the policy looks into `clients` */
 	char zone[RZ_ZONE_SHOWN - 5];
-	__u8 misses; /* segments without a request in a row, out of sync (rz_frame_backs_off) */
+	__u8 misses; /* segments without a request in a row, out of sync (rz_effort_backs_off) */
 };
 
 /* partial: the first bytes of a request whose header came in pieces. The key names the frame that

@@ -41,6 +41,11 @@ enum rz_protocol {
 	RZ_PROTOCOL_COUNT,
 } RZ_PACKED_ENUM;
 
+/* Where bytes of a connection went by that should have been read and were not, a request may be
+ * unanswered that nobody read. After so many requests more it has been: responses come in order,
+ * and a client that waits for one does not send that many meanwhile. */
+#define RZ_UNSEEN_REQUESTS 64
+
 /*
  * Where a connection's byte stream stands. Requests follow each other without a gap, each behind
  * its own 4-byte length, so knowing the sequence number of one request's first byte is knowing all.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) OR Apache-2.0 */
 /*
- * When may a move close a connection? The one statement of "it is still the connection that the
- * policy decided on" and of "all responses are out".
+ * When may a move close a connection? The one statement of "all responses are out"; that it still
+ * is the connection that the policy decided on is rz_check_eligible()'s.
  *
  * Comes in: a connection's frame, what BPF has followed of its responses, what TCP says. Goes out:
  * enum rz_check, the first condition that is not met. Included by bpf/reset.bpf.h (the last check,
@@ -15,10 +15,9 @@
 #ifndef REZONE_RESPONSES_H
 #define REZONE_RESPONSES_H
 
-#include <linux/errno.h>
+#include <rezone/check.h>
+#include <rezone/hold.h>
 #include <stdbool.h>
-
-#include "rezone/types.h"
 
 /* What the TCP of a connection says, as far as who looks can know. */
 struct rz_tcp_seen {
@@ -34,50 +33,6 @@ struct rz_tcp_seen {
 	__u8 part_latest;
 	__u8 part_response; /* the latest response is not out to its last byte */
 };
-
-/* The errno that stands beside a check in map moves, events and `rezone reset`. */
-static inline int rz_check_errno(enum rz_check check)
-{
-	switch (check) {
-	case RZ_CHECK_PASSED:
-		return 0;
-	case RZ_CHECK_NOT_TRACKED:
-		return ENOENT;
-	case RZ_CHECK_MPTCP:
-		return EPROTO;
-	case RZ_CHECK_NO_AGENT:
-		return ENOTCONN;
-	default:
-		return check < RZ_CHECK_FIRST_TO_WAIT ? ESTALE : EAGAIN;
-	}
-}
-
-/*
- * Is this still the connection that the policy decided on: the same client's, in sync, and carrying
- * nothing that the plan does not allow? `shared`: group membership is allowed; `acks0`: a producer
- * that gets no responses is. Addresses and TCP are the caller's to compare.
- */
-static inline enum rz_check rz_check_eligible(const struct rz_frame *f, __u64 cookie, __u64 client,
-					      bool shared, bool acks0)
-{
-	if (f->state == RZ_STATE_MPTCP)
-		return RZ_CHECK_MPTCP;
-	if (!client || f->client != client)
-		return RZ_CHECK_OTHER_CLIENT;
-	if (f->state != RZ_STATE_DATA)
-		return RZ_CHECK_NOT_DATA;
-	if (f->owner != (__u16)cookie || !f->synced || f->tentative)
-		return RZ_CHECK_OUT_OF_SYNC;
-	if (f->several)
-		return RZ_CHECK_SEVERAL;
-	if (f->transaction)
-		return RZ_CHECK_TRANSACTION;
-	if (f->coordinator && !shared)
-		return RZ_CHECK_GROUP;
-	if (f->acks0 && !acks0)
-		return RZ_CHECK_ACKS0;
-	return RZ_CHECK_PASSED;
-}
 
 /* Has this connection ever sent a request whose response must be out before a close, or may it
  * have? One that only fetches, and looks where things are, has not. */
@@ -119,8 +74,8 @@ static inline enum rz_check rz_responses_out(const struct rz_frame *f, const str
  * before it. `h` may be NULL: responses are not watched. No time that passes makes a request
  * answered: an agent may work on one for minutes.
  */
-static inline enum rz_check rz_check_gap(const struct rz_frame *f, const struct rz_hold *h,
-					 __u32 settled, const struct rz_tcp_seen *t)
+static inline enum rz_check rz_responses_gap(const struct rz_frame *f, const struct rz_hold *h,
+					     __u32 settled, const struct rz_tcp_seen *t)
 {
 	enum rz_check out;
 	__u32 must;

@@ -4,7 +4,8 @@
  * or a few that belong together. With ipc.h, which has those of the maps that no program looks
  * into, this is the ABI; abi.h says what holds for all of them.
  *
- * Comes in: nothing. Goes out: types only, no code, no libc. Included by bpf/ and user/ alike.
+ * Comes in: nothing. Goes out: types, and of check.h and proxied.h pure functions; no libc.
+ * Included by bpf/ and user/ alike.
  */
 #ifndef REZONE_TYPES_H
 #define REZONE_TYPES_H

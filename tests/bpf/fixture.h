@@ -158,7 +158,7 @@ static inline void assert_id(const char *want)
 	assert_int_equal(strlen(want), id.len);
 	assert_memory_equal(want, id.raw, strlen(want));
 	assert_int_equal(c.frame.client,
-			 rz_client_id_hash(id.raw, id.len, skel->rodata->rz_config.hash_seed));
+			 rz_request_id_hash(id.raw, id.len, skel->rodata->rz_config.hash_seed));
 }
 
 #endif

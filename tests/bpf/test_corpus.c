@@ -57,7 +57,7 @@ static void keep_input(const uint8_t *input, size_t n, void *name)
 
 	if (n <= 4)
 		return;
-	number = rz_be32(input);
+	number = rz_bytes_be32(input);
 	keep(name, input + 4, n - 4, &number);
 }
 

@@ -202,7 +202,7 @@ static void ids_of_all_lengths(void **state)
 	for (k = 0; k < sizeof(lens) / sizeof(lens[0]); k++) {
 		struct rz_client_id kept;
 		struct rz_conn c;
-		size_t want = rz_client_id_kept(lens[k]);
+		size_t want = rz_request_id_kept(lens[k]);
 
 		n = make_request(r, RZ_API_FETCH, 4, 7, id, lens[k], 3);
 		open_conn();

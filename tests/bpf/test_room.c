@@ -153,7 +153,7 @@ static void names_that_collide(void **state)
 	k.number = name_from(1, "evil");
 	strcpy(s.name, "kgo");
 	strcpy(s.version, "1");
-	hash = rz_software_hash(&s, SEED);
+	hash = rz_body_software_hash(&s, SEED);
 	assert_int_equal(
 		0, bpf_map_update_elem(bpf_map__fd(skel->maps.software_keys), &hash, &k, BPF_ANY));
 	assert_int_equal(RZ_SOFTWARE_UNKEPT, name_from(2, "kgo"));

@@ -87,7 +87,7 @@ static enum step proxy(struct framer *m, int version)
 
 	if (version == 1) {
 		n = n < RZ_PROXY_V1_MAX ? n : RZ_PROXY_V1_MAX;
-		len = kept = rz_proxy_v1_length(at(m, 0), n);
+		len = kept = rz_proxied_v1_length(at(m, 0), n);
 		if (!len && n == RZ_PROXY_V1_MAX)
 			return stranger(m, RZ_PROTOCOL_NOISE);
 		if (!len) {
@@ -97,7 +97,7 @@ static enum step proxy(struct framer *m, int version)
 	} else {
 		if (!has(m, 0, RZ_PROXY_V2_FIXED))
 			return DONE;
-		len = rz_proxy_v2_length(at(m, 0));
+		len = rz_proxied_v2_length(at(m, 0));
 		kept = len < RZ_PROXY_V2_KEPT ? len : RZ_PROXY_V2_KEPT;
 		if (!has(m, 0, kept))
 			return DONE;
@@ -112,7 +112,7 @@ static enum step proxy(struct framer *m, int version)
 /* The first bytes of a connection: true if they are no request, or not yet known to be one. */
 static bool strange(struct framer *m, enum step *ret)
 {
-	enum rz_protocol spoken = there(m) < 4 ? RZ_PROTOCOL_NOISE : rz_stranger_protocol(at(m, 0));
+	enum rz_protocol spoken = there(m) < 4 ? RZ_PROTOCOL_NOISE : rz_foreign_protocol(at(m, 0));
 	int version;
 
 	*ret = DONE;
@@ -122,11 +122,11 @@ static bool strange(struct framer *m, enum step *ret)
 	}
 	if (!has(m, 0, RZ_KAFKA_FIXED))
 		return true;
-	if (rz_looks_like_tls(at(m, 0))) {
+	if (rz_foreign_is_tls(at(m, 0))) {
 		stranger(m, RZ_PROTOCOL_TLS);
 		return true;
 	}
-	version = m->f.via == RZ_VIA_PROXY ? 0 : rz_proxy_begins(at(m, 0));
+	version = m->f.via == RZ_VIA_PROXY ? 0 : rz_proxied_begins(at(m, 0));
 	if (version)
 		*ret = proxy(m, version);
 	return version != 0;
@@ -139,7 +139,7 @@ static enum step bad(struct framer *m, const struct rz_request *r)
 		return MORE;
 	}
 	if (!m->f.requests && !m->f.adopted)
-		return stranger(m, rz_stranger_protocol(at(m, 0)));
+		return stranger(m, rz_foreign_protocol(at(m, 0)));
 	lose(m);
 	return DONE;
 }
@@ -148,16 +148,16 @@ static void read_id(struct framer *m, int16_t len)
 {
 	memset(&m->id, 0, sizeof(m->id));
 	m->id.len = len;
-	memcpy(m->id.raw, at(m, RZ_KAFKA_FIXED), rz_client_id_kept(len));
+	memcpy(m->id.raw, at(m, RZ_KAFKA_FIXED), rz_request_id_kept(len));
 }
 
 static bool identify(struct framer *m, const struct rz_request *r)
 {
-	uint32_t kept = rz_client_id_kept(r->client_id_len);
+	uint32_t kept = rz_request_id_kept(r->client_id_len);
 	bool same;
 
-	if (m->f.several ||
-	    (m->f.client && r->client_id_len == m->f.client_id_len && !rz_frame_compares_id(&m->f)))
+	if (m->f.several || (m->f.client && r->client_id_len == m->f.client_id_len &&
+			     !rz_effort_compares_id(&m->f)))
 		return true;
 	if (!has(m, RZ_KAFKA_FIXED, kept))
 		return false;
@@ -192,7 +192,7 @@ static bool identify(struct framer *m, const struct rz_request *r)
 static bool read_body(struct framer *m, const struct rz_request *r, enum rz_acks *acks,
 		      bool *answered)
 {
-	uint32_t want = rz_request_body(r, !m->f.software && !m->f.tentative);
+	uint32_t want = rz_body_wanted(r, !m->f.software && !m->f.tentative);
 	uint32_t off = RZ_KAFKA_FIXED + (r->client_id_len > 0 ? (uint32_t)r->client_id_len : 0);
 	uint8_t buf[RZ_KAFKA_BUFFER] = {0};
 
@@ -203,7 +203,7 @@ static bool read_body(struct framer *m, const struct rz_request *r, enum rz_acks
 		if (want) {
 			memcpy(buf, at(m, off), want);
 			memset(&m->software, 0, sizeof(m->software));
-			m->f.software = rz_software_read(buf, 0, want, &m->software)
+			m->f.software = rz_body_software(buf, 0, want, &m->software)
 						? RZ_SOFTWARE_UNKEPT
 						: 1;
 		}
@@ -211,7 +211,7 @@ static bool read_body(struct framer *m, const struct rz_request *r, enum rz_acks
 	}
 	if (want)
 		memcpy(buf, at(m, off), want);
-	*acks = rz_produce_acks(buf, want, r->api_version);
+	*acks = rz_body_acks(buf, want, r->api_version);
 	m->f.transaction |= *acks == RZ_ACKS_TRANSACTION;
 	m->f.acks0 |= *acks == RZ_ACKS_NONE || *acks == RZ_ACKS_UNREAD;
 	*answered = *acks != RZ_ACKS_NONE;
@@ -233,7 +233,7 @@ static enum step note(struct framer *m, const struct rz_request *r, enum rz_acks
 	f->api_key = r->api_key;
 	if (!f->tentative)
 		f->correlation_id = r->correlation_id;
-	rz_frame_note_api(f, r->api_key, r->api_version);
+	rz_api_note(f, r->api_key, r->api_version);
 	f->state = f->produce || f->fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
 	go_on(m, 4 + (uint32_t)r->size);
 	return (int32_t)(m->end - f->next_seq) > 0 ? MORE : DONE;
@@ -249,7 +249,7 @@ static enum step step(struct framer *m)
 	if (!m->f.requests && !m->f.adopted && strange(m, &said))
 		return said;
 	if (m->f.sasl_raw && there(m) >= 4) { /* a token may be shorter than a header */
-		r.size = (int32_t)rz_be32(at(m, 0));
+		r.size = (int32_t)rz_bytes_be32(at(m, 0));
 		if (r.size >= 0 && r.size < RZ_KAFKA_SIZE_MIN)
 			return bad(m, &r);
 	}
@@ -273,13 +273,13 @@ static bool find(struct framer *m, uint32_t seg, uint32_t len)
 	uint32_t kept, n = behind_size ? len + 4 : len;
 
 	m->f.next_seq = m->wants = behind_size ? m->size_at : seg;
-	m->size_seen = !behind_size && len == 4 && rz_size_is_plausible(at(m, 0));
+	m->size_seen = !behind_size && len == 4 && rz_request_size_is_plausible(at(m, 0));
 	m->size_at = seg;
 	if (n < RZ_KAFKA_FIXED || rz_request_parse(at(m, 0), &r))
 		return false;
 	if (!m->f.client && r.api_key > 1023)
 		return false;
-	kept = rz_client_id_kept(r.client_id_len);
+	kept = rz_request_id_kept(r.client_id_len);
 	if (n < RZ_KAFKA_FIXED + kept)
 		return false;
 	if (m->f.client) {
@@ -328,7 +328,7 @@ static void read_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t 
 
 	if (framer_settled(m))
 		return;
-	if (!m->f.synced && rz_frame_backs_off(m->misses, seg + m->seq0)) {
+	if (!m->f.synced && rz_effort_backs_off(m->misses, seg + m->seq0)) {
 		m->backed_off++;
 		return;
 	}

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include <rezone/kafka.h>
+#include <rezone/types.h>
 
 /* As in bpf/, which test_corpus.c holds against it. */
 #define FRAMER_REQUESTS_PER_SEGMENT 512

@@ -117,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 5 || size - 4 > FRAMING_STREAM_MAX)
 		return 0;
-	way_begin(&way, rz_be32(data), (uint32_t)size - 4, FRAMING_STREAM_MAX);
+	way_begin(&way, rz_bytes_be32(data), (uint32_t)size - 4, FRAMING_STREAM_MAX);
 	framing_begin(way.seq0, way.flags & WAY_ADOPTED);
 	framer_begin(&model, stream, way.flags & WAY_ADOPTED);
 	model.seq0 = way.seq0;

@@ -41,7 +41,7 @@ static void named_by_place(const struct rz_proxied *p, const struct rz_endpoint 
 	CLAIM(p->raw[12] == 0x21 && (v4 || p->raw[13] == 0x21));
 	CLAIM(p->len >= where + 4);
 	CLAIM(!memcmp(at->addr + (v4 ? 12 : 0), p->raw + 16, v4 ? 4 : 16));
-	CLAIM(at->port == rz_be16(p->raw + where));
+	CLAIM(at->port == rz_bytes_be16(p->raw + where));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unwritten = at;
 	if (rz_proxy_read(&p, &at))
 		CLAIM(!memcmp(&at, &unwritten, sizeof(at)));
-	else if (rz_proxy_begins(p.raw) == 1)
+	else if (rz_proxied_begins(p.raw) == 1)
 		named_by_line(&p, &at);
 	else
 		named_by_place(&p, &at);

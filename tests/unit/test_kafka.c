@@ -14,7 +14,7 @@ static enum rz_kind kind_of(const int *keys, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		rz_frame_note_api(&f, (__s16)keys[i], 1);
+		rz_api_note(&f, (__s16)keys[i], 1);
 	return rz_frame_kind(&f);
 }
 
@@ -60,13 +60,13 @@ static void test_what_must_be_answered(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(no); i++) {
 		f = (struct rz_frame){};
-		rz_frame_note_api(&f, (__s16)no[i], 1);
+		rz_api_note(&f, (__s16)no[i], 1);
 		assert_false(rz_responses_matter(&f));
 		assert_true(rz_api_repeatable((__s16)no[i]));
 	}
 	for (i = 0; i < COUNT(yes); i++) {
 		f = (struct rz_frame){};
-		rz_frame_note_api(&f, (__s16)yes[i], 1);
+		rz_api_note(&f, (__s16)yes[i], 1);
 		assert_true(rz_responses_matter(&f));
 		assert_false(rz_api_repeatable((__s16)yes[i]));
 	}

@@ -104,10 +104,11 @@ static void test_what_tcp_says(void **state)
 	fetcher.produce = 0;
 	fetcher.fetch = 1;
 	for (i = 0; i < COUNT(rows); i++) {
-		assert_int_equal(rz_check_gap(&f, &h, 10, &rows[i].t), rows[i].check);
-		assert_int_equal(rz_check_gap(&fetcher, NULL, 0, &rows[i].t), rows[i].of_a_fetcher);
+		assert_int_equal(rz_responses_gap(&f, &h, 10, &rows[i].t), rows[i].check);
+		assert_int_equal(rz_responses_gap(&fetcher, NULL, 0, &rows[i].t),
+				 rows[i].of_a_fetcher);
 	}
-	assert_int_equal(rz_check_gap(&f, NULL, 10, &rows[0].t), RZ_CHECK_NOT_WATCHED);
+	assert_int_equal(rz_responses_gap(&f, NULL, 10, &rows[0].t), RZ_CHECK_NOT_WATCHED);
 }
 
 static void test_what_responses_say(void **state)
@@ -117,23 +118,23 @@ static void test_what_responses_say(void **state)
 	struct rz_hold h = hold();
 
 	(void)state;
-	assert_int_equal(rz_check_gap(&f, &h, 9, &quiet), RZ_CHECK_NEW_REQUEST);
+	assert_int_equal(rz_responses_gap(&f, &h, 9, &quiet), RZ_CHECK_NEW_REQUEST);
 	h.answers.number = 9;
-	assert_int_equal(rz_check_gap(&f, &h, 10, &quiet), RZ_CHECK_UNANSWERED);
+	assert_int_equal(rz_responses_gap(&f, &h, 10, &quiet), RZ_CHECK_UNANSWERED);
 	/* the tenth has not come whole: up to the eighth must be out, and have settled */
-	assert_int_equal(rz_check_gap(&f, &h, 10, &part), RZ_CHECK_NEW_REQUEST);
-	assert_int_equal(rz_check_gap(&f, &h, 8, &part), RZ_CHECK_PASSED);
+	assert_int_equal(rz_responses_gap(&f, &h, 10, &part), RZ_CHECK_NEW_REQUEST);
+	assert_int_equal(rz_responses_gap(&f, &h, 8, &part), RZ_CHECK_PASSED);
 	h.answers.number = 7;
-	assert_int_equal(rz_check_gap(&f, &h, 8, &part), RZ_CHECK_UNANSWERED);
+	assert_int_equal(rz_responses_gap(&f, &h, 8, &part), RZ_CHECK_UNANSWERED);
 	h = hold();
 	h.answers.tentative = 1;
-	assert_int_equal(rz_check_gap(&f, &h, 10, &quiet), RZ_CHECK_NOT_FOLLOWED);
+	assert_int_equal(rz_responses_gap(&f, &h, 10, &quiet), RZ_CHECK_NOT_FOLLOWED);
 	h.answers.tentative = h.answers.synced = 0;
-	assert_int_equal(rz_check_gap(&f, &h, 10, &quiet), RZ_CHECK_NOT_FOLLOWED);
+	assert_int_equal(rz_responses_gap(&f, &h, 10, &quiet), RZ_CHECK_NOT_FOLLOWED);
 	/* requests that nobody noted here must be answered too */
 	h = hold();
 	f.answerable = 11;
-	assert_int_equal(rz_check_gap(&f, &h, 11, &quiet), RZ_CHECK_UNANSWERED);
+	assert_int_equal(rz_responses_gap(&f, &h, 11, &quiet), RZ_CHECK_UNANSWERED);
 }
 
 static void test_numbers_come_round(void **state)
@@ -145,10 +146,10 @@ static void test_numbers_come_round(void **state)
 	(void)state;
 	f.answerable = h.last = h.must = 2;
 	h.answers.number = UINT32_MAX;
-	assert_int_equal(rz_check_gap(&f, &h, 2, &quiet), RZ_CHECK_UNANSWERED);
+	assert_int_equal(rz_responses_gap(&f, &h, 2, &quiet), RZ_CHECK_UNANSWERED);
 	f.answerable = h.last = h.must = UINT32_MAX;
 	h.answers.number = 2;
-	assert_int_equal(rz_check_gap(&f, &h, UINT32_MAX, &quiet), RZ_CHECK_PASSED);
+	assert_int_equal(rz_responses_gap(&f, &h, UINT32_MAX, &quiet), RZ_CHECK_PASSED);
 }
 
 /* A producer that gets no responses. */
@@ -161,10 +162,10 @@ static void test_acks0(void **state)
 	(void)state;
 	f.acks0 = 1;
 	f.answerable = 2;
-	assert_int_equal(rz_check_gap(&f, &h, 2, &quiet), RZ_CHECK_PASSED);
-	assert_int_equal(rz_check_gap(&f, &h, 2, &part), RZ_CHECK_PART_REQUEST);
+	assert_int_equal(rz_responses_gap(&f, &h, 2, &quiet), RZ_CHECK_PASSED);
+	assert_int_equal(rz_responses_gap(&f, &h, 2, &part), RZ_CHECK_PART_REQUEST);
 	h.last = h.must = 2;
-	assert_int_equal(rz_check_gap(&f, &h, 2, &quiet), RZ_CHECK_NOT_FOLLOWED);
+	assert_int_equal(rz_responses_gap(&f, &h, 2, &quiet), RZ_CHECK_NOT_FOLLOWED);
 }
 
 /* Each has a word of its own, and the errno that people and scripts have known since before. */

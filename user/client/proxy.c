@@ -33,13 +33,13 @@ static int read_v2(const struct rz_proxied *p, struct rz_endpoint *ret)
 			return -EINVAL;
 		at.addr[10] = at.addr[11] = 0xff;
 		memcpy(at.addr + 12, addresses, 4);
-		at.port = rz_be16(addresses + 8);
+		at.port = rz_bytes_be16(addresses + 8);
 		break;
 	case V2_TCP6:
 		if (p->len < RZ_PROXY_V2_FIXED + 36)
 			return -EINVAL;
 		memcpy(at.addr, addresses, 16);
-		at.port = rz_be16(addresses + 32);
+		at.port = rz_bytes_be16(addresses + 32);
 		break;
 	default:
 		return -ENOENT;
@@ -80,7 +80,7 @@ int rz_proxy_read(const struct rz_proxied *p, struct rz_endpoint *ret)
 {
 	if (p->len > RZ_PROXY_V1_MAX || p->len < RZ_KAFKA_FIXED)
 		return -EINVAL;
-	switch (rz_proxy_begins(p->raw)) {
+	switch (rz_proxied_begins(p->raw)) {
 	case 1:
 		return read_v1(p, ret);
 	case 2:

@@ -265,7 +265,7 @@ static void read_custom(struct reading *r, const struct rz_tags_custom *custom, 
 void rz_tags_read(const __u8 *id, int len, const struct rz_tags_custom *custom,
 		  struct rz_client *ret)
 {
-	struct span all = {id, rz_client_id_kept((__s16)len)};
+	struct span all = {id, rz_request_id_kept((__s16)len)};
 	struct reading r = {.c = ret};
 	size_t i;
 

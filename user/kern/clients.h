@@ -32,10 +32,9 @@ void rz_clients_sweep_free(struct rz_clients_sweep *s);
  * read them by other keys), and forgets ids that no connection in `snap` uses, was
  * not used at the previous call either, and is older than `keep_ns`, or of any age once more than
  * half of the `room` entries are taken. A connection that began since `snap` may have one of these:
- * its next request enters the id again (rz_frame_looks_again), and until then it is not identified.
- * The busiest ids by the bytes of their closed
- * connections stay, so that those bytes keep their name. Libraries that no connection has are
- * forgotten likewise.
+ * its next request enters the id again (rz_effort_looks_again), and until then it is not
+ * identified. The busiest ids by the bytes of their closed connections stay, so that those bytes
+ * keep their name. Libraries that no connection has are forgotten likewise.
  */
 int rz_clients_sweep_run(struct rz_clients_sweep *s, const struct rz_maps *m,
 			 const struct rz_snapshot *snap, uint64_t keep_ns, size_t room);

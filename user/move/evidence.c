@@ -59,7 +59,7 @@ enum rz_check rz_evidence_check(const struct rz_conn *c, const struct rz_hold *h
 	t.unseen = (h && h->early) || (int32_t)(f->next_seq + f->have + f->skip - rcv_nxt) < 0;
 	t.part_request = f->have || f->next_seq != rcv_nxt;
 	t.part_response = h && !h->answers.whole;
-	return rz_check_gap(f, h, *settled, &t);
+	return rz_responses_gap(f, h, *settled, &t);
 }
 
 void rz_evidence_read(const struct rz_maps *maps, uint64_t cookie, struct rz_move_evidence *ret)

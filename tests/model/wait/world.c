@@ -345,6 +345,6 @@ enum rz_check world_walk(const struct world *w)
 
 	if ((int32_t)(f->read_end - rcv_nxt) > 0)
 		return RZ_CHECK_NOT_ACCEPTED;
-	return rz_wait_needs_gap(&w->plan, &w->l) ? rz_check_gap(f, &w->h, w->w.settled, &t)
+	return rz_wait_needs_gap(&w->plan, &w->l) ? rz_responses_gap(f, &w->h, w->w.settled, &t)
 						  : RZ_CHECK_PASSED;
 }
