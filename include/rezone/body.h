@@ -18,10 +18,10 @@
 #define RZ_API_VERSIONS_BODY 80
 
 /* Fixed part, as much of a client.id as is kept, and of the body as is looked at. */
-#define RZ_KAFKA_HEADER_MAX  (RZ_KAFKA_FIXED + RZ_CLIENT_ID_KEPT + RZ_API_VERSIONS_BODY)
+#define RZ_KAFKA_HEADER_MAX (RZ_KAFKA_FIXED + RZ_CLIENT_ID_KEPT + RZ_API_VERSIONS_BODY)
 
 /* Size of the buffers that the functions below read from at any offset of a header. */
-#define RZ_KAFKA_BUFFER	     1024
+#define RZ_KAFKA_BUFFER 1024
 
 /*
  * How many bytes behind the client.id of this request tell more about it: of Produce whether it
@@ -91,8 +91,7 @@ static const __u8 rz_body_chars[256] __attribute__((unused)) = {
 
 /* Copies the compact string at `at` of `buf` (its length plus one in one byte), cut to fit. Returns
  * the offset behind it, or 0 if it is null, longer than 126 bytes, or does not end before `end`. */
-static inline __u32 rz_body_string(char dst[RZ_SOFTWARE_SIZE], const __u8 *buf, __u32 at,
-				    __u32 end)
+static inline __u32 rz_body_string(char dst[RZ_SOFTWARE_SIZE], const __u8 *buf, __u32 at, __u32 end)
 {
 	__u32 len, kept, i;
 

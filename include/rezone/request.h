@@ -19,7 +19,7 @@
 #include <stdbool.h>
 
 /* Bytes up to and including the client_id's length. */
-#define RZ_KAFKA_FIXED	     14
+#define RZ_KAFKA_FIXED 14
 
 /*
  * Limits of what is believed to be a request. No ceiling of known keys or versions: such lists rot,
