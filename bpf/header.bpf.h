@@ -108,15 +108,13 @@ static __always_inline void rz_header_drop_partial(__u64 cookie, const struct rz
 	bpf_map_delete_elem(&partial, &key);
 }
 
-/* Gets back the first bytes of a header that came in pieces: those of the present frame, or of the
- * one that was gone back to. */
-static __always_inline int rz_header_load_partial(struct rz_scratch *s)
+/* Gets back the first bytes of a header that came in pieces (f.have is not 0): those of the present
+ * frame, or of the one that was gone back to. */
+static __noinline int rz_header_load_partial(struct rz_scratch *s)
 {
 	struct rz_partial_key key = rz_header_partial_key(s->cookie, &s->f);
 	struct rz_partial *p;
 
-	if (!s->f.have)
-		return 0;
 	key.generation = (__u16)(s->was.generation - s->undone);
 	p = bpf_map_lookup_elem(&partial, &key);
 	if (!p || p->next_seq != s->f.next_seq || p->have < s->f.have)
@@ -126,13 +124,11 @@ static __always_inline int rz_header_load_partial(struct rz_scratch *s)
 }
 
 /* ... and keeps them for the frame that scratch->f is about to become. */
-static __always_inline int rz_header_save_partial(struct rz_scratch *s)
+static __noinline int rz_header_save_partial(struct rz_scratch *s)
 {
 	struct rz_partial_key key = rz_header_partial_key(s->cookie, &s->f);
 	long err;
 
-	if (!s->f.have)
-		return 0;
 	key.generation = (__u16)(s->was.generation + 1);
 	s->partial.next_seq = s->f.next_seq;
 	s->partial.have = s->f.have;

@@ -37,7 +37,7 @@ static __always_inline void rz_read_count_lost(const struct rz_scratch *s)
 
 /* The next request's place is not known any more: requests may pass that nobody reads. Of a
  * connection that is not identified yet, and was found in mid-stream, that is no news. */
-static __always_inline void rz_read_lose_sync(struct rz_scratch *s)
+static __noinline void rz_read_lose_sync(struct rz_scratch *s)
 {
 	s->lost++;
 	if (!s->older && ((s->f.client && !s->f.tentative) || !s->f.adopted))
@@ -354,10 +354,10 @@ static __always_inline bool rz_read_segment(struct __sk_buff *skb, struct bpf_so
 	s->n_noted = 0;
 	s->refused = 0;
 	s->found = 0;
-	if (s->f.synced && rz_header_load_partial(s))
+	if (s->f.synced && s->f.have && rz_header_load_partial(s))
 		rz_read_lose_sync(s);
 	if (s->f.synced && !rz_read_is_next(sk, s)) {
-		if (s->undone && rz_header_save_partial(s))
+		if (s->undone && s->f.have && rz_header_save_partial(s))
 			rz_read_lose_sync(s);
 		return false;
 	}
@@ -380,7 +380,7 @@ static __always_inline bool rz_read_segment(struct __sk_buff *skb, struct bpf_so
 		RZ_COUNT(too_many_requests);
 		rz_read_lose_sync(s);
 	}
-	if (s->f.synced && rz_header_save_partial(s))
+	if (s->f.synced && s->f.have && rz_header_save_partial(s))
 		rz_read_lose_sync(s);
 	if (s->f.requests != before) {
 		struct rz_stats *st = rz_count_here();
