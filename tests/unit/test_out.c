@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "out/json.h"
+#include "out/conn_json.h"
 #include "out/table.h"
 #include "out/topology.h"
 
@@ -209,7 +209,7 @@ static void test_json(void **state)
 	s.snap.n_proxied = s.snap.n_softwares = 1;
 	shown_rows(&s, &all);
 	f = to_text(&s);
-	assert_int_equal(rz_json_conns(f, s.rows, s.totals.shown, true), 0);
+	assert_int_equal(rz_conn_json_print(f, s.rows, s.totals.shown, true), 0);
 	fclose(f);
 	assert_string_equal(strchr(s.text, '\n'), "\n"); /* compact is one line */
 	have = json_loads(s.text, 0, NULL);

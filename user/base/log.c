@@ -9,10 +9,10 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <jansson.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/str.h"
 
 #define LINE_MAX_BYTES 2048
@@ -40,11 +40,19 @@ static char *json_line(enum rz_log_level level, const char *time_text, const cha
 {
 	json_t *o = json_pack("{s:s, s:s, s:s}", "time", time_text, "level", words[level],
 			      "message", text);
-	_cleanup_free_ char *dump = o ? json_dumps(o, JSON_COMPACT) : NULL;
-	char *line = NULL;
+	_cleanup_free_ char *line = NULL;
+	size_t n;
+	FILE *f = open_memstream(&line, &n);
+	int err;
 
-	json_decref(o);
-	return !dump || asprintf(&line, "%s\n", dump) < 0 ? NULL : line;
+	if (!f) {
+		json_decref(o);
+		return NULL;
+	}
+	err = rz_json_print(f, o, true);
+	if (fclose(f) || err)
+		return NULL;
+	return RZ_TAKE_PTR(line);
 }
 
 /* A line that is cut counts as written: what reads the log sees that there was one. */

@@ -19,7 +19,7 @@
 #include "cmd/conns.h"
 #include "kern/pause.h"
 #include "kern/pins.h"
-#include "out/json.h"
+#include "out/conn_json.h"
 #include "out/table.h"
 
 enum form { TABLE, WIDE, JSON };
@@ -111,7 +111,7 @@ static int show(const struct ask *a, const struct rz_snapshot *snap, const struc
 	if (err)
 		return err;
 	if (a->form == JSON)
-		return rz_json_conns(stdout, rows, totals.shown, a->watch_ns > 0);
+		return rz_conn_json_print(stdout, rows, totals.shown, a->watch_ns > 0);
 	if (a->watch_ns && isatty(STDOUT_FILENO))
 		fputs("\033[H\033[J", stdout); /* home, clear */
 	if (totals.shown)

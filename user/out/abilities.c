@@ -4,7 +4,7 @@
 
 #include <stdarg.h>
 
-#include "out/json.h"
+#include "base/json.h"
 
 static const char *const status_words[] = {"ok", "limited", "failed"};
 static const char *const result_words[] = {"yes", "with limits", "no"};

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/str.h"
-#include "out/json.h"
 #include "policy/reason.h"
 
 /* Numbers of a move mean nothing in another event. */

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "out/json.h"
+#include "base/json.h"
 #include "out/table.h"
 
 static const char *result_of(const struct rz_order_shown *r)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "out/json.h"
+#include "base/json.h"
 #include "out/table.h"
 #include "policy/reason.h"
 

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/str.h"
-#include "out/json.h"
 #include "out/table.h"
 #include "policy/classify.h"
 #include "policy/reason.h"

@@ -2,7 +2,7 @@
 /* `rezone traffic`: a report as tables or JSON, see traffic.h. */
 #include "out/traffic.h"
 
-#include "out/json.h"
+#include "base/json.h"
 #include "out/table.h"
 #include "policy/reason.h"
 

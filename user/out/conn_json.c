@@ -1,41 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* JSON output, see json.h. Text in the maps is printable ASCII already; jansson refuses anything
- * else. */
-#include "out/json.h"
+/* JSON of connections, see conn_json.h. Text in the maps is printable ASCII already; jansson
+ * refuses anything else. */
+#include "out/conn_json.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
-#include <jansson.h>
 
-#include "base/cleanup.h"
+#include "base/json.h"
 #include "policy/classify.h"
 #include "topo/group.h"
 #include "topo/source.h"
-
-json_t *rz_json_text(const char *s)
-{
-	return s && *s ? json_string(s) : json_null();
-}
-
-json_t *rz_json_number(bool known, int64_t n)
-{
-	return known ? json_integer(n) : json_null();
-}
-
-json_t *rz_json_seconds(double s)
-{
-	return s < 0 ? json_null() : json_real(round(s * 10) / 10);
-}
-
-int rz_json_print(FILE *f, json_t *all, bool compact)
-{
-	int err = !all || json_dumpf(all, f, compact ? JSON_COMPACT : JSON_INDENT(1)) ? -ENOMEM : 0;
-
-	putc('\n', f);
-	json_decref(all);
-	return err;
-}
 
 /* Adds one key; jansson takes the value over, also where it fails. */
 static void set(json_t *o, const char *key, json_t *value)
@@ -99,7 +73,7 @@ static json_t *conn_object(const struct rz_conn_row *r)
 	return o;
 }
 
-int rz_json_conns(FILE *f, const struct rz_conn_row *rows, size_t n, bool compact)
+int rz_conn_json_print(FILE *f, const struct rz_conn_row *rows, size_t n, bool compact)
 {
 	json_t *all = json_array();
 	size_t i;

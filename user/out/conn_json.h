@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The objects of `rezone list` as scripts read them. Keys and values are contracts (docs/json.md).
+ */
+#ifndef RZ_OUT_CONN_JSON_H
+#define RZ_OUT_CONN_JSON_H
+
+#include <stdio.h>
+
+#include "out/conn_row.h"
+
+/* An array, one object a connection; on one line if `compact`. 0 or -ENOMEM. */
+int rz_conn_json_print(FILE *f, const struct rz_conn_row *rows, size_t n, bool compact);
+
+#endif
