@@ -20,6 +20,8 @@
 #define KEY_ROW0     0x100 /* argp keys of the rows; above every character */
 #define KEY_CONFIG   0x400
 #define KEY_MARKDOWN 0x401
+#define KEY_USAGE    0x402
+#define KEY_HELP     '?'
 #define ROWS_MAX     64
 
 static int wrong(const char *where, const char *why)
@@ -65,6 +67,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_MARKDOWN:
 		f->markdown = true;
 		return 0;
+	case KEY_HELP:
+		rz_conf_help(stdout);
+		exit(0);
+	case KEY_USAGE:
+		argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "%s: no argument is expected; settings begin with --", arg);
 		return 0;
@@ -73,49 +81,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* "flag help (default X)", kept for as long as argp needs it. */
-static char *help_text(const struct rz_conf_row *row)
-{
-	char *text = NULL;
-	char words[80] = "";
-	size_t i, used = 0;
-
-	for (i = 0; row->words && row->words[i]; i++)
-		used += snprintf(words + used, sizeof(words) - used, "%s%s", i ? "|" : ": ",
-				 row->words[i]);
-	if (asprintf(&text, "%s%s%s%s%s", row->help, words, row->fallback ? " (default " : "",
-		     row->fallback ? row->fallback : "", row->fallback ? ")" : "") < 0)
-		return NULL;
-	return text;
-}
-
-/* Fills options from the table: a header for each section, two for a row with an alias. */
+/* Fills options from the table: two for a row with an alias. What --help says is help.c's: argp
+ * forgets the column that it is in behind some of the texts. */
 static size_t make_options(struct argp_option *o)
 {
-	int group = 1;
 	size_t i, n = 0;
 
-	o[n++] = (struct argp_option){
-		"config",
-		KEY_CONFIG,
-		"PATH",
-		0,
-		"a YAML file with these settings, _ for - in their names; flags and environment "
-		"variables (REZONE_INTERVAL=10s) beat it",
-		group};
-	o[n++] = (struct argp_option){"help-markdown", KEY_MARKDOWN, NULL,
-				      OPTION_HIDDEN,   NULL,	     group};
+	o[n++] = (struct argp_option){"config", KEY_CONFIG, "PATH"};
+	o[n++] = (struct argp_option){"help-markdown", KEY_MARKDOWN, NULL, OPTION_HIDDEN};
+	o[n++] = (struct argp_option){"help", KEY_HELP};
+	o[n++] = (struct argp_option){"usage", KEY_USAGE};
 	for (i = 0; i < rz_conf_n_rows; i++) {
 		const struct rz_conf_row *r = &rz_conf_rows[i];
 		const char *form = *rz_conf_form(r) ? rz_conf_form(r) : NULL;
 		int key = KEY_ROW0 + (int)i;
 
-		if (r->section)
-			o[n++] = (struct argp_option){.doc = r->section, .group = ++group};
-		o[n++] = (struct argp_option){r->name, key, form, 0, help_text(r), group};
+		o[n++] = (struct argp_option){r->name, key, form};
 		if (r->alias)
-			o[n++] = (struct argp_option){r->alias,	     key,  form,
-						      OPTION_HIDDEN, NULL, group};
+			o[n++] = (struct argp_option){r->alias, key, form, OPTION_HIDDEN};
 	}
 	o[n] = (struct argp_option){0};
 	return n;
@@ -133,8 +116,6 @@ static int refuse_unknown(int argc, char **argv, const struct argp_option *o, si
 	for (i = 0; i < n_options; i++)
 		if (o[i].name)
 			names[n++] = o[i].name;
-	names[n++] = "help";
-	names[n++] = "usage";
 	names[n] = NULL;
 	for (a = 1; a < argc; a++) {
 		size_t len;
@@ -188,28 +169,17 @@ static char **double_dashes(int argc, char **argv, char **ret_room)
 	return copy;
 }
 
-static const char doc[] =
-	"Tracks the Kafka connections of this node's agents and closes those that cross "
-	"availability zones while an agent in the client's own zone is ready. Runs in the "
-	"foreground, logs to stderr, ends on SIGTERM or SIGINT.\v"
-	"Durations are written as in Go: 30s, 1m30s, 500ms. A flag beats the environment "
-	"(REZONE_INTERVAL=10s, or WARPSTREAM_KAFKA_INTERZONE_LOAD_BALANCING_INTERVAL), which beats "
-	"the config file. docs/configuration.md has all of it.";
-
 static int read_flags(int argc, char **argv, struct flags *f)
 {
 	struct argp_option options[3 * ROWS_MAX + 4];
-	struct argp argp = {.options = options, .parser = parse, .doc = doc};
-	size_t i, n = make_options(options);
+	struct argp argp = {.options = options, .parser = parse};
+	size_t n = make_options(options);
 	char **args = double_dashes(argc, argv, &f->room);
 	int err = args ? refuse_unknown(argc, args, options, n) : -ENOMEM;
 
 	argp_err_exit_status = 2;
 	if (!err)
-		err = argp_parse(&argp, argc, args, 0, NULL, f) ? -EINVAL : 0;
-	for (i = 0; i < n; i++)
-		if (options[i].key >= KEY_ROW0 && options[i].key < KEY_ROW0 + ROWS_MAX)
-			free((char *)options[i].doc);
+		err = argp_parse(&argp, argc, args, ARGP_NO_HELP, NULL, f) ? -EINVAL : 0;
 	free(args);
 	return err;
 }
@@ -297,47 +267,4 @@ void rz_conf_free(struct rz_conf *c)
 	for (i = 0; i < rz_conf_n_rows; i++)
 		if (rz_conf_is_text(&rz_conf_rows[i]))
 			free_text((char **)((char *)c + rz_conf_rows[i].offset));
-}
-
-static void markdown_row(FILE *f, const struct rz_conf_row *r)
-{
-	char variable[64];
-	size_t w;
-
-	rz_conf_variable(r, variable, sizeof(variable));
-	fprintf(f, "| `--%s%s%s`", r->name, *rz_conf_form(r) ? " " : "", rz_conf_form(r));
-	if (r->alias)
-		fprintf(f, ", `-%s`", r->alias);
-	fprintf(f, " | %s | `%s`", r->fallback ? r->fallback : "", variable);
-	if (r->env)
-		fprintf(f, ", `%s`", r->env);
-	fprintf(f, " | %s", r->help);
-	for (w = 0; r->words && r->words[w]; w++)
-		fprintf(f, "%s`%s`", w ? ", " : " (", r->words[w]);
-	fprintf(f, "%s |\n", r->words ? ")" : "");
-}
-
-void rz_conf_markdown(FILE *f)
-{
-	size_t i;
-
-	fprintf(f, "# Settings of `rezone run`\n\n"
-		   "Made from the table in `user/conf/table.c` by `make docs`.\n\n"
-		   "A flag beats the environment, which beats the file named by `--config` (or "
-		   "`REZONE_CONFIG`), which\nbeats the default. The file is a YAML mapping with "
-		   "the same names, `_` for `-`. Durations are\nwritten as in Go: `30s`, `1m30s`, "
-		   "`500ms`. How the defaults were chosen: [policy.md](policy.md).\n\n"
-		   "A variable that begins with `REZONE_` and is none of these sets nothing: a "
-		   "warning names the one\nthat was probably meant. What Kubernetes makes for a "
-		   "Service named rezone\n(`REZONE_PORT=tcp://...`) is ignored.\n");
-	for (i = 0; i < rz_conf_n_rows; i++) {
-		const struct rz_conf_row *r = &rz_conf_rows[i];
-
-		if (r->section)
-			fprintf(f,
-				"\n## %s\n\n| flag | default | variable | meaning |\n"
-				"|---|---|---|---|\n",
-				r->section);
-		markdown_row(f, r);
-	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The settings as a table: one row a key. Flags (conf.c), environment, config file (conf_file.c),
- * --help and docs/configuration.md are all made from it.
+ * --help and docs/configuration.md (help.c) are all made from it.
  */
 #ifndef RZ_CONF_TABLE_H
 #define RZ_CONF_TABLE_H
@@ -76,7 +76,8 @@ enum rz_conf_variable_kind {
 enum rz_conf_variable_kind rz_conf_variable_judge(const char *name, const char *value,
 						  char near[static RZ_CONF_VARIABLE_SIZE]);
 
-/* The whole table as docs/configuration.md. */
+/* help.c: the whole table as `rezone run --help`, and as docs/configuration.md. */
+void rz_conf_help(FILE *f);
 void rz_conf_markdown(FILE *f);
 
 #endif

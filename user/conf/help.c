@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The settings for people: `rezone run --help` and docs/configuration.md, out of the table.
+ *
+ * Comes in: the rows. Goes out: text. Called by conf.c.
+ */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "conf/table.h"
+
+#define COLUMN 29 /* where the texts begin */
+#define WIDTH  79
+
+/* Words, wrapped; `at` is the column that the line is in. */
+static void print_words(FILE *f, const char *text, int at, int indent)
+{
+	while (*text) {
+		int len = (int)strcspn(text, " ");
+
+		if (at > indent && at + 1 + len > WIDTH) {
+			fprintf(f, "\n%*s", indent, "");
+			at = indent;
+		} else if (at > indent) {
+			putc(' ', f);
+			at++;
+		}
+		fprintf(f, "%.*s", len, text);
+		at += len;
+		text += len + (text[len] == ' ');
+	}
+	putc('\n', f);
+}
+
+static void print_option(FILE *f, const char *name, const char *form, const char *text)
+{
+	int at = fprintf(f, "      --%s%s%s", name, *form ? "=" : "", form);
+
+	if (at >= COLUMN) {
+		putc('\n', f);
+		at = 0;
+	}
+	fprintf(f, "%*s", COLUMN - at, "");
+	print_words(f, text, COLUMN, COLUMN);
+}
+
+static void print_row(FILE *f, const struct rz_conf_row *r)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size, i;
+	FILE *t = open_memstream(&text, &size);
+
+	if (!t)
+		return;
+	fputs(r->help, t);
+	for (i = 0; r->words && r->words[i]; i++)
+		fprintf(t, "%s%s", i ? "|" : ": ", r->words[i]);
+	if (r->fallback)
+		fprintf(t, " (default %s)", r->fallback);
+	if (!fclose(t))
+		print_option(f, r->name, rz_conf_form(r), text);
+}
+
+void rz_conf_help(FILE *f)
+{
+	size_t i;
+
+	fputs("Usage: rezone run [OPTION...]\n", f);
+	print_words(f,
+		    "Tracks the Kafka connections of this node's agents and closes those that "
+		    "cross availability zones while an agent in the client's own zone is ready. "
+		    "Runs in the foreground, logs to stderr, ends on SIGTERM or SIGINT.",
+		    0, 0);
+	putc('\n', f);
+	print_option(f, "config", "PATH",
+		     "a YAML file with these settings, _ for - in their names; flags and "
+		     "environment variables (REZONE_INTERVAL=10s) beat it");
+	for (i = 0; i < rz_conf_n_rows; i++) {
+		if (rz_conf_rows[i].section)
+			fprintf(f, "\n %s\n", rz_conf_rows[i].section);
+		print_row(f, &rz_conf_rows[i]);
+	}
+	putc('\n', f);
+	print_option(f, "help", "", "this list (also -?)");
+	print_option(f, "usage", "", "the flags without their texts");
+	putc('\n', f);
+	print_words(f,
+		    "Durations are written as in Go: 30s, 1m30s, 500ms. A flag beats the "
+		    "environment (REZONE_INTERVAL=10s, or "
+		    "WARPSTREAM_KAFKA_INTERZONE_LOAD_BALANCING_INTERVAL), which beats the config "
+		    "file. docs/configuration.md has all of it.",
+		    0, 0);
+}
+
+static void markdown_row(FILE *f, const struct rz_conf_row *r)
+{
+	char variable[64];
+	size_t w;
+
+	rz_conf_variable(r, variable, sizeof(variable));
+	fprintf(f, "| `--%s%s%s`", r->name, *rz_conf_form(r) ? " " : "", rz_conf_form(r));
+	if (r->alias)
+		fprintf(f, ", `-%s`", r->alias);
+	fprintf(f, " | %s | `%s`", r->fallback ? r->fallback : "", variable);
+	if (r->env)
+		fprintf(f, ", `%s`", r->env);
+	fprintf(f, " | %s", r->help);
+	for (w = 0; r->words && r->words[w]; w++)
+		fprintf(f, "%s`%s`", w ? ", " : " (", r->words[w]);
+	fprintf(f, "%s |\n", r->words ? ")" : "");
+}
+
+void rz_conf_markdown(FILE *f)
+{
+	size_t i;
+
+	fprintf(f, "# Settings of `rezone run`\n\n"
+		   "Made from the table in `user/conf/table.c` by `make docs`.\n\n"
+		   "A flag beats the environment, which beats the file named by `--config` (or "
+		   "`REZONE_CONFIG`), which\nbeats the default. The file is a YAML mapping with "
+		   "the same names, `_` for `-`. Durations are\nwritten as in Go: `30s`, `1m30s`, "
+		   "`500ms`. How the defaults were chosen: [policy.md](policy.md).\n\n"
+		   "A variable that begins with `REZONE_` and is none of these sets nothing: a "
+		   "warning names the one\nthat was probably meant. What Kubernetes makes for a "
+		   "Service named rezone\n(`REZONE_PORT=tcp://...`) is ignored.\n");
+	for (i = 0; i < rz_conf_n_rows; i++) {
+		const struct rz_conf_row *r = &rz_conf_rows[i];
+
+		if (r->section)
+			fprintf(f,
+				"\n## %s\n\n| flag | default | variable | meaning |\n"
+				"|---|---|---|---|\n",
+				r->section);
+		markdown_row(f, r);
+	}
+}
