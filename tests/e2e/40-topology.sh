@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# quiet
 # The topology file: looked at each second; changes count in seconds, whole or not at all; a broken file is one line and the old stays.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# quiet
 # Clients that come home first reconnect to the agent that they came from, send some requests there, and leave that connection
 # open and idle. That is no failed move: no outcome is `returned`, the breaker stays closed, and the connection is left alone
 # until its next request. (53-limits: clients that stay do open the breaker.)

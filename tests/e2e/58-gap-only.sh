@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # needs: counterparts
+# quiet
 # franz-go's producer may write twice if a hold took requests from it, so it is ended in a gap or not at all.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

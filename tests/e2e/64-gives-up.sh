@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# quiet
 # A client gives up while it is held: it closes (a FIN behind what is held back) and writes the same again on another connection. The
 # hold then ends without a close: called off, by its time, by a pause, by SIGKILL of the daemon, with a successor in mode
 # observe. The agent must not execute what was held back; its socket is closed once its answers are out, by the daemon that

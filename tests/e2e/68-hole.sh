@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# quiet
 # A hold over a hole in the client's stream: a write is lost, and TCP keeps the one behind it. What fills the hole is held back, so
 # neither is executed, and the move ends well, by a reset and by a FIN. Without bpf_sock_destroy nobody can tell whether a hole is
 # filled: the hold is given up as soon as the responses are out, with its reason, and each write is executed once.
