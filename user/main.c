@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The command table. Comes in: argv. Goes out: one command's exit status (0 done, 1 could not, 2
- * used wrongly). Without arguments: the tracked connections.
+ * used wrongly). Without arguments: the status.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,8 @@ static const struct {
 	const char *what;
 } commands[] = {
 	{"run", rz_cmd_run, "the daemon: track connections, and move home those that cross zones"},
-	{"list", rz_cmd_list, "the tracked connections, and why each is moved or kept (default)"},
+	{"status", rz_cmd_status, "how rezone is on this node (default)"},
+	{"list", rz_cmd_list, "the tracked connections, and why each is moved or kept"},
 	{"events", rz_cmd_events, "what happened: verdicts, holds, moves, outcomes, freezes"},
 	{"traffic", rz_cmd_traffic, "bytes between zones and by client"},
 	{"stats", rz_cmd_stats, "counters, how full the maps are, which calls failed"},
@@ -54,12 +55,12 @@ static int help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	char *list[] = {"rezone list", NULL}, name[32];
+	char *status[] = {"rezone status", NULL}, name[32];
 	size_t i;
 
 	rz_stdout_guard();
 	if (argc < 2)
-		return rz_cmd_list(1, list);
+		return rz_cmd_status(1, status);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
 		return help(argc, argv);
 	if (!strcmp(argv[1], "--version"))

@@ -146,6 +146,8 @@ struct rz_settings {
 };
 
 /* status: how that daemon is now. Written each second, and at each tick. */
+#define RZ_VERSION_SIZE 64
+#define RZ_NODE_SIZE	256
 struct rz_status {
 	__u64 started_ns;
 	__u64 tick_ns;		  /* latest tick */
@@ -160,6 +162,10 @@ struct rz_status {
 	char own_zone[RZ_ZONE_SIZE];
 	char own_zone_from[RZ_SOURCE_NAME];
 	char frozen_why[RZ_SOURCE_NOTE];
+	__u64 beat_ns;		/* when this was written: its event loop runs */
+	__u64 breaker_since_ns; /* since when nobody is moved until breaker_until_ns, else 0 */
+	char version[RZ_VERSION_SIZE];
+	char node[RZ_NODE_SIZE]; /* --node-name, else the host's name */
 };
 
 /* counters: what that daemon has done since it started. Written with `status`. The programs of

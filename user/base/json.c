@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <math.h>
 
+/* 0.4 is 0.4, not 0.40000000000000002: a double has 15 digits that are what was meant. */
+#define DIGITS 15
+
 json_t *rz_json_text(const char *s)
 {
 	return s && *s ? json_string(s) : json_null();
@@ -22,7 +25,8 @@ json_t *rz_json_seconds(double s)
 
 int rz_json_print(FILE *f, json_t *all, bool compact)
 {
-	int err = !all || json_dumpf(all, f, compact ? JSON_COMPACT : JSON_INDENT(1)) ? -ENOMEM : 0;
+	size_t form = (compact ? JSON_COMPACT : JSON_INDENT(1)) | JSON_REAL_PRECISION(DIGITS);
+	int err = !all || json_dumpf(all, f, form) ? -ENOMEM : 0;
 
 	putc('\n', f);
 	json_decref(all);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The commands of the one binary, one file each. Each takes argv from its own name on and returns
- * the exit status: 0 done, 1 could not, 2 used wrongly. Called by main.c.
+ * the exit status: 0 done, 1 could not, 2 used wrongly; `check` and `status` have their own. Called
+ * by main.c.
  */
 #ifndef RZ_CMD_CMD_H
 #define RZ_CMD_CMD_H
 
+int rz_cmd_status(int argc, char **argv);
 int rz_cmd_run(int argc, char **argv);
 int rz_cmd_list(int argc, char **argv);
 int rz_cmd_events(int argc, char **argv);

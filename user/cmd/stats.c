@@ -17,22 +17,13 @@
 #include "kern/pause.h"
 #include "out/stats.h"
 
-/* A map that the configuration sizes: entries and room. */
-static uint32_t room_of(int fd)
-{
-	struct bpf_map_info info = {};
-	__u32 len = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.max_entries;
-}
-
 static int print(const struct rz_ask *a, const struct rz_maps *maps, const struct rz_snapshot *snap)
 {
 	_cleanup_free_ struct rz_error_key *errors = NULL;
 	_cleanup_free_ uint64_t *counts = NULL;
 	struct rz_stats_view v = {.snap = snap,
-				  .conns_max = room_of(maps->conns),
-				  .clients_max = room_of(maps->clients)};
+				  .conns_max = rz_maps_room(maps->conns),
+				  .clients_max = rz_maps_room(maps->clients)};
 	struct rz_pause pause;
 	int err = rz_batch_read(maps->errors, sizeof(*errors), sizeof(*counts), 0, (void **)&errors,
 				(void **)&counts, &v.n_errors);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/node.h"
 #include "base/str.h"
 #include "daemon/daemon.h"
 #include "kern/caps.h"
@@ -226,6 +227,8 @@ int rz_daemon_start(struct rz_conf *conf, struct rz_daemon **ret)
 	d->conf = *conf;
 	*conf = (struct rz_conf){};
 	d->status = (struct rz_status){.started_ns = rz_now_ns(), .pid = getpid()};
+	rz_str_copy(d->status.version, sizeof(d->status.version), RZ_VERSION);
+	rz_node_name(d->status.node, d->conf.node_name);
 	err = start_all(d);
 	if (err) {
 		rz_daemon_stop(d);

@@ -40,7 +40,7 @@ static void tell(struct rz_daemon *d, const struct rz_snapshot *snap,
 	rz_daemon_tell(d, &e);
 }
 
-static void tell_breaker(struct rz_daemon *d)
+static void tell_breaker(struct rz_daemon *d, const struct rz_snapshot *snap)
 {
 	uint64_t was = d->status.breaker_until_ns;
 	char span[32];
@@ -48,6 +48,8 @@ static void tell_breaker(struct rz_daemon *d)
 	d->status.breaker_until_ns =
 		rz_select_breaker_until(d->select, &d->counters.breaker_opened);
 	rz_duration_format(span, sizeof(span), d->conf.breaker_for_ns);
+	if (!d->status.breaker_until_ns || !was)
+		d->status.breaker_since_ns = d->status.breaker_until_ns ? snap->now_ns : 0;
 	if (d->status.breaker_until_ns && !was) {
 		rz_daemon_tell_all(
 			d, RZ_EVENT_BREAKER_OPEN,
@@ -70,5 +72,5 @@ void rz_daemon_tell_outcomes(struct rz_daemon *d, const struct rz_snapshot *snap
 	rows = rz_select_outcomes(d->select, &n);
 	for (i = 0; i < n; i++)
 		tell(d, snap, &rows[i]);
-	tell_breaker(d);
+	tell_breaker(d, snap);
 }

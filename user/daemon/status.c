@@ -62,6 +62,7 @@ int rz_daemon_write_settings(const struct rz_daemon *d)
 void rz_daemon_write_status(struct rz_daemon *d)
 {
 	d->counters.log_lost = rz_log_lost();
+	d->status.beat_ns = rz_now_ns();
 	write_only_entry(d->maps->status, &d->status);
 	write_only_entry(d->maps->counters, &d->counters);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
@@ -74,6 +75,14 @@ void rz_maps_close(struct rz_maps *m)
 			close(*rz_maps_fd(m, i));
 		*rz_maps_fd(m, i) = -1;
 	}
+}
+
+bool rz_maps_are_there(const char *pin_dir)
+{
+	char path[4200];
+
+	rz_pins_path(path, sizeof(path), pin_dir, "status");
+	return !access(path, F_OK) || errno != ENOENT;
 }
 
 bool rz_maps_daemon_alive(const char *pin_dir)
@@ -296,6 +305,29 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 	s->now_ns = rz_now_ns();
 	*ret = s;
 	return 0;
+}
+
+int rz_snapshot_read_daemon(const struct rz_maps *m, struct rz_snapshot **ret)
+{
+	struct rz_snapshot *s = calloc(1, sizeof(*s));
+	int err = s ? read_daemon(m, s) : -ENOMEM;
+
+	if (err) {
+		free(s);
+		return rz_err(err, "maps: cannot read the maps: %s; %s", strerror(-err),
+			      rz_cure(err));
+	}
+	s->now_ns = rz_now_ns();
+	*ret = s;
+	return 0;
+}
+
+uint32_t rz_maps_room(int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.max_entries;
 }
 
 void rz_snapshot_free(struct rz_snapshot *s)

@@ -41,6 +41,10 @@ int *rz_maps_fd(struct rz_maps *m, size_t i); /* of rz_map_names[i] */
 int rz_maps_open(const char *pin_dir, struct rz_maps *ret);
 void rz_maps_close(struct rz_maps *m);
 
+/* False: no daemon of this ABI has left maps there, and none has begun to. */
+bool rz_maps_are_there(const char *pin_dir);
+/* How many entries a map has room for; 0: that cannot be read. */
+uint32_t rz_maps_room(int fd);
 /* True while a daemon holds the pin directory. */
 bool rz_maps_daemon_alive(const char *pin_dir);
 
@@ -107,6 +111,9 @@ static inline uint64_t rz_conn_time_ns(const struct rz_conn *c, uint32_t cs)
 }
 
 int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret);
+/* Only what the daemon says of itself: settings, status, counters, and the time. 0 or -errno,
+ * logged. */
+int rz_snapshot_read_daemon(const struct rz_maps *m, struct rz_snapshot **ret);
 /* The members' client under which the peers stand of whose connections one began with a PROXY
  * header. */
 #define RZ_MEMBER_PROXY (~0ULL)

@@ -101,6 +101,7 @@ static void count(struct rz_conn_totals *t, const struct rz_conn_row *r)
 {
 	t->all++;
 	t->localities[r->verdict.locality]++;
+	t->would_move += r->verdict.move;
 	if (rz_frame_identified(&r->conn->frame, r->client))
 		return;
 	t->unidentified++;

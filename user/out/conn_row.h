@@ -47,6 +47,7 @@ struct rz_conn_totals {
 	size_t localities[RZ_LOCALITY_COUNT];
 	size_t unidentified;   /* not rz_frame_identified() */
 	double unidentified_s; /* age of the oldest of them */
+	size_t would_move;     /* nothing speaks against moving them, but for rates and pauses */
 	size_t moving;	       /* a move of theirs is under way */
 	size_t moved;	       /* no longer there: they were moved in the last minute */
 };

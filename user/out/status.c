@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+/* `rezone status` for people, see status.h; for programs: status_json.c. */
+#include "out/status.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+#include "out/status_inside.h"
+#include "out/table.h"
+#include "policy/reason.h"
+#include "topo/source.h"
+
+#define SECOND_NS 1000000000ULL
+
+uint64_t rz_status_wall_ns(const struct rz_status_view *v, uint64_t at_ns)
+{
+	uint64_t now = v->snap->now_ns;
+
+	if (!at_ns)
+		return 0;
+	return at_ns < now ? v->wall_ns - (now - at_ns) : v->wall_ns + (at_ns - now);
+}
+
+struct rz_agents_count rz_status_agents(const struct rz_status_view *v)
+{
+	struct rz_agents_count n = {};
+	size_t i;
+
+	for (i = 0; v->zones && i < v->zones->n; i++) {
+		const struct rz_topo_zone *z = &v->zones->rows[i];
+
+		n.agents += z->agents;
+		n.ready += z->ready;
+		n.zones += z->agents && z->key.zone[0];
+	}
+	return n;
+}
+
+uint64_t rz_status_open(const struct rz_counters *n)
+{
+	uint64_t known = n->outcomes[RZ_OUTCOME_HOME] + n->outcomes[RZ_OUTCOME_LEFT] +
+			 n->outcomes[RZ_OUTCOME_RETURNED];
+
+	return n->moved > known ? n->moved - known : 0;
+}
+
+/* "label       text" */
+static void __attribute__((format(printf, 3, 4)))
+row(FILE *f, const char *label, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(f, "%-12s ", label);
+	va_start(ap, fmt);
+	vfprintf(f, fmt, ap);
+	va_end(ap);
+	putc('\n', f);
+}
+
+/* "2026-11-26 11:20:01 UTC" */
+static const char *clock_text(char dst[static 32], uint64_t wall_ns)
+{
+	time_t s = (time_t)(wall_ns / SECOND_NS);
+	struct tm tm;
+
+	gmtime_r(&s, &tm);
+	strftime(dst, 32, "%Y-%m-%d %H:%M:%S UTC", &tm);
+	return dst;
+}
+
+/* "5m3s ago", "never" */
+static const char *ago(const struct rz_status_view *v, char dst[static 48], uint64_t at_ns)
+{
+	uint64_t now = v->snap->now_ns;
+
+	if (!at_ns)
+		return "never";
+	rz_table_age(dst, 48, now > at_ns ? (double)(now - at_ns) / 1e9 : 0);
+	return strcat(dst, " ago");
+}
+
+static void print_process(FILE *f, const struct rz_status_view *v)
+{
+	const struct rz_status *s = &v->snap->status;
+	char since[32], age[48], tick[48], interval[32];
+
+	clock_text(since, rz_status_wall_ns(v, s->started_ns));
+	rz_table_age(interval, sizeof(interval), (double)v->snap->settings.interval_ns / 1e9);
+	row(f, v->alive ? "running" : "last run", "since %s (%s), pid %u, version %s", since,
+	    ago(v, age, s->started_ns), s->pid, s->version);
+	row(f, "mode", "%s; a tick every %s, the last %s", rz_mode_name(v->snap->settings.mode),
+	    interval, s->tick_ns ? ago(v, tick, s->tick_ns) : "not yet");
+}
+
+static void print_topology(FILE *f, const struct rz_status_view *v)
+{
+	struct rz_agents_count n = rz_status_agents(v);
+	const struct rz_status *s = &v->snap->status;
+	char age[48];
+	size_t i;
+
+	if (s->own_zone[0])
+		row(f, "own zone", "%s%s%s", s->own_zone, *s->own_zone_from ? ", from " : "",
+		    s->own_zone_from);
+	else
+		row(f, "own zone", "not known (each agent's own entry says its zone)");
+	row(f, "topology", "%zu agents in %zu zones, %zu ready; known to be current %s", n.agents,
+	    n.zones, n.ready, ago(v, age, s->topology_proved_ns));
+	for (i = 0; i < v->n_sources; i++) {
+		const struct rz_source_val *r = &v->sources[i];
+
+		row(f, "  source", "%s: %u agents, %u ready; %s%s%s", r->name, r->agents, r->ready,
+		    ago(v, age, r->proved_ns), *r->note ? "; " : "", r->note);
+	}
+}
+
+static void print_moves(FILE *f, const struct rz_status_view *v)
+{
+	const struct rz_counters *n = &v->snap->counters;
+	const struct rz_conn_totals *t = &v->totals;
+
+	row(f, "connections", "%zu: %zu same zone, %zu cross zone, %zu unknown", t->all,
+	    t->localities[RZ_LOCALITY_SAME], t->localities[RZ_LOCALITY_CROSS],
+	    t->localities[RZ_LOCALITY_UNKNOWN]);
+	row(f, "would move", "%zu now, %zu are being moved", t->would_move, t->moving);
+	row(f, "moved",
+	    "%llu: %llu home, %llu left this node, %llu returned, %llu not known yet; "
+	    "not moved: %llu without a safe moment, %llu refused",
+	    (unsigned long long)n->moved, (unsigned long long)n->outcomes[RZ_OUTCOME_HOME],
+	    (unsigned long long)n->outcomes[RZ_OUTCOME_LEFT],
+	    (unsigned long long)n->outcomes[RZ_OUTCOME_RETURNED],
+	    (unsigned long long)rz_status_open(n), (unsigned long long)n->let_go,
+	    (unsigned long long)n->refused);
+	if (v->snap->settings.mode == RZ_MODE_OBSERVE)
+		row(f, "observed", "%llu moves that enforcing would have begun",
+		    (unsigned long long)n->observed);
+}
+
+static void print_stops(FILE *f, const struct rz_status_view *v)
+{
+	const struct rz_status *s = &v->snap->status;
+	char text[RZ_PAUSE_TEXT + 160], since[32], until[32];
+
+	if (v->pause) {
+		rz_pause_format(text, sizeof(text), v->pause);
+		row(f, "paused", "%s", text);
+	}
+	if (s->frozen)
+		row(f, "frozen", "since %s until it is over: %s: %s",
+		    clock_text(since, rz_status_wall_ns(v, s->frozen_ns ?: s->started_ns)),
+		    rz_freeze_name(s->frozen), s->frozen_why);
+	if (s->breaker_until_ns > v->snap->now_ns)
+		row(f, "breaker", "open since %s until %s: too many of the latest moves were futile",
+		    clock_text(since, rz_status_wall_ns(v, s->breaker_since_ns)),
+		    clock_text(until, rz_status_wall_ns(v, s->breaker_until_ns)));
+}
+
+int rz_status_print_text(FILE *f, const struct rz_status_view *v, const struct rz_health *h)
+{
+	char text[RZ_PAUSE_TEXT + 160];
+	size_t i;
+
+	row(f, "rezone", "%s, node %s", rz_health_word(h), v->node);
+	if (v->snap) {
+		print_process(f, v);
+		print_topology(f, v);
+		print_moves(f, v);
+		print_stops(f, v);
+	} else if (v->pause) {
+		rz_pause_format(text, sizeof(text), v->pause);
+		row(f, "paused", "%s", text);
+	}
+	for (i = 0; i < h->n; i++)
+		row(f, i ? "" : "because", "%s: %s", rz_fault_word(h->rows[i].fault),
+		    h->rows[i].text);
+	return 0;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+/* `rezone status -o json`, see status.h. Every key is always there; what is not known is null. */
+#include "out/status.h"
+
+#include "base/str.h"
+#include "base/json.h"
+#include "out/status_inside.h"
+#include "policy/reason.h"
+#include "topo/source.h"
+
+static json_t *time_text(uint64_t wall_ns)
+{
+	char text[RZ_TIME_TEXT];
+
+	if (!wall_ns)
+		return json_null();
+	rz_time_format(text, wall_ns);
+	return json_string(text);
+}
+
+static json_t *time_of(const struct rz_status_view *v, uint64_t at_ns)
+{
+	return time_text(v->snap ? rz_status_wall_ns(v, at_ns) : 0);
+}
+
+static json_t *age_of(const struct rz_status_view *v, uint64_t at_ns)
+{
+	uint64_t now = v->snap ? v->snap->now_ns : 0;
+
+	return rz_json_seconds(at_ns && now >= at_ns ? (double)(now - at_ns) / 1e9 : -1);
+}
+
+static json_t *count(uint64_t n)
+{
+	return json_integer((json_int_t)n);
+}
+
+static json_t *faults_array(const struct rz_health *h)
+{
+	json_t *a = json_array();
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		json_array_append_new(a, json_pack("{s:s, s:s}", "fault",
+						   rz_fault_word(h->rows[i].fault), "text",
+						   h->rows[i].text));
+	return a;
+}
+
+static json_t *pause_object(const struct rz_pause *p)
+{
+	if (!p)
+		return json_null();
+	return json_pack("{s:o, s:o, s:s, s:o}", "since", time_text(p->since_ns), "until",
+			 time_text(p->until_ns), "by", p->by, "why", rz_json_text(p->why));
+}
+
+static json_t *frozen_object(const struct rz_status_view *v)
+{
+	const struct rz_status *s = &v->snap->status;
+
+	if (!s->frozen)
+		return json_null();
+	return json_pack("{s:o, s:s, s:o}", "since", time_of(v, s->frozen_ns ?: s->started_ns),
+			 "freeze", rz_freeze_name(s->frozen), "why", rz_json_text(s->frozen_why));
+}
+
+static json_t *breaker_object(const struct rz_status_view *v)
+{
+	const struct rz_status *s = &v->snap->status;
+
+	if (s->breaker_until_ns <= v->snap->now_ns)
+		return json_null();
+	return json_pack("{s:o, s:o, s:s}", "since", time_of(v, s->breaker_since_ns), "until",
+			 time_of(v, s->breaker_until_ns), "why",
+			 "too many of the latest moves were futile");
+}
+
+static json_t *sources_array(const struct rz_status_view *v)
+{
+	json_t *a = json_array();
+	size_t i;
+
+	for (i = 0; i < v->n_sources; i++) {
+		const struct rz_source_val *r = &v->sources[i];
+
+		json_array_append_new(a, json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", r->name,
+						   "age_s", age_of(v, r->proved_ns), "agents",
+						   count(r->agents), "ready", count(r->ready),
+						   "fault", rz_json_text(r->note)));
+	}
+	return a;
+}
+
+static json_t *topology_object(const struct rz_status_view *v)
+{
+	struct rz_agents_count n = rz_status_agents(v);
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "age_s",
+			 age_of(v, v->snap->status.topology_proved_ns), "agents", count(n.agents),
+			 "ready", count(n.ready), "zones", count(n.zones), "sources",
+			 sources_array(v));
+}
+
+static json_t *connections_object(const struct rz_conn_totals *t)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "all", count(t->all), "same",
+			 count(t->localities[RZ_LOCALITY_SAME]), "cross",
+			 count(t->localities[RZ_LOCALITY_CROSS]), "unknown",
+			 count(t->localities[RZ_LOCALITY_UNKNOWN]), "unidentified",
+			 count(t->unidentified), "would_move", count(t->would_move), "moving",
+			 count(t->moving));
+}
+
+static json_t *moves_object(const struct rz_counters *n)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "moved", count(n->moved),
+			 "home", count(n->outcomes[RZ_OUTCOME_HOME]), "left",
+			 count(n->outcomes[RZ_OUTCOME_LEFT]), "returned",
+			 count(n->outcomes[RZ_OUTCOME_RETURNED]), "not_known_yet",
+			 count(rz_status_open(n)), "gone", count(n->outcomes[RZ_OUTCOME_GONE]),
+			 "let_go", count(n->let_go), "refused", count(n->refused), "observed",
+			 count(n->observed));
+}
+
+static json_t *make_version(const struct rz_status_view *v)
+{
+	return rz_json_text(v->snap->status.version);
+}
+
+static json_t *make_mode(const struct rz_status_view *v)
+{
+	return json_string(rz_mode_name(v->snap->settings.mode));
+}
+
+static json_t *make_pid(const struct rz_status_view *v)
+{
+	return count(v->snap->status.pid);
+}
+
+static json_t *make_started(const struct rz_status_view *v)
+{
+	return time_of(v, v->snap->status.started_ns);
+}
+
+static json_t *make_running(const struct rz_status_view *v)
+{
+	return v->alive ? age_of(v, v->snap->status.started_ns) : json_null();
+}
+
+static json_t *make_interval(const struct rz_status_view *v)
+{
+	return rz_json_seconds((double)v->snap->settings.interval_ns / 1e9);
+}
+
+static json_t *make_tick(const struct rz_status_view *v)
+{
+	return age_of(v, v->snap->status.tick_ns);
+}
+
+static json_t *make_beat(const struct rz_status_view *v)
+{
+	return age_of(v, v->snap->status.beat_ns);
+}
+
+static json_t *make_own_zone(const struct rz_status_view *v)
+{
+	return rz_json_text(v->snap->status.own_zone);
+}
+
+static json_t *make_own_zone_from(const struct rz_status_view *v)
+{
+	return rz_json_text(v->snap->status.own_zone_from);
+}
+
+static json_t *make_connections(const struct rz_status_view *v)
+{
+	return connections_object(&v->totals);
+}
+
+static json_t *make_moves(const struct rz_status_view *v)
+{
+	return moves_object(&v->snap->counters);
+}
+
+/* Keys and their values while there are maps; null each while there are none. */
+static const struct {
+	const char *key;
+	json_t *(*make)(const struct rz_status_view *v);
+} parts[] = {
+	{"version", make_version},
+	{"mode", make_mode},
+	{"pid", make_pid},
+	{"started", make_started},
+	{"running_s", make_running},
+	{"interval_s", make_interval},
+	{"tick_age_s", make_tick},
+	{"beat_age_s", make_beat},
+	{"own_zone", make_own_zone},
+	{"own_zone_from", make_own_zone_from},
+	{"topology", topology_object},
+	{"connections", make_connections},
+	{"moves", make_moves},
+	{"frozen", frozen_object},
+	{"breaker", breaker_object},
+};
+
+int rz_status_print_json(FILE *f, const struct rz_status_view *v, const struct rz_health *h)
+{
+	json_t *all = json_pack("{s:s, s:s, s:b, s:b, s:o, s:o}", "node", v->node, "health",
+				rz_health_word(h), "live", v->alive, "ready", rz_health_ready(h, v),
+				"faults", faults_array(h), "paused", pause_object(v->pause));
+	size_t i;
+
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		json_object_set_new(all, parts[i].key,
+				    v->snap ? parts[i].make(v) : json_null());
+	return rz_json_print(f, all, false);
+}
