@@ -43,10 +43,8 @@ static void make(struct place *p)
 	p->snap.counters.outcomes[RZ_OUTCOME_GONE] = 1;
 	p->snap.counters.let_go = 3;
 	p->snap.counters.refused = 1;
-	p->source = (struct rz_source_val){.proved_ns = NOW_NS - SECOND_NS,
-					   .agents = 3,
-					   .ready = 2,
-					   .name = "file t.yaml"};
+	p->source = (struct rz_source_val){
+		.proved_ns = NOW_NS - SECOND_NS, .agents = 3, .ready = 2, .name = "file t.yaml"};
 	p->pause = (struct rz_pause){.since_ns = WALL_NS - 60 * SECOND_NS,
 				     .until_ns = WALL_NS + 3600 * SECOND_NS,
 				     .by = "alice (uid 0, pid 7)",
@@ -159,11 +157,13 @@ static void test_stopped(void **state)
 		"2026-11-26 12:20:00 UTC: shift\n"
 		"frozen       since 2026-11-26 11:19:30 UTC until it is over: stale: file t.yaml "
 		"is old\n"
-		"breaker      open since 2026-11-26 11:18:00 UTC until 2026-11-26 11:21:00 UTC: too "
+		"breaker      open since 2026-11-26 11:18:00 UTC until 2026-11-26 11:21:00 UTC: "
+		"too "
 		"many of the latest moves were futile\n"
 		"because      frozen: stale: file t.yaml is old\n"
 		"             paused: by alice (uid 0, pid 7): shift\n"
-		"             breaker open: too many of the latest moves were futile: their clients "
+		"             breaker open: too many of the latest moves were futile: their "
+		"clients "
 		"came back\n");
 	printed(&p, rz_status_print_json);
 	assert_non_null(strstr(text, "\"paused\": {\n  \"since\": \"2026-11-26T11:19:00.000Z\",\n"
@@ -180,9 +180,9 @@ static void test_stopped(void **state)
 /* One after the other: each alone makes the node degraded. */
 static void test_each_fault(void **state)
 {
-	static const enum rz_fault faults[] = {
-		RZ_FAULT_STALLED, RZ_FAULT_TICK_LATE, RZ_FAULT_NO_SOURCE,
-		RZ_FAULT_NO_CLOSE, RZ_FAULT_NEARLY_FULL};
+	static const enum rz_fault faults[] = {RZ_FAULT_STALLED, RZ_FAULT_TICK_LATE,
+					       RZ_FAULT_NO_SOURCE, RZ_FAULT_NO_CLOSE,
+					       RZ_FAULT_NEARLY_FULL};
 	struct rz_health h;
 	struct place p;
 	size_t i;

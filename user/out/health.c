@@ -14,16 +14,11 @@
 #define NEARLY	  0.95 /* of a map: from here on connections may soon go untracked */
 
 static const char *const words[] = {
-	[RZ_FAULT_NOT_RUNNING] = "not running",
-	[RZ_FAULT_NO_MAPS] = "no maps",
-	[RZ_FAULT_STALLED] = "stalled",
-	[RZ_FAULT_TICK_LATE] = "tick late",
-	[RZ_FAULT_FROZEN] = "frozen",
-	[RZ_FAULT_NO_SOURCE] = "no topology",
-	[RZ_FAULT_PAUSED] = "paused",
-	[RZ_FAULT_BREAKER] = "breaker open",
-	[RZ_FAULT_NO_CLOSE] = "cannot close",
-	[RZ_FAULT_NEARLY_FULL] = "map nearly full",
+	[RZ_FAULT_NOT_RUNNING] = "not running", [RZ_FAULT_NO_MAPS] = "no maps",
+	[RZ_FAULT_STALLED] = "stalled",		[RZ_FAULT_TICK_LATE] = "tick late",
+	[RZ_FAULT_FROZEN] = "frozen",		[RZ_FAULT_NO_SOURCE] = "no topology",
+	[RZ_FAULT_PAUSED] = "paused",		[RZ_FAULT_BREAKER] = "breaker open",
+	[RZ_FAULT_NO_CLOSE] = "cannot close",	[RZ_FAULT_NEARLY_FULL] = "map nearly full",
 };
 _Static_assert(sizeof(words) / sizeof(words[0]) == RZ_FAULT_COUNT, "a word for each fault");
 

@@ -32,9 +32,9 @@ enum rz_fault {
 struct rz_status_view {
 	const char *pin_dir;
 	const char *node;
-	bool alive;		   /* a daemon holds the pin directory */
-	uint64_t wall_ns;	   /* CLOCK_REALTIME at snap->now_ns */
-	struct rz_snapshot *snap;  /* NULL: there are no maps of this ABI */
+	bool alive;		  /* a daemon holds the pin directory */
+	uint64_t wall_ns;	  /* CLOCK_REALTIME at snap->now_ns */
+	struct rz_snapshot *snap; /* NULL: there are no maps of this ABI */
 	const struct rz_topo *topo;
 	const struct rz_topo_zones *zones;
 	const struct rz_source_val *sources;

@@ -151,7 +151,8 @@ static void print_stops(FILE *f, const struct rz_status_view *v)
 		    clock_text(since, rz_status_wall_ns(v, s->frozen_ns ?: s->started_ns)),
 		    rz_freeze_name(s->frozen), s->frozen_why);
 	if (s->breaker_until_ns > v->snap->now_ns)
-		row(f, "breaker", "open since %s until %s: too many of the latest moves were futile",
+		row(f, "breaker",
+		    "open since %s until %s: too many of the latest moves were futile",
 		    clock_text(since, rz_status_wall_ns(v, s->breaker_since_ns)),
 		    clock_text(until, rz_status_wall_ns(v, s->breaker_until_ns)));
 }

@@ -114,13 +114,12 @@ static json_t *connections_object(const struct rz_conn_totals *t)
 
 static json_t *moves_object(const struct rz_counters *n)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "moved", count(n->moved),
-			 "home", count(n->outcomes[RZ_OUTCOME_HOME]), "left",
-			 count(n->outcomes[RZ_OUTCOME_LEFT]), "returned",
-			 count(n->outcomes[RZ_OUTCOME_RETURNED]), "not_known_yet",
-			 count(rz_status_open(n)), "gone", count(n->outcomes[RZ_OUTCOME_GONE]),
-			 "let_go", count(n->let_go), "refused", count(n->refused), "observed",
-			 count(n->observed));
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "moved", count(n->moved), "home",
+		count(n->outcomes[RZ_OUTCOME_HOME]), "left", count(n->outcomes[RZ_OUTCOME_LEFT]),
+		"returned", count(n->outcomes[RZ_OUTCOME_RETURNED]), "not_known_yet",
+		count(rz_status_open(n)), "gone", count(n->outcomes[RZ_OUTCOME_GONE]), "let_go",
+		count(n->let_go), "refused", count(n->refused), "observed", count(n->observed));
 }
 
 static json_t *make_version(const struct rz_status_view *v)
@@ -213,7 +212,6 @@ int rz_status_print_json(FILE *f, const struct rz_status_view *v, const struct r
 	size_t i;
 
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		json_object_set_new(all, parts[i].key,
-				    v->snap ? parts[i].make(v) : json_null());
+		json_object_set_new(all, parts[i].key, v->snap ? parts[i].make(v) : json_null());
 	return rz_json_print(f, all, false);
 }
