@@ -20,6 +20,7 @@ static const struct {
 	{"status", rz_cmd_status, "how rezone is on this node (default)"},
 	{"list", rz_cmd_list, "the tracked connections, and why each is moved or kept"},
 	{"events", rz_cmd_events, "what happened: verdicts, holds, moves, outcomes, freezes"},
+	{"config", rz_cmd_config, "the settings that hold now, and where each is from"},
 	{"traffic", rz_cmd_traffic, "bytes between zones and by client"},
 	{"stats", rz_cmd_stats, "counters, how full the maps are, which calls failed"},
 	{"topology", rz_cmd_topology, "zones, groups and agents as rezone counts them"},

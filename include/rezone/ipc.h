@@ -121,7 +121,7 @@ struct rz_alias_val {
 
 /*
  * settings: what the running, or the last, daemon works by; `rezone list` judges by the same.
- * Written once, when it starts.
+ * Written when it starts, and when its settings change (user/daemon/reload.c).
  */
 #define RZ_EXCLUDE_SIZE 1024
 struct rz_settings {
@@ -143,6 +143,8 @@ struct rz_settings {
 	char exclude_clients[RZ_EXCLUDE_SIZE];
 	char exclude_addresses[RZ_EXCLUDE_SIZE];
 	char exclude_zones[RZ_EXCLUDE_SIZE];
+	__u8 paused; /* nobody is moved: --paused; the operator's pause is apart from it */
+	__u8 pad[7];
 };
 
 /* status: how that daemon is now. Written each second, and at each tick. */
@@ -164,8 +166,15 @@ struct rz_status {
 	char frozen_why[RZ_SOURCE_NOTE];
 	__u64 beat_ns;		/* when this was written: its event loop runs */
 	__u64 breaker_since_ns; /* since when nobody is moved until breaker_until_ns, else 0 */
+	__u64 conf_ns;		/* when the settings that hold now were read */
+	__u64 conf_failed_ns;	/* when a change of them was refused, 0: the latest was taken */
+	__u32 conf_reloads;	/* how often changed settings were taken */
+	__u32 conf_pad;
 	char version[RZ_VERSION_SIZE];
-	char node[RZ_NODE_SIZE]; /* --node-name, else the host's name */
+	char node[RZ_NODE_SIZE];	   /* --node-name, else the host's name */
+	char conf_file[RZ_SOURCE_NOTE];	   /* --config, "": none */
+	char conf_why[RZ_SOURCE_NOTE];	   /* why the latest change was refused, "" */
+	char conf_restart[RZ_SOURCE_NOTE]; /* settings whose change takes a restart, "": none */
 };
 
 /* counters: what that daemon has done since it started. Written with `status`. The programs of
@@ -213,8 +222,11 @@ enum rz_event_type {
 	RZ_EVENT_RESUME,
 	RZ_EVENT_BREAKER_OPEN, /* ... too many futile moves */
 	RZ_EVENT_BREAKER_CLOSED,
-	RZ_EVENT_LEFT,	      /* a client, while it was held: what was held back is discarded */
-	RZ_EVENT_LEFT_CLOSED, /* ... and the agent's socket is closed */
+	RZ_EVENT_LEFT,		/* a client, while it was held: what was held back is discarded */
+	RZ_EVENT_LEFT_CLOSED,	/* ... and the agent's socket is closed */
+	RZ_EVENT_RELOAD,	/* changed settings were taken */
+	RZ_EVENT_SETTING,	/* ... one of them */
+	RZ_EVENT_RELOAD_FAILED, /* ... or refused: the old ones stay */
 	RZ_EVENT_COUNT,
 } RZ_PACKED_ENUM;
 
@@ -243,7 +255,15 @@ struct rz_event {
 	__u8 pad[7];
 	char from_zone[RZ_ZONE_SHOWN];
 	char to_zone[RZ_ZONE_SHOWN];
-	char client_id[RZ_CLIENT_ID_SIZE];
+	union {
+		char client_id[RZ_CLIENT_ID_SIZE];
+		/* of RZ_EVENT_SETTING, which is of no connection: which, and its values, cut */
+		struct {
+			char key[32];
+			char before[112];
+			char after[112];
+		} setting;
+	};
 	char text[RZ_EVENT_TEXT];
 };
 

@@ -108,7 +108,7 @@ static void test_mistakes(void **state)
 		{"--port=1,2,3,4,5,6,7,8,9", "more than 8 ports"},
 		{"--port=70000", "is no port"},
 		{"--mode=enforced", "did you mean enforce?"},
-		{"--rate=0", "is no number from 0.001"},
+		{"--rate=-1", "is no number from 0 to 100000"},
 		{"--rate=nan", "is no number"},
 		{"--min-agents=-1", "is no whole number"},
 		{"--max-clients=4294967360", "is no whole number"},
@@ -341,18 +341,117 @@ static void test_variable_lines(void **state)
 	assert_null(strchr(said, '\033'));
 }
 
+/* A list in YAML is the line that the flag takes; a part that would become two is a mistake. */
+static void test_lists(void **state)
+{
+	char path[32];
+	struct rz_conf c;
+
+	(void)state;
+	write_file(path, "port: [9092, 19092]\nexclude_clients: ['a-*', b]\n"
+			 "exclude_zones: []\nkube_service: [ns/one, ns/two]\nzone_keys: [x]\n");
+	assert_int_equal(read_conf(&c, FLAGS("--config", path)), 0);
+	assert_int_equal(c.n_ports, 2);
+	assert_int_equal(c.ports[1], 19092);
+	assert_string_equal(c.exclude_clients, "a-* b");
+	assert_string_equal(c.exclude_zones, "");
+	assert_string_equal(c.kube_service, "ns/one,ns/two");
+	assert_string_equal(c.zone_keys, "x");
+	rz_conf_free(&c);
+	unlink(path);
+	write_file(path, "exclude_clients: ['a b']\n");
+	assert_true(read_conf(&c, FLAGS("--config", path)) < 0);
+	assert_non_null(strstr(said, ":1:19: exclude_clients: \"a b\" has a ' '"));
+	unlink(path);
+	write_file(path, "interval: [30s]\n"); /* no list is meant */
+	assert_true(read_conf(&c, FLAGS("--config", path)) < 0);
+	unlink(path);
+}
+
+static const struct rz_conf_row *row_of(const char *name)
+{
+	return rz_conf_row_find(name, strlen(name));
+}
+
+/* Where each value is from, and the value as text: what `rezone config` shows. */
+static void test_shown(void **state)
+{
+	char path[32], value[RZ_CONF_VALUE], from[128], want[64], why[128];
+	struct rz_conf c, again;
+	size_t i;
+
+	(void)state;
+	write_file(path, "interval: 90s\nport: 9092,19092\nclose: fin\n");
+	setenv("REZONE_RATE", "0.25", 1);
+	assert_int_equal(read_conf(&c, FLAGS("--config", path, "--mode=observe")), 0);
+	unsetenv("REZONE_RATE");
+	rz_conf_format_from(&c, row_of("interval"), path, from, sizeof(from));
+	snprintf(want, sizeof(want), "file %s", path);
+	assert_string_equal(from, want);
+	rz_conf_format_from(&c, row_of("rate"), path, from, sizeof(from));
+	assert_string_equal(from, "variable REZONE_RATE");
+	rz_conf_format_from(&c, row_of("mode"), path, from, sizeof(from));
+	assert_string_equal(from, "flag --mode");
+	rz_conf_format_from(&c, row_of("holds"), path, from, sizeof(from));
+	assert_string_equal(from, "default");
+	/* what is shown of any setting can be set again, and is the same then */
+	assert_int_equal(read_conf(&again, NULL), 0);
+	for (i = 0; i < rz_conf_n_rows; i++) {
+		assert_true(rz_conf_format(&c, &rz_conf_rows[i], value));
+		if (!*value)
+			continue;
+		assert_int_equal(rz_conf_set(&again, &rz_conf_rows[i], value, why, sizeof(why)), 0);
+		assert_false(rz_conf_differs(&c, &again, &rz_conf_rows[i]));
+	}
+	rz_conf_format(&c, row_of("interval"), value);
+	assert_string_equal(value, "1m30s");
+	rz_conf_format(&c, row_of("port"), value);
+	assert_string_equal(value, "9092,19092");
+	rz_conf_format(&c, row_of("close"), value);
+	assert_string_equal(value, "fin");
+	rz_conf_format(&c, row_of("rate"), value);
+	assert_string_equal(value, "0.25");
+	rz_conf_free(&c);
+	rz_conf_free(&again);
+	unlink(path);
+}
+
+/* A setting whose change takes a restart keeps its value, and a text its address: others point to
+ * it. */
+static void test_keep(void **state)
+{
+	struct rz_conf was, now;
+	const char *at;
+
+	(void)state;
+	assert_int_equal(read_conf(&was, FLAGS("--topology=one", "--port=1")), 0);
+	assert_int_equal(read_conf(&now, FLAGS("--topology=two", "--cgroup=c")), 0);
+	at = was.topology;
+	assert_true(rz_conf_differs(&was, &now, row_of("topology")));
+	assert_true(rz_conf_differs(&was, &now, row_of("port")));
+	assert_true(rz_conf_differs(&was, &now, row_of("cgroup")));
+	assert_false(rz_conf_differs(&was, &now, row_of("pin-dir")));
+	rz_conf_keep(&now, &was, row_of("topology"));
+	rz_conf_keep(&now, &was, row_of("port"));
+	rz_conf_keep(&now, &was, row_of("cgroup"));
+	assert_ptr_equal(now.topology, at);
+	assert_string_equal(was.topology, "two");
+	assert_int_equal(now.ports[0], 1);
+	assert_int_equal(now.from[row_of("port") - rz_conf_rows], RZ_CONF_FLAG);
+	assert_null(now.cgroup);
+	rz_conf_free(&was);
+	rz_conf_free(&now);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_mistakes),
-		cmocka_unit_test(test_file_mistakes),
-		cmocka_unit_test(test_environment_mistake),
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_clients),
-		cmocka_unit_test(test_variables),
-		cmocka_unit_test(test_service_links),
+		cmocka_unit_test(test_lists),	       cmocka_unit_test(test_shown),
+		cmocka_unit_test(test_keep),	       cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_order),	       cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_file_mistakes),  cmocka_unit_test(test_environment_mistake),
+		cmocka_unit_test(test_table),	       cmocka_unit_test(test_clients),
+		cmocka_unit_test(test_variables),      cmocka_unit_test(test_service_links),
 		cmocka_unit_test(test_variable_lines),
 	};
 

@@ -55,7 +55,9 @@ static void test_move(void **state)
 		"\"client_id\":\"app,warpstream_az=b\",\"from_zone\":\"a\",\"to_zone\":\"b\","
 		"\"reason\":null,\"outcome\":null,\"by_hand\":true,\"waited_ms\":1040,"
 		"\"held_ms\":40,\"held_segments\":3,\"error\":null,\"check\":null,"
-		"\"text\":\"reset after a hold of 40 ms, 3 segments held back\"}\n"
+		"\"text\":\"reset after a hold of 40 ms, 3 segments held "
+		"back\",\"setting\":null,\"before\":null,"
+		"\"after\":null}\n"
 		"2026-11-24T06:34:56.123Z move           10.0.2.7:51544 at [::1]:9092, zone a -> "
 		"b, "
 		"\"app,warpstream_az=b\": reset after a hold of 40 ms, 3 segments held back\n");
@@ -109,8 +111,26 @@ static void test_of_no_connection(void **state)
 			    "\"from_zone\":null,\"to_zone\":null,\"reason\":null,\"outcome\":null,"
 			    "\"by_hand\":false,\"waited_ms\":null,\"held_ms\":null,"
 			    "\"held_segments\":null,\"error\":null,\"check\":null,\"text\":\"stale:"
-			    " because\"}\n"
+			    " because\",\"setting\":null,\"before\":null,\"after\":null}\n"
 			    "1970-01-01T00:00:00.000Z freeze         stale: because\n");
+}
+
+/* A setting's values stand where another event has a client.id. */
+static void test_setting(void **state)
+{
+	struct rz_event e = {.seq = 1, .type = RZ_EVENT_SETTING, .text = "by SIGHUP"};
+	char text[2048] = "";
+
+	(void)state;
+	strcpy(e.setting.key, "mode");
+	strcpy(e.setting.before, "observe");
+	strcpy(e.setting.after, "enforce");
+	both(text, &e);
+	assert_non_null(strstr(text, "\"client_id\":null"));
+	assert_non_null(strstr(text, "\"text\":\"by SIGHUP\",\"setting\":\"mode\","
+				     "\"before\":\"observe\",\"after\":\"enforce\"}\n"));
+	assert_non_null(
+		strstr(text, "setting        mode: \"observe\" -> \"enforce\", by SIGHUP\n"));
 }
 
 static void test_words(void **state)
@@ -131,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_move),
+		cmocka_unit_test(test_setting),
 		cmocka_unit_test(test_verdict),
 		cmocka_unit_test(test_refused_and_outcome),
 		cmocka_unit_test(test_of_no_connection),

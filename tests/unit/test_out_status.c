@@ -35,7 +35,11 @@ static void make(struct place *p)
 					    .own_zone = "a",
 					    .own_zone_from = "file t.yaml",
 					    .version = "0.1.0+abc",
-					    .node = "node-1"};
+					    .node = "node-1",
+					    .conf_ns = NOW_NS - 60 * SECOND_NS,
+					    .conf_reloads = 2,
+					    .conf_file = "/etc/rezone.yaml",
+					    .conf_restart = "port"};
 	p->snap.counters.moved = 6;
 	p->snap.counters.outcomes[RZ_OUTCOME_HOME] = 1;
 	p->snap.counters.outcomes[RZ_OUTCOME_RETURNED] = 1;
@@ -106,6 +110,7 @@ static void test_healthy(void **state)
 		"running      since 2026-11-26 11:14:57 UTC (5m3s ago), pid 4242, version "
 		"0.1.0+abc\n"
 		"mode         enforce; a tick every 30s, the last 12s ago\n"
+		"settings     /etc/rezone.yaml, taken 1m0s ago; a restart is needed for port\n"
 		"own zone     a, from file t.yaml\n"
 		"topology     3 agents in 3 zones, 2 ready; known to be current 1s ago\n"
 		"  source     file t.yaml: 3 agents, 2 ready; 1s ago\n"
@@ -131,6 +136,10 @@ static void test_healthy(void **state)
 		" \"moves\": {\n  \"moved\": 6,\n  \"home\": 1,\n  \"left\": 2,\n"
 		"  \"returned\": 1,\n  \"not_known_yet\": 2,\n  \"gone\": 1,\n"
 		"  \"let_go\": 3,\n  \"refused\": 1,\n  \"observed\": 0\n },\n"
+		" \"settings\": {\n  \"file\": \"/etc/rezone.yaml\",\n"
+		"  \"taken\": \"2026-11-26T11:19:00.000Z\",\n  \"reloads\": 2,\n"
+		"  \"refused\": null,\n  \"refused_why\": null,\n"
+		"  \"restart_for\": \"port\"\n },\n \"paused_by_settings\": false,\n"
 		" \"frozen\": null,\n \"breaker\": null\n}\n");
 }
 
@@ -177,12 +186,37 @@ static void test_stopped(void **state)
 				     "  \"until\": \"2026-11-26T11:21:00.000Z\""));
 }
 
+/* The settings' pause and the operator's are apart, and one fault. */
+static void test_paused_by_settings(void **state)
+{
+	struct rz_health h;
+	struct place p;
+
+	(void)state;
+	make(&p);
+	p.snap.settings.paused = 1;
+	h = rz_health_judge(&p.v);
+	assert_int_equal(h.n, 1);
+	assert_int_equal(h.rows[0].fault, RZ_FAULT_PAUSED);
+	assert_string_equal(strstr(printed(&p, rz_status_print_text), "paused"),
+			    "paused       by the settings (--paused), until they change\n"
+			    "because      paused: by the settings (--paused)\n");
+	printed(&p, rz_status_print_json);
+	assert_non_null(strstr(text, "\"paused\": null"));
+	assert_non_null(strstr(text, "\"paused_by_settings\": true"));
+	p.v.pause = &p.pause;
+	h = rz_health_judge(&p.v);
+	assert_int_equal(h.n, 1);
+	assert_non_null(strstr(h.rows[0].text, "; also by the settings"));
+	assert_true(ready(&p));
+}
+
 /* One after the other: each alone makes the node degraded. */
 static void test_each_fault(void **state)
 {
-	static const enum rz_fault faults[] = {RZ_FAULT_STALLED, RZ_FAULT_TICK_LATE,
+	static const enum rz_fault faults[] = {RZ_FAULT_STALLED,   RZ_FAULT_TICK_LATE,
 					       RZ_FAULT_NO_SOURCE, RZ_FAULT_NO_CLOSE,
-					       RZ_FAULT_NEARLY_FULL};
+					       RZ_FAULT_SETTINGS,  RZ_FAULT_NEARLY_FULL};
 	struct rz_health h;
 	struct place p;
 	size_t i;
@@ -202,6 +236,9 @@ static void test_each_fault(void **state)
 			break;
 		case RZ_FAULT_NO_CLOSE:
 			p.snap.status.way = RZ_WAY_NONE;
+			break;
+		case RZ_FAULT_SETTINGS:
+			p.snap.status.conf_failed_ns = NOW_NS - SECOND_NS;
 			break;
 		default:
 			p.snap.n_clients = 95;
@@ -287,9 +324,10 @@ static void test_not_running(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_healthy),	   cmocka_unit_test(test_stopped),
-		cmocka_unit_test(test_each_fault), cmocka_unit_test(test_no_fault),
-		cmocka_unit_test(test_ready),	   cmocka_unit_test(test_not_running),
+		cmocka_unit_test(test_healthy),	    cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_each_fault),  cmocka_unit_test(test_paused_by_settings),
+		cmocka_unit_test(test_no_fault),    cmocka_unit_test(test_ready),
+		cmocka_unit_test(test_not_running),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

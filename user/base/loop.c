@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -146,7 +145,7 @@ static int read_signals(void *arg)
 	int ret = 0;
 
 	while (!ret && read(l->signals, &si, sizeof(si)) == sizeof(si))
-		ret = l->on_signal(l->signal_arg, (int)si.ssi_signo);
+		ret = l->on_signal(l->signal_arg, &si);
 	return ret;
 }
 

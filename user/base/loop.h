@@ -9,6 +9,7 @@
 #define RZ_BASE_LOOP_H
 
 #include <stdint.h>
+#include <sys/signalfd.h>
 
 struct rz_loop;
 typedef int (*rz_loop_fn)(void *arg);
@@ -32,8 +33,8 @@ int rz_loop_arm(int timer, uint64_t in_ns);
  */
 int rz_signals_block(void);
 
-/* Calls fn with the number of each of these signals. 0 or -errno, logged. */
-typedef int (*rz_signal_fn)(void *arg, int signo);
+/* Calls fn with each of these signals, and who sent it. 0 or -errno, logged. */
+typedef int (*rz_signal_fn)(void *arg, const struct signalfd_siginfo *si);
 int rz_loop_add_signals(struct rz_loop *l, rz_signal_fn fn, void *arg);
 
 /* Runs until a handler ends it: returns its value, or -errno. */

@@ -118,7 +118,7 @@ static int show(const struct ask *a, const struct rz_snapshot *snap, const struc
 		err = rz_table_conns(stdout, rows, totals.shown, a->form == WIDE);
 	rz_table_totals(stdout, &totals);
 	rz_table_way(stdout, &snap->status, a->form == WIDE);
-	rz_table_pause(stdout, rz_pause_get(a->pin_dir, &pause) ? &pause : NULL);
+	rz_table_pause(stdout, rz_pause_get(a->pin_dir, &pause) ? &pause : NULL, &snap->settings);
 	return err;
 }
 

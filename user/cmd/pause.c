@@ -122,6 +122,23 @@ static void wait_for_daemon(const char *command, const char *pin_dir, const stru
 			command, pin_dir, SEEN_TRIES * SEEN_EVERY_MS / 1000);
 }
 
+/* The settings' pause is not the operator's: this command does not end it. */
+static void warn_of_settings(const char *pin_dir)
+{
+	struct rz_snapshot *snap;
+	struct rz_maps maps;
+
+	if (!rz_maps_daemon_alive(pin_dir) || rz_maps_open(pin_dir, &maps))
+		return;
+	if (!rz_snapshot_read_daemon(&maps, &snap)) {
+		if (snap->settings.paused)
+			rz_warn("resume: moves stay paused by the settings (--paused); `rezone "
+				"config` shows where that is set");
+		rz_snapshot_free(snap);
+	}
+	rz_maps_close(&maps);
+}
+
 /* A pause that stands is somebody's: it is shown, and changed only by --replace. */
 static int show_standing(const struct ask *a, const struct rz_pause *p)
 {
@@ -210,6 +227,7 @@ int rz_cmd_resume(int argc, char **argv)
 	if (err && err != -ENOENT && err != -EEXIST)
 		return 1;
 	puts(stood ? "resumed" : "it was not paused");
+	warn_of_settings(a.pin_dir);
 	if (err == -EEXIST)
 		rz_warn("resume: another pause was set meanwhile and stands; `rezone pause` shows "
 			"it");

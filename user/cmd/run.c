@@ -14,15 +14,20 @@
 
 int rz_cmd_run(int argc, char **argv)
 {
+	struct rz_conf_source *source;
 	struct rz_daemon *d;
 	struct rz_conf conf;
 	int err;
 
-	if (rz_conf_read(argc, argv, &conf))
+	if (rz_conf_source_new(argc, argv, &source))
 		return 2;
+	if (rz_conf_start(source, &conf)) {
+		rz_conf_source_free(source);
+		return 2;
+	}
 	rz_log_setup(conf.log_format, conf.log_level);
 	rz_conf_environment_warn(environ);
-	if (rz_daemon_start(&conf, &d))
+	if (rz_daemon_start(&conf, source, &d))
 		return 1;
 	err = rz_daemon_loop(d);
 	rz_daemon_stop(d);

@@ -4,12 +4,14 @@
  * environment variables and help; flags, config file, validation and --help all come from that
  * table.
  *
- * A flag beats the environment, which beats the config file, which beats the default.
+ * A flag beats the environment, which beats the config file, which beats the default. The file can
+ * be read again while rezone runs (daemon/reload.c); each row says whether that takes a restart.
  */
 #ifndef RZ_CONF_CONF_H
 #define RZ_CONF_CONF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/log.h"
@@ -17,6 +19,11 @@
 #include "policy/reason.h"
 
 enum rz_in_flight { RZ_IN_FLIGHT_WAIT, RZ_IN_FLIGHT_IGNORE };
+
+#define RZ_CONF_ROWS_MAX 96
+
+/* Where a value is from; a later one beats an earlier one. */
+enum rz_conf_from { RZ_CONF_DEFAULT, RZ_CONF_FILE, RZ_CONF_ENVIRONMENT, RZ_CONF_FLAG };
 
 struct rz_conf {
 	char *topology; /* path, NULL: none, rezone only watches */
@@ -26,6 +33,7 @@ struct rz_conf {
 	uint16_t ports[RZ_PORTS_MAX];
 	uint16_t n_ports;
 	enum rz_mode mode;
+	bool paused; /* nobody is moved, as by `rezone pause` */
 	enum rz_opt_in opt_in;
 	uint32_t min_agents;
 	uint64_t stable_for_ns;
@@ -69,14 +77,48 @@ struct rz_conf {
 	bool keep_pins; /* on SIGTERM leave programs and maps in place */
 	enum rz_log_format log_format;
 	enum rz_log_level log_level;
+	uint8_t from[RZ_CONF_ROWS_MAX]; /* enum rz_conf_from of each row */
 };
 
+/* What stays the same while rezone runs: the flags, and which file there is. */
+struct rz_conf_source;
+
+/* Reads argv (argv[0] is "run"), and keeps pointers into it. --help prints and exits 0. 0 or
+ * -EINVAL, logged. */
+int rz_conf_source_new(int argc, char **argv, struct rz_conf_source **ret);
+void rz_conf_source_free(struct rz_conf_source *s); /* takes NULL */
+/* The path of --config or REZONE_CONFIG; NULL: none. */
+const char *rz_conf_source_file(const struct rz_conf_source *s);
+
+/* The bytes of a config file. */
+struct rz_conf_text {
+	char *text;
+	size_t len;
+};
+/* What rz_conf_start() has read. */
+const struct rz_conf_text *rz_conf_source_text(const struct rz_conf_source *s);
+/* 0, or -errno with one line in `why`. */
+int rz_conf_text_read(const char *path, struct rz_conf_text *ret, char *why, size_t why_size);
+
 /*
- * Reads argv (argv[0] is "run"), the environment and the file named by --config. --help prints and
- * exits 0. On a mistake: one line that names flag, variable or file:line:column, what is wrong and
- * how to mend it, and -EINVAL. conf is filled wholly on success only.
+ * Puts the settings together: defaults, then `file` (NULL: there is none), the environment, the
+ * flags. 0, or -errno with one line in `why` that names flag, variable or file:line:column, what is
+ * wrong and how to mend it. *ret is filled wholly on success only.
  */
+int rz_conf_load(const struct rz_conf_source *s, const struct rz_conf_text *file,
+		 struct rz_conf *ret, char *why, size_t why_size);
+#define RZ_CONF_WHY 640
+
+/* Reads the file, keeps its text, and loads. 0 or -errno, logged. */
+int rz_conf_start(struct rz_conf_source *s, struct rz_conf *ret);
+/* All of it in one. */
 int rz_conf_read(int argc, char **argv, struct rz_conf *ret);
+/* All settings as text, as map config has them; for free(). `file` is the config file's name. 0 or
+ * -ENOMEM, logged. */
+struct rz_conf_map_row;
+int rz_conf_texts(const struct rz_conf *c, const char *file, struct rz_conf_map_row **ret,
+		  size_t *ret_n);
+
 /* Warns of variables that begin with REZONE_ and set nothing: mistyped ones, with the one that was
  * meant, and REZONE_PORT=tcp://..., which is Kubernetes' word. */
 void rz_conf_environment_warn(char *const *environment);

@@ -15,7 +15,7 @@
 #include "base/yaml.h"
 
 #define FILE_MAX_BYTES (1u << 20)
-#define KEYS_MAX       64
+#define KEYS_MAX       RZ_CONF_ROWS_MAX
 
 /* The flag's name as a key: keep-pins is keep_pins. */
 static void key_of(const char *flag, char *dst, size_t size)
@@ -26,9 +26,72 @@ static void key_of(const char *flag, char *dst, size_t size)
 			*dst = '_';
 }
 
+/* What stands between the parts of a list in one line; 0: it is no list. */
+static char separator_of(const struct rz_conf_row *row)
+{
+	switch (row->type) {
+	case RZ_CONF_PORTS:
+	case RZ_CONF_KEYS:
+	case RZ_CONF_CIDRS:
+	case RZ_CONF_ZONES:
+		return ',';
+	case RZ_CONF_GLOBS:
+		return ' ';
+	default:
+		return row->list;
+	}
+}
+
+/* A YAML list as the line that the flag takes. NULL: a mistake, noted. For free(). */
+static char *join(struct rz_yaml *y, yaml_node_t *n, const char *name, char separator)
+{
+	yaml_node_item_t *i;
+	char *line = NULL;
+	size_t len;
+	FILE *f = open_memstream(&line, &len);
+
+	for (i = n->data.sequence.items.start; f && i < n->data.sequence.items.top; i++) {
+		yaml_node_t *item = yaml_document_get_node(&y->doc, *i);
+		const char *text = rz_yaml_scalar(y, item, name);
+
+		if (text && separator && strchr(text, separator)) {
+			rz_yaml_fail(y, item, "%s: \"%.60s\" has a '%c'; give each its own item",
+				     name, text, separator);
+			text = NULL;
+		}
+		if (!text) {
+			fclose(f);
+			free(line);
+			return NULL;
+		}
+		fprintf(f, "%.*s%s", i > n->data.sequence.items.start, &separator, text);
+	}
+	if (f)
+		fclose(f);
+	return line;
+}
+
+static int set_one(struct rz_conf *c, struct rz_yaml *y, yaml_node_t *n, const char *name, size_t i)
+{
+	const struct rz_conf_row *row = &rz_conf_rows[i];
+	char separator = separator_of(row), why[512];
+	_cleanup_free_ char *list = NULL;
+	const char *text;
+
+	if (n->type == YAML_SEQUENCE_NODE && separator)
+		text = list = join(y, n, name, separator);
+	else
+		text = rz_yaml_scalar(y, n, name);
+	if (!text)
+		return -EINVAL;
+	c->from[i] = RZ_CONF_FILE;
+	return rz_conf_set(c, row, text, why, sizeof(why)) ? rz_yaml_fail(y, n, "%s: %s", name, why)
+							   : 0;
+}
+
 static int set_all(struct rz_conf *c, struct rz_yaml *y, yaml_node_t *root)
 {
-	char names[KEYS_MAX][32], why[512];
+	char names[KEYS_MAX][32];
 	const char *keys[KEYS_MAX + 1];
 	size_t i;
 	int err;
@@ -41,26 +104,24 @@ static int set_all(struct rz_conf *c, struct rz_yaml *y, yaml_node_t *root)
 	err = rz_yaml_mapping(y, root, "the configuration", keys);
 	for (i = 0; i < rz_conf_n_rows && !err; i++) {
 		yaml_node_t *n = rz_yaml_get(y, root, names[i]);
-		const char *text = n ? rz_yaml_scalar(y, n, names[i]) : NULL;
 
-		if (n && !text)
-			return -EINVAL;
-		if (n && rz_conf_set(c, &rz_conf_rows[i], text, why, sizeof(why)))
-			err = rz_yaml_fail(y, n, "%s: %s", names[i], why);
+		if (n)
+			err = set_one(c, y, n, names[i], i);
 	}
 	return err;
 }
 
-int rz_conf_file_read(struct rz_conf *c, const char *path, char *why, size_t why_size)
+int rz_conf_text_read(const char *path, struct rz_conf_text *ret, char *why, size_t why_size)
 {
 	_cleanup_fclose_ FILE *f = fopen(path, "re");
 	_cleanup_free_ char *text = malloc(FILE_MAX_BYTES + 1);
-	struct rz_yaml y;
 	size_t len;
 	int err;
 
-	if (!text)
+	if (!text) {
+		snprintf(why, why_size, "%s: out of memory", path);
 		return -ENOMEM;
+	}
 	len = f ? fread(text, 1, FILE_MAX_BYTES + 1, f) : 0;
 	if (!f || ferror(f)) {
 		err = -errno;
@@ -73,7 +134,16 @@ int rz_conf_file_read(struct rz_conf *c, const char *path, char *why, size_t why
 		snprintf(why, why_size, "%s: larger than 1 MiB; this is no configuration", path);
 		return -EFBIG;
 	}
-	err = rz_yaml_load(&y, path, text, len, why, why_size);
+	*ret = (struct rz_conf_text){RZ_TAKE_PTR(text), len};
+	return 0;
+}
+
+int rz_conf_file_read(struct rz_conf *c, const char *path, const struct rz_conf_text *file,
+		      char *why, size_t why_size)
+{
+	struct rz_yaml y;
+	int err = rz_yaml_load(&y, path, file->text, file->len, why, why_size);
+
 	if (!err &&
 	    rz_yaml_root(&y)) /* an empty file is a configuration that leaves all as it is */
 		err = set_all(c, &y, rz_yaml_root(&y));

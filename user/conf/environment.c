@@ -23,7 +23,7 @@
 
 #define PREFIX	     "REZONE_"
 #define NAME_SIZE    64
-#define VARIABLE_MAX 80
+#define VARIABLE_MAX (RZ_CONF_ROWS_MAX + 8)
 
 /* They are no rows of the table. */
 static const char *const others[] = {"CONFIG", "PROBE_WITHOUT"};
@@ -125,9 +125,9 @@ static const char *value_of(const char *name)
 }
 
 /* rezone's own variable beats WarpStream's name for the same. */
-int rz_conf_environment_set(struct rz_conf *c)
+int rz_conf_environment_set(struct rz_conf *c, char *why, size_t why_size)
 {
-	char own[NAME_SIZE], why[512];
+	char own[NAME_SIZE], what[512];
 	const char *name, *text;
 	size_t i;
 
@@ -139,8 +139,13 @@ int rz_conf_environment_set(struct rz_conf *c)
 			name = rz_conf_rows[i].env;
 			text = getenv(name);
 		}
-		if (text && rz_conf_set(c, &rz_conf_rows[i], text, why, sizeof(why)))
-			return rz_err(-EINVAL, "settings: %s: %s", name, why);
+		if (!text)
+			continue;
+		c->from[i] = RZ_CONF_ENVIRONMENT;
+		if (!rz_conf_set(c, &rz_conf_rows[i], text, what, sizeof(what)))
+			continue;
+		snprintf(why, why_size, "%s: %s", name, what);
+		return -EINVAL;
 	}
 	return 0;
 }

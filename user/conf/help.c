@@ -2,7 +2,7 @@
 /*
  * The settings for people: `rezone run --help` and docs/configuration.md, out of the table.
  *
- * Comes in: the rows. Goes out: text. Called by conf.c.
+ * Comes in: the rows. Goes out: text. Called by flags.c.
  */
 #include <string.h>
 
@@ -104,7 +104,7 @@ static void markdown_row(FILE *f, const struct rz_conf_row *r)
 	fprintf(f, " | %s | `%s`", r->fallback ? r->fallback : "", variable);
 	if (r->env)
 		fprintf(f, ", `%s`", r->env);
-	fprintf(f, " | %s", r->help);
+	fprintf(f, " | %s | %s", r->restart ? "restart" : "at once", r->help);
 	for (w = 0; r->words && r->words[w]; w++)
 		fprintf(f, "%s`%s`", w ? ", " : " (", r->words[w]);
 	fprintf(f, "%s |\n", r->words ? ")" : "");
@@ -119,7 +119,11 @@ void rz_conf_markdown(FILE *f)
 		   "A flag beats the environment, which beats the file named by `--config` (or "
 		   "`REZONE_CONFIG`), which\nbeats the default. The file is a YAML mapping with "
 		   "the same names, `_` for `-`. Durations are\nwritten as in Go: `30s`, `1m30s`, "
-		   "`500ms`. How the defaults were chosen: [policy.md](policy.md).\n\n"
+		   "`500ms`. What is a list may be a YAML list.\nHow the defaults were chosen: "
+		   "[policy.md](policy.md).\n\n"
+		   "The file may change while rezone runs ([operate.md](operate.md#change-settings)). "
+		   "The column\n*change* says whether another value is taken at once, or by a "
+		   "restart. `rezone config` shows the\nsettings that hold now.\n\n"
 		   "A variable that begins with `REZONE_` and is none of these sets nothing: a "
 		   "warning names the one\nthat was probably meant. What Kubernetes makes for a "
 		   "Service named rezone\n(`REZONE_PORT=tcp://...`) is ignored.\n");
@@ -128,8 +132,8 @@ void rz_conf_markdown(FILE *f)
 
 		if (r->section)
 			fprintf(f,
-				"\n## %s\n\n| flag | default | variable | meaning |\n"
-				"|---|---|---|---|\n",
+				"\n## %s\n\n| flag | default | variable | change | meaning |\n"
+				"|---|---|---|---|---|\n",
 				r->section);
 		markdown_row(f, r);
 	}

@@ -37,17 +37,22 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "the topology file: which agents exist, in which zone, and which are ready "
 	 "(docs/topology.md). Without any source of agents rezone tracks connections and moves "
 	 "nobody",
-	 .section = "What rezone works on"},
+	 .section = "What rezone works on", .restart = true},
 	{"interval", RZ_CONF_DURATION, AT(interval_ns), 0.1, DAY_SECONDS, "30s", NULL,
 	 "kafkaInterzoneLoadBalancingInterval",
 	 "WARPSTREAM_KAFKA_INTERZONE_LOAD_BALANCING_INTERVAL",
 	 "how often rezone compares the zones of all clients and agents, ±10 % so that nodes do "
 	 "not act in step"},
 	{"port", RZ_CONF_PORTS, AT(ports), 1, 65535, "9092", NULL, NULL, NULL,
-	 "the Kafka ports of the agents, at most 8; connections to other ports are not looked at"},
+	 "the Kafka ports of the agents, at most 8; connections to other ports are not looked at",
+	 .restart = true},
 	{"mode", RZ_CONF_WORD, AT(mode), 0, 0, "enforce", rz_mode_words, NULL, NULL,
 	 "enforce: close the connections that are to be moved; observe: judge them and say what "
 	 "enforcing would do, close none (`rezone reset` still does)"},
+	{"paused", RZ_CONF_BOOL, AT(paused), 0, 0, "false", NULL, NULL, NULL,
+	 "move nobody, as `rezone pause` does, for as long as this is set. `rezone resume` does "
+	 "not "
+	 "end it"},
 	{"opt-in", RZ_CONF_WORD, AT(opt_in), 0, 0, "tag", opt_ins, NULL, NULL,
 	 "which clients may be moved. tag: those with warpstream_interzone_lb=true in their "
 	 "client.id; zone: all with a zone tag; any: also those whose zone is known only by their "
@@ -62,11 +67,13 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"topology-max-age", RZ_CONF_DURATION, AT(topology_max_age_ns), 3, DAY_SECONDS, "90s", NULL,
 	 NULL, NULL,
 	 "how long each source of the topology may go without proof that it is current; after that "
-	 "nobody is moved until it is proved again"},
+	 "nobody is moved until it is proved again",
+	 .restart = true},
 	{"min-age", RZ_CONF_DURATION, AT(min_age_ns), 0, DAY_SECONDS, "0s", NULL, NULL, NULL,
 	 "connections younger than this are not moved"},
-	{"rate", RZ_CONF_RATE, AT(rates.node), 0.001, 100000, "5", NULL, NULL, NULL,
-	 "moves per second that this node begins at most", .section = "How many move at a time"},
+	{"rate", RZ_CONF_RATE, AT(rates.node), 0, 100000, "5", NULL, NULL, NULL,
+	 "moves per second that this node begins at most; 0: no such limit",
+	 .section = "How many move at a time"},
 	{"rate-per-target", RZ_CONF_RATE, AT(rates.per_target), 0, 100000, "2", NULL, NULL, NULL,
 	 "moves per second that the whole cluster begins towards a zone, for each ready agent in "
 	 "it, so that a new agent is not flooded; this node takes the share of its own agents; 0: "
@@ -151,10 +158,11 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 NULL,
 	 "how many connections rezone tracks at most (the size of map conns); "
 	 "further ones are not tracked, and counted in `rezone stats`",
-	 .section = "Size"},
+	 .section = "Size", .restart = true},
 	{"max-clients", RZ_CONF_COUNT, AT(max_clients), 64, 1048576, "16384", NULL, NULL, NULL,
 	 "how many different client ids rezone knows at most (the size of map clients); clients "
-	 "beyond that are not identified, and counted in `rezone stats`"},
+	 "beyond that are not identified, and counted in `rezone stats`",
+	 .restart = true},
 	{"reconcile", RZ_CONF_DURATION, AT(reconcile_ns), 0.1, DAY_SECONDS, "5m", NULL, NULL, NULL,
 	 "how often rezone compares map conns with the kernel's own sockets, to remove connections "
 	 "whose close it did not see"},
@@ -165,58 +173,72 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 .section = "Where clients say their zone"},
 	{"zone-keys", RZ_CONF_KEYS, AT(zone_keys), 0, 0, NULL, NULL, NULL, NULL,
 	 "further keys that name the zone in a client.id, as msk_az, beside those of WarpStream, "
-	 "AutoMQ, Inkless and Bufstream (docs/dialects.md)"},
+	 "AutoMQ, Inkless and Bufstream (docs/dialects.md)",
+	 .restart = true},
 	{"opt-in-keys", RZ_CONF_KEYS, AT(opt_in_keys), 0, 0, NULL, NULL, NULL, NULL,
 	 "further keys that opt a client in when their value is true, beside "
-	 "warpstream_interzone_lb"},
+	 "warpstream_interzone_lb",
+	 .restart = true},
 	{"tag-separators", RZ_CONF_CHARS, AT(tag_separators), 0, 0, ",", NULL, NULL, NULL,
 	 "the characters between the key=value pairs of --zone-keys and --opt-in-keys in a "
-	 "client.id"},
+	 "client.id",
+	 .restart = true},
 	{"tag-url-decode", RZ_CONF_BOOL, AT(tag_url_decode), 0, 0, "false", NULL, NULL, NULL,
-	 "decode %XX and + in the keys and values of --zone-keys and --opt-in-keys"},
+	 "decode %XX and + in the keys and values of --zone-keys and --opt-in-keys",
+	 .restart = true},
 	{"kube-service", RZ_CONF_TEXT, AT(kube_service), 0, 0, NULL, NULL, NULL, NULL,
 	 "Kubernetes Services whose EndpointSlices say which agents exist, comma-separated: "
 	 "NAMESPACE/SERVICE[=GROUP][@ROLE+ROLE] (docs/kubernetes.md)",
-	 .section = "The topology from Kubernetes and the cloud"},
+	 .section = "The topology from Kubernetes and the cloud", .restart = true, .list = ','},
 	{"kube-selector", RZ_CONF_TEXT, AT(kube_selector), 0, 0, NULL, NULL, NULL, NULL,
 	 "EndpointSlices that say which agents exist, chosen by their labels, separated by "
-	 "semicolons: GROUP[@ROLE+ROLE]:NAMESPACE:SELECTOR (docs/kubernetes.md)"},
+	 "semicolons: GROUP[@ROLE+ROLE]:NAMESPACE:SELECTOR (docs/kubernetes.md)",
+	 .restart = true, .list = ';'},
 	{"kube-port-name", RZ_CONF_TEXT, AT(kube_port_name), 0, MAY_BE_EMPTY, "kafka", NULL, NULL,
 	 NULL,
 	 "the name of the Kafka port in EndpointSlices; slices without it are left out; '' for a "
-	 "Service whose only port has no name"},
+	 "Service whose only port has no name",
+	 .restart = true},
 	{"kube-server", RZ_CONF_TEXT, AT(kube_server), 0, 0, NULL, NULL, NULL, NULL,
-	 "URL of the Kubernetes API server; in a pod rezone finds it by itself"},
+	 "URL of the Kubernetes API server; in a pod rezone finds it by itself", .restart = true},
 	{"kube-token-file", RZ_CONF_PATH, AT(kube_token_file), 0, 0, NULL, NULL, NULL, NULL,
 	 "file with the token for the Kubernetes API server, read anew for each request; in a pod "
-	 "the service account's"},
+	 "the service account's",
+	 .restart = true},
 	{"kube-ca-file", RZ_CONF_PATH, AT(kube_ca_file), 0, 0, NULL, NULL, NULL, NULL,
 	 "file with the CA certificates of the Kubernetes API server, read anew for each "
-	 "connection; in a pod the service account's"},
+	 "connection; in a pod the service account's",
+	 .restart = true},
 	{"kube-zone-label", RZ_CONF_TEXT, AT(kube_zone_label), 0, 0, NULL, NULL, NULL, NULL,
 	 "a label of this node's Node object that names its zone, as topology.kubernetes.io/zone. "
-	 "Needs the right to get nodes, so it is read only if named here"},
+	 "Needs the right to get nodes, so it is read only if named here",
+	 .restart = true},
 	{"node-name", RZ_CONF_TEXT, AT(node_name), 0, 0, NULL, NULL, NULL, "NODE_NAME",
 	 "this node's name in Kubernetes; the agents on this node give its zone, and agents of "
-	 "other nodes are never taken for local ones"},
+	 "other nodes are never taken for local ones",
+	 .restart = true},
 	{"zone", RZ_CONF_TEXT, AT(zone), 0, 0, NULL, NULL, NULL, NULL,
 	 "this node's zone, if its agents in the topology do not say it"},
 	{"cloud", RZ_CONF_WORD, AT(cloud), 0, 0, "auto", clouds, NULL, NULL,
 	 "which cloud's metadata service rezone may ask for this node's zone. auto: the cloud that "
-	 "the firmware names, none outside clouds; off: none"},
+	 "the firmware names, none outside clouds; off: none",
+	 .restart = true},
 	{"cloud-url", RZ_CONF_TEXT, AT(cloud_url), 0, 0, NULL, NULL, NULL, NULL,
-	 "URL of the cloud's metadata service, if it is not the cloud's usual one"},
+	 "URL of the cloud's metadata service, if it is not the cloud's usual one",
+	 .restart = true},
 	{"topology-empty-confirm", RZ_CONF_DURATION, AT(empty_confirm_ns), 0, DAY_SECONDS, "30s",
 	 NULL, NULL, NULL,
 	 "when all agents of a Kubernetes Service vanish at once, how long that must last before "
-	 "rezone believes it; nobody is moved meanwhile"},
+	 "rezone believes it; nobody is moved meanwhile",
+	 .restart = true},
 	{"cgroup", RZ_CONF_PATH, AT(cgroup), 0, 0, NULL, NULL, NULL, NULL,
 	 "path of the cgroup v2 root to which the programs are attached; rezone finds it by "
 	 "itself",
-	 .section = "The process"},
+	 .section = "The process", .restart = true},
 	{"pin-dir", RZ_CONF_PATH, AT(pin_dir), 0, 0, "/sys/fs/bpf/rezone", NULL, NULL, NULL,
 	 "directory on a BPF file system in which programs and maps are pinned; commands find the "
-	 "daemon by it"},
+	 "daemon by it",
+	 .restart = true},
 	{"keep-pins", RZ_CONF_BOOL, AT(keep_pins), 0, 0, "false", NULL, NULL, NULL,
 	 "leave programs and maps in place on SIGTERM, so that the next run goes on tracking the "
 	 "same connections"},
@@ -480,10 +502,19 @@ static int set_ports(void *at, const struct rz_conf_row *row, const char *text, 
 }
 
 /* The enums are of one byte (ABI) or of an int (log). */
+static bool is_narrow(const struct rz_conf_row *row)
+{
+	return row->words == rz_mode_words || row->words == opt_ins;
+}
+
+int rz_conf_word_index(const struct rz_conf_row *row, const void *at)
+{
+	return is_narrow(row) ? *(const uint8_t *)at : *(const int *)at;
+}
+
 static int set_word(void *at, const struct rz_conf_row *row, const char *text, char *why,
 		    size_t size)
 {
-	bool narrow = row->words == rz_mode_words || row->words == opt_ins;
 	const char *near;
 	char all[64] = "";
 	size_t used = 0;
@@ -494,7 +525,7 @@ static int set_word(void *at, const struct rz_conf_row *row, const char *text, c
 				 row->words[i]);
 		if (strcmp(row->words[i], text))
 			continue;
-		if (narrow)
+		if (is_narrow(row))
 			*(uint8_t *)at = (uint8_t)i;
 		else
 			*(int *)at = i;

@@ -6,6 +6,7 @@
 #ifndef RZ_CONF_TABLE_H
 #define RZ_CONF_TABLE_H
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include "conf/conf.h"
@@ -38,6 +39,8 @@ struct rz_conf_row {
 	const char *alias;	  /* another flag's name, for WarpStream's */
 	const char *env;	  /* another variable's name, likewise */
 	const char *help;	  /* stands alone: names the subject, the unit, why the default */
+	bool restart;		  /* a change takes a restart */
+	char list;		  /* of a text: what separates its parts, 0: it is no list */
 	const char *section; /* title of the section that begins with this row, NULL: goes on */
 };
 
@@ -50,19 +53,50 @@ const struct rz_conf_row *rz_conf_row_find(const char *name, size_t len);
 int rz_conf_set(struct rz_conf *c, const struct rz_conf_row *row, const char *text, char *why,
 		size_t why_size);
 
+/* Which of its words a row of RZ_CONF_WORD has at `at`. */
+int rz_conf_word_index(const struct rz_conf_row *row, const void *at);
 bool rz_conf_is_text(const struct rz_conf_row *row); /* its value is a char * of its own */
 
 /* What stands for a row's value in help, e.g. "DURATION"; "" for a switch. */
 const char *rz_conf_form(const struct rz_conf_row *row);
 
-/* Reads a config file into `c`. 0, or -errno with one line in `why`. */
-int rz_conf_file_read(struct rz_conf *c, const char *path, char *why, size_t why_size);
+/* Reads a config file's text into `c`; `path` names it in messages. 0, or -errno with one line in
+ * `why`. */
+int rz_conf_file_read(struct rz_conf *c, const char *path, const struct rz_conf_text *file,
+		      char *why, size_t why_size);
+
+/* ---- flags.c ---- */
+struct rz_conf_flags {
+	const char *config;
+	const char *values[RZ_CONF_ROWS_MAX]; /* as given, not yet read; NULL: not given */
+	bool markdown;
+	char *room; /* arguments that were written anew; values point into it */
+};
+/* 0 or -EINVAL, logged. */
+int rz_conf_flags_read(int argc, char **argv, struct rz_conf_flags *f);
+
+/* ---- show.c: settings as text ---- */
+/* As it would stand in the file; "" for one that has no value. dst of RZ_CONF_VALUE bytes; false:
+ * it was cut. */
+#define RZ_CONF_VALUE 4096
+bool rz_conf_format(const struct rz_conf *c, const struct rz_conf_row *row,
+		    char dst[static RZ_CONF_VALUE]);
+/* Where it is from, by name: "default", "file /etc/x.yaml", "variable REZONE_MODE", "flag --mode".
+ */
+void rz_conf_format_from(const struct rz_conf *c, const struct rz_conf_row *row, const char *file,
+			 char *dst, size_t size);
+/* Is the value of a row another one? */
+bool rz_conf_differs(const struct rz_conf *a, const struct rz_conf *b,
+		     const struct rz_conf_row *row);
+/* Gives `to` the value that `from` has. A text changes hands: who points to it goes on doing so,
+ * and `from` has the other one. */
+void rz_conf_keep(struct rz_conf *to, struct rz_conf *from, const struct rz_conf_row *row);
 
 /* REZONE_KEEP_PINS of keep-pins. */
 void rz_conf_variable(const struct rz_conf_row *row, char *dst, size_t size);
 
-/* Sets what the environment says (environment.c). 0, or -EINVAL, logged. */
-int rz_conf_environment_set(struct rz_conf *c);
+/* Sets what the environment says (environment.c). 0, or -EINVAL with one line in `why`. */
+int rz_conf_environment_set(struct rz_conf *c, char *why, size_t why_size);
 
 /* What a variable is. `near` is filled for UNKNOWN: the setting's variable that was meant, or "".
  */

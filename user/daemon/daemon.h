@@ -29,6 +29,8 @@ struct rz_last_verdict {
 
 struct rz_daemon {
 	struct rz_conf conf;
+	struct rz_conf_source *source; /* flags and file; NULL: settings never change */
+	struct rz_reload *reload;      /* what is known of the file (reload.c) */
 	struct rz_kern *kern;
 	const struct rz_maps *maps;
 	struct rz_loop *loop;
@@ -77,6 +79,27 @@ int rz_daemon_write_settings(const struct rz_daemon *d);
  */
 void rz_daemon_write_status(struct rz_daemon *d);
 
+/* The settings' rules for the policy. */
+struct rz_limits rz_daemon_limits(const struct rz_daemon *d);
+
+/* Publishes the settings as text, and begins to look at their file. 0 or -errno, logged. */
+int rz_daemon_reload_start(struct rz_daemon *d);
+void rz_daemon_reload_stop(struct rz_daemon *d);
+/* Each second: reads the settings again if their file is another one and has stopped changing. */
+void rz_daemon_poll_settings(struct rz_daemon *d);
+/* Reads the settings again now. They are taken whole or not at all; `by` says who wants it. */
+void rz_daemon_reload(struct rz_daemon *d, const char *by);
+/* Makes the pin again that `rezone config` reads, if it is gone. */
+void rz_daemon_reload_pin_again(struct rz_daemon *d);
+/* The next tick is an interval from now: it is another interval. */
+void rz_daemon_arm_timers(struct rz_daemon *d);
+
+/* Must nobody be moved, by the operator or by the settings? */
+static inline bool rz_daemon_is_paused(const struct rz_daemon *d)
+{
+	return d->paused || d->conf.paused;
+}
+
 /* What connections are judged by now. */
 struct rz_world rz_daemon_world(const struct rz_daemon *d, uint64_t now_ns);
 
@@ -91,6 +114,8 @@ void rz_daemon_stop_topology(struct rz_daemon *d);
  * freezes the moves.
  */
 void rz_daemon_poll_topology(struct rz_daemon *d);
+/* The rules by which zones are counted have changed: counts them anew. */
+void rz_daemon_count_topology(struct rz_daemon *d);
 /* Freezes the moves, or ends a freeze, by what is known now. */
 void rz_daemon_judge_topology(struct rz_daemon *d);
 

@@ -122,6 +122,22 @@ static int read_client_settings(struct rz_daemon *d)
 	return 0;
 }
 
+struct rz_limits rz_daemon_limits(const struct rz_daemon *d)
+{
+	const struct rz_conf *c = &d->conf;
+
+	return (struct rz_limits){.rates = c->rates,
+				  .per_client_ns = c->interval_ns / 5 * 4, /* and its jitter */
+				  .cooldown_ns = c->cooldown_ns,
+				  .cooldown_max_ns = c->cooldown_max_ns,
+				  .give_up_after = c->give_up_after,
+				  .give_up_for_ns = c->give_up_for_ns,
+				  .outcome_ns = c->outcome_after_ns,
+				  .breaker_share = c->breaker / 100,
+				  .breaker_for_ns = c->breaker_for_ns,
+				  .mode = c->mode};
+}
+
 /* A thousand nodes do not begin in step. */
 static double random_phase(void)
 {
@@ -132,17 +148,7 @@ static double random_phase(void)
 
 static int start_policy(struct rz_daemon *d)
 {
-	const struct rz_conf *c = &d->conf;
-	struct rz_limits limits = {.rates = c->rates,
-				   .per_client_ns = c->interval_ns / 5 * 4, /* and its jitter */
-				   .cooldown_ns = c->cooldown_ns,
-				   .cooldown_max_ns = c->cooldown_max_ns,
-				   .give_up_after = c->give_up_after,
-				   .give_up_for_ns = c->give_up_for_ns,
-				   .outcome_ns = c->outcome_after_ns,
-				   .breaker_share = c->breaker / 100,
-				   .breaker_for_ns = c->breaker_for_ns,
-				   .mode = c->mode};
+	struct rz_limits limits = rz_daemon_limits(d);
 	int err = read_client_settings(d);
 
 	limits.rates.phase = random_phase();
@@ -190,6 +196,8 @@ void rz_daemon_stop(struct rz_daemon *d)
 		rz_pins_rmdir(d->conf.pin_dir);
 	if (d->lock >= 0)
 		close(d->lock);
+	rz_daemon_reload_stop(d);
+	rz_conf_source_free(d->source);
 	rz_conf_free(&d->conf);
 	free(d);
 }
@@ -210,10 +218,12 @@ static int start_all(struct rz_daemon *d)
 		err = rz_daemon_wake_start(d);
 	if (!err)
 		err = rz_daemon_write_settings(d);
+	if (!err)
+		err = rz_daemon_reload_start(d);
 	return err;
 }
 
-int rz_daemon_start(struct rz_conf *conf, struct rz_daemon **ret)
+int rz_daemon_start(struct rz_conf *conf, struct rz_conf_source *source, struct rz_daemon **ret)
 {
 	struct rz_daemon *d = calloc(1, sizeof(*d));
 	char interval[32];
@@ -221,11 +231,13 @@ int rz_daemon_start(struct rz_conf *conf, struct rz_daemon **ret)
 
 	if (!d) {
 		rz_conf_free(conf);
+		rz_conf_source_free(source);
 		return rz_err(-ENOMEM, "run: out of memory");
 	}
 	d->lock = -1;
 	d->conf = *conf;
 	*conf = (struct rz_conf){};
+	d->source = source;
 	d->status = (struct rz_status){.started_ns = rz_now_ns(), .pid = getpid()};
 	rz_str_copy(d->status.version, sizeof(d->status.version), RZ_VERSION);
 	rz_node_name(d->status.node, d->conf.node_name);

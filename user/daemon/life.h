@@ -14,9 +14,10 @@
 
 struct rz_daemon;
 
-/* Takes over what `conf` points to. On failure (logged) nothing that was made is left, and *ret is
- * as it was. Blocks the signals that end the loop. */
-int rz_daemon_start(struct rz_conf *conf, struct rz_daemon **ret);
+/* Takes over what `conf` points to, and `source`, by which it can be read again. On failure
+ * (logged) nothing that was made is left, and *ret is as it was. Blocks the signals that end the
+ * loop. */
+int rz_daemon_start(struct rz_conf *conf, struct rz_conf_source *source, struct rz_daemon **ret);
 /* Runs until SIGINT or SIGTERM: 0, or -errno of the loop. */
 int rz_daemon_loop(struct rz_daemon *d);
 /* Cancels the moves under way, detaches the programs, removes the pins (or keeps them). */

@@ -307,7 +307,8 @@ int rz_daemon_moves_step(void *daemon)
 
 	if (!d->moves)
 		return 0;
-	if ((d->status.frozen || d->paused) && !d->moves->by_hand)
+	if ((d->status.frozen || rz_daemon_is_paused(d) || d->conf.mode == RZ_MODE_OBSERVE) &&
+	    !d->moves->by_hand)
 		cancel_all(d->moves);
 	more = rz_jobs_step(&d->moves->jobs, rz_now_ns());
 	tell(d);

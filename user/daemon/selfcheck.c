@@ -86,6 +86,7 @@ static int repair(struct rz_daemon *d, const struct rz_attached *a, enum rz_free
 		err = take_pin_dir(d);
 		if (!err)
 			err = rz_kern_pin_again(d->kern);
+		rz_daemon_reload_pin_again(d);
 	}
 	return err;
 }

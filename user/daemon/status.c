@@ -38,6 +38,7 @@ void rz_daemon_fill_settings(struct rz_daemon *d)
 		.shared = c->shared,
 		.acks0 = c->acks0,
 		.local_proxy = c->local_proxy,
+		.paused = c->paused,
 	};
 	memcpy(d->settings.ports, c->ports, sizeof(d->settings.ports));
 	copy_text(d->settings.exclude_clients, c->exclude_clients);

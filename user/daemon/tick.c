@@ -99,7 +99,7 @@ static bool judge(struct rz_daemon *d, struct rz_snapshot *snap)
 	struct rz_world world = rz_daemon_world(d, snap->now_ns);
 	struct rz_tick *t = NULL;
 
-	if (rz_tick_run(snap, &world, d->select, d->paused, &t))
+	if (rz_tick_run(snap, &world, d->select, rz_daemon_is_paused(d), &t))
 		return false;
 	d->backlog = t->backlog;
 	rz_daemon_tell_verdicts(d, snap, t);

@@ -149,6 +149,12 @@ static void merge(struct rz_daemon *d)
 	f->dirty = take(d, from); /* not to be published now: at the next look again */
 }
 
+void rz_daemon_count_topology(struct rz_daemon *d)
+{
+	d->feed->dirty = true;
+	merge(d);
+}
+
 /* ---- freezing ---- */
 
 /* After a jump of the clock each source has to be proved once more. */

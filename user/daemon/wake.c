@@ -10,6 +10,7 @@
 #include "daemon/daemon.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <sys/random.h>
 
 #include "base/log.h"
@@ -35,6 +36,7 @@ static int on_second(void *arg)
 {
 	struct rz_daemon *d = arg;
 
+	rz_daemon_poll_settings(d);
 	rz_daemon_poll_topology(d);
 	rz_daemon_look_at_operator(d);
 	rz_daemon_look_at_left(d);
@@ -71,14 +73,16 @@ static int on_wake(void *arg)
 	return 0;
 }
 
-static int on_signal(void *arg, int signo)
+static int on_signal(void *arg, const struct signalfd_siginfo *si)
 {
 	struct rz_daemon *d = arg;
+	int signo = (int)si->ssi_signo;
+	char by[64];
 
 	switch (signo) {
 	case SIGHUP:
-		rz_info("signal: SIGHUP: settings are read at the start only, restart rezone to "
-			"change them; the topology is read again now");
+		snprintf(by, sizeof(by), "SIGHUP from uid %u, pid %u", si->ssi_uid, si->ssi_pid);
+		rz_daemon_reload(d, by);
 		rz_daemon_poll_topology(d);
 		return 0;
 	case SIGUSR1:
@@ -124,6 +128,13 @@ static int add_all(struct rz_daemon *d)
 	if (!err)
 		err = add_timer(d, on_check, &d->check_timer);
 	return err;
+}
+
+void rz_daemon_arm_timers(struct rz_daemon *d)
+{
+	rz_loop_arm(d->tick_timer, jittered(d->conf.interval_ns));
+	if (d->census)
+		rz_loop_arm(d->census_timer, d->conf.reconcile_ns);
 }
 
 int rz_daemon_wake_start(struct rz_daemon *d)

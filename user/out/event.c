@@ -19,6 +19,17 @@ static bool has_reason(const struct rz_event *e)
 	return e->type == RZ_EVENT_VERDICT || e->reason != RZ_REASON_NONE;
 }
 
+/* client_id and setting share their place. */
+static const char *client_id_of(const struct rz_event *e)
+{
+	return e->type == RZ_EVENT_SETTING ? NULL : e->client_id;
+}
+
+static json_t *setting_text(const struct rz_event *e, const char *text)
+{
+	return e->type == RZ_EVENT_SETTING ? json_string(text) : json_null();
+}
+
 static json_t *error_word(int error)
 {
 	const char *word = error ? strerrorname_np(-error) : NULL;
@@ -43,15 +54,17 @@ int rz_event_print_json(FILE *f, const struct rz_event *e)
 	}
 	o = json_pack(
 		"{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?, s:b, s:o, s:o, s:o, "
-		"s:o, s:s?, s:o}",
+		"s:o, s:s?, s:o, s:o, s:o, s:o}",
 		"time", time, "event", rz_event_name(e->type), "seq", (json_int_t)e->seq, "cookie",
 		rz_json_number(e->cookie, (json_int_t)e->cookie), "client", rz_json_text(client),
-		"agent", rz_json_text(agent), "client_id", rz_json_text(e->client_id), "from_zone",
-		rz_json_text(e->from_zone), "to_zone", rz_json_text(e->to_zone), "reason", reason,
-		"outcome", outcome, "by_hand", e->by_hand, "waited_ms",
+		"agent", rz_json_text(agent), "client_id", rz_json_text(client_id_of(e)),
+		"from_zone", rz_json_text(e->from_zone), "to_zone", rz_json_text(e->to_zone),
+		"reason", reason, "outcome", outcome, "by_hand", e->by_hand, "waited_ms",
 		rz_json_number(move, e->waited_ms), "held_ms", rz_json_number(move, e->held_ms),
 		"held_segments", rz_json_number(move, e->held_segments), "error",
-		error_word(e->error), "check", check, "text", rz_json_text(e->text));
+		error_word(e->error), "check", check, "text", rz_json_text(e->text), "setting",
+		setting_text(e, e->setting.key), "before", setting_text(e, e->setting.before),
+		"after", setting_text(e, e->setting.after));
 	return rz_json_print(f, o, true);
 }
 
@@ -71,5 +84,8 @@ void rz_event_print_text(FILE *f, const struct rz_event *e)
 	}
 	if (e->type == RZ_EVENT_VERDICT)
 		fprintf(f, " %s", rz_reason_name(e->reason));
+	if (e->type == RZ_EVENT_SETTING)
+		fprintf(f, " %s: \"%s\" -> \"%s\",", e->setting.key, e->setting.before,
+			e->setting.after);
 	fprintf(f, "%s%s\n", *e->text ? " " : "", e->text);
 }

@@ -14,11 +14,17 @@
 #define NEARLY	  0.95 /* of a map: from here on connections may soon go untracked */
 
 static const char *const words[] = {
-	[RZ_FAULT_NOT_RUNNING] = "not running", [RZ_FAULT_NO_MAPS] = "no maps",
-	[RZ_FAULT_STALLED] = "stalled",		[RZ_FAULT_TICK_LATE] = "tick late",
-	[RZ_FAULT_FROZEN] = "frozen",		[RZ_FAULT_NO_SOURCE] = "no topology",
-	[RZ_FAULT_PAUSED] = "paused",		[RZ_FAULT_BREAKER] = "breaker open",
-	[RZ_FAULT_NO_CLOSE] = "cannot close",	[RZ_FAULT_NEARLY_FULL] = "map nearly full",
+	[RZ_FAULT_NOT_RUNNING] = "not running",
+	[RZ_FAULT_NO_MAPS] = "no maps",
+	[RZ_FAULT_STALLED] = "stalled",
+	[RZ_FAULT_TICK_LATE] = "tick late",
+	[RZ_FAULT_FROZEN] = "frozen",
+	[RZ_FAULT_NO_SOURCE] = "no topology",
+	[RZ_FAULT_PAUSED] = "paused",
+	[RZ_FAULT_BREAKER] = "breaker open",
+	[RZ_FAULT_NO_CLOSE] = "cannot close",
+	[RZ_FAULT_SETTINGS] = "settings refused",
+	[RZ_FAULT_NEARLY_FULL] = "map nearly full",
 };
 _Static_assert(sizeof(words) / sizeof(words[0]) == RZ_FAULT_COUNT, "a word for each fault");
 
@@ -89,8 +95,10 @@ static void judge_moves(struct rz_health *h, const struct rz_status_view *v)
 	else if (s->frozen)
 		note(h, RZ_FAULT_FROZEN, "%s: %s", rz_freeze_name(s->frozen), s->frozen_why);
 	if (v->pause)
-		note(h, RZ_FAULT_PAUSED, "by %s%s%s", v->pause->by, *v->pause->why ? ": " : "",
-		     v->pause->why);
+		note(h, RZ_FAULT_PAUSED, "by %s%s%s%s", v->pause->by, *v->pause->why ? ": " : "",
+		     v->pause->why, v->snap->settings.paused ? "; also by the settings" : "");
+	else if (v->snap->settings.paused)
+		note(h, RZ_FAULT_PAUSED, "by the settings (--paused)");
 	if (s->breaker_until_ns > v->snap->now_ns)
 		note(h, RZ_FAULT_BREAKER,
 		     "too many of the latest moves were futile: their clients came back");
@@ -100,10 +108,14 @@ static void judge_moves(struct rz_health *h, const struct rz_status_view *v)
 		     "more");
 }
 
-static void judge_room(struct rz_health *h, const struct rz_status_view *v)
+static void judge_settings_and_room(struct rz_health *h, const struct rz_status_view *v)
 {
+	const struct rz_status *s = &v->snap->status;
 	size_t conns = v->snap->n_conns, clients = v->snap->n_clients;
 
+	if (s->conf_failed_ns)
+		note(h, RZ_FAULT_SETTINGS, "a change was not taken, the old ones stay: %s",
+		     s->conf_why);
 	if ((v->conns_max && (double)conns >= NEARLY * v->conns_max) ||
 	    (v->clients_max && (double)clients >= NEARLY * v->clients_max))
 		note(h, RZ_FAULT_NEARLY_FULL,
@@ -120,7 +132,7 @@ struct rz_health rz_health_judge(const struct rz_status_view *v)
 		return h;
 	judge_loop(&h, v);
 	judge_moves(&h, v);
-	judge_room(&h, v);
+	judge_settings_and_room(&h, v);
 	return h;
 }
 

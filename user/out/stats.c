@@ -184,7 +184,7 @@ int rz_stats_print_json(FILE *f, const struct rz_stats_view *v)
 	json_object_set_new(all, "log_lost", json_integer((json_int_t)snap->counters.log_lost));
 	json_object_set_new(all, "state_skipped",
 			    json_integer((json_int_t)snap->counters.state_skipped));
-	json_object_set_new(all, "paused", json_boolean(v->pause != NULL));
+	json_object_set_new(all, "paused", json_boolean(v->pause || snap->settings.paused));
 	return rz_json_print(f, all, false);
 }
 
@@ -242,7 +242,7 @@ int rz_stats_print_text(FILE *f, const struct rz_stats_view *v)
 			"state program: the kernel left out %llu runs; a connection that closed "
 			"then is listed until two censuses miss it\n",
 			(unsigned long long)n->state_skipped);
-	rz_table_pause(f, v->pause);
+	rz_table_pause(f, v->pause, &snap->settings);
 	for (i = 0; i < v->n_errors; i++)
 		fprintf(f, "failed: %s, %llu times: %s\n", place_name(v->errors[i].place),
 			(unsigned long long)v->errors_counts[i], strerror(-v->errors[i].error));

@@ -93,6 +93,18 @@ static void print_process(FILE *f, const struct rz_status_view *v)
 	    interval, s->tick_ns ? ago(v, tick, s->tick_ns) : "not yet");
 }
 
+/* What there is to say of the file: nothing, if there is none. */
+static void print_settings(FILE *f, const struct rz_status_view *v)
+{
+	const struct rz_status *s = &v->snap->status;
+	char age[48];
+
+	if (!s->conf_file[0])
+		return;
+	row(f, "settings", "%s, taken %s%s%s", s->conf_file, ago(v, age, s->conf_ns),
+	    *s->conf_restart ? "; a restart is needed for " : "", s->conf_restart);
+}
+
 static void print_topology(FILE *f, const struct rz_status_view *v)
 {
 	struct rz_agents_count n = rz_status_agents(v);
@@ -146,6 +158,8 @@ static void print_stops(FILE *f, const struct rz_status_view *v)
 		rz_pause_format(text, sizeof(text), v->pause);
 		row(f, "paused", "%s", text);
 	}
+	if (v->snap->settings.paused)
+		row(f, "paused", "by the settings (--paused), until they change");
 	if (s->frozen)
 		row(f, "frozen", "since %s until it is over: %s: %s",
 		    clock_text(since, rz_status_wall_ns(v, s->frozen_ns ?: s->started_ns)),
@@ -165,6 +179,7 @@ int rz_status_print_text(FILE *f, const struct rz_status_view *v, const struct r
 	row(f, "rezone", "%s, node %s", rz_health_word(h), v->node);
 	if (v->snap) {
 		print_process(f, v);
+		print_settings(f, v);
 		print_topology(f, v);
 		print_moves(f, v);
 		print_stops(f, v);

@@ -182,6 +182,21 @@ static json_t *make_moves(const struct rz_status_view *v)
 	return moves_object(&v->snap->counters);
 }
 
+static json_t *make_settings(const struct rz_status_view *v)
+{
+	const struct rz_status *s = &v->snap->status;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "file", rz_json_text(s->conf_file),
+			 "taken", time_of(v, s->conf_ns), "reloads", count(s->conf_reloads),
+			 "refused", time_of(v, s->conf_failed_ns), "refused_why",
+			 rz_json_text(s->conf_why), "restart_for", rz_json_text(s->conf_restart));
+}
+
+static json_t *make_paused(const struct rz_status_view *v)
+{
+	return json_boolean(v->snap->settings.paused);
+}
+
 /* Keys and their values while there are maps; null each while there are none. */
 static const struct {
 	const char *key;
@@ -200,6 +215,8 @@ static const struct {
 	{"topology", topology_object},
 	{"connections", make_connections},
 	{"moves", make_moves},
+	{"settings", make_settings},
+	{"paused_by_settings", make_paused},
 	{"frozen", frozen_object},
 	{"breaker", breaker_object},
 };

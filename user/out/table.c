@@ -234,10 +234,12 @@ void rz_table_way(FILE *f, const struct rz_status *s, bool wide)
 		      f);
 }
 
-void rz_table_pause(FILE *f, const struct rz_pause *pause)
+void rz_table_pause(FILE *f, const struct rz_pause *pause, const struct rz_settings *s)
 {
 	char text[RZ_PAUSE_TEXT + 160];
 
+	if (s->paused)
+		fputs("paused: nobody is moved, by the settings (--paused)\n", f);
 	if (!pause)
 		return;
 	rz_pause_format(text, sizeof(text), pause);

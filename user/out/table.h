@@ -23,8 +23,9 @@ int rz_table_conns(FILE *f, const struct rz_conn_row *rows, size_t n, bool wide)
 void rz_table_totals(FILE *f, const struct rz_conn_totals *t);
 /* How connections are reset here, where that says something. */
 void rz_table_way(FILE *f, const struct rz_status *s, bool wide);
-/* "paused: nobody is moved, since ..."; NULL: nothing. */
-void rz_table_pause(FILE *f, const struct rz_pause *pause);
+/* "paused: nobody is moved, since ..."; NULL: not by the operator. By the settings, a line of its
+ * own. */
+void rz_table_pause(FILE *f, const struct rz_pause *pause, const struct rz_settings *s);
 
 /* "850B", "1.2K", "3.4M", "5.6G", powers of 1024. dst of 16 bytes suffices. */
 void rz_table_bytes(char *dst, size_t size, uint64_t bytes);

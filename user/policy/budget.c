@@ -39,6 +39,14 @@ int rz_budget_new(const struct rz_rates *rates, struct rz_budget **ret)
 	return 0;
 }
 
+void rz_budget_set_rates(struct rz_budget *b, const struct rz_rates *rates)
+{
+	double phase = b->rates.phase;
+
+	b->rates = *rates;
+	b->rates.phase = phase;
+}
+
 static void forget(struct rz_budget *b, struct target *t)
 {
 	HASH_DEL(b->targets, t);
@@ -153,7 +161,7 @@ enum rz_reason rz_budget_take(struct rz_budget *b, const struct rz_target *where
 {
 	struct bucket *t = NULL;
 
-	if (!has(b, &b->node))
+	if (b->rates.node > 0 && !has(b, &b->node))
 		return RZ_REASON_OVER_BUDGET;
 	if (b->rates.per_target > 0) {
 		t = target_bucket(b, where);
@@ -164,7 +172,8 @@ enum rz_reason rz_budget_take(struct rz_budget *b, const struct rz_target *where
 	}
 	if (b->rates.cluster > 0 && !has(b, &b->cluster))
 		return RZ_REASON_CLUSTER_BUDGET;
-	b->node.tokens -= 1;
+	if (b->rates.node > 0)
+		b->node.tokens -= 1;
 	if (t)
 		t->tokens -= 1;
 	if (b->rates.cluster > 0)

@@ -25,7 +25,7 @@
 #define RZ_BACKLOG_NS 10000000000ULL
 
 struct rz_rates {
-	double node;	   /* moves a second */
+	double node;	   /* moves a second; 0: off */
 	double per_target; /* a second, for each ready agent of a zone, by the whole cluster; 0: off
 			    */
 	double cluster;	   /* a second, by the whole cluster; 0: off */
@@ -42,6 +42,8 @@ struct rz_target {
 struct rz_budget;
 
 int rz_budget_new(const struct rz_rates *rates, struct rz_budget **ret);
+/* Other rates from now on, but for phase. */
+void rz_budget_set_rates(struct rz_budget *b, const struct rz_rates *rates);
 void rz_budget_free(struct rz_budget *b); /* takes NULL */
 
 /* A tick begins. `share`: the part of the cluster's agents that is on this node, 0 to 1. */

@@ -271,6 +271,15 @@ const struct rz_outcome_row *rz_client_outcomes(const struct rz_client_memory *m
 	return m->known;
 }
 
+void rz_client_set_limits(struct rz_client_memory *m, const struct rz_limits *limits)
+{
+	size_t clients_max = m->limits.clients_max;
+
+	m->limits = *limits;
+	m->limits.clients_max = clients_max;
+	m->leaving_ns = rz_leaving_ns(limits->outcome_ns);
+}
+
 size_t rz_client_count(const struct rz_client_memory *m)
 {
 	return HASH_COUNT(m->clients);

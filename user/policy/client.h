@@ -82,6 +82,8 @@ struct rz_client_memory;
 
 /* `limits` are copied. 0 or -ENOMEM. */
 int rz_client_new(const struct rz_limits *limits, struct rz_client_memory **ret);
+/* Other limits from now on, but for clients_max. */
+void rz_client_set_limits(struct rz_client_memory *m, const struct rz_limits *limits);
 void rz_client_free(struct rz_client_memory *m); /* takes NULL */
 
 /* A tick begins. */

@@ -49,6 +49,20 @@ int rz_select_new(const struct rz_limits *limits, struct rz_select **ret)
 	return 0;
 }
 
+void rz_select_set_limits(struct rz_select *s, const struct rz_limits *limits)
+{
+	struct waiting *w, *next;
+
+	if (limits->mode != s->limits.mode)
+		HASH_ITER (hh, s->waiting, w, next)
+			w->observed = false; /* nothing was done to it: it may go, or be told of */
+	s->limits = *limits;
+	s->breaker.share = limits->breaker_share;
+	s->breaker.for_ns = limits->breaker_for_ns;
+	rz_client_set_limits(s->clients, limits);
+	rz_budget_set_rates(s->budget, &limits->rates);
+}
+
 /* All that were no candidates at tick `but`. */
 static void forget_waiting(struct rz_select *s, uint64_t but)
 {

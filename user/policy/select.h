@@ -45,6 +45,9 @@ struct rz_select; /* the memory of clients, the queue, the breaker and the bucke
 
 /* `limits` are copied. 0 or -ENOMEM. */
 int rz_select_new(const struct rz_limits *limits, struct rz_select **ret);
+/* Other limits from now on; what is remembered of clients stays. rates.phase and clients_max stay
+ * as they were. */
+void rz_select_set_limits(struct rz_select *s, const struct rz_limits *limits);
 void rz_select_free(struct rz_select *s); /* takes NULL */
 
 /*

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Settings that change while rezone runs: by a ConfigMap's link, by a write in place, by SIGHUP. They are taken whole, each change
+# is an event with before and after; on a mistake, or when the file loses all that it said, the old ones stay. What takes a restart
+# is told and not taken. A pause by the settings and one by the operator are apart.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+CONF=$WORK/conf/rezone.yaml
+# configmap TEXT: as kubelet does it: the file is a link into ..data, which is a link that another takes the place of
+configmap() {
+	local dir
+	dir=$(mktemp -d "$WORK/conf/..XXXXXX")
+	printf '%b' "$1" >"$dir/rezone.yaml"
+	ln -s "$(basename "$dir")" "$WORK/conf/..new"
+	mv -T "$WORK/conf/..new" "$WORK/conf/..data"
+	[ -L "$CONF" ] || ln -s ..data/rezone.yaml "$CONF"
+}
+says() { "$REZONE" status --pin-dir "$PIN_DIR" -o json 2>/dev/null | jq -e "$1" >/dev/null; }
+config_says() { "$REZONE" config --pin-dir "$PIN_DIR" -o json 2>/dev/null | jq -e ".settings | $1" >/dev/null; }
+changed() { has_event ".event == \"setting\" and .setting == \"$1\" and .before == \"$2\" and .after == \"$3\""; } # KEY BEFORE AFTER
+
+mkdir "$WORK/conf"
+configmap 'mode: observe\ninterval: 1h\n'
+agent_start a
+AT=$(agent_ip a):9092
+topology a=ready b=ready
+client_start r kafka-go-debian read --bootstrap "$AT" --client-id "r,warpstream_az=b,$LB" --topic t
+rezone_start --config "$CONF" --interval 500ms --stable-for 0s --cooldown 1s --give-up-after 0 --outcome-after 1s
+check "config says where each setting is from" config_says '.mode == {value: "observe", from: "file '"$CONF"'", restart: false} and
+	.interval.value == "500ms" and .interval.from == "flag --interval" and .rate.from == "default" and .port.restart'
+check "mode observe: it would be moved, and is not" within "$DEADLINE" eval 'has_event ".event == \"observe\"" && nobody_moved'
+
+configmap 'mode: enforce\ninterval: 2h\n'
+check "another mode in the file: before and after are an event" within "$DEADLINE" changed mode observe enforce
+check "... and who was only observed is moved" within "$DEADLINE" has_event '.event == "move"'
+check "... config and status say so" eval 'config_says ".mode.value == \"enforce\"" && says ".mode == \"enforce\" and .settings.reloads == 1"'
+check "a flag beats the file: its change is none" no_event '.event == "setting" and .setting == "interval"'
+
+configmap 'mode: enforse\n'
+check "a mistake: an event that names file, line and cure" within "$DEADLINE" \
+	has_event '.event == "reload-failed" and (.text | contains("rezone.yaml:1:7") and contains("did you mean enforce"))'
+check "... status is degraded by it" says '.health == "degraded" and (.faults | map(.fault) == ["settings refused"]) and (.settings.refused != null)'
+check "... and the old settings stay" eval 'config_says ".mode.value == \"enforce\"" && says ".mode == \"enforce\""'
+: >"$(readlink -f "$CONF")"
+check "a file that lost all it said is refused" within "$DEADLINE" has_event '.event == "reload-failed" and (.text | contains("sets nothing"))'
+check "... once, however often it is looked at" eval 'sleep 2.5; [ "$(event_count ".event == \"reload-failed\"")" = 2 ]'
+rm "$CONF"
+check "so is one that is gone" within "$DEADLINE" has_event '.event == "reload-failed"' 3
+check "... and the mode is what it was" says '.mode == "enforce"'
+configmap 'mode: enforce\n'
+check "whole again: healthy" within "$DEADLINE" says '.health == "healthy" and .settings.refused == null'
+
+configmap 'mode: enforce\nmax_clients: 100\n'
+check "what takes a restart is told" within "$DEADLINE" changed max-clients 16384 100
+check "... named by status, and not taken" eval 'says ".settings.restart_for == \"max-clients\"" && config_says ".max_clients.value == \"16384\""'
+
+configmap 'mode: enforce\nexclude_clients: ["r,*", "s,*"]\n'
+check "a client that the file excludes, from now on" within "$DEADLINE" some_rows '(.client_id | startswith("r,")) and .reason == "excluded"'
+check "... no restart is needed any more" within "$DEADLINE" says '.settings.restart_for == null'
+
+# a pause by the settings is not the operator's
+configmap 'mode: enforce\npaused: true\n'
+check "paused by the settings" within "$DEADLINE" says '.paused_by_settings and .paused == null and .health == "degraded"'
+check "... is an event as any pause" within "$DEADLINE" has_event '.event == "pause" and (.text | startswith("by the settings"))'
+check "... and who would go waits" within "$DEADLINE" some_rows '.reason == "paused"'
+"$REZONE" pause --pin-dir "$PIN_DIR" --reason mine >/dev/null 2>&1
+check "paused by both" within "$DEADLINE" says '.paused_by_settings and .paused.why == "mine"'
+"$REZONE" resume --pin-dir "$PIN_DIR" >/dev/null 2>"$WORK/resume.err"
+check "resume ends the operator's alone, and says so" eval 'says ".paused_by_settings and .paused == null" && [ -s "$WORK/resume.err" ]'
+before=$(moves_made)
+check "... and nobody is moved" stays 2 eval '[ "$(moves_made)" = "$before" ]'
+
+printf 'mode: enforce\npaused: false\n' >"$(readlink -f "$CONF")"
+kill -HUP "${PIDS[rezone]}"
+check "SIGHUP reads a file that was written in place" within "$DEADLINE" \
+	has_event ".event == \"reload\" and (.text | test(\"^by SIGHUP from uid 0, pid [0-9]+: 1 changed\"))"
+check "... and moves go on" within "$DEADLINE" eval '[ "$(moves_made)" -gt "$before" ]'
+check "... which is an event" has_event '.event == "resume" and (.text | startswith("by the settings"))'
+kill -HUP "${PIDS[rezone]}"
+check "a SIGHUP without a change changes nothing" within "$DEADLINE" has_event '.event == "reload" and (.text | endswith("0 changed"))'
+
+stop rezone KILL
+configmap 'max_clients: 4096\nmax_connections: [1]\n'
+"$REZONE" config --check "$CONF" >"$WORK/check.out" 2>"$WORK/check.err"
+rc=$?
+check "config --check names the mistake" test $rc = 1 -a -s "$WORK/check.err" -a ! -s "$WORK/check.out"
+configmap 'mode: observe\n'
+check "... and shows a good file, as nobody" eval \
+	'chmod -R a+rX "$WORK"; setpriv --reuid 65534 --clear-groups "$REZONE" config --check "$CONF" -o json | jq -e ".settings.mode.value == \"observe\"" >/dev/null'
+check "config shows what the last daemon left" config_says '.mode.value == "enforce"'
+rezone_start --config "$CONF" --interval 500ms
+stop rezone
+check "nothing is left in the end" test ! -e "$PIN_DIR"

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * `rezone config`: the settings that hold now, and where each is from; or is a file good?
+ *
+ * Comes in: map config, or --check FILE. Goes out: a table or JSON on stdout (docs/json.md).
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "cmd/ask.h"
+#include "cmd/cmd.h"
+#include "conf/conf.h"
+#include "kern/maps.h"
+#include "kern/pins.h"
+#include "out/config.h"
+
+struct ask {
+	struct rz_ask common; /* first: rz_ask_children fill it */
+	const char *check;
+	bool changed;
+};
+
+static const struct argp_option options[] = {
+	{"check", 'C', "FILE", 0,
+	 "read and check this config file instead, as `rezone run --config FILE` would, with this "
+	 "command's environment; needs no daemon and no privileges",
+	 0},
+	{"changed", 'd', NULL, 0, "only settings that do not have their default", 0},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct ask *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->common;
+		return 0;
+	case 'C':
+		a->check = arg;
+		return 0;
+	case 'd':
+		a->changed = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.children = rz_ask_children,
+	.doc = "Shows the settings by which the daemon works now, where each is from (a flag beats "
+	       "the environment, which beats the file, which beats the default), and whether a "
+	       "change of it in the file is taken at once or by a restart.\vExit status: 0 done, 1 "
+	       "could not (the file is wrong), 2 used wrongly.",
+};
+
+static int check(const struct ask *a)
+{
+	char *argv[] = {(char *)"rezone config", (char *)"--config", (char *)a->check, NULL};
+	struct rz_conf_map_row *rows = NULL;
+	struct rz_conf_source *source;
+	struct rz_conf conf;
+	size_t n = 0;
+	int err = rz_conf_source_new(3, argv, &source);
+
+	if (err)
+		return err;
+	err = rz_conf_start(source, &conf);
+	if (!err)
+		err = rz_conf_texts(&conf, a->check, &rows, &n);
+	if (!err) {
+		struct rz_config_view v = {rows, n, a->changed};
+
+		err = a->common.json ? rz_config_print_json(stdout, &v)
+				     : rz_config_print_text(stdout, &v);
+		rz_conf_free(&conf);
+	}
+	free(rows);
+	rz_conf_source_free(source);
+	return err;
+}
+
+static int show(const struct ask *a)
+{
+	_cleanup_free_ struct rz_conf_map_row *rows = NULL;
+	struct rz_config_view v = {.changed = a->changed};
+	int err = rz_conf_map_read(a->common.pin_dir, &rows, &v.n);
+
+	if (err)
+		return rz_err(err,
+			      "config: cannot read the settings of a daemon with --pin-dir %s: "
+			      "%s; start it with `rezone run`, or check a file with --check FILE",
+			      a->common.pin_dir, strerror(-err));
+	if (!rz_maps_daemon_alive(a->common.pin_dir))
+		rz_warn("config: no daemon runs with --pin-dir %s; this is what the last one left",
+			a->common.pin_dir);
+	v.rows = rows;
+	return a->common.json ? rz_config_print_json(stdout, &v) : rz_config_print_text(stdout, &v);
+}
+
+int rz_cmd_config(int argc, char **argv)
+{
+	struct ask a = {.common = {.pin_dir = RZ_PIN_DIR_DEFAULT}};
+
+	argp_err_exit_status = 2;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
+		return 2;
+	return (a.check ? check(&a) : show(&a)) ? 1 : 0;
+}
