@@ -21,7 +21,8 @@ check "usage errors are 2" exits 2 --no-such-option
 "$REZONE" status >"$WORK/status.out" 2>&1
 rc=$?
 "$REZONE" >"$WORK/bare.out" 2>&1
-check "rezone without a command is rezone status" eval '[ $? = $rc ] && [ "$(head -1 "$WORK/status.out")" = "$(head -1 "$WORK/bare.out")" ]'
+bare=$?
+check "rezone without a command is rezone status" eval '[ $bare = $rc ] && [ "$(head -1 "$WORK/status.out")" = "$(head -1 "$WORK/bare.out")" ]'
 
 agent_start a
 AT=$(agent_ip a):9092
