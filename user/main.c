@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The command table. Comes in: argv. Goes out: one command's exit status (0 done, 1 could not, 2
- * used wrongly). Without arguments: the status.
+ * used wrongly; `status` and `check` have more). Without arguments: the status.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/stdout.h"
+#include "base/yaml.h"
 #include "cmd/cmd.h"
 
 static int help(int argc, char **argv);
@@ -15,21 +16,24 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *what;
+	const char *group; /* title of the group that begins with this row, NULL: goes on */
 } commands[] = {
-	{"run", rz_cmd_run, "the daemon: track connections, and move home those that cross zones"},
-	{"status", rz_cmd_status, "how rezone is on this node (default)"},
+	{"status", rz_cmd_status, "how rezone is on this node; `rezone` alone does the same",
+	 "See"},
 	{"list", rz_cmd_list, "the tracked connections, and why each is moved or kept"},
 	{"events", rz_cmd_events, "what happened: verdicts, holds, moves, outcomes, freezes"},
-	{"config", rz_cmd_config, "the settings that hold now, and where each is from"},
 	{"traffic", rz_cmd_traffic, "bytes between zones and by client"},
-	{"stats", rz_cmd_stats, "counters, how full the maps are, which calls failed"},
 	{"topology", rz_cmd_topology, "zones, groups and agents as rezone counts them"},
-	{"reset", rz_cmd_reset, "move connections by hand"},
-	{"pause", rz_cmd_pause, "stop all moves on this node"},
+	{"config", rz_cmd_config, "the settings that hold now; is a config file good?"},
+	{"stats", rz_cmd_stats, "counters, how full the maps are, which calls failed"},
+	{"pause", rz_cmd_pause, "stop all moves on this node", "Act"},
 	{"resume", rz_cmd_resume, "end the pause"},
+	{"reset", rz_cmd_reset, "move connections by hand"},
+	{"run", rz_cmd_run, "the daemon: track connections, move home those that cross zones",
+	 "Run"},
 	{"check", rz_cmd_check, "try whether this node can run rezone"},
 	{"version", rz_cmd_version, "version and map ABI of this binary"},
-	{"help", help, "this list"},
+	{"help", help, "this page; `rezone help COMMAND`: that command's"},
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -37,42 +41,72 @@ static void usage(FILE *f)
 {
 	size_t i;
 
-	fprintf(f,
-		"Usage: rezone COMMAND [OPTION...]\n"
-		"Watches the Kafka connections of this node's agents and closes those that cross\n"
-		"availability zones while an agent in the client's own zone is ready.\n\n");
-	for (i = 0; i < N_COMMANDS; i++)
+	fprintf(f, "Usage: rezone [COMMAND [OPTION...]]\n"
+		   "Watches the Kafka connections of this node's agents and closes those that "
+		   "cross\navailability zones while an agent in the client's own zone is ready.\n");
+	for (i = 0; i < N_COMMANDS; i++) {
+		if (commands[i].group)
+			fprintf(f, "%s:\n", commands[i].group);
 		fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].what);
-	fprintf(f, "\n`rezone COMMAND --help` says more.\n");
+	}
+	fprintf(f, "\nIn every command: -o table|wide|json, -p DIR (the daemon's --pin-dir), "
+		   "--help.\nExit status: 0 done, 1 could not, 2 used wrongly; `status`, `check` "
+		   "have more.\n");
 }
 
+static int mistyped(const char *word)
+{
+	const char *names[N_COMMANDS + 1] = {}, *near;
+	size_t i;
+
+	for (i = 0; i < N_COMMANDS; i++)
+		names[i] = commands[i].name;
+	near = rz_yaml_nearest(word, names);
+	fprintf(stderr, "rezone: there is no command \"%s\"; ", word);
+	if (near)
+		fprintf(stderr, "did you mean %s?\n", near);
+	else
+		fprintf(stderr, "`rezone help` lists them\n");
+	return 2;
+}
+
+/* argv[0] is the command's word. */
+static int run(int argc, char **argv)
+{
+	char name[32];
+	size_t i;
+
+	for (i = 0; i < N_COMMANDS; i++) {
+		if (strcmp(argv[0], commands[i].name))
+			continue;
+		snprintf(name, sizeof(name), "rezone %s", commands[i].name);
+		argv[0] = name; /* as --help and argp's messages call it */
+		return commands[i].run(argc, argv);
+	}
+	return mistyped(argv[0]);
+}
+
+/* `rezone help`, `rezone help COMMAND`. */
 static int help(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
+	char *command[] = {argc > 1 ? argv[1] : NULL, (char *)"--help", NULL};
+
+	if (argc > 1 && strcmp(argv[1], "help") && argv[1][0] != '-')
+		return run(2, command);
 	usage(stdout);
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	char *status[] = {"rezone status", NULL}, name[32];
-	size_t i;
+	char *status[] = {(char *)"status", NULL}, *version[] = {(char *)"version", NULL};
 
 	rz_stdout_guard();
 	if (argc < 2)
-		return rz_cmd_status(1, status);
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		return help(argc, argv);
-	if (!strcmp(argv[1], "--version"))
-		return rz_cmd_version(argc, argv);
-	for (i = 0; i < N_COMMANDS; i++) {
-		if (strcmp(argv[1], commands[i].name))
-			continue;
-		snprintf(name, sizeof(name), "rezone %s", commands[i].name);
-		argv[1] = name; /* as --help and argp's messages call it */
-		return commands[i].run(argc - 1, argv + 1);
-	}
-	fprintf(stderr, "rezone: there is no command \"%s\"; `rezone help` lists them\n", argv[1]);
-	return 2;
+		return run(1, status);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "--help-all"))
+		return help(1, argv);
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
+		return run(1, version);
+	return run(argc - 1, argv + 1);
 }

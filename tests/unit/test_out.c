@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "out/conn_json.h"
+#include "out/conn_order.h"
 #include "out/table.h"
 #include "out/topology.h"
 
@@ -294,19 +295,151 @@ static void test_table(void **state)
 	(void)state;
 	shown_make(&s);
 	shown_rows(&s, &all);
+	rz_conn_rows_sort(s.rows, s.totals.shown, RZ_CONN_SORT_CLIENT_ID);
 	f = to_text(&s);
 	assert_int_equal(rz_table_conns(f, s.rows, s.totals.shown, false), 0);
 	rz_table_totals(f, &s.totals);
 	fclose(f);
 	assert_string_equal(
-		s.text, "CLIENT         ZONE AGENT         ZONE LOCALITY KIND   AGE RX   TX  "
-			"VERDICT              CLIENT ID\n"
-			"10.0.2.7:51544 -    10.0.1.2:9999 -    unknown  silent 3s  1.2K 99B "
-			"keep: not identified -\n"
-			"10.0.2.7:51544 b    10.0.1.2:9092 a    cross    data   12s 1.2K 99B move "
-			"                app,warpstream_az=b,warpstream_interzone_lb=true\n"
+		s.text, "CLIENT         CLIENT ZONE AGENT         AGENT ZONE LOCALITY KIND   AGE "
+			"FROM CLIENT TO CLIENT VERDICT              CLIENT ID\n"
+			"10.0.2.7:51544 -           10.0.1.2:9999 -          unknown  silent 3s  "
+			"1.2K        99B       keep: not identified -\n"
+			"10.0.2.7:51544 b           10.0.1.2:9092 a          cross    data   12s "
+			"1.2K        99B       move                 "
+			"app,warpstream_az=b,warpstream_interzone_lb=true\n"
 			"2 connections: 0 same zone, 1 cross zone, 1 unknown; 1 not identified, "
 			"the oldest for 3s\n");
+	free(s.rows);
+}
+
+/* In mode observe a rate keeps nobody: what enforcing would do is shown, with what it waits for. */
+static void test_observe(void **state)
+{
+	static const struct {
+		enum rz_reason reason;
+		const char *shown;
+	} waits[] = {{RZ_REASON_OBSERVING, "would move: observing"},
+		     {RZ_REASON_OVER_BUDGET, "would move: over budget"},
+		     {RZ_REASON_TARGET_BUDGET, "would move: over target budget"},
+		     {RZ_REASON_CLUSTER_BUDGET, "would move: over cluster budget"},
+		     {RZ_REASON_PAUSED, "keep: paused"},
+		     {RZ_REASON_COOLING_DOWN, "keep: cooling down"}};
+	struct shown s;
+	size_t i;
+	FILE *f;
+
+	(void)state;
+	shown_make(&s);
+	s.w.settings.mode = RZ_MODE_OBSERVE;
+	s.snap.n_moves = 1;
+	for (i = 0; i < COUNT(waits); i++) {
+		s.moves[0] = (struct rz_move_row){
+			4711,
+			{.client = CLIENT_HASH, .phase = RZ_PHASE_WAIT, .reason = waits[i].reason}};
+		shown_rows(&s, &all);
+		assert_false(s.rows[0].move);
+		assert_int_equal(s.rows[0].reason, waits[i].reason);
+		assert_int_equal(s.totals.would_move, 1);
+		f = to_text(&s);
+		assert_int_equal(rz_table_conns(f, s.rows, 1, false), 0);
+		fclose(f);
+		assert_non_null(strstr(s.text, waits[i].shown));
+	}
+	s.w.settings.mode = RZ_MODE_ENFORCE;
+	s.moves[0].move.reason = RZ_REASON_OVER_BUDGET;
+	shown_rows(&s, &all);
+	f = to_text(&s);
+	assert_int_equal(rz_table_conns(f, s.rows, 1, false), 0);
+	fclose(f);
+	assert_non_null(strstr(s.text, "keep: over budget"));
+	free(s.rows);
+}
+
+/* Who is at home and did not opt in is at home; who is not, did not opt in. */
+static void test_home_without_opt_in(void **state)
+{
+	struct shown s;
+
+	(void)state;
+	shown_make(&s);
+	s.clients[0].client.opt_in = 0;
+	shown_rows(&s, &all);
+	assert_int_equal(s.rows[0].reason, RZ_REASON_NOT_OPTED_IN);
+	strcpy(s.clients[0].client.zone, "a");
+	shown_rows(&s, &all);
+	assert_int_equal(s.rows[0].reason, RZ_REASON_SAME_ZONE);
+	free(s.rows);
+}
+
+/* Each order, by two rows of which the second comes first. */
+static void test_sort(void **state)
+{
+	enum rz_conn_sort by;
+	struct shown s;
+	unsigned i;
+
+	(void)state;
+	shown_make(&s);
+	s.conns[1].tuple.client_addr[15] = 6; /* 10.0.2.6 */
+	s.conns[1].tuple.agent_port = 8000;
+	s.conns[1].opened_ns = NOW_NS - HOUR_NS;
+	s.conns[1].last_request_ns = NOW_NS - MINUTE_NS;
+	s.conns[1].rx_bytes = 5000;
+	s.conns[1].tx_bytes = 100;
+	for (i = 0; i < RZ_CONN_SORT_COUNT; i++) {
+		by = (enum rz_conn_sort)i;
+		shown_rows(&s, &all);
+		rz_conn_rows_sort(s.rows, 2, by);
+		/* "not identified" is before "ready to move" */
+		assert_int_equal(s.rows[0].conn->cookie, by == RZ_CONN_SORT_COOKIE ? 4711 : 4712);
+	}
+	/* one client's connections: the oldest first */
+	s.conns[1] = s.conns[0];
+	s.conns[1].cookie = 4712;
+	s.conns[1].opened_ns -= SECOND_NS;
+	shown_rows(&s, &all);
+	rz_conn_rows_sort(s.rows, 2, RZ_CONN_SORT_CLIENT_ID);
+	assert_int_equal(s.rows[0].conn->cookie, 4712);
+	rz_conn_rows_sort(s.rows, 0, RZ_CONN_SORT_AGE);
+	free(s.rows);
+}
+
+/* Added up by zones: golden, as JSON and as a table; a limit keeps the greatest. */
+static void test_groups(void **state)
+{
+	struct shown s;
+	FILE *f;
+
+	(void)state;
+	shown_make(&s);
+	s.conns[0].rx_bytes = 10000;
+	shown_rows(&s, &all);
+	f = to_text(&s);
+	assert_int_equal(rz_conn_groups_print(f, s.rows, 2, RZ_CONN_GROUP_ZONES, 0, false), 0);
+	fclose(f);
+	assert_string_equal(
+		s.text,
+		"ZONE OF CLIENT -> AGENT CONNECTIONS SAME CROSS UNKNOWN FROM CLIENT TO CLIENT\n"
+		"b -> a                  1           0    1     0       9.8K        99B\n"
+		"- -> -                  1           0    0     1       1.2K        99B\n");
+	f = to_text(&s);
+	assert_int_equal(rz_conn_groups_print(f, s.rows, 2, RZ_CONN_GROUP_CLIENT_ID, 1, true), 0);
+	fclose(f);
+	assert_string_equal(
+		s.text, "[\n {\n  \"by\": \"client-id\",\n"
+			"  \"name\": \"app,warpstream_az=b,warpstream_interzone_lb=true\",\n"
+			"  \"connections\": 1,\n  \"same\": 0,\n  \"cross\": 1,\n"
+			"  \"unknown\": 0,\n  \"rx_bytes\": 10000,\n  \"tx_bytes\": 99\n }\n]\n");
+	/* two of one name are one group */
+	s.conns[1] = s.conns[0];
+	s.conns[1].cookie = 4712;
+	shown_rows(&s, &all);
+	f = to_text(&s);
+	assert_int_equal(rz_conn_groups_print(f, s.rows, 2, RZ_CONN_GROUP_REASON, 0, true), 0);
+	fclose(f);
+	assert_non_null(strstr(s.text, "\"connections\": 2"));
+	assert_non_null(strstr(s.text, "\"rx_bytes\": 20000"));
 	free(s.rows);
 }
 
@@ -339,10 +472,18 @@ static void test_small_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),	       cmocka_unit_test(test_filters),
-		cmocka_unit_test(test_filters_of_one), cmocka_unit_test(test_waiting),
-		cmocka_unit_test(test_json),	       cmocka_unit_test(test_json_topology),
-		cmocka_unit_test(test_table),	       cmocka_unit_test(test_small_words),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_filters_of_one),
+		cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_json_topology),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_observe),
+		cmocka_unit_test(test_home_without_opt_in),
+		cmocka_unit_test(test_sort),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_small_words),
 		cmocka_unit_test(test_moves_shown),
 	};
 

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What reading commands share, see ask.h. */
+/* What commands share, see ask.h. */
 #include "cmd/ask.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/yaml.h"
 #include "kern/pins.h"
 
+static const char *const forms[] = {"table", "wide", "json", NULL};
+enum form { TABLE, WIDE, JSON };
+
 static const struct argp_option options[] = {
-	{"output", 'o', "table|json", 0, "form of the output (default table)", 0},
+	{"output", 'o', "table|wide|json", 0, "form of the output (default table)", 0},
 	{"pin-dir", 'p', "DIR", 0,
 	 "the --pin-dir of the daemon, where its maps are pinned (default " RZ_PIN_DIR_DEFAULT ")",
 	 0},
@@ -18,12 +23,14 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct rz_ask *a = state->input;
+	int form;
 
 	switch (key) {
 	case 'o':
-		if (strcmp(arg, "json") && strcmp(arg, "table"))
-			argp_error(state, "-o %s: give table or json", arg);
-		a->json = !strcmp(arg, "json");
+		/* `check` called its table so */
+		form = strcmp(arg, "text") ? rz_ask_word(state, "-o", arg, forms) : TABLE;
+		a->json = form == JSON;
+		a->wide = form == WIDE;
 		return 0;
 	case 'p':
 		a->pin_dir = arg;
@@ -48,13 +55,20 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+void rz_ask_read_own(int argc, char **argv, const struct argp *command, struct rz_ask *input)
+{
+	argp_err_exit_status = 2;
+	input->pin_dir = RZ_PIN_DIR_DEFAULT;
+	if (argp_parse(command, argc, argv, 0, NULL, input))
+		exit(2); /* out of memory: mistakes end in argp_error() */
+}
+
 void rz_ask_read(int argc, char **argv, const char *doc, struct rz_ask *ret)
 {
 	struct argp command = {.parser = parse_command, .doc = doc, .children = rz_ask_children};
 
-	argp_err_exit_status = 2;
-	*ret = (struct rz_ask){.pin_dir = RZ_PIN_DIR_DEFAULT};
-	argp_parse(&command, argc, argv, 0, NULL, ret);
+	*ret = (struct rz_ask){};
+	rz_ask_read_own(argc, argv, &command, ret);
 }
 
 int rz_ask_open(const struct rz_ask *a, const char *command, struct rz_maps *ret)
@@ -65,4 +79,43 @@ int rz_ask_open(const struct rz_ask *a, const char *command, struct rz_maps *ret
 		rz_warn("%s: no daemon runs with --pin-dir %s; this is what the last one left",
 			command, a->pin_dir);
 	return err;
+}
+
+unsigned long rz_ask_count(struct argp_state *state, const char *flag, const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*end || !n || *text < '0' || *text > '9')
+		argp_error(state, "%s %s: give a whole number above 0", flag, text);
+	return n;
+}
+
+int rz_ask_word(struct argp_state *state, const char *flag, const char *text,
+		const char *const *words)
+{
+	char all[256] = "";
+	const char *near;
+	size_t used = 0;
+	int i;
+
+	for (i = 0; words[i]; i++) {
+		if (!strcmp(words[i], text))
+			return i;
+		if (used < sizeof(all))
+			used += snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "",
+					 words[i]);
+	}
+	near = rz_yaml_nearest(text, words);
+	argp_error(state, "%s %s: give one of %s%s%s%s", flag, text, all,
+		   near ? "; did you mean " : "", near ?: "", near ? "?" : "");
+	return 0;
+}
+
+void rz_ask_moved(struct argp_state *state, char letter, const char *option)
+{
+	argp_error(state,
+		   "-%c is no longer a short form of %s here, for it means another option "
+		   "in other commands; write %s",
+		   letter, option, option);
 }

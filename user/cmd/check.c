@@ -16,6 +16,7 @@
 #include "base/cure.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "kern/caps.h"
 #include "kern/pins.h"
@@ -24,8 +25,8 @@
 #include "out/abilities.h"
 
 struct ask {
-	const char *cgroup; /* --cgroup */
-	bool json;
+	struct rz_ask common; /* first */
+	const char *cgroup;   /* --cgroup */
 };
 
 static enum rz_ability_status check_root(struct rz_abilities *r)
@@ -50,15 +51,15 @@ static enum rz_ability_status check_btf(struct rz_abilities *r, const struct rz_
 				 "the kernel describes no types: %s", strerror(-lacks->btf));
 }
 
-static enum rz_ability_status check_bpffs(struct rz_abilities *r)
+static enum rz_ability_status check_bpffs(struct rz_abilities *r, const char *pin_dir)
 {
-	bool was_there = !access(RZ_PIN_DIR_DEFAULT, F_OK);
-	int err = rz_pins_prepare(RZ_PIN_DIR_DEFAULT);
+	bool was_there = !access(pin_dir, F_OK);
+	int err = rz_pins_prepare(pin_dir);
 
 	if (!was_there)
-		rz_pins_rmdir(RZ_PIN_DIR_DEFAULT);
+		rz_pins_rmdir(pin_dir);
 	if (!err)
-		return rz_abilities_note(r, "bpffs", RZ_ABILITY_OK, "", RZ_PIN_DIR_DEFAULT);
+		return rz_abilities_note(r, "bpffs", RZ_ABILITY_OK, "", pin_dir);
 	return rz_abilities_note(r, "bpffs", RZ_ABILITY_FAILED,
 				 "mount it: mount -t bpf bpf /sys/fs/bpf",
 				 "no BPF file system at /sys/fs/bpf");
@@ -194,8 +195,8 @@ static void check_trial(struct rz_abilities *r, const struct rz_lacks *lacks, co
 }
 
 static const struct argp_option options[] = {
-	{"output", 'o', "text|json", 0, "form of the output (default text)", 0},
-	{"cgroup", 'c', "PATH", 0, "the cgroup v2 root (default: found by itself)", 0},
+	{"cgroup", RZ_KEY_OWN, "PATH", 0, "the cgroup v2 root (default: found by itself)", 0},
+	{NULL, 'c', "PATH", OPTION_HIDDEN, NULL, 0},
 	{0},
 };
 
@@ -204,16 +205,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct ask *a = state->input;
 
 	switch (key) {
-	case 'o':
-		if (strcmp(arg, "json") && strcmp(arg, "text"))
-			argp_error(state, "-o %s: give text or json", arg);
-		a->json = !strcmp(arg, "json");
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->common;
 		return 0;
 	case 'c':
-		a->cgroup = arg;
+		rz_ask_moved(state, 'c', "--cgroup");
 		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "%s: no argument is expected", arg);
+	case RZ_KEY_OWN:
+		a->cgroup = arg;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -223,6 +222,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
+	.children = rz_ask_children,
 	.doc = "Tells whether this node can run rezone, by trying everything that rezone does: it "
 	       "loads and attaches the programs, tracks a connection of its own in a network "
 	       "namespace of its own, closes it, and removes everything again. Each line that is "
@@ -238,9 +238,7 @@ int rz_cmd_check(int argc, char **argv)
 	bool ok;
 	int err;
 
-	argp_err_exit_status = 2;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
-		return 2;
+	rz_ask_read_own(argc, argv, &argp, &a.common);
 	ok = check_root(&r) == RZ_ABILITY_OK;
 	if (ok) {
 		err = rz_probe(&lacks);
@@ -252,13 +250,13 @@ int rz_cmd_check(int argc, char **argv)
 	if (ok) {
 		ok = check_btf(&r, &lacks) == RZ_ABILITY_OK;
 		ok &= check_clock(&r, &lacks) == RZ_ABILITY_OK;
-		ok &= check_bpffs(&r) == RZ_ABILITY_OK;
+		ok &= check_bpffs(&r, a.common.pin_dir) == RZ_ABILITY_OK;
 		ok &= check_cgroup(&r, a.cgroup, root, sizeof(root)) == RZ_ABILITY_OK;
 		check_abilities(&r, &lacks);
 		if (ok && !lacks.segment)
 			check_trial(&r, &lacks, root);
 	}
-	if (a.json)
+	if (a.common.json)
 		rz_abilities_print_json(stdout, &r);
 	else
 		rz_abilities_print_text(stdout, &r);

@@ -15,7 +15,6 @@
 #include "cmd/cmd.h"
 #include "conf/conf.h"
 #include "kern/maps.h"
-#include "kern/pins.h"
 #include "out/config.h"
 
 struct ask {
@@ -25,11 +24,11 @@ struct ask {
 };
 
 static const struct argp_option options[] = {
-	{"check", 'C', "FILE", 0,
+	{"check", RZ_KEY_OWN, "FILE", 0,
 	 "read and check this config file instead, as `rezone run --config FILE` would, with this "
 	 "command's environment; needs no daemon and no privileges",
 	 0},
-	{"changed", 'd', NULL, 0, "only settings that do not have their default", 0},
+	{"changed", RZ_KEY_OWN + 1, NULL, 0, "only settings that do not have their default", 0},
 	{0},
 };
 
@@ -41,10 +40,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->common;
 		return 0;
-	case 'C':
+	case RZ_KEY_OWN:
 		a->check = arg;
 		return 0;
-	case 'd':
+	case RZ_KEY_OWN + 1:
 		a->changed = true;
 		return 0;
 	default:
@@ -108,10 +107,8 @@ static int show(const struct ask *a)
 
 int rz_cmd_config(int argc, char **argv)
 {
-	struct ask a = {.common = {.pin_dir = RZ_PIN_DIR_DEFAULT}};
+	struct ask a = {};
 
-	argp_err_exit_status = 2;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
-		return 2;
+	rz_ask_read_own(argc, argv, &argp, &a.common);
 	return (a.check ? check(&a) : show(&a)) ? 1 : 0;
 }

@@ -18,7 +18,6 @@
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "kern/events.h"
-#include "kern/pins.h"
 #include "out/event.h"
 #include "policy/reason.h"
 
@@ -41,7 +40,8 @@ static void on_stop(int sig)
 
 static const struct argp_option options[] = {
 	{"follow", 'f', NULL, 0, "go on with the events that happen from now on", 0},
-	{"last", 'n', "N", 0, "begin with the last N events (default: all that are kept)", 0},
+	{"limit", 'n', "N", 0, "begin with the last N events (default: all that are kept)", 0},
+	{"last", 'n', "N", OPTION_ALIAS, NULL, 0},
 	{"event", 'e', "WORD[,WORD...]", 0,
 	 "only these events, as move,outcome; docs/events.md lists them", 0},
 	{0},
@@ -66,7 +66,6 @@ static void pick(struct ask *a, char *words, struct argp_state *state)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct ask *a = state->input;
-	char *end;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
@@ -76,9 +75,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->follow = true;
 		return 0;
 	case 'n':
-		a->last = strtoul(arg, &end, 10);
-		if (*end || !a->last || *arg < '0' || *arg > '9')
-			argp_error(state, "--last %s: give a whole number above 0", arg);
+		a->last = rz_ask_count(state, "--limit", arg);
 		return 0;
 	case 'e':
 		pick(a, arg, state);
@@ -185,14 +182,12 @@ static int run(const struct ask *a, const struct rz_maps *maps)
 
 int rz_cmd_events(int argc, char **argv)
 {
-	struct ask a = {.common = {.pin_dir = RZ_PIN_DIR_DEFAULT}};
+	struct ask a = {};
 	struct sigaction sa = {.sa_handler = on_stop};
 	struct rz_maps maps;
 	int err;
 
-	argp_err_exit_status = 2;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
-		return 2;
+	rz_ask_read_own(argc, argv, &argp, &a.common);
 	if (rz_ask_open(&a.common, "events", &maps))
 		return 1;
 	sigaction(SIGINT, &sa, NULL);

@@ -15,21 +15,20 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/stdout.h"
+#include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "cmd/conns.h"
 #include "kern/pause.h"
-#include "kern/pins.h"
 #include "out/conn_json.h"
+#include "out/conn_order.h"
 #include "out/table.h"
 
-enum form { TABLE, WIDE, JSON };
-static const char *const form_words[] = {"table", "wide", "json", NULL};
-
 struct ask {
-	enum form form;
+	struct rz_ask common; /* first */
 	struct rz_conn_filter filter;
-	const char *pin_dir;
 	uint64_t watch_ns; /* 0: once */
+	int sort, group;   /* enum rz_conn_sort, rz_conn_group; -1: not given */
+	size_t limit;	   /* 0: all */
 };
 
 static volatile sig_atomic_t stopped;
@@ -40,25 +39,20 @@ static void on_stop(int sig)
 	stopped = 1;
 }
 
-/* Index of a word, or argp's usage error. */
-static int pick(struct argp_state *state, const char *flag, const char *text,
-		const char *const *words)
-{
-	int i;
-
-	for (i = 0; words[i]; i++)
-		if (!strcmp(words[i], text))
-			return i;
-	argp_error(state, "%s %s: give %s, %s or %s", flag, text, words[0], words[1], words[2]);
-	return 0;
-}
-
 static const struct argp_option options[] = {
-	{"output", 'o', "table|wide|json", 0, "form of the output (default table)", 0},
 	{"watch", 'w', "DURATION", OPTION_ARG_OPTIONAL,
 	 "show the list again at this interval (default 2s)", 0},
-	{"pin-dir", 'p', "DIR", 0,
-	 "the --pin-dir of the daemon, where its maps are pinned (default " RZ_PIN_DIR_DEFAULT ")",
+	{"sort", 's', "WORD", 0,
+	 "the order: client-id, client, agent, client-zone, agent-zone, reason; age, idle, rx "
+	 "(from "
+	 "the client), tx, bytes, the greatest first; cookie (default: tables client-id, JSON "
+	 "cookie)",
+	 0},
+	{"limit", 'n', "N", 0, "only the first N", 0},
+	{"group-by", 'g', "WORD", 0,
+	 "add up the connections by client-id, zones, client-zone, agent-zone, agent or reason; "
+	 "the "
+	 "most bytes first",
 	 0},
 	{0},
 };
@@ -69,56 +63,75 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->filter;
-		return 0;
-	case 'o':
-		a->form = pick(state, "-o", arg, form_words);
+		state->child_inputs[0] = &a->common;
+		state->child_inputs[1] = &a->filter;
 		return 0;
 	case 'w':
 		if (rz_duration_parse(arg ? arg : "2s", &a->watch_ns) || a->watch_ns < 100000000)
 			argp_error(state, "--watch=%s: give a duration of at least 100ms, as 2s",
 				   arg);
 		return 0;
-	case 'p':
-		a->pin_dir = arg;
+	case 's':
+		a->sort = rz_ask_word(state, "--sort", arg, rz_conn_sort_words);
 		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "%s: no argument is expected", arg);
+	case 'g':
+		a->group = rz_ask_word(state, "--group-by", arg, rz_conn_group_words);
+		return 0;
+	case 'n':
+		a->limit = rz_ask_count(state, "--limit", arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (a->sort >= 0 && a->group >= 0)
+			argp_error(state, "--sort: groups are sorted by their bytes; leave it out");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static const struct argp_child children[] = {{&rz_conns_argp, 0, NULL, 0}, {0}};
-static const struct argp argp = {
-	.options = options,
-	.parser = parse,
-	.children = children,
-	.doc = "Lists the tracked connections of this node, from the pinned maps; works also when "
-	       "no daemon runs. VERDICT is what the policy says of each connection, with its "
-	       "reason (docs/troubleshoot.md explains each reason).\vExit status: 0 done, 1 could "
-	       "not, 2 used wrongly.",
-};
+static const char doc[] =
+	"Lists the tracked connections of this node, from the pinned maps; works also when no "
+	"daemon runs. VERDICT is what the policy says of each connection, with its reason "
+	"(docs/troubleshoot.md explains each reason). FROM CLIENT and TO CLIENT are bytes, as of "
+	"the latest request.\vExit status: 0 done, 1 could not, 2 used wrongly.";
+
+static int print_rows(const struct ask *a, struct rz_conn_row *rows, size_t n)
+{
+	int sort = a->sort >= 0	    ? a->sort
+		   : a->common.json ? RZ_CONN_SORT_COOKIE
+				    : RZ_CONN_SORT_CLIENT_ID;
+
+	if (a->group >= 0)
+		return rz_conn_groups_print(stdout, rows, n, a->group, a->limit, a->common.json);
+	rz_conn_rows_sort(rows, n, sort);
+	if (a->limit && n > a->limit)
+		n = a->limit;
+	if (a->common.json)
+		return rz_conn_json_print(stdout, rows, n, a->watch_ns > 0);
+	return n ? rz_table_conns(stdout, rows, n, a->common.wide) : 0;
+}
 
 static int show(const struct ask *a, const struct rz_snapshot *snap, const struct rz_world *world)
 {
 	_cleanup_free_ struct rz_conn_row *rows = NULL;
 	struct rz_conn_totals totals;
 	struct rz_pause pause;
+	bool paused;
 	int err = rz_conn_rows_make(snap, world, &a->filter, &rows, &totals);
 
 	if (err)
 		return err;
-	if (a->form == JSON)
-		return rz_conn_json_print(stdout, rows, totals.shown, a->watch_ns > 0);
-	if (a->watch_ns && isatty(STDOUT_FILENO))
+	if (!a->common.json && a->watch_ns && isatty(STDOUT_FILENO))
 		fputs("\033[H\033[J", stdout); /* home, clear */
-	if (totals.shown)
-		err = rz_table_conns(stdout, rows, totals.shown, a->form == WIDE);
+	err = print_rows(a, rows, totals.shown);
+	if (a->common.json)
+		return err;
+	if (a->group < 0 && a->limit && totals.shown > a->limit)
+		totals.shown = a->limit;
+	paused = rz_pause_get(a->common.pin_dir, &pause);
 	rz_table_totals(stdout, &totals);
-	rz_table_way(stdout, &snap->status, a->form == WIDE);
-	rz_table_pause(stdout, rz_pause_get(a->pin_dir, &pause) ? &pause : NULL, &snap->settings);
+	rz_table_way(stdout, &snap->status, a->common.wide);
+	rz_table_pause(stdout, paused ? &pause : NULL, &snap->settings);
 	return err;
 }
 
@@ -154,19 +167,21 @@ static int watch(const struct ask *a, const struct rz_maps *maps)
 
 int rz_cmd_list(int argc, char **argv)
 {
-	struct ask a = {.filter = RZ_CONN_FILTER_ALL, .pin_dir = RZ_PIN_DIR_DEFAULT};
+	const struct argp_child children[] = {
+		rz_ask_children[0], {&rz_conns_argp, 0, "Which connections:", 1}, {0}};
+	const struct argp argp = {
+		.options = options, .parser = parse, .children = children, .doc = doc};
+	struct ask a = {.filter = RZ_CONN_FILTER_ALL, .sort = -1, .group = -1};
 	struct rz_maps maps;
 	int err;
 
-	argp_err_exit_status = 2;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
-		return 2;
-	if (rz_maps_open(a.pin_dir, &maps))
+	rz_ask_read_own(argc, argv, &argp, &a.common);
+	if (rz_maps_open(a.common.pin_dir, &maps))
 		return 1;
-	if (!rz_maps_daemon_alive(a.pin_dir))
+	if (!rz_maps_daemon_alive(a.common.pin_dir))
 		rz_warn("list: no daemon runs with --pin-dir %s: nobody is moved, and zones are as "
 			"the last one left them",
-			a.pin_dir);
+			a.common.pin_dir);
 	err = a.watch_ns ? watch(&a, &maps) : once(&a, &maps);
 	rz_maps_close(&maps);
 	return err ? 1 : 0;

@@ -18,31 +18,33 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "kern/maps.h"
 #include "kern/pause.h"
-#include "kern/pins.h"
+#include "out/pause.h"
 
 #define SEEN_EVERY_MS 50
 #define SEEN_TRIES    60 /* the daemon looks every second */
 
 struct ask {
-	const char *pin_dir, *why;
+	struct rz_ask common; /* first */
+	const char *why;
 	uint64_t for_ns;
 	bool replace;
 };
 
 static const struct argp_option pause_options[] = {
-	{"for", 'f', "DURATION", 0,
+	{"for", RZ_KEY_OWN, "DURATION", 0,
 	 "end the pause by itself after this time, as 2h (default: it lasts until `rezone resume`)",
 	 0},
+	{NULL, 'f', "DURATION", OPTION_HIDDEN, NULL, 0},
 	{"reason", 'r', "TEXT", 0,
-	 "the reason, shown by `rezone pause`, `rezone events` and `rezone list`", 0},
+	 "the reason, shown by `rezone pause`, `rezone status`, `rezone events` and `rezone list`",
+	 0},
 	{"replace", 'R', NULL, 0,
 	 "replace a pause that stands already: without --for the new one lasts until `rezone "
 	 "resume`, without --reason it has no reason",
-	 0},
-	{"pin-dir", 'p', "DIR", 0, "the --pin-dir of the daemon (default " RZ_PIN_DIR_DEFAULT ")",
 	 0},
 	{0},
 };
@@ -52,7 +54,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct ask *a = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->common;
+		return 0;
 	case 'f':
+		rz_ask_moved(state, 'f', "--for");
+		return 0;
+	case RZ_KEY_OWN:
 		if (rz_duration_parse(arg, &a->for_ns) || !a->for_ns)
 			argp_error(state, "--for %s: give a duration above 0, as 30m or 2h", arg);
 		return 0;
@@ -64,15 +72,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'R':
 		a->replace = true;
 		return 0;
-	case 'p':
-		a->pin_dir = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "%s: no argument is expected", arg);
-		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+static int show(const struct ask *a, enum rz_pause_result result, const struct rz_pause *p)
+{
+	if (a->common.json)
+		return rz_pause_print_json(stdout, result, p) ? 1 : 0;
+	rz_pause_print_text(stdout, result, p);
+	return 0;
 }
 
 /* "alice by sudo (uid 0, pid 4242)": root by sudo is somebody. */
@@ -142,10 +152,8 @@ static void warn_of_settings(const char *pin_dir)
 /* A pause that stands is somebody's: it is shown, and changed only by --replace. */
 static int show_standing(const struct ask *a, const struct rz_pause *p)
 {
-	char text[RZ_PAUSE_TEXT + 160];
-
-	rz_pause_format(text, sizeof(text), p);
-	printf("paused already, %s\n", text);
+	if (show(a, RZ_PAUSED_ALREADY, p))
+		return 1;
 	if (!a->for_ns && !a->why)
 		return 0;
 	rz_err(-EEXIST, "pause: a pause stands, nothing was changed; --replace changes it");
@@ -171,6 +179,7 @@ int rz_cmd_pause(int argc, char **argv)
 	static const struct argp argp = {
 		.options = pause_options,
 		.parser = parse,
+		.children = rz_ask_children,
 		.doc = "Stops all moves on this node; moves under way are cancelled. A pause lasts "
 		       "over restarts of the daemon, until `rezone resume`, until --for is over, "
 		       "or until the machine reboots (--mode observe of `rezone run` lasts "
@@ -179,57 +188,56 @@ int rz_cmd_pause(int argc, char **argv)
 		       "could not, or a pause stands that --for or --reason would change; 2 used "
 		       "wrongly.",
 	};
-	struct ask a = {.pin_dir = RZ_PIN_DIR_DEFAULT};
-	char text[RZ_PAUSE_TEXT + 160];
+	struct ask a = {};
+	const char *pin_dir;
 	struct rz_pause p;
+	int ret;
 
-	argp_err_exit_status = 2;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
-		return 2;
-	if (!a.replace && rz_pause_get(a.pin_dir, &p))
+	rz_ask_read_own(argc, argv, &argp, &a.common);
+	pin_dir = a.common.pin_dir;
+	if (!a.replace && rz_pause_get(pin_dir, &p))
 		return show_standing(&a, &p);
 	p = wanted(&a);
-	if (rz_pause_set(a.pin_dir, &p))
+	if (rz_pause_set(pin_dir, &p))
 		return 1;
-	rz_pause_format(text, sizeof(text), &p);
-	printf("paused %s\n", text);
-	wait_for_daemon("pause", a.pin_dir, &p);
-	return 0;
+	ret = show(&a, RZ_PAUSED, &p);
+	wait_for_daemon("pause", pin_dir, &p);
+	return ret;
 }
 
 int rz_cmd_resume(int argc, char **argv)
 {
 	static const struct argp argp = {
-		.options = pause_options + 3, /* --pin-dir */
 		.parser = parse,
+		.children = rz_ask_children,
 		.doc = "Ends the pause of `rezone pause`: candidates may be moved from the next "
-		       "tick on.\vExit status: 0 done, also if there was no pause, 1 could not, 2 "
-		       "used wrongly.",
+		       "tick on. A pause by the settings (--paused of `rezone run`) stays.\vExit "
+		       "status: 0 done, also if there was no pause, 1 could not, 2 used wrongly.",
 	};
-	struct ask a = {.pin_dir = RZ_PIN_DIR_DEFAULT};
+	struct ask a = {};
+	const char *pin_dir;
 	struct rz_pause p;
 	bool stood;
 	char by[64];
-	int err;
+	int err, ret;
 
-	argp_err_exit_status = 2;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
-		return 2;
-	stood = rz_pause_get(a.pin_dir, &p);
+	rz_ask_read_own(argc, argv, &argp, &a.common);
+	pin_dir = a.common.pin_dir;
+	stood = rz_pause_get(pin_dir, &p);
 	who(by, sizeof(by));
-	err = rz_pause_end(a.pin_dir, by, &p);
+	err = rz_pause_end(pin_dir, by, &p);
 	if (err && err != -ENOENT)
 		return 1;
 	if (!err && stood)
-		wait_for_daemon("resume", a.pin_dir, &p);
+		wait_for_daemon("resume", pin_dir, &p);
 	if (!err)
-		err = rz_pause_remove(a.pin_dir, &p);
+		err = rz_pause_remove(pin_dir, &p);
 	if (err && err != -ENOENT && err != -EEXIST)
 		return 1;
-	puts(stood ? "resumed" : "it was not paused");
-	warn_of_settings(a.pin_dir);
+	ret = show(&a, stood ? RZ_RESUMED : RZ_NOT_PAUSED, stood ? &p : NULL);
+	warn_of_settings(pin_dir);
 	if (err == -EEXIST)
 		rz_warn("resume: another pause was set meanwhile and stands; `rezone pause` shows "
 			"it");
-	return 0;
+	return ret;
 }

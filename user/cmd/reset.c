@@ -19,7 +19,6 @@
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "cmd/conns.h"
-#include "kern/pins.h"
 #include "out/orders.h"
 #include "policy/tick.h"
 
@@ -36,10 +35,11 @@ static const struct argp_option options[] = {
 	 "all connections that can be moved; without it at least one option must say which "
 	 "connections",
 	 0},
-	{"dry-run", 'n', NULL, 0,
+	{"dry-run", RZ_KEY_OWN, NULL, 0,
 	 "move nothing; show which connections would be moved, and why others would not", 0},
 	{"now", 'N', NULL, 0,
 	 "close at once, also with requests in flight, which may then be executed twice", 0},
+	{NULL, 'n', NULL, OPTION_HIDDEN, NULL, 0},
 	{0},
 };
 
@@ -57,6 +57,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->all = true;
 		return 0;
 	case 'n':
+		rz_ask_moved(state, 'n', "--dry-run");
+		return 0;
+	case RZ_KEY_OWN:
 		a->dry_run = true;
 		return 0;
 	case 'N':
@@ -198,13 +201,11 @@ int rz_cmd_reset(int argc, char **argv)
 		       "pause, or not at all.\vExit status: 0 all were moved (or would be), 1 some "
 		       "were not, 2 used wrongly.",
 	};
-	struct ask a = {.common = {.pin_dir = RZ_PIN_DIR_DEFAULT}, .filter = RZ_CONN_FILTER_ALL};
+	struct ask a = {.filter = RZ_CONN_FILTER_ALL};
 	struct rz_maps maps;
 	int ret = 1;
 
-	argp_err_exit_status = 2;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
-		return 2;
+	rz_ask_read_own(argc, argv, &argp, &a.common);
 	if (rz_maps_open(a.common.pin_dir, &maps))
 		return 1;
 	if (!a.dry_run && !rz_maps_daemon_alive(a.common.pin_dir))

@@ -18,7 +18,6 @@
 #include "cmd/cmd.h"
 #include "cmd/conns.h"
 #include "kern/pause.h"
-#include "kern/pins.h"
 #include "out/status.h"
 
 #define EXIT_DEGRADED	 1
@@ -31,9 +30,9 @@ struct ask {
 };
 
 static const struct argp_option options[] = {
-	{"live", 'L', NULL, 0,
+	{"live", RZ_KEY_OWN, NULL, 0,
 	 "print nothing; exit 0 if the daemon is there, paused or not: for a liveness probe", 0},
-	{"ready", 'R', NULL, 0,
+	{"ready", RZ_KEY_OWN + 1, NULL, 0,
 	 "print nothing; exit 0 if the daemon is attached and its tick runs, paused or not: for a "
 	 "readiness probe",
 	 0},
@@ -49,10 +48,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->common;
 		return 0;
-	case 'L':
+	case RZ_KEY_OWN:
 		a->live = true;
 		return 0;
-	case 'R':
+	case RZ_KEY_OWN + 1:
 		a->ready = true;
 		return 0;
 	default:
@@ -178,10 +177,8 @@ static int run(const struct ask *a)
 
 int rz_cmd_status(int argc, char **argv)
 {
-	struct ask a = {.common = {.pin_dir = RZ_PIN_DIR_DEFAULT}};
+	struct ask a = {};
 
-	argp_err_exit_status = 2;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
-		return 2;
+	rz_ask_read_own(argc, argv, &argp, &a.common);
 	return run(&a);
 }

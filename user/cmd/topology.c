@@ -15,7 +15,6 @@
 #include "base/log.h"
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
-#include "kern/pins.h"
 #include "out/topology.h"
 #include "topo/file.h"
 
@@ -25,8 +24,9 @@ struct ask {
 };
 
 static const struct argp_option options[] = {
-	{"file", 'f', "PATH", 0,
+	{"file", RZ_KEY_OWN, "PATH", 0,
 	 "read and check this topology file instead; needs no daemon and no privileges", 0},
+	{NULL, 'f', "PATH", OPTION_HIDDEN, NULL, 0},
 	{0},
 };
 
@@ -39,6 +39,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &a->common;
 		return 0;
 	case 'f':
+		rz_ask_moved(state, 'f', "--file");
+		return 0;
+	case RZ_KEY_OWN:
 		a->file = arg;
 		return 0;
 	case ARGP_KEY_ARG:
@@ -118,10 +121,8 @@ static int from_maps(const struct ask *a)
 
 int rz_cmd_topology(int argc, char **argv)
 {
-	struct ask a = {.common.pin_dir = RZ_PIN_DIR_DEFAULT};
+	struct ask a = {};
 
-	argp_err_exit_status = 2;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
-		return 2;
+	rz_ask_read_own(argc, argv, &argp, &a.common);
 	return (a.file ? from_file(&a) : from_maps(&a)) ? 1 : 0;
 }

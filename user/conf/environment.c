@@ -157,7 +157,7 @@ static void warn_of(const char *name, const char *value)
 	switch (rz_conf_variable_judge(name, value, near)) {
 	case RZ_CONF_VARIABLE_UNKNOWN:
 		rz_warn("settings: there is no variable %.64s; it is ignored%s%s%s", name,
-			*near ? "; did you mean " : " (`rezone run --help` lists the settings)",
+			*near ? "; did you mean " : " (`rezone run --help-all` lists the settings)",
 			near, *near ? "?" : "");
 		break;
 	case RZ_CONF_VARIABLE_SERVICE_LINK:

@@ -16,6 +16,7 @@
 #define KEY_CONFIG   0x400
 #define KEY_MARKDOWN 0x401
 #define KEY_USAGE    0x402
+#define KEY_HELP_ALL 0x403
 #define KEY_HELP     '?'
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -34,7 +35,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		f->markdown = true;
 		return 0;
 	case KEY_HELP:
-		rz_conf_help(stdout);
+	case KEY_HELP_ALL:
+		rz_conf_help(stdout, key == KEY_HELP_ALL);
 		exit(0);
 	case KEY_USAGE:
 		argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
@@ -56,6 +58,7 @@ static size_t make_options(struct argp_option *o)
 	o[n++] = (struct argp_option){"config", KEY_CONFIG, "PATH"};
 	o[n++] = (struct argp_option){"help-markdown", KEY_MARKDOWN, NULL, OPTION_HIDDEN};
 	o[n++] = (struct argp_option){"help", KEY_HELP};
+	o[n++] = (struct argp_option){"help-all", KEY_HELP_ALL};
 	o[n++] = (struct argp_option){"usage", KEY_USAGE};
 	for (i = 0; i < rz_conf_n_rows; i++) {
 		const struct rz_conf_row *r = &rz_conf_rows[i];
@@ -99,7 +102,8 @@ static int refuse_unknown(int argc, char **argv, const struct argp_option *o, si
 		if (near)
 			return rz_err(-EINVAL, "settings: there is no --%s; did you mean --%s?",
 				      flag, near);
-		return rz_err(-EINVAL, "settings: there is no --%s; `rezone run --help` lists them",
+		return rz_err(-EINVAL,
+			      "settings: there is no --%s; `rezone run --help-all` lists them",
 			      flag);
 	}
 	return 0;

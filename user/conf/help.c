@@ -61,7 +61,18 @@ static void print_row(FILE *f, const struct rz_conf_row *r)
 		print_option(f, r->name, rz_conf_form(r), text);
 }
 
-void rz_conf_help(FILE *f)
+/* Has the section that begins with row `i` a setting that is shown? */
+static bool is_shown(size_t i, bool all)
+{
+	do
+		if (all || rz_conf_rows[i].common)
+			return true;
+	while (++i < rz_conf_n_rows && !rz_conf_rows[i].section);
+	return false;
+}
+
+/* Without `all` the common settings: one screen. */
+void rz_conf_help(FILE *f, bool all)
 {
 	size_t i;
 
@@ -76,19 +87,19 @@ void rz_conf_help(FILE *f)
 		     "a YAML file with these settings, _ for - in their names; flags and "
 		     "environment variables (REZONE_INTERVAL=10s) beat it");
 	for (i = 0; i < rz_conf_n_rows; i++) {
-		if (rz_conf_rows[i].section)
+		if (rz_conf_rows[i].section && is_shown(i, all))
 			fprintf(f, "\n %s\n", rz_conf_rows[i].section);
-		print_row(f, &rz_conf_rows[i]);
+		if (all || rz_conf_rows[i].common)
+			print_row(f, &rz_conf_rows[i]);
 	}
 	putc('\n', f);
-	print_option(f, "help", "", "this list (also -?)");
+	print_option(f, "help", "", "the common settings (also -?)");
+	print_option(f, "help-all", "", "all settings, as in docs/configuration.md");
 	print_option(f, "usage", "", "the flags without their texts");
 	putc('\n', f);
 	print_words(f,
 		    "Durations are written as in Go: 30s, 1m30s, 500ms. A flag beats the "
-		    "environment (REZONE_INTERVAL=10s, or "
-		    "WARPSTREAM_KAFKA_INTERZONE_LOAD_BALANCING_INTERVAL), which beats the config "
-		    "file. docs/configuration.md has all of it.",
+		    "environment (REZONE_INTERVAL=10s), which beats the config file.",
 		    0, 0);
 }
 
@@ -114,19 +125,20 @@ void rz_conf_markdown(FILE *f)
 {
 	size_t i;
 
-	fprintf(f, "# Settings of `rezone run`\n\n"
-		   "Made from the table in `user/conf/table.c` by `make docs`.\n\n"
-		   "A flag beats the environment, which beats the file named by `--config` (or "
-		   "`REZONE_CONFIG`), which\nbeats the default. The file is a YAML mapping with "
-		   "the same names, `_` for `-`. Durations are\nwritten as in Go: `30s`, `1m30s`, "
-		   "`500ms`. What is a list may be a YAML list.\nHow the defaults were chosen: "
-		   "[policy.md](policy.md).\n\n"
-		   "The file may change while rezone runs ([operate.md](operate.md#change-settings)). "
-		   "The column\n*change* says whether another value is taken at once, or by a "
-		   "restart. `rezone config` shows the\nsettings that hold now.\n\n"
-		   "A variable that begins with `REZONE_` and is none of these sets nothing: a "
-		   "warning names the one\nthat was probably meant. What Kubernetes makes for a "
-		   "Service named rezone\n(`REZONE_PORT=tcp://...`) is ignored.\n");
+	fprintf(f,
+		"# Settings of `rezone run`\n\n"
+		"Made from the table in `user/conf/table.c` by `make docs`.\n\n"
+		"A flag beats the environment, which beats the file named by `--config` (or "
+		"`REZONE_CONFIG`), which\nbeats the default. The file is a YAML mapping with "
+		"the same names, `_` for `-`. Durations are\nwritten as in Go: `30s`, `1m30s`, "
+		"`500ms`. What is a list may be a YAML list.\nHow the defaults were chosen: "
+		"[policy.md](policy.md).\n\n"
+		"The file may change while rezone runs ([operate.md](operate.md#change-settings)). "
+		"The column\n*change* says whether another value is taken at once, or by a "
+		"restart. `rezone config` shows the\nsettings that hold now.\n\n"
+		"A variable that begins with `REZONE_` and is none of these sets nothing: a "
+		"warning names the one\nthat was probably meant. What Kubernetes makes for a "
+		"Service named rezone\n(`REZONE_PORT=tcp://...`) is ignored.\n");
 	for (i = 0; i < rz_conf_n_rows; i++) {
 		const struct rz_conf_row *r = &rz_conf_rows[i];
 

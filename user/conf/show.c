@@ -131,7 +131,7 @@ static void fill_row(const struct rz_conf *c, const struct rz_conf_row *row, con
 }
 
 int rz_conf_texts(const struct rz_conf *c, const char *file, struct rz_conf_map_row **ret,
-		 size_t *ret_n)
+		  size_t *ret_n)
 {
 	struct rz_conf_map_row *rows = calloc(RZ_CONF_MAP_ROWS, sizeof(*rows));
 	size_t i;

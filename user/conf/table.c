@@ -37,18 +37,20 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "the topology file: which agents exist, in which zone, and which are ready "
 	 "(docs/topology.md). Without any source of agents rezone tracks connections and moves "
 	 "nobody",
-	 .section = "What rezone works on", .restart = true},
+	 .section = "What rezone works on", .restart = true, .common = true},
 	{"interval", RZ_CONF_DURATION, AT(interval_ns), 0.1, DAY_SECONDS, "30s", NULL,
 	 "kafkaInterzoneLoadBalancingInterval",
 	 "WARPSTREAM_KAFKA_INTERZONE_LOAD_BALANCING_INTERVAL",
 	 "how often rezone compares the zones of all clients and agents, ±10 % so that nodes do "
-	 "not act in step"},
+	 "not act in step",
+	 .common = true},
 	{"port", RZ_CONF_PORTS, AT(ports), 1, 65535, "9092", NULL, NULL, NULL,
 	 "the Kafka ports of the agents, at most 8; connections to other ports are not looked at",
-	 .restart = true},
+	 .restart = true, .common = true},
 	{"mode", RZ_CONF_WORD, AT(mode), 0, 0, "enforce", rz_mode_words, NULL, NULL,
 	 "enforce: close the connections that are to be moved; observe: judge them and say what "
-	 "enforcing would do, close none (`rezone reset` still does)"},
+	 "enforcing would do, close none (`rezone reset` still does)",
+	 .common = true},
 	{"paused", RZ_CONF_BOOL, AT(paused), 0, 0, "false", NULL, NULL, NULL,
 	 "move nobody, as `rezone pause` does, for as long as this is set. `rezone resume` does "
 	 "not "
@@ -57,7 +59,7 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "which clients may be moved. tag: those with warpstream_interzone_lb=true in their "
 	 "client.id; zone: all with a zone tag; any: also those whose zone is known only by their "
 	 "address (--zoned-cidr-blocks)",
-	 .section = "Which clients are moved"},
+	 .section = "Which clients are moved", .common = true},
 	{"min-agents", RZ_CONF_COUNT, AT(min_agents), 1, 65536, "1", NULL, NULL, NULL,
 	 "how many agents must be ready in a client's own zone before a client is moved there; 1, "
 	 "so that a zone's first agent is used"},
@@ -73,7 +75,7 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "connections younger than this are not moved"},
 	{"rate", RZ_CONF_RATE, AT(rates.node), 0, 100000, "5", NULL, NULL, NULL,
 	 "moves per second that this node begins at most; 0: no such limit",
-	 .section = "How many move at a time"},
+	 .section = "How many move at a time", .common = true},
 	{"rate-per-target", RZ_CONF_RATE, AT(rates.per_target), 0, 100000, "2", NULL, NULL, NULL,
 	 "moves per second that the whole cluster begins towards a zone, for each ready agent in "
 	 "it, so that a new agent is not flooded; this node takes the share of its own agents; 0: "
@@ -149,7 +151,7 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"exclude-clients", RZ_CONF_GLOBS, AT(exclude_clients), 0, 0, NULL, NULL, NULL, NULL,
 	 "clients that are never moved by the policy, by their client.id: globs (* ? [a-z]), "
 	 "separated by spaces",
-	 .section = "Clients that are never moved"},
+	 .section = "Clients that are never moved", .common = true},
 	{"exclude-addresses", RZ_CONF_CIDRS, AT(exclude_addresses), 0, 0, NULL, NULL, NULL, NULL,
 	 "clients that are never moved by the policy, by their address"},
 	{"exclude-zones", RZ_CONF_ZONES, AT(exclude_zones), 0, 0, NULL, NULL, NULL, NULL,
@@ -189,7 +191,8 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"kube-service", RZ_CONF_TEXT, AT(kube_service), 0, 0, NULL, NULL, NULL, NULL,
 	 "Kubernetes Services whose EndpointSlices say which agents exist, comma-separated: "
 	 "NAMESPACE/SERVICE[=GROUP][@ROLE+ROLE] (docs/kubernetes.md)",
-	 .section = "The topology from Kubernetes and the cloud", .restart = true, .list = ','},
+	 .section = "The topology from Kubernetes and the cloud", .restart = true, .list = ',',
+	 .common = true},
 	{"kube-selector", RZ_CONF_TEXT, AT(kube_selector), 0, 0, NULL, NULL, NULL, NULL,
 	 "EndpointSlices that say which agents exist, chosen by their labels, separated by "
 	 "semicolons: GROUP[@ROLE+ROLE]:NAMESPACE:SELECTOR (docs/kubernetes.md)",
@@ -241,7 +244,8 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 .restart = true},
 	{"keep-pins", RZ_CONF_BOOL, AT(keep_pins), 0, 0, "false", NULL, NULL, NULL,
 	 "leave programs and maps in place on SIGTERM, so that the next run goes on tracking the "
-	 "same connections"},
+	 "same connections",
+	 .common = true},
 	{"log-format", RZ_CONF_WORD, AT(log_format), 0, 0, "text", log_formats, NULL, NULL,
 	 "form of the log lines on stderr"},
 	{"log-level", RZ_CONF_WORD, AT(log_level), 0, 0, "info", log_levels, NULL, NULL,

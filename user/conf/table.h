@@ -39,6 +39,7 @@ struct rz_conf_row {
 	const char *alias;	  /* another flag's name, for WarpStream's */
 	const char *env;	  /* another variable's name, likewise */
 	const char *help;	  /* stands alone: names the subject, the unit, why the default */
+	bool common;		  /* stands in --help, not only in --help-all */
 	bool restart;		  /* a change takes a restart */
 	char list;		  /* of a text: what separates its parts, 0: it is no list */
 	const char *section; /* title of the section that begins with this row, NULL: goes on */
@@ -111,7 +112,7 @@ enum rz_conf_variable_kind rz_conf_variable_judge(const char *name, const char *
 						  char near[static RZ_CONF_VARIABLE_SIZE]);
 
 /* help.c: the whole table as `rezone run --help`, and as docs/configuration.md. */
-void rz_conf_help(FILE *f);
+void rz_conf_help(FILE *f, bool all);
 void rz_conf_markdown(FILE *f);
 
 #endif

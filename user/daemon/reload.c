@@ -173,8 +173,8 @@ static unsigned tell_changes(struct rz_daemon *d, struct rz_conf *fresh, const c
 static void tell_pause(struct rz_daemon *d, bool was, const char *by)
 {
 	if (d->conf.paused != was)
-		rz_daemon_tell_all(d, was ? RZ_EVENT_RESUME : RZ_EVENT_PAUSE,
-				   "by the settings: %s", by);
+		rz_daemon_tell_all(d, was ? RZ_EVENT_RESUME : RZ_EVENT_PAUSE, "by the settings: %s",
+				   by);
 }
 
 static void take(struct rz_daemon *d, struct rz_conf *fresh, struct made *m, const char *by)

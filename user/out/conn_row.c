@@ -22,6 +22,15 @@ static bool is_under_way(const struct rz_move *m)
 	return m->phase >= RZ_PHASE_GAP && m->phase <= RZ_PHASE_CLOSE;
 }
 
+/* In mode observe nobody is kept by a rate: what waits for one would only wait. */
+static bool would_move(const struct rz_conn_row *r, const struct rz_world *world)
+{
+	if (world->settings->mode != RZ_MODE_OBSERVE || !r->verdict.move || r->move)
+		return false;
+	return r->reason == RZ_REASON_OBSERVING || r->reason == RZ_REASON_OVER_BUDGET ||
+	       r->reason == RZ_REASON_TARGET_BUDGET || r->reason == RZ_REASON_CLUSTER_BUDGET;
+}
+
 static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct rz_conn *c,
 				   const struct rz_world *world)
 {
@@ -53,6 +62,10 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 		r.reason = RZ_REASON_NONE;
 		r.move = true;
 	}
+	r.would_move = would_move(&r, world);
+	/* who is at home is so, whatever it has asked for */
+	if (r.verdict.locality == RZ_LOCALITY_SAME && r.reason == RZ_REASON_NOT_OPTED_IN)
+		r.reason = RZ_REASON_SAME_ZONE;
 	rz_endpoint_format(r.agent_at, sizeof(r.agent_at), c->tuple.agent_addr,
 			   c->tuple.agent_port);
 	if (snap->now_ns > c->opened_ns)

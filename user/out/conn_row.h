@@ -16,9 +16,10 @@ struct rz_conn_row {
 	const struct rz_conn *conn;
 	const struct rz_client *client; /* NULL: its id is not known */
 	struct rz_verdict verdict;
-	enum rz_reason reason;		    /* the verdict's, or why a candidate waits */
-	bool move;			    /* is moved, or just was */
-	const char *phase;		    /* how far its move is; NULL: none is known */
+	enum rz_reason reason; /* the verdict's, or why a candidate waits */
+	bool move;	       /* is moved, or just was */
+	bool would_move;   /* mode observe: enforcing would move it, now or when its turn comes */
+	const char *phase; /* how far its move is; NULL: none is known */
 	const struct rz_software *software; /* NULL: it has not said */
 	char client_at[RZ_ENDPOINT_TEXT], agent_at[RZ_ENDPOINT_TEXT];
 	char proxy_at[RZ_ENDPOINT_TEXT]; /* "" unless client_at is what a PROXY header names */

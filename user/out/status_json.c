@@ -2,8 +2,9 @@
 /* `rezone status -o json`, see status.h. Every key is always there; what is not known is null. */
 #include "out/status.h"
 
-#include "base/str.h"
 #include "base/json.h"
+#include "base/str.h"
+#include "out/pause.h"
 #include "out/status_inside.h"
 #include "policy/reason.h"
 #include "topo/source.h"
@@ -45,14 +46,6 @@ static json_t *faults_array(const struct rz_health *h)
 						   rz_fault_word(h->rows[i].fault), "text",
 						   h->rows[i].text));
 	return a;
-}
-
-static json_t *pause_object(const struct rz_pause *p)
-{
-	if (!p)
-		return json_null();
-	return json_pack("{s:o, s:o, s:s, s:o}", "since", time_text(p->since_ns), "until",
-			 time_text(p->until_ns), "by", p->by, "why", rz_json_text(p->why));
 }
 
 static json_t *frozen_object(const struct rz_status_view *v)
@@ -225,7 +218,7 @@ int rz_status_print_json(FILE *f, const struct rz_status_view *v, const struct r
 {
 	json_t *all = json_pack("{s:s, s:s, s:b, s:b, s:o, s:o}", "node", v->node, "health",
 				rz_health_word(h), "live", v->alive, "ready", rz_health_ready(h, v),
-				"faults", faults_array(h), "paused", pause_object(v->pause));
+				"faults", faults_array(h), "paused", rz_pause_json(v->pause));
 	size_t i;
 
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)

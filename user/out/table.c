@@ -87,13 +87,14 @@ void rz_table_age(char *dst, size_t size, double seconds)
 
 #define CELLS_MAX 24
 
-static const char *const short_columns[] = {"CLIENT",	"ZONE",	   "AGENT",	"ZONE",
-					    "LOCALITY", "KIND",	   "AGE",	"RX",
-					    "TX",	"VERDICT", "CLIENT ID", NULL};
+static const char *const short_columns[] = {"CLIENT",	 "CLIENT ZONE", "AGENT",     "AGENT ZONE",
+					    "LOCALITY",	 "KIND",	"AGE",	     "FROM CLIENT",
+					    "TO CLIENT", "VERDICT",	"CLIENT ID", NULL};
 static const char *const wide_columns[] = {
-	"CLIENT",   "ZONE",	"AGENT", "ZONE",     "LOCALITY", "KIND",    "AGE",	 "RX",
-	"TX",	    "VERDICT",	"STATE", "PROTOCOL", "GROUP",	 "DIALECT", "OPT-IN",	 "REQUESTS",
-	"METADATA", "SOFTWARE", "PROXY", "NETNS",    "COOKIE",	 "SESSION", "CLIENT ID", NULL};
+	"CLIENT", "CLIENT ZONE", "AGENT",     "AGENT ZONE", "LOCALITY",	 "KIND",
+	"AGE",	  "FROM CLIENT", "TO CLIENT", "VERDICT",    "STATE",	 "PROTOCOL",
+	"GROUP",  "DIALECT",	 "OPT-IN",    "REQUESTS",   "METADATA",	 "SOFTWARE",
+	"PROXY",  "NETNS",	 "COOKIE",    "SESSION",    "CLIENT ID", NULL};
 
 static const char *color_of(const struct rz_conn_row *r)
 {
@@ -104,9 +105,13 @@ static const char *color_of(const struct rz_conn_row *r)
 	return NULL;
 }
 
-/* "move", or "keep: no agent there" */
+/* "move", "keep: no agent there", or in mode observe "would move: over budget" */
 static void verdict_text(const struct rz_conn_row *r, char *dst, size_t size)
 {
+	if (r->would_move) {
+		snprintf(dst, size, "would move: %s", rz_reason_name(r->reason));
+		return;
+	}
 	if (r->move && r->phase)
 		snprintf(dst, size, "move: %s", r->phase);
 	else if (r->move)
@@ -175,32 +180,16 @@ static int add_conn(struct rz_table *t, const struct rz_conn_row *r, bool wide)
 	return rz_table_add(t, cells, color_of(r));
 }
 
-/* A client's connections together, then the oldest first. */
-static int for_reading(const void *a, const void *b)
-{
-	const struct rz_conn_row *x = *(const struct rz_conn_row *const *)a;
-	const struct rz_conn_row *y = *(const struct rz_conn_row *const *)b;
-	int d = strcmp(x->client ? x->client->id : "", y->client ? y->client->id : "");
-
-	if (d)
-		return d;
-	return x->age_s > y->age_s ? -1 : x->age_s < y->age_s;
-}
-
 int rz_table_conns(FILE *f, const struct rz_conn_row *rows, size_t n, bool wide)
 {
-	_cleanup_free_ const struct rz_conn_row **order = malloc((n + 1) * sizeof(*order));
 	struct rz_table *t;
 	size_t i;
-	int err = order ? rz_table_new(f, wide ? wide_columns : short_columns, &t) : -ENOMEM;
+	int err = rz_table_new(f, wide ? wide_columns : short_columns, &t);
 
 	if (err)
 		return err;
-	for (i = 0; i < n; i++)
-		order[i] = &rows[i];
-	qsort(order, n, sizeof(*order), for_reading);
 	for (i = 0; i < n && !err; i++)
-		err = add_conn(t, order[i], wide);
+		err = add_conn(t, &rows[i], wide);
 	return rz_table_end(t) || err ? -ENOMEM : 0;
 }
 

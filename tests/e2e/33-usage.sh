@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# The grammar of the command line: what is mistyped ends with status 2 and says what was meant; a short option means the same in
+# every command, and one that meant something else is refused before anything is done.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+COMMANDS="status list events traffic topology config stats pause resume reset check"
+exits() { # STATUS ARGUMENTS...
+	local want=$1
+	shift
+	"$REZONE" "$@" >"$WORK/out" 2>"$WORK/err"
+	[ $? -eq "$want" ]
+}
+refused() { exits 2 "$@" && [ -s "$WORK/err" ] && [ ! -s "$WORK/out" ]; } # with a line, and nothing else
+names() { grep -q -- "$1" "$WORK/err"; }
+
+check "a mistyped command: 2, and what was meant" eval 'refused lst && names "list"'
+check "a command that nobody can mean" refused frobnicate
+check "help, -h and --help are one page of at most 24 lines, wide 80" eval \
+	'exits 0 help && cp "$WORK/out" "$WORK/help" && exits 0 --help && cmp -s "$WORK/out" "$WORK/help" && exits 0 -h && cmp -s "$WORK/out" "$WORK/help" &&
+	[ "$(wc -l <"$WORK/help")" -le 24 ] && [ "$(wc -L <"$WORK/help")" -le 80 ]'
+check "-V is version" eval 'exits 0 -V && cp "$WORK/out" "$WORK/version" && exits 0 version && cmp -s "$WORK/out" "$WORK/version" && [ -s "$WORK/out" ]'
+for c in $COMMANDS; do
+	check "$c: help, an option and a form that do not exist, an argument too many" eval \
+		'exits 0 help $c && [ -s "$WORK/out" ] && refused $c --no-such && refused $c -o xml && refused $c too-many'
+	check "$c: -o takes table, wide and json" eval \
+		'for f in table wide json; do exits 0 $c -o $f --help || exit 1; done'
+done
+check "help of a command that does not exist" refused help lst
+check "run: all settings before the kernel" eval 'refused run --pin-dir "$PIN_DIR" --mode enforse && names enforce && [ ! -e "$PIN_DIR" ]'
+check "run --help is one screen, --help-all has all" eval \
+	'exits 0 run --help && [ "$(wc -l <"$WORK/out")" -le 60 ] && ! grep -q -- --kube-ca-file "$WORK/out" && exits 0 run --help-all && grep -q -- --kube-ca-file "$WORK/out"'
+
+# what these letters meant until now
+check "pause -f is refused, names --for, and pauses nothing" eval 'refused pause --pin-dir "$PIN_DIR" -f 1h && names "--for" && [ ! -e "$PIN_DIR" ]'
+check "reset -n is refused, and names --dry-run" eval 'refused reset --all -n && names "--dry-run"'
+check "topology -f is refused, and names --file" eval 'refused topology -f x && names "--file"'
+check "check -c is refused, and names --cgroup" eval 'refused check -c / && names "--cgroup"'
+check "list: words that do not exist" eval 'refused list --sort agee && names "age" && refused list --group-by zone && names "zones" && refused list --limit 0'
+check "list: groups have an order of their own" refused list --sort age --group-by zones
