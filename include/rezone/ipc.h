@@ -200,6 +200,7 @@ struct rz_order {
 	__u64 asked_ns; /* older than RZ_ORDER_NS it is void: nobody waits for it any more */
 	__u32 now;	/* at once, whatever is in flight */
 	__u32 pad;
+	char by[64]; /* who wants it; fit to be printed */
 };
 #define RZ_ORDER_NS 30000000000ULL
 
@@ -227,6 +228,8 @@ enum rz_event_type {
 	RZ_EVENT_RELOAD,	/* changed settings were taken */
 	RZ_EVENT_SETTING,	/* ... one of them */
 	RZ_EVENT_RELOAD_FAILED, /* ... or refused: the old ones stay */
+	RZ_EVENT_TOPOLOGY,	/* it is another: before and after */
+	RZ_EVENT_RESET,		/* an operator wants connections moved */
 	RZ_EVENT_COUNT,
 } RZ_PACKED_ENUM;
 
@@ -257,7 +260,8 @@ struct rz_event {
 	char to_zone[RZ_ZONE_SHOWN];
 	union {
 		char client_id[RZ_CLIENT_ID_SIZE];
-		/* of RZ_EVENT_SETTING, which is of no connection: which, and its values, cut */
+		/* of RZ_EVENT_SETTING and RZ_EVENT_TOPOLOGY, which are of no connection:
+		 * which setting ("" of the topology), and its values, cut */
 		struct {
 			char key[32];
 			char before[112];

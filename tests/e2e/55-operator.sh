@@ -52,6 +52,7 @@ before=$(moves_made)
 check "a dry run shows what would be moved" eval '[ "$(reset --client-id "other,*" --dry-run -o json | jq -c "[.[] | .result] | unique")" = "[\"would be moved\"]" ]'
 check "and moves nobody" stays 2 eval '[ "$(moves_made)" = "$before" ]'
 check "reset by hand moves a client, wherever its zone is" eval 'reset --client-id "other,*" -o json | jq -e "any(.[]; .moved)" >/dev/null'
+check "the order is an event that says by whom" kept '.event == "reset" and (.text | test("^by .*uid 0, pid [0-9]+.*: [0-9]+ connections, [0-9]+ can be moved"))'
 check "the events say that it was by hand" kept '.event == "move" and .by_hand and (.client_id | startswith("other,"))'
 # it did not opt in, and its own zone is the agent's: it can only come back here, which is home
 check "its outcome is judged although it did not opt in" within "$DEADLINE" kept '.event == "outcome" and .outcome == "home" and .by_hand and (.client_id | startswith("other,"))'

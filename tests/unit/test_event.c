@@ -133,6 +133,21 @@ static void test_setting(void **state)
 		strstr(text, "setting        mode: \"observe\" -> \"enforce\", by SIGHUP\n"));
 }
 
+/* A topology has no name, and most often nothing more to say. */
+static void test_topology(void **state)
+{
+	struct rz_event e = {.seq = 1, .type = RZ_EVENT_TOPOLOGY};
+	char text[2048] = "";
+
+	(void)state;
+	strcpy(e.setting.before, "2 agents");
+	strcpy(e.setting.after, "3 agents");
+	both(text, &e);
+	assert_non_null(strstr(text, "\"text\":null,\"setting\":null,\"before\":\"2 agents\","
+				     "\"after\":\"3 agents\"}\n"));
+	assert_non_null(strstr(text, "Z topology       \"2 agents\" -> \"3 agents\"\n"));
+}
+
 static void test_words(void **state)
 {
 	enum rz_event_type t;
@@ -152,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_move),
 		cmocka_unit_test(test_setting),
+		cmocka_unit_test(test_topology),
 		cmocka_unit_test(test_verdict),
 		cmocka_unit_test(test_refused_and_outcome),
 		cmocka_unit_test(test_of_no_connection),

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 
+#include "base/json.h"
 #include "base/log.h"
 
 static char text[8192];
@@ -122,12 +123,52 @@ static void test_lost(void **state)
 	assert_int_equal(rz_log_lost(), before + 2);
 }
 
+/* Beside the sentence: which part of rezone speaks, which node it is, and the fields of who logs.
+ */
+static void test_fields(void **state)
+{
+	json_t *o;
+
+	(void)state;
+	rz_log_setup(RZ_LOG_JSON, RZ_LOG_INFO);
+	assert_true(rz_log_takes_fields(RZ_LOG_INFO));
+	assert_false(rz_log_takes_fields(RZ_LOG_DEBUG));
+	rz_json_set_node("node-7");
+	CAPTURED(rz_log_fields(
+		RZ_LOG_INFO,
+		json_pack("{s:s, s:i, s:s}", "event", "move", "held_ms", 40, "level", "mine"),
+		"move: it was \"%s\"", "x"));
+	rz_json_set_node("");
+	o = json_loads(text, 0, NULL);
+	assert_non_null(o);
+	assert_string_equal(json_string_value(json_object_get(o, "part")), "move");
+	assert_string_equal(json_string_value(json_object_get(o, "node")), "node-7");
+	assert_string_equal(json_string_value(json_object_get(o, "event")), "move");
+	assert_int_equal(json_integer_value(json_object_get(o, "held_ms")), 40);
+	assert_string_equal(json_string_value(json_object_get(o, "level")), "info");
+	assert_string_equal(json_string_value(json_object_get(o, "message")), "move: it was \"x\"");
+	json_decref(o);
+	CAPTURED(rz_info("No part: here"));
+	o = json_loads(text, 0, NULL);
+	assert_true(json_is_null(json_object_get(o, "part")));
+	assert_null(json_object_get(o, "node"));
+	json_decref(o);
+	/* text has the sentence alone, and a line that is not written keeps nothing */
+	rz_log_setup(RZ_LOG_TEXT, RZ_LOG_INFO);
+	assert_false(rz_log_takes_fields(RZ_LOG_INFO));
+	CAPTURED(rz_log_fields(RZ_LOG_INFO, json_pack("{s:i}", "n", 1), "a sentence"));
+	assert_string_equal(text + 24, " info  a sentence\n");
+	CAPTURED(rz_log_fields(RZ_LOG_DEBUG, json_pack("{s:i}", "n", 1), "a sentence"));
+	assert_string_equal(text, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),	cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_hostile), cmocka_unit_test(test_json),
-		cmocka_unit_test(test_long),	cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_fields),	cmocka_unit_test(test_long),
+		cmocka_unit_test(test_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

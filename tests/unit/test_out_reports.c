@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <jansson.h>
 
+#include "base/json.h"
 #include "out/abilities.h"
 #include "out/orders.h"
 #include "out/stats.h"
@@ -97,6 +98,26 @@ static void test_stats_json(void **state)
 	assert_int_equal(number(error, "errno"), EAGAIN);
 	assert_int_equal(number(error, "count"), 3);
 	json_decref(o);
+}
+
+/* Numbers are as people write them, and each object says which node it is of: also those in an
+ * array, and not twice. */
+static void test_numbers_and_node(void **state)
+{
+	FILE *f = to_text();
+
+	(void)state;
+	rz_json_set_node("node-7");
+	assert_int_equal(rz_json_print(f,
+				       json_pack("[{s:f, s:o, s:o}, {s:s}, f]", "n", 0.1 + 0.2, "s",
+						 rz_json_seconds(0.44), "none", rz_json_seconds(-1),
+						 "node", "other", 1e6 / 3),
+				       true),
+			 0);
+	rz_json_set_node("");
+	fclose(f);
+	assert_string_equal(text, "[{\"n\":0.3,\"s\":0.4,\"none\":null,\"node\":\"node-7\"},"
+				  "{\"node\":\"other\"},333333.333333333]\n");
 }
 
 /* Why nobody is moved stands there, and only while it is so. */
@@ -210,9 +231,8 @@ static void test_orders(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stats_json),
-		cmocka_unit_test(test_stats_text),
-		cmocka_unit_test(test_abilities),
+		cmocka_unit_test(test_stats_json),	 cmocka_unit_test(test_stats_text),
+		cmocka_unit_test(test_numbers_and_node), cmocka_unit_test(test_abilities),
 		cmocka_unit_test(test_orders),
 	};
 

@@ -5,6 +5,10 @@
 #include <errno.h>
 #include <math.h>
 
+#include <rezone/ipc.h>
+
+#include "base/str.h"
+
 /* 0.4 is 0.4, not 0.40000000000000002: a double has 15 digits that are what was meant. */
 #define DIGITS 15
 
@@ -23,10 +27,39 @@ json_t *rz_json_seconds(double s)
 	return s < 0 ? json_null() : json_real(round(s * 10) / 10);
 }
 
+static char node[RZ_NODE_SIZE];
+
+void rz_json_set_node(const char *name)
+{
+	rz_str_copy(node, sizeof(node), name);
+}
+
+/* What names its node itself keeps that. */
+static void name_node(json_t *o)
+{
+	if (json_is_object(o) && !json_object_get(o, "node"))
+		json_object_set_new(o, "node", json_string(node));
+}
+
+static void name_nodes(json_t *all)
+{
+	json_t *o;
+	size_t i;
+
+	if (!node[0])
+		return;
+	name_node(all);
+	json_array_foreach (all, i, o)
+		name_node(o);
+}
+
 int rz_json_print(FILE *f, json_t *all, bool compact)
 {
 	size_t form = (compact ? JSON_COMPACT : JSON_INDENT(1)) | JSON_REAL_PRECISION(DIGITS);
-	int err = !all || json_dumpf(all, f, form) ? -ENOMEM : 0;
+	int err;
+
+	name_nodes(all);
+	err = !all || json_dumpf(all, f, form) ? -ENOMEM : 0;
 
 	putc('\n', f);
 	json_decref(all);

@@ -36,10 +36,19 @@ static char *text_line(enum rz_log_level level, const char *time_text, const cha
 	return asprintf(&line, "%s %-5s %s\n", time_text, words[level], text) < 0 ? NULL : line;
 }
 
-static char *json_line(enum rz_log_level level, const char *time_text, const char *text)
+/* "topology" of "topology: 3 agents": the part of rezone that speaks. */
+static json_t *part_of(const char *text)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s}", "time", time_text, "level", words[level],
-			      "message", text);
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz-");
+
+	return len && text[len] == ':' ? json_stringn(text, len) : json_null();
+}
+
+static char *json_line(enum rz_log_level level, const char *time_text, const char *text,
+		       json_t *fields)
+{
+	json_t *o = json_pack("{s:s, s:s, s:o, s:s}", "time", time_text, "level", words[level],
+			      "part", part_of(text), "message", text);
 	_cleanup_free_ char *line = NULL;
 	size_t n;
 	FILE *f = open_memstream(&line, &n);
@@ -49,6 +58,8 @@ static char *json_line(enum rz_log_level level, const char *time_text, const cha
 		json_decref(o);
 		return NULL;
 	}
+	if (fields)
+		json_object_update_missing(o, fields);
 	err = rz_json_print(f, o, true);
 	if (fclose(f) || err)
 		return NULL;
@@ -56,7 +67,7 @@ static char *json_line(enum rz_log_level level, const char *time_text, const cha
 }
 
 /* A line that is cut counts as written: what reads the log sees that there was one. */
-static bool put(enum rz_log_level level, const char *text)
+static bool put(enum rz_log_level level, const char *text, json_t *fields)
 {
 	_cleanup_free_ char *line = NULL;
 	char time_text[RZ_TIME_TEXT];
@@ -66,7 +77,7 @@ static bool put(enum rz_log_level level, const char *text)
 	clock_gettime(CLOCK_REALTIME, &now);
 	rz_time_format(time_text, (uint64_t)now.tv_sec * RZ_SECOND_NS + (uint64_t)now.tv_nsec);
 	line = form == RZ_LOG_TEXT ? text_line(level, time_text, text)
-				   : json_line(level, time_text, text);
+				   : json_line(level, time_text, text, fields);
 	if (!line)
 		return false;
 	do {
@@ -75,7 +86,7 @@ static bool put(enum rz_log_level level, const char *text)
 	return n > 0;
 }
 
-static void emit(enum rz_log_level level, const char *fmt, va_list ap)
+static void emit(enum rz_log_level level, json_t *fields, const char *fmt, va_list ap)
 {
 	char raw[LINE_MAX_BYTES], text[LINE_MAX_BYTES * 2];
 	int saved = errno;
@@ -84,13 +95,13 @@ static void emit(enum rz_log_level level, const char *fmt, va_list ap)
 		return;
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	rz_str_printable(text, sizeof(text), raw, strlen(raw));
-	if (!put(level, text)) {
+	if (!put(level, text, fields)) {
 		lost++;
 	} else if (lost > lost_told) {
 		snprintf(raw, sizeof(raw), "log: %llu lines before this one could not be written",
 			 (unsigned long long)(lost - lost_told));
 		lost_told = lost;
-		put(RZ_LOG_WARN, raw);
+		put(RZ_LOG_WARN, raw, NULL);
 	}
 	errno = saved;
 }
@@ -105,8 +116,23 @@ void rz_log(enum rz_log_level level, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	emit(level, fmt, ap);
+	emit(level, NULL, fmt, ap);
 	va_end(ap);
+}
+
+bool rz_log_takes_fields(enum rz_log_level level)
+{
+	return form == RZ_LOG_JSON && level <= max_level;
+}
+
+void rz_log_fields(enum rz_log_level level, json_t *fields, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit(level, fields, fmt, ap);
+	va_end(ap);
+	json_decref(fields);
 }
 
 int rz_err(int err, const char *fmt, ...)
@@ -114,7 +140,7 @@ int rz_err(int err, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	emit(RZ_LOG_ERROR, fmt, ap);
+	emit(RZ_LOG_ERROR, NULL, fmt, ap);
 	va_end(ap);
 	return err;
 }

@@ -19,6 +19,14 @@ void rz_log_setup(enum rz_log_format format, enum rz_log_level max_level);
 /* Writes one line; bytes that are not printable ASCII are escaped (rz_str_printable). */
 void rz_log(enum rz_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same with fields for a JSON line, which has them beside the sentence; a key that a line has
+ * anyway stays as it is. Takes `fields` over; NULL: none. */
+struct json_t;
+void rz_log_fields(enum rz_log_level level, struct json_t *fields, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Is a line of this level written, and as JSON? Else nobody needs fields. */
+bool rz_log_takes_fields(enum rz_log_level level);
+
 /* Logs at error level and returns `err` (a negative errno), so that a failure is one statement. */
 int rz_err(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -4,8 +4,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <bpf/bpf.h>
 
+#include "base/json.h"
 #include "base/log.h"
+#include "base/node.h"
 #include "base/yaml.h"
 #include "kern/pins.h"
 
@@ -59,6 +62,7 @@ void rz_ask_read_own(int argc, char **argv, const struct argp *command, struct r
 {
 	argp_err_exit_status = 2;
 	input->pin_dir = RZ_PIN_DIR_DEFAULT;
+	rz_ask_name_node(NULL);
 	if (argp_parse(command, argc, argv, 0, NULL, input))
 		exit(2); /* out of memory: mistakes end in argp_error() */
 }
@@ -71,6 +75,16 @@ void rz_ask_read(int argc, char **argv, const char *doc, struct rz_ask *ret)
 	rz_ask_read_own(argc, argv, &command, ret);
 }
 
+void rz_ask_name_node(const struct rz_maps *m)
+{
+	char node[RZ_NODE_SIZE];
+	struct rz_status s;
+	__u32 zero = 0;
+
+	rz_node_name(node, m && !bpf_map_lookup_elem(m->status, &zero, &s) ? s.node : NULL);
+	rz_json_set_node(node);
+}
+
 int rz_ask_open(const struct rz_ask *a, const char *command, struct rz_maps *ret)
 {
 	int err = rz_maps_open(a->pin_dir, ret);
@@ -78,6 +92,8 @@ int rz_ask_open(const struct rz_ask *a, const char *command, struct rz_maps *ret
 	if (!err && !rz_maps_daemon_alive(a->pin_dir))
 		rz_warn("%s: no daemon runs with --pin-dir %s; this is what the last one left",
 			command, a->pin_dir);
+	if (!err)
+		rz_ask_name_node(ret);
 	return err;
 }
 

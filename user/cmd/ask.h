@@ -34,6 +34,10 @@ void rz_ask_read(int argc, char **argv, const char *doc, struct rz_ask *ret);
  * given its defaults here. */
 void rz_ask_read_own(int argc, char **argv, const struct argp *argp, struct rz_ask *input);
 
+/* Names the node in all JSON of this command: as its daemon does, or as this process would. NULL:
+ * no maps. */
+void rz_ask_name_node(const struct rz_maps *m);
+
 /* The maps, and a line on stderr (`command` names who says it) if no daemon runs. 0 or -errno,
  * logged. */
 int rz_ask_open(const struct rz_ask *a, const char *command, struct rz_maps *ret);

@@ -178,6 +178,7 @@ int rz_cmd_list(int argc, char **argv)
 	rz_ask_read_own(argc, argv, &argp, &a.common);
 	if (rz_maps_open(a.common.pin_dir, &maps))
 		return 1;
+	rz_ask_name_node(&maps);
 	if (!rz_maps_daemon_alive(a.common.pin_dir))
 		rz_warn("list: no daemon runs with --pin-dir %s: nobody is moved, and zones are as "
 			"the last one left them",

@@ -8,7 +8,6 @@
 #include <argp.h>
 #include <errno.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #include "base/str.h"
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
+#include "cmd/who.h"
 #include "kern/maps.h"
 #include "kern/pause.h"
 #include "out/pause.h"
@@ -83,19 +83,6 @@ static int show(const struct ask *a, enum rz_pause_result result, const struct r
 		return rz_pause_print_json(stdout, result, p) ? 1 : 0;
 	rz_pause_print_text(stdout, result, p);
 	return 0;
-}
-
-/* "alice by sudo (uid 0, pid 4242)": root by sudo is somebody. */
-static void who(char *dst, size_t size)
-{
-	const char *sudo = getenv("SUDO_USER");
-	const struct passwd *pw = getpwuid(getuid());
-	const char *name = sudo && *sudo ? sudo : pw ? pw->pw_name : "somebody";
-	char raw[64];
-
-	snprintf(raw, sizeof(raw), "%.24s%s (uid %u, pid %d)", name,
-		 sudo && *sudo ? " by sudo" : "", getuid(), getpid());
-	rz_str_escape(dst, size, (const uint8_t *)raw, strlen(raw));
 }
 
 /* Has the daemon seen this pause? `pause` waits for it, so that what it says is so when it ends,
@@ -168,7 +155,7 @@ static struct rz_pause wanted(const struct ask *a)
 	clock_gettime(CLOCK_REALTIME, &t);
 	p.since_ns = (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
 	p.until_ns = a->for_ns ? p.since_ns + a->for_ns : 0;
-	who(p.by, sizeof(p.by));
+	rz_who(p.by, sizeof(p.by));
 	if (a->why)
 		rz_str_escape(p.why, sizeof(p.why), (const uint8_t *)a->why, strlen(a->why));
 	return p;
@@ -224,7 +211,7 @@ int rz_cmd_resume(int argc, char **argv)
 	rz_ask_read_own(argc, argv, &argp, &a.common);
 	pin_dir = a.common.pin_dir;
 	stood = rz_pause_get(pin_dir, &p);
-	who(by, sizeof(by));
+	rz_who(by, sizeof(by));
 	err = rz_pause_end(pin_dir, by, &p);
 	if (err && err != -ENOENT)
 		return 1;

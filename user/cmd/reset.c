@@ -19,6 +19,7 @@
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "cmd/conns.h"
+#include "cmd/who.h"
 #include "out/orders.h"
 #include "policy/tick.h"
 
@@ -81,6 +82,7 @@ static int order(const struct rz_maps *maps, struct rz_order_shown *r, const str
 		.client = r->conn->conn->frame.client, .asked_ns = rz_now_ns(), .now = a->now};
 	uint64_t cookie = r->conn->conn->cookie;
 
+	rz_who(o.by, sizeof(o.by));
 	r->asked_ns = o.asked_ns;
 	return bpf_map_update_elem(maps->orders, &cookie, &o, BPF_ANY) ? -errno : 0;
 }
@@ -208,6 +210,7 @@ int rz_cmd_reset(int argc, char **argv)
 	rz_ask_read_own(argc, argv, &argp, &a.common);
 	if (rz_maps_open(a.common.pin_dir, &maps))
 		return 1;
+	rz_ask_name_node(&maps);
 	if (!a.dry_run && !rz_maps_daemon_alive(a.common.pin_dir))
 		rz_err(-ESRCH,
 		       "reset: no daemon runs with --pin-dir %s, and only the daemon moves "

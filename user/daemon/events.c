@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "out/event.h"
 
 /* As the log calls an event of a connection; NULL: it stands in the ring alone. */
 static const char *log_word(enum rz_event_type t)
@@ -42,8 +43,9 @@ static void log_conn(const struct rz_event *e)
 	rz_endpoint_format(client_at, sizeof(client_at), e->tuple.client_addr,
 			   e->tuple.client_port);
 	rz_endpoint_format(agent_at, sizeof(agent_at), e->tuple.agent_addr, e->tuple.agent_port);
-	rz_info("%s: %s at %s, zone %s -> %s, client.id \"%s\": %s", log_word(e->type), client_at,
-		agent_at, e->from_zone, e->to_zone, e->client_id, e->text);
+	rz_log_fields(RZ_LOG_INFO, rz_log_takes_fields(RZ_LOG_INFO) ? rz_event_json(e) : NULL,
+		      "%s: %s at %s, zone %s -> %s, client.id \"%s\": %s", log_word(e->type),
+		      client_at, agent_at, e->from_zone, e->to_zone, e->client_id, e->text);
 }
 
 static void add(struct rz_event_ring *ring, struct rz_event *e)

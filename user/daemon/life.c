@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/node.h"
 #include "base/str.h"
@@ -241,6 +242,7 @@ int rz_daemon_start(struct rz_conf *conf, struct rz_conf_source *source, struct 
 	d->status = (struct rz_status){.started_ns = rz_now_ns(), .pid = getpid()};
 	rz_str_copy(d->status.version, sizeof(d->status.version), RZ_VERSION);
 	rz_node_name(d->status.node, d->conf.node_name);
+	rz_json_set_node(d->status.node); /* of log lines */
 	err = start_all(d);
 	if (err) {
 		rz_daemon_stop(d);

@@ -102,6 +102,17 @@ static void refuse_others(struct rz_daemon *d, const struct rz_order_row *orders
 	}
 }
 
+/* All orders of one look are most likely one command's. */
+static void tell_orders(struct rz_daemon *d, struct rz_order_row *orders, size_t n, size_t can)
+{
+	char *by = orders[0].order.by;
+
+	by[sizeof(orders[0].order.by) - 1] = '\0';
+	rz_info("reset: by %s: %zu connections, %zu can be moved", by, n, can);
+	rz_daemon_tell_all(d, RZ_EVENT_RESET, "by %s: %zu connections, %zu can be moved%s", by, n,
+			   can, orders[0].order.now ? ", at once" : "");
+}
+
 static void look_at_orders(struct rz_daemon *d)
 {
 	_cleanup_free_ struct rz_order_row *orders = NULL;
@@ -120,7 +131,7 @@ static void look_at_orders(struct rz_daemon *d)
 		rz_snapshot_free(snap);
 		return;
 	}
-	rz_info("reset: an operator wants %zu connections moved, %zu can be", n, t->n_moves);
+	tell_orders(d, orders, n, t->n_moves);
 	refuse_others(d, orders, n, t);
 	rz_daemon_moves_begin(d, snap, t);
 }

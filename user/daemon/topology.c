@@ -38,6 +38,8 @@ struct rz_feed {
 	char merge_why[128];	 /* why the sources make no topology, "" */
 	struct rz_topo *pending; /* read, but the maps could not take it yet */
 	uint64_t told_ns;	 /* when the log was last told of a topology */
+	char event[112];	 /* what the latest event said of it */
+	uint64_t event_ns;
 };
 
 /* Counts the zones of `topo` and writes all three maps. */
@@ -229,6 +231,30 @@ static void on_news(void *arg)
 	judge(d, rz_now_ns());
 }
 
+/* An event when what counts is another: once in ten seconds is enough in a storm of changes. */
+static void tell_change(struct rz_daemon *d)
+{
+	struct rz_event e = {.type = RZ_EVENT_TOPOLOGY};
+	struct rz_feed *f = d->feed;
+	uint64_t now = rz_now_ns();
+	size_t i, ready = 0;
+
+	if (!d->topo || (f->event_ns && now < f->event_ns + TELL_EVERY_NS))
+		return;
+	for (i = 0; i < d->topo->n_agents; i++)
+		ready += d->topo->agents[i].ready;
+	snprintf(e.setting.after, sizeof(e.setting.after),
+		 "%zu agents in %zu zones, %zu ready, own zone %.48s", d->topo->n_agents,
+		 rz_topo_zones_present(d->zones), ready,
+		 *d->topo->own_zone ? d->topo->own_zone : "not given");
+	if (!strcmp(e.setting.after, f->event))
+		return;
+	rz_str_copy(e.setting.before, sizeof(e.setting.before), f->event);
+	rz_str_copy(f->event, sizeof(f->event), e.setting.after);
+	f->event_ns = now;
+	rz_daemon_tell(d, &e);
+}
+
 static void poll_file(struct rz_daemon *d)
 {
 	struct rz_feed *f = d->feed;
@@ -273,6 +299,7 @@ void rz_daemon_poll_topology(struct rz_daemon *d)
 		poll_file(d);
 	if (d->feed->dirty)
 		merge(d);
+	tell_change(d);
 	judge(d, rz_now_ns());
 }
 

@@ -19,15 +19,20 @@ static bool has_reason(const struct rz_event *e)
 	return e->type == RZ_EVENT_VERDICT || e->reason != RZ_REASON_NONE;
 }
 
-/* client_id and setting share their place. */
-static const char *client_id_of(const struct rz_event *e)
+/* It has values before and after, which share their place with client_id. */
+static bool is_change(const struct rz_event *e)
 {
-	return e->type == RZ_EVENT_SETTING ? NULL : e->client_id;
+	return e->type == RZ_EVENT_SETTING || e->type == RZ_EVENT_TOPOLOGY;
 }
 
-static json_t *setting_text(const struct rz_event *e, const char *text)
+static const char *client_id_of(const struct rz_event *e)
 {
-	return e->type == RZ_EVENT_SETTING ? json_string(text) : json_null();
+	return is_change(e) ? NULL : e->client_id;
+}
+
+static json_t *change_text(const struct rz_event *e, const char *text)
+{
+	return is_change(e) ? json_string(text) : json_null();
 }
 
 static json_t *error_word(int error)
@@ -37,14 +42,13 @@ static json_t *error_word(int error)
 	return word ? json_string(word) : rz_json_number(error, error);
 }
 
-int rz_event_print_json(FILE *f, const struct rz_event *e)
+json_t *rz_event_json(const struct rz_event *e)
 {
 	char time[RZ_TIME_TEXT], client[RZ_ENDPOINT_TEXT] = "", agent[RZ_ENDPOINT_TEXT] = "";
 	const char *reason = has_reason(e) ? rz_reason_name(e->reason) : NULL;
 	const char *outcome = e->outcome ? rz_outcome_name(e->outcome) : NULL;
 	const char *check = e->check ? rz_check_name(e->check) : NULL;
 	bool move = ends_a_move(e->type);
-	json_t *o;
 
 	rz_time_format(time, e->time_ns);
 	if (e->cookie) {
@@ -52,7 +56,7 @@ int rz_event_print_json(FILE *f, const struct rz_event *e)
 				   e->tuple.client_port);
 		rz_endpoint_format(agent, sizeof(agent), e->tuple.agent_addr, e->tuple.agent_port);
 	}
-	o = json_pack(
+	return json_pack(
 		"{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?, s:b, s:o, s:o, s:o, "
 		"s:o, s:s?, s:o, s:o, s:o, s:o}",
 		"time", time, "event", rz_event_name(e->type), "seq", (json_int_t)e->seq, "cookie",
@@ -63,9 +67,13 @@ int rz_event_print_json(FILE *f, const struct rz_event *e)
 		rz_json_number(move, e->waited_ms), "held_ms", rz_json_number(move, e->held_ms),
 		"held_segments", rz_json_number(move, e->held_segments), "error",
 		error_word(e->error), "check", check, "text", rz_json_text(e->text), "setting",
-		setting_text(e, e->setting.key), "before", setting_text(e, e->setting.before),
-		"after", setting_text(e, e->setting.after));
-	return rz_json_print(f, o, true);
+		rz_json_text(is_change(e) ? e->setting.key : NULL), "before",
+		change_text(e, e->setting.before), "after", change_text(e, e->setting.after));
+}
+
+int rz_event_print_json(FILE *f, const struct rz_event *e)
+{
+	return rz_json_print(f, rz_event_json(e), true);
 }
 
 void rz_event_print_text(FILE *f, const struct rz_event *e)
@@ -84,8 +92,8 @@ void rz_event_print_text(FILE *f, const struct rz_event *e)
 	}
 	if (e->type == RZ_EVENT_VERDICT)
 		fprintf(f, " %s", rz_reason_name(e->reason));
-	if (e->type == RZ_EVENT_SETTING)
-		fprintf(f, " %s: \"%s\" -> \"%s\",", e->setting.key, e->setting.before,
-			e->setting.after);
+	if (is_change(e))
+		fprintf(f, " %s%s\"%s\" -> \"%s\"%s", e->setting.key, *e->setting.key ? ": " : "",
+			e->setting.before, e->setting.after, *e->text ? "," : "");
 	fprintf(f, "%s%s\n", *e->text ? " " : "", e->text);
 }

@@ -172,7 +172,7 @@ int rz_stats_print_json(FILE *f, const struct rz_stats_view *v)
 	json_object_set_new(all, "clients", json_integer((json_int_t)snap->n_clients));
 	json_object_set_new(all, "clients_max", json_integer(v->clients_max));
 	json_object_set_new(all, "unidentified", json_integer((json_int_t)u.n));
-	json_object_set_new(all, "unidentified_oldest_s", json_real(u.oldest_s));
+	json_object_set_new(all, "unidentified_oldest_s", rz_json_seconds(u.oldest_s));
 	json_object_set_new(all, "moved", json_integer((json_int_t)snap->counters.moved));
 	json_object_set_new(all, "let_go", json_integer((json_int_t)snap->counters.let_go));
 	json_object_set_new(all, "refused", json_integer((json_int_t)snap->counters.refused));
@@ -180,7 +180,7 @@ int rz_stats_print_json(FILE *f, const struct rz_stats_view *v)
 	json_object_set_new(all, "checks", checks_json(snap));
 	json_object_set_new(all, "outcomes", outcomes_json(&snap->counters));
 	json_object_set_new(all, "breaker_opened", json_integer(snap->counters.breaker_opened));
-	json_object_set_new(all, "breaker_open_for_s", json_real(breaker_s(snap)));
+	json_object_set_new(all, "breaker_open_for_s", rz_json_seconds(breaker_s(snap)));
 	json_object_set_new(all, "log_lost", json_integer((json_int_t)snap->counters.log_lost));
 	json_object_set_new(all, "state_skipped",
 			    json_integer((json_int_t)snap->counters.state_skipped));

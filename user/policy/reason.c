@@ -29,10 +29,10 @@ SAME_SIZE(phases, RZ_PHASE_COUNT);
 static const char *const outcomes[] = {"unknown", "home", "returned", "left", "gone"};
 SAME_SIZE(outcomes, RZ_OUTCOME_COUNT);
 static const char *const events[] = {
-	"none",	       "start",	  "stop",    "verdict",	     "hold",	       "move",
-	"let-go",      "refused", "observe", "outcome",	     "gave-up",	       "freeze",
-	"thaw",	       "pause",	  "resume",  "breaker-open", "breaker-closed", "left-while-held",
-	"left-closed", "reload",  "setting", "reload-failed"};
+	"none",	       "start",	  "stop",    "verdict",	      "hold",		"move",
+	"let-go",      "refused", "observe", "outcome",	      "gave-up",	"freeze",
+	"thaw",	       "pause",	  "resume",  "breaker-open",  "breaker-closed", "left-while-held",
+	"left-closed", "reload",  "setting", "reload-failed", "topology",	"reset"};
 SAME_SIZE(events, RZ_EVENT_COUNT);
 const char *const rz_mode_words[] = {"enforce", "observe", NULL};
 SAME_SIZE(rz_mode_words, RZ_MODE_COUNT + 1);

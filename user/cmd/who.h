@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who runs this command, for events. Called by cmd/pause.c and cmd/reset.c. */
+#ifndef RZ_CMD_WHO_H
+#define RZ_CMD_WHO_H
+
+#include <stddef.h>
+
+/* "alice by sudo (uid 0, pid 4242)": root by sudo is somebody. Fit to be printed. */
+void rz_who(char *dst, size_t size);
+
+#endif
