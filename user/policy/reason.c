@@ -36,85 +36,6 @@ static const char *const events[] = {
 SAME_SIZE(events, RZ_EVENT_COUNT);
 const char *const rz_mode_words[] = {"enforce", "observe", NULL};
 SAME_SIZE(rz_mode_words, RZ_MODE_COUNT + 1);
-static const char *const reasons[] = {
-	[RZ_REASON_NONE] = "ready to move",
-	[RZ_REASON_LEFT] = "left while held",
-	[RZ_REASON_NOT_IDENTIFIED] = "not identified",
-	[RZ_REASON_SEVERAL] = "several clients",
-	[RZ_REASON_NOT_OPTED_IN] = "not opted in",
-	[RZ_REASON_EXCLUDED] = "excluded",
-	[RZ_REASON_NO_ZONE] = "no zone",
-	[RZ_REASON_ZONE_UNKNOWN] = "zone unknown",
-	[RZ_REASON_AMBIGUOUS] = "ambiguous agent",
-	[RZ_REASON_NOT_AN_AGENT] = "not an agent",
-	[RZ_REASON_OWN_ZONE_UNKNOWN] = "own zone unknown",
-	[RZ_REASON_SAME_ZONE] = "same zone",
-	[RZ_REASON_NO_AGENT_THERE] = "no agent there",
-	[RZ_REASON_ZONE_NOT_STABLE] = "zone not stable yet",
-	[RZ_REASON_TOPOLOGY_STALE] = "topology stale",
-	[RZ_REASON_AGENT_TERMINATING] = "agent terminating",
-	[RZ_REASON_NOT_DATA] = "not a data connection",
-	[RZ_REASON_SHARED] = "shared with a group",
-	[RZ_REASON_TOO_YOUNG] = "too young",
-	[RZ_REASON_ACKS0] = "acks=0",
-	[RZ_REASON_TRANSACTIONAL] = "transactional",
-	[RZ_REASON_LOAD_BALANCER] = "behind a load balancer",
-	[RZ_REASON_LOCAL_PROXY] = "behind a local proxy",
-	[RZ_REASON_MPTCP] = "MPTCP",
-	[RZ_REASON_LIBRARY] = "library",
-	[RZ_REASON_NAME_NOT_KEPT] = "library's name not kept",
-	[RZ_REASON_MAY_COME] = "may come by itself",
-	[RZ_REASON_COOLING_DOWN] = "cooling down",
-	[RZ_REASON_GAVE_UP] = "gave up",
-	[RZ_REASON_BREAKER] = "breaker open",
-	[RZ_REASON_OVER_BUDGET] = "over budget",
-	[RZ_REASON_TARGET_BUDGET] = "over target budget",
-	[RZ_REASON_CLUSTER_BUDGET] = "over cluster budget",
-	[RZ_REASON_PAUSED] = "paused",
-	[RZ_REASON_OBSERVING] = "observing",
-	[RZ_REASON_LEFT_BEHIND] = "idle since its move",
-	[RZ_REASON_MEMORY_FULL] = "client memory full",
-};
-SAME_SIZE(reasons, RZ_REASON_COUNT);
-
-static const struct {
-	const char *word, *text;
-} checks[] = {
-	[RZ_CHECK_PASSED] = {"passed", "nothing speaks against it"},
-	[RZ_CHECK_NOT_TRACKED] = {"not-tracked", "there is no such connection any more"},
-	[RZ_CHECK_OTHER_CLIENT] = {"other-client", "its client.id is another by now"},
-	[RZ_CHECK_NOT_DATA] = {"not-data", "it does not carry data by now"},
-	[RZ_CHECK_OUT_OF_SYNC] = {"out-of-sync", "where its next request begins is not known"},
-	[RZ_CHECK_SEVERAL] = {"several-clients", "it carries more than one client.id by now"},
-	[RZ_CHECK_TRANSACTION] = {"transactional", "it has begun a transaction"},
-	[RZ_CHECK_GROUP] = {"group-membership", "it carries group membership by now"},
-	[RZ_CHECK_ACKS0] = {"acks0", "it sends Produce with acks=0 by now"},
-	[RZ_CHECK_OTHER_ADDRESS] = {"other-address", "its addresses are others by now"},
-	[RZ_CHECK_TOO_OLD] = {"too-old", "the move was decided too long ago"},
-	[RZ_CHECK_MPTCP] = {"mptcp", "Multipath TCP"},
-	[RZ_CHECK_NO_AGENT] = {"no-agent", "no process has the socket"},
-	[RZ_CHECK_NOT_LEFT] = {"not-left", "its client has not left it"},
-	[RZ_CHECK_NOT_ACCEPTED] = {"not-accepted", "TCP has not accepted bytes that rezone read"},
-	[RZ_CHECK_UNSEEN] = {"unseen-bytes", "TCP has bytes that rezone did not read"},
-	[RZ_CHECK_NOT_WATCHED] = {"not-watched", "its responses are not watched"},
-	[RZ_CHECK_UNACKED] = {"unacknowledged", "its client has not acknowledged all responses"},
-	[RZ_CHECK_UNREAD] = {"unread", "the agent has not read all that came"},
-	[RZ_CHECK_OUT_OF_ORDER] = {"out-of-order", "TCP keeps out-of-order segments"},
-	[RZ_CHECK_NEW_REQUEST] = {"new-request", "a new request came after the latest response"},
-	[RZ_CHECK_PART_REQUEST] = {"partial-request", "a request has not come whole"},
-	[RZ_CHECK_NOT_FOLLOWED] = {"not-followed",
-				   "which request the next response is for is not known"},
-	[RZ_CHECK_UNANSWERED] = {"unanswered", "a request was unanswered"},
-	[RZ_CHECK_PART_RESPONSE] = {"partial-response", "a response was not out to its end"},
-	[RZ_CHECK_SETTLING] = {"settling", "its responses were not out for long enough"},
-	[RZ_CHECK_HELD] = {"held", "a request came while it was about to be closed"},
-	[RZ_CHECK_NOT_REPEATED] = {"not-repeated", "a dropped segment was not sent again yet"},
-	[RZ_CHECK_SILENT] = {"silent", "no request came"},
-	[RZ_CHECK_HOLD_ENDS] = {"hold-ends", "its hold was too near its end"},
-	[RZ_CHECK_NOT_MET] = {"not-met", "the walk over the sockets did not meet it"},
-};
-SAME_SIZE(checks, RZ_CHECK_COUNT);
-
 static const char *word(const char *const *table, size_t n, unsigned value)
 {
 	return value < n ? table[value] : "?";
@@ -200,19 +121,118 @@ const char *rz_mode_name(enum rz_mode m)
 	return word(rz_mode_words, RZ_MODE_COUNT, m);
 }
 
+/* A value without a word does not compile (-Wswitch). */
+#define WORD(value, word) \
+	case value:       \
+		return word
+
 const char *rz_reason_name(enum rz_reason r)
 {
-	return word(reasons, COUNT(reasons), r);
+	switch (r) {
+		WORD(RZ_REASON_NONE, "ready to move");
+		WORD(RZ_REASON_LEFT, "left while held");
+		WORD(RZ_REASON_NOT_IDENTIFIED, "not identified");
+		WORD(RZ_REASON_SEVERAL, "several clients");
+		WORD(RZ_REASON_NOT_OPTED_IN, "not opted in");
+		WORD(RZ_REASON_EXCLUDED, "excluded");
+		WORD(RZ_REASON_NO_ZONE, "no zone");
+		WORD(RZ_REASON_ZONE_UNKNOWN, "zone unknown");
+		WORD(RZ_REASON_AMBIGUOUS, "ambiguous agent");
+		WORD(RZ_REASON_NOT_AN_AGENT, "not an agent");
+		WORD(RZ_REASON_OWN_ZONE_UNKNOWN, "own zone unknown");
+		WORD(RZ_REASON_SAME_ZONE, "same zone");
+		WORD(RZ_REASON_NO_AGENT_THERE, "no agent there");
+		WORD(RZ_REASON_ZONE_NOT_STABLE, "zone not stable yet");
+		WORD(RZ_REASON_TOPOLOGY_STALE, "topology stale");
+		WORD(RZ_REASON_AGENT_TERMINATING, "agent terminating");
+		WORD(RZ_REASON_NOT_DATA, "not a data connection");
+		WORD(RZ_REASON_SHARED, "shared with a group");
+		WORD(RZ_REASON_TOO_YOUNG, "too young");
+		WORD(RZ_REASON_ACKS0, "acks=0");
+		WORD(RZ_REASON_TRANSACTIONAL, "transactional");
+		WORD(RZ_REASON_LOAD_BALANCER, "behind a load balancer");
+		WORD(RZ_REASON_LOCAL_PROXY, "behind a local proxy");
+		WORD(RZ_REASON_MPTCP, "MPTCP");
+		WORD(RZ_REASON_LIBRARY, "library");
+		WORD(RZ_REASON_NAME_NOT_KEPT, "library's name not kept");
+		WORD(RZ_REASON_MAY_COME, "may come by itself");
+		WORD(RZ_REASON_COOLING_DOWN, "cooling down");
+		WORD(RZ_REASON_GAVE_UP, "gave up");
+		WORD(RZ_REASON_BREAKER, "breaker open");
+		WORD(RZ_REASON_OVER_BUDGET, "over budget");
+		WORD(RZ_REASON_TARGET_BUDGET, "over target budget");
+		WORD(RZ_REASON_CLUSTER_BUDGET, "over cluster budget");
+		WORD(RZ_REASON_PAUSED, "paused");
+		WORD(RZ_REASON_OBSERVING, "observing");
+		WORD(RZ_REASON_LEFT_BEHIND, "idle since its move");
+		WORD(RZ_REASON_MEMORY_FULL, "client memory full");
+	case RZ_REASON_COUNT:
+		break;
+	}
+	return "?";
+}
+
+struct check_words {
+	const char *word, *text;
+};
+#define WORDS(value, word, text) WORD(value, ((struct check_words){word, text}))
+
+static struct check_words check_words(enum rz_check c)
+{
+	switch (c) {
+		WORDS(RZ_CHECK_PASSED, "passed", "nothing speaks against it");
+		WORDS(RZ_CHECK_NOT_TRACKED, "not-tracked", "there is no such connection any more");
+		WORDS(RZ_CHECK_OTHER_CLIENT, "other-client", "its client.id is another by now");
+		WORDS(RZ_CHECK_NOT_DATA, "not-data", "it does not carry data by now");
+		WORDS(RZ_CHECK_OUT_OF_SYNC, "out-of-sync",
+		      "where its next request begins is not known");
+		WORDS(RZ_CHECK_SEVERAL, "several-clients",
+		      "it carries more than one client.id by now");
+		WORDS(RZ_CHECK_TRANSACTION, "transactional", "it has begun a transaction");
+		WORDS(RZ_CHECK_GROUP, "group-membership", "it carries group membership by now");
+		WORDS(RZ_CHECK_ACKS0, "acks0", "it sends Produce with acks=0 by now");
+		WORDS(RZ_CHECK_OTHER_ADDRESS, "other-address", "its addresses are others by now");
+		WORDS(RZ_CHECK_TOO_OLD, "too-old", "the move was decided too long ago");
+		WORDS(RZ_CHECK_MPTCP, "mptcp", "Multipath TCP");
+		WORDS(RZ_CHECK_NO_AGENT, "no-agent", "no process has the socket");
+		WORDS(RZ_CHECK_NOT_LEFT, "not-left", "its client has not left it");
+		WORDS(RZ_CHECK_NOT_ACCEPTED, "not-accepted",
+		      "TCP has not accepted bytes that rezone read");
+		WORDS(RZ_CHECK_UNSEEN, "unseen-bytes", "TCP has bytes that rezone did not read");
+		WORDS(RZ_CHECK_NOT_WATCHED, "not-watched", "its responses are not watched");
+		WORDS(RZ_CHECK_UNACKED, "unacknowledged",
+		      "its client has not acknowledged all responses");
+		WORDS(RZ_CHECK_UNREAD, "unread", "the agent has not read all that came");
+		WORDS(RZ_CHECK_OUT_OF_ORDER, "out-of-order", "TCP keeps out-of-order segments");
+		WORDS(RZ_CHECK_NEW_REQUEST, "new-request",
+		      "a new request came after the latest response");
+		WORDS(RZ_CHECK_PART_REQUEST, "partial-request", "a request has not come whole");
+		WORDS(RZ_CHECK_NOT_FOLLOWED, "not-followed",
+		      "which request the next response is for is not known");
+		WORDS(RZ_CHECK_UNANSWERED, "unanswered", "a request was unanswered");
+		WORDS(RZ_CHECK_PART_RESPONSE, "partial-response",
+		      "a response was not out to its end");
+		WORDS(RZ_CHECK_SETTLING, "settling", "its responses were not out for long enough");
+		WORDS(RZ_CHECK_HELD, "held", "a request came while it was about to be closed");
+		WORDS(RZ_CHECK_NOT_REPEATED, "not-repeated",
+		      "a dropped segment was not sent again yet");
+		WORDS(RZ_CHECK_SILENT, "silent", "no request came");
+		WORDS(RZ_CHECK_HOLD_ENDS, "hold-ends", "its hold was too near its end");
+		WORDS(RZ_CHECK_NOT_MET, "not-met", "the walk over the sockets did not meet it");
+	case RZ_CHECK_COUNT:
+		break;
+	}
+	return (struct check_words){"?", "?"};
 }
 
 const char *rz_check_name(enum rz_check c)
 {
-	return c < COUNT(checks) ? checks[c].word : "?";
+	return check_words(c).word;
 }
 
 const char *rz_check_text(enum rz_check c)
 {
-	return c < COUNT(checks) ? checks[c].text : "?";
+	return check_words(c).text;
 }
 
 /* Transactions first: whatever else such a connection carries, it is left alone. */
