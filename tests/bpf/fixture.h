@@ -132,7 +132,7 @@ static inline void feed_out(uint32_t seq, const void *payload, size_t len)
 	assert_int_equal(1, opts.retval);
 }
 
-static inline size_t make_answer(uint8_t *p, uint32_t correlation_id, size_t body)
+static inline size_t make_response(uint8_t *p, uint32_t correlation_id, size_t body)
 {
 	put32(p, 4 + body);
 	put32(p + 4, correlation_id);

@@ -373,7 +373,7 @@ static void what_a_move_waits_for(void **state)
 	m += make_request(bad + m, RZ_API_PRODUCE, 4, 78, GOOD, (int)strlen(GOOD), 30);
 	feed(SEQ0 + n, bad, m);
 	assert_int_equal(3, conn().frame.answerable);
-	feed_out(SEQ0, answer, make_answer(answer, 77, 10)); /* to a request before the watch */
+	feed_out(SEQ0, answer, make_response(answer, 77, 10)); /* to a request before the watch */
 	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.holds), &cookie, &h));
 	assert_int_equal(1, h.answers.synced);
 	feed(SEQ0 + n, r, n);

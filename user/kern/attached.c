@@ -94,8 +94,8 @@ int rz_kern_pin_again(struct rz_kern *k)
 		err = rz_claim_link(&k->claim, k->state, "link_state");
 	if (!err && lost_link(k, k->segment, "link_segment"))
 		err = rz_claim_link(&k->claim, k->segment, "link_segment");
-	if (!err && lost_link(k, k->answer, "link_answer"))
-		err = rz_claim_link(&k->claim, k->answer, "link_answer");
+	if (!err && lost_link(k, k->response, "link_answer"))
+		err = rz_claim_link(&k->claim, k->response, "link_answer");
 	return err;
 }
 
@@ -130,7 +130,7 @@ int rz_kern_look(const struct rz_kern *k, struct rz_attached *ret)
 		each_pinned_map(k, count_lost, &a.pins_lost);
 		a.pins_lost += lost_link(k, k->state, "link_state");
 		a.pins_lost += lost_link(k, k->segment, "link_segment");
-		a.pins_lost += lost_link(k, k->answer, "link_answer");
+		a.pins_lost += lost_link(k, k->response, "link_answer");
 	}
 	*ret = a;
 	return 0;
@@ -140,7 +140,7 @@ int rz_kern_attach_again(struct rz_kern *k)
 {
 	struct bpf_link *fresh;
 	char path[sizeof(k->cgroup)];
-	bool watching = k->answer;
+	bool watching = k->response;
 	int fd = rz_cgroup_open(k->cgroup, path, sizeof(path)), old = k->cgroup_fd, err;
 
 	if (fd < 0)

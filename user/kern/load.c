@@ -341,14 +341,14 @@ void rz_kern_free(struct rz_kern *k, bool keep_pins)
 		/* a pin that something is mounted over would keep it attached for ever (5.9) */
 		if (k->segment)
 			bpf_link__detach(k->segment);
-		if (k->answer)
-			bpf_link__detach(k->answer);
+		if (k->response)
+			bpf_link__detach(k->response);
 	}
 	ring_buffer__free(k->ring);
 	bpf_link__destroy(k->walk);
 	bpf_link__destroy(k->census);
 	bpf_link__destroy(k->segment);
-	bpf_link__destroy(k->answer);
+	bpf_link__destroy(k->response);
 	bpf_link__destroy(k->state);
 	rezone_bpf__destroy(k->skel);
 	if (k->cgroup_fd >= 0)
@@ -407,18 +407,18 @@ static void unpin_answer(const struct rz_kern *k)
 int rz_kern_watch(struct rz_kern *k, bool on)
 {
 	k->skel->bss->rz_holding = on;
-	if (!on && k->answer) {
+	if (!on && k->response) {
 		unpin_answer(k);
-		bpf_link__destroy(k->answer);
-		k->answer = NULL;
-	} else if (on && !k->answer) {
-		k->answer = bpf_program__attach_cgroup(k->skel->progs.rz_response, k->cgroup_fd);
-		if (!k->answer)
+		bpf_link__destroy(k->response);
+		k->response = NULL;
+	} else if (on && !k->response) {
+		k->response = bpf_program__attach_cgroup(k->skel->progs.rz_response, k->cgroup_fd);
+		if (!k->response)
 			return rz_err(-errno, "move: cannot watch responses at cgroup %s: %s",
 				      k->cgroup, strerror(errno));
 		/* a daemon that dies in a hold may leave a client that leaves: which of its
 		 * responses are out must be known then */
-		return rz_claim_link(&k->claim, k->answer, "link_answer");
+		return rz_claim_link(&k->claim, k->response, "link_answer");
 	}
 	return 0;
 }
@@ -426,7 +426,7 @@ int rz_kern_watch(struct rz_kern *k, bool on)
 void rz_kern_watch_no_more(struct rz_kern *k)
 {
 	rz_kern_watch(k, rz_held_forget_holds(&k->maps, rz_now_ns()) > 0);
-	if (!k->answer)
+	if (!k->response)
 		unpin_answer(k); /* what a daemon that died has left */
 }
 

@@ -15,7 +15,7 @@
 struct rz_kern {
 	struct rezone_bpf *skel;
 	struct bpf_link *segment, *state, *walk, *census;
-	struct bpf_link *answer; /* only while moves wait */
+	struct bpf_link *response; /* only while moves wait */
 	struct ring_buffer *ring;
 	uint64_t seed;	     /* of the hashes that are keys of maps (map secret) */
 	bool fresh_seed;     /* it is this run's: keys of an earlier one mean nothing any more */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The answers of a watched connection: which request each is for, and whether all that must be
- * answered has been. Fed by BPF_PROG_TEST_RUN on both ways. Run by `make bpf-test`; needs root and
+ * The responses of a watched connection: which request each is for, and whether all that must be
+ * out are. Fed by BPF_PROG_TEST_RUN on both ways. Run by `make bpf-test`; needs root and
  * a kernel with BPF.
  */
 #include "fixture.h"
@@ -50,10 +50,10 @@ static void ask(int key, uint32_t correlation_id)
 	in_seq += n;
 }
 
-static void answer(uint32_t correlation_id, size_t body)
+static void respond(uint32_t correlation_id, size_t body)
 {
 	static uint8_t a[8192];
-	size_t n = make_answer(a, correlation_id, body);
+	size_t n = make_response(a, correlation_id, body);
 
 	feed_out(out_seq, a, n);
 	out_seq += n;
@@ -76,7 +76,7 @@ static bool drained(void)
 	return drained_at(in_seq);
 }
 
-static void each_answer_counts(void **state)
+static void each_response_counts(void **state)
 {
 	uint32_t i;
 
@@ -87,34 +87,34 @@ static void each_answer_counts(void **state)
 	assert_false(drained());
 	for (i = 1; i <= 5; i++) {
 		assert_false(drained());
-		answer(100 + i, 20 + i);
+		respond(100 + i, 20 + i);
 		assert_int_equal(i, hold().answers.number);
 	}
 	assert_true(drained());
 	ask(RZ_API_PRODUCE, 106);
 	assert_false(drained());
-	answer(106, 3);
+	respond(106, 3);
 	assert_true(drained());
 }
 
-/* A Fetch need not be answered, also when it was asked after; what came before it must. */
+/* The response to a Fetch need not be out, also behind others; those before it must. */
 static void a_fetch_is_not_waited_for(void **state)
 {
 	(void)state;
 	open_watched();
 	ask(RZ_API_PRODUCE, 1);
 	ask(RZ_API_FETCH, 2);
-	answer(1, 10);
+	respond(1, 10);
 	assert_true(drained());
 	ask(RZ_API_OFFSET_COMMIT, 3);
 	assert_false(drained());
-	answer(2, 3000);
+	respond(2, 3000);
 	assert_false(drained());
-	answer(3, 0);
+	respond(3, 0);
 	assert_true(drained());
 }
 
-/* What was asked before anybody watched must be answered too, whatever it was. */
+/* Responses to requests from before the watch must be out too, whatever they were. */
 static void begun_in_the_middle(void **state)
 {
 	uint32_t i;
@@ -126,13 +126,13 @@ static void begun_in_the_middle(void **state)
 	watch();
 	assert_false(drained()); /* three are open, nobody knows */
 	ask(RZ_API_FETCH, 4);
-	answer(1, 5); /* unknown here: asked before */
-	answer(2, 5);
+	respond(1, 5); /* unknown here: from before */
+	respond(2, 5);
 	assert_false(hold().answers.synced);
 	assert_false(drained());
-	answer(3, 5);
+	respond(3, 5);
 	assert_false(drained());
-	answer(4, 5);
+	respond(4, 5);
 	assert_true(drained());
 	assert_int_equal(4, hold().answers.number);
 }
@@ -143,7 +143,7 @@ static void a_request_that_was_not_noted(void **state)
 	(void)state;
 	open_watched();
 	ask(RZ_API_PRODUCE, 1);
-	answer(1, 5);
+	respond(1, 5);
 	assert_true(drained());
 	skel->bss->rz_holding = 0;
 	ask(RZ_API_PRODUCE, 2);
@@ -151,11 +151,11 @@ static void a_request_that_was_not_noted(void **state)
 	assert_false(drained());
 	ask(RZ_API_FETCH, 3);
 	assert_false(drained());
-	answer(2, 5); /* believed in the row, though its id was not noted */
+	respond(2, 5); /* believed in the row, though its id was not noted */
 	assert_true(drained());
 }
 
-/* Two answers cut at every byte, into two segments and into single bytes. */
+/* Two responses cut at every byte, into two segments and into single bytes. */
 static void every_split(void **state)
 {
 	uint8_t a[512];
@@ -167,9 +167,9 @@ static void every_split(void **state)
 		ask(RZ_API_PRODUCE, 0); /* zero is an id like any other */
 		ask(RZ_API_PRODUCE, 77);
 		ask(RZ_API_PRODUCE, 78);
-		answer(0, 4);
-		n = make_answer(a, 77, 20);
-		n += make_answer(a + n, 78, 24);
+		respond(0, 4);
+		n = make_response(a, 77, 20);
+		n += make_response(a + n, 78, 24);
 		assert_int_equal(60, n);
 		if (at) {
 			feed_out(out_seq, a, at);
@@ -195,22 +195,22 @@ static void repetitions_and_losses(void **state)
 	open_watched();
 	for (i = 1; i <= 6; i++)
 		ask(RZ_API_PRODUCE, i);
-	n = make_answer(a, 1, 10);
+	n = make_response(a, 1, 10);
 	feed_out(out_seq, a, n);
 	feed_out(out_seq, a, n); /* TCP sends it again */
 	out_seq += n;
 	assert_int_equal(1, hold().answers.number);
-	answer(2, 10);
+	respond(2, 10);
 	out_seq += 18; /* the third was not seen */
-	answer(4, 10);
+	respond(4, 10);
 	assert_int_equal(4, hold().answers.number);
 	assert_false(drained());
-	answer(5, 10);
-	answer(6, 10);
+	respond(5, 10);
+	respond(6, 10);
 	assert_true(drained());
 }
 
-/* Bytes inside an answer that look like the head of an expected one: only tentative, and no proof.
+/* Bytes inside a response that look like the head of an expected one: only tentative, and no proof.
  */
 static void a_false_head(void **state)
 {
@@ -221,16 +221,16 @@ static void a_false_head(void **state)
 	ask(RZ_API_FETCH, 5);
 	ask(RZ_API_PRODUCE, 6);
 	memset(a, 0, sizeof(a));
-	put32(a, 100); /* a piece of the fetched records, in mid-answer */
+	put32(a, 100); /* a piece of the fetched records, in mid-response */
 	put32(a + 4, 6);
 	feed_out(out_seq, a, sizeof(a));
 	assert_false(drained());
 	out_seq += sizeof(a);
-	answer(6, 10);
+	respond(6, 10);
 	assert_true(drained());
 }
 
-/* An agent that writes each answer's size alone is followed too. */
+/* An agent that writes each response's size alone is followed too. */
 static void a_size_alone(void **state)
 {
 	uint8_t a[64];
@@ -241,7 +241,7 @@ static void a_size_alone(void **state)
 	open_watched();
 	for (i = 1; i <= 3; i++) {
 		ask(RZ_API_PRODUCE, i);
-		n = make_answer(a, i, 10);
+		n = make_response(a, i, 10);
 		feed_out(out_seq, a, 4);
 		assert_false(drained());
 		feed_out(out_seq + 4, a + 4, n - 4);
@@ -251,8 +251,8 @@ static void a_size_alone(void **state)
 	}
 }
 
-/* An agent that writes each answer's last bytes alone: out of the row they look like the begin of a
- * head, but what follows them is one. */
+/* An agent that writes each response's last bytes alone: out of the row they look like the begin of
+ * a head, but what follows them is one. */
 static void a_tail_alone(void **state)
 {
 	uint32_t i, tail;
@@ -268,7 +268,7 @@ static void a_tail_alone(void **state)
 		feed_out(out_seq - tail, "\1\2\3\4\5\6\7\10\11\12\13\14", tail);
 		for (i = 5; i <= 7; i++) {
 			ask(RZ_API_PRODUCE, i);
-			n = make_answer(a, i, 20);
+			n = make_response(a, i, 20);
 			feed_out(out_seq, a, n - tail);
 			assert_int_equal(i, hold().answers.number);
 			assert_int_equal(i == 5, hold().answers.tentative);
@@ -310,7 +310,7 @@ static void recycled(void **state)
 	(void)state;
 	open_watched();
 	ask(RZ_API_PRODUCE, 1);
-	opts.data_size_in = make_packet(packet, v6, out_seq, a, make_answer(a, 1, 10));
+	opts.data_size_in = make_packet(packet, v6, out_seq, a, make_response(a, 1, 10));
 	assert_int_equal(0, bpf_prog_test_run_opts(
 				    bpf_program__fd(skel->progs.test_response_recycled), &opts));
 	if (opts.retval == 2)
@@ -323,7 +323,7 @@ static void recycled(void **state)
 	bpf_map_delete_elem(fd, &next);
 }
 
-/* What was noted of requests is forgotten (TCP did not take them) while an answer is worked on. */
+/* What was noted of requests is forgotten (TCP did not take them) while a response is worked on. */
 static void forgotten(void **state)
 {
 	static uint8_t packet[256];
@@ -332,7 +332,7 @@ static void forgotten(void **state)
 	(void)state;
 	open_watched();
 	ask(RZ_API_PRODUCE, 1);
-	answer(1, 10);
+	respond(1, 10);
 	assert_true(hold().answers.synced);
 	opts.data_size_in = make_packet(packet, v6, out_seq, "x", 1);
 	assert_int_equal(0, bpf_prog_test_run_opts(
@@ -421,17 +421,17 @@ static void deep_in_flight(void **state)
 		ask(RZ_API_PRODUCE, 500 + i);
 	put32(a, 8);
 	put32(a + 4, 600);
-	feed_out(out_seq, a, sizeof(a)); /* what follows is not the answer to 601 */
+	feed_out(out_seq, a, sizeof(a)); /* what follows is not the response to 601 */
 	out_seq += sizeof(a);
 	assert_false(hold().answers.synced && !hold().answers.tentative);
-	answer(700, 10);
+	respond(700, 10);
 	assert_int_equal(1, hold().answers.tentative);
 	for (i = 701; i <= 2499; i++)
-		answer(i, 10);
+		respond(i, 10);
 	assert_int_equal(0, hold().answers.tentative);
 	assert_int_equal(1999, hold().answers.number);
 	assert_false(drained());
-	answer(2500, 10);
+	respond(2500, 10);
 	assert_true(drained());
 }
 
@@ -445,10 +445,10 @@ static void many_in_one_segment(void **state)
 	open_watched();
 	for (i = 0; i < 600; i++) /* more than the ring remembers */
 		ask(RZ_API_PRODUCE, i);
-	answer(400, 4); /* the first that is seen of them */
+	respond(400, 4); /* the first that is seen of them */
 	assert_true(hold().answers.synced);
 	for (i = 401; i < 600; i++)
-		n += make_answer(a + n, i, 8);
+		n += make_response(a + n, i, 8);
 	feed_out(out_seq, a, n);
 	assert_int_equal(600, hold().answers.number);
 	assert_true(drained());
@@ -461,10 +461,10 @@ static void the_last_one_is_not_whole(void **state)
 	open_watched();
 	ask(RZ_API_PRODUCE, 1);
 	ask(RZ_API_PRODUCE, 2);
-	answer(1, 4);
+	respond(1, 4);
 	assert_false(drained());
 	assert_true(drained_at(in_seq - 1));
-	answer(2, 4);
+	respond(2, 4);
 	assert_true(drained());
 }
 
@@ -478,8 +478,8 @@ static void wrap_around(void **state)
 		out_seq = 0u - back;
 		ask(RZ_API_PRODUCE, 1);
 		ask(RZ_API_PRODUCE, 2);
-		answer(1, 9);
-		answer(2, 9);
+		respond(1, 9);
+		respond(2, 9);
 		assert_true(drained());
 	}
 }
@@ -495,7 +495,7 @@ static void a_race_that_is_lost(void **state)
 	(void)state;
 	open_watched();
 	ask(RZ_API_PRODUCE, 1);
-	answer(1, 10);
+	respond(1, 10);
 	assert_true(drained());
 	opts.data_size_in = make_packet(packet, v6, in_seq, r, n);
 	assert_int_equal(
@@ -505,14 +505,14 @@ static void a_race_that_is_lost(void **state)
 	assert_false(drained());
 	for (i = 0; i < RZ_EXPECTED_MAX; i++)
 		assert_int_not_equal(77, hold().expected[i].correlation_id);
-	answer(2, 10);
+	respond(2, 10);
 	assert_true(drained());
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_answer_counts),
+		cmocka_unit_test(each_response_counts),
 		cmocka_unit_test(a_fetch_is_not_waited_for),
 		cmocka_unit_test(begun_in_the_middle),
 		cmocka_unit_test(a_request_that_was_not_noted),
@@ -534,6 +534,6 @@ int main(int argc, char **argv)
 	};
 
 	v6 = argc > 1 && !strcmp(argv[1], "ipv6");
-	return cmocka_run_group_tests_name(v6 ? "answers, IPv6" : "answers, IPv4", tests, setup,
+	return cmocka_run_group_tests_name(v6 ? "responses, IPv6" : "responses, IPv4", tests, setup,
 					   teardown);
 }
