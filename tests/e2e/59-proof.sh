@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # needs: counterparts
-# alone
+# quiet, long
 # Clients that can reach their home zone, which goes and comes back: real libraries as they ship and with many requests in flight, two
 # other agents known to them; rezone there before them, and after. Nothing doubled, lost, no generation and no error beyond the same
 # in mode observe; the moved arrive. Then the controls, which must fire: resets that wait for nothing, and agents that lie.
