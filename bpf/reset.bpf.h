@@ -39,7 +39,7 @@ static __always_inline struct rz_tcp_seen rz_reset_see(const struct tcp_sock *tp
 	t.out_of_order = tp->out_of_order_queue.rb_node != NULL;
 	t.part_request = f->have || f->next_seq != tp->rcv_nxt;
 	t.must_be_whole = m->gap == 2;
-	t.held = m->deadline_ns != 0;
+	t.held = m->deadline_ns || m->left;
 	if (h) {
 		t.part_latest = (__s32)(h->must_end - tp->rcv_nxt) > 0;
 		t.part_response = (__s32)(h->answers.next_seq - tp->snd_una) > 0;

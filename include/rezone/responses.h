@@ -27,7 +27,9 @@ struct rz_tcp_seen {
 	__u8 out_of_order;  /* TCP keeps segments that came before the bytes in front of them */
 	__u8 part_request;  /* bytes of a request came whose end did not */
 	__u8 must_be_whole; /* such a request counts: its library would not send it again */
-	__u8 held;	    /* a hold keeps new bytes away until the close */
+	/* new bytes are kept away until the close: by a hold, or for good, for the client has left
+	 * while it was held */
+	__u8 held;
 	/* the latest request whose response must be out has not come whole. A hold keeps its end
 	 * away, so the agent will not execute it */
 	__u8 part_latest;
@@ -91,7 +93,7 @@ static inline enum rz_check rz_responses_gap(const struct rz_frame *f, const str
 	if (t->unread)
 		return RZ_CHECK_UNREAD;
 	/* TCP gives nothing of these to the agent before the bytes in front of them have come, and
-	 * a hold keeps those away: they are as good as held back themselves */
+	 * those are kept away: they are as good as held back themselves */
 	if (t->out_of_order && (!t->held || t->must_be_whole))
 		return RZ_CHECK_OUT_OF_ORDER;
 	/* acks=0: no response will come: whole requests that the agent has read are all there is

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # quiet
 # A hold over a hole in the client's stream: a write is lost, and TCP keeps the one behind it. What fills the hole is held back, so
-# neither is executed, and the move ends well, by a reset and by a FIN. Without bpf_sock_destroy nobody can tell whether a hole is
-# filled: the hold is given up as soon as the responses are out, with its reason, and each write is executed once.
+# neither is executed, and the move ends well, by a reset and by a FIN. If the client leaves meanwhile and the hold is called off,
+# the agent's socket is closed all the same. Without bpf_sock_destroy nobody can tell whether a hole is filled: the hold is given up
+# as soon as the responses are out, with its reason, and each write is executed once.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
@@ -53,14 +54,15 @@ held_over_hole() {
 	dropped=$(stat_of held_segments)
 	tell write "$name" 2
 	check "$name: what fills the hole is held back" within 5 eval "[ \$(stat_of held_segments) -gt $dropped ]"
-	rm "$WORK/stall"
 }
 ends_well() {
+	rm "$WORK/stall"
 	check "$name: it is moved long before its hold would end" within 5 event move ".held_segments > 0"
 	check "$name: its client sees the end, and has each of the $n responses" within 5 client_says ".event == \"end\" and .answered == $n"
-	check "$name: neither of the two writes was executed" did "length == $((n - 1)) and unique == ."
+	none_executed
 	done_with
 }
+none_executed() { check "$name: neither of the two writes was executed" did "length == $((n - 1)) and unique == ."; }
 done_with() {
 	exec 5>&-
 	stop "$name"
@@ -71,8 +73,21 @@ held_over_hole reset --close reset
 ends_well
 held_over_hole fin --close fin
 ends_well
+# its client gives up, and the hold is called off: what TCP keeps behind the hole reaches the agent no more
+ip -n "$P-cl" route change 10.99.0.0/16 dev eth0 src 10.99.9.1 rto_min 4s # why: 64-gives-up
+held_over_hole leaves --close reset
+tell leave leaves
+check "leaves: its FIN comes behind what is held back" within "$DEADLINE" event left-while-held true
+topology a=ready b=notready
+check "leaves: the hold is called off" within "$DEADLINE" event refused true
+rm "$WORK/stall"
+check "leaves: once its responses are out, the agent's socket is closed" within "$DEADLINE" event left-closed true
+check "leaves: its client has each of the $n responses" within 5 client_says ".event == \"end\" and .answered == $n"
+none_executed
+done_with
 export REZONE_PROBE_WITHOUT=destroy
 held_over_hole netlink --close reset
+rm "$WORK/stall"
 check "netlink: it is let go long before its hold would end, for that reason" within 5 event let-go '.check == "unseen-bytes"'
 check "netlink: each of its writes is executed, once" within 10 did "length == $((n + 1)) and unique == ."
 check "netlink: and answered" within 10 eval "tell count $name; client_says '.event == \"count\" and .answered == $((n + 2))'"

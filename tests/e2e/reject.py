@@ -10,6 +10,7 @@ reject.py client ADDRESS PORT FIFO   does what the lines of FIFO say, for each c
     flow GROUP MS            one every MS milliseconds, until the connection ends
     fill GROUP               Fetches until the agent's receive window is shut
     hole GROUP               stops that, and sends the second of its next writes: TCP keeps it behind a hole
+    leave GROUP              closes its side
     count GROUP              prints how much was asked
     hurt GROUP ZONE          where its next byte belongs: a segment with a request from ZONE, which TCP throws away by its KIND:
         checksum  a wrong checksum                 paws      a time stamp from the past
@@ -249,6 +250,9 @@ class Conn:
         threading.Thread(target=speak, daemon=True).start()
         poll(lambda: self.wire.came[self.port][1] == 0)
         shut.set()
+
+    def do_leave(self):
+        self.s.shutdown(socket.SHUT_WR)
 
     def do_count(self):
         say(event="count", name=self.name, asked=len(self.starts), answered=self.answers)
