@@ -85,15 +85,14 @@ struct rz_limits rz_daemon_limits(const struct rz_daemon *d);
 /* Publishes the settings as text, and begins to look at their file. 0 or -errno, logged. */
 int rz_daemon_reload_start(struct rz_daemon *d);
 void rz_daemon_reload_stop(struct rz_daemon *d);
-/* Each second: reads the settings again if their file is another one and has stopped changing. */
-void rz_daemon_poll_settings(struct rz_daemon *d);
-/* Reads the settings again now. They are taken whole or not at all; `by` says who wants it. */
-void rz_daemon_reload(struct rz_daemon *d, const char *by);
+/* Each second: reads the settings again if their file is another one and has stopped changing. True
+ * if they were taken: the intervals may be others. */
+bool rz_daemon_poll_settings(struct rz_daemon *d);
+/* Reads the settings again now. They are taken whole or not at all; `by` says who wants it. True:
+ * likewise. */
+bool rz_daemon_reload(struct rz_daemon *d, const char *by);
 /* Makes the pin again that `rezone config` reads, if it is gone. */
 void rz_daemon_reload_pin_again(struct rz_daemon *d);
-/* The next tick is an interval from now: it is another interval. */
-void rz_daemon_arm_timers(struct rz_daemon *d);
-
 /* Must nobody be moved, by the operator or by the settings? */
 static inline bool rz_daemon_is_paused(const struct rz_daemon *d)
 {

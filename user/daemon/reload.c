@@ -73,8 +73,12 @@ static int publish(const struct rz_daemon *d)
 
 /* ---- refused ---- */
 
-static void fail(struct rz_daemon *d, const char *by, const char *why)
+/* What is wrong may quote the file, which may hold anything. */
+static void fail(struct rz_daemon *d, const char *by, const char *wrong)
 {
+	char why[sizeof(d->status.conf_why)];
+
+	rz_str_printable(why, sizeof(why), wrong, strlen(wrong));
 	rz_err(-EINVAL, "settings: %s: not taken, the old ones stay: %s", by, why);
 	rz_daemon_tell_all(d, RZ_EVENT_RELOAD_FAILED, "%s: %s", by, why);
 	d->status.conf_failed_ns = rz_now_ns();
@@ -139,8 +143,6 @@ static void apply(struct rz_daemon *d, const struct rz_conf *old)
 	rz_select_set_limits(d->select, &limits);
 	if (c->min_agents != old->min_agents || strcmp(c->zone ?: "", old->zone ?: ""))
 		rz_daemon_count_topology(d);
-	if (c->interval_ns != old->interval_ns || c->reconcile_ns != old->reconcile_ns)
-		rz_daemon_arm_timers(d);
 	rz_daemon_moves_judge_again(d);
 }
 
@@ -210,8 +212,8 @@ static size_t count_from_file(const struct rz_conf *c)
 	return n;
 }
 
-/* Reads `text` and takes it, or says why not. */
-static void load(struct rz_daemon *d, const struct rz_conf_text *text, const char *by)
+/* Reads `text` and takes it, or says why not. True: taken. */
+static bool load(struct rz_daemon *d, const struct rz_conf_text *text, const char *by)
 {
 	char why[RZ_CONF_WHY];
 	struct made m = {};
@@ -219,7 +221,7 @@ static void load(struct rz_daemon *d, const struct rz_conf_text *text, const cha
 
 	if (rz_conf_load(d->source, text, &fresh, why, sizeof(why))) {
 		fail(d, by, why);
-		return;
+		return false;
 	}
 	if (d->status.way == RZ_WAY_NONE)
 		fresh.mode = RZ_MODE_OBSERVE; /* as at the start */
@@ -233,11 +235,12 @@ static void load(struct rz_daemon *d, const struct rz_conf_text *text, const cha
 		fail(d, by, "no memory, or no room in map blocks");
 	} else {
 		take(d, &fresh, &m, by);
-		return;
+		return true;
 	}
 	rz_exclude_free(m.exclude);
 	rz_blocks_free(m.blocks);
 	rz_conf_free(&fresh);
+	return false;
 }
 
 /* The file's text as it is now. */
@@ -255,40 +258,43 @@ static int look(struct rz_daemon *d, struct rz_conf_text *ret, const char *by, b
 	return err;
 }
 
-void rz_daemon_reload(struct rz_daemon *d, const char *by)
+bool rz_daemon_reload(struct rz_daemon *d, const char *by)
 {
 	struct rz_reload *r = d->reload;
 	struct rz_conf_text now = {};
+	bool taken;
 
 	if (!d->source || !r)
-		return;
+		return false;
 	if (!rz_conf_source_file(d->source)) {
 		rz_info("settings: %s: there is no --config file to read again", by);
-		return;
+		return false;
 	}
 	if (look(d, &now, by, true))
-		return;
-	load(d, &now, by);
+		return false;
+	taken = load(d, &now, by);
 	copy(&r->seen, &now);
 	replace(&r->done, &now);
+	return taken;
 }
 
-void rz_daemon_poll_settings(struct rz_daemon *d)
+bool rz_daemon_poll_settings(struct rz_daemon *d)
 {
 	static const char by[] = "a change of its file";
 	struct rz_reload *r = d->reload;
 	struct rz_conf_text now = {};
-	bool settled;
+	bool settled, taken;
 
 	if (!r || !d->source || !rz_conf_source_file(d->source) || look(d, &now, by, false))
-		return;
+		return false;
 	settled = equal(&now, &r->seen);
 	replace(&r->seen, &now);
 	if (!settled || (!r->again && equal(&r->seen, &r->done)))
-		return;
+		return false;
 	r->again = false;
-	load(d, &r->seen, by);
+	taken = load(d, &r->seen, by);
 	copy(&r->done, &r->seen);
+	return taken;
 }
 
 /* ---- begin and end ---- */
@@ -309,7 +315,9 @@ int rz_daemon_reload_start(struct rz_daemon *d)
 	}
 	d->reload = r;
 	d->status.conf_ns = d->status.started_ns;
-	rz_str_copy(d->status.conf_file, sizeof(d->status.conf_file), file ? file : "");
+	if (file)
+		rz_str_printable(d->status.conf_file, sizeof(d->status.conf_file), file,
+				 strlen(file));
 	if (file) /* it may be another text by now: then it is read again */
 		copy(&r->done, rz_conf_source_text(d->source));
 	if (d->conf.paused)

@@ -25,6 +25,14 @@ static uint64_t jittered(uint64_t interval_ns)
 	return interval_ns * 9 / 10 + (uint64_t)((double)interval_ns / 5 * r / UINT32_MAX);
 }
 
+/* The settings may name other intervals: the next tick is one from now. */
+static void arm_timers(struct rz_daemon *d)
+{
+	rz_loop_arm(d->tick_timer, jittered(d->conf.interval_ns));
+	if (d->census)
+		rz_loop_arm(d->census_timer, d->conf.reconcile_ns);
+}
+
 static int on_tick(void *arg)
 {
 	struct rz_daemon *d = arg;
@@ -36,7 +44,8 @@ static int on_second(void *arg)
 {
 	struct rz_daemon *d = arg;
 
-	rz_daemon_poll_settings(d);
+	if (rz_daemon_poll_settings(d))
+		arm_timers(d);
 	rz_daemon_poll_topology(d);
 	rz_daemon_look_at_operator(d);
 	rz_daemon_look_at_left(d);
@@ -82,7 +91,8 @@ static int on_signal(void *arg, const struct signalfd_siginfo *si)
 	switch (signo) {
 	case SIGHUP:
 		snprintf(by, sizeof(by), "SIGHUP from uid %u, pid %u", si->ssi_uid, si->ssi_pid);
-		rz_daemon_reload(d, by);
+		if (rz_daemon_reload(d, by))
+			arm_timers(d);
 		rz_daemon_poll_topology(d);
 		return 0;
 	case SIGUSR1:
@@ -128,13 +138,6 @@ static int add_all(struct rz_daemon *d)
 	if (!err)
 		err = add_timer(d, on_check, &d->check_timer);
 	return err;
-}
-
-void rz_daemon_arm_timers(struct rz_daemon *d)
-{
-	rz_loop_arm(d->tick_timer, jittered(d->conf.interval_ns));
-	if (d->census)
-		rz_loop_arm(d->census_timer, d->conf.reconcile_ns);
 }
 
 int rz_daemon_wake_start(struct rz_daemon *d)
