@@ -59,7 +59,7 @@ static enum rz_ability_status check_bpffs(struct rz_abilities *r, const char *pi
 	if (!was_there)
 		rz_pins_rmdir(pin_dir);
 	if (!err)
-		return rz_abilities_note(r, "bpffs", RZ_ABILITY_OK, "", pin_dir);
+		return rz_abilities_note(r, "bpffs", RZ_ABILITY_OK, "", "%s", pin_dir);
 	return rz_abilities_note(r, "bpffs", RZ_ABILITY_FAILED,
 				 "mount it: mount -t bpf bpf /sys/fs/bpf",
 				 "no BPF file system at /sys/fs/bpf");
