@@ -443,16 +443,51 @@ static void test_keep(void **state)
 	rz_conf_free(&now);
 }
 
+/* --help: no line is too long, each option begins one, its text in the same column. */
+static void test_help(void **state)
+{
+	char *text = NULL, *line, *rest;
+	size_t size, options = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(f);
+	rz_conf_help(f, true);
+	assert_int_equal(fclose(f), 0);
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		size_t indent = strspn(line, " "), columns = 0;
+		const char *p;
+
+		for (p = line; *p; p++)
+			columns += (*p & 0xc0) != 0x80; /* not what goes on a character in UTF-8 */
+		assert_in_range(columns, 1, 80);
+		if (strncmp(line + indent, "--", 2)) {
+			assert_true(indent <= 1 || indent == 29); /* a section, or a text goes on */
+			continue;
+		}
+		if (indent == 29) /* a text that names another option */
+			continue;
+		assert_int_equal(indent, 6);
+		options++;
+		if (columns < 29 || line[28] != ' ') /* a long one: its text is below */
+			assert_int_equal(strspn(rest, " "), 29);
+		else
+			assert_int_not_equal(line[29], ' ');
+	}
+	assert_int_equal(options, rz_conf_n_rows + 4); /* config, help, help-all, usage */
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lists),	       cmocka_unit_test(test_shown),
-		cmocka_unit_test(test_keep),	       cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_order),	       cmocka_unit_test(test_mistakes),
-		cmocka_unit_test(test_file_mistakes),  cmocka_unit_test(test_environment_mistake),
-		cmocka_unit_test(test_table),	       cmocka_unit_test(test_clients),
-		cmocka_unit_test(test_variables),      cmocka_unit_test(test_service_links),
-		cmocka_unit_test(test_variable_lines),
+		cmocka_unit_test(test_lists),	      cmocka_unit_test(test_shown),
+		cmocka_unit_test(test_keep),	      cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_order),	      cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_file_mistakes), cmocka_unit_test(test_environment_mistake),
+		cmocka_unit_test(test_table),	      cmocka_unit_test(test_help),
+		cmocka_unit_test(test_clients),	      cmocka_unit_test(test_variables),
+		cmocka_unit_test(test_service_links), cmocka_unit_test(test_variable_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
