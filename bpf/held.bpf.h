@@ -2,7 +2,8 @@
 /*
  * Payload that a hold has kept from TCP: map `held`.
  *
- * Comes in: segments that a hold drops. Goes out: whether the client has left meanwhile. An entry
+ * Comes in: segments that a hold drops, or that are dropped because their client is followed. Goes
+ * out: whether the client has left meanwhile. An entry
  * outlives its hold, for a client that gives up closes this connection and sends its request again
  * on another one: from then on the agent must not get the request here too. Called by hold.bpf.h,
  * and by reset.bpf.h, which closes such a connection.
@@ -61,6 +62,14 @@ static __always_inline bool rz_held_note(struct rz_held *e, __u64 cookie, __u32 
 	if (leaves)
 		RZ_COUNT(left_while_held);
 	return left;
+}
+
+/* Is something kept from TCP because the client is followed (follow.bpf.h)? */
+static __always_inline bool rz_held_followed(__u64 cookie, __u32 rcv_nxt)
+{
+	struct rz_held *e = rz_held_of(cookie);
+
+	return e && e->followed && (__s32)(e->end - rcv_nxt) > 0;
 }
 
 /* Has its client left while it was held? Not if TCP has got all of it since. */

@@ -6,12 +6,13 @@
  * Comes in: a segment for a connection with an entry in `holds` or in `held`. Goes out: whether it
  * is dropped. Called by the segment program. Nothing here happens to a connection without an entry,
  * and none is held behind its deadline, whoever forgets it. Map `held` (held.bpf.h) remembers
- * where the bytes end that a hold kept from TCP, for its client may leave meanwhile.
+ * where the bytes end that a hold kept from TCP, for its client may leave meanwhile. A connection
+ * whose client is followed (follow.bpf.h) is held in the same way.
  */
 #ifndef REZONE_BPF_HOLD_H
 #define REZONE_BPF_HOLD_H
 
-#include "held.bpf.h"
+#include "follow.bpf.h"
 #include "segment.bpf.h"
 
 static __always_inline struct rz_hold *rz_hold_of(__u64 cookie)
@@ -111,6 +112,8 @@ static __noinline bool rz_hold_keeps_out(struct bpf_sock *sk, __u64 cookie, stru
 	on = h && rz_hold_is_on(h, cookie) && !rz_hold_was_read(cookie, seg, tp->rcv_nxt);
 	if (on && seg->len)
 		rz_hold_count(h, seg);
+	if (!on && e && e->followed)
+		on = rz_follow_is_on(cookie) && !rz_hold_was_read(cookie, seg, tp->rcv_nxt);
 	fits = beyond <= tp->rcv_wnd; /* else TCP would throw it away: it says nothing */
 	if (on && fits && !e)
 		e = rz_held_begin(cookie, seg->seq + seg->len);

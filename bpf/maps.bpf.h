@@ -170,6 +170,17 @@ struct {
  * finds none (user/kern/held.c). */
 __u32 rz_held_any = 0;
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_FOLLOW_MAX);
+	__type(key, struct rz_follow_key);
+	__type(value, struct rz_follow);
+} follow SEC(".maps");
+
+/* May follow have entries? While it is 0 nobody looks there. Written by user space. */
+__u32 rz_following = 0;
+
 /* Entries in holds; while it is 0 nobody looks there. Written by user space. */
 __u32 rz_holding = 0;
 
@@ -333,9 +344,11 @@ struct rz_scratch {
 	__u32 look;	  /* what was kept in map early may be asked for now */
 	__u32 came_early; /* bytes in front of the segment in hand were not read yet */
 	__u32 from_early; /* the segment in hand is such a piece; `off` is its place there */
+	__u32 dropped;	  /* the segment in hand is dropped, and the frame stays as it is */
 	__u32 n_noted;
 	struct rz_noted noted[RZ_REQUESTS_PER_SEGMENT];
 	struct rz_partial_key pushed;
+	struct rz_follow_key follow; /* made anew for each look-up */
 	struct rz_early_piece early;
 };
 

@@ -306,6 +306,10 @@ __noinline int rz_read_request(struct __sk_buff *skb)
 		return rz_read_bad(s, &r);
 	if (rz_read_client_id(skb, s, &r) == RZ_STEP_DONE)
 		return RZ_STEP_DONE;
+	if (rz_following && r.api_key == RZ_API_PRODUCE && rz_follow_takes(1)) {
+		s->dropped = 1;
+		return RZ_STEP_DONE;
+	}
 	if (rz_read_body(skb, s, &r) == RZ_STEP_DONE)
 		return RZ_STEP_DONE;
 	return rz_read_note(s, &r);
@@ -354,6 +358,7 @@ static __always_inline bool rz_read_segment(struct __sk_buff *skb, struct bpf_so
 	s->n_noted = 0;
 	s->refused = 0;
 	s->found = 0;
+	s->dropped = 0;
 	if (s->f.synced && s->f.have && rz_header_load_partial(s))
 		rz_read_lose_sync(s);
 	if (s->f.synced && !rz_read_is_next(sk, s)) {
@@ -376,6 +381,8 @@ static __always_inline bool rz_read_segment(struct __sk_buff *skb, struct bpf_so
 		if (rz_read_request(skb) == RZ_STEP_DONE)
 			break;
 	}
+	if (s->dropped)
+		return true;
 	if (i == RZ_REQUESTS_PER_SEGMENT) {
 		RZ_COUNT(too_many_requests);
 		rz_read_lose_sync(s);

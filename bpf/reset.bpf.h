@@ -69,7 +69,8 @@ static __always_inline enum rz_check rz_reset_check(struct sock_common *skc,
 
 	if (!tp || !c || c->cookie != cookie)
 		return RZ_CHECK_NOT_TRACKED;
-	check = rz_check_eligible(&c->frame, cookie, m->client, m->shared, m->acks0);
+	check = m->follow_up ? rz_responses_follow_up(&c->frame, cookie, m->client)
+			     : rz_check_eligible(&c->frame, cookie, m->client, m->shared, m->acks0);
 	if (check != RZ_CHECK_PASSED)
 		return check;
 	if (bpf_ktime_get_ns() - m->decided_ns > RZ_RESET_MAX_AGE_NS)
@@ -87,6 +88,8 @@ static __always_inline enum rz_check rz_reset_check(struct sock_common *skc,
 		return RZ_CHECK_NO_AGENT;
 	if (m->left && !rz_held_left(cookie, tp->rcv_nxt))
 		return RZ_CHECK_NOT_LEFT;
+	if (m->follow_up && !rz_held_followed(cookie, tp->rcv_nxt))
+		return RZ_CHECK_NOT_KEPT;
 	return m->gap ? rz_reset_in_gap(tp, &c->frame, m, cookie) : RZ_CHECK_PASSED;
 }
 

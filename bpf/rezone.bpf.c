@@ -9,7 +9,7 @@
  * - a connection has an entry: tuple, conn, room, traffic;
  * - where it stands in its stream, on two CPUs at once: frame, take, early, undo;
  * - what is read there: read, header, begin, client, software, opening;
- * - while a move waits: hold, held, response;
+ * - while a move waits: hold, held, response; after its close: follow;
  * - from the TCP iterator: census, reset.
  *
  * What says yes or no returns bool; a global function (not static, verified alone) an int, the type
@@ -32,7 +32,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /*
  * Every packet that comes in for a socket, before TCP has judged it and without the socket lock. It
- * is dropped only while its connection is held, or after its client has left. The steps are those
+ * is dropped only while its connection is held, after its client has left, or if its client is
+ * followed (8). The steps are those
  * of docs/internals.md, 1: the cheapest first.
  */
 SEC("cgroup_skb/ingress")
@@ -87,8 +88,7 @@ int rz_segment(struct __sk_buff *skb)
 	if (!c->frame.synced && !rz_segment_in_window(sk, &seg))
 		return 1;
 	/* 8 */
-	rz_take_segment(skb, sk, cookie, c, &seg);
-	return 1;
+	return !rz_take_segment(skb, sk, cookie, c, &seg);
 }
 
 /* Every packet that a socket sends, while a move waits for responses. Always lets it go. */

@@ -198,6 +198,14 @@ static __always_inline void rz_take_keep(struct __sk_buff *skb, struct bpf_sock 
 		rz_early_keep(skb);
 }
 
+/* Is the segment dropped that is not read now? Only of a client that is followed, for it may have a
+ * Produce: TCP sends it again when it can be read. */
+static __always_inline bool rz_take_drops(struct rz_scratch *s)
+{
+	s->dropped = rz_following && rz_follow_takes(0);
+	return s->dropped;
+}
+
 /* The segment in hand. One that other CPUs were faster than at each try is kept as if it had come
  * early. */
 static __noinline void rz_take_try(struct __sk_buff *skb, struct bpf_sock *sk, struct rz_scratch *s,
@@ -214,16 +222,21 @@ static __noinline void rz_take_try(struct __sk_buff *skb, struct bpf_sock *sk, s
 		barrier();
 		s->f = s->was;
 		s->lost = s->came_early = 0;
+		s->dropped = 0;
 		if (!rz_take_work(skb, sk, s, c)) {
 			if (!rz_take_stays(s, c))
 				continue;
 			if (s->came_early) {
 				RZ_COUNT(early_segments);
+				if (rz_take_drops(s))
+					return;
 				rz_response_note_early(s->watched, s->cookie);
 				rz_take_keep(skb, sk, s);
 			}
 			return;
 		}
+		if (s->dropped)
+			return;
 		if (!rz_take_commit(sk, s, c)) {
 			s->look = rz_early_has(s->cookie);
 			rz_read_count_lost(s);
@@ -235,7 +248,8 @@ static __noinline void rz_take_try(struct __sk_buff *skb, struct bpf_sock *sk, s
 		rz_take_drop_unused(s, c);
 	}
 	RZ_COUNT(races);
-	rz_take_keep(skb, sk, s);
+	if (!rz_take_drops(s))
+		rz_take_keep(skb, sk, s);
 }
 
 /* Reads the kept segment that the frame waits for now. Returns 0 if there is none. A global
@@ -269,8 +283,8 @@ __noinline int rz_take_early(struct __sk_buff *skb)
 }
 
 /* `cookie` is the socket's own, not the entry's: a map element may have become another connection's
- * since it was looked up, which the commit must see. */
-static __always_inline void rz_take_segment(struct __sk_buff *skb, struct bpf_sock *sk,
+ * since it was looked up, which the commit must see. Returns whether the segment is dropped. */
+static __always_inline bool rz_take_segment(struct __sk_buff *skb, struct bpf_sock *sk,
 					    __u64 cookie, struct rz_conn *c,
 					    const struct rz_seg *seg)
 {
@@ -279,16 +293,19 @@ static __always_inline void rz_take_segment(struct __sk_buff *skb, struct bpf_so
 
 	s = bpf_map_lookup_elem(&scratch, &rz_zero);
 	if (!s)
-		return;
+		return false;
 	s->seg = *seg;
 	s->cookie = cookie;
 	s->watched = rz_hold_of(cookie) != NULL;
 	s->older = rz_conn_is_older(c);
 	s->from_early = 0;
 	rz_take_try(skb, sk, s, c);
+	if (s->dropped)
+		return true;
 	for (i = 0; i < 2 * RZ_EARLY_MAX && s->look; i++)
 		if (!rz_take_early(skb))
 			break;
+	return false;
 }
 
 #endif

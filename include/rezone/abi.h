@@ -42,6 +42,7 @@
 #define RZ_BLOCKS_MAX	  4096
 #define RZ_HOLDS_MAX	  1024
 #define RZ_HELD_MAX	  65536 /* not a setting: a map of another size would be made anew, empty */
+#define RZ_FOLLOW_MAX	  1024
 #define RZ_TRAFFIC_MAX	  4096
 #define RZ_UNDO_DEPTH	  8 /* a power of two, as rz_frame.generation's range is */
 #define RZ_UNDO_SLOTS	  1024

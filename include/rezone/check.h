@@ -31,6 +31,7 @@ enum rz_check {
 	RZ_CHECK_MPTCP,
 	RZ_CHECK_NO_AGENT, /* no process has the socket: closed, or not accepted yet */
 	RZ_CHECK_NOT_LEFT, /* the plan is to close it only if its client has left it */
+	RZ_CHECK_NOT_KEPT, /* ... only if nothing of it was executed (map follow) */
 	/* it is, but this is not the moment: the move goes on */
 	RZ_CHECK_FIRST_TO_WAIT,
 	RZ_CHECK_NOT_ACCEPTED = RZ_CHECK_FIRST_TO_WAIT, /* TCP has not accepted what was read */
@@ -51,6 +52,7 @@ enum rz_check {
 	RZ_CHECK_SILENT,       /* no request has come since the move began */
 	RZ_CHECK_HOLD_ENDS,    /* the hold is too near its end for a FIN */
 	RZ_CHECK_NOT_MET,      /* the walk passed this socket over */
+	RZ_CHECK_NO_FOLLOW,    /* its client could not be followed after the close (map follow) */
 	RZ_CHECK_COUNT,
 } RZ_PACKED_ENUM;
 

@@ -22,6 +22,8 @@ struct rz_held {
 	__u64 since_ns;	 /* when the first was dropped */
 	__u64 left_ns;	 /* when the client's FIN came, 0: it has not */
 	__u64 discarded; /* segments since left_ns */
+	__u32 followed;	 /* dropped since its client is followed (map follow), not in a hold */
+	__u32 pad;
 };
 
 #endif

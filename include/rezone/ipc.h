@@ -129,7 +129,8 @@ struct rz_settings {
 	__u64 stable_for_ns;
 	__u64 topology_max_age_ns;
 	__u64 min_age_ns;
-	__u64 grace_ns; /* for clients that come home by themselves */
+	__u64 grace_ns;	       /* for clients that come home by themselves */
+	__u64 hold_timeout_ns; /* 0: nobody is held */
 	__u32 min_agents;
 	enum rz_mode mode; /* observe also where the kernel can reset nothing */
 	enum rz_opt_in opt_in;
@@ -230,6 +231,8 @@ enum rz_event_type {
 	RZ_EVENT_RELOAD_FAILED, /* ... or refused: the old ones stay */
 	RZ_EVENT_TOPOLOGY,	/* it is another: before and after */
 	RZ_EVENT_RESET,		/* an operator wants connections moved */
+	RZ_EVENT_FOLLOW_CLOSE,	/* a client that is followed: its next connection is closed, too */
+	RZ_EVENT_LET_THROUGH,	/* ... writes here whatever is done: it is held no more */
 	RZ_EVENT_COUNT,
 } RZ_PACKED_ENUM;
 
@@ -256,6 +259,7 @@ struct rz_event {
 	__u8 by_hand;	     /* an operator's `rezone reset` */
 	enum rz_check check; /* of a move that did not happen: what kept it from happening */
 	__u8 pad[7];
+	__u64 move; /* of a follow-up: cookie of the connection that the move closed; else 0 */
 	char from_zone[RZ_ZONE_SHOWN];
 	char to_zone[RZ_ZONE_SHOWN];
 	union {
@@ -272,6 +276,6 @@ struct rz_event {
 };
 
 RZ_ASSERT(sizeof(struct rz_zone_key) == RZ_GROUP_SIZE + RZ_ZONE_SIZE, "rz_zone_key is a map key");
-RZ_ASSERT(sizeof(struct rz_event) == 576, "rz_event has no hidden padding");
+RZ_ASSERT(sizeof(struct rz_event) == 584, "rz_event has no hidden padding");
 
 #endif

@@ -44,6 +44,8 @@ struct rz_move {
 	__u8 left;	     /* only if its client has left while it was held (map held) */
 	enum rz_check check; /* what the latest check found */
 	char to_zone[RZ_ZONE_SHOWN];
+	__u8 follow_up; /* only if nothing of it was executed, for its client is followed */
+	__u8 pad[7];
 };
 
 #endif

@@ -52,6 +52,8 @@ enum rz_reason {
 	RZ_REASON_LEFT_BEHIND, /* opened after a move of its client, and idle since */
 	/* Asked after GAVE_UP: */
 	RZ_REASON_MEMORY_FULL, /* no room to remember one client more, or its move */
+	/* Asked after LEFT: */
+	RZ_REASON_FOLLOWED, /* opened after a move of its client, and held for its sake (follow) */
 	RZ_REASON_COUNT,
 } RZ_PACKED_ENUM;
 

@@ -49,6 +49,27 @@ static inline bool rz_responses_followed(const struct rz_hold *h)
 	return h->answers.synced && !h->answers.tentative;
 }
 
+/*
+ * May this connection of a client that is followed (map follow) be held, and closed, though none of
+ * its responses are watched? Only if it has sent nothing but what its client can simply send again.
+ */
+static inline enum rz_check rz_responses_follow_up(const struct rz_frame *f, __u64 cookie,
+						   __u64 client)
+{
+	if (f->state == RZ_STATE_MPTCP)
+		return RZ_CHECK_MPTCP;
+	if (!client || f->client != client)
+		return RZ_CHECK_OTHER_CLIENT;
+	if (f->owner != (__u16)cookie || !f->synced || f->tentative || f->adopted)
+		return RZ_CHECK_OUT_OF_SYNC;
+	if (f->several)
+		return RZ_CHECK_SEVERAL;
+	if (f->transaction)
+		return RZ_CHECK_TRANSACTION;
+	return rz_responses_matter(f) || f->via == RZ_VIA_PROXY ? RZ_CHECK_NOT_KEPT
+								: RZ_CHECK_PASSED;
+}
+
 /* Number of the latest request whose response must be out, of `answerable` so far. */
 static inline __u32 rz_responses_must(const struct rz_hold *h, __u32 answerable, bool part_latest)
 {

@@ -41,7 +41,8 @@ struct rz_stats {
 	__u64 held_segments;	  /* dropped, for their connection was held */
 	__u64 left_while_held;	  /* connections that their client closed while they were held */
 	__u64 discarded_segments; /* of these, dropped for good */
-	__u64 answers_lost;	  /* the next response's place was lost on a watched connection */
+	__u64 followed_segments; /* dropped: a Produce begins in them, and its client is followed */
+	__u64 answers_lost;	 /* the next response's place was lost on a watched connection */
 	__u64 resets; /* by bpf_sock_destroy; those by SOCK_DESTROY stand in map moves and the log
 		       */
 	__u64 resets_refused;	      /* likewise: by the last check */

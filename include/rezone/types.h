@@ -21,9 +21,10 @@
 #include <rezone/traffic.h>  /* traffic, client_traffic */
 #include <rezone/reason.h>
 #include <rezone/check.h>
-#include <rezone/move.h>  /* moves */
-#include <rezone/hold.h>  /* holds */
-#include <rezone/held.h>  /* held */
-#include <rezone/stats.h> /* stats, errors */
+#include <rezone/move.h>   /* moves */
+#include <rezone/hold.h>   /* holds */
+#include <rezone/held.h>   /* held */
+#include <rezone/follow.h> /* follow */
+#include <rezone/stats.h>  /* stats, errors */
 
 #endif

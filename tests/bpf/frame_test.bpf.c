@@ -34,11 +34,15 @@ static __always_inline bool rz_segment_fits(struct bpf_sock *sk, const struct rz
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* Whose segment it is. */
+__u64 rz_test_cookie = 1;
+
+/* 0: it is dropped, for its client is followed. */
 SEC("cgroup_skb/ingress")
 int test_segment(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
-	__u64 cookie = 1;
+	__u64 cookie = rz_test_cookie;
 	struct rz_conn *c;
 	struct rz_seg seg;
 
@@ -50,8 +54,7 @@ int test_segment(struct __sk_buff *skb)
 		return 0;
 	if (rz_frame_is_left_alone(c, &seg) || rz_frame_inside(c, &seg))
 		return 1;
-	rz_take_segment(skb, sk, cookie, c, &seg);
-	return 1;
+	return !rz_take_segment(skb, sk, cookie, c, &seg);
 }
 
 /* The same, but another CPU is faster: the work on the segment is not put back. */
@@ -181,6 +184,30 @@ int test_hold_was_read(struct __sk_buff *skb)
 	struct rz_seg seg;
 
 	return rz_segment_parse(skb, &seg) == 1 && rz_hold_was_read(1, &seg, rz_test_rcv_nxt);
+}
+
+/* 1 if what comes behind a dropped Produce is dropped, too. */
+SEC("cgroup_skb/ingress")
+int test_follow_is_on(struct __sk_buff *skb)
+{
+	return rz_follow_is_on(rz_test_cookie);
+}
+
+/* 1 if a look at it finds the connection kept from TCP, which has everything up to
+ * `rz_test_rcv_nxt`, for its client's sake. */
+SEC("cgroup_skb/ingress")
+int test_held_followed(struct __sk_buff *skb)
+{
+	return rz_held_followed(rz_test_cookie, rz_test_rcv_nxt);
+}
+
+/* Its client's FIN came behind what was dropped. 1: the client has left. */
+SEC("cgroup_skb/ingress")
+int test_held_fin(struct __sk_buff *skb)
+{
+	struct rz_held *e = rz_held_of(rz_test_cookie);
+
+	return e && rz_held_note(e, rz_test_cookie, e->end, 0, 1);
 }
 
 /* 1 if all responses are out that must be, TCP having everything up to `rz_test_rcv_nxt`. */

@@ -175,9 +175,9 @@ plant() {
 	local end
 	stop rezone KILL
 	end=$(bpftool -j map dump pinned "$PIN_DIR/conns" | jq ".[] | .formatted | select(.key == $cookie) | .value.frame.next_seq")
-	# shellcheck disable=SC2046 # struct rz_held: lock, end, cookie, since_ns, left_ns, discarded
+	# shellcheck disable=SC2046 # struct rz_held: lock, end, cookie, since_ns, left_ns, discarded, followed, pad
 	bpftool map update pinned "$PIN_DIR"/v*/held key $(bytes '<Q' "$cookie") \
-		value $(bytes '<IIQQQQ' 0 $(((end + 1000000000) & 0xffffffff)) "$1" 1 1 0)
+		value $(bytes '<IIQQQQII' 0 $(((end + 1000000000) & 0xffffffff)) "$1" 1 1 0 0 0)
 	rezone_start "${FLAGS[@]}" --mode observe
 }
 answers() { said '.event == "answered"'; }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kern/follow.h"
 #include "model.h"
 
 #define DECISIONS  1000000
@@ -102,10 +103,10 @@ static bool ask_product(struct run *r, struct rz_select *s, struct product *p)
 				       .softwares = r->softwares,
 				       .n_softwares = N_SOFTWARES,
 				       .now_ns = r->clock_ns};
-	if (rz_snapshot_find_members(&p->snap))
-		return false;
-	n = !rz_tick_run(&p->snap, &w, s, r->paused, &p->tick);
+	n = !rz_snapshot_find_members(&p->snap) && !rz_snapshot_find_writers(&p->snap) &&
+	    !rz_tick_run(&p->snap, &w, s, r->paused, &p->tick);
 	free(p->snap.members);
+	free(p->snap.writers);
 	return n;
 }
 

@@ -140,6 +140,7 @@ static void make_settings(struct run *r)
 	s->acks0 = chance(r, 20) ? RZ_ACKS0_MOVE : RZ_ACKS0_SKIP;
 	s->close = chance(r, 70) ? RZ_CLOSE_AUTO : below(r, RZ_CLOSE_COUNT);
 	s->local_proxy = chance(r, 50) ? RZ_LOCAL_PROXY_MOVE : RZ_LOCAL_PROXY_SKIP;
+	s->hold_timeout_ns = chance(r, 90) ? 5 * SECOND_NS : 0;
 	s->grace_ns = below(r, 3) * 60 * SECOND_NS;
 	s->min_agents = USUAL(r, 70, least);
 	s->stable_for_ns = PICK(r, stables);
@@ -304,7 +305,8 @@ struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home)
 	p = &r->proxied[r->n_conns++];
 	memset(c, 0, sizeof(*c));
 	memset(p, 0, sizeof(*p));
-	*held = (struct rz_held_row){.held = {.since_ns = 1, .left_ns = chance(r, 2)}};
+	*held = (struct rz_held_row){
+		.held = {.since_ns = 1, .left_ns = chance(r, 2), .followed = chance(r, 2)}};
 	c->cookie = p->cookie = held->cookie = r->last_cookie += 1 + below(r, 5);
 	c->opened_ns = r->clock_ns + (like ? below(r, 3) * SECOND_NS / 2 : 0);
 	ip4(c->tuple.client_addr, 10, 1 + below(r, 2), below(r, 4), 7);

@@ -157,6 +157,7 @@ static bool peer_proxies(const struct eye *e)
 #define AGE(now, was) ((now) > (was) ? (now) - (was) : 0)
 
 RULE(left, e->r->held[e->conn - e->r->conns].held.left_ns)
+RULE(followed, e->r->held[e->conn - e->r->conns].held.followed && !f->produce)
 RULE(mptcp, f->state == RZ_STATE_MPTCP)
 RULE(not_identified, !f->client || f->tentative || !e->client ||
 			     !(f->state == RZ_STATE_IDENTIFIED || f->state == RZ_STATE_DATA))
@@ -198,6 +199,7 @@ static const struct {
 	bool (*holds)(const struct eye *e);
 } rules[] = {
 	{RZ_REASON_LEFT, left},
+	{RZ_REASON_FOLLOWED, followed},
 	{RZ_REASON_MPTCP, mptcp},
 	{RZ_REASON_NOT_IDENTIFIED, not_identified},
 	{RZ_REASON_SEVERAL, several},

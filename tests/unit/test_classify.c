@@ -309,6 +309,11 @@ static void left(struct test_world *w)
 	w->left = true;
 }
 
+static void followed(struct test_world *w)
+{
+	w->followed = true;
+}
+
 static void load_balancer(struct test_world *w)
 {
 	w->conn.frame.via = RZ_VIA_PROXY;
@@ -339,6 +344,7 @@ static const struct {
 #f, f, RZ_REASON_##r \
 	}
 	CHANGE(left, LEFT),
+	CHANGE(followed, FOLLOWED),
 	CHANGE(not_identified_new, NOT_IDENTIFIED),
 	CHANGE(not_identified_tentative, NOT_IDENTIFIED),
 	CHANGE(not_identified_unread, NOT_IDENTIFIED),
@@ -458,7 +464,8 @@ static const struct {
 	enum rz_reason reason;
 	const char *of; /* two changes of one field cannot both be made */
 } ordered[] = {
-	{left, RZ_REASON_LEFT, "left"},	   /* nothing else matters then */
+	{left, RZ_REASON_LEFT, "left"}, /* nothing else matters then */
+	{followed, RZ_REASON_FOLLOWED, "followed"},
 	{mptcp, RZ_REASON_MPTCP, "state"}, /* a state, so it is asked before all others */
 	{not_identified_tentative, RZ_REASON_NOT_IDENTIFIED, "tentative"},
 	{not_opted_in, RZ_REASON_NOT_OPTED_IN, "opt_in"},
@@ -512,7 +519,7 @@ static void test_order(void **state)
 			fail();
 		}
 	}
-	for (i = 3; i < COUNT(ordered); i++) { /* the table itself is in the enum's order */
+	for (i = 4; i < COUNT(ordered); i++) { /* the table itself is in the enum's order */
 		if (ordered[i - 1].reason < ordered[i].reason)
 			continue;
 		print_error("`ordered` has \"%s\" before \"%s\", enum rz_reason has not\n",

@@ -57,10 +57,25 @@ static void test_move(void **state)
 		"\"held_ms\":40,\"held_segments\":3,\"error\":null,\"check\":null,"
 		"\"text\":\"reset after a hold of 40 ms, 3 segments held "
 		"back\",\"setting\":null,\"before\":null,"
-		"\"after\":null}\n"
+		"\"after\":null,\"move\":null}\n"
 		"2026-11-24T06:34:56.123Z move           10.0.2.7:51544 at [::1]:9092, zone a -> "
 		"b, "
 		"\"app,warpstream_az=b\": reset after a hold of 40 ms, 3 segments held back\n");
+}
+
+/* A follow-up close names the connection that the move closed. */
+static void test_follow_up(void **state)
+{
+	struct rz_event e = base(RZ_EVENT_FOLLOW_CLOSE);
+	char text[2048] = "";
+
+	(void)state;
+	e.move = 4242;
+	e.held_ms = 1010;
+	both(text, &e);
+	assert_non_null(strstr(text, "\"event\":\"follow-close\""));
+	assert_non_null(strstr(text, "\"held_ms\":1010,"));
+	assert_non_null(strstr(text, "\"move\":4242}"));
 }
 
 static void test_verdict(void **state)
@@ -105,14 +120,14 @@ static void test_of_no_connection(void **state)
 
 	(void)state;
 	both(text, &e);
-	assert_string_equal(text,
-			    "{\"time\":\"1970-01-01T00:00:00.000Z\",\"event\":\"freeze\",\"seq\":1,"
-			    "\"cookie\":null,\"client\":null,\"agent\":null,\"client_id\":null,"
-			    "\"from_zone\":null,\"to_zone\":null,\"reason\":null,\"outcome\":null,"
-			    "\"by_hand\":false,\"waited_ms\":null,\"held_ms\":null,"
-			    "\"held_segments\":null,\"error\":null,\"check\":null,\"text\":\"stale:"
-			    " because\",\"setting\":null,\"before\":null,\"after\":null}\n"
-			    "1970-01-01T00:00:00.000Z freeze         stale: because\n");
+	assert_string_equal(
+		text, "{\"time\":\"1970-01-01T00:00:00.000Z\",\"event\":\"freeze\",\"seq\":1,"
+		      "\"cookie\":null,\"client\":null,\"agent\":null,\"client_id\":null,"
+		      "\"from_zone\":null,\"to_zone\":null,\"reason\":null,\"outcome\":null,"
+		      "\"by_hand\":false,\"waited_ms\":null,\"held_ms\":null,"
+		      "\"held_segments\":null,\"error\":null,\"check\":null,\"text\":\"stale:"
+		      " because\",\"setting\":null,\"before\":null,\"after\":null,\"move\":null}\n"
+		      "1970-01-01T00:00:00.000Z freeze         stale: because\n");
 }
 
 /* A setting's values stand where another event has a client.id. */
@@ -127,8 +142,9 @@ static void test_setting(void **state)
 	strcpy(e.setting.after, "enforce");
 	both(text, &e);
 	assert_non_null(strstr(text, "\"client_id\":null"));
-	assert_non_null(strstr(text, "\"text\":\"by SIGHUP\",\"setting\":\"mode\","
-				     "\"before\":\"observe\",\"after\":\"enforce\"}\n"));
+	assert_non_null(strstr(text,
+			       "\"text\":\"by SIGHUP\",\"setting\":\"mode\","
+			       "\"before\":\"observe\",\"after\":\"enforce\",\"move\":null}\n"));
 	assert_non_null(
 		strstr(text, "setting        mode: \"observe\" -> \"enforce\", by SIGHUP\n"));
 }
@@ -144,7 +160,7 @@ static void test_topology(void **state)
 	strcpy(e.setting.after, "3 agents");
 	both(text, &e);
 	assert_non_null(strstr(text, "\"text\":null,\"setting\":null,\"before\":\"2 agents\","
-				     "\"after\":\"3 agents\"}\n"));
+				     "\"after\":\"3 agents\",\"move\":null}\n"));
 	assert_non_null(strstr(text, "Z topology       \"2 agents\" -> \"3 agents\"\n"));
 }
 
@@ -168,6 +184,7 @@ int main(void)
 		cmocka_unit_test(test_move),
 		cmocka_unit_test(test_setting),
 		cmocka_unit_test(test_topology),
+		cmocka_unit_test(test_follow_up),
 		cmocka_unit_test(test_verdict),
 		cmocka_unit_test(test_refused_and_outcome),
 		cmocka_unit_test(test_of_no_connection),

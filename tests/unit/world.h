@@ -31,6 +31,7 @@ struct test_world {
 	struct rz_software software; /* what the client says it is; no name: nothing */
 	bool grouped, peer_proxies;
 	bool left; /* the client has closed it while it was held */
+	bool followed, other_writer;
 };
 
 static inline void test_ip4(uint8_t addr[16], int a, int b, int c, int d)
@@ -131,7 +132,9 @@ static inline struct rz_verdict test_classify(const struct test_world *w)
 					.software = w->software.name[0] ? &w->software : NULL,
 					.grouped = w->grouped,
 					.peer_proxies = w->peer_proxies,
-					.left = w->left};
+					.left = w->left,
+					.followed = w->followed,
+					.other_writer = w->other_writer};
 	struct rz_world view = test_world_view(w);
 	struct rz_exclude *exclude = NULL;
 	struct rz_verdict v;

@@ -56,7 +56,7 @@ struct rz_daemon {
 	bool started;		  /* all of the start succeeded; else what it made is removed */
 	bool paused;		  /* by the operator, as of the latest look */
 	struct rz_pause pause;	  /* what that look found; all zero: nothing */
-	int tick_timer, second_timer, census_timer, moves_timer, check_timer, lock;
+	int tick_timer, second_timer, census_timer, moves_timer, follow_timer, check_timer, lock;
 	struct rz_moves *moves;		       /* NULL: none under way */
 	struct rz_event_ring events, verdicts; /* maps of these names */
 	struct rz_last_verdict *last;	       /* sorted by cookie */
@@ -155,6 +155,12 @@ bool rz_daemon_moves_has(const struct rz_daemon *d, uint64_t cookie);
 
 /* Each second: closes what clients have left while it was held, once the answers are out. */
 void rz_daemon_look_at_left(struct rz_daemon *d);
+
+/* Goes on with the clients that are followed after a move; called by d->follow_timer while there
+ * are any, and once to begin with. */
+int rz_daemon_follow_step(void *daemon);
+/* The daemon ends: lets those that are followed come to their end, a few seconds. */
+void rz_daemon_follow_finish(struct rz_daemon *d);
 
 /* Tells what the tick that just ran found out about moves, and whether the breaker is open. */
 void rz_daemon_tell_outcomes(struct rz_daemon *d, const struct rz_snapshot *snap);

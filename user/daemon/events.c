@@ -30,6 +30,8 @@ static const char *log_word(enum rz_event_type t)
 	case RZ_EVENT_GAVE_UP:
 	case RZ_EVENT_LEFT:
 	case RZ_EVENT_LEFT_CLOSED:
+	case RZ_EVENT_FOLLOW_CLOSE:
+	case RZ_EVENT_LET_THROUGH:
 		return rz_event_name(t);
 	default:
 		return NULL;

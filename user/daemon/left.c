@@ -29,6 +29,7 @@ struct rz_left {
 	uint64_t cookie;
 	uint64_t quiet_ns; /* since when all has been answered, 0: it has not */
 	uint32_t settled;  /* number of the latest request whose response was out then */
+	bool followed;	   /* it has sent nothing that would have to be answered (map follow) */
 	bool told;
 };
 
@@ -55,7 +56,8 @@ static int remember(struct rz_daemon *d, const struct rz_held_row *rows, size_t 
 
 		if (!rows[i].held.left_ns)
 			continue;
-		left[k++] = was ? *was : (struct rz_left){.cookie = rows[i].cookie};
+		left[k] = was ? *was : (struct rz_left){.cookie = rows[i].cookie};
+		left[k++].followed = rows[i].held.followed;
 	}
 	free(d->left);
 	d->left = left;
@@ -85,6 +87,8 @@ static bool has_settled(const struct rz_daemon *d, struct rz_left *l, uint64_t n
 	struct rz_responses_seen r;
 	struct rz_move_evidence e;
 
+	if (l->followed)
+		return true;
 	rz_evidence_read(d->maps, l->cookie, &e);
 	r = rz_evidence_responses(&e, rz_kern_can_walk(d->kern));
 	if (!e.tracked || !e.watched || r.out != RZ_CHECK_PASSED) {
@@ -105,8 +109,8 @@ static void close_it(struct rz_daemon *d, const struct rz_left *l, const struct 
 				 .client = c->frame.client,
 				 .netns = c->netns,
 				 .tuple = c->tuple,
-				 .plan = {.shared = true, .left = true}},
-			   .gap = true,
+				 .plan = {.shared = true, .left = true, .follow_up = l->followed}},
+			   .gap = !l->followed,
 			   .wait = {.settled = l->settled}};
 	struct rz_job *one = &j;
 

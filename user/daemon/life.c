@@ -163,6 +163,8 @@ void rz_daemon_stop(struct rz_daemon *d)
 	if (!d)
 		return;
 	rz_daemon_moves_stop(d);
+	if (d->started && !d->conf.keep_pins)
+		rz_daemon_follow_finish(d);
 	free(d->last);
 	free(d->places);
 	rz_daemon_stop_topology(d);

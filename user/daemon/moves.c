@@ -253,6 +253,8 @@ static void tell(struct rz_daemon *d)
 		j->told = true;
 		tell_end(d, j);
 		report(d, j);
+		if (!j->error && j->c.plan.follow)
+			rz_daemon_follow_step(d);
 	}
 }
 

@@ -134,6 +134,8 @@ static int add_all(struct rz_daemon *d)
 	if (!err)
 		err = add_timer(d, rz_daemon_moves_step, &d->moves_timer);
 	if (!err)
+		err = add_timer(d, rz_daemon_follow_step, &d->follow_timer);
+	if (!err)
 		err = add_timer(d, on_second, &d->second_timer);
 	if (!err)
 		err = add_timer(d, on_check, &d->check_timer);
@@ -152,6 +154,8 @@ int rz_daemon_wake_start(struct rz_daemon *d)
 		err = rz_daemon_start_topology(d);
 	if (!err)
 		err = on_check(d);
+	if (!err)
+		err = rz_daemon_follow_step(d); /* whom an earlier run followed */
 	if (!err)
 		err = on_second(d); /* before the first tick; a broken file is one line, and
 				     watching goes on */

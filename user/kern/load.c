@@ -304,6 +304,7 @@ int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
 		/* the programs of an earlier run may still add some */
 		k->skel->bss->rz_held_any = 1;
 		k->skel->bss->rz_holding = 1;
+		k->skel->bss->rz_following = 1;
 		err = keep_seed(k);
 		if (!err)
 			err = attach(k);
@@ -439,6 +440,11 @@ void rz_kern_held_none(struct rz_kern *k)
 	k->skel->bss->rz_held_any = 0;
 	if (!bpf_map_get_next_key(k->maps.held, NULL, &cookie))
 		k->skel->bss->rz_held_any = 1;
+}
+
+void rz_kern_follow(struct rz_kern *k, bool on)
+{
+	k->skel->bss->rz_following = on;
 }
 
 void rz_kern_census_begin(struct rz_kern *k, uint32_t number)

@@ -68,6 +68,8 @@ int rz_kern_watch(struct rz_kern *k, bool on);
 void rz_kern_watch_no_more(struct rz_kern *k);
 /* Map held was found empty: its programs need not look there, until they add one themselves. */
 void rz_kern_held_none(struct rz_kern *k);
+/* Map follow has entries, or is about to; or was found empty: its programs need not look there. */
+void rz_kern_follow(struct rz_kern *k, bool on);
 /* Agents are known, and map conns has `n` connections that none of them accepted; how many it may
  * have (bpf/room.bpf.h). */
 void rz_kern_count_strangers(struct rz_kern *k, uint32_t n);

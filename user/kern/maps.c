@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "client/proxy.h"
 #include "kern/batch.h"
+#include "kern/follow.h"
 #include "kern/pins.h"
 
 #define NAME(name)   #name,
@@ -283,6 +284,8 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 	if (!err)
 		err = rz_snapshot_find_members(s);
 	if (!err)
+		err = rz_snapshot_find_writers(s);
+	if (!err)
 		err = read_keyed(m->clients, sizeof(struct rz_client), (void **)&s->clients,
 				 &s->n_clients);
 	if (!err)
@@ -341,6 +344,7 @@ void rz_snapshot_free(struct rz_snapshot *s)
 	free(s->proxied);
 	free(s->softwares);
 	free(s->members);
+	free(s->writers);
 	free(s->peers);
 	free(s);
 }
@@ -369,12 +373,26 @@ const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t coo
 	return r ? &r->move : NULL;
 }
 
-bool rz_snapshot_left(const struct rz_snapshot *s, const struct rz_conn *c)
+static const struct rz_held *held_of(const struct rz_snapshot *s, const struct rz_conn *c)
 {
 	const struct rz_held_row *r =
 		s->n_held ? bsearch(&c->cookie, s->held, s->n_held, sizeof(*r), by_key) : NULL;
 
-	return r && r->held.left_ns;
+	return r ? &r->held : NULL;
+}
+
+bool rz_snapshot_left(const struct rz_snapshot *s, const struct rz_conn *c)
+{
+	const struct rz_held *e = held_of(s, c);
+
+	return e && e->left_ns;
+}
+
+bool rz_snapshot_followed(const struct rz_snapshot *s, const struct rz_conn *c)
+{
+	const struct rz_held *e = held_of(s, c);
+
+	return e && e->followed && !c->frame.produce;
 }
 
 const struct rz_software *rz_snapshot_software(const struct rz_snapshot *s, const struct rz_conn *c)

@@ -21,7 +21,7 @@
 #define RZ_MAPS(X)                                                                             \
 	X(conns) X(client_ids) X(clients) X(proxied) X(proxy_peers) X(softwares) X(software_keys)       \
 	X(secret) X(peers) X(zone_names)                                                       \
-	X(agents) X(zones) X(aliases) X(sources) X(blocks) X(moves) X(holds) X(held) X(settings)                   \
+	X(agents) X(zones) X(aliases) X(sources) X(blocks) X(moves) X(holds) X(held) X(follow) X(settings)                   \
 	X(status) X(counters) X(stats) X(errors) X(traffic) X(client_traffic) X(events) X(verdicts) X(orders)
 /* clang-format on */
 struct rz_maps {
@@ -94,6 +94,8 @@ struct rz_snapshot {
 	size_t n_held;
 	struct rz_member *members; /* sorted; one may stand there more than once */
 	size_t n_members;
+	struct rz_member *writers; /* of whom a connection has carried Produce; likewise */
+	size_t n_writers;
 	__u8 (*peers)[16]; /* of closed connections that began with a PROXY header */
 	size_t n_peers;
 	struct rz_settings
@@ -126,6 +128,10 @@ const struct rz_client *rz_snapshot_client(const struct rz_snapshot *s, uint64_t
 const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t cookie);
 /* Has its client left it while it was held? */
 bool rz_snapshot_left(const struct rz_snapshot *s, const struct rz_conn *c);
+/* Is it held because its client is followed after a move (map follow)? */
+bool rz_snapshot_followed(const struct rz_snapshot *s, const struct rz_conn *c);
+/* Has another connection of the same client carried Produce, to whatever agent (kern/follow.c)? */
+bool rz_snapshot_other_writer(const struct rz_snapshot *s, const struct rz_conn *c);
 /* Has another connection of the same peer address begun with a PROXY header? */
 bool rz_snapshot_peer_proxies(const struct rz_snapshot *s, const struct rz_conn *c);
 

@@ -43,6 +43,7 @@ int rz_close_show(const struct rz_maps *maps, const struct rz_job *j, enum rz_ph
 	m.shared = j->c.plan.shared;
 	m.acks0 = j->c.plan.acks0;
 	m.left = j->c.plan.left;
+	m.follow_up = j->c.plan.follow_up;
 	m.deadline_ns = j->wait.deadline_ns;
 	rz_str_copy(m.to_zone, sizeof(m.to_zone), j->to_zone);
 	return bpf_map_update_elem(maps->moves, &j->c.cookie, &m, BPF_ANY) ? -errno : 0;
@@ -124,6 +125,15 @@ static bool has_left(const struct rz_maps *maps, uint64_t cookie)
 	return !bpf_map_lookup_elem(maps->held, &cookie, &e) && e.left_ns;
 }
 
+/* Is something kept from TCP, for its client is followed? */
+static bool is_kept(const struct rz_maps *maps, uint64_t cookie, uint32_t rcv_nxt)
+{
+	struct rz_held e;
+
+	return !bpf_map_lookup_elem(maps->held, &cookie, &e) && e.followed &&
+	       (int32_t)(e.end - rcv_nxt) > 0;
+}
+
 /* The last check of bpf/reset.bpf.h, as near as user space gets. 0: `ret` says what it found;
  * -errno: TCP could not be asked. */
 static int last_check(const struct rz_maps *maps, const struct rz_job *j, enum rz_check *ret)
@@ -137,8 +147,9 @@ static int last_check(const struct rz_maps *maps, const struct rz_job *j, enum r
 	*ret = RZ_CHECK_NOT_TRACKED;
 	if (bpf_map_lookup_elem_flags(maps->conns, &j->c.cookie, &c, BPF_F_LOCK))
 		return 0;
-	*ret = rz_check_eligible(&c.frame, j->c.cookie, j->c.client, j->c.plan.shared,
-				 j->c.plan.acks0);
+	*ret = j->c.plan.follow_up ? rz_responses_follow_up(&c.frame, j->c.cookie, j->c.client)
+				   : rz_check_eligible(&c.frame, j->c.cookie, j->c.client,
+						       j->c.plan.shared, j->c.plan.acks0);
 	if (*ret == RZ_CHECK_PASSED && memcmp(&c.tuple, &j->c.tuple, sizeof(c.tuple)))
 		*ret = RZ_CHECK_OTHER_ADDRESS;
 	if (*ret == RZ_CHECK_PASSED && j->c.plan.left && !has_left(maps, j->c.cookie))
@@ -153,6 +164,9 @@ static int last_check(const struct rz_maps *maps, const struct rz_job *j, enum r
 		   : rz_evidence_check(&c, watched ? &h : NULL, &tcp,
 				       j->gap ? &j->wait.settled : NULL,
 				       rz_plan_gap_only(&j->c.plan));
+	if (*ret == RZ_CHECK_PASSED && j->c.plan.follow_up &&
+	    !is_kept(maps, j->c.cookie, c.seq_base + tcp.received))
+		*ret = RZ_CHECK_NOT_KEPT;
 	/* that took its time */
 	if (*ret == RZ_CHECK_PASSED && gap_is_over(maps, j))
 		*ret = RZ_CHECK_HELD;

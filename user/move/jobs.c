@@ -8,8 +8,10 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "kern/follow.h"
 #include "kern/held.h"
 #include "move/close.h"
+#include "move/follow.h"
 #include "rezone/responses.h"
 
 static struct rz_job **pointers(const struct rz_jobs *jobs)
@@ -124,16 +126,47 @@ static size_t decide(struct rz_jobs *jobs, struct rz_job **tries, uint64_t now_n
 	return n;
 }
 
+static struct rz_follow_key follow_key(const struct rz_job *j)
+{
+	return rz_follow_key_of(j->c.client, &j->c.tuple, j->c.netns);
+}
+
+/* Before the close, for the client may be here again an instant after it. Who cannot be followed is
+ * not closed now. Returns how many of `tries` are left. */
+static size_t begin_follows(struct rz_jobs *jobs, struct rz_job **tries, size_t n, uint64_t now_ns)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < n; i++) {
+		struct rz_job *j = tries[i];
+		struct rz_follow_key key = follow_key(j);
+
+		if (!j->c.plan.follow ||
+		    !rz_follow_begin(jobs->kern, &key, j->c.cookie, RZ_FOLLOW_DEAD_NS))
+			tries[left++] = j;
+		else
+			apply(jobs, j,
+			      rz_wait_refused(&j->wait, &j->c.plan, &j->seen, &jobs->limits,
+					      RZ_CHECK_NO_FOLLOW, now_ns),
+			      now_ns);
+	}
+	return left;
+}
+
 /* Tries all whose moment it may be, in one walk for each network namespace. */
 static void try_all(struct rz_jobs *jobs, struct rz_job **tries, size_t n, uint64_t now_ns)
 {
 	size_t i;
 
+	n = begin_follows(jobs, tries, n, now_ns);
 	if (n)
 		rz_close_run(jobs->kern, tries, n, jobs->checks, now_ns);
 	for (i = 0; i < n; i++) {
 		struct rz_job *j = tries[i];
+		struct rz_follow_key key = follow_key(j);
 
+		if (j->error && j->c.plan.follow)
+			rz_follow_end(rz_kern_maps(jobs->kern), &key);
 		if (j->error == -EAGAIN)
 			apply(jobs, j,
 			      rz_wait_refused(&j->wait, &j->c.plan, &j->seen, &jobs->limits,

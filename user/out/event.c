@@ -11,7 +11,8 @@
 /* Numbers of a move mean nothing in another event. */
 static bool ends_a_move(enum rz_event_type t)
 {
-	return t == RZ_EVENT_MOVE || t == RZ_EVENT_LET_GO || t == RZ_EVENT_REFUSED;
+	return t == RZ_EVENT_MOVE || t == RZ_EVENT_LET_GO || t == RZ_EVENT_REFUSED ||
+	       t == RZ_EVENT_FOLLOW_CLOSE || t == RZ_EVENT_LET_THROUGH;
 }
 
 static bool has_reason(const struct rz_event *e)
@@ -58,7 +59,7 @@ json_t *rz_event_json(const struct rz_event *e)
 	}
 	return json_pack(
 		"{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?, s:b, s:o, s:o, s:o, "
-		"s:o, s:s?, s:o, s:o, s:o, s:o}",
+		"s:o, s:s?, s:o, s:o, s:o, s:o, s:o}",
 		"time", time, "event", rz_event_name(e->type), "seq", (json_int_t)e->seq, "cookie",
 		rz_json_number(e->cookie, (json_int_t)e->cookie), "client", rz_json_text(client),
 		"agent", rz_json_text(agent), "client_id", rz_json_text(client_id_of(e)),
@@ -68,7 +69,8 @@ json_t *rz_event_json(const struct rz_event *e)
 		"held_segments", rz_json_number(move, e->held_segments), "error",
 		error_word(e->error), "check", check, "text", rz_json_text(e->text), "setting",
 		rz_json_text(is_change(e) ? e->setting.key : NULL), "before",
-		change_text(e, e->setting.before), "after", change_text(e, e->setting.after));
+		change_text(e, e->setting.before), "after", change_text(e, e->setting.after),
+		"move", rz_json_number(e->move, (json_int_t)e->move));
 }
 
 int rz_event_print_json(FILE *f, const struct rz_event *e)

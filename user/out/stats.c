@@ -53,6 +53,7 @@ static const struct {
 	ROW(held_segments, false, "segments held back during a move"),
 	ROW(left_while_held, false, "connections that their client closed while they were held"),
 	ROW(discarded_segments, false, "... segments of theirs dropped for good"),
+	ROW(followed_segments, false, "writes held back after a move, until the client knows home"),
 	ROW(answers_lost, false, "times that the responses went out of sync during a move"),
 	ROW(resets, false, "resets by bpf_sock_destroy"),
 	ROW(resets_refused, false, "... refused by the last check"),

@@ -235,6 +235,8 @@ static enum rz_reason first_reason(const struct view *v, bool by_hand)
 
 	if (v->c->left)
 		return RZ_REASON_LEFT;
+	if (v->c->followed)
+		return RZ_REASON_FOLLOWED;
 	if (v->c->conn->frame.state ==
 	    RZ_STATE_MPTCP) /* never identified, but with a reason of its own */
 		return RZ_REASON_MPTCP;
@@ -298,6 +300,17 @@ static struct rz_library_way way(const struct view *v, unsigned others)
 	return rz_library_way(&l);
 }
 
+/* Following drops what the client writes on its next connection, until it can be closed: of a
+ * producer that is not answered that would be lost, and an operator may want no holds. Nor may that
+ * connection be taken for another one's. */
+static bool can_follow(const struct view *v)
+{
+	const struct rz_frame *f = &v->c->conn->frame;
+
+	return v->w->settings->hold_timeout_ns && !v->c->other_writer && !f->acks0 &&
+	       f->via == RZ_VIA_NETWORK;
+}
+
 static void look_up(struct view *v)
 {
 	const struct rz_conn *conn = v->c->conn;
@@ -315,6 +328,8 @@ static void look_up(struct view *v)
 	if (v->agent && v->client_zone && (!v->c->client || serves(v->agent, v->c->client)))
 		v->there = rz_topo_zone_find(v->w->zones, v->agent->group, v->client_zone);
 	v->way = way(v, others(v));
+	if (v->way.follow && !can_follow(v))
+		v->way.alone = true;
 }
 
 /* The setting, else the library's; of whoever is left alone it says nothing. */
@@ -369,6 +384,7 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	ret.there = v.there;
 	ret.plan = (struct rz_plan){.close = close_by(&v),
 				    .gap_only = v.way.gap_only,
+				    .follow = v.way.follow,
 				    .shared = v.kind == RZ_KIND_SHARED,
 				    .acks0 = c->conn->frame.acks0};
 	return ret;

@@ -23,6 +23,8 @@ struct rz_judged_conn {
 	const __u8 *client_addr; /* 16 bytes, if a PROXY header names another than conn does */
 	const struct rz_software *software; /* what it says it is; NULL: nothing */
 	bool left;	   /* its client has closed it while it was held: it is to be closed only */
+	bool followed;	   /* it is held, for its client is followed after a move */
+	bool other_writer; /* another connection of the same client here writes, too */
 	bool grouped;	   /* a connection of the same client here carries group membership */
 	bool peer_proxies; /* another one of its peer's address began with a PROXY header */
 };
@@ -58,9 +60,9 @@ enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_se
 				const struct rz_status *status, uint64_t now_ns);
 
 /* What forbids closing this connection even where an operator asks for it by hand: NONE,
- * LEFT, NOT_IDENTIFIED, SEVERAL, NOT_DATA, SHARED, ACKS0, TRANSACTIONAL, LOCAL_PROXY, LIBRARY,
- * MAY_COME, MPTCP. By the world's settings; of its topology only how many agents the client may
- * know. */
+ * LEFT, FOLLOWED, NOT_IDENTIFIED, SEVERAL, NOT_DATA, SHARED, ACKS0, TRANSACTIONAL, LOCAL_PROXY,
+ * LIBRARY, MAY_COME, MPTCP. By the world's settings; of its topology only how many agents the
+ * client may know. */
 enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct rz_world *w);
 
 /*

@@ -16,6 +16,8 @@ struct rz_plan {
 	bool shared;	     /* group membership on this connection is allowed */
 	bool acks0;	     /* it gets no responses to Produce: allowed */
 	bool at_once;	     /* an operator's: whatever is in flight */
+	bool follow;	     /* its client is followed after the close (move/follow.h) */
+	bool follow_up;	     /* of a client that is followed: only if nothing of it was executed */
 	bool left; /* only if its client has left it while a request was held (map held) */
 };
 
@@ -28,7 +30,7 @@ static inline bool rz_plan_gap_only(const struct rz_plan *p)
 
 static inline bool rz_plan_equal(const struct rz_plan *a, const struct rz_plan *b)
 {
-	return a->close == b->close && a->gap_only == b->gap_only;
+	return a->close == b->close && a->gap_only == b->gap_only && a->follow == b->follow;
 }
 
 #endif

@@ -28,11 +28,15 @@ static const char *const phases[] = {"wait", "gap", "hold", "reset", "close", "d
 SAME_SIZE(phases, RZ_PHASE_COUNT);
 static const char *const outcomes[] = {"unknown", "home", "returned", "left", "gone"};
 SAME_SIZE(outcomes, RZ_OUTCOME_COUNT);
-static const char *const events[] = {
-	"none",	       "start",	  "stop",    "verdict",	      "hold",		"move",
-	"let-go",      "refused", "observe", "outcome",	      "gave-up",	"freeze",
-	"thaw",	       "pause",	  "resume",  "breaker-open",  "breaker-closed", "left-while-held",
-	"left-closed", "reload",  "setting", "reload-failed", "topology",	"reset"};
+static const char *const events[] = {"none",	      "start",		"stop",
+				     "verdict",	      "hold",		"move",
+				     "let-go",	      "refused",	"observe",
+				     "outcome",	      "gave-up",	"freeze",
+				     "thaw",	      "pause",		"resume",
+				     "breaker-open",  "breaker-closed", "left-while-held",
+				     "left-closed",   "reload",		"setting",
+				     "reload-failed", "topology",	"reset",
+				     "follow-close",  "let-through"};
 SAME_SIZE(events, RZ_EVENT_COUNT);
 const char *const rz_mode_words[] = {"enforce", "observe", NULL};
 SAME_SIZE(rz_mode_words, RZ_MODE_COUNT + 1);
@@ -166,6 +170,7 @@ const char *rz_reason_name(enum rz_reason r)
 		WORD(RZ_REASON_OBSERVING, "observing");
 		WORD(RZ_REASON_LEFT_BEHIND, "idle since its move");
 		WORD(RZ_REASON_MEMORY_FULL, "client memory full");
+		WORD(RZ_REASON_FOLLOWED, "followed since its move");
 	case RZ_REASON_COUNT:
 		break;
 	}
@@ -196,6 +201,8 @@ static struct check_words check_words(enum rz_check c)
 		WORDS(RZ_CHECK_MPTCP, "mptcp", "Multipath TCP");
 		WORDS(RZ_CHECK_NO_AGENT, "no-agent", "no process has the socket");
 		WORDS(RZ_CHECK_NOT_LEFT, "not-left", "its client has not left it");
+		WORDS(RZ_CHECK_NOT_KEPT, "not-kept",
+		      "something of it was executed, or may have been");
 		WORDS(RZ_CHECK_NOT_ACCEPTED, "not-accepted",
 		      "TCP has not accepted bytes that rezone read");
 		WORDS(RZ_CHECK_UNSEEN, "unseen-bytes", "TCP has bytes that rezone did not read");
@@ -219,6 +226,8 @@ static struct check_words check_words(enum rz_check c)
 		WORDS(RZ_CHECK_SILENT, "silent", "no request came");
 		WORDS(RZ_CHECK_HOLD_ENDS, "hold-ends", "its hold was too near its end");
 		WORDS(RZ_CHECK_NOT_MET, "not-met", "the walk over the sockets did not meet it");
+		WORDS(RZ_CHECK_NO_FOLLOW, "no-follow",
+		      "its client could not be followed after the close");
 	case RZ_CHECK_COUNT:
 		break;
 	}

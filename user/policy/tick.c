@@ -36,6 +36,8 @@ struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_
 		.grouped = rz_snapshot_grouped(snap, c),
 		.peer_proxies = rz_snapshot_peer_proxies(snap, c),
 		.left = rz_snapshot_left(snap, c),
+		.followed = rz_snapshot_followed(snap, c),
+		.other_writer = rz_snapshot_other_writer(snap, c),
 	};
 }
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) OR Apache-2.0 */
+/*
+ * Map `follow`: clients whose connection a move has closed, and whose next one is held.
+ */
+#ifndef REZONE_FOLLOW_H
+#define REZONE_FOLLOW_H
+
+#include <rezone/abi.h>
+
+/* No client is followed for longer, whatever its deadline says. */
+#define RZ_FOLLOW_MAX_S 120
+
+/*
+ * follow: client, its address, agent -> a move has closed this client's connection there, and what
+ * the client writes on its next one is dropped, so that it learns of home first (bpf/follow.bpf.h).
+ * User space makes the entry before the close, and removes it; rz_segment alone writes to it
+ * meanwhile. While there is none, nothing is dropped for its sake.
+ */
+struct rz_follow_key {
+	__u64 client;
+	__u8 client_addr[16];
+	__u8 agent_addr[16];
+	__u32 netns;
+	__u16 agent_port;
+	__u16 pad;
+};
+struct rz_follow {
+	struct bpf_spin_lock lock; /* taken by BPF to write connections, cookie and first_ns */
+	__u32 connections;	   /* that were followed so far */
+	__u64 client;	/* of the key: tells a reused map element from the one looked up */
+	__u64 moved;	/* cookie of the connection that the move closed */
+	__u64 since_ns; /* when: connections that were opened before are not followed */
+	__u64 until_ns; /* BPF drops nothing behind it */
+	__u64 cookie;	/* the connection that is followed, or was last; 0: none yet */
+	__u64 first_ns; /* when its first segment was dropped */
+};
+
+RZ_ASSERT(sizeof(struct rz_follow_key) == 48, "rz_follow_key is a map key: no hidden padding");
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Clients that are followed after the close (map follow): entries that user space makes and
+ * removes, and BPF fills (bpf/follow.bpf.h).
+ *
+ * Comes in: connections, the maps. Called by move/jobs.c around the close, by daemon/follow.c, and
+ * by kern/maps.c for the snapshot.
+ */
+#ifndef RZ_KERN_FOLLOW_H
+#define RZ_KERN_FOLLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kern/load.h"
+
+struct rz_follow_row {
+	struct rz_follow_key key;
+	struct rz_follow follow;
+};
+
+/* The three that stand for a client at an agent; `client` is the client.id's hash. */
+struct rz_follow_key rz_follow_key_of(uint64_t client, const struct rz_tuple *t, uint32_t netns);
+
+/*
+ * From now on connections that this client opens to the agent are followed, for `for_ns` at most.
+ * `moved`: the connection that is about to be closed. -EBUSY: an earlier move's client is followed
+ * under the same key; other -errno: there is no room.
+ */
+int rz_follow_begin(struct rz_kern *k, const struct rz_follow_key *key, uint64_t moved,
+		    uint64_t for_ns);
+/* Nobody is held under this key any more. */
+void rz_follow_end(const struct rz_maps *maps, const struct rz_follow_key *key);
+
+/* All of map follow; the caller frees. 0 or -errno. */
+int rz_follow_read(const struct rz_maps *maps, struct rz_follow_row **ret, size_t *ret_n);
+
+/* Fills writers of a snapshot from its conns; a part of reading one. 0 or -ENOMEM. */
+int rz_snapshot_find_writers(struct rz_snapshot *s);
+
+#endif
