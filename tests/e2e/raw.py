@@ -4,19 +4,21 @@
 raw.py agent ADDRESS PORT TRACE STALL DELAY  answers each Produce in order, DELAY seconds after it came, but none while the file
                                            STALL is there; TRACE gets a line of JSON for each connection, each write that is
                                            executed, and each end
-raw.py client ADDRESS PORT CLIENT_ID FIFO  one connection at a time; does what the lines of FIFO say, and prints lines of JSON:
+raw.py client ADDRESS PORT CLIENT_ID FIFO [VERSION]  one connection at a time, of librdkafka 2.3.0 or that version; does what the
+                                           lines of FIFO say, and prints lines of JSON:
     connect [ID] a new connection, with another client.id; the one before stays as it is
     write N      N writes with new marks, a segment each
     sync N       the same, each as soon as the one before is answered
     flow MS      writes every MS milliseconds, answered or not, until `stop`
     stop
+    ask          a Metadata request; its response is an event, too
     again        writes what is not answered once more (on a new connection)
     fin          shuts its sending side down: it still reads
     close        closes the socket
     reset        closes it with a reset
 raw.py proxy LISTEN PORT FROM TO TO_PORT   hands bytes on, both ways, from the address FROM, as a sidecar in the agent's pod does
 
-Used by 61-stalled.sh, 64-gives-up.sh and 62-local-proxy.sh.
+Used by 61-stalled.sh, 62-local-proxy.sh, 64-gives-up.sh and 69-follow.sh.
 """
 import json
 import os
@@ -99,8 +101,8 @@ def agent(address, port, trace, stall, delay):
 
 
 class Client:
-    def __init__(self, address, port, client_id):
-        self.to, self.id = (address, int(port)), client_id.encode()
+    def __init__(self, address, port, client_id, version):
+        self.to, self.id, self.version = (address, int(port)), client_id.encode(), version.encode()
         self.mark, self.unanswered, self.conn, self.flowing, self.reader = 0, [], None, False, None
         self.lock, self.news = threading.Lock(), threading.Condition()
 
@@ -110,7 +112,7 @@ class Client:
 
     def name_it(self):
         """ApiVersions v3: the name of a library that may be held"""
-        named = b"".join(bytes([len(t) + 1]) + t for t in (b"librdkafka", b"2.3.0"))
+        named = b"".join(bytes([len(t) + 1]) + t for t in (b"librdkafka", self.version))
         body = struct.pack(">hhih", 18, 3, 0, len(self.id)) + self.id + b"\0" + named + b"\0"
         return struct.pack(">i", len(body)) + body
 
@@ -129,7 +131,7 @@ class Client:
                         self.unanswered.remove(mark)
                     self.news.notify()
                 if mark:
-                    say(sys.stdout, event="answered", port=port, mark=mark)
+                    say(sys.stdout, event="answered" if mark > 0 else "told where", port=port, mark=mark)
         except EOFError:
             say(sys.stdout, event="end", port=port, how="eof")
         except OSError as e:
@@ -164,6 +166,10 @@ class Client:
             self.write(1)
             time.sleep(int(ms) / 1000)
 
+    def ask(self):
+        body = struct.pack(">hhih", 3, 1, -1, len(self.id)) + self.id + b"\xff\xff\xff\xff"
+        self.conn.sendall(struct.pack(">i", len(body)) + body)
+
     def stop(self):
         self.flowing = False
 
@@ -189,8 +195,8 @@ class Client:
         self.conn.close()
 
 
-def client(address, port, client_id, fifo):
-    c = Client(address, port, client_id)
+def client(address, port, client_id, fifo, version="2.3.0"):
+    c = Client(address, port, client_id, version)
     with open(fifo, encoding="utf-8") as f:
         for line in f:
             what, *args = line.split()

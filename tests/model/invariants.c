@@ -10,6 +10,16 @@ static bool went(const struct row *row)
 	return !row->home && row->reason == RZ_REASON_NONE;
 }
 
+/* It may be held on its next connection, and has no agent but this one to leave. */
+static bool may_follow(const struct run *r, const struct rz_frame *f, const struct look *l,
+		       const struct opinion *o)
+{
+	return r->settings.hold_timeout_ns && !f->acks0 && f->via == RZ_VIA_NETWORK &&
+	       count_agents(r, l, o->there.group, NULL, true) -
+			       count_agents(r, l, o->there.group, o->there.zone, true) <=
+		       1;
+}
+
 /* All that protects a connection, in no order. */
 static const char *protected_by(const struct run *r, size_t conn)
 {
@@ -30,7 +40,8 @@ static const char *protected_by(const struct run *r, size_t conn)
 		return "moved one that a reset harms";
 	if (f->produce && (!f->software ? f->data_version > (f->adopted ? 7 : 8)
 					: !strcmp(r->softwares[f->software - 1].software.version,
-						  "2.16.0-rdkafka-2.16.0")))
+						  "2.16.0-rdkafka-2.16.0") &&
+						  !may_follow(r, f, l, &o)))
 		return "moved a producer that may write twice";
 	if (f->via == RZ_VIA_LOCAL && s->local_proxy != RZ_LOCAL_PROXY_MOVE)
 		return "moved one behind a local proxy";

@@ -142,6 +142,10 @@ static bool agree(const struct run *r, const struct product *p, const struct opi
 			say(r, "who may be held");
 			return false;
 		}
+		if (m && m->plan.follow != o[i].follow) {
+			say(r, "whose client is followed");
+			return false;
+		}
 		if (v->reason == reason && same_text(v->from_zone, o[i].agent_zone) &&
 		    same_text(v->to_zone, o[i].client_zone))
 			continue;

@@ -111,6 +111,7 @@ enum twist {
 	TWIST_RDKAFKA_VERSION, /* a binding's own version is taken for librdkafka's */
 	TWIST_UNNAMED_HELD,    /* a writer without a name may be held */
 	TWIST_UNSEEN_V8,       /* ... is none of an older library if it sends Produce v8 */
+	TWIST_OTHER_WRITER,    /* a client is followed though another one has its keys */
 	TWIST_PODS,	       /* every address is an agent */
 	TWIST_ROLES,
 	TWIST_PROXY_ADDRESS,
@@ -177,6 +178,7 @@ struct opinion {
 	enum rz_reason reason; /* NONE: a candidate */
 	bool home;	       /* a data connection in the client's own zone */
 	bool gap_only;	       /* it must not be held */
+	bool follow;	       /* its client must be followed after the close */
 	char client_zone[RZ_ZONE_SIZE], agent_zone[RZ_ZONE_SIZE]; /* "": not known */
 	struct rz_zone_key there;
 	enum rz_locality locality;
@@ -184,7 +186,7 @@ struct opinion {
 struct opinion judge(const struct run *r, size_t conn);
 
 /* writers.c: what a producer's library bears; `s` NULL: it does not say what it is. */
-enum bears { BEARS_NOTHING, BEARS_GAP, BEARS_HOLD };
+enum bears { BEARS_NOTHING, BEARS_GAP, BEARS_HOLD, BEARS_IF_FOLLOWED };
 enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s);
 
 const struct rz_client *client_of(const struct run *r, size_t conn);

@@ -97,11 +97,37 @@ static const char *software_of(const struct eye *e)
 	return says_of_itself(e) ? says_of_itself(e)->name : "";
 }
 
+/* What its client writes on its next connection can be held, and is taken for nobody else's. */
+static bool can_be_followed(const struct eye *e)
+{
+	const struct rz_conn *mine = e->conn;
+	size_t i;
+
+	if (!e->r->settings.hold_timeout_ns || mine->frame.acks0 ||
+	    mine->frame.via != RZ_VIA_NETWORK)
+		return false;
+	/* it leaves every agent that is not at home, and what it has in flight at another one than
+	 * this is not held */
+	if (e->agent &&
+	    count_agents(e->r, latest(e->r), e->agent->group, NULL, true) - e->ready > 1)
+		return false;
+	for (i = 0; i < e->r->n_conns && twist != TWIST_OTHER_WRITER; i++) {
+		const struct rz_conn *c = &e->r->conns[i];
+
+		if (c != mine && c->frame.produce && c->frame.client == mine->frame.client &&
+		    !memcmp(c->tuple.client_addr, mine->tuple.client_addr, 16))
+			return false;
+	}
+	return true;
+}
+
 /* An operator's --close says how, and does not change this. */
 static bool may_write_twice(const struct eye *e)
 {
+	enum bears b = writer_bears(&e->conn->frame, says_of_itself(e));
+
 	return e->conn->frame.produce &&
-	       writer_bears(&e->conn->frame, says_of_itself(e)) == BEARS_NOTHING;
+	       (b == BEARS_NOTHING || (b == BEARS_IF_FOLLOWED && !can_be_followed(e)));
 }
 
 /* Java from 4.0, or kafkajs, which does not say what it is; a member of a group by a connection
@@ -297,6 +323,7 @@ struct opinion judge(const struct run *r, size_t conn)
 			o.reason = rules[i].reason;
 	o.home = o.reason == RZ_REASON_SAME_ZONE && DATA(f) && !f->coordinator && !f->acks0 &&
 		 !f->transaction;
+	o.follow = f->produce && writer_bears(f, says_of_itself(&e)) == BEARS_IF_FOLLOWED;
 	o.gap_only = f->produce && writer_bears(f, says_of_itself(&e)) == BEARS_GAP;
 	o.locality = f->tentative || f->several || !*e.agent_zone || !is_known(r, e.client_zone)
 			     ? RZ_LOCALITY_UNKNOWN

@@ -5,8 +5,9 @@
 
 #include "model.h"
 
-/* librdkafka's version, which most bindings give behind their own. */
-static bool is_old_librdkafka(const struct rz_software *s)
+/* librdkafka's version, which most bindings give behind their own. 0: it is another library, or
+ * nobody can tell. */
+static unsigned librdkafka(const struct rz_software *s)
 {
 	const char *version = s->version, *at;
 	unsigned major, minor;
@@ -19,11 +20,11 @@ static bool is_old_librdkafka(const struct rz_software *s)
 			said = true;
 		}
 	if (!said || strlen(s->version) == RZ_SOFTWARE_SIZE - 1)
-		return false;
+		return 0;
 	if (sscanf(version, "v%u.%u", &major, &minor) != 2 &&
 	    sscanf(version, "%u.%u", &major, &minor) != 2)
-		return false;
-	return (major == 1 && minor >= 9) || (major == 2 && minor <= 3);
+		return 0;
+	return major * 1000 + minor;
 }
 
 enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s)
@@ -41,8 +42,9 @@ enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s)
 		sscanf(s->version, "%u.%u", &major, &minor);
 		return major > 2 || (major == 2 && minor >= 2) ? BEARS_HOLD : BEARS_GAP;
 	}
-	if (!strcmp(s->name, "sarama") || !strcmp(s->name, "apache-kafka-java") ||
-	    is_old_librdkafka(s))
+	if (!strcmp(s->name, "sarama") || !strcmp(s->name, "apache-kafka-java"))
 		return BEARS_HOLD;
-	return BEARS_NOTHING;
+	if (librdkafka(s) >= 2004)
+		return BEARS_IF_FOLLOWED;
+	return librdkafka(s) >= 1009 ? BEARS_HOLD : BEARS_NOTHING;
 }

@@ -36,8 +36,16 @@ def promises(lines, judgement):
                                    f"home by itself: {c['by_itself']}")
 
 
-def arrivals(lines, judgement):
-    for order in ("first", "last"):
+def check_promises(judgement):
+    """of a run without controls, and without one of the orders"""
+    lines = Lines()
+    promises(lines, judgement)
+    arrivals(lines, judgement, sorted({m["order"] for m in judgement.moves}) or ("first",))
+    return lines.failed
+
+
+def arrivals(lines, judgement, orders=("first", "last")):
+    for order in orders:
         moves = [m for m in judgement.moves if m["order"] == order and m["mode"] == "enforce"]
         home = [m for m in moves if m["seconds"] is not None]
         lines.say(len(moves) > 0 and len(home) >= HOME_SHARE * len(moves), f"rezone {order}: home after {len(home)} of {len(moves)} moves")

@@ -7,7 +7,7 @@ In:  the environment selects: LIBS="java kafka-go", TOPOLOGIES="1 2 3", ORDERS="
      ROLES=write/default,group/default; INTERVAL=1s between rezone's ticks; REZONE=PATH another binary, REZONE_NAME what its rows are called; MINUTES=60 ends after that run;
      OUT=DIR keeps the runs; RESULTS=DIR (docs/proof). proof.py judge DIR prints the judgement of a run that is there,
      proof.py add REZONE DIR... adds it to the results, proof.py tables makes the tables anew,
-     proof.py check DIR passes judgement on the short form.
+     proof.py check DIR passes judgement on the short form, promises DIR on one without controls.
 Out: RESULTS/cells.csv, moves.csv and the tables of the docs after each run, controls.csv at the end; status 1 if a cell has faults beyond its baseline.
 Who: make moves; 59-proof.sh (check).
 """
@@ -24,7 +24,7 @@ import judge as J
 import results as R
 import setups as S
 import table
-from check import check, check_controls
+from check import check, check_controls, check_promises
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.realpath(f"{HERE}/../..")
@@ -152,8 +152,8 @@ def show(judgement):
 
 
 def main():
-    if len(sys.argv) > 1 and sys.argv[1] not in ("judge", "add", "check", "tables"):
-        print(__doc__ if sys.argv[1] in ("-h", "--help") else f"proof.py: {sys.argv[1]}: give judge, add, check, tables, --help, or nothing",
+    if len(sys.argv) > 1 and sys.argv[1] not in ("judge", "add", "check", "promises", "tables"):
+        print(__doc__ if sys.argv[1] in ("-h", "--help") else f"proof.py: {sys.argv[1]}: give judge, add, check, promises, tables, --help, or nothing",
               file=sys.stdout if sys.argv[1] in ("-h", "--help") else sys.stderr)
         return 0 if sys.argv[1] in ("-h", "--help") else 2
     if sys.argv[1:2] == ["judge"]:
@@ -165,6 +165,8 @@ def main():
         return 0
     if sys.argv[1:2] == ["check"]:
         return check(J.judge(collect.read(sys.argv[2])))
+    if sys.argv[1:2] == ["promises"]:
+        return check_promises(J.judge(collect.read(sys.argv[2])))
     if sys.argv[1:2] == ["tables"]:
         return table.main()
     matrix = Matrix()

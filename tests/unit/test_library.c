@@ -142,6 +142,46 @@ static void test_librdkafka(void **state)
 	}
 }
 
+/* A writer that may write twice is moved only where its client can be followed after the close. */
+static void test_followed(void **state)
+{
+	struct test_world w;
+	struct rz_verdict v;
+
+	(void)state;
+	test_world_make(&w);
+	says(&w, "librdkafka", "2.16.0");
+	produces(&w);
+	w.settings.hold_timeout_ns = 1;
+	v = test_classify(&w);
+	assert_true(v.move);
+	assert_true(v.plan.follow);
+	assert_false(v.plan.gap_only);
+	w.other_writer = true; /* pods behind one address: whose connection the next one is, nobody
+				  can tell */
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_LIBRARY);
+	w.other_writer = false;
+	w.settings.local_proxy = RZ_LOCAL_PROXY_MOVE;
+	w.conn.frame.via = RZ_VIA_LOCAL;
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_LIBRARY);
+	w.conn.frame.via = RZ_VIA_NETWORK;
+	w.settings.acks0 = RZ_ACKS0_MOVE;
+	w.conn.frame.acks0 = 1;
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_LIBRARY);
+	w.conn.frame.acks0 = 0;
+	assert_true(test_classify(&w).move);
+	w.settings.hold_timeout_ns = 0;
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_LIBRARY);
+	w.settings.hold_timeout_ns = 1;
+	assert_true(test_classify(&w).move);
+	test_agent(&w, AGENT_C, "c", true); /* it may write there, too, and leave it */
+	w.rows[AGENT_C].agents = w.rows[AGENT_C].ready = 1;
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_LIBRARY);
+	/* older ones write once by themselves */
+	says(&w, "librdkafka", "2.3.0");
+	assert_false(test_classify(&w).plan.follow);
+}
+
 /* Its readers are as they were. */
 static void test_librdkafka_reader(void **state)
 {
@@ -408,6 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unnamed),
 		cmocka_unit_test(test_librdkafka),
+		cmocka_unit_test(test_followed),
 		cmocka_unit_test(test_librdkafka_reader),
 		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_retries),

@@ -41,7 +41,9 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *  - librdkafka's producer connects again to the agent it knows, and writes there. From 2.10 it
  *    drops the connection to an agent that its metadata does not list any more, without waiting
  *    for the answers, and writes all of that again. (Its own refresh, every 5 minutes, does the
- *    same to it.) 1.9, 2.0 and 2.3 were tried and do not.
+ *    same to it.) 1.9, 2.0 and 2.3 were tried and do not. So its client is followed, and moved only
+ *    where it knows no agent but this one and home: what it has in flight at another node's agent,
+ *    which it leaves too, nobody holds (8 doubled in 3 moves of writers on two nodes).
  *  - Java from 4.0 starts over from its bootstrap list when it loses its only agent
  *    (metadata.recovery.strategy=rebootstrap, KIP-899), and the leader of a group that polls then
  *    rejoins it. It asks for metadata every 5 minutes, so it comes home by itself. Where it knows
@@ -80,6 +82,11 @@ static const struct row {
 	 .below = VERSION(2, 4),
 	 .use = PRODUCE,
 	 .way.close = RZ_CLOSE_RESET},
+	{.name = LIBRDKAFKA,
+	 .from = VERSION(2, 4),
+	 .use = PRODUCE,
+	 .others_below = 1,
+	 .way = {.close = RZ_CLOSE_RESET, .follow = true}},
 	{.name = "kafka-python",
 	 .from = VERSION(2, 2),
 	 .use = PRODUCE,
