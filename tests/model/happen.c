@@ -114,6 +114,7 @@ void they_go(struct run *r, struct rz_select *s, const struct rz_tick *tick)
 {
 	struct tick *t = &r->ticks[r->n_ticks - 1];
 	uint32_t loyal = (uint32_t)(r->seed % 4) * 30; /* how many of this world come back */
+	uint64_t ended_ns = t->now_ns; /* moves are told of in the order in which they end */
 	size_t i, k;
 
 	for (i = 0; i < t->n; i++) {
@@ -127,6 +128,9 @@ void they_go(struct run *r, struct rz_select *s, const struct rz_tick *tick)
 			    : chance(r, 50) ? SILENT
 					    : LET_GO;
 		row->at_ns = t->now_ns + (chance(r, 50) ? 0 : noise(r) % (6 * SECOND_NS));
+		if (row->at_ns < ended_ns)
+			row->at_ns = ended_ns;
+		ended_ns = row->at_ns;
 		if (row->fate != WENT) {
 			rz_tick_undo(s, m,
 				     row->fate == LET_GO   ? RZ_UNDO_LET_GO

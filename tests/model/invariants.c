@@ -69,7 +69,8 @@ static const char *protected_by(const struct run *r, size_t conn)
 	return NULL;
 }
 
-/* Two moves of one client.id in an interval; one that was brought back at once. */
+/* Two moves of one client.id in an interval, of which neither was of many connections; one that was
+ * brought back at once. */
 static const char *again_too_soon(const struct run *r, const struct row *row)
 {
 	const struct tick *now = &r->ticks[r->n_ticks - 1];
@@ -84,8 +85,9 @@ static const char *again_too_soon(const struct run *r, const struct row *row)
 
 			if (m == row || !went(m) || m->client != row->client)
 				continue;
-			if (i + 1 == r->n_ticks ||
-			    now->now_ns < r->ticks[i].now_ns + r->limits.per_client_ns)
+			if (!(row->together || m->together) &&
+			    (i + 1 == r->n_ticks ||
+			     now->now_ns < r->ticks[i].now_ns + r->limits.per_client_ns))
 				return "moved a client.id twice in an interval";
 			if (!memcmp(m->addr, row->addr, 16) && m->fate == WENT &&
 			    row->opened_ns > m->at_ns && now->now_ns < m->at_ns + rest)

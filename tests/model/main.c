@@ -45,7 +45,8 @@ static void fill_rows(struct run *r, const struct opinion *o)
 			.client = c->frame.client,
 			.opened_ns = c->opened_ns,
 			.data_ns = c->data_cs ? c->opened_ns + (c->data_cs - 1) * RZ_CS_NS : 0,
-			.home = o[i].home};
+			.home = o[i].home,
+			.together = o[i].together};
 		memcpy(row->addr, c->tuple.client_addr, 16);
 		if (row->home)
 			continue;

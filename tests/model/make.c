@@ -184,6 +184,7 @@ static void make_limits(struct run *r)
 	l->outcome_ns = PICK(r, outcomes);
 	/* not from the noise: the other worlds are the same without this rule */
 	l->clients_max = r->seed / 4 % 6 ? 0 : 1 + r->seed / 24 % 4;
+	l->client_share = (double)(r->seed / 3 % 5) / 8;
 	r->breaker_percent = PICK(r, percents);
 	l->breaker_share = r->breaker_percent / 100.0;
 	l->breaker_for_ns = (60 + below(r, 300)) * SECOND_NS;
@@ -290,6 +291,18 @@ static void make_member(struct run *r, struct rz_conn *c)
 	group->frame.coordinator = 1;
 }
 
+/* A reader with a connection for each partition, of a library that bears to lose several. */
+static void make_reader(struct run *r, struct rz_conn *c)
+{
+	uint32_t i;
+
+	c->frame.software = c->frame.produce = c->frame.acks0 = c->frame.coordinator = 0;
+	c->frame.fetch = 1;
+	c->frame.data_version = 10;
+	for (i = 1 + below(r, 9); i; i--)
+		open_conn(r, c, false);
+}
+
 /* A new connection; of this client to its own zone or away, if `like` is not NULL. */
 struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home)
 {
@@ -330,6 +343,8 @@ struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home)
 	c->data_cs = c->frame.produce || c->frame.fetch;
 	if (!like && chance(r, 20))
 		make_member(r, c);
+	else if (!like && chance(r, 8))
+		make_reader(r, c);
 	return c;
 }
 

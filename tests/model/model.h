@@ -45,6 +45,7 @@ struct row { /* a candidate at a tick, or a data connection that is at home */
 	enum fate fate;
 	uint64_t at_ns; /* when it went */
 	bool no_token;	/* over budget: the node's rate, not for its client.id's last move */
+	bool together;	/* others of its client may go at the same time */
 	const struct row *forgot; /* one of a client that was forgotten to remember this one */
 };
 
@@ -110,7 +111,8 @@ enum twist {
 	TWIST_LONGEST_BLOCK,
 	TWIST_RDKAFKA_VERSION, /* a binding's own version is taken for librdkafka's */
 	TWIST_UNNAMED_HELD,    /* a writer without a name may be held */
-	TWIST_UNSEEN_V8,       /* ... is none of an older library if it sends Produce v8 */
+	TWIST_KAFKA_GO_WRITES, /* ... is moved if it sends Produce v8 */
+	TWIST_KAFKA_GO_READS,  /* readers without a name may go together, whatever they send */
 	TWIST_OTHER_WRITER,    /* a client is followed though another one has its keys */
 	TWIST_PODS,	       /* every address is an agent */
 	TWIST_ROLES,
@@ -123,6 +125,9 @@ enum twist {
 	TWIST_SILENT_DOUBLES,
 	TWIST_OBSERVED_ONCE,
 	TWIST_ONE_PER_CLIENT,
+	TWIST_CLIENT_SHARE,
+	TWIST_SHARE_GONE,	   /* ... of those that are still here */
+	TWIST_SHARE_FUTILE,	   /* ... also of a client that moves do not help */
 	TWIST_PER_CLIENT_ATTEMPTS, /* one that did not go does not count */
 	TWIST_WHO,		   /* a client is its client.id, wherever it is */
 	TWIST_ROUND_FOLLOWS,	   /* the older connections of a round wait too */
@@ -179,6 +184,7 @@ struct opinion {
 	bool home;	       /* a data connection in the client's own zone */
 	bool gap_only;	       /* it must not be held */
 	bool follow;	       /* its client must be followed after the close */
+	bool together;	       /* others of its client may go at the same time */
 	char client_zone[RZ_ZONE_SIZE], agent_zone[RZ_ZONE_SIZE]; /* "": not known */
 	struct rz_zone_key there;
 	enum rz_locality locality;

@@ -48,23 +48,45 @@ static struct wait wait_of(const struct run *r, uint64_t cookie)
 	return w;
 }
 
-/* One move a client.id in an interval, and one a tick; one that did not happen counts too. */
-static bool had_its_move(const struct run *r, const struct row *row)
+/* How many moves a client has in an interval: one, or a share of the connections that it had. */
+static size_t moves_at_once(const struct run *r, const struct row *row)
 {
-	size_t i, k;
+	struct past p = past_of(r, row, row, r->n_ticks);
+	const struct tick *t = at_hand(r);
+	size_t k, n = twist == TWIST_SHARE_GONE ? 0 : p.gone;
+
+	if (!row->together || (p.futile && twist != TWIST_SHARE_FUTILE) ||
+	    twist == TWIST_CLIENT_SHARE)
+		return 1;
+	for (k = 0; k < t->n; k++)
+		n += t->rows[k].together && !t->rows[k].home && is_who(&t->rows[k], row);
+	n = (size_t)(r->limits.client_share * (double)n);
+	return n ? n : 1;
+}
+
+/* An interval begins with a client.id's first move in it; a tick is of one interval. Moves that did
+ * not happen count too. */
+static bool had_its_moves(const struct run *r, const struct row *row)
+{
+	uint64_t began_ns = 0;
+	size_t i, k, latest = 0, n = 0;
 
 	for (i = 0; i < r->n_ticks && twist != TWIST_ONE_PER_CLIENT; i++) {
 		const struct tick *t = &r->ticks[i];
 
-		if (i + 1 < r->n_ticks && at_hand(r)->now_ns - t->now_ns >= r->limits.per_client_ns)
-			continue;
-		for (k = 0; k < t->n && &t->rows[k] != row; k++)
-			if (t->rows[k].client == row->client && had_a_go(r, &t->rows[k]) &&
-			    !(t->rows[k].fate != WENT && i + 1 < r->n_ticks &&
-			      twist == TWIST_PER_CLIENT_ATTEMPTS))
-				return true;
+		if (n && latest != i && t->now_ns - began_ns >= r->limits.per_client_ns)
+			n = 0;
+		for (k = 0; k < t->n && &t->rows[k] != row; k++) {
+			if (t->rows[k].client != row->client || !had_a_go(r, &t->rows[k]) ||
+			    (t->rows[k].fate != WENT && i + 1 < r->n_ticks &&
+			     twist == TWIST_PER_CLIENT_ATTEMPTS))
+				continue;
+			if (!n++)
+				began_ns = t->now_ns;
+			latest = i;
+		}
 	}
-	return false;
+	return n && n >= moves_at_once(r, row);
 }
 
 struct asking {
@@ -114,7 +136,7 @@ static enum rz_reason ask(struct asking *a, struct row *row)
 		return RZ_REASON_BREAKER;
 	if (at_hand(r)->paused && twist != TWIST_PAUSE)
 		return RZ_REASON_PAUSED;
-	if (had_its_move(r, row))
+	if (had_its_moves(r, row))
 		return RZ_REASON_OVER_BUDGET;
 	reason = ask_rates(a, row);
 	if (reason == RZ_REASON_NONE)

@@ -56,6 +56,9 @@ struct past {
 	unsigned futile;
 	bool open;		      /* not found futile yet */
 	uint64_t first_ns, latest_ns; /* moves that happened */
+	size_t began_tick;	      /* the round's first */
+	size_t seen_tick;	      /* the latest with a candidate */
+	size_t gone;		      /* moves since the latest tick without one */
 };
 
 /* rounds.c */

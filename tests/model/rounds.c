@@ -26,6 +26,11 @@ static bool is_behind(const struct run *r, const struct tick *t, const struct ro
 	       twist != TWIST_RULE + RZ_REASON_LEFT_BEHIND;
 }
 
+static size_t tick_nr(const struct run *r, const struct tick *t)
+{
+	return (size_t)(t - r->ticks);
+}
+
 /* What a tick showed of the client, before anybody was moved in it. */
 static void learn_of(const struct run *r, const struct tick *t, const struct row *who,
 		     struct past *p)
@@ -41,8 +46,12 @@ static void learn_of(const struct run *r, const struct tick *t, const struct row
 		left_behind |= is_behind(r, t, row, p);
 		if (is_behind(r, t, row, p))
 			continue;
-		if (!row->home)
+		if (!row->home) {
+			if (p->seen_tick + 1 < tick_nr(r, t))
+				p->gone = 0;
+			p->seen_tick = tick_nr(r, t);
 			p->seen_ns = t->now_ns;
+		}
 		away |= !row->home && row->opened_ns > p->began_ns &&
 			(row->data_ns >= stays_from(r, row, p->latest_ns) || twist == TWIST_STAYS);
 		back_home |= row->home && row->opened_ns > p->began_ns;
@@ -81,7 +90,9 @@ static void end_of_giving_up(const struct run *r, const struct tick *t, struct p
 static void move_of(const struct run *r, const struct tick *t, const struct row *row,
 		    struct past *p)
 {
-	bool same_round = p->any && p->open && t->now_ns < p->until_ns;
+	/* all moves of a tick are of one round */
+	bool same_round =
+		p->any && p->open && (t->now_ns < p->until_ns || p->began_tick == tick_nr(r, t));
 	uint64_t at = row->fate == WENT && row->at_ns > t->now_ns ? row->at_ns : t->now_ns;
 
 	if (row->fate != STAYED && row->fate != WENT) {
@@ -91,15 +102,18 @@ static void move_of(const struct run *r, const struct tick *t, const struct row 
 	if (row->fate == WENT && row->reason == RZ_REASON_NONE) {
 		p->first_ns = p->first_ns ? p->first_ns : at;
 		p->latest_ns = at > p->latest_ns ? at : p->latest_ns;
+		p->gone++;
 	}
 	p->any = true;
 	p->seen_ns = at;
+	p->seen_tick = tick_nr(r, t);
 	if (twist == TWIST_ROUND_AT_RESET)
 		at = t->now_ns;
 	p->moved_ns = at;
 	if (same_round)
 		return;
 	p->began_ns = at;
+	p->began_tick = tick_nr(r, t);
 	p->open = true;
 	p->until_ns = at + rest(r, p->futile);
 }
@@ -145,15 +159,18 @@ static bool is_too_early(const struct run *r, const struct row *row, const struc
 enum rz_reason ask_history(const struct run *r, const struct row *row)
 {
 	struct past p = past_of(r, row, row, r->n_ticks);
+	bool early;
 
 	if (!p.any && !is_remembered(r, row, row) && !has_room(r, row))
 		return RZ_REASON_MEMORY_FULL;
-	if (!p.any || (at_hand(r)->now_ns >= p.until_ns && !is_too_early(r, row, &p)))
+	early = p.any && is_too_early(r, row, &p);
+	if (!p.any || (at_hand(r)->now_ns >= p.until_ns && !early))
 		return RZ_REASON_NONE;
 	if (has_given_up(r, &p))
 		return RZ_REASON_GAVE_UP;
 	/* those that it had when the round began follow */
-	if (p.open && !p.futile && row->opened_ns <= p.began_ns && twist != TWIST_ROUND_FOLLOWS)
+	if (!early && p.open && !p.futile && row->opened_ns <= p.began_ns &&
+	    twist != TWIST_ROUND_FOLLOWS)
 		return RZ_REASON_NONE;
 	return RZ_REASON_COOLING_DOWN;
 }

@@ -325,6 +325,8 @@ struct opinion judge(const struct run *r, size_t conn)
 		 !f->transaction;
 	o.follow = f->produce && writer_bears(f, says_of_itself(&e)) == BEARS_IF_FOLLOWED;
 	o.gap_only = f->produce && writer_bears(f, says_of_itself(&e)) == BEARS_GAP;
+	o.together = !f->produce && !f->software &&
+		     (f->data_version == 10 || twist == TWIST_KAFKA_GO_READS);
 	o.locality = f->tentative || f->several || !*e.agent_zone || !is_known(r, e.client_zone)
 			     ? RZ_LOCALITY_UNKNOWN
 		     : strcmp(e.agent_zone, e.client_zone) ? RZ_LOCALITY_CROSS

@@ -32,10 +32,9 @@ enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s)
 	unsigned major = 0, minor = 0;
 
 	if (!s)
-		return f->data_version >= (f->adopted && twist != TWIST_UNSEEN_V8 ? 8 : 9)
-			       ? BEARS_NOTHING
-		       : twist == TWIST_UNNAMED_HELD ? BEARS_HOLD
-						     : BEARS_GAP;
+		return f->data_version >= (twist != TWIST_KAFKA_GO_WRITES ? 8 : 9) ? BEARS_NOTHING
+		       : twist == TWIST_UNNAMED_HELD				   ? BEARS_HOLD
+										   : BEARS_GAP;
 	if (!strcmp(s->name, "kgo"))
 		return BEARS_GAP;
 	if (!strcmp(s->name, "kafka-python")) {

@@ -42,17 +42,41 @@ static void test_unnamed(void **state)
 	assert_true(v.plan.gap_only);
 	w.conn.frame.data_version = 9; /* its name was said before rezone was there */
 	assert_int_equal(test_classify(&w).reason, RZ_REASON_LIBRARY);
-	w.conn.frame.data_version = 8; /* the same at an agent that has no newer version */
+	w.conn.frame.data_version = 8; /* the same at an agent that has no newer version, */
 	w.conn.frame.adopted = 1;
 	assert_int_equal(test_classify(&w).reason, RZ_REASON_LIBRARY);
+	w.conn.frame.adopted = 0; /* ... or kafka-go's Writer */
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_LIBRARY);
 	w.conn.frame.data_version = 7;
-	assert_true(test_classify(&w).move);
-	w.conn.frame.data_version = 8;
-	w.conn.frame.adopted = 0; /* it was seen to say no name */
-	w.conn.frame.fetch = 1;	  /* both on one connection: what a write needs counts */
+	w.conn.frame.fetch = 1; /* both on one connection: what a write needs counts */
 	v = test_classify(&w);
 	assert_int_equal(v.plan.close, RZ_CLOSE_RESET);
 	assert_true(v.plan.gap_only);
+}
+
+/* kafka-go's Reader, and nobody else's: several of its connections may go at a time. */
+static void test_together(void **state)
+{
+	struct test_world w;
+	unsigned version;
+	int others;
+
+	(void)state;
+	for (others = 0; others < 2; others++) {
+		for (version = 0; version < 13; version++) {
+			test_world_make(&w);
+			if (others)
+				knows_others(&w);
+			w.conn.frame.data_version = (uint8_t)version;
+			assert_int_equal(test_classify(&w).plan.together, version == 10);
+			says(&w, "librdkafka", "2.3.0");
+			assert_false(test_classify(&w).plan.together);
+		}
+		test_world_make(&w);
+		produces(&w);
+		w.conn.frame.data_version = 7;
+		assert_false(test_classify(&w).plan.together);
+	}
 }
 
 enum borne { ALONE, GAP, HOLD };
@@ -447,6 +471,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unnamed),
+		cmocka_unit_test(test_together),
 		cmocka_unit_test(test_librdkafka),
 		cmocka_unit_test(test_followed),
 		cmocka_unit_test(test_librdkafka_reader),

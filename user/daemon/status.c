@@ -53,6 +53,7 @@ struct rz_limits rz_daemon_limits(const struct rz_daemon *d)
 
 	return (struct rz_limits){.rates = c->rates,
 				  .per_client_ns = c->interval_ns / 5 * 4, /* and its jitter */
+				  .client_share = c->client_share / 100,
 				  .cooldown_ns = c->cooldown_ns,
 				  .cooldown_max_ns = c->cooldown_max_ns,
 				  .give_up_after = c->give_up_after,

@@ -23,10 +23,11 @@ struct rz_candidate {
 	struct rz_target target; /* where it would go */
 	struct rz_plan plan;
 	const char *from_zone, *to_zone; /* live in the topology or the snapshot; "": not known */
-	bool same_zone; /* not a candidate: told only to end a row of futile rounds */
-	bool witness;	/* neither: the policy keeps it (its client did not opt in, ...), told
-			 * only to find out what became of a move by hand */
-	bool by_hand;	/* of a move: an operator's */
+	bool same_zone;	   /* not a candidate: told only to end a row of futile rounds */
+	bool witness;	   /* neither: the policy keeps it (its client did not opt in, ...), told
+			    * only to find out what became of a move by hand */
+	bool by_hand;	   /* of a move: an operator's */
+	unsigned together; /* candidates of its client that may go at a time (pace.h) */
 	enum rz_reason reason; /* out: RZ_REASON_NONE is "go", else why it waits */
 };
 

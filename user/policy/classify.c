@@ -385,6 +385,7 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	ret.plan = (struct rz_plan){.close = close_by(&v),
 				    .gap_only = v.way.gap_only,
 				    .follow = v.way.follow,
+				    .together = v.way.together,
 				    .shared = v.kind == RZ_KIND_SHARED,
 				    .acks0 = c->conn->frame.acks0};
 	return ret;

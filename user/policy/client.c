@@ -71,6 +71,14 @@ static void see_move(struct rz_client_memory *m, struct rz_open_move *d,
 	d->early |= !conn->home && m->now_ns < from_ns;
 }
 
+static void see_candidate(struct rz_client_memory *m, struct rz_client_entry *c)
+{
+	if (c->seen_tick + 1 < m->tick)
+		c->gone = 0; /* all that it had came home, or it is another */
+	c->seen_tick = m->tick;
+	c->seen_ns = m->now_ns;
+}
+
 /* While only watching, connections do not come back, so nothing can be told from new ones. */
 bool rz_client_see(struct rz_client_memory *m, const struct rz_client_conn *conn)
 {
@@ -92,7 +100,7 @@ bool rz_client_see(struct rz_client_memory *m, const struct rz_client_conn *conn
 	if (m->limits.mode == RZ_MODE_OBSERVE)
 		return false;
 	if (!conn->home)
-		c->seen_ns = m->now_ns;
+		see_candidate(m, c);
 	if (conn->opened_ns <= c->round.began_ns)
 		return false;
 	if (conn->home)
@@ -137,6 +145,7 @@ static bool settle_client(struct rz_client_memory *m, struct rz_client_entry *c)
 		return true;
 	}
 	c->round = (struct rz_round){};
+	c->gone = 0;
 	if (!behind)
 		c->first_ns = 0;
 	return behind || c->moves || rz_client_turn_counts(m, c->turn_ns);
@@ -176,26 +185,59 @@ static bool is_too_early(const struct rz_client_memory *m, const struct rz_clien
 enum rz_reason rz_client_ask(struct rz_client_memory *m, const struct rz_client_conn *conn)
 {
 	struct rz_client_entry *c = rz_client_find(m, &conn->key);
+	bool early;
 
 	if (!c)
 		return rz_client_has_room(m) && m->open < RZ_CLIENT_MOVES_MAX
 			       ? RZ_REASON_NONE
 			       : RZ_REASON_MEMORY_FULL;
-	if (m->now_ns < c->round.until_ns || is_too_early(m, c, conn)) {
+	early = is_too_early(m, c, conn);
+	if (m->now_ns < c->round.until_ns || early) {
 		if (rz_round_given_up(&m->limits, &c->round))
 			return RZ_REASON_GAVE_UP;
 		/* a round is on: a connection that was there when it began may follow */
-		if (!c->round.open || c->round.futile || conn->opened_ns > c->round.began_ns)
+		if (early || !c->round.open || c->round.futile ||
+		    conn->opened_ns > c->round.began_ns)
 			return RZ_REASON_COOLING_DOWN;
 	}
 	return m->open < RZ_CLIENT_MOVES_MAX ? RZ_REASON_NONE : RZ_REASON_MEMORY_FULL;
 }
 
+static bool is_turn(const struct rz_client_memory *m, const struct rz_client_id_entry *i)
+{
+	return i->turn_tick == m->tick || rz_client_turn_counts(m, i->turn_ns);
+}
+
 bool rz_client_had_turn(const struct rz_client_memory *m, const struct rz_client_conn *conn)
 {
 	const struct rz_client_id_entry *i = rz_client_find_id(m, conn->key.id);
+	const struct rz_client_entry *c = rz_client_find(m, &conn->key);
+	static const struct rz_round none;
 
-	return i && (i->turn_tick == m->tick || rz_client_turn_counts(m, i->turn_ns));
+	return i && is_turn(m, i) &&
+	       i->turn >= rz_round_turn(&m->limits, c ? &c->round : &none, conn->together,
+					c ? c->gone : 0);
+}
+
+/* Several moves of one tick are of one round, and undone together. */
+static void take_turn(struct rz_client_memory *m, struct rz_client_entry *c)
+{
+	struct rz_client_id_entry *i = c->id;
+
+	if (!is_turn(m, i)) {
+		i->turn_ns = m->now_ns;
+		i->turn = 0;
+	}
+	i->turn_tick = m->tick;
+	i->turn++;
+	c->turn_ns = m->now_ns;
+	if (c->go_tick != m->tick) {
+		c->before = c->round;
+		c->going = 0;
+		c->went = c->first = false;
+	}
+	c->go_tick = m->tick;
+	c->going++;
 }
 
 int rz_client_go(struct rz_client_memory *m, const struct rz_client_conn *conn)
@@ -206,11 +248,10 @@ int rz_client_go(struct rz_client_memory *m, const struct rz_client_conn *conn)
 		c = rz_client_remember(m, &conn->key);
 	if (!c)
 		return -ENOMEM;
-	c->turn_ns = c->id->turn_ns = m->now_ns;
-	c->id->turn_tick = m->tick;
-	c->before = c->round;
+	take_turn(m, c);
 	c->seen_ns = m->now_ns;
-	c->first = rz_round_go(&m->limits, &c->round, m->now_ns);
+	c->seen_tick = m->tick;
+	c->first |= rz_round_go(&m->limits, &c->round, m->now_ns);
 	m->searched = false;
 	return 0;
 }
@@ -234,6 +275,15 @@ static void remember_move(struct rz_client_memory *m, struct rz_client_entry *c,
 	m->open++;
 }
 
+/* One that the policy allowed. */
+static void count_move(struct rz_client_memory *m, struct rz_client_entry *c, uint64_t at_ns)
+{
+	rz_round_moved(&c->round, c->first && !c->went, m->now_ns, at_ns);
+	c->went = true;
+	c->going--;
+	c->gone++;
+}
+
 void rz_client_moved(struct rz_client_memory *m, const struct rz_client_move *move)
 {
 	struct rz_client_entry *c = rz_client_find(m, &move->key);
@@ -249,7 +299,8 @@ void rz_client_moved(struct rz_client_memory *m, const struct rz_client_move *mo
 		c->first_ns = move->at_ns;
 	if (c->latest_ns < move->at_ns)
 		c->latest_ns = move->at_ns;
-	rz_round_moved(&c->round, c->first, m->now_ns, move->at_ns);
+	if (!move->by_hand && c->going)
+		count_move(m, c, move->at_ns);
 	remember_move(m, c, move);
 	m->searched = false;
 }
@@ -258,8 +309,11 @@ void rz_client_undo(struct rz_client_memory *m, const struct rz_client_key *key)
 {
 	struct rz_client_entry *c = rz_client_find(m, key);
 
-	if (!c || !has_past(c))
+	if (!c || !c->going)
 		return;
+	c->going--;
+	if (c->going || c->went)
+		return; /* others of this tick make its round */
 	c->round = c->before;
 	if (!has_past(c) && !c->moves && !rz_client_turn_counts(m, c->turn_ns))
 		rz_client_forget(m, c);

@@ -62,8 +62,10 @@ struct rz_client_conn {
 	struct rz_client_key key;
 	uint64_t cookie;
 	uint64_t opened_ns;
-	uint64_t data_ns; /* its latest Produce or Fetch; may be up to 10 ms early */
-	bool home;	  /* to an agent of the client's own zone; else away */
+	uint64_t data_ns;  /* its latest Produce or Fetch; may be up to 10 ms early */
+	bool home;	   /* to an agent of the client's own zone; else away */
+	unsigned together; /* candidates of its client that may go at a time, with itself (pace.h);
+			    * 0: they may not */
 	bool witness; /* the policy keeps it, wherever it is (its client did not opt in, ...): it
 		       * is evidence for moves by hand alone */
 };
@@ -100,7 +102,7 @@ void rz_client_settle(struct rz_client_memory *m);
 /* NONE: may go; COOLING_DOWN, GAVE_UP, MEMORY_FULL. */
 enum rz_reason rz_client_ask(struct rz_client_memory *m, const struct rz_client_conn *c);
 
-/* Has its client.id had its turn? */
+/* Has its client.id had its turn, with as many moves as round.h gives it? */
 bool rz_client_had_turn(const struct rz_client_memory *m, const struct rz_client_conn *c);
 
 /* It is allowed to go: its client.id had its turn. 0 or -ENOMEM (then it must not go). */

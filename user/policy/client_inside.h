@@ -11,7 +11,9 @@
 /* What all clients with one client.id share. */
 struct rz_client_id_entry {
 	uint64_t id;
-	uint64_t turn_ns, turn_tick; /* one of its clients was allowed to go; 0: never */
+	uint64_t turn_ns; /* when its turn began: one of its clients was allowed to go; 0: never */
+	uint64_t turn_tick; /* the latest in which one was */
+	unsigned turn;	    /* how many were, in this turn */
 	size_t clients;
 	UT_hash_handle hh;
 };
@@ -25,8 +27,13 @@ struct rz_client_entry {
 	struct rz_client_key key;
 	struct rz_client_id_entry *id;
 	uint64_t turn_ns;	       /* it was allowed to go itself; 0: never */
-	struct rz_round round, before; /* before the latest move, for undo */
-	bool first;		       /* the latest move began its round */
+	struct rz_round round, before; /* before the tick with its latest moves, for undo */
+	uint64_t go_tick;	       /* that tick; its moves: */
+	unsigned going;		       /* ... allowed, and nobody knows yet whether they happen */
+	bool went;		       /* ... one has happened */
+	bool first;		       /* ... they began a round */
+	uint64_t seen_tick;	       /* the latest with a candidate of its */
+	unsigned gone;		       /* moves since the latest tick without one */
 	uint64_t seen_ns;	       /* last seen as a candidate */
 	/* Ticks: the last with a candidate that was opened since the round began, with a same-zone
 	 * connection opened since, and with a connection that was left behind */

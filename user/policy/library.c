@@ -24,15 +24,21 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *    itself within those 5 minutes. Only kafkajs and aiokafka, which asks as often, send Fetch v11
  *    and no name. Its group's coordinator may be another node's agent, so that its membership is
  *    not seen here. The others without a name bear both.
+ *  - Readers of kafka-go, which alone sends Fetch v10 and no name (others do at an agent that has
+ * no newer version; they have one data connection): a connection for each partition, each of which
+ *    asks for the partition's leader by itself when it is lost. Several go at a time (pace.h).
  *  - Writers that are named nowhere below, or whose name was said before rezone was there: what
  *    they do is not known, and librdkafka goes by many names. None of those that never say their
  *    name sends Produce v9 or newer; librdkafka sends v7 up to 2.3, v8 in 2.4, and from 2.5 v10, or
  *    the newest that the agent has. So a connection older than rezone that sends v8 may be any of
- *    them at an agent that has no newer one; of those that never say their name only kafka-go
- *    sends v8, and its Writer asks for metadata every 6 to 15 s by itself.
+ *    them at an agent that has no newer one.
+ *  - Of those that never say their name kafka-go's Writer alone sends v8. It asks for metadata by
+ *    its own timer only (transport.go, discover): within MetadataTTL, 6 s by default, and is home
+ *    before rezone looks. A lost connection makes it call the same agent again, so with a long
+ *    MetadataTTL no move brings it home sooner.
  *  - Other writers without a name: kafka-python before 2.2 does not send again what failed
- *    (retries=0). kafkajs does, and so does kafka-go; nothing tells them apart. kafkajs comes home
- *    only if a request is taken from it, so a move in a gap does not help it: it comes by itself.
+ *    (retries=0). kafkajs does; nothing tells them apart. kafkajs comes home only if a request is
+ *    taken from it, so a move in a gap does not help it: it comes by itself.
  *  - franz-go's producer asks for metadata after an end of file, after a reset not if it was idle.
  *    When requests of its fail it goes back to the oldest of them, and a write that it had just
  *    sent on its next connection goes out once more (kgo/sink.go, resetBatchDrainIdx; seen at 4
@@ -59,7 +65,6 @@ static const struct row {
 	const char *name;     /* as the client says it; NULL: any */
 	unsigned from, below; /* versions; 0: any. One that cannot be read is 0 */
 	enum use use;
-	bool unseen;		/* only if the connection is older than rezone */
 	int data_from, data_to; /* versions of Produce or Fetch; 0: any */
 	unsigned others_below;	/* only if the client may know of fewer others; 0: in any case */
 	struct rz_library_way way;
@@ -71,10 +76,20 @@ static const struct row {
 	 .data_to = 11,
 	 .others_below = 2,
 	 .way.close = RZ_CLOSE_AUTO},
+	{.name = "",
+	 .use = FETCH_ONLY,
+	 .data_from = 10,
+	 .data_to = 10,
+	 .others_below = 2,
+	 .way = {.close = RZ_CLOSE_RESET, .together = true}},
+	{.name = "",
+	 .use = FETCH_ONLY,
+	 .data_from = 10,
+	 .data_to = 10,
+	 .way = {.close = RZ_CLOSE_FIN, .together = true}},
 	{.name = "", .use = FETCH_ONLY, .others_below = 2, .way.close = RZ_CLOSE_RESET},
 	{.name = "", .use = FETCH_ONLY, .way.close = RZ_CLOSE_FIN},
-	{.name = "", .use = PRODUCE, .data_from = 9, .way.alone = true},
-	{.name = "", .use = PRODUCE, .unseen = true, .data_from = 8, .way.alone = true},
+	{.name = "", .use = PRODUCE, .data_from = 8, .way.alone = true},
 	{.name = "", .use = PRODUCE, .way = {.close = RZ_CLOSE_RESET, .gap_only = true}},
 	{.name = "kgo", .use = PRODUCE, .way = {.close = RZ_CLOSE_FIN, .gap_only = true}},
 	{.name = LIBRDKAFKA,
@@ -182,7 +197,7 @@ static bool fits(const struct row *r, const struct rz_library_case *c)
 {
 	if (!named_so(r, c->software) || !used_so(r->use, c))
 		return false;
-	if (c->frame->data_version < r->data_from || (r->unseen && !c->frame->adopted))
+	if (c->frame->data_version < r->data_from)
 		return false;
 	if (r->data_to && c->frame->data_version > r->data_to)
 		return false;

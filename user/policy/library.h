@@ -27,6 +27,7 @@ struct rz_library_way {
 	bool shared;	     /* a connection that carries group membership too may be ended */
 	bool gap_only;	     /* never held: it may lose, or write twice, what is taken from it */
 	bool follow;	     /* alone, unless its client can be followed (move/follow.h) */
+	bool together; /* its connections do not depend on one another: several may go at a time */
 };
 
 struct rz_library_way rz_library_way(const struct rz_library_case *c);

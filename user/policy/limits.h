@@ -11,7 +11,8 @@
 
 struct rz_limits {
 	struct rz_rates rates;
-	uint64_t per_client_ns; /* at most one move of a client.id in this time */
+	uint64_t per_client_ns; /* at most one move of a client.id in this time, */
+	double client_share;	/* ... or this part of a client's connections, 0 to 1 (round.h) */
 	uint64_t cooldown_ns;
 	uint64_t cooldown_max_ns;
 	unsigned give_up_after; /* futile rounds in a row; 0: never */

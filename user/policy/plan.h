@@ -18,6 +18,7 @@ struct rz_plan {
 	bool at_once;	     /* an operator's: whatever is in flight */
 	bool follow;	     /* its client is followed after the close (move/follow.h) */
 	bool follow_up;	     /* of a client that is followed: only if nothing of it was executed */
+	bool together;	     /* others of its client may be closed at the same time (library.h) */
 	bool left; /* only if its client has left it while a request was held (map held) */
 };
 

@@ -16,6 +16,14 @@ bool rz_round_given_up(const struct rz_limits *l, const struct rz_round *r)
 	return l->give_up_after && r->futile >= l->give_up_after;
 }
 
+unsigned rz_round_turn(const struct rz_limits *l, const struct rz_round *r, unsigned together,
+		       unsigned gone)
+{
+	double n = l->client_share * ((double)together + gone);
+
+	return r->futile || !together || n < 1 ? 1 : (unsigned)n;
+}
+
 bool rz_round_go(const struct rz_limits *l, struct rz_round *r, uint64_t now_ns)
 {
 	bool first = !r->open || now_ns >= r->until_ns;
@@ -33,7 +41,7 @@ bool rz_round_go(const struct rz_limits *l, struct rz_round *r, uint64_t now_ns)
  * opened while an older one waited for a gap was not brought back by the move. */
 void rz_round_moved(struct rz_round *r, bool first, uint64_t now_ns, uint64_t at_ns)
 {
-	if (r->moved_ns != now_ns || at_ns < now_ns)
+	if (at_ns < now_ns)
 		return;
 	r->moved_ns = at_ns;
 	if (!first)

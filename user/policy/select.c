@@ -136,7 +136,8 @@ static struct rz_client_conn conn_of(const struct rz_candidate *row)
 				       .opened_ns = row->opened_ns,
 				       .data_ns = row->data_ns,
 				       .home = row->same_zone,
-				       .witness = row->witness};
+				       .witness = row->witness,
+				       .together = row->together};
 }
 
 /* The rows that are candidates, in the order in which they may go. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "policy/pace.h"
 #include "policy/share.h"
 
 static struct rz_candidate as_candidate(const struct rz_conn *c, const struct rz_verdict *v)
@@ -135,7 +136,9 @@ static int run(struct work *w, const struct rz_snapshot *snap, const struct rz_w
 	aim(w, share);
 	moment.share = rz_share_all(share);
 	rz_share_free(share);
-	err = rz_select_run(select, w->rows, w->n, &moment);
+	err = rz_pace_count(w->rows, w->n);
+	if (!err)
+		err = rz_select_run(select, w->rows, w->n, &moment);
 	if (err)
 		return err;
 	take_answers(w);
