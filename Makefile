@@ -380,14 +380,18 @@ soak: $(BUILD)/rezone standin
 ## Long forms | churn: five minutes of 3,000 connections a second
 ## Long forms | crowd: 100,000 connections at once
 ## Long forms | hostile: three times 100,000 distinct client ids
+## Figures | pace: how many connections of one kafka-go Reader may be moved at a time
+## Figures | refresh: how long clients take that come home by themselves (six minutes)
 ## Figures | let-go: what a hold costs that is let go
 ## Test without root | proof-test: the judge of `make moves`, on logs made by hand
-.PHONY: churn crowd hostile stale kill-holds let-go moves moves-volume proof-test
+.PHONY: churn crowd hostile stale kill-holds let-go moves moves-volume pace proof-test refresh
 # LIBS="java kafka-go" TOPOLOGIES="2" ORDERS="last" MOVES=20 MINUTES=60: tests/proof/proof.py has them all
 moves: $(BUILD)/rezone standin
 	tests/proof/proof.py
 proof-test:
 	tests/proof/test_judge.py
+pace refresh: $(BUILD)/rezone standin
+	tests/e2e/$@.sh
 moves-volume: $(BUILD)/rezone standin
 	tests/moves/run
 let-go: $(BUILD)/rezone $(BUILD)/last

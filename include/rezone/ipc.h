@@ -188,10 +188,15 @@ struct rz_counters {
 	__u64 observed;			  /* mode observe: it would have begun */
 	__u64 checks[RZ_CHECK_COUNT];	  /* last checks that were not the walk's */
 	__u64 outcomes[RZ_OUTCOME_COUNT]; /* what became of those that were moved */
-	__u64 log_lost;			  /* lines of its log that could not be written */
-	__u64 state_skipped;		  /* runs of rz_state that the kernel left out */
-	__u32 freezes;			  /* how often the topology could not be trusted */
-	__u32 breaker_opened;		  /* how often */
+	/* clients that were left to their library (user/policy/await.h) */
+	__u64 by_itself_home;
+	__u64 by_itself_left;
+	__u64 not_come;	      /* in time */
+	__u64 awaited;	      /* that are waited for now */
+	__u64 log_lost;	      /* lines of its log that could not be written */
+	__u64 state_skipped;  /* runs of rz_state that the kernel left out */
+	__u32 freezes;	      /* how often the topology could not be trusted */
+	__u32 breaker_opened; /* how often */
 };
 
 /* orders: socket cookie -> an operator wants it moved (`rezone reset`); the daemon takes it out. */
@@ -233,13 +238,15 @@ enum rz_event_type {
 	RZ_EVENT_RESET,		/* an operator wants connections moved */
 	RZ_EVENT_FOLLOW_CLOSE,	/* a client that is followed: its next connection is closed, too */
 	RZ_EVENT_LET_THROUGH,	/* ... writes here whatever is done: it is held no more */
+	RZ_EVENT_BY_ITSELF,	/* a client that was left to its library is home, or left */
+	RZ_EVENT_NOT_COME,	/* ... did not come in time */
 	RZ_EVENT_COUNT,
 } RZ_PACKED_ENUM;
 
 /*
  * events and verdicts: rings in an array, the event with sequence number n in element n %
- * RZ_EVENTS_MAX. Written by the daemon. Changes of verdicts are many when a zone appears, so they
- * have a ring of their own and push out nothing else.
+ * RZ_EVENTS_MAX. Written by the daemon. Changes of verdicts, and clients that come by themselves,
+ * are many when a zone appears, so they have a ring of their own and push out nothing else.
  */
 #define RZ_EVENTS_MAX 4096
 #define RZ_EVENT_TEXT 160

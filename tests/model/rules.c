@@ -217,7 +217,9 @@ RULE(load_balancer, f->via == RZ_VIA_PROXY || (f->adopted && peer_proxies(e)) ||
 RULE(local_proxy, f->via == RZ_VIA_LOCAL && s->local_proxy == RZ_LOCAL_PROXY_SKIP)
 RULE(name_not_kept, f->software > N_SOFTWARES)
 #define LEFT_ALONE (may_write_twice(e) || (s->close == RZ_CLOSE_AUTO && bears_nothing(e)))
-RULE(library, now >= e->ready_since_ns + s->grace_ns && LEFT_ALONE)
+#define EXPECTED(ready_ns, opened_ns) \
+	(((ready_ns) > (opened_ns) ? (ready_ns) : (opened_ns)) + s->grace_ns)
+RULE(library, now >= EXPECTED(e->ready_since_ns, e->conn->opened_ns) && LEFT_ALONE)
 RULE(may_come, LEFT_ALONE)
 
 static const struct {

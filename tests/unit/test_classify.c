@@ -244,13 +244,19 @@ static void library(struct test_world *w)
 	strcpy(w->software.name, "apache-kafka-java");
 	strcpy(w->software.version, "4.1.0");
 	w->grouped = true;
-	w->settings.grace_ns = HOUR_NS; /* and that long the zone has been ready */
+	w->settings.grace_ns = NOW_NS - w->conn.opened_ns; /* the zone has been ready for longer */
 }
 
 static void may_come(struct test_world *w)
 {
 	library(w);
 	w->settings.grace_ns++;
+}
+
+static void may_come_young(struct test_world *w)
+{
+	library(w);
+	w->conn.opened_ns++;
 }
 
 static void too_young(struct test_world *w)
@@ -404,6 +410,7 @@ static const struct {
 	CHANGE(name_forgotten, NAME_NOT_KEPT),
 	CHANGE(library, LIBRARY),
 	CHANGE(may_come, MAY_COME),
+	CHANGE(may_come_young, MAY_COME),
 };
 
 static void test_base_moves(void **state)

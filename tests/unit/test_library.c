@@ -238,8 +238,15 @@ static void test_alone(void **state)
 		assert_int_equal(test_classify(&w).reason, RZ_REASON_LIBRARY);
 		assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_LIBRARY);
 	}
-	w.settings.grace_ns = w.now_ns;
+	assert_int_equal(test_classify(&w).expected_ns, w.conn.opened_ns); /* no --grace */
+	w.settings.grace_ns = HOUR_NS;
 	assert_int_equal(test_classify(&w).reason, RZ_REASON_MAY_COME);
+	assert_int_equal(test_classify(&w).expected_ns, w.conn.opened_ns + HOUR_NS);
+	w.conn.opened_ns -= 20 * SECOND_NS;
+	w.rows[AGENT_B].ready_since_ns = w.conn.opened_ns + SECOND_NS;
+	assert_int_equal(test_classify(&w).expected_ns, w.conn.opened_ns + SECOND_NS + HOUR_NS);
+	says(&w, "librdkafka", "2.0.2"); /* is not left to its library */
+	assert_int_equal(test_classify(&w).expected_ns, 0);
 }
 
 /* Only libraries that send again by default are held. */

@@ -2,6 +2,7 @@
 /* out/: the rows of `rezone list`, the JSON contract (docs/json.md), and what people read. */
 #include "world.h"
 
+#include <time.h>
 #include <jansson.h>
 
 #include "out/conn_json.h"
@@ -181,7 +182,7 @@ static void test_json(void **state)
 		"5,"
 		"\"rx_bytes\":1234,\"tx_bytes\":99,\"verdict\":\"keep\","
 		"\"reason\":\"behind a load balancer\",\"session_id\":null,\"proxy_target\":null,"
-		"\"agent_group\":null,\"adopted\":0,\"phase\":null},"
+		"\"agent_group\":null,\"adopted\":0,\"phase\":null,\"expected_home_by\":null},"
 		"{\"cookie\":4712,\"netns\":4026532288,\"client\":\"10.0.2.7:51544\","
 		"\"proxy\":null,\"via\":\"network\",\"truncated\":null,\"zone_from\":null,"
 		"\"protocol\":null,"
@@ -193,7 +194,7 @@ static void test_json(void **state)
 		"\"software\":null,\"software_version\":null,\"age_s\":3.0,\"rx_bytes\":1234,"
 		"\"tx_bytes\":99,\"verdict\":\"keep\",\"reason\":\"not identified\","
 		"\"session_id\":null,\"proxy_target\":null,\"agent_group\":null,"
-		"\"adopted\":0,\"phase\":null}]";
+		"\"adopted\":0,\"phase\":null,\"expected_home_by\":null}]";
 	json_t *want = json_loads(expected, 0, NULL), *have, *row;
 	struct shown s;
 	size_t i;
@@ -223,6 +224,48 @@ static void test_json(void **state)
 		fail_msg("have %s", s.text);
 	json_decref(have);
 	json_decref(want);
+	free(s.rows);
+}
+
+/* A client that is left to its library: until when, to the second; in wide form how long from now.
+ */
+static void test_expected(void **state)
+{
+	struct shown s;
+	json_t *have;
+	const char *at;
+	struct tm tm = {};
+	FILE *f;
+
+	(void)state;
+	shown_make(&s);
+	s.w.settings.grace_ns = HOUR_NS;
+	s.conns[0].frame.produce = 1;
+	s.conns[0].frame.software = 7;
+	s.softwares[0] = (struct rz_software_row){7, {"librdkafka", "2.16.0"}};
+	s.snap.n_softwares = 1;
+	shown_rows(&s, &all);
+	assert_int_equal(s.rows[0].reason, RZ_REASON_MAY_COME);
+	f = to_text(&s);
+	assert_int_equal(rz_conn_json_print(f, s.rows, s.totals.shown, true), 0);
+	fclose(f);
+	have = json_loads(s.text, 0, NULL);
+	at = json_string_value(json_object_get(json_array_get(have, 0), "expected_home_by"));
+	assert_non_null(at);
+	assert_non_null(strptime(at, "%Y-%m-%dT%H:%M:%S.000Z", &tm));
+	assert_in_range(timegm(&tm) - time(NULL), 3600 - 12 - 3, 3600 - 12 + 1);
+	json_decref(have);
+	f = to_text(&s);
+	assert_int_equal(rz_table_conns(f, s.rows, s.totals.shown, true), 0);
+	fclose(f);
+	assert_non_null(strstr(s.text, "in 59m47s"));
+	s.w.settings.grace_ns = 10 * SECOND_NS;
+	shown_rows(&s, &all);
+	assert_int_equal(s.rows[0].reason, RZ_REASON_LIBRARY);
+	f = to_text(&s);
+	assert_int_equal(rz_table_conns(f, s.rows, s.totals.shown, true), 0);
+	fclose(f);
+	assert_non_null(strstr(s.text, "2s ago"));
 	free(s.rows);
 }
 
@@ -472,19 +515,13 @@ static void test_small_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_filters),
-		cmocka_unit_test(test_filters_of_one),
-		cmocka_unit_test(test_waiting),
-		cmocka_unit_test(test_json),
-		cmocka_unit_test(test_json_topology),
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_observe),
-		cmocka_unit_test(test_home_without_opt_in),
-		cmocka_unit_test(test_sort),
-		cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_small_words),
-		cmocka_unit_test(test_moves_shown),
+		cmocka_unit_test(test_rows),	       cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_filters_of_one), cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_json),	       cmocka_unit_test(test_expected),
+		cmocka_unit_test(test_json_topology),  cmocka_unit_test(test_table),
+		cmocka_unit_test(test_observe),	       cmocka_unit_test(test_home_without_opt_in),
+		cmocka_unit_test(test_sort),	       cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_small_words),    cmocka_unit_test(test_moves_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,10 @@ static struct rz_snapshot counted(void)
 	snap.counters.checks[RZ_CHECK_UNSEEN] = 4;
 	snap.counters.moved = 5;
 	snap.counters.outcomes[RZ_OUTCOME_RETURNED] = 6;
+	snap.counters.by_itself_home = 11;
+	snap.counters.by_itself_left = 12;
+	snap.counters.not_come = 13;
+	snap.counters.awaited = 14;
 	snap.counters.breaker_opened = 1;
 	snap.status.breaker_until_ns = NOW_NS + 90 * SECOND_NS;
 	return snap;
@@ -90,6 +94,10 @@ static void test_stats_json(void **state)
 	assert_int_equal(number(o, "clients_max"), 10);
 	assert_int_equal(number(json_object_get(o, "checks"), rz_check_name(RZ_CHECK_UNSEEN)), 6);
 	assert_int_equal(number(json_object_get(o, "outcomes"), "returned"), 6);
+	assert_int_equal(number(json_object_get(o, "by_itself"), "home"), 11);
+	assert_int_equal(number(json_object_get(o, "by_itself"), "left"), 12);
+	assert_int_equal(number(json_object_get(o, "by_itself"), "not_come"), 13);
+	assert_int_equal(number(json_object_get(o, "by_itself"), "awaited"), 14);
 	assert_int_equal(number(o, "breaker_opened"), 1);
 	assert_true(json_real_value(json_object_get(o, "breaker_open_for_s")) == 90);
 	assert_true(json_is_true(json_object_get(o, "paused")));

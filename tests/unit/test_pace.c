@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* user/policy/pace.c, and what select.c makes of it: clients with a connection for each partition. */
+/* user/policy/pace.c, and what select.c makes of it: clients with a connection for each partition.
+ */
 #include "select_rows.h"
 #include "policy/pace.h"
 

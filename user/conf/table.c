@@ -109,9 +109,10 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "proxy. skip: never moved, because the client behind the proxy may not have every "
 	 "response yet, and would send the request again; move: treated as any other"},
 	{"grace", RZ_CONF_DURATION, AT(grace_ns), 0, DAY_SECONDS, "6m", NULL, NULL, NULL,
-	 "how long a client that is left alone because of its library is reported as `may come by "
-	 "itself`; after that, as `library`. Libraries refresh their metadata every 5 minutes and "
-	 "find their home zone then"},
+	 "how long rezone waits for a client that is left alone because its library comes home by "
+	 "itself, from when its zone is ready, or its connection was opened if that was later. "
+	 "Until then it is `may come by itself`, after that `library`, and told in an event "
+	 "`not-come`. Most libraries refresh their metadata every 5 minutes (docs/clients.md)"},
 	{"settle", RZ_CONF_DURATION, AT(settle_ns), 0, 10, "250ms", NULL, NULL, NULL,
 	 "how long all responses must have been out before a connection is closed, so that the "
 	 "application can read them after TCP has acknowledged them; four times as long for a "

@@ -16,6 +16,7 @@
 #include "kern/events.h"
 #include "kern/load.h"
 #include "kern/pause.h"
+#include "policy/await.h"
 #include "policy/select.h"
 #include "policy/tick.h"
 #include "topo/place.h"
@@ -48,6 +49,7 @@ struct rz_daemon {
 	struct rz_exclude *exclude;   /* whom the operator leaves alone, likewise */
 	struct rz_tags_custom custom; /* tags of the operator's own, likewise */
 	struct rz_select *select;
+	struct rz_await *await;
 	struct rz_clients_sweep *sweep;
 	struct rz_settings settings;
 	struct rz_status status;
@@ -164,6 +166,9 @@ void rz_daemon_follow_finish(struct rz_daemon *d);
 
 /* Tells what the tick that just ran found out about moves, and whether the breaker is open. */
 void rz_daemon_tell_outcomes(struct rz_daemon *d, const struct rz_snapshot *snap);
+
+/* Tells who came home by itself, and who did not, of those that this tick left to their library. */
+void rz_daemon_await(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_tick *t);
 
 /* Finds the rings' ends. 0 or -errno, logged. */
 int rz_daemon_events_start(struct rz_daemon *d);

@@ -73,9 +73,15 @@ struct rz_event rz_event_of(enum rz_event_type type, const struct rz_snapshot *s
 	return e;
 }
 
+/* There may be one for each client of a zone that appears. */
+static bool is_one_of_many(enum rz_event_type t)
+{
+	return t == RZ_EVENT_VERDICT || t == RZ_EVENT_BY_ITSELF || t == RZ_EVENT_NOT_COME;
+}
+
 void rz_daemon_tell(struct rz_daemon *d, struct rz_event *e)
 {
-	add(e->type == RZ_EVENT_VERDICT ? &d->verdicts : &d->events, e);
+	add(is_one_of_many(e->type) ? &d->verdicts : &d->events, e);
 	if (log_word(e->type))
 		log_conn(e);
 }

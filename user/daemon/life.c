@@ -140,6 +140,8 @@ static int start_policy(struct rz_daemon *d)
 	if (!err)
 		err = rz_select_new(&limits, &d->select);
 	if (!err)
+		err = rz_await_new(&d->await);
+	if (!err)
 		err = rz_clients_sweep_new(&d->custom, &d->sweep);
 	if (!err)
 		err = rz_maps_write_blocks(d->maps, d->blocks);
@@ -175,6 +177,7 @@ void rz_daemon_stop(struct rz_daemon *d)
 		rz_kern_free_failed(d->kern);
 	free(d->left);
 	rz_select_free(d->select);
+	rz_await_free(d->await);
 	rz_clients_sweep_free(d->sweep);
 	rz_census_free(d->census);
 	rz_blocks_free(d->blocks);

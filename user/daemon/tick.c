@@ -104,6 +104,7 @@ static bool judge(struct rz_daemon *d, struct rz_snapshot *snap)
 	d->backlog = t->backlog;
 	rz_daemon_tell_verdicts(d, snap, t);
 	rz_daemon_tell_outcomes(d, snap);
+	rz_daemon_await(d, snap, t);
 	forget_moves(d, snap, t);
 	show_all_waiting(d, snap, t);
 	rz_debug("tick: %zu connections, %zu candidates", snap->n_conns, t->n_moves);

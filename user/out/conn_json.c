@@ -4,9 +4,12 @@
 #include "out/conn_json.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/json.h"
+#include "base/str.h"
 #include "policy/classify.h"
 #include "topo/group.h"
 #include "topo/source.h"
@@ -43,6 +46,22 @@ static void set_zones(json_t *o, const struct rz_verdict *v)
 	set(o, "kind", json_string(rz_kind_name(v->kind)));
 }
 
+/* As a moment of the clock, to the second: the row's own times are of a clock that stops in sleep.
+ */
+static json_t *expected_home_by(const struct rz_conn_row *r)
+{
+	char time[RZ_TIME_TEXT];
+	struct timespec now;
+	double at_s;
+
+	if (!r->verdict.expected_ns)
+		return json_null();
+	clock_gettime(CLOCK_REALTIME, &now);
+	at_s = round((double)now.tv_sec + (double)now.tv_nsec / 1e9 + r->expected_s);
+	rz_time_format(time, (uint64_t)at_s * 1000000000ULL);
+	return json_string(time);
+}
+
 static json_t *conn_object(const struct rz_conn_row *r)
 {
 	const struct rz_frame *f = &r->conn->frame;
@@ -67,6 +86,7 @@ static json_t *conn_object(const struct rz_conn_row *r)
 	set(o, "rx_bytes", json_integer((json_int_t)r->conn->rx_bytes));
 	set(o, "tx_bytes", json_integer((json_int_t)r->conn->tx_bytes));
 	set(o, "adopted", json_boolean(f->adopted));
+	set(o, "expected_home_by", expected_home_by(r));
 	set(o, "verdict", json_string(r->move ? "move" : "keep"));
 	set(o, "phase", rz_json_text(r->phase));
 	set(o, "reason", json_string(rz_reason_name(r->reason)));

@@ -27,6 +27,8 @@ struct rz_conn_row {
 	double idle_s;	       /* since its latest request; negative: it had none */
 	double metadata_age_s; /* since it last asked for metadata; negative: never */
 	double data_age_s;     /* since its latest Produce or Fetch; negative: it had none */
+	double expected_s;     /* until its library is to have brought it home; negative: it is
+				* overdue. Only if verdict.expected_ns */
 };
 
 /* What `rezone list` is asked to show; NULL or negative: all. */

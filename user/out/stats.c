@@ -105,6 +105,13 @@ static struct unidentified count_unidentified(const struct rz_snapshot *snap)
 	return u;
 }
 
+static json_t *by_itself_json(const struct rz_counters *n)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "home", (json_int_t)n->by_itself_home, "left",
+			 (json_int_t)n->by_itself_left, "not_come", (json_int_t)n->not_come,
+			 "awaited", (json_int_t)n->awaited);
+}
+
 static json_t *outcomes_json(const struct rz_counters *n)
 {
 	json_t *all = json_object();
@@ -180,6 +187,7 @@ int rz_stats_print_json(FILE *f, const struct rz_stats_view *v)
 	json_object_set_new(all, "observed", json_integer((json_int_t)snap->counters.observed));
 	json_object_set_new(all, "checks", checks_json(snap));
 	json_object_set_new(all, "outcomes", outcomes_json(&snap->counters));
+	json_object_set_new(all, "by_itself", by_itself_json(&snap->counters));
 	json_object_set_new(all, "breaker_opened", json_integer(snap->counters.breaker_opened));
 	json_object_set_new(all, "breaker_open_for_s", rz_json_seconds(breaker_s(snap)));
 	json_object_set_new(all, "log_lost", json_integer((json_int_t)snap->counters.log_lost));
@@ -231,6 +239,11 @@ int rz_stats_print_text(FILE *f, const struct rz_stats_view *v)
 		(unsigned long long)n->outcomes[RZ_OUTCOME_LEFT],
 		(unsigned long long)n->outcomes[RZ_OUTCOME_RETURNED],
 		(unsigned long long)n->outcomes[RZ_OUTCOME_GONE]);
+	fprintf(f,
+		"left to their library: %llu clients came home, %llu left, %llu did not come in "
+		"time; %llu are waited for\n",
+		(unsigned long long)n->by_itself_home, (unsigned long long)n->by_itself_left,
+		(unsigned long long)n->not_come, (unsigned long long)n->awaited);
 	if (breaker_s(snap) > 0) {
 		rz_table_age(age, sizeof(age), breaker_s(snap));
 		fprintf(f, "breaker: open for another %s, nobody is moved\n", age);

@@ -85,16 +85,16 @@ void rz_table_age(char *dst, size_t size, double seconds)
 		snprintf(dst, size, "%lud%luh", s / 86400, s % 86400 / 3600);
 }
 
-#define CELLS_MAX 24
+#define CELLS_MAX 28
 
 static const char *const short_columns[] = {"CLIENT",	 "CLIENT ZONE", "AGENT",     "AGENT ZONE",
 					    "LOCALITY",	 "KIND",	"AGE",	     "FROM CLIENT",
 					    "TO CLIENT", "VERDICT",	"CLIENT ID", NULL};
 static const char *const wide_columns[] = {
-	"CLIENT", "CLIENT ZONE", "AGENT",     "AGENT ZONE", "LOCALITY",	 "KIND",
-	"AGE",	  "FROM CLIENT", "TO CLIENT", "VERDICT",    "STATE",	 "PROTOCOL",
-	"GROUP",  "DIALECT",	 "OPT-IN",    "REQUESTS",   "METADATA",	 "SOFTWARE",
-	"PROXY",  "NETNS",	 "COOKIE",    "SESSION",    "CLIENT ID", NULL};
+	"CLIENT",      "CLIENT ZONE", "AGENT",	   "AGENT ZONE", "LOCALITY", "KIND",	 "AGE",
+	"FROM CLIENT", "TO CLIENT",   "VERDICT",   "HOME BY",	 "STATE",    "PROTOCOL", "GROUP",
+	"DIALECT",     "OPT-IN",      "REQUESTS",  "METADATA",	 "SOFTWARE", "PROXY",	 "NETNS",
+	"COOKIE",      "SESSION",     "CLIENT ID", NULL};
 
 static const char *color_of(const struct rz_conn_row *r)
 {
@@ -132,10 +132,22 @@ static const char *kind_text(const struct rz_conn_row *r)
 	return rz_kind_name(r->verdict.kind);
 }
 
+/* "in 4m10s": its library is to have brought it home by then; "1m2s ago": and has not. */
+static void expected_text(const struct rz_conn_row *r, char *dst, size_t size)
+{
+	char span[32];
+	bool late = r->expected_s < 0;
+
+	if (!r->verdict.expected_ns)
+		return;
+	rz_table_age(span, sizeof(span), late ? -r->expected_s : r->expected_s);
+	snprintf(dst, size, late ? "%s ago" : "in %s", span);
+}
+
 static int add_conn(struct rz_table *t, const struct rz_conn_row *r, bool wide)
 {
 	char age[32], rx[16], tx[16], verdict[64], requests[16], netns[16], cookie[24];
-	char metadata[40] = "", software[2 * RZ_SOFTWARE_SIZE] = "";
+	char metadata[40] = "", expected[40] = "", software[2 * RZ_SOFTWARE_SIZE] = "";
 	const char *cells[CELLS_MAX] = {r->client_at,
 					r->verdict.client_zone,
 					r->agent_at,
@@ -162,6 +174,8 @@ static int add_conn(struct rz_table *t, const struct rz_conn_row *r, bool wide)
 		if (r->software)
 			snprintf(software, sizeof(software), "%s %s", r->software->name,
 				 r->software->version);
+		expected_text(r, expected, sizeof(expected));
+		cells[n++] = expected;
 		cells[n++] = rz_state_name(r->conn->frame.state);
 		cells[n++] =
 			r->conn->frame.protocol ? rz_protocol_name(r->conn->frame.protocol) : NULL;

@@ -176,11 +176,19 @@ static bool left_to_library(const struct view *v)
 	       (v->w->settings->close == RZ_CLOSE_AUTO && v->way.close == RZ_CLOSE_AUTO);
 }
 
+/* By then its library has asked for metadata since its zone is ready; one that was opened later may
+ * have been opened by what was known before. */
+static uint64_t expected_ns(const struct view *v)
+{
+	uint64_t ready_ns = v->there->ready_since_ns, opened_ns = v->c->conn->opened_ns;
+
+	return (ready_ns > opened_ns ? ready_ns : opened_ns) + v->w->settings->grace_ns;
+}
+
 /* It asks for metadata by itself, and has had the time to. */
 static bool library(const struct view *v)
 {
-	return left_to_library(v) && v->there &&
-	       v->w->now_ns >= v->there->ready_since_ns + v->w->settings->grace_ns;
+	return left_to_library(v) && v->there && v->w->now_ns >= expected_ns(v);
 }
 
 static bool may_come(const struct view *v)
@@ -382,6 +390,8 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	ret.agent_zone = v.agent_zone;
 	ret.group = v.agent ? v.agent->group : NULL;
 	ret.there = v.there;
+	if (v.there && (ret.reason == RZ_REASON_LIBRARY || ret.reason == RZ_REASON_MAY_COME))
+		ret.expected_ns = expected_ns(&v);
 	ret.plan = (struct rz_plan){.close = close_by(&v),
 				    .gap_only = v.way.gap_only,
 				    .follow = v.way.follow,

@@ -50,6 +50,8 @@ struct rz_verdict {
 	const char *group;	 /* likewise */
 	const struct rz_topo_zone *there; /* the client's zone, as it could use it; NULL: none */
 	struct rz_plan plan;		  /* how it is closed, if it is */
+	uint64_t expected_ns; /* LIBRARY, MAY_COME: until when its library is to bring it home by
+			       * itself; 0: it is not left to it */
 };
 
 /*

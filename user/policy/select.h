@@ -8,7 +8,8 @@
  * in client.h (rounds, cooldown, giving up, outcomes), breaker.h and budget.h (rates), and asks
  * them in the order of enum rz_reason.
  *
- * Rate: see budget.h. A client.id has at most one move in `per_client_ns`, and one a tick; one that
+ * Rate: see budget.h. A client.id has a turn in `per_client_ns`, and one a tick: one move, or a
+ * share of a client's connections that do not depend on one another (rz_round_turn()). A move that
  * was allowed and did not happen counts too, for its client may have been held for it.
  *
  * Rounds: a client is a client.id at an address. Its first move begins a round, which lasts

@@ -20,6 +20,7 @@ struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_
 struct rz_tick_verdict {
 	enum rz_reason reason;		 /* classify's, or select's; NONE: it goes */
 	const char *from_zone, *to_zone; /* NULL: not known; as in rz_candidate */
+	uint64_t expected_ns;		 /* as in rz_verdict */
 };
 
 struct rz_tick {
