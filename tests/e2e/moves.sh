@@ -151,8 +151,8 @@ moves_reset_coordinators() { # FILE
 moves_so_far() { # EVENTS LIB
 	local counted=${COUNTED:-move}
 	case "$2" in # docs/clients.md
-	confluent) counted=move ;; # its producers are left alone: its group's
-	aiokafka | franz-go | kafka-go | kafkajs) counted=${COUNTED:-'move|let-go'} ;; # producers are never held, and never pause here
+	confluent | kafka-go) counted=move ;; # their producers are left alone: those of their groups, and of kafka-go's reader
+	aiokafka | franz-go | kafkajs) counted=${COUNTED:-'move|let-go'} ;; # producers are never held, and never pause here
 	esac
 	grep -cE "\"event\": ?\"($counted)\".*\"client_id\": ?\"$2\." "$1"
 }

@@ -22,14 +22,16 @@ fed() { [ "$(tail -n 2000 "$WORK/reader.log" | grep -o '"partition":[0-9]*,"offs
 
 # cell PARTITIONS ROLE CLOSE SHARE
 cell() {
-	local n=$1 role=$2 close=$3 share=$4 up all rate args
+	local n=$1 role=$2 close=$3 share=$4 up all rate args flags
+	read -ra flags <<<"${REZONE_FLAGS:-}"
 	rm -rf "$WORK/data" "$WORK"/reader.log "$WORK"/*.trace
 	mkdir -p "$WORK/data"
 	topology a=ready b=notready
 	agent_start a --partitions "$n"
 	rezone_start --interval "${INTERVAL}s" --stable-for 0s --rate 1000 --close "$close" \
-		--client-share "$([ "$share" = all ] && echo 0 || echo "$share")" ${REZONE_FLAGS:-}
+		--client-share "$([ "$share" = all ] && echo 0 || echo "$share")" "${flags[@]}"
 	rate=$((n * 2 > 400 ? 400 : n * 5))
+	in_ns cl kcat -L -b "$AT:9092" -t feed >/dev/null 2>&1 # makes the topic: kafka-go's Writer does not
 	client_start feeder kafka-go write --bootstrap "$AT:9092" --client-id feeder --topic feed --rate $rate
 	args=(--partition 0 --instances "$n")
 	[ "$role" = read ] || args=(--group pace)
@@ -45,7 +47,7 @@ cell() {
 		within "$DEADLINE" some_rows "($READER) and .reason != \"no agent there\""
 		"$REZONE" reset --pin-dir "$PIN_DIR" --client-id 'reader*' >/dev/null 2>&1
 	fi
-	within $(((n > 16 && share == 0 ? 2 : n) * INTERVAL + 30)) away 0
+	within $((n * INTERVAL + 30)) away 0
 	all=$(now_ms)
 	sleep 3 # the last ones find their way
 	stop reader

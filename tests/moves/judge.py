@@ -16,8 +16,8 @@ import sys
 ROLES = ["producer, acks=all", "producer, acks=1", "group"]
 READER = "reader"  # kafka-go alone
 # docs/evidence/volume.md, user/policy/library.c
-ALONE = {"confluent"}  # librdkafka 2.16: its producers
-GAP_ONLY = {"aiokafka", "franz-go", "kafka-go", "kafkajs"}  # their producers: never held, and so let go, for they never pause here
+ALONE = {"confluent", "kafka-go"}  # librdkafka 2.16, kafka-go: their producers
+GAP_ONLY = {"aiokafka", "franz-go", "kafkajs"}  # their producers: never held, and so let go, for they never pause here
 LEFT_ALONE = {"aiokafka", "kafkajs", "java"}  # their groups, where they know one agent only
 
 failed = False

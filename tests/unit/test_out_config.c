@@ -18,7 +18,9 @@ static const struct rz_conf_map_row rows[] = {
 	{.name = "mode", .value = "observe", .from = "file /etc/rezone.yaml"},
 	{.name = "port", .value = "9092", .from = "default", .restart = 1, .by_default = 1},
 	/* a file may say anything */
-	{.name = "exclude_clients", .value = "caf\xc3\xa9 \x1b[0m", .from = "flag --exclude-clients"},
+	{.name = "exclude_clients",
+	 .value = "caf\xc3\xa9 \x1b[0m",
+	 .from = "flag --exclude-clients"},
 	{.name = "zone", .value = "", .from = "default", .by_default = 1},
 };
 
@@ -31,16 +33,15 @@ static void test_config(void **state)
 	assert_int_equal(rz_config_print_json(f, &v), 0);
 	fclose(f);
 	assert_string_equal(
-		text,
-		"{\n \"settings\": {\n"
-		"  \"mode\": {\n   \"value\": \"observe\",\n   \"from\": \"file "
-		"/etc/rezone.yaml\",\n   \"restart\": false\n  },\n"
-		"  \"port\": {\n   \"value\": \"9092\",\n   \"from\": \"default\",\n"
-		"   \"restart\": true\n  },\n"
-		"  \"exclude_clients\": {\n   \"value\": \"caf\\\\xc3\\\\xa9 \\\\x1b[0m\",\n"
-		"   \"from\": \"flag --exclude-clients\",\n   \"restart\": false\n  },\n"
-		"  \"zone\": {\n   \"value\": null,\n   \"from\": \"default\",\n"
-		"   \"restart\": false\n  }\n }\n}\n");
+		text, "{\n \"settings\": {\n"
+		      "  \"mode\": {\n   \"value\": \"observe\",\n   \"from\": \"file "
+		      "/etc/rezone.yaml\",\n   \"restart\": false\n  },\n"
+		      "  \"port\": {\n   \"value\": \"9092\",\n   \"from\": \"default\",\n"
+		      "   \"restart\": true\n  },\n"
+		      "  \"exclude_clients\": {\n   \"value\": \"caf\\\\xc3\\\\xa9 \\\\x1b[0m\",\n"
+		      "   \"from\": \"flag --exclude-clients\",\n   \"restart\": false\n  },\n"
+		      "  \"zone\": {\n   \"value\": null,\n   \"from\": \"default\",\n"
+		      "   \"restart\": false\n  }\n }\n}\n");
 }
 
 /* Only what has not its default; nothing that a terminal must not get. */

@@ -83,10 +83,11 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"cluster-rate", RZ_CONF_RATE, AT(rates.cluster), 0, 1000000, "0", NULL, NULL, NULL,
 	 "moves per second that the whole cluster begins; this node takes the share of its own "
 	 "agents; 0: no such limit"},
-	{"client-share", RZ_CONF_RATE, AT(client_share), 0, 50, "25", NULL, NULL, NULL,
+	{"client-share", RZ_CONF_RATE, AT(client_share), 0, 50, "40", NULL, NULL, NULL,
 	 "per cent of a client's connections that may be moved at one --interval, if its library "
 	 "has many that do not depend on one another (the kafka-go Reader has one for each "
-	 "partition); at least one, and of every other library exactly one"},
+	 "partition); at least one, and of every other library exactly one. 40: all are home in "
+	 "three intervals, and most of them work at any time"},
 	{"in-flight", RZ_CONF_WORD, AT(in_flight), 0, 0, "wait", in_flights, NULL, NULL,
 	 "wait: close a connection only while no request is unanswered, except requests that a "
 	 "client can send again without harm; ignore: close it at once, so that requests may be "

@@ -36,7 +36,8 @@ static const char *const events[] = {"none",	      "start",		"stop",
 				     "breaker-open",  "breaker-closed", "left-while-held",
 				     "left-closed",   "reload",		"setting",
 				     "reload-failed", "topology",	"reset",
-				     "follow-close",  "let-through", "by-itself", "not-come"};
+				     "follow-close",  "let-through",	"by-itself",
+				     "not-come"};
 SAME_SIZE(events, RZ_EVENT_COUNT);
 const char *const rz_mode_words[] = {"enforce", "observe", NULL};
 SAME_SIZE(rz_mode_words, RZ_MODE_COUNT + 1);
