@@ -131,8 +131,8 @@ static bool may_write_twice(const struct eye *e)
 }
 
 /* Java from 4.0, or kafkajs, which does not say what it is; a member of a group by a connection
- * that is seen here, and that may know of no two agents beside this one: neither way to end its
- * connection is known to be borne well. */
+ * that is seen here, and that may know of no agent beside this one, of kafkajs of no two: neither
+ * way to end its connection is known to be borne well. */
 static bool bears_nothing(const struct eye *e)
 {
 	const struct rz_frame *f = &e->conn->frame;
@@ -152,10 +152,11 @@ static bool bears_nothing(const struct eye *e)
 		member |= c->frame.coordinator && c->frame.client == f->client &&
 			  !memcmp(c->tuple.client_addr, e->conn->tuple.client_addr, 16);
 	}
+	/* beside this one; Java bears it where it may know another one */
 	ready = count_agents(e->r, latest(e->r), e->agent->group, NULL, true) - e->ready;
 	/* of one that may be kafkajs the membership may be another node's to see */
 	return (member || (!f->software && f->data_version == 11)) &&
-	       ready < 3; /* this one, and fewer than two */
+	       ready < (!java && f->data_version == 11 ? 3 : 2);
 }
 
 static bool peer_proxies(const struct eye *e)

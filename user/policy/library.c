@@ -53,7 +53,9 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *  - Java from 4.0 starts over from its bootstrap list when it loses its only agent
  *    (metadata.recovery.strategy=rebootstrap, KIP-899), and the leader of a group that polls then
  *    rejoins it. It asks for metadata every 5 minutes, so it comes home by itself. Where it knows
- *    one agent only, its coordinator is that agent, and so its group connection is seen here.
+ *    one agent only, its coordinator is that agent, and so its group connection is seen here. With
+ *    one other agent it does not (docs/evidence/moves.md). A member without a name that sends Fetch
+ *    v12 or newer is older than rezone, and may be it.
  *  - sarama puts data and group membership on one connection, and its group outlives that.
  *
  * A writer may be held only if its library sends again by default what it could not send: Java from
@@ -69,7 +71,7 @@ static const struct row {
 	unsigned others_below;	/* only if the client may know of fewer others; 0: in any case */
 	struct rz_library_way way;
 } rows[] = {
-	{.name = "", .use = MEMBER, .data_from = 11, .others_below = 2, .way.close = RZ_CLOSE_AUTO},
+	{.name = "", .use = MEMBER, .data_from = 12, .others_below = 1, .way.close = RZ_CLOSE_AUTO},
 	{.name = "",
 	 .use = FETCH_ONLY,
 	 .data_from = 11,
@@ -113,7 +115,7 @@ static const struct row {
 	{.name = "apache-kafka-java",
 	 .from = VERSION(4, 0),
 	 .use = MEMBER,
-	 .others_below = 2,
+	 .others_below = 1,
 	 .way.close = RZ_CLOSE_AUTO},
 	{.name = "sarama", .way = {.close = RZ_CLOSE_RESET, .shared = true}},
 	{.use = PRODUCE, .way.alone = true},
