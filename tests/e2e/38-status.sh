@@ -54,8 +54,17 @@ check "... with the freeze and since when" says '.frozen | .freeze == "stale" an
 topology a=ready b=ready
 check "a change of the topology is an event with before and after" within "$DEADLINE" \
 	has_event '.event == "topology" and (.before | startswith("2 agents in 1 zones")) and (.after | startswith("4 agents in 2 zones"))'
-check "every JSON form names the node" eval 'for c in "status" "stats" "topology" "config" "traffic" "pause" "resume" "list --client-id r,*" "list --group-by zones" "reset --all --dry-run" "events"; do
-	"$REZONE" $c --pin-dir "$PIN_DIR" -o json 2>/dev/null | jq -se "flatten | length > 0 and all(.[]; .node == \"node-7\")" >/dev/null || { note "$c"; exit 1; }; done'
+names_node() {
+	local c
+	for c in "status" "stats" "topology" "config" "traffic" "pause" "resume" "list --client-id r,*" "list --group-by zones" "reset --all --dry-run" "events"; do
+		# shellcheck disable=SC2086 # words of a command
+		"$REZONE" $c --pin-dir "$PIN_DIR" -o json 2>/dev/null | jq -se 'flatten | length > 0 and all(.[]; .node == "node-7")' >/dev/null || {
+			note "$c"
+			return 1
+		}
+	done
+}
+check "every JSON form names the node" names_node
 check "... and over" within "$DEADLINE" health healthy 0 0 0
 
 kill -STOP "${PIDS[rezone]}"

@@ -254,7 +254,7 @@ static void tell(struct rz_daemon *d)
 		tell_end(d, j);
 		report(d, j);
 		if (!j->error && j->c.plan.follow)
-			rz_daemon_follow_step(d);
+			rz_loop_arm(d->follow_timer, 1); /* at once */
 	}
 }
 

@@ -3,8 +3,7 @@
  * Clients that are followed after the close (map follow): entries that user space makes and
  * removes, and BPF fills (bpf/follow.bpf.h).
  *
- * Comes in: connections, the maps. Called by move/jobs.c around the close, by daemon/follow.c, and
- * by kern/maps.c for the snapshot.
+ * Comes in: connections, the maps. Called by move/jobs.c around the close, and by daemon/follow.c.
  */
 #ifndef RZ_KERN_FOLLOW_H
 #define RZ_KERN_FOLLOW_H
@@ -35,8 +34,5 @@ void rz_follow_end(const struct rz_maps *maps, const struct rz_follow_key *key);
 
 /* All of map follow; the caller frees. 0 or -errno. */
 int rz_follow_read(const struct rz_maps *maps, struct rz_follow_row **ret, size_t *ret_n);
-
-/* Fills writers of a snapshot from its conns; a part of reading one. 0 or -ENOMEM. */
-int rz_snapshot_find_writers(struct rz_snapshot *s);
 
 #endif

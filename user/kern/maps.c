@@ -19,7 +19,6 @@
 #include "base/log.h"
 #include "client/proxy.h"
 #include "kern/batch.h"
-#include "kern/follow.h"
 #include "kern/pins.h"
 
 #define NAME(name)   #name,
@@ -257,6 +256,20 @@ int rz_snapshot_find_members(struct rz_snapshot *s)
 	return 0;
 }
 
+int rz_snapshot_find_writers(struct rz_snapshot *s)
+{
+	size_t i;
+
+	s->writers = calloc(s->n_conns + 1, sizeof(*s->writers));
+	if (!s->writers)
+		return -ENOMEM;
+	for (i = 0; i < s->n_conns; i++)
+		if (s->conns[i].frame.produce)
+			s->writers[s->n_writers++] = member_of(&s->conns[i]);
+	qsort(s->writers, s->n_writers, sizeof(*s->writers), by_member);
+	return 0;
+}
+
 /* One that goes, or comes, meanwhile is met at the next reading. */
 static int read_peers(int fd, struct rz_snapshot *s)
 {
@@ -386,6 +399,21 @@ bool rz_snapshot_left(const struct rz_snapshot *s, const struct rz_conn *c)
 	const struct rz_held *e = held_of(s, c);
 
 	return e && e->left_ns;
+}
+
+/* One that writes stands there itself, once. */
+bool rz_snapshot_other_writer(const struct rz_snapshot *s, const struct rz_conn *c)
+{
+	struct rz_member key = member_of(c);
+	const struct rz_member *found =
+		s->n_writers ? bsearch(&key, s->writers, s->n_writers, sizeof(key), by_member)
+			     : NULL;
+	size_t i = found ? (size_t)(found - s->writers) : 0;
+
+	if (!found || !c->frame.produce)
+		return found;
+	return (i && !by_member(&s->writers[i - 1], &key)) ||
+	       (i + 1 < s->n_writers && !by_member(&s->writers[i + 1], &key));
 }
 
 bool rz_snapshot_followed(const struct rz_snapshot *s, const struct rz_conn *c)

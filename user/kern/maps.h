@@ -122,6 +122,8 @@ int rz_snapshot_read_daemon(const struct rz_maps *m, struct rz_snapshot **ret);
 
 /* Fills members of a snapshot from its conns; a part of reading one. 0 or -ENOMEM. */
 int rz_snapshot_find_members(struct rz_snapshot *s);
+/* Fills writers from conns, likewise. */
+int rz_snapshot_find_writers(struct rz_snapshot *s);
 void rz_snapshot_free(struct rz_snapshot *s); /* takes NULL */
 const struct rz_conn *rz_snapshot_conn(const struct rz_snapshot *s, uint64_t cookie);
 const struct rz_client *rz_snapshot_client(const struct rz_snapshot *s, uint64_t hash);
@@ -130,7 +132,7 @@ const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t coo
 bool rz_snapshot_left(const struct rz_snapshot *s, const struct rz_conn *c);
 /* Is it held because its client is followed after a move (map follow)? */
 bool rz_snapshot_followed(const struct rz_snapshot *s, const struct rz_conn *c);
-/* Has another connection of the same client carried Produce, to whatever agent (kern/follow.c)? */
+/* Has another connection of the same client carried Produce, to whatever agent? */
 bool rz_snapshot_other_writer(const struct rz_snapshot *s, const struct rz_conn *c);
 /* Has another connection of the same peer address begun with a PROXY header? */
 bool rz_snapshot_peer_proxies(const struct rz_snapshot *s, const struct rz_conn *c);
