@@ -85,6 +85,16 @@ void rz_ask_name_node(const struct rz_maps *m)
 	rz_json_set_node(node);
 }
 
+void rz_ask_name_node_at(const char *pin_dir)
+{
+	struct rz_maps maps;
+
+	if (!rz_maps_daemon_alive(pin_dir) || rz_maps_open(pin_dir, &maps))
+		return;
+	rz_ask_name_node(&maps);
+	rz_maps_close(&maps);
+}
+
 int rz_ask_open(const struct rz_ask *a, const char *command, struct rz_maps *ret)
 {
 	int err = rz_maps_open(a->pin_dir, ret);

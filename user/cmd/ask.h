@@ -37,6 +37,8 @@ void rz_ask_read_own(int argc, char **argv, const struct argp *argp, struct rz_a
 /* Names the node in all JSON of this command: as its daemon does, or as this process would. NULL:
  * no maps. */
 void rz_ask_name_node(const struct rz_maps *m);
+/* Likewise, by the daemon of this pin directory, if one runs. For commands that need no maps. */
+void rz_ask_name_node_at(const char *pin_dir);
 
 /* The maps, and a line on stderr (`command` names who says it) if no daemon runs. 0 or -errno,
  * logged. */

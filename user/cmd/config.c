@@ -91,7 +91,6 @@ static int show(const struct ask *a)
 {
 	_cleanup_free_ struct rz_conf_map_row *rows = NULL;
 	struct rz_config_view v = {.changed = a->changed};
-	struct rz_maps maps;
 	int err = rz_conf_map_read(a->common.pin_dir, &rows, &v.n);
 
 	if (err)
@@ -102,10 +101,7 @@ static int show(const struct ask *a)
 	if (!rz_maps_daemon_alive(a->common.pin_dir))
 		rz_warn("config: no daemon runs with --pin-dir %s; this is what the last one left",
 			a->common.pin_dir);
-	if (!rz_maps_open(a->common.pin_dir, &maps)) {
-		rz_ask_name_node(&maps);
-		rz_maps_close(&maps);
-	}
+	rz_ask_name_node_at(a->common.pin_dir);
 	v.rows = rows;
 	return a->common.json ? rz_config_print_json(stdout, &v) : rz_config_print_text(stdout, &v);
 }

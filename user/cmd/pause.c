@@ -79,6 +79,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static int show(const struct ask *a, enum rz_pause_result result, const struct rz_pause *p)
 {
+	rz_ask_name_node_at(a->common.pin_dir);
 	if (a->common.json)
 		return rz_pause_print_json(stdout, result, p) ? 1 : 0;
 	rz_pause_print_text(stdout, result, p);
