@@ -11,7 +11,7 @@ counterpart client-kafka-go >/dev/null || exit 0
 counterpart client-python >/dev/null || exit 0
 AT=$(agent_ip a):9092
 agent_start a
-topology a=ready b=notready
+topology a=ready b=notready c=ready # with an agent in a third zone librdkafka's Writer is not moved
 rezone_start --interval 500ms --stable-for 0s --grace 20s
 start() { client_start "$1" "$2" write --bootstrap "$AT" --client-id "$1,warpstream_az=b,$LB" --topic "$1" --rate 5 --settings default; }
 row() { some_rows "(.client_id | startswith(\"$1,\")) and .kind == \"data\" and ($2)"; }
@@ -23,7 +23,7 @@ start stays confluent
 for c in goes stays; do
 	check "$c: while its zone has no agent, nobody waits for it" within "$DEADLINE" row $c '.reason == "no agent there" and .expected_home_by == null'
 done
-topology a=ready b=ready # and no client can reach it yet
+topology a=ready b=ready c=ready # and no client can reach it yet
 for c in goes stays; do
 	check "$c: is waited for, and list says until when" within "$DEADLINE" row $c \
 		'.reason == "may come by itself" and (.expected_home_by | sub("[.]000Z$"; "Z") | fromdate) - now > 10 and (.expected_home_by | sub("[.]000Z$"; "Z") | fromdate) - now < 22'

@@ -97,6 +97,12 @@ def token(text):
     with open(c.path("token.new"), "w") as f:
         f.write(text + "\n")
     os.replace(c.path("token.new"), c.path("token"))
+def watched():
+    """has the API server a watch of ours that is open? A token is looked at when a request begins"""
+    gauges = c.call("GET", "/metrics", raw=True).decode().splitlines()
+    return any('resource="endpointslices"' in g and 'scope="namespace"' in g and 'verb="WATCH"' in g and not g.endswith(" 0")
+               for g in gauges if g.startswith("apiserver_longrunning_requests{"))
+check("the watch is open", until(watched) is not None, shown())
 token(c.jwt(uid, -300))
 check("an expired token: 401, while the watch that is open still works", until(lambda: "HTTP 401" in faults()) is not None and frozen() in (None, "stale"), shown())
 stop("apiserver"); c.start_api()
