@@ -3,10 +3,10 @@
  * Payload that a hold has kept from TCP: map `held`.
  *
  * Comes in: segments that a hold drops, or that are dropped because their client is followed. Goes
- * out: whether the client has left meanwhile. An entry
- * outlives its hold, for a client that gives up closes this connection and sends its request again
- * on another one: from then on the agent must not get the request here too. Called by hold.bpf.h,
- * and by reset.bpf.h, which closes such a connection.
+ * out: whether the client has left meanwhile. An entry outlives its hold, for a client that gives
+ * up closes this connection and sends its request again on another one: from then on the agent must
+ * not get the request here too. Called by hold.bpf.h, follow.bpf.h, and by reset.bpf.h, which
+ * closes such a connection.
  */
 #ifndef REZONE_BPF_HELD_H
 #define REZONE_BPF_HELD_H

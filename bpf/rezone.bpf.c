@@ -12,8 +12,8 @@
  * - while a move waits: hold, held, response; after its close: follow;
  * - from the TCP iterator: census, reset.
  *
- * What says yes or no returns bool; a global function (not static, verified alone) an int, the type
- * that the verifiers of all supported kernels are known to take.
+ * Functions that answer yes or no return bool. Global functions (not static, verified alone) return
+ * an int, the type that the verifiers of all supported kernels are known to take.
  *
  * Loaded by user/kern/load.c. Programs marked "?" are switched on only where the kernel can run
  * them (user/kern/probe.c).
@@ -33,8 +33,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /*
  * Every packet that comes in for a socket, before TCP has judged it and without the socket lock. It
  * is dropped only while its connection is held, after its client has left, or if its client is
- * followed (8). The steps are those
- * of docs/internals.md, 1: the cheapest first.
+ * followed (8). The steps are those of docs/internals.md, 1: the cheapest first.
  */
 SEC("cgroup_skb/ingress")
 int rz_segment(struct __sk_buff *skb)

@@ -16,7 +16,7 @@
  *    node with agents of one zone this is what a client that came home looks like; one that ended
  *    looks the same (outcome.h);
  *  - not come: its time is over, and it works here. It stays remembered, and is told as home or
- * left when it goes after all.
+ *    left when it goes after all.
  *
  * To work here is to have had a Produce or Fetch in RZ_AWAIT_WORKS_NS: libraries leave idle
  * connections behind. Of one that keeps an idle connection and is not seen at home nothing is told

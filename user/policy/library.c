@@ -25,8 +25,8 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *    and no name. Its group's coordinator may be another node's agent, so that its membership is
  *    not seen here. The others without a name bear both.
  *  - Readers of kafka-go, which alone sends Fetch v10 and no name (others do at an agent that has
- * no newer version; they have one data connection): a connection for each partition, each of which
- *    asks for the partition's leader by itself when it is lost. Several go at a time (pace.h).
+ *    no newer version; they have one data connection): a connection for each partition, each of
+ * which asks for the partition's leader by itself when it is lost. Several go at a time (pace.h).
  *  - Writers that are named nowhere below, or whose name was said before rezone was there: what
  *    they do is not known, and librdkafka goes by many names. None of those that never say their
  *    name sends Produce v9 or newer; librdkafka sends v7 up to 2.3, v8 in 2.4, and from 2.5 v10, or
