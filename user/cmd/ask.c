@@ -58,11 +58,16 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-void rz_ask_read_own(int argc, char **argv, const struct argp *command, struct rz_ask *input)
+void rz_ask_defaults(struct rz_ask *ret)
 {
 	argp_err_exit_status = 2;
-	input->pin_dir = RZ_PIN_DIR_DEFAULT;
+	ret->pin_dir = RZ_PIN_DIR_DEFAULT;
 	rz_ask_name_node(NULL);
+}
+
+void rz_ask_read_own(int argc, char **argv, const struct argp *command, struct rz_ask *input)
+{
+	rz_ask_defaults(input);
 	if (argp_parse(command, argc, argv, 0, NULL, input))
 		exit(2); /* out of memory: mistakes end in argp_error() */
 }

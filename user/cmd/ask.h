@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The options that every command has: -o table|wide|json and --pin-dir. A command's own argp names
- * rz_ask_children as its children, and gives a struct rz_ask as their input. An argument that the
- * command does not take itself is refused here.
+ * The options that every command has: -o table|wide|json and --pin-dir. A command with options of
+ * its own has a table of them (opts.h).
  *
  * A short option means the same in every command: -f --follow, -n --limit, -s --sort, -g
  * --group-by, -w --watch, -c --client. One that meant something else until now is refused with the
@@ -30,6 +29,8 @@ enum { RZ_KEY_OWN = 0x200 };
 /* Fills *ret from argv, exits on a mistake (status 2) and on --help. `doc` is the command's text.
  */
 void rz_ask_read(int argc, char **argv, const char *doc, struct rz_ask *ret);
+/* What the options are before argv is read. Called by opts.c. */
+void rz_ask_defaults(struct rz_ask *ret);
 /* The same for a command with options of its own. Its input begins with a struct rz_ask, which is
  * given its defaults here. */
 void rz_ask_read_own(int argc, char **argv, const struct argp *argp, struct rz_ask *input);

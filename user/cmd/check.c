@@ -5,7 +5,6 @@
  * Comes in: nothing but the node. Goes out: a line per ability on stdout (or JSON), and as exit
  * status 0 all of it, 1 with limits, 2 not at all. Changes nothing that stays.
  */
-#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,8 +15,8 @@
 #include "base/cure.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "cmd/ask.h"
 #include "cmd/cmd.h"
+#include "cmd/opts.h"
 #include "kern/caps.h"
 #include "kern/pins.h"
 #include "move/trial.h"
@@ -194,35 +193,15 @@ static void check_trial(struct rz_abilities *r, const struct rz_lacks *lacks, co
 	rz_trial_cgroup_remove(&cgroup);
 }
 
-static const struct argp_option options[] = {
-	{"cgroup", RZ_KEY_OWN, "PATH", 0, "the cgroup v2 root (default: found by itself)", 0},
-	{NULL, 'c', "PATH", OPTION_HIDDEN, NULL, 0},
-	{0},
+static const struct rz_opt options[] = {
+	{"cgroup", 0, "PATH", RZ_OPT_TEXT(struct ask, cgroup),
+	 "the cgroup v2 root (default: found by itself)"},
+	{"cgroup", 'c', "PATH", RZ_OPT_MOVED},
+	{},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct ask *a = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		return 0;
-	case 'c':
-		rz_ask_moved(state, 'c', "--cgroup");
-		return 0;
-	case RZ_KEY_OWN:
-		a->cgroup = arg;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
+static const struct rz_command command = {
 	.options = options,
-	.parser = parse,
-	.children = rz_ask_children,
 	.doc = "Tells whether this node can run rezone, by trying everything that rezone does: it "
 	       "loads and attaches the programs, tracks a connection of its own in a network "
 	       "namespace of its own, closes it, and removes everything again. Each line that is "
@@ -238,7 +217,7 @@ int rz_cmd_check(int argc, char **argv)
 	bool ok;
 	int err;
 
-	rz_ask_read_own(argc, argv, &argp, &a.common);
+	rz_opts_read(argc, argv, &command, &a.common);
 	ok = check_root(&r) == RZ_ABILITY_OK;
 	if (ok) {
 		err = rz_probe(&lacks);

@@ -4,57 +4,35 @@
  *
  * Comes in: map config, or --check FILE. Goes out: a table or JSON on stdout (docs/json.md).
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "cmd/ask.h"
 #include "cmd/cmd.h"
+#include "cmd/opts.h"
 #include "conf/conf.h"
 #include "kern/maps.h"
 #include "out/config.h"
 
 struct ask {
-	struct rz_ask common; /* first: rz_ask_children fill it */
+	struct rz_ask common; /* first */
 	const char *check;
 	bool changed;
 };
 
-static const struct argp_option options[] = {
-	{"check", RZ_KEY_OWN, "FILE", 0,
+static const struct rz_opt options[] = {
+	{"check", 0, "FILE", RZ_OPT_TEXT(struct ask, check),
 	 "read and check this config file instead, as `rezone run --config FILE` would, with this "
-	 "command's environment; needs no daemon and no privileges",
-	 0},
-	{"changed", RZ_KEY_OWN + 1, NULL, 0, "only settings that do not have their default", 0},
-	{0},
+	 "command's environment; needs no daemon and no privileges"},
+	{"changed", 0, NULL, RZ_OPT_FLAG(struct ask, changed),
+	 "only settings that do not have their default"},
+	{},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct ask *a = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		return 0;
-	case RZ_KEY_OWN:
-		a->check = arg;
-		return 0;
-	case RZ_KEY_OWN + 1:
-		a->changed = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
+static const struct rz_command command = {
 	.options = options,
-	.parser = parse,
-	.children = rz_ask_children,
 	.doc = "Shows the settings by which the daemon works now, where each is from (a flag beats "
 	       "the environment, which beats the file, which beats the default), and whether a "
 	       "change of it in the file is taken at once or by a restart.\vExit status: 0 done, 1 "
@@ -110,6 +88,6 @@ int rz_cmd_config(int argc, char **argv)
 {
 	struct ask a = {};
 
-	rz_ask_read_own(argc, argv, &argp, &a.common);
+	rz_opts_read(argc, argv, &command, &a.common);
 	return (a.check ? check(&a) : show(&a)) ? 1 : 0;
 }

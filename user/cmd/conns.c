@@ -64,7 +64,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-const struct argp rz_conns_argp = {.options = options, .parser = parse};
+static const struct argp argp = {.options = options, .parser = parse};
+const struct argp_child rz_conns_options = {&argp, 0, "Which connections:", 1};
 
 int rz_conns_read(const struct rz_maps *maps, struct rz_conns *ret)
 {

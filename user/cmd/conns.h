@@ -11,8 +11,8 @@
 #include "kern/maps.h"
 #include "out/conn_row.h"
 
-/* Children of a command's argp; their input is a struct rz_conn_filter. */
-extern const struct argp rz_conns_argp;
+/* For `which` of a command (opts.h); its input is a struct rz_conn_filter. */
+extern const struct argp_child rz_conns_options;
 
 /* The daemon's view of the world, as it stands in the maps. */
 struct rz_conns {

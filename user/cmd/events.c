@@ -15,8 +15,8 @@
 #include "base/log.h"
 #include "base/stdout.h"
 #include "base/str.h"
-#include "cmd/ask.h"
 #include "cmd/cmd.h"
+#include "cmd/opts.h"
 #include "kern/events.h"
 #include "out/event.h"
 #include "policy/reason.h"
@@ -24,7 +24,7 @@
 #define LOOK_NS 200000000L
 
 struct ask {
-	struct rz_ask common; /* first: rz_ask_children fill it */
+	struct rz_ask common; /* first */
 	bool follow;
 	unsigned long last;		 /* 0: all */
 	bool only[RZ_EVENT_COUNT], some; /* some: only[] says which */
@@ -38,17 +38,9 @@ static void on_stop(int sig)
 	stopped = 1;
 }
 
-static const struct argp_option options[] = {
-	{"follow", 'f', NULL, 0, "go on with the events that happen from now on", 0},
-	{"limit", 'n', "N", 0, "begin with the last N events (default: all that are kept)", 0},
-	{"last", 'n', "N", OPTION_ALIAS, NULL, 0},
-	{"event", 'e', "WORD[,WORD...]", 0,
-	 "only these events, as move,outcome; docs/events.md lists them", 0},
-	{0},
-};
-
-static void pick(struct ask *a, char *words, struct argp_state *state)
+static void pick(struct argp_state *state, char *words, void *input)
 {
+	struct ask *a = input;
 	enum rz_event_type t;
 	char *word, *rest;
 
@@ -63,32 +55,19 @@ static void pick(struct ask *a, char *words, struct argp_state *state)
 	}
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct ask *a = state->input;
+static const struct rz_opt options[] = {
+	{"follow", 'f', NULL, RZ_OPT_FLAG(struct ask, follow),
+	 "go on with the events that happen from now on"},
+	{"limit", 'n', "N", RZ_OPT_COUNT(struct ask, last),
+	 "begin with the last N events (default: all that are kept)"},
+	{"last", 0, "N", RZ_OPT_ALIAS},
+	{"event", 'e', "WORD[,WORD...]", RZ_OPT_TAKE,
+	 "only these events, as move,outcome; docs/events.md lists them", .take = pick},
+	{},
+};
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		return 0;
-	case 'f':
-		a->follow = true;
-		return 0;
-	case 'n':
-		a->last = rz_ask_count(state, "--limit", arg);
-		return 0;
-	case 'e':
-		pick(a, arg, state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
+static const struct rz_command command = {
 	.options = options,
-	.parser = parse,
-	.children = rz_ask_children,
 	.doc = "Shows what happened: verdicts that changed, holds, moves, what became of the "
 	       "clients, freezes, pauses. The last 4096 events are kept, and as many changes of "
 	       "verdicts, also over a restart of the daemon with --keep-pins. docs/events.md "
@@ -187,7 +166,7 @@ int rz_cmd_events(int argc, char **argv)
 	struct rz_maps maps;
 	int err;
 
-	rz_ask_read_own(argc, argv, &argp, &a.common);
+	rz_opts_read(argc, argv, &command, &a.common);
 	if (rz_ask_open(&a.common, "events", &maps))
 		return 1;
 	sigaction(SIGINT, &sa, NULL);

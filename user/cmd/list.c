@@ -4,7 +4,6 @@
  *
  * Comes in: the maps; no daemon is needed. Goes out: a table or JSON on stdout.
  */
-#include <argp.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,9 +14,9 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/stdout.h"
-#include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "cmd/conns.h"
+#include "cmd/opts.h"
 #include "kern/pause.h"
 #include "out/conn_json.h"
 #include "out/conn_order.h"
@@ -26,9 +25,9 @@
 struct ask {
 	struct rz_ask common; /* first */
 	struct rz_conn_filter filter;
-	uint64_t watch_ns; /* 0: once */
-	int sort, group;   /* enum rz_conn_sort, rz_conn_group; -1: not given */
-	size_t limit;	   /* 0: all */
+	uint64_t watch_ns;   /* 0: once */
+	int sort, group;     /* enum rz_conn_sort, rz_conn_group; -1: not given */
+	unsigned long limit; /* 0: all */
 };
 
 static volatile sig_atomic_t stopped;
@@ -39,61 +38,49 @@ static void on_stop(int sig)
 	stopped = 1;
 }
 
-static const struct argp_option options[] = {
-	{"watch", 'w', "DURATION", OPTION_ARG_OPTIONAL,
-	 "show the list again at this interval (default 2s)", 0},
-	{"sort", 's', "WORD", 0,
-	 "the order: client-id, client, agent, client-zone, agent-zone, reason; age, idle, rx "
-	 "(from "
-	 "the client), tx, bytes, the greatest first; cookie (default: tables client-id, JSON "
-	 "cookie)",
-	 0},
-	{"limit", 'n', "N", 0, "only the first N", 0},
-	{"group-by", 'g', "WORD", 0,
-	 "add up the connections by client-id, zones, client-zone, agent-zone, agent or reason; "
-	 "the "
-	 "most bytes first",
-	 0},
-	{0},
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
+static void take_watch(struct argp_state *state, char *arg, void *input)
 {
-	struct ask *a = state->input;
+	struct ask *a = input;
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		state->child_inputs[1] = &a->filter;
-		return 0;
-	case 'w':
-		if (rz_duration_parse(arg ? arg : "2s", &a->watch_ns) || a->watch_ns < 100000000)
-			argp_error(state, "--watch=%s: give a duration of at least 100ms, as 2s",
-				   arg);
-		return 0;
-	case 's':
-		a->sort = rz_ask_word(state, "--sort", arg, rz_conn_sort_words);
-		return 0;
-	case 'g':
-		a->group = rz_ask_word(state, "--group-by", arg, rz_conn_group_words);
-		return 0;
-	case 'n':
-		a->limit = rz_ask_count(state, "--limit", arg);
-		return 0;
-	case ARGP_KEY_END:
-		if (a->sort >= 0 && a->group >= 0)
-			argp_error(state, "--sort: groups are sorted by their bytes; leave it out");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	if (rz_duration_parse(arg ? arg : "2s", &a->watch_ns) || a->watch_ns < 100000000)
+		argp_error(state, "--watch=%s: give a duration of at least 100ms, as 2s", arg);
 }
 
-static const char doc[] =
-	"Lists the tracked connections of this node, from the pinned maps; works also when no "
-	"daemon runs. VERDICT is what the policy says of each connection, with its reason "
-	"(docs/troubleshoot.md explains each reason). FROM CLIENT and TO CLIENT are bytes, as of "
-	"the latest request.\vExit status: 0 done, 1 could not, 2 used wrongly.";
+static void check(struct argp_state *state, const void *input)
+{
+	const struct ask *a = input;
+
+	if (a->sort >= 0 && a->group >= 0)
+		argp_error(state, "--sort: groups are sorted by their bytes; leave it out");
+}
+
+static const struct rz_opt options[] = {
+	{"watch", 'w', "DURATION", RZ_OPT_TAKE, "show the list again at this interval (default 2s)",
+	 .take = take_watch, .arg_optional = true},
+	{"sort", 's', "WORD", RZ_OPT_WORD(struct ask, sort),
+	 "the order: client-id, client, agent, client-zone, agent-zone, reason; age, idle, rx "
+	 "(from the client), tx, bytes, the greatest first; cookie (default: tables client-id, "
+	 "JSON cookie)",
+	 .words = rz_conn_sort_words},
+	{"limit", 'n', "N", RZ_OPT_COUNT(struct ask, limit), "only the first N"},
+	{"group-by", 'g', "WORD", RZ_OPT_WORD(struct ask, group),
+	 "add up the connections by client-id, zones, client-zone, agent-zone, agent or reason; "
+	 "the most bytes first",
+	 .words = rz_conn_group_words},
+	{},
+};
+
+static const struct rz_command command = {
+	.options = options,
+	.which = &rz_conns_options,
+	.which_at = offsetof(struct ask, filter),
+	.check = check,
+	.doc = "Lists the tracked connections of this node, from the pinned maps; works also when "
+	       "no daemon runs. VERDICT is what the policy says of each connection, with its "
+	       "reason (docs/troubleshoot.md explains each reason). FROM CLIENT and TO CLIENT are "
+	       "bytes, as of the latest request.\vExit status: 0 done, 1 could not, 2 used "
+	       "wrongly.",
+};
 
 static int print_rows(const struct ask *a, struct rz_conn_row *rows, size_t n)
 {
@@ -167,15 +154,11 @@ static int watch(const struct ask *a, const struct rz_maps *maps)
 
 int rz_cmd_list(int argc, char **argv)
 {
-	const struct argp_child children[] = {
-		rz_ask_children[0], {&rz_conns_argp, 0, "Which connections:", 1}, {0}};
-	const struct argp argp = {
-		.options = options, .parser = parse, .children = children, .doc = doc};
 	struct ask a = {.filter = RZ_CONN_FILTER_ALL, .sort = -1, .group = -1};
 	struct rz_maps maps;
 	int err;
 
-	rz_ask_read_own(argc, argv, &argp, &a.common);
+	rz_opts_read(argc, argv, &command, &a.common);
 	if (rz_maps_open(a.common.pin_dir, &maps))
 		return 1;
 	rz_ask_name_node(&maps);

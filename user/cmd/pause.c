@@ -5,7 +5,6 @@
  * Comes in: the command line. Goes out: the pause (kern/pause.h), which a daemon sees within a
  * second, and one that is started later as well. Each change becomes an event of that daemon's.
  */
-#include <argp.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -17,8 +16,8 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "cmd/ask.h"
 #include "cmd/cmd.h"
+#include "cmd/opts.h"
 #include "cmd/who.h"
 #include "kern/maps.h"
 #include "kern/pause.h"
@@ -34,48 +33,36 @@ struct ask {
 	bool replace;
 };
 
-static const struct argp_option pause_options[] = {
-	{"for", RZ_KEY_OWN, "DURATION", 0,
-	 "end the pause by itself after this time, as 2h (default: it lasts until `rezone resume`)",
-	 0},
-	{NULL, 'f', "DURATION", OPTION_HIDDEN, NULL, 0},
-	{"reason", 'r', "TEXT", 0,
-	 "the reason, shown by `rezone pause`, `rezone status`, `rezone events` and `rezone list`",
-	 0},
-	{"replace", 'R', NULL, 0,
-	 "replace a pause that stands already: without --for the new one lasts until `rezone "
-	 "resume`, without --reason it has no reason",
-	 0},
-	{0},
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
+static void take_for(struct argp_state *state, char *arg, void *input)
 {
-	struct ask *a = state->input;
+	struct ask *a = input;
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		return 0;
-	case 'f':
-		rz_ask_moved(state, 'f', "--for");
-		return 0;
-	case RZ_KEY_OWN:
-		if (rz_duration_parse(arg, &a->for_ns) || !a->for_ns)
-			argp_error(state, "--for %s: give a duration above 0, as 30m or 2h", arg);
-		return 0;
-	case 'r':
-		if (strlen(arg) >= RZ_PAUSE_TEXT)
-			argp_error(state, "--reason: give at most %d bytes", RZ_PAUSE_TEXT - 1);
-		a->why = arg;
-		return 0;
-	case 'R':
-		a->replace = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	if (rz_duration_parse(arg, &a->for_ns) || !a->for_ns)
+		argp_error(state, "--for %s: give a duration above 0, as 30m or 2h", arg);
 }
+
+static void take_reason(struct argp_state *state, char *arg, void *input)
+{
+	struct ask *a = input;
+
+	if (strlen(arg) >= RZ_PAUSE_TEXT)
+		argp_error(state, "--reason: give at most %d bytes", RZ_PAUSE_TEXT - 1);
+	a->why = arg;
+}
+
+static const struct rz_opt pause_options[] = {
+	{"for", 0, "DURATION", RZ_OPT_TAKE,
+	 "end the pause by itself after this time, as 2h (default: it lasts until `rezone resume`)",
+	 .take = take_for},
+	{"for", 'f', "DURATION", RZ_OPT_MOVED},
+	{"reason", 'r', "TEXT", RZ_OPT_TAKE,
+	 "the reason, shown by `rezone pause`, `rezone status`, `rezone events` and `rezone list`",
+	 .take = take_reason},
+	{"replace", 'R', NULL, RZ_OPT_FLAG(struct ask, replace),
+	 "replace a pause that stands already: without --for the new one lasts until `rezone "
+	 "resume`, without --reason it has no reason"},
+	{},
+};
 
 static int show(const struct ask *a, enum rz_pause_result result, const struct rz_pause *p)
 {
@@ -164,10 +151,8 @@ static struct rz_pause wanted(const struct ask *a)
 
 int rz_cmd_pause(int argc, char **argv)
 {
-	static const struct argp argp = {
+	static const struct rz_command command = {
 		.options = pause_options,
-		.parser = parse,
-		.children = rz_ask_children,
 		.doc = "Stops all moves on this node; moves under way are cancelled. A pause lasts "
 		       "over restarts of the daemon, until `rezone resume`, until --for is over, "
 		       "or until the machine reboots (--mode observe of `rezone run` lasts "
@@ -181,7 +166,7 @@ int rz_cmd_pause(int argc, char **argv)
 	struct rz_pause p;
 	int ret;
 
-	rz_ask_read_own(argc, argv, &argp, &a.common);
+	rz_opts_read(argc, argv, &command, &a.common);
 	pin_dir = a.common.pin_dir;
 	if (!a.replace && rz_pause_get(pin_dir, &p))
 		return show_standing(&a, &p);
@@ -195,9 +180,7 @@ int rz_cmd_pause(int argc, char **argv)
 
 int rz_cmd_resume(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.parser = parse,
-		.children = rz_ask_children,
+	static const struct rz_command command = {
 		.doc = "Ends the pause of `rezone pause`: candidates may be moved from the next "
 		       "tick on. A pause by the settings (--paused of `rezone run`) stays.\vExit "
 		       "status: 0 done, also if there was no pause, 1 could not, 2 used wrongly.",
@@ -209,7 +192,7 @@ int rz_cmd_resume(int argc, char **argv)
 	char by[64];
 	int err, ret;
 
-	rz_ask_read_own(argc, argv, &argp, &a.common);
+	rz_opts_read(argc, argv, &command, &a.common);
 	pin_dir = a.common.pin_dir;
 	stood = rz_pause_get(pin_dir, &p);
 	rz_who(by, sizeof(by));

@@ -6,7 +6,6 @@
  * Comes in: the command line, the maps. Goes out: orders for the daemon (map orders), and what
  * became of each (map moves), as a table or JSON.
  */
-#include <argp.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -16,9 +15,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "cmd/conns.h"
+#include "cmd/opts.h"
 #include "cmd/who.h"
 #include "out/orders.h"
 #include "policy/tick.h"
@@ -26,55 +25,30 @@
 #define LOOK_NS 100000000L
 
 struct ask {
-	struct rz_ask common;
+	struct rz_ask common; /* first */
 	struct rz_conn_filter filter;
 	bool dry_run, now, all;
 };
 
-static const struct argp_option options[] = {
-	{"all", 'A', NULL, 0,
-	 "all connections that can be moved; without it at least one option must say which "
-	 "connections",
-	 0},
-	{"dry-run", RZ_KEY_OWN, NULL, 0,
-	 "move nothing; show which connections would be moved, and why others would not", 0},
-	{"now", 'N', NULL, 0,
-	 "close at once, also with requests in flight, which may then be executed twice", 0},
-	{NULL, 'n', NULL, OPTION_HIDDEN, NULL, 0},
-	{0},
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
+static void check(struct argp_state *state, const void *input)
 {
-	struct ask *a = state->input;
+	const struct ask *a = input;
 
-	(void)arg;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		state->child_inputs[1] = &a->filter;
-		return 0;
-	case 'A':
-		a->all = true;
-		return 0;
-	case 'n':
-		rz_ask_moved(state, 'n', "--dry-run");
-		return 0;
-	case RZ_KEY_OWN:
-		a->dry_run = true;
-		return 0;
-	case 'N':
-		a->now = true;
-		return 0;
-	case ARGP_KEY_END:
-		if (!a->all && rz_conn_filter_is_all(&a->filter))
-			argp_error(state,
-				   "say which connections, as --client-id 'app-*', or --all");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	if (!a->all && rz_conn_filter_is_all(&a->filter))
+		argp_error(state, "say which connections, as --client-id 'app-*', or --all");
 }
+
+static const struct rz_opt options[] = {
+	{"all", 'A', NULL, RZ_OPT_FLAG(struct ask, all),
+	 "all connections that can be moved; without it at least one option must say which "
+	 "connections"},
+	{"dry-run", 0, NULL, RZ_OPT_FLAG(struct ask, dry_run),
+	 "move nothing; show which connections would be moved, and why others would not"},
+	{"now", 'N', NULL, RZ_OPT_FLAG(struct ask, now),
+	 "close at once, also with requests in flight, which may then be executed twice"},
+	{"dry-run", 'n', NULL, RZ_OPT_MOVED},
+	{},
+};
 
 static int order(const struct rz_maps *maps, struct rz_order_shown *r, const struct ask *a)
 {
@@ -183,31 +157,31 @@ static int run(const struct ask *a, const struct rz_maps *maps)
 	return ret;
 }
 
+static const struct rz_command command = {
+	.options = options,
+	.which = &rz_conns_options,
+	.which_at = offsetof(struct ask, filter),
+	.check = check,
+	.doc = "Moves connections by hand. The daemon closes them within a second or two, "
+	       "each at a moment in which no request is unanswered, except requests that a "
+	       "client can send again without harm. Opt-in, exclusions, zones, rates, "
+	       "cool-down, pause and mode observe do not apply. What protects clients "
+	       "does: connections that are not identified, transactional, or carry no data "
+	       "are left alone; those with acks=0, group membership, or behind a local "
+	       "proxy are moved only if --acks0, --shared, --local-proxy of the daemon say "
+	       "so; producers whose library may write twice, or is not known, are always "
+	       "left alone; producers that do not name their library are closed while they "
+	       "pause, or not at all.\vExit status: 0 all were moved (or would be), 1 some "
+	       "were not, 2 used wrongly.",
+};
+
 int rz_cmd_reset(int argc, char **argv)
 {
-	const struct argp_child children[] = {
-		rz_ask_children[0], {&rz_conns_argp, 0, "Which connections:", 1}, {0}};
-	const struct argp argp = {
-		.options = options,
-		.parser = parse,
-		.children = children,
-		.doc = "Moves connections by hand. The daemon closes them within a second or two, "
-		       "each at a moment in which no request is unanswered, except requests that a "
-		       "client can send again without harm. Opt-in, exclusions, zones, rates, "
-		       "cool-down, pause and mode observe do not apply. What protects clients "
-		       "does: connections that are not identified, transactional, or carry no data "
-		       "are left alone; those with acks=0, group membership, or behind a local "
-		       "proxy are moved only if --acks0, --shared, --local-proxy of the daemon say "
-		       "so; producers whose library may write twice, or is not known, are always "
-		       "left alone; producers that do not name their library are closed while they "
-		       "pause, or not at all.\vExit status: 0 all were moved (or would be), 1 some "
-		       "were not, 2 used wrongly.",
-	};
 	struct ask a = {.filter = RZ_CONN_FILTER_ALL};
 	struct rz_maps maps;
 	int ret = 1;
 
-	rz_ask_read_own(argc, argv, &argp, &a.common);
+	rz_opts_read(argc, argv, &command, &a.common);
 	if (rz_maps_open(a.common.pin_dir, &maps))
 		return 1;
 	rz_ask_name_node(&maps);

@@ -5,7 +5,6 @@
  * Comes in: the maps, the pin directory's lock. Goes out: a screen or JSON on stdout
  * (docs/json.md), and an exit status for probes and scripts.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -14,9 +13,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/node.h"
-#include "cmd/ask.h"
 #include "cmd/cmd.h"
 #include "cmd/conns.h"
+#include "cmd/opts.h"
 #include "kern/pause.h"
 #include "out/status.h"
 
@@ -25,44 +24,21 @@
 #define EXIT_NOT_KNOWN	 4 /* as the LSB has it: the status is unknown */
 
 struct ask {
-	struct rz_ask common; /* first: rz_ask_children fill it */
+	struct rz_ask common; /* first */
 	bool live, ready;
 };
 
-static const struct argp_option options[] = {
-	{"live", RZ_KEY_OWN, NULL, 0,
-	 "print nothing; exit 0 if the daemon is there, paused or not: for a liveness probe", 0},
-	{"ready", RZ_KEY_OWN + 1, NULL, 0,
+static const struct rz_opt options[] = {
+	{"live", 0, NULL, RZ_OPT_FLAG(struct ask, live),
+	 "print nothing; exit 0 if the daemon is there, paused or not: for a liveness probe"},
+	{"ready", 0, NULL, RZ_OPT_FLAG(struct ask, ready),
 	 "print nothing; exit 0 if the daemon is attached and its tick runs, paused or not: for a "
-	 "readiness probe",
-	 0},
-	{0},
+	 "readiness probe"},
+	{},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct ask *a = state->input;
-
-	(void)arg;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		return 0;
-	case RZ_KEY_OWN:
-		a->live = true;
-		return 0;
-	case RZ_KEY_OWN + 1:
-		a->ready = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
+static const struct rz_command command = {
 	.options = options,
-	.parser = parse,
-	.children = rz_ask_children,
 	.doc = "Shows how rezone is on this node: since when it runs, in which mode, who the "
 	       "agents are and how current that is, how many connections cross zones, what was "
 	       "moved, and why nobody is moved, if so. `rezone` without a command does the "
@@ -179,6 +155,6 @@ int rz_cmd_status(int argc, char **argv)
 {
 	struct ask a = {};
 
-	rz_ask_read_own(argc, argv, &argp, &a.common);
+	rz_opts_read(argc, argv, &command, &a.common);
 	return run(&a);
 }

@@ -5,7 +5,6 @@
  *
  * Comes in: the maps, or --file. Goes out: tables or JSON on stdout.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,49 +12,26 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "cmd/ask.h"
 #include "cmd/cmd.h"
+#include "cmd/opts.h"
 #include "out/topology.h"
 #include "topo/file.h"
 
 struct ask {
-	struct rz_ask common;
+	struct rz_ask common; /* first */
 	const char *file;
 };
 
-static const struct argp_option options[] = {
-	{"file", RZ_KEY_OWN, "PATH", 0,
-	 "read and check this topology file instead; needs no daemon and no privileges", 0},
-	{NULL, 'f', "PATH", OPTION_HIDDEN, NULL, 0},
-	{0},
+static const struct rz_opt options[] = {
+	{"file", 0, "PATH", RZ_OPT_TEXT(struct ask, file),
+	 "read and check this topology file instead; needs no daemon and no privileges"},
+	{"file", 'f', "PATH", RZ_OPT_MOVED},
+	{},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct ask *a = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
-		return 0;
-	case 'f':
-		rz_ask_moved(state, 'f', "--file");
-		return 0;
-	case RZ_KEY_OWN:
-		a->file = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "%s: no argument is expected; a file is named by --file", arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
+static const struct rz_command command = {
 	.options = options,
-	.parser = parse,
-	.children = rz_ask_children,
+	.word_hint = "a file is named by --file",
 	.doc = "Shows the groups, zones and agents as rezone counts them, and whether moves are "
 	       "frozen. With --file it reads and checks a topology file instead.\vExit status: 0 "
 	       "done, 1 could not (the file is wrong), 2 used wrongly.",
@@ -123,6 +99,6 @@ int rz_cmd_topology(int argc, char **argv)
 {
 	struct ask a = {};
 
-	rz_ask_read_own(argc, argv, &argp, &a.common);
+	rz_opts_read(argc, argv, &command, &a.common);
 	return (a.file ? from_file(&a) : from_maps(&a)) ? 1 : 0;
 }
