@@ -332,6 +332,8 @@ static void read_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t 
 		m->backed_off++;
 		return;
 	}
+	m->again |= !m->f.synced && (int32_t)(m->read_end - seg) > 0 &&
+		    (int32_t)(m->read_end - rcv_nxt) > 0;
 	m->end = seg + len;
 	if (m->f.synced) {
 		if ((int32_t)(m->wants - m->end) >= 0)
@@ -345,6 +347,8 @@ static void read_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t 
 			lose(m);
 		}
 	}
+	if ((int32_t)(m->end - m->read_end) > 0)
+		m->read_end = m->end;
 	if (!m->f.synced && !find(m, seg, len)) {
 		m->misses += m->misses < RZ_MISSES_MAX;
 		return;

@@ -48,6 +48,11 @@ struct framer {
 	uint32_t seq0;	/* of the stream's first byte, set behind framer_begin() */
 	uint8_t misses; /* segments without a request in a row, out of sync */
 	uint32_t lost, found, early, identified, too_many, backed_off;
+	uint32_t read_end; /* behind the last byte that was read */
+	/* Out of sync, bytes came again that were read before and that TCP does not have. The
+	 * product goes back to where they were in sync; the reference looks for a request in
+	 * them, as in any others, so from here on the two may differ. */
+	bool again;
 	struct framer_request requests[FRAMER_REQUESTS_MAX];
 	uint32_t n_requests; /* ever read; f.requests begins anew when a guess is forgotten */
 };

@@ -148,8 +148,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!what && !raced)
 			what = counts_differ(framing_frame());
 		/* two that raced may have lost it, and what was taken back may have been more than
-		 * came again: then it knows less */
-		if (what && (raced || framing_stats()->taken_back) &&
+		 * came again: then it knows less. Or it knows more: framer.h, `again`. */
+		if (what && (raced || framing_stats()->taken_back || model.again) &&
 		    (together || framing_stats()->frame_lost > model.lost ||
 		     way.flags & (WAY_REORDER | WAY_UNSEEN | WAY_ADOPTED)))
 			return 0;
