@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # alone
+# nightly
 # A thundering herd: HERD=5000 candidates at once, when their zone gets an agent, drain at the configured rate and not
 # faster, in any second; one agent's process holds them all. Half of them say what they are and are reset, half do not and
 # get a FIN. Mode observe says the same of the same clients before.

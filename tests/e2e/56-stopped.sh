@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # quiet
+# nightly
 # A client that is kept from running: its TCP has all answers, its application has read none, and its library throws away what it
 # reads together with the connection's end. It is stopped for 0.7 s again and again, longer than --settle; rezone sees that it
 # says nothing, and waits. kafka-python 2.0, which does not say what it is, is moved in its pauses; 3.0, which does, in holds. The same

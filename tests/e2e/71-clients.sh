@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # needs: counterparts
+# nightly
 # Every real client library on nisshi behind our zone view: tracked, reset, and seen coming home and going on.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

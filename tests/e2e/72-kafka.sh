@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # needs: counterparts
+# nightly
 # The protocol's truth: what Apache Kafka and its clients really speak is tracked and understood. Nobody is moved: a
 # leader-based broker is no agent.
 # shellcheck source=tests/e2e/lib.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # needs: counterparts
-# quiet
+# quiet, long
 # librdkafka 2.12 and 2.16, writers that never pause, which know one other agent: after the close they write at the old agent again, and
 # what they wrote there is doubled once they learn of home, unless they are followed. Nothing is doubled, lost, and no error beyond
 # the same in mode observe; they come home. How many write there before they know of home is chance. PROOF_OUT=DIR keeps the run.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # needs: counterparts
 # quiet
+# nightly
 # Who is left to its library is waited for: kafka-go's Writer asks for metadata every few seconds and is told as home by itself, once;
 # librdkafka's asks every five minutes, and is told as not come when --grace is over, once, and as gone when it ends. Nobody is moved.
 # shellcheck source=tests/e2e/lib.sh

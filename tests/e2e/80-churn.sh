@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # alone
+# nightly
 # Connections that open, speak and close at a rate, by FIN and by reset in turn; afterwards map conns holds exactly those that
 # ss shows. CHURN_RATE a second (3000) for CHURN_SECONDS (8; `make churn`: 300).
 # shellcheck source=tests/e2e/lib.sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # alone
+# nightly
 # CROWD connections at once (20000; `make crowd`: 100000): all in map conns, all identified, and what each costs in kernel
 # memory. Goes out besides "ok" lines: figures in notes, for docs/evidence/performance.md.
 # shellcheck source=tests/e2e/lib.sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # needs: counterparts
+# nightly
 # Every real client library on nisshi (behind our zone view) and on Apache Kafka: what rezone knows of each connection while
 # it goes on, tshark reads from the packets.
 # shellcheck source=tests/e2e/lib.sh
