@@ -66,6 +66,7 @@ struct product {
 	struct rz_client_row clients[MAX_CLIENTS];
 	struct rz_tick *tick;
 	const struct run *run;
+	bool rules_agree;
 };
 
 static enum rz_reason said(const void *ctx, uint64_t cookie)
@@ -77,6 +78,27 @@ static enum rz_reason said(const void *ctx, uint64_t cookie)
 		if (p->snap.conns[i].cookie == cookie)
 			return p->tick->verdicts[i].reason;
 	return RZ_REASON_NONE;
+}
+
+/* Told rule by rule, the product says what its verdict says. */
+static bool rules_agree(const struct product *p, const struct rz_world *w)
+{
+	struct rz_rule_answer rules[RZ_RULES_MAX];
+	struct rz_endpoint proxied;
+	size_t i, k, n;
+
+	for (i = 0; i < p->snap.n_conns; i++) {
+		struct rz_judged_conn j = rz_judged(&p->snap, &p->snap.conns[i], &proxied);
+		enum rz_reason reason = rz_classify(&j, w).reason;
+
+		n = rz_classify_rules(&j, w, rules);
+		for (k = 0; k < n && rules[k].answer == RZ_ANSWER_PASSED; k++)
+			;
+		if (k < n ? rules[k].answer != RZ_ANSWER_FAILED || rules[k].reason != reason
+			  : reason != RZ_REASON_NONE)
+			return false;
+	}
+	return true;
 }
 
 static bool ask_product(struct run *r, struct rz_select *s, struct product *p)
@@ -106,6 +128,7 @@ static bool ask_product(struct run *r, struct rz_select *s, struct product *p)
 				       .now_ns = r->clock_ns};
 	n = !rz_snapshot_find_members(&p->snap) && !rz_snapshot_find_writers(&p->snap) &&
 	    !rz_tick_run(&p->snap, &w, s, r->paused, &p->tick);
+	p->rules_agree = n && rules_agree(p, &w);
 	free(p->snap.members);
 	free(p->snap.writers);
 	return n;
@@ -158,10 +181,13 @@ static bool agree(const struct run *r, const struct product *p, const struct opi
 		say(r, text);
 		return false;
 	}
-	if (!memcmp(places, p->tick->localities, sizeof(places)))
-		return true;
-	say(r, "how many are at home");
-	return false;
+	if (memcmp(places, p->tick->localities, sizeof(places))) {
+		say(r, "how many are at home");
+		return false;
+	}
+	if (!p->rules_agree)
+		say(r, "rules told one by one");
+	return p->rules_agree;
 }
 
 static bool agree_on_outcomes(const struct run *r, const struct rz_select *s)

@@ -68,10 +68,30 @@ enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_se
 enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct rz_world *w);
 
 /*
- * Reasons are asked in the order of enum rz_reason (but MPTCP before all but LEFT: nothing else is
- * known of such a connection) and the first that holds is returned. Covered here: everything up to
- * and including RZ_REASON_MAY_COME; clients, budget, pause and mode are policy/select.h's.
+ * Rules are asked in the order of enum rz_reason (but LEFT, FOLLOWED and MPTCP first: nothing else
+ * is known of such a connection) and the reason of the first that fails is returned. Covered here:
+ * everything up to and including RZ_REASON_MAY_COME; clients, budget, pause and mode are
+ * policy/select.h's.
  */
 struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_world *w);
+
+enum rz_answer {
+	RZ_ANSWER_PASSED,
+	RZ_ANSWER_FAILED,
+	RZ_ANSWER_MOOT, /* what the rule looks at is not known, as a rule above it says */
+};
+
+struct rz_rule_answer {
+	enum rz_reason reason; /* which rule */
+	enum rz_answer answer;
+	bool protects;	   /* a move by hand obeys it, too */
+	uint64_t until_ns; /* of one that failed: when time alone will have mended it; 0: never */
+};
+
+/* What each rule says of a connection, in the order in which they are asked. The first that failed
+ * is rz_classify()'s reason; no rule above it is moot. Returns how many there are. */
+#define RZ_RULES_MAX 32
+size_t rz_classify_rules(const struct rz_judged_conn *c, const struct rz_world *w,
+			 struct rz_rule_answer ret[RZ_RULES_MAX]);
 
 #endif
