@@ -124,6 +124,7 @@ struct rz_alias_val {
  * Written when it starts, and when its settings change (user/daemon/reload.c).
  */
 #define RZ_EXCLUDE_SIZE 1024
+#define RZ_PRICE_SIZE	64
 struct rz_settings {
 	__u64 interval_ns;
 	__u64 stable_for_ns;
@@ -146,6 +147,7 @@ struct rz_settings {
 	char exclude_zones[RZ_EXCLUDE_SIZE];
 	__u8 paused; /* nobody is moved: --paused; the operator's pause is apart from it */
 	__u8 pad[7];
+	char price[RZ_PRICE_SIZE]; /* of a GB between zones (user/policy/price.h) */
 };
 
 /* status: how that daemon is now. Written each second, and at each tick. */

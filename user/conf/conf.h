@@ -74,6 +74,7 @@ struct rz_conf {
 	char *kube_zone_label;				    /* NULL: the node is not asked for */
 	char *node_name, *zone, *cloud_url;		    /* NULL: not given */
 	int cloud;					    /* enum rz_cloud_which */
+	char *price;					    /* policy/price.h has the forms */
 	uint64_t empty_confirm_ns;
 	bool keep_pins; /* on SIGTERM leave programs and maps in place */
 	enum rz_log_format log_format;

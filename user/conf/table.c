@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/yaml.h"
 #include "policy/exclude.h"
+#include "policy/price.h"
 #include "policy/reason.h"
 #include "topo/blocks.h"
 
@@ -235,6 +236,11 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"cloud-url", RZ_CONF_TEXT, AT(cloud_url), 0, 0, NULL, NULL, NULL, NULL,
 	 "URL of the cloud's metadata service, if it is not the cloud's usual one",
 	 .restart = true},
+	{"price", RZ_CONF_PRICE, AT(price), 0, 0, "auto", NULL, NULL, NULL,
+	 "what a GB between zones costs, for `rezone cost` and `rezone plan` (docs/cost.md). auto: "
+	 "the list price of the cloud that the firmware names, and no money is shown outside "
+	 "clouds; aws, gcp, azure: that cloud's; off: none; two numbers, such as 0.02,0.02: US "
+	 "dollars per GB to the agents and from them"},
 	{"topology-empty-confirm", RZ_CONF_DURATION, AT(empty_confirm_ns), 0, DAY_SECONDS, "30s",
 	 NULL, NULL, NULL,
 	 "when all agents of a Kubernetes Service vanish at once, how long that must last before "
@@ -274,6 +280,7 @@ static const char *const forms[] = {
 	[RZ_CONF_GLOBS] = "GLOB[ GLOB...]",
 	[RZ_CONF_CIDRS] = "CIDR[,CIDR...]",
 	[RZ_CONF_ZONES] = "ZONE[,ZONE...]",
+	[RZ_CONF_PRICE] = "WORD|TO,FROM",
 };
 
 const char *rz_conf_form(const struct rz_conf_row *row)
@@ -292,6 +299,7 @@ bool rz_conf_is_text(const struct rz_conf_row *row)
 	case RZ_CONF_GLOBS:
 	case RZ_CONF_CIDRS:
 	case RZ_CONF_ZONES:
+	case RZ_CONF_PRICE:
 		return true;
 	default:
 		return false;
@@ -354,6 +362,16 @@ static int set_exclude(void *at, const struct rz_conf_row *row, const char *text
 				 row->type == RZ_CONF_ZONES ? text : "", &e, why, size);
 
 	rz_exclude_free(e);
+	return err ? err : set_text(at, text);
+}
+
+static int set_price(void *at, const struct rz_conf_row *row, const char *text, char *why,
+		     size_t size)
+{
+	struct rz_price p;
+	int err = rz_price_parse(text, "", &p, why, size);
+
+	(void)row;
 	return err ? err : set_text(at, text);
 }
 
@@ -557,6 +575,7 @@ static int (*const setters[])(void *, const struct rz_conf_row *, const char *, 
 	[RZ_CONF_BLOCKS] = set_blocks,	   [RZ_CONF_GLOBS] = set_exclude,
 	[RZ_CONF_CIDRS] = set_exclude,	   [RZ_CONF_ZONES] = set_exclude,
 	[RZ_CONF_KEYS] = set_keys,	   [RZ_CONF_CHARS] = set_chars,
+	[RZ_CONF_PRICE] = set_price,
 };
 
 int rz_conf_set(struct rz_conf *c, const struct rz_conf_row *row, const char *text, char *why,

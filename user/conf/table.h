@@ -20,6 +20,7 @@ enum rz_conf_type {
 	RZ_CONF_GLOBS,	/* char *, these three checked by rz_exclude_new */
 	RZ_CONF_CIDRS,
 	RZ_CONF_ZONES,
+	RZ_CONF_PRICE,
 	RZ_CONF_DURATION, /* uint64_t, ns; Go form */
 	RZ_CONF_COUNT,	  /* uint32_t */
 	RZ_CONF_RATE,	  /* double */

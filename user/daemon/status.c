@@ -45,6 +45,7 @@ void rz_daemon_fill_settings(struct rz_daemon *d)
 	copy_text(d->settings.exclude_clients, c->exclude_clients);
 	copy_text(d->settings.exclude_addresses, c->exclude_addresses);
 	copy_text(d->settings.exclude_zones, c->exclude_zones);
+	rz_str_copy(d->settings.price, sizeof(d->settings.price), c->price);
 }
 
 struct rz_limits rz_daemon_limits(const struct rz_daemon *d)
