@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The maps that user space alone reads and writes (include/rezone/ipc.h). They are here because
- * libbpf makes all maps of one object together; no program looks into them.
+ * The maps that user space alone reads and writes (include/rezone/ipc.h and tally.h). They are here
+ * because libbpf makes all maps of one object together; no program looks into them.
  */
 #ifndef REZONE_BPF_IPC_H
 #define REZONE_BPF_IPC_H
@@ -9,6 +9,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <rezone/ipc.h>
+#include <rezone/tally.h>
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -76,5 +77,28 @@ struct {
 	__type(key, __u32);
 	__type(value, struct rz_event);
 } verdicts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_TALLIES_MAX);
+	__type(key, struct rz_moved_key);
+	__type(value, __u64);
+} moved SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_TALLIES_MAX);
+	__type(key, struct rz_arrival_key);
+	__type(value, __u64);
+} arrivals SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RZ_SPAN_COUNT);
+	__type(key, __u32);
+	__type(value, struct rz_histogram);
+} spans SEC(".maps");
 
 #endif

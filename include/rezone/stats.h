@@ -49,7 +49,8 @@ struct rz_stats {
 	__u64 checks[RZ_CHECK_COUNT]; /* last checks by the walk, by what they found */
 };
 
-/* errors: which helper failed where, with which errno -> how often; added to atomically */
+/* errors: which helper failed where, with which errno -> how often; added to atomically. The daemon
+ * adds those of places that no program has. */
 enum rz_place {
 	RZ_PLACE_NONE = 0,
 	RZ_PLACE_PAYLOAD,
@@ -62,6 +63,9 @@ enum rz_place {
 	RZ_PLACE_SOFTWARE_INSERT,
 	RZ_PLACE_TRAFFIC_INSERT,
 	RZ_PLACE_HELD_INSERT,
+	/* the daemon's */
+	RZ_PLACE_CLOSE, /* a close that failed for another reason than its last check */
+	RZ_PLACE_READ,	/* of the maps, at a tick */
 	RZ_PLACE_COUNT,
 };
 struct rz_error_key {

@@ -84,6 +84,9 @@ static void test_whole(void **state)
 	assert_int_equal(r->localities[RZ_LOCALITY_CROSS], 3);
 	assert_int_equal(r->localities[RZ_LOCALITY_SAME], 2);
 	assert_int_equal(r->localities[RZ_LOCALITY_UNKNOWN], 1);
+	assert_true(r->verdicts[0].home_ready); /* zone b */
+	assert_true(r->verdicts[3].home_ready); /* zone a: it is there */
+	assert_false(r->verdicts[5].home_ready);
 	assert_ptr_equal(rz_tick_find(r, 2), &r->moves[1]);
 	assert_null(rz_tick_find(r, 3));
 	rz_tick_free(r);

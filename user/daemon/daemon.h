@@ -16,6 +16,7 @@
 #include "kern/events.h"
 #include "kern/load.h"
 #include "kern/pause.h"
+#include "kern/tally.h"
 #include "policy/await.h"
 #include "policy/select.h"
 #include "policy/tick.h"
@@ -26,6 +27,7 @@
 struct rz_last_verdict {
 	uint64_t cookie;
 	enum rz_reason reason;
+	bool arrived; /* it was counted as an arrival, or is none */
 };
 
 struct rz_daemon {
@@ -54,10 +56,11 @@ struct rz_daemon {
 	struct rz_settings settings;
 	struct rz_status status;
 	struct rz_counters counters;
-	struct rz_census *census; /* NULL: this kernel cannot */
-	bool started;		  /* all of the start succeeded; else what it made is removed */
-	bool paused;		  /* by the operator, as of the latest look */
-	struct rz_pause pause;	  /* what that look found; all zero: nothing */
+	struct rz_histogram spans[RZ_SPAN_COUNT]; /* map of this name */
+	struct rz_census *census;		  /* NULL: this kernel cannot */
+	bool started;	       /* all of the start succeeded; else what it made is removed */
+	bool paused;	       /* by the operator, as of the latest look */
+	struct rz_pause pause; /* what that look found; all zero: nothing */
 	int tick_timer, second_timer, census_timer, moves_timer, follow_timer, check_timer, lock;
 	struct rz_moves *moves;		       /* NULL: none under way */
 	struct rz_event_ring events, verdicts; /* maps of these names */
@@ -77,9 +80,19 @@ int rz_daemon_wake_start(struct rz_daemon *d);
 void rz_daemon_fill_settings(struct rz_daemon *d);
 /* Publishes d->settings in map settings. 0 or -errno, logged. */
 int rz_daemon_write_settings(const struct rz_daemon *d);
-/* Publishes d->status and d->counters in the maps of these names; the next time is a second away.
- */
+/* Publishes d->status, d->counters and d->spans in the maps of these names; the next time is a
+ * second away. */
 void rz_daemon_write_status(struct rz_daemon *d);
+
+/* Counts a move that ended, or one that mode observe did not begin. */
+void rz_daemon_tally_moved(struct rz_daemon *d, enum rz_moved_result result, enum rz_close method,
+			   enum rz_trigger trigger, const char *to_zone);
+/* Adds how long something took. */
+void rz_daemon_tally_span(struct rz_daemon *d, enum rz_span span, uint64_t from_ns, uint64_t to_ns);
+/* Counts a connection that was opened here and carries data. False: it does not yet, ask at the
+ * next tick again. */
+bool rz_daemon_tally_arrival(struct rz_daemon *d, const struct rz_snapshot *snap,
+			     const struct rz_conn *c, const struct rz_tick_verdict *v);
 
 /* The settings' rules for the policy. */
 struct rz_limits rz_daemon_limits(const struct rz_daemon *d);

@@ -128,11 +128,13 @@ static void changed(struct rz_daemon *d, const struct rz_snapshot *snap, const s
 	rz_daemon_tell(d, &e);
 }
 
-/* Both lists are sorted by cookie. A connection's first verdict is no change. */
+/* Both lists are sorted by cookie. A connection's first verdict is no change. Counts the arrivals,
+ * too: what was counted is remembered beside the verdict. */
 void rz_daemon_tell_verdicts(struct rz_daemon *d, const struct rz_snapshot *snap,
 			     const struct rz_tick *t)
 {
 	struct rz_last_verdict *last = calloc(snap->n_conns + 1, sizeof(*last));
+	const struct rz_last_verdict *was;
 	size_t i, k = 0;
 
 	for (i = 0; last && i < snap->n_conns; i++) {
@@ -141,9 +143,11 @@ void rz_daemon_tell_verdicts(struct rz_daemon *d, const struct rz_snapshot *snap
 		last[i] = (struct rz_last_verdict){c->cookie, t->verdicts[i].reason};
 		while (k < d->n_last && d->last[k].cookie < c->cookie)
 			k++;
-		if (k < d->n_last && d->last[k].cookie == c->cookie &&
-		    d->last[k].reason != last[i].reason)
-			changed(d, snap, c, &t->verdicts[i], d->last[k].reason);
+		was = k < d->n_last && d->last[k].cookie == c->cookie ? &d->last[k] : NULL;
+		if (was && was->reason != last[i].reason)
+			changed(d, snap, c, &t->verdicts[i], was->reason);
+		last[i].arrived = (was && was->arrived) ||
+				  rz_daemon_tally_arrival(d, snap, c, &t->verdicts[i]);
 	}
 	free(d->last);
 	d->last = last;

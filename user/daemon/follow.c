@@ -78,8 +78,12 @@ static int close_it(struct rz_daemon *d, const struct rz_follow *e, const struct
 
 	rz_str_copy(j.to_zone, sizeof(j.to_zone), c->zone);
 	rz_close_run(d->kern, &one, 1, d->counters.checks, now_ns);
-	if (!j.error)
+	if (!j.error) {
 		tell(d, RZ_EVENT_FOLLOW_CLOSE, e, c, now_ns);
+		rz_daemon_tally_moved(d, RZ_MOVED_MOVED, RZ_CLOSE_RESET, RZ_TRIGGER_FOLLOW,
+				      j.to_zone);
+		rz_daemon_tally_span(d, RZ_SPAN_HOLD, e->first_ns, now_ns);
+	}
 	return j.error == -EAGAIN || j.error == -ENOENT ? 0 : j.error;
 }
 

@@ -203,6 +203,8 @@ static int start_all(struct rz_daemon *d)
 	if (!err)
 		err = start_policy(d);
 	if (!err)
+		rz_tally_clear(d->maps);
+	if (!err)
 		err = rz_daemon_events_start(d);
 	if (!err)
 		err = rz_daemon_wake_start(d);

@@ -233,6 +233,29 @@ static void tell_end(struct rz_daemon *d, const struct rz_job *j)
 	rz_daemon_tell(d, &e);
 }
 
+/* A close that failed, and not by the word of its last check. */
+static bool has_failed(const struct rz_job *j)
+{
+	return j->error && j->error != -ETIMEDOUT && j->error != -ECANCELED &&
+	       j->error != -ENOENT && j->error != -rz_check_errno(j->check);
+}
+
+static void tally(struct rz_daemon *d, const struct rz_job *j)
+{
+	enum rz_moved_result result = !j->error		       ? RZ_MOVED_MOVED
+				      : j->error == -ETIMEDOUT ? RZ_MOVED_LET_GO
+							       : RZ_MOVED_REFUSED;
+
+	rz_daemon_tally_moved(d, result, j->c.plan.close,
+			      j->c.by_hand ? RZ_TRIGGER_OPERATOR : RZ_TRIGGER_POLICY, j->to_zone);
+	if (!j->error)
+		rz_daemon_tally_span(d, RZ_SPAN_WAIT, j->wait.begun_ns, j->ended_ns);
+	if (rz_job_was_held(j))
+		rz_daemon_tally_span(d, RZ_SPAN_HOLD, j->wait.held_ns, j->ended_ns);
+	if (has_failed(j))
+		rz_tally_error(d->maps, RZ_PLACE_CLOSE, j->error);
+}
+
 /* What there is to tell of a move under way: that it holds, and how it ended. */
 static void tell(struct rz_daemon *d)
 {
@@ -252,6 +275,7 @@ static void tell(struct rz_daemon *d)
 			continue;
 		j->told = true;
 		tell_end(d, j);
+		tally(d, j);
 		report(d, j);
 		if (!j->error && j->c.plan.follow)
 			rz_loop_arm(d->follow_timer, 1); /* at once */

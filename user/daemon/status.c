@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the daemon publishes of itself: map settings once, maps status and counters each second and
- * at each tick.
+ * What the daemon publishes of itself: map settings once, maps status, counters and spans each
+ * second and at each tick.
  *
  * Comes in: the daemon. Goes out: the maps, for `rezone list`, `stats` and `topology`. Called by
  * all of user/daemon/.
@@ -85,4 +85,5 @@ void rz_daemon_write_status(struct rz_daemon *d)
 	d->status.beat_ns = rz_now_ns();
 	write_only_entry(d->maps->status, &d->status);
 	write_only_entry(d->maps->counters, &d->counters);
+	rz_tally_write_spans(d->maps, d->spans);
 }

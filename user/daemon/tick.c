@@ -40,6 +40,8 @@ static void show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
 		rz_str_copy(e.text, sizeof(e.text), "observed; enforcing would reset it");
 		rz_daemon_tell(d, &e);
 		d->counters.observed++;
+		rz_daemon_tally_moved(d, RZ_MOVED_OBSERVED, m->plan.close, RZ_TRIGGER_POLICY,
+				      m->to_zone);
 	}
 	v.reason = m->reason;
 	rz_str_copy(v.to_zone, sizeof(v.to_zone), m->to_zone);
@@ -123,9 +125,13 @@ uint64_t rz_daemon_tick(struct rz_daemon *d)
 {
 	struct rz_snapshot *snap = NULL;
 	bool taken = false, swept;
+	int err;
 
-	if (rz_snapshot_read(d->maps, &snap))
+	err = rz_snapshot_read(d->maps, &snap);
+	if (err) {
+		rz_tally_error(d->maps, RZ_PLACE_READ, err);
 		return next_due(d);
+	}
 	swept = !rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
 	log_full(d, snap);
 	d->status.tick_ns = snap->now_ns;

@@ -36,8 +36,10 @@ static void arm_timers(struct rz_daemon *d)
 static int on_tick(void *arg)
 {
 	struct rz_daemon *d = arg;
+	uint64_t begun_ns = rz_now_ns(), next_ns = rz_daemon_tick(d);
 
-	return rz_loop_arm(d->tick_timer, jittered(rz_daemon_tick(d)));
+	rz_daemon_tally_span(d, RZ_SPAN_TICK, begun_ns, rz_now_ns());
+	return rz_loop_arm(d->tick_timer, jittered(next_ns));
 }
 
 static int on_second(void *arg)

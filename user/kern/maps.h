@@ -22,7 +22,8 @@
 	X(conns) X(client_ids) X(clients) X(proxied) X(proxy_peers) X(softwares) X(software_keys)       \
 	X(secret) X(peers) X(zone_names)                                                       \
 	X(agents) X(zones) X(aliases) X(sources) X(blocks) X(moves) X(holds) X(held) X(follow) X(settings)                   \
-	X(status) X(counters) X(stats) X(errors) X(traffic) X(client_traffic) X(events) X(verdicts) X(orders)
+	X(status) X(counters) X(stats) X(errors) X(traffic) X(client_traffic) X(events) X(verdicts) X(orders)  \
+	X(moved) X(arrivals) X(spans)
 /* clang-format on */
 struct rz_maps {
 #define RZ_MAP_FIELD(name) int name;

@@ -66,7 +66,7 @@ _Static_assert(offsetof(struct rz_stats, checks) == N_COUNTERS * sizeof(__u64),
 static const char *const places[] = {
 	"none",	       "payload", "conn insert",    "client insert",   "partial insert",
 	"ringbuf",     "destroy", "proxied insert", "software insert", "traffic insert",
-	"held insert",
+	"held insert", "close",	  "maps read",
 };
 _Static_assert(sizeof(places) / sizeof(places[0]) == RZ_PLACE_COUNT, "a word for each place");
 

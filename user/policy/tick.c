@@ -83,8 +83,10 @@ static void classify_all(struct work *w, const struct rz_snapshot *snap,
 		v = rz_classify(&j, world);
 
 		rz_share_see(share, c);
-		w->tick->verdicts[i] = (struct rz_tick_verdict){v.reason, v.agent_zone,
-								v.client_zone, v.expected_ns};
+		w->tick->verdicts[i] = (struct rz_tick_verdict){
+			v.reason, v.agent_zone, v.client_zone, v.expected_ns,
+			rz_zone_standing(v.there, world->settings, world->status, world->now_ns) ==
+				RZ_REASON_NONE};
 		w->tick->localities[v.locality]++;
 		if (!v.move)
 			w->tick->reasons[v.reason]++;
