@@ -424,12 +424,29 @@ check:
 check-quick:
 	scripts/check --quick
 
-## Build | install PREFIX=/usr/local: ... the program, as root
+# The manual pages and the completions of bash, zsh and fish, made from what the program says of itself; so it must run here:
+# PAGES_FROM=build/rezone in a cross build.
+PAGES_FROM ?= $(BUILD)/rezone
+.PHONY: pages pages-test
+## Build | pages: build/pages/: manual pages; completions of bash, zsh and fish
+## Test without root | pages-test: ... mandoc finds no fault in the pages, and the three shells complete
+pages: $(PAGES_FROM)
+	scripts/pages/make $(PAGES_FROM) $(BUILD)/pages
+pages-test: $(BUILD)/rezone
+	tests/lib/pages $(BUILD)
+
+## Build | install PREFIX=/usr/local: ... the program, its pages and completions, as root
 ## Build | dist: build/dist/: a source archive of HEAD, the same bytes each time, and SHA256SUMS
 ## Build | clean: removes build/
 .PHONY: install dist
-install: $(BUILD)/rezone
+SHARE = $(DESTDIR)$(PREFIX)/share
+install: $(BUILD)/rezone pages
 	install -D -m 0755 $(BUILD)/rezone $(DESTDIR)$(PREFIX)/sbin/rezone
+	install -D -m 0644 -t $(SHARE)/man/man8 $(BUILD)/pages/man/*.8
+	install -D -m 0644 -t $(SHARE)/man/man5 $(BUILD)/pages/man/*.5
+	install -D -m 0644 -t $(SHARE)/bash-completion/completions $(BUILD)/pages/completions/bash/rezone
+	install -D -m 0644 -t $(SHARE)/zsh/site-functions $(BUILD)/pages/completions/zsh/_rezone
+	install -D -m 0644 -t $(SHARE)/fish/vendor_completions.d $(BUILD)/pages/completions/fish/rezone.fish
 dist:
 	scripts/dist $(BUILD)/dist
 

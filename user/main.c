@@ -9,6 +9,7 @@
 #include "base/stdout.h"
 #include "base/yaml.h"
 #include "cmd/cmd.h"
+#include "cmd/describe.h"
 
 static int help(int argc, char **argv);
 
@@ -37,13 +38,15 @@ static const struct {
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
+#define ABOUT                                                                               \
+	"Watches the Kafka connections of this node's agents and closes those that cross\n" \
+	"availability zones while an agent in the client's own zone is ready."
+
 static void usage(FILE *f)
 {
 	size_t i;
 
-	fprintf(f, "Usage: rezone [COMMAND [OPTION...]]\n"
-		   "Watches the Kafka connections of this node's agents and closes those that "
-		   "cross\navailability zones while an agent in the client's own zone is ready.\n");
+	fprintf(f, "Usage: rezone [COMMAND [OPTION...]]\n" ABOUT "\n");
 	for (i = 0; i < N_COMMANDS; i++) {
 		if (commands[i].group)
 			fprintf(f, "%s:\n", commands[i].group);
@@ -52,6 +55,19 @@ static void usage(FILE *f)
 	fprintf(f, "\nIn every command: -o table|wide|json, -p DIR (the daemon's --pin-dir), "
 		   "--help.\nExit status: 0 done, 1 could not, 2 used wrongly; `status`, `check` "
 		   "have more.\n");
+}
+
+/* The commands as lines (cmd/describe.h); `rezone COMMAND --describe` has each one's options. */
+static int describe(void)
+{
+	const char *group = "";
+	size_t i;
+
+	for (i = 0; i < N_COMMANDS; i++) {
+		group = commands[i].group ?: group;
+		printf("command\t%s\t%s\t%s\n", commands[i].name, group, commands[i].what);
+	}
+	return 0;
 }
 
 static int mistyped(const char *word)
@@ -91,6 +107,10 @@ static int help(int argc, char **argv)
 {
 	char *command[] = {argc > 1 ? argv[1] : NULL, (char *)"--help", NULL};
 
+	if (argc > 1 && !strcmp(argv[1], RZ_DESCRIBE)) {
+		puts("doc\tLists the commands, or shows the --help of one.\nargument\t[COMMAND]");
+		return 0;
+	}
 	if (argc > 1 && strcmp(argv[1], "help") && argv[1][0] != '-')
 		return run(2, command);
 	usage(stdout);
@@ -106,6 +126,8 @@ int main(int argc, char **argv)
 		return run(1, status);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "--help-all"))
 		return help(1, argv);
+	if (!strcmp(argv[1], RZ_DESCRIBE))
+		return describe();
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
 		return run(1, version);
 	return run(argc - 1, argv + 1);

@@ -10,16 +10,19 @@
 #include "base/log.h"
 #include "base/node.h"
 #include "base/yaml.h"
+#include "cmd/describe.h"
 #include "kern/pins.h"
 
 static const char *const forms[] = {"table", "wide", "json", NULL};
 enum form { TABLE, WIDE, JSON };
+#define KEY_DESCRIBE (RZ_KEY_OWN - 1)
 
 static const struct argp_option options[] = {
 	{"output", 'o', "table|wide|json", 0, "form of the output (default table)", 0},
 	{"pin-dir", 'p', "DIR", 0,
 	 "the --pin-dir of the daemon, where its maps are pinned (default " RZ_PIN_DIR_DEFAULT ")",
 	 0},
+	{"describe", KEY_DESCRIBE, NULL, OPTION_HIDDEN, NULL, 0},
 	{0},
 };
 
@@ -38,6 +41,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'p':
 		a->pin_dir = arg;
 		return 0;
+	case KEY_DESCRIBE:
+		rz_describe(stdout, state->root_argp);
+		exit(0);
 	case ARGP_KEY_ARG:
 		argp_error(state, "%s: no argument is expected", arg);
 		return 0;
@@ -130,6 +136,11 @@ int rz_ask_word(struct argp_state *state, const char *flag, const char *text,
 	size_t used = 0;
 	int i;
 
+	if (!strcmp(text, RZ_DESCRIBE)) {
+		for (i = 0; words[i]; i++)
+			puts(words[i]);
+		exit(0);
+	}
 	for (i = 0; words[i]; i++) {
 		if (!strcmp(words[i], text))
 			return i;

@@ -17,6 +17,7 @@
 #define KEY_MARKDOWN 0x401
 #define KEY_USAGE    0x402
 #define KEY_HELP_ALL 0x403
+#define KEY_DESCRIBE 0x404
 #define KEY_HELP     '?'
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -38,6 +39,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_HELP_ALL:
 		rz_conf_help(stdout, key == KEY_HELP_ALL);
 		exit(0);
+	case KEY_DESCRIBE:
+		rz_conf_describe(stdout);
+		exit(0);
 	case KEY_USAGE:
 		argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
 		return 0;
@@ -57,6 +61,7 @@ static size_t make_options(struct argp_option *o)
 
 	o[n++] = (struct argp_option){"config", KEY_CONFIG, "PATH"};
 	o[n++] = (struct argp_option){"help-markdown", KEY_MARKDOWN, NULL, OPTION_HIDDEN};
+	o[n++] = (struct argp_option){"describe", KEY_DESCRIBE, NULL, OPTION_HIDDEN};
 	o[n++] = (struct argp_option){"help", KEY_HELP};
 	o[n++] = (struct argp_option){"help-all", KEY_HELP_ALL};
 	o[n++] = (struct argp_option){"usage", KEY_USAGE};
@@ -141,7 +146,7 @@ static char **double_dashes(int argc, char **argv, char **ret_room)
 
 int rz_conf_flags_read(int argc, char **argv, struct rz_conf_flags *f)
 {
-	struct argp_option options[3 * RZ_CONF_ROWS_MAX + 4];
+	struct argp_option options[3 * RZ_CONF_ROWS_MAX + 8];
 	struct argp argp = {.options = options, .parser = parse};
 	size_t n = make_options(options);
 	char **args = double_dashes(argc, argv, &f->room);

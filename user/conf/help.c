@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The settings for people: `rezone run --help` and docs/configuration.md, out of the table.
+ * The settings for people: `rezone run --help`, docs/configuration.md, and what the manual page is
+ * made from, out of the table.
  *
  * Comes in: the rows. Goes out: text. Called by flags.c.
  */
@@ -71,21 +72,34 @@ static bool is_shown(size_t i, bool all)
 	return false;
 }
 
+static const char about[] =
+	"Tracks the Kafka connections of this node's agents and closes those that cross "
+	"availability zones while an agent in the client's own zone is ready. Runs in the "
+	"foreground, logs to stderr, ends on SIGTERM or SIGINT.";
+static const char about_config[] =
+	"a YAML file with these settings, _ for - in their names; flags and environment variables "
+	"(REZONE_INTERVAL=10s) beat it";
+static const char about_values[] =
+	"Durations are written as in Go: 30s, 1m30s, 500ms. A flag beats the environment "
+	"(REZONE_INTERVAL=10s), which beats the config file.";
+static const struct {
+	const char *name, *text;
+} helps[] = {
+	{"help", "the common settings (also -?)"},
+	{"help-all", "all settings, as in docs/configuration.md"},
+	{"usage", "the flags without their texts"},
+};
+#define N_HELPS (sizeof(helps) / sizeof(helps[0]))
+
 /* Without `all` the common settings: one screen. */
 void rz_conf_help(FILE *f, bool all)
 {
 	size_t i;
 
 	fputs("Usage: rezone run [OPTION...]\n", f);
-	print_words(f,
-		    "Tracks the Kafka connections of this node's agents and closes those that "
-		    "cross availability zones while an agent in the client's own zone is ready. "
-		    "Runs in the foreground, logs to stderr, ends on SIGTERM or SIGINT.",
-		    0, 0);
+	print_words(f, about, 0, 0);
 	putc('\n', f);
-	print_option(f, "config", "PATH",
-		     "a YAML file with these settings, _ for - in their names; flags and "
-		     "environment variables (REZONE_INTERVAL=10s) beat it");
+	print_option(f, "config", "PATH", about_config);
 	for (i = 0; i < rz_conf_n_rows; i++) {
 		if (rz_conf_rows[i].section && is_shown(i, all))
 			fprintf(f, "\n %s\n", rz_conf_rows[i].section);
@@ -93,14 +107,42 @@ void rz_conf_help(FILE *f, bool all)
 			print_row(f, &rz_conf_rows[i]);
 	}
 	putc('\n', f);
-	print_option(f, "help", "", "the common settings (also -?)");
-	print_option(f, "help-all", "", "all settings, as in docs/configuration.md");
-	print_option(f, "usage", "", "the flags without their texts");
+	for (i = 0; i < N_HELPS; i++)
+		print_option(f, helps[i].name, "", helps[i].text);
 	putc('\n', f);
-	print_words(f,
-		    "Durations are written as in Go: 30s, 1m30s, 500ms. A flag beats the "
-		    "environment (REZONE_INTERVAL=10s), which beats the config file.",
-		    0, 0);
+	print_words(f, about_values, 0, 0);
+}
+
+static void describe_row(FILE *f, const struct rz_conf_row *r)
+{
+	char variable[64];
+	size_t w;
+
+	rz_conf_variable(r, variable, sizeof(variable));
+	fprintf(f, "option\t%s\t\t", r->name);
+	for (w = 0; r->words && r->words[w]; w++)
+		fprintf(f, "%s%s", w ? "|" : "", r->words[w]);
+	fprintf(f, "%s\t\t%s\t%s\t%s\t%s\n", r->words ? "" : rz_conf_form(r), r->help,
+		r->fallback ?: "", variable, r->restart ? "restart" : "");
+}
+
+void rz_conf_describe(FILE *f)
+{
+	size_t i;
+
+	fprintf(f,
+		"doc\t%s\nafter\t%s Exit status: 0 ended by a signal, 1 could not, 2 used "
+		"wrongly.\n",
+		about, about_values);
+	fprintf(f, "option\tconfig\t\tPATH\t\t%s\t\tREZONE_CONFIG\trestart\n", about_config);
+	for (i = 0; i < rz_conf_n_rows; i++) {
+		if (rz_conf_rows[i].section)
+			fprintf(f, "group\t%s\n", rz_conf_rows[i].section);
+		describe_row(f, &rz_conf_rows[i]);
+	}
+	fputs("group\tHelp\n", f);
+	for (i = 0; i < N_HELPS; i++)
+		fprintf(f, "option\t%s\t\t\t\t%s\n", helps[i].name, helps[i].text);
 }
 
 static void markdown_row(FILE *f, const struct rz_conf_row *r)

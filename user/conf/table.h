@@ -112,8 +112,10 @@ enum rz_conf_variable_kind {
 enum rz_conf_variable_kind rz_conf_variable_judge(const char *name, const char *value,
 						  char near[static RZ_CONF_VARIABLE_SIZE]);
 
-/* help.c: the whole table as `rezone run --help`, and as docs/configuration.md. */
+/* help.c: the whole table as `rezone run --help`, as docs/configuration.md, and as lines that a
+ * program reads (cmd/describe.h has their form). */
 void rz_conf_help(FILE *f, bool all);
 void rz_conf_markdown(FILE *f);
+void rz_conf_describe(FILE *f);
 
 #endif
