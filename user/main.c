@@ -33,6 +33,7 @@ static const struct {
 	{"run", rz_cmd_run, "the daemon: track connections, move home those that cross zones",
 	 "Run"},
 	{"check", rz_cmd_check, "try whether this node can run rezone"},
+	{"bugtool", rz_cmd_bugtool, "one archive with what a bug report needs; names are hashed"},
 	{"version", rz_cmd_version, "version and map ABI of this binary"},
 	{"help", help, "this page; `rezone help COMMAND`: that command's"},
 };

@@ -35,9 +35,9 @@ void rz_json_set_node(const char *name)
 }
 
 /* What names its node itself keeps that. */
-static void name_node(json_t *o)
+void rz_json_name_node(json_t *o)
 {
-	if (json_is_object(o) && !json_object_get(o, "node"))
+	if (node[0] && json_is_object(o) && !json_object_get(o, "node"))
 		json_object_set_new(o, "node", json_string(node));
 }
 
@@ -46,11 +46,9 @@ static void name_nodes(json_t *all)
 	json_t *o;
 	size_t i;
 
-	if (!node[0])
-		return;
-	name_node(all);
+	rz_json_name_node(all);
 	json_array_foreach (all, i, o)
-		name_node(o);
+		rz_json_name_node(o);
 }
 
 int rz_json_print(FILE *f, json_t *all, bool compact)

@@ -17,6 +17,8 @@ json_t *rz_json_seconds(double s); /* to a tenth; less than 0 is unknown */
 /* From now on each object that is printed, and each in an array that is, has the key `node`: which
  * node it is of. "" or before: none. */
 void rz_json_set_node(const char *node);
+/* Gives this object that key now, if it has none. For what is changed before it is printed. */
+void rz_json_name_node(json_t *o);
 /* Prints, on one line if `compact`, and frees; NULL stands for what there was no memory for. 0 or
  * -ENOMEM. */
 int rz_json_print(FILE *f, json_t *all, bool compact);

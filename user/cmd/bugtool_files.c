@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Folder, tar and facts of `rezone bugtool`, see bugtool.h. */
+#include <errno.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cmd/bugtool.h"
+#include "kern/maps.h"
+#include "out/bugtool.h"
+
+#define TAR_NS (60 * RZ_SECOND_NS)
+
+static void hold_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(how, &set, NULL);
+}
+
+/* A container may have a read-only root; /dev/shm can be written to in any. */
+static int make_outer(struct rz_bugtool_scratch *s)
+{
+	const char *const places[] = {getenv("TMPDIR"), "/tmp", "/dev/shm"};
+	size_t i;
+
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (!places[i] || !*places[i])
+			continue;
+		snprintf(s->outer, sizeof(s->outer), "%.200s/rezone-XXXXXX", places[i]);
+		if (mkdtemp(s->outer))
+			return 0;
+	}
+	return -errno;
+}
+
+int rz_bugtool_scratch_make(struct rz_bugtool_scratch *ret)
+{
+	struct timespec now;
+	struct tm utc;
+	int err;
+
+	umask(077);
+	hold_signals(SIG_BLOCK);
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	ret->made_ns = (uint64_t)now.tv_sec * RZ_SECOND_NS + (uint64_t)now.tv_nsec;
+	strftime(ret->name, sizeof(ret->name), "rezone-bugtool-%Y%m%dT%H%M%SZ", &utc);
+	err = make_outer(ret);
+	if (err)
+		return rz_err(err,
+			      "bugtool: cannot write to /tmp or /dev/shm: %s; name a folder in "
+			      "TMPDIR",
+			      strerror(-err));
+	snprintf(ret->folder, sizeof(ret->folder), "%s/%s", ret->outer, ret->name);
+	if (mkdir(ret->folder, 0700)) {
+		err = -errno;
+		rmdir(ret->outer);
+		return rz_err(err, "bugtool: cannot make %s: %s", ret->folder, strerror(-err));
+	}
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+void rz_bugtool_scratch_remove(const struct rz_bugtool_scratch *s)
+{
+	nftw(s->outer, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	hold_signals(SIG_UNBLOCK);
+}
+
+int rz_bugtool_pack(const struct rz_bugtool_scratch *s, const char *path)
+{
+	/* --force-local: a colon in the path is not a host's name */
+	char *argv[] = {(char *)"tar",
+			(char *)"--create",
+			(char *)"--gzip",
+			(char *)"--force-local",
+			(char *)"--owner=0",
+			(char *)"--group=0",
+			(char *)"--numeric-owner",
+			(char *)"--sort=name",
+			(char *)"--directory",
+			(char *)s->outer,
+			(char *)"--file",
+			(char *)path,
+			(char *)s->name,
+			NULL};
+	int ret;
+
+	if (!strcmp(path, "-") && isatty(STDOUT_FILENO))
+		return rz_err(-EINVAL, "bugtool: stdout is a terminal; write to a file, as "
+				       "`--file - >rezone.tar.gz`");
+	ret = rz_child_run(argv, STDOUT_FILENO, STDERR_FILENO, TAR_NS);
+	if (ret == -ENOENT)
+		return rz_err(ret, "bugtool: there is no tar in PATH; install tar and gzip");
+	if (ret)
+		return rz_err(ret < 0 ? ret : -EIO, "bugtool: tar could not write %s%s%s", path,
+			      ret < 0 ? ": " : "; see its message above",
+			      ret < 0 ? strerror(-ret) : "");
+	return 0;
+}
+
+static int learn_ids(const struct rz_maps *maps, struct rz_mask *mask)
+{
+	struct rz_snapshot *snap;
+	size_t i;
+	int err = rz_snapshot_read(maps, &snap);
+
+	if (err)
+		return err;
+	for (i = 0; !err && i < snap->n_clients; i++)
+		if (!snap->clients[i].client.is_null)
+			err = rz_mask_learn(mask, snap->clients[i].client.id);
+	rz_snapshot_free(snap);
+	return err;
+}
+
+int rz_bugtool_read_facts(const char *pin_dir, struct rz_mask *mask, json_t **ret)
+{
+	struct rz_fact facts[RZ_FACTS_MAX];
+	struct rz_prog_fact progs[RZ_PROG_FACTS_MAX];
+	_cleanup_free_ struct rz_map_fact *rows = calloc(rz_map_count, sizeof(*rows));
+	struct rz_bugtool_facts v = {.facts = facts, .maps = rows, .progs = progs};
+	struct rz_maps maps;
+	int err = rows ? 0 : -ENOMEM;
+
+	v.n_facts = rz_facts_read(facts);
+	v.n_progs = rz_prog_facts_read(progs);
+	if (!err && rz_maps_are_there(pin_dir)) {
+		err = rz_maps_open(pin_dir, &maps);
+		if (err)
+			return err;
+		rz_map_facts_read(&maps, rows);
+		v.n_maps = rz_map_count;
+		err = learn_ids(&maps, mask);
+		rz_maps_close(&maps);
+	}
+	*ret = err ? NULL : rz_bugtool_facts_json(&v);
+	return err ? err : *ret ? 0 : -ENOMEM;
+}
