@@ -302,6 +302,8 @@ dist-test:
 ## Source | shellcheck: the scripts
 ## Source | circles: no two folders, modules of a folder, or headers that need each other
 ## Source | prefixes: a function of bpf/ or include/ has the name of its file
+## Source | cppcheck: what it finds in the C; scripts/cppcheck gives the reason for each check that is off
+## Source | codespell: the spelling of code and docs; .codespellrc gives the reason for each word that is let through
 ## Source | tidy: clang-tidy (.clang-tidy); TIDY=user/policy for a part
 ## Source | compile_commands.json: for editors and clangd
 .PHONY: format format-check tidy
@@ -320,12 +322,16 @@ compile_commands.json: $(SKELS) $(BUILD)/bpf/frame_test.skel.h $(BUILD)/bench/be
 	@scripts/compile-commands $@ $(BUILD)/rezone $(UNIT) $(BPF_TESTS) $(FUZZERS) \
 		$(addprefix $(BUILD)/,fuzz/seeds_write crowd last stale wire model sim bpf/cost bench/bench bench/owner)
 
-.PHONY: shellcheck circles prefixes
+.PHONY: shellcheck cppcheck codespell circles prefixes
 # every module that is linked, so what is told of a symbol is all that is to be told
 circles: $(OBJS) $(BUILD)/user/main.o
 	scripts/check-circles $^
 prefixes:
 	scripts/check-prefixes
+cppcheck:
+	scripts/cppcheck
+codespell:
+	git ls-files -z | xargs -0 codespell
 shellcheck:
 	shellcheck -x $(shell git ls-files scripts tests .ci | xargs grep -lE '^#!/usr/bin/env bash|shell=bash')
 

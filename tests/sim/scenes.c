@@ -187,7 +187,7 @@ static bool take(struct setup *s, const char *key, double value)
 
 static size_t scaled(size_t n, unsigned scale)
 {
-	return n / scale ? n / scale : n != 0;
+	return (n / scale) ?: n != 0;
 }
 
 struct setup setup_of(const char *name, unsigned scale)

@@ -79,8 +79,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			state->child_inputs[1] = (char *)r->input + c->which_at;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "%s: no argument is expected%s%s", arg,
-			   c->word_hint ? "; " : "", c->word_hint ?: "");
+		argp_error(state, "%s: no argument is expected%s%s", arg, c->word_hint ? "; " : "",
+			   c->word_hint ?: "");
 		return 0;
 	case ARGP_KEY_END:
 		if (c->check)
@@ -109,8 +109,8 @@ static struct argp_option argp_of(const struct rz_opt *o, size_t i)
 void rz_opts_read(int argc, char **argv, const struct rz_command *command, struct rz_ask *input)
 {
 	const struct argp_child none = {0};
-	const struct argp_child children[] = {
-		rz_ask_children[0], command->which ? *command->which : none, none};
+	const struct argp_child children[] = {rz_ask_children[0],
+					      command->which ? *command->which : none, none};
 	struct argp_option options[RZ_OPTS_MAX + 1] = {};
 	struct argp argp = {
 		.options = options, .parser = parse, .doc = command->doc, .children = children};

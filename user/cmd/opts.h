@@ -41,8 +41,8 @@ enum rz_opt_kind {
 /* The kind, and the field it fills, whose type is checked. */
 #define RZ_OPT_FIELD_(kind, type, field, c_type)                                                   \
 	kind, offsetof(type, field) +                                                              \
-		      0 * sizeof(char[__builtin_types_compatible_p(                                \
-						      __typeof__(((type *)0)->field), c_type)      \
+		      0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((type *)0)->field), \
+								   c_type)                         \
 					      ? 1                                                  \
 					      : -1])
 #define RZ_OPT_FLAG(type, field)  RZ_OPT_FIELD_(RZ_OPT_KIND_FLAG, type, field, bool)

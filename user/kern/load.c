@@ -77,7 +77,7 @@ static int keep_seed(struct rz_kern *k)
 /* What one client may take of the maps that all share. */
 static int32_t share(uint32_t room, uint32_t part)
 {
-	return (int32_t)(room / part ? room / part : 1);
+	return (int32_t)((room / part) ?: 1);
 }
 
 static void fill_rodata(struct rz_kern *k, const struct rz_load_opts *o)
