@@ -83,6 +83,8 @@ int rz_daemon_write_settings(const struct rz_daemon *d);
 /* Publishes d->status, d->counters and d->spans in the maps of these names; the next time is a
  * second away. */
 void rz_daemon_write_status(struct rz_daemon *d);
+/* Tells the service manager that rezone is ready, and the mode. */
+void rz_daemon_tell_manager(const struct rz_daemon *d);
 
 /* Counts a move that ended, or one that mode observe did not begin. */
 void rz_daemon_tally_moved(struct rz_daemon *d, enum rz_moved_result result, enum rz_close method,

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/node.h"
+#include "base/notify.h"
 #include "base/str.h"
 #include "daemon/daemon.h"
 #include "kern/caps.h"
@@ -247,6 +248,7 @@ int rz_daemon_start(struct rz_conf *conf, struct rz_conf_source *source, struct 
 		rz_mode_name(d->conf.mode), interval, rz_kern_cgroup(d->kern), d->conf.pin_dir);
 	rz_daemon_tell_all(d, RZ_EVENT_START, "%s, mode %s", RZ_VERSION,
 			   rz_mode_name(d->conf.mode));
+	rz_daemon_tell_manager(d);
 	*ret = d;
 	return 0;
 }
@@ -255,6 +257,7 @@ int rz_daemon_loop(struct rz_daemon *d)
 {
 	int err = rz_loop_run(d->loop);
 
+	rz_notify("STOPPING=1");
 	rz_daemon_tell_all(d, RZ_EVENT_STOP, "%s", err > 0 ? "" : strerror(-err));
 	if (err < 0)
 		return err;

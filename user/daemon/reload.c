@@ -201,6 +201,7 @@ static void take(struct rz_daemon *d, struct rz_conf *fresh, struct made *m, con
 			   *d->status.conf_restart ? "; these take a restart: " : "",
 			   d->status.conf_restart);
 	rz_daemon_write_status(d);
+	rz_daemon_tell_manager(d); /* it shows the mode */
 }
 
 static size_t count_from_file(const struct rz_conf *c)

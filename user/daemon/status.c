@@ -9,10 +9,12 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <bpf/bpf.h>
 
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/str.h"
 
 static void copy_text(char dst[static RZ_EXCLUDE_SIZE], const char *text)
@@ -77,6 +79,15 @@ int rz_daemon_write_settings(const struct rz_daemon *d)
 	int err = write_only_entry(d->maps->settings, &d->settings);
 
 	return err ? rz_err(err, "run: map settings: %s", strerror(-err)) : 0;
+}
+
+void rz_daemon_tell_manager(const struct rz_daemon *d)
+{
+	char lines[128];
+
+	snprintf(lines, sizeof(lines), "READY=1\nSTATUS=mode %s%s; `rezone status` shows more",
+		 rz_mode_name(d->conf.mode), d->conf.paused ? ", paused by the settings" : "");
+	rz_notify(lines);
 }
 
 void rz_daemon_write_status(struct rz_daemon *d)

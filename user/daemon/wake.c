@@ -14,6 +14,7 @@
 #include <sys/random.h>
 
 #include "base/log.h"
+#include "base/notify.h"
 
 /* The interval ±10 %, so that the nodes of a cluster do not all move clients at once. */
 static uint64_t jittered(uint64_t interval_ns)
@@ -46,6 +47,7 @@ static int on_second(void *arg)
 {
 	struct rz_daemon *d = arg;
 
+	rz_notify_alive(rz_now_ns());
 	if (rz_daemon_poll_settings(d))
 		arm_timers(d);
 	rz_daemon_poll_topology(d);
@@ -93,9 +95,11 @@ static int on_signal(void *arg, const struct signalfd_siginfo *si)
 	switch (signo) {
 	case SIGHUP:
 		snprintf(by, sizeof(by), "SIGHUP from uid %u, pid %u", si->ssi_uid, si->ssi_pid);
+		rz_notify_reloading(rz_now_ns());
 		if (rz_daemon_reload(d, by))
 			arm_timers(d);
 		rz_daemon_poll_topology(d);
+		rz_daemon_tell_manager(d);
 		return 0;
 	case SIGUSR1:
 	case SIGUSR2:
