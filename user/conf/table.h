@@ -33,25 +33,28 @@ struct rz_conf_row {
 	const char *name; /* the flag; with _ for - the key in the file; upper case with REZONE_ the
 			     variable */
 	enum rz_conf_type type;
-	size_t offset;		  /* in struct rz_conf */
-	double min, max;	  /* of a number; seconds for a duration */
-	const char *fallback;	  /* the default, as text; NULL: none */
+	size_t offset;	      /* in struct rz_conf */
+	double min, max;      /* of a number; seconds for a duration; max of a text, see below */
+	const char *fallback; /* the default, as text; NULL: none */
 	const char *const *words; /* of RZ_CONF_WORD, NULL-terminated, in the enum's order */
 	const char *alias;	  /* another flag's name, for WarpStream's */
 	const char *env;	  /* another variable's name, likewise */
 	const char *help;	  /* stands alone: names the subject, the unit, why the default */
+	bool narrow;		  /* of a word: the enum is of one byte (ABI), else of an int */
 	bool common;		  /* stands in --help, not only in --help-all */
 	bool restart;		  /* a change takes a restart */
 	char list;		  /* of a text: what separates its parts, 0: it is no list */
 	const char *section; /* title of the section that begins with this row, NULL: goes on */
 };
 
+#define RZ_CONF_MAY_BE_EMPTY 1 /* as max of a text */
+
 extern const struct rz_conf_row rz_conf_rows[];
 extern const size_t rz_conf_n_rows;
 
 const struct rz_conf_row *rz_conf_row_find(const char *name, size_t len);
 
-/* Sets one key from text. 0, or -EINVAL with what is wrong and how to mend it in `why`. */
+/* value.c: sets one key from text. 0, or -EINVAL with what is wrong and how to mend it in `why`. */
 int rz_conf_set(struct rz_conf *c, const struct rz_conf_row *row, const char *text, char *why,
 		size_t why_size);
 

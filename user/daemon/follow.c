@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "kern/follow.h"
+#include "kern/live.h"
 #include "move/close.h"
 #include "move/follow.h"
 

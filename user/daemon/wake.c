@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/notify.h"
+#include "kern/live.h"
 
 /* The interval ±10 %, so that the nodes of a cluster do not all move clients at once. */
 static uint64_t jittered(uint64_t interval_ns)

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kern/batch.h"
+#include "kern/live.h"
 #include "kern/netns.h"
 
 struct rz_census {

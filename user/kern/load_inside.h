@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inside of the loaded programs, between load.c (which makes and ends them) and attached.c
- * (which looks whether they are still where they were put). */
+/* The inside of the loaded programs, between load.c (which makes and ends them), live.c (which
+ * lets them work) and attached.c (which looks whether they are still where they were put). */
 #ifndef RZ_KERN_LOAD_INSIDE_H
 #define RZ_KERN_LOAD_INSIDE_H
 
 #include <bpf/libbpf.h>
 
 #include "kern/claim.h"
-#include "kern/load.h"
+#include "kern/live.h"
 #include "rezone/config.h"
 /* the skeleton does not include what its types are made of */
 #include "rezone.skel.h"

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "kern/batch.h"
+#include "kern/live.h"
 
 struct row {
 	struct rz_peer_key key;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "kern/destroy.h"
+#include "kern/live.h"
 #include "kern/netns.h"
 #include "kern/owner.h"
 #include "rezone/responses.h"

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "kern/follow.h"
 #include "kern/held.h"
+#include "kern/live.h"
 #include "move/close.h"
 #include "move/follow.h"
 #include "rezone/responses.h"

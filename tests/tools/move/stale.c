@@ -14,6 +14,7 @@
  * Run by tests/e2e/48-stale.sh in a cgroup of its own. Linked against librezone.a: the decision's
  * and the reset's own code.
  */
+#include "kern/live.h"
 #include "stale.h"
 
 #include <errno.h>

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The loaded programs at work, see live.h. */
+#include "kern/live.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/cure.h"
+#include "base/log.h"
+#include "kern/held.h"
+#include "kern/load_inside.h"
+#include "kern/pins.h"
+
+/* Lets an iterator's program see every TCP socket of the thread's network namespace. */
+static int iterate(const struct bpf_link *link, const char *what)
+{
+	_cleanup_close_ int fd = -1;
+	char nothing[256];
+	ssize_t n;
+
+	if (!link)
+		return -EOPNOTSUPP;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0)
+		return rz_err(-errno, "%s: cannot start the TCP iterator: %s", what,
+			      strerror(errno));
+	do {
+		n = read(fd, nothing, sizeof(nothing));
+	} while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
+	return n < 0 ? rz_err(-errno, "%s: the TCP iterator failed: %s", what, strerror(errno)) : 0;
+}
+
+int rz_kern_walk(struct rz_kern *k)
+{
+	return iterate(k->walk, "reset");
+}
+
+static void unpin_answer(const struct rz_kern *k)
+{
+	char path[4200];
+
+	rz_pins_path(path, sizeof(path), k->pin_dir, "link_answer");
+	if (k->pin_dir[0])
+		unlink(path);
+}
+
+int rz_kern_watch(struct rz_kern *k, bool on)
+{
+	k->skel->bss->rz_holding = on;
+	if (!on && k->response) {
+		unpin_answer(k);
+		bpf_link__destroy(k->response);
+		k->response = NULL;
+	} else if (on && !k->response) {
+		k->response = bpf_program__attach_cgroup(k->skel->progs.rz_response, k->cgroup_fd);
+		if (!k->response)
+			return rz_err(-errno, "move: cannot watch responses at cgroup %s: %s",
+				      k->cgroup, strerror(errno));
+		/* a daemon that dies in a hold may leave a client that leaves: which of its
+		 * responses are out must be known then */
+		return rz_claim_link(&k->claim, k->response, "link_answer");
+	}
+	return 0;
+}
+
+void rz_kern_watch_no_more(struct rz_kern *k)
+{
+	rz_kern_watch(k, rz_held_forget_holds(&k->maps, rz_now_ns()) > 0);
+	if (!k->response)
+		unpin_answer(k); /* what a daemon that died has left */
+}
+
+void rz_kern_held_none(struct rz_kern *k)
+{
+	uint64_t cookie;
+
+	if (k->skel->bss->rz_holding)
+		return;
+	k->skel->bss->rz_held_any = 0;
+	if (!bpf_map_get_next_key(k->maps.held, NULL, &cookie))
+		k->skel->bss->rz_held_any = 1;
+}
+
+void rz_kern_follow(struct rz_kern *k, bool on)
+{
+	k->skel->bss->rz_following = on;
+}
+
+void rz_kern_census_begin(struct rz_kern *k, uint32_t number)
+{
+	k->skel->bss->rz_census_number = number;
+}
+
+int rz_kern_census(struct rz_kern *k)
+{
+	return iterate(k->census, "census");
+}
+
+static int on_wake(void *ctx, void *data, size_t size)
+{
+	struct rz_kern *k = ctx;
+	const struct rz_wake *w = data;
+
+	if (size >= sizeof(*w) && k->wake_fn)
+		k->wake_fn(k->wake_arg, w->client);
+	return 0;
+}
+
+int rz_kern_wake_read(struct rz_kern *k, rz_kern_wake_fn fn, void *arg)
+{
+	int n;
+
+	if (!k->ring)
+		k->ring = ring_buffer__new(bpf_map__fd(k->skel->maps.wake), on_wake, k, NULL);
+	if (!k->ring)
+		return rz_err(-errno, "load: cannot read the wake ring: %s; %s", strerror(errno),
+			      rz_cure(-errno));
+	k->wake_fn = fn;
+	k->wake_arg = arg;
+	n = ring_buffer__consume(k->ring);
+	return n < 0 ? n : 0;
+}
+
+void rz_kern_count_strangers(struct rz_kern *k, uint32_t n)
+{
+	k->skel->bss->rz_strangers = (int32_t)n;
+	k->skel->bss->rz_topology_known = 1;
+}
+
+bool rz_kern_forget_conn(struct rz_kern *k, const struct rz_conn *c)
+{
+	const struct rz_frame *f = &c->frame;
+	struct rz_partial_key piece = {c->cookie, f->next_seq + f->have + f->skip, f->generation};
+	bool removed = !bpf_map_delete_elem(k->maps.conns, &c->cookie);
+
+	bpf_map_delete_elem(k->maps.proxied, &c->cookie);
+	bpf_map_delete_elem(bpf_map__fd(k->skel->maps.partial), &piece);
+	return removed;
+}
+
+void rz_kern_forget_stranger(struct rz_kern *k, const struct rz_conn *c)
+{
+	k->skel->bss->rz_conns_were_full = 1;
+	rz_kern_forget_conn(k, c);
+}
+
+uint32_t rz_kern_strangers_max(const struct rz_kern *k)
+{
+	return (uint32_t)k->skel->rodata->rz_config.strangers;
+}
+
+int rz_kern_wake_fd(const struct rz_kern *k)
+{
+	return bpf_map__fd(k->skel->maps.wake);
+}
