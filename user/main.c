@@ -22,6 +22,7 @@ static const struct {
 	{"status", rz_cmd_status, "how rezone is on this node; `rezone` alone does the same",
 	 "See"},
 	{"list", rz_cmd_list, "the tracked connections, and why each is moved or kept"},
+	{"plan", rz_cmd_plan, "what enforcing would do now, at what pace, and who stays and why"},
 	{"events", rz_cmd_events, "what happened: verdicts, holds, moves, outcomes, freezes"},
 	{"traffic", rz_cmd_traffic, "bytes between zones and by client"},
 	{"topology", rz_cmd_topology, "zones, groups and agents as rezone counts them"},

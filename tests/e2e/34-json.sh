@@ -37,6 +37,7 @@ topology a=ready b=ready
 check "mode observe: it would be moved" within "$DEADLINE" has_event '.event == "observe"'
 form list-observing list list
 form status-observing status status
+form plan plan plan
 SUDO_USER=alice-$P "$REZONE" pause --pin-dir "$PIN_DIR" --for 1h --reason "of 10.99.9.1" -o json >"$OUT/pause" 2>/dev/null
 FORMS+=("pause=$OUT/pause")
 form pause-again pause pause

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "conf/table.h"
+#include "kern/conf_map.h"
 
 static char said[4096];
 
@@ -478,16 +479,56 @@ static void test_help(void **state)
 	free(text);
 }
 
+/* A command has the settings by their texts in map config, and reads what the daemon works by. */
+static void test_from_texts(void **state)
+{
+	struct rz_conf c, back;
+	struct rz_conf_map_row *rows;
+	char why[RZ_CONF_WHY];
+	size_t i, n;
+
+	(void)state;
+	assert_int_equal(read_conf(&c, FLAGS("--interval=7s", "--rate=0", "--cluster-rate=2.5",
+					     "--zone-keys=msk_az", "--mode=observe",
+					     "--port=9092,9093", "--tag-url-decode")),
+			 0);
+	assert_int_equal(rz_conf_texts(&c, NULL, &rows, &n), 0);
+	assert_int_equal(rz_conf_from_texts(rows, n, &back, why, sizeof(why)), 0);
+	for (i = 0; i < rz_conf_n_rows; i++)
+		assert_false(rz_conf_differs(&c, &back, &rz_conf_rows[i]));
+	assert_true(rz_conf_limits(&back).rates.cluster == 2.5);
+	assert_int_equal(rz_conf_limits(&back).per_client_ns, 5600000000ULL);
+	rz_conf_free(&back);
+	/* a row of another version counts for nothing; a value that is none is told */
+	strcpy(rows[0].name, "no_such_setting");
+	assert_int_equal(rz_conf_from_texts(rows, n, &back, why, sizeof(why)), 0);
+	rz_conf_free(&back);
+	strcpy(rows[0].name, "interval");
+	strcpy(rows[0].value, "never");
+	assert_int_equal(rz_conf_from_texts(rows, n, &back, why, sizeof(why)), -EINVAL);
+	assert_non_null(strstr(why, "interval"));
+	free(rows);
+	rz_conf_free(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lists),	      cmocka_unit_test(test_shown),
-		cmocka_unit_test(test_keep),	      cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_order),	      cmocka_unit_test(test_mistakes),
-		cmocka_unit_test(test_file_mistakes), cmocka_unit_test(test_environment_mistake),
-		cmocka_unit_test(test_table),	      cmocka_unit_test(test_help),
-		cmocka_unit_test(test_clients),	      cmocka_unit_test(test_variables),
-		cmocka_unit_test(test_service_links), cmocka_unit_test(test_variable_lines),
+		cmocka_unit_test(test_from_texts),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_shown),
+		cmocka_unit_test(test_keep),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_file_mistakes),
+		cmocka_unit_test(test_environment_mistake),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_clients),
+		cmocka_unit_test(test_variables),
+		cmocka_unit_test(test_service_links),
+		cmocka_unit_test(test_variable_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/yaml.h"
 #include "conf/table.h"
+#include "kern/conf_map.h"
 #include "source/kube.h"
 #include "topo/zone.h"
 
@@ -124,6 +125,32 @@ int rz_conf_load(const struct rz_conf_source *s, const struct rz_conf_text *file
 	}
 	*ret = c;
 	return 0;
+}
+
+int rz_conf_from_texts(const struct rz_conf_map_row *rows, size_t n, struct rz_conf *ret, char *why,
+		       size_t why_size)
+{
+	const struct rz_conf_row *row;
+	char name[sizeof(rows->name)], what[512], *p;
+	struct rz_conf c;
+	int err = set_defaults(&c, why, why_size);
+	size_t i;
+
+	for (i = 0; !err && i < n; i++) {
+		rz_str_copy(name, sizeof(name), rows[i].name);
+		for (p = name; *p; p++)
+			*p = *p == '_' ? '-' : *p;
+		row = rz_conf_row_find(name, strlen(name));
+		if (!row || !rows[i].value[0])
+			continue; /* another version's, or it has no value */
+		if (rz_conf_set(&c, row, rows[i].value, what, sizeof(what)))
+			err = wrong(why, why_size, rows[i].name, what);
+	}
+	if (err)
+		rz_conf_free(&c);
+	else
+		*ret = c;
+	return err;
 }
 
 const struct rz_conf_text *rz_conf_source_text(const struct rz_conf_source *s)

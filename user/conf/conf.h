@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
-#include "policy/budget.h"
+#include "policy/limits.h"
 #include "policy/reason.h"
 
 enum rz_in_flight { RZ_IN_FLIGHT_WAIT, RZ_IN_FLIGHT_IGNORE };
@@ -120,6 +120,13 @@ int rz_conf_read(int argc, char **argv, struct rz_conf *ret);
 struct rz_conf_map_row;
 int rz_conf_texts(const struct rz_conf *c, const char *file, struct rz_conf_map_row **ret,
 		  size_t *ret_n);
+/* The other way: the settings of a daemon by what map config has of them. A text that was cut stays
+ * cut. 0, or -errno with one line in `why`; to be freed on success. */
+int rz_conf_from_texts(const struct rz_conf_map_row *rows, size_t n, struct rz_conf *ret, char *why,
+		       size_t why_size);
+
+/* What they say of how many moves there may be. limits.rates.phase is 0: no setting. */
+struct rz_limits rz_conf_limits(const struct rz_conf *c);
 
 /* Warns of variables that begin with REZONE_ and set nothing: mistyped ones, with the one that was
  * meant, and REZONE_PORT=tcp://..., which is Kubernetes' word. */

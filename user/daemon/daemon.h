@@ -96,9 +96,6 @@ void rz_daemon_tally_span(struct rz_daemon *d, enum rz_span span, uint64_t from_
 bool rz_daemon_tally_arrival(struct rz_daemon *d, const struct rz_snapshot *snap,
 			     const struct rz_conn *c, const struct rz_tick_verdict *v);
 
-/* The settings' rules for the policy. */
-struct rz_limits rz_daemon_limits(const struct rz_daemon *d);
-
 /* Publishes the settings as text, and begins to look at their file. 0 or -errno, logged. */
 int rz_daemon_reload_start(struct rz_daemon *d);
 void rz_daemon_reload_stop(struct rz_daemon *d);

@@ -134,7 +134,7 @@ static double random_phase(void)
 
 static int start_policy(struct rz_daemon *d)
 {
-	struct rz_limits limits = rz_daemon_limits(d);
+	struct rz_limits limits = rz_conf_limits(&d->conf);
 	int err = read_client_settings(d);
 
 	limits.rates.phase = random_phase();

@@ -139,7 +139,7 @@ static void apply(struct rz_daemon *d, const struct rz_conf *old)
 	rz_log_setup(c->log_format, c->log_level);
 	rz_daemon_fill_settings(d);
 	rz_daemon_write_settings(d);
-	limits = rz_daemon_limits(d);
+	limits = rz_conf_limits(&d->conf);
 	rz_select_set_limits(d->select, &limits);
 	if (c->min_agents != old->min_agents || strcmp(c->zone ?: "", old->zone ?: ""))
 		rz_daemon_count_topology(d);

@@ -50,23 +50,6 @@ void rz_daemon_fill_settings(struct rz_daemon *d)
 	rz_str_copy(d->settings.price, sizeof(d->settings.price), c->price);
 }
 
-struct rz_limits rz_daemon_limits(const struct rz_daemon *d)
-{
-	const struct rz_conf *c = &d->conf;
-
-	return (struct rz_limits){.rates = c->rates,
-				  .per_client_ns = c->interval_ns / 5 * 4, /* and its jitter */
-				  .client_share = c->client_share / 100,
-				  .cooldown_ns = c->cooldown_ns,
-				  .cooldown_max_ns = c->cooldown_max_ns,
-				  .give_up_after = c->give_up_after,
-				  .give_up_for_ns = c->give_up_for_ns,
-				  .outcome_ns = c->outcome_after_ns,
-				  .breaker_share = c->breaker / 100,
-				  .breaker_for_ns = c->breaker_for_ns,
-				  .mode = c->mode};
-}
-
 static int write_only_entry(int fd, const void *value)
 {
 	__u32 zero = 0;

@@ -21,7 +21,6 @@
 #define CLIENT_KEEP_NS	  (600 * RZ_SECOND_NS) /* ids without a connection are kept this long */
 #define MOVE_SHOWN_NS	  (60 * RZ_SECOND_NS)  /* finished moves stay visible in map moves */
 #define FULL_LOG_EVERY_NS (60 * RZ_SECOND_NS)
-#define BACKLOG_TICK_NS	  RZ_SECOND_NS
 
 /* Candidates that must wait are shown in map moves with their reason; the log has once what mode
  * observe would have moved. */
@@ -114,13 +113,6 @@ static bool judge(struct rz_daemon *d, struct rz_snapshot *snap)
 	return true;
 }
 
-/* Who waits for a rate alone does not wait for a whole interval. */
-static uint64_t next_due(const struct rz_daemon *d)
-{
-	return d->backlog && d->conf.interval_ns > BACKLOG_TICK_NS ? BACKLOG_TICK_NS
-								   : d->conf.interval_ns;
-}
-
 uint64_t rz_daemon_tick(struct rz_daemon *d)
 {
 	struct rz_snapshot *snap = NULL;
@@ -130,7 +122,7 @@ uint64_t rz_daemon_tick(struct rz_daemon *d)
 	err = rz_snapshot_read(d->maps, &snap);
 	if (err) {
 		rz_tally_error(d->maps, RZ_PLACE_READ, err);
-		return next_due(d);
+		return rz_tick_due_ns(d->backlog, d->conf.interval_ns);
 	}
 	swept = !rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
 	log_full(d, snap);
@@ -145,5 +137,5 @@ uint64_t rz_daemon_tick(struct rz_daemon *d)
 	rz_daemon_write_status(d);
 	if (!taken)
 		rz_snapshot_free(snap);
-	return next_due(d);
+	return rz_tick_due_ns(d->backlog, d->conf.interval_ns);
 }

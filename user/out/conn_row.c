@@ -60,7 +60,7 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 	/* also one that an operator wants to go, and not the policy */
 	if (m && m->client == c->frame.client && is_under_way(m)) {
 		r.reason = RZ_REASON_NONE;
-		r.move = true;
+		r.move = r.under_way = true;
 	}
 	r.would_move = would_move(&r, world);
 	/* who is at home is so, whatever it has asked for */

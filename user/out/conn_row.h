@@ -18,6 +18,7 @@ struct rz_conn_row {
 	struct rz_verdict verdict;
 	enum rz_reason reason; /* the verdict's, or why a candidate waits */
 	bool move;	       /* is moved, or just was */
+	bool under_way;	       /* its move has begun */
 	bool would_move;   /* mode observe: enforcing would move it, now or when its turn comes */
 	const char *phase; /* how far its move is; NULL: none is known */
 	const struct rz_software *software; /* NULL: it has not said */

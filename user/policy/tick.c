@@ -136,7 +136,7 @@ static int run(struct work *w, const struct rz_snapshot *snap, const struct rz_w
 		return -ENOMEM;
 	classify_all(w, snap, world, share);
 	aim(w, share);
-	moment.share = rz_share_all(share);
+	moment.share = w->tick->share = rz_share_all(share);
 	rz_share_free(share);
 	err = rz_pace_count(w->rows, w->n);
 	if (!err)

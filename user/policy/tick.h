@@ -32,7 +32,15 @@ struct rz_tick {
 	size_t reasons[RZ_REASON_COUNT];      /* connections, by what classify and select said */
 	size_t localities[RZ_LOCALITY_COUNT]; /* connections */
 	bool backlog; /* somebody waits for a rate alone: the next tick may come before its time */
+	double share; /* this node's part of all agents (select.h) */
 };
+
+/* When the next tick is due: who waits for a rate alone does not wait for a whole interval. */
+#define RZ_TICK_BACKLOG_NS 1000000000ULL
+static inline uint64_t rz_tick_due_ns(bool backlog, uint64_t interval_ns)
+{
+	return backlog && interval_ns > RZ_TICK_BACKLOG_NS ? RZ_TICK_BACKLOG_NS : interval_ns;
+}
 
 /* `paused`: by the operator. 0 or -ENOMEM; *ret is written on success only. */
 int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# `rezone plan` and `rezone explain` of a daemon that observes: what they foretell is what the same daemon does once it enforces.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+plan() { "$REZONE" plan --pin-dir "$PIN_DIR" "$@" 2>/dev/null; }
+plans() { plan -o json | jq -e "$1" >/dev/null; }
+
+agent_start a
+AT=$(agent_ip a):9092
+topology a=ready
+client_start goes kafka-go-debian read --bootstrap "$AT" --client-id "goes,warpstream_az=b,$LB" --topic t
+client_start stays kafka-go-debian read --bootstrap "$AT" --client-id "stays,warpstream_az=b" --topic t
+rezone_start --interval 500ms --stable-for 0s --topology-max-age 3s --mode observe
+check "no agent at home: nobody would move, the operator could change that" within "$DEADLINE" plans \
+	'.would_move.connections == 0 and ([.stays[] | select(.reason == "no agent there" and .who == "operator" and .locality == "cross")] | length == 1)'
+topology a=ready b=ready
+check "who opted in would move, at the first tick" within "$DEADLINE" plans '.would_move | .connections > 0 and .first_tick > 0 and
+	all(.clients[]; .client_id | startswith("goes")) and (.clients[0].client_zone == "b" and .clients[0].agent_zone == "a" and .clients[0].first_s == 0)'
+check "who did not stays, and its owner could change that" plans \
+	'[.stays[] | select(.reason == "not opted in" and .who == "owner") | .clients[].client_id] | length > 0 and all(.[]; startswith("stays"))'
+PLANNED=$(plan -o json | jq -r '[.would_move.clients[].client_id] | sort | unique | join(" ")')
+stop rezone
+rezone_start --interval 500ms --stable-for 0s --topology-max-age 3s
+check "enforcing moves whom the plan named" within "$DEADLINE" has_event ".event == \"move\" and .client_id == \"$PLANNED\""
+check "... and nobody else" no_event ".event == \"move\" and .client_id != \"$PLANNED\""

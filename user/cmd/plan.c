@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * `rezone plan`: what enforcing would do from now on, at what pace; who stays across zones and what
+ * would have to change; who is expected home by itself.
+ *
+ * Comes in: the maps, the daemon's settings (map config). Goes out: tables or JSON on stdout
+ * (docs/json.md). Nothing is changed.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/conns.h"
+#include "cmd/opts.h"
+#include "conf/conf.h"
+#include "kern/conf_map.h"
+#include "out/outlook.h"
+
+#define ROWS_SHOWN 20 /* of each table, without --limit */
+
+struct ask {
+	struct rz_ask common; /* first */
+	struct rz_conn_filter filter;
+	unsigned long limit; /* 0: not given */
+};
+
+static const struct rz_opt options[] = {
+	{"limit", 'n', "N", RZ_OPT_COUNT(struct ask, limit),
+	 "only the first N rows of each table (default 20); JSON has all"},
+	{},
+};
+
+static const struct rz_command command = {
+	.options = options,
+	.which = &rz_conns_options,
+	.which_at = offsetof(struct ask, filter),
+	.doc = "Shows what enforcing would do from now on: which connections would be moved and "
+	       "when, by client and zones; which stay across zones, why, and who would have to "
+	       "change what; which are expected home by themselves. It runs the policy by the "
+	       "daemon's settings, as if nothing were paused and each move went well at once. "
+	       "Nothing is changed.\vExit status: 0 done, 1 could not, 2 used wrongly.",
+};
+
+/* The limits that the daemon works by. */
+static int read_limits(const char *pin_dir, struct rz_limits *ret)
+{
+	struct rz_conf_map_row *rows = NULL;
+	char why[RZ_CONF_WHY] = "";
+	struct rz_conf conf;
+	size_t n = 0;
+	int err = rz_conf_map_read(pin_dir, &rows, &n);
+
+	if (!err)
+		err = rz_conf_from_texts(rows, n, &conf, why, sizeof(why));
+	free(rows);
+	if (err)
+		return rz_err(err,
+			      "plan: cannot read the settings of a daemon with --pin-dir %s: %s",
+			      pin_dir, *why ? why : strerror(-err));
+	*ret = rz_conf_limits(&conf);
+	rz_conf_free(&conf);
+	return 0;
+}
+
+static uint64_t wall_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * RZ_SECOND_NS + (uint64_t)t.tv_nsec;
+}
+
+static int show(const struct ask *a, struct rz_outlook_view *v)
+{
+	struct rz_pause pause;
+	char why[128];
+
+	if (rz_pause_get(a->common.pin_dir, &pause))
+		v->pause = &pause;
+	rz_price_parse(v->snap->settings.price, "", &v->price, why, sizeof(why));
+	v->wall_ns = wall_ns();
+	v->limit = a->limit ?: ROWS_SHOWN;
+	v->wide = a->common.wide;
+	return a->common.json ? rz_outlook_print_json(stdout, v) : rz_outlook_print_text(stdout, v);
+}
+
+static int plan(const struct ask *a, const struct rz_conns *conns, const struct rz_limits *limits)
+{
+	struct rz_conn_row *rows = NULL;
+	struct rz_conn_totals totals;
+	struct rz_forecast f = {};
+	struct rz_outlook o = {};
+	int err = rz_conn_rows_make(conns->snap, &conns->world, &a->filter, &rows, &totals);
+
+	if (!err)
+		err = rz_forecast_run(conns->snap, &conns->world, limits, RZ_FORECAST_VISITS, &f);
+	if (!err)
+		err = rz_outlook_make(conns->snap, rows, totals.shown, &f, &o);
+	if (!err) {
+		struct rz_outlook_view v = {.outlook = &o,
+					    .snap = conns->snap,
+					    .forecast = &f,
+					    .limits = limits,
+					    .totals = &totals};
+
+		err = show(a, &v);
+	}
+	rz_outlook_free(&o);
+	rz_forecast_free(&f);
+	free(rows);
+	return err ? rz_err(err, "plan: %s", strerror(-err)) : 0;
+}
+
+int rz_cmd_plan(int argc, char **argv)
+{
+	struct ask a = {.filter = RZ_CONN_FILTER_ALL};
+	struct rz_limits limits;
+	struct rz_conns conns;
+	struct rz_maps maps;
+	int err;
+
+	rz_opts_read(argc, argv, &command, &a.common);
+	if (rz_ask_open(&a.common, "plan", &maps))
+		return 1;
+	err = read_limits(a.common.pin_dir, &limits);
+	if (!err) {
+		err = rz_conns_read(&maps, &conns);
+		if (!err)
+			err = plan(&a, &conns, &limits);
+		rz_conns_free(&conns);
+	}
+	rz_maps_close(&maps);
+	return err ? 1 : 0;
+}
