@@ -89,16 +89,17 @@ static int read_all(const struct rz_maps *maps, struct rz_conns *conns, struct r
 	return 0;
 }
 
-static int show(const struct ask *a, struct rz_status_view *v)
+static int show(const struct ask *a, const struct rz_status_view *read)
 {
-	struct rz_health h = rz_health_judge(v);
+	struct rz_status_view v = *read;
+	struct rz_health h = rz_health_judge(&v);
 	char node[RZ_NODE_SIZE];
 	int err;
 
-	rz_node_name(node, v->snap ? v->snap->status.node : NULL);
-	v->node = node;
-	err = a->common.json ? rz_status_print_json(stdout, v, &h)
-			     : rz_status_print_text(stdout, v, &h);
+	rz_node_name(node, v.snap ? v.snap->status.node : NULL);
+	v.node = node;
+	err = a->common.json ? rz_status_print_json(stdout, &v, &h)
+			     : rz_status_print_text(stdout, &v, &h);
 	return err ? EXIT_NOT_KNOWN : rz_health_exit(&h);
 }
 

@@ -78,10 +78,12 @@ static int set_one(struct rz_conf *c, struct rz_yaml *y, yaml_node_t *n, const c
 	_cleanup_free_ char *list = NULL;
 	const char *text;
 
-	if (n->type == YAML_SEQUENCE_NODE && separator)
-		text = list = join(y, n, name, separator);
-	else
+	if (n->type == YAML_SEQUENCE_NODE && separator) {
+		list = join(y, n, name, separator);
+		text = list;
+	} else {
 		text = rz_yaml_scalar(y, n, name);
+	}
 	if (!text)
 		return -EINVAL;
 	c->from[i] = RZ_CONF_FILE;

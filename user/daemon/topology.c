@@ -320,10 +320,12 @@ int rz_daemon_start_topology(struct rz_daemon *d)
 				    .zone_label = c->kube_zone_label,
 				    .max_age_ns = c->topology_max_age_ns,
 				    .empty_confirm_ns = c->empty_confirm_ns};
-	int err = f ? 0 : rz_err(-ENOMEM, "run: out of memory");
+	int err = 0;
 
+	if (!f)
+		return rz_err(-ENOMEM, "run: out of memory");
 	d->feed = f;
-	if (!err && c->topology)
+	if (c->topology)
 		err = rz_topo_file_new(c->topology, &f->file);
 	if (!err && (c->kube_service || c->kube_selector))
 		err = rz_kube_new(&kube, d->loop, on_news, d, &f->kube);
