@@ -71,19 +71,14 @@ void rz_ask_defaults(struct rz_ask *ret)
 	rz_ask_name_node(NULL);
 }
 
-void rz_ask_read_own(int argc, char **argv, const struct argp *command, struct rz_ask *input)
-{
-	rz_ask_defaults(input);
-	if (argp_parse(command, argc, argv, 0, NULL, input))
-		exit(2); /* out of memory: mistakes end in argp_error() */
-}
-
 void rz_ask_read(int argc, char **argv, const char *doc, struct rz_ask *ret)
 {
 	struct argp command = {.parser = parse_command, .doc = doc, .children = rz_ask_children};
 
 	*ret = (struct rz_ask){};
-	rz_ask_read_own(argc, argv, &command, ret);
+	rz_ask_defaults(ret);
+	if (argp_parse(&command, argc, argv, 0, NULL, ret))
+		exit(2); /* out of memory: mistakes end in argp_error() */
 }
 
 void rz_ask_name_node(const struct rz_maps *m)

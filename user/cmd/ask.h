@@ -23,7 +23,8 @@ struct rz_ask {
 
 extern const struct argp_child rz_ask_children[];
 
-/* Keys of options without a letter; a command's own begin at RZ_KEY_OWN. */
+/* argp's keys of options without a letter; those of a command's own begin at RZ_KEY_OWN (opts.c).
+ */
 enum { RZ_KEY_OWN = 0x200 };
 
 /* Fills *ret from argv, exits on a mistake (status 2) and on --help. `doc` is the command's text.
@@ -31,9 +32,6 @@ enum { RZ_KEY_OWN = 0x200 };
 void rz_ask_read(int argc, char **argv, const char *doc, struct rz_ask *ret);
 /* What the options are before argv is read. Called by opts.c. */
 void rz_ask_defaults(struct rz_ask *ret);
-/* The same for a command with options of its own. Its input begins with a struct rz_ask, which is
- * given its defaults here. */
-void rz_ask_read_own(int argc, char **argv, const struct argp *argp, struct rz_ask *input);
 
 /* Names the node in all JSON of this command: as its daemon does, or as this process would. NULL:
  * no maps. */

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define KEY_ROW0 0x200 /* argp keys of rows without a letter; above every character */
-
 /* What the parser is given: the table, and where the values go. */
 struct reading {
 	const struct rz_command *command;
@@ -17,7 +15,7 @@ static int key_of(const struct rz_opt *row, size_t i)
 {
 	if (row->kind == RZ_OPT_KIND_ALIAS)
 		return 0; /* argp: that of the row above */
-	return row->letter ? row->letter : KEY_ROW0 + (int)i;
+	return row->letter ? row->letter : RZ_KEY_OWN + (int)i;
 }
 
 static const struct rz_opt *find(const struct rz_command *command, int key)
