@@ -25,6 +25,25 @@ static __always_inline enum rz_step rz_begin_stranger(struct rz_scratch *s,
 	return RZ_STEP_DONE;
 }
 
+/*
+ * Found in mid-stream, and no client known: is this TLS? At the segment's first byte a record of
+ * application data begins, and it ends with the segment, or another one begins behind it: 40 bits
+ * that other bytes would have to match. Taken for TLS by mistake, a connection is not moved.
+ */
+#define RZ_TLS_NEXT 16 /* where in scratch->header: behind what was read of the first one */
+static __always_inline bool rz_begin_is_tls_record(struct __sk_buff *skb, struct rz_scratch *s)
+{
+	__u32 size = rz_foreign_tls_record(s->header);
+
+	if (!size || s->f.next_seq != s->seg.seq || size > s->seg.len)
+		return false;
+	if (size == s->seg.len)
+		return true;
+	return size + RZ_TLS_RECORD_HEAD <= s->seg.len &&
+	       !rz_header_load(skb, s, size, RZ_TLS_NEXT, RZ_TLS_RECORD_HEAD - 1) &&
+	       rz_foreign_tls_record(s->header + RZ_TLS_NEXT);
+}
+
 /* Where the PROXY line in scratch->header ends. A global function, so that the verifier takes its
  * result for any number: each place of its own would be a way of its own through what follows. */
 __noinline __u32 rz_begin_proxy_v1_length(__u32 have)

@@ -272,6 +272,24 @@ static __always_inline void rz_conn_state_changed(const struct sock *sk, int old
 	rz_conn_opened(tp, cookie);
 }
 
+/* What TCP has of a connection whose requests are not read. */
+static __always_inline void rz_conn_note_bytes(struct rz_conn *c, __u64 cookie, struct bpf_sock *sk)
+{
+	struct bpf_tcp_sock *tp = bpf_tcp_sock(sk);
+	__u64 rx, tx;
+
+	if (!tp)
+		return;
+	rx = tp->bytes_received;
+	tx = tp->bytes_acked;
+	bpf_spin_lock(&c->lock);
+	if (c->cookie == cookie) { /* else the element is another connection's by now */
+		c->rx_bytes = rx;
+		c->tx_bytes = tx;
+	}
+	bpf_spin_unlock(&c->lock);
+}
+
 /* A segment of a socket without an entry: older than rezone, or its opening was not seen. */
 static __noinline struct rz_conn *rz_conn_adopt(struct bpf_sock *sk, __u64 cookie, __u32 seq)
 {

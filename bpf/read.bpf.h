@@ -84,7 +84,13 @@ static __always_inline bool rz_read_find(struct __sk_buff *skb, struct rz_scratc
 		rz_read_lone_size(skb, s);
 		return false;
 	}
-	if (!rz_header_fill(skb, s, RZ_KAFKA_FIXED) || rz_request_parse(s->header, &r))
+	if (!rz_header_fill(skb, s, RZ_KAFKA_FIXED))
+		goto no;
+	if (!s->f.client && rz_begin_is_tls_record(skb, s)) {
+		rz_begin_stranger(s, RZ_PROTOCOL_TLS);
+		return false;
+	}
+	if (rz_request_parse(s->header, &r))
 		goto no;
 	if (s->f.client ? r.client_id_len != s->f.client_id_len : !rz_request_is_common(&r))
 		goto no;

@@ -80,9 +80,13 @@ int rz_segment(struct __sk_buff *skb)
 		return 1;
 	if (!c)
 		c = rz_conn_adopt(sk, cookie, seg.seq);
-	/* 6: not Kafka, known for good */
-	if (!c || rz_frame_is_left_alone(c, &seg) || rz_frame_inside(c, &seg))
+	if (!c || rz_frame_inside(c, &seg))
 		return 1;
+	/* 6: not Kafka, known for good: only its bytes are counted */
+	if (rz_frame_is_left_alone(c, &seg)) {
+		rz_conn_note_bytes(c, cookie, sk);
+		return 1;
+	}
 	/* 7: any plausible header is believed out of sync: not one that TCP will throw away */
 	if (!c->frame.synced && !rz_segment_in_window(sk, &seg))
 		return 1;

@@ -64,7 +64,7 @@ static __noinline void rz_traffic_closed(const struct tcp_sock *tp, const struct
 {
 	struct rz_traffic more = {tp->bytes_received - fin, tp->bytes_acked, 1};
 	struct rz_block_key from = {.prefix_len = 128};
-	struct rz_traffic_key key = {};
+	struct rz_traffic_key key = {.tls = c->frame.state == RZ_STATE_TLS};
 	struct rz_endpoint at = {};
 	struct rz_agent_val *agent;
 	struct rz_block_val *block;

@@ -35,7 +35,9 @@ struct rz_conn {
 	__u64 last_request_ns; /* when the latest header was read */
 	__u32 metadata_cs;     /* when it last asked for metadata, 0 never */
 	__u32 data_cs;	       /* when it last carried Produce or Fetch, 0 never */
-	__u64 rx_bytes; /* from the client, as of the latest request (tcp_sock.bytes_received) */
+	/* from the client, as of the latest request (tcp_sock.bytes_received); where none is read,
+	 * as of the latest segment that was looked at: of TLS all are */
+	__u64 rx_bytes;
 	__u64 tx_bytes; /* to the client, acknowledged (tcp_sock.bytes_acked) */
 	/* tcp_sock's rcv_nxt less its bytes_received, which never changes: who can ask for one only
 	 * has the other */

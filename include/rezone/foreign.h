@@ -45,4 +45,20 @@ static inline bool rz_foreign_is_tls(const __u8 *p)
 	return p[0] == 0x16 && p[1] == 0x03 && p[5] == 0x01;
 }
 
+/*
+ * A TLS record of application data (RFC 8446, 5.1 and 5.2): type 23, version 3.x, and a length of
+ * at most 2^14 + 2048 (RFC 5246, 6.2.3). Read as a Kafka request its size would be 386 MB. Takes
+ * RZ_TLS_RECORD_HEAD bytes; returns the record's size, its head included, or 0 if it is none.
+ */
+#define RZ_TLS_RECORD_HEAD 5
+#define RZ_TLS_RECORD_MAX  18432
+static inline __u32 rz_foreign_tls_record(const __u8 *p)
+{
+	__u32 len = (__u32)p[3] << 8 | p[4];
+
+	if (p[0] != 0x17 || p[1] != 0x03 || p[2] > 0x04 || !len || len > RZ_TLS_RECORD_MAX)
+		return 0;
+	return RZ_TLS_RECORD_HEAD + len;
+}
+
 #endif

@@ -13,7 +13,7 @@ enum rz_state {
 	RZ_STATE_NEW = 0,    /* open, nothing of its client known yet */
 	RZ_STATE_IDENTIFIED, /* client.id read, no Produce or Fetch seen yet */
 	RZ_STATE_DATA,	     /* has carried Produce or Fetch */
-	RZ_STATE_TLS,	     /* begins with a TLS record; client.id invisible */
+	RZ_STATE_TLS,	     /* speaks TLS; client.id invisible */
 	RZ_STATE_MPTCP,	     /* a Multipath TCP subflow: resetting one hangs both ends */
 	RZ_STATE_DESYNCED,   /* identified, but where the next request starts is not known now */
 	RZ_STATE_NOT_KAFKA,  /* the first bytes are no Kafka request */

@@ -7,11 +7,12 @@
 
 #include <rezone/abi.h>
 
-/* traffic: zones -> what closed connections between them carried. A zone is cut at 31 bytes, "" if
- * it is not known, or not in the topology (map zone_names). */
+/* traffic: zones -> what closed connections between them carried, those under TLS apart. A zone is
+ * cut at 31 bytes, "" if it is not known, or not in the topology (map zone_names). */
 struct rz_traffic_key {
 	char client_zone[RZ_ZONE_SHOWN];
 	char agent_zone[RZ_ZONE_SHOWN];
+	__u32 tls; /* 0 or 1 */
 };
 /* client_traffic: hash of a client.id -> the same of that client. BPF adds to both atomically. */
 struct rz_traffic {

@@ -151,6 +151,64 @@ static void adopted_guess_was_wrong(void **state)
 	assert_int_equal(1, conn().frame.tentative);
 }
 
+/* A record of TLS with `n` bytes in it. */
+static size_t make_record(uint8_t *p, size_t n)
+{
+	memset(p, 0xab, RZ_TLS_RECORD_HEAD + n);
+	memcpy(p, "\x17\x03\x03", 3);
+	put16(p + 3, (uint16_t)n);
+	return RZ_TLS_RECORD_HEAD + n;
+}
+
+/* Found in mid-stream, TLS is known by a record that ends with its segment, or has another one
+ * behind it; not by one that goes on, nor by what only begins as one. */
+static void adopted_tls(void **state)
+{
+	uint8_t r[512];
+	size_t n, m;
+
+	(void)state;
+	n = make_record(r, 60);
+	open_conn_at(0, true);
+	feed(SEQ0, r + 3, n - 3);
+	assert_int_equal(RZ_STATE_NEW, conn().frame.state);
+	feed(SEQ0 + n - 3, r, n - 1);
+	assert_int_equal(RZ_STATE_NEW, conn().frame.state);
+	feed(SEQ0 + 2 * n - 4, r, n);
+	assert_int_equal(RZ_STATE_TLS, conn().frame.state);
+	assert_int_equal(RZ_PROTOCOL_TLS, conn().frame.protocol);
+
+	m = make_record(r + n, 100);
+	open_conn_at(0, true);
+	feed(SEQ0, r, n + 4); /* of the second one's head a byte is missing */
+	assert_int_equal(RZ_STATE_NEW, conn().frame.state);
+	feed(SEQ0 + n + 4, r, n + m - 20);
+	assert_int_equal(RZ_STATE_TLS, conn().frame.state);
+
+	r[n] = 0x18;
+	open_conn_at(0, true);
+	feed(SEQ0, r, n + m);
+	assert_int_equal(RZ_STATE_NEW, conn().frame.state);
+}
+
+/* A client that is known is not taken for TLS, whatever its records look like. */
+static void known_client_is_no_tls(void **state)
+{
+	uint8_t r[512], tls[200];
+	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30),
+	       m = make_record(tls, 60);
+
+	(void)state;
+	open_conn();
+	feed(SEQ0, r, n);
+	feed(SEQ0 + n + 100, tls, m);
+	assert_int_equal(RZ_STATE_DESYNCED, conn().frame.state);
+	feed(SEQ0 + n + 100 + m, tls, m);
+	assert_int_equal(RZ_STATE_DESYNCED, conn().frame.state);
+	feed(SEQ0 + n + 100 + 2 * m, r, n);
+	assert_int_equal(RZ_STATE_DATA, conn().frame.state);
+}
+
 /* A frame that strayed into another connection's entry is void: nothing is read by it. */
 static void frame_of_another(void **state)
 {
@@ -196,6 +254,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(lost_and_found),   cmocka_unit_test(passed_unseen),
 		cmocka_unit_test(adopted),	    cmocka_unit_test(adopted_in_two),
 		cmocka_unit_test(adopted_in_doubt), cmocka_unit_test(adopted_guess_was_wrong),
+		cmocka_unit_test(adopted_tls),	    cmocka_unit_test(known_client_is_no_tls),
 		cmocka_unit_test(frame_of_another), cmocka_unit_test(tokens_end_with_a_request),
 	};
 

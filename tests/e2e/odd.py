@@ -5,7 +5,7 @@ odd.py serve ADDRESS PORT FOLDER       TLS too (FOLDER/key.pem, FOLDER/cert.pem)
 odd.py talk ADDRESS PORT NAME...       one connection for each name of WAYS; prints "NAME PORT", "ready", and "NAME lost ERROR" if one
                                        ends; every name asks again each 20 ms, "neighbour" as fast as it can
 
-Used by 46-never-held.sh. Kafka: https://kafka.apache.org/protocol.html
+Used by 38-tls.sh and 46-never-held.sh. Kafka: https://kafka.apache.org/protocol.html
 """
 import select
 import socket
@@ -70,6 +70,7 @@ def ways(name):
     me = name.encode() + LB
     return {
         "tls": lambda: Way(b"", produce(me), tls=True),
+        "tls-bulk": lambda: Way(b"", produce(me, 60000), tls=True),  # four records in a row
         "mptcp": lambda: Way(b"", produce(me), proto=MPTCP),
         "sasl": lambda: Way(request(18, 0, b"", me) + request(17, 1, b"\0\5PLAIN", me), request(36, 0, b"\0\0\0\2no", me)),
         # bare tokens, each behind its size, without a header
@@ -130,6 +131,7 @@ def serve_one(s, context):
 def serve(address, port, folder):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder + "/cert.pem", folder + "/key.pem")
+    context.num_tickets = 0  # a reader that a ticket wakes would wait for data with the lock of OneAtATime
     try:
         server = plain_socket(MPTCP)  # plain clients get plain sockets of it
     except OSError:

@@ -264,6 +264,26 @@ static enum step step(struct framer *m)
 	return note(m, &r, acks, answered);
 }
 
+/* Out of frame, nobody known: one record of TLS that ends here, or two in a row? */
+static bool records(struct framer *m, uint32_t seg, uint32_t len)
+{
+	const uint8_t *p = m->p + seg, *q;
+	uint32_t size;
+
+	if (len < RZ_KAFKA_FIXED || p[0] != 23 || p[1] != 3 || p[2] > 4)
+		return false;
+	size = (uint32_t)p[3] << 8 | p[4];
+	if (!size || size > 18432 || 5 + size > len)
+		return false;
+	if (5 + size == len)
+		return true;
+	q = p + 5 + size;
+	if (10 + size > len || q[0] != 23 || q[1] != 3 || q[2] > 4)
+		return false;
+	size = (uint32_t)q[3] << 8 | q[4];
+	return size && size <= 18432;
+}
+
 /* Out of frame: does a request of this client begin where the segment does, or with a size alone
  * right before it? */
 static bool find(struct framer *m, uint32_t seg, uint32_t len)
@@ -275,6 +295,10 @@ static bool find(struct framer *m, uint32_t seg, uint32_t len)
 	m->f.next_seq = m->wants = behind_size ? m->size_at : seg;
 	m->size_seen = !behind_size && len == 4 && rz_request_size_is_plausible(at(m, 0));
 	m->size_at = seg;
+	if (!behind_size && !m->f.client && records(m, seg, len)) {
+		stranger(m, RZ_PROTOCOL_TLS);
+		return false;
+	}
 	if (n < RZ_KAFKA_FIXED || rz_request_parse(at(m, 0), &r))
 		return false;
 	if (!m->f.client && r.api_key > 1023)

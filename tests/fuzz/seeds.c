@@ -234,6 +234,25 @@ static void lies(struct stream *s)
 	}
 }
 
+/* Records of TLS, as they are found in mid-stream, and a client among them. */
+static void records(struct stream *s)
+{
+	static const uint16_t lens[] = {0, 1, 9, 60, 18432, 18433};
+	uint8_t record[65];
+	size_t i, k;
+
+	for (i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		memset(record, 0xab, sizeof(record));
+		memcpy(record, "\x17\x03\x03", 3);
+		put16(record + 3, lens[i]);
+		for (k = 0; k < 4; k++)
+			bytes(s, record, 5 + (lens[i] < 60 ? lens[i] : 60));
+		request(s, RZ_API_FETCH, 4, "not TLS", 7, 9);
+		request(s, RZ_API_FETCH, 4, "not TLS", 7, 9);
+		done(s, "record", (int)i);
+	}
+}
+
 /* Ids that change on the way, in length and not. */
 static void changes(struct stream *s)
 {
@@ -278,6 +297,7 @@ void seeds_each(seeds_fn *fn, void *arg)
 	sasl(s);
 	strangers(s);
 	lies(s);
+	records(s);
 	changes(s);
 	sizes(s);
 	free(s);

@@ -50,6 +50,24 @@ static void test_kinds(void **state)
 			fail_msg("row %zu: %s", i, rz_kind_name(kind_of(rows[i].keys, rows[i].n)));
 }
 
+static void test_tls_records(void **state)
+{
+	static const struct {
+		const char *bytes;
+		__u32 size;
+	} rows[] = {
+		{"\x17\x03\x03\x00\x20", 37},	 {"\x17\x03\x01\x00\x01", 6},
+		{"\x17\x03\x03\x48\x00", 18437}, {"\x17\x03\x03\x48\x01", 0},
+		{"\x17\x03\x03\x00\x00", 0},	 {"\x16\x03\x03\x00\x20", 0},
+		{"\x17\x02\x03\x00\x20", 0},	 {"\x17\x03\x05\x00\x20", 0},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		assert_int_equal(rz_foreign_tls_record((const __u8 *)rows[i].bytes), rows[i].size);
+}
+
 /* The acknowledgements of a share consumer, and what is not known, must be answered. */
 static void test_what_must_be_answered(void **state)
 {
@@ -108,6 +126,7 @@ static void test_keys_of_requests(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tls_records),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_what_must_be_answered),
 		cmocka_unit_test(test_an_unseen_beginning),

@@ -486,6 +486,44 @@ static void test_groups(void **state)
 	free(s.rows);
 }
 
+/* A connection under TLS has a zone by its address, is kept, and has its share of the bytes across
+ * zones. */
+static void test_tls(void **state)
+{
+	struct rz_blocks *blocks = NULL;
+	struct rz_world world;
+	struct shown s;
+	char why[128];
+	FILE *f;
+
+	(void)state;
+	shown_make(&s);
+	s.conns[1].tuple.agent_port = 9092;
+	s.conns[1].frame = (struct rz_frame){
+		.api_key = -1, .state = RZ_STATE_TLS, .protocol = RZ_PROTOCOL_TLS};
+	s.conns[1].rx_bytes = 3000;
+	s.conns[1].tx_bytes = 999;
+	assert_int_equal(rz_blocks_parse("b@10.0.2.0/24", &blocks, why, sizeof(why)), 0);
+	world = test_world_view(&s.w);
+	world.blocks = blocks;
+	assert_int_equal(rz_conn_rows_make(&s.snap, &world, &all, &s.rows, &s.totals), 0);
+	assert_int_equal(s.rows[1].verdict.locality, RZ_LOCALITY_CROSS);
+	assert_true(s.rows[1].verdict.zone_by_address);
+	assert_false(s.rows[1].move);
+	assert_int_equal(s.totals.tls, 1);
+	assert_int_equal(s.totals.tls_cross, 1);
+	assert_int_equal(s.totals.cross_bytes, 1234 + 99 + 3999);
+	assert_int_equal(s.totals.tls_cross_bytes, 3999);
+	f = to_text(&s);
+	rz_table_totals(f, &s.totals);
+	fclose(f);
+	assert_string_equal(s.text, "2 connections: 0 same zone, 2 cross zone, 0 unknown; 1 not "
+				    "identified, the oldest for 3s; 1 under TLS, 1 cross zone with "
+				    "75.0 % of the cross-zone bytes\n");
+	free(s.rows);
+	rz_blocks_free(blocks);
+}
+
 static void test_small_words(void **state)
 {
 	static const struct {
@@ -515,13 +553,21 @@ static void test_small_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),	       cmocka_unit_test(test_filters),
-		cmocka_unit_test(test_filters_of_one), cmocka_unit_test(test_waiting),
-		cmocka_unit_test(test_json),	       cmocka_unit_test(test_expected),
-		cmocka_unit_test(test_json_topology),  cmocka_unit_test(test_table),
-		cmocka_unit_test(test_observe),	       cmocka_unit_test(test_home_without_opt_in),
-		cmocka_unit_test(test_sort),	       cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_small_words),    cmocka_unit_test(test_moves_shown),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_filters_of_one),
+		cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_expected),
+		cmocka_unit_test(test_json_topology),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_observe),
+		cmocka_unit_test(test_home_without_opt_in),
+		cmocka_unit_test(test_sort),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_small_words),
+		cmocka_unit_test(test_moves_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,19 +53,23 @@ static void make(struct place *p)
 				     .until_ns = WALL_NS + 3600 * SECOND_NS,
 				     .by = "alice (uid 0, pid 7)",
 				     .why = "shift"};
-	p->v = (struct rz_status_view){
-		.pin_dir = "/sys/fs/bpf/x",
-		.node = "node-1",
-		.alive = true,
-		.wall_ns = WALL_NS,
-		.snap = &p->snap,
-		.topo = &p->w.topo,
-		.zones = &p->w.zones,
-		.sources = &p->source,
-		.n_sources = 1,
-		.totals = {.all = 12, .localities = {1, 8, 3}, .unidentified = 1, .would_move = 2},
-		.conns_max = 100,
-		.clients_max = 100};
+	p->v = (struct rz_status_view){.pin_dir = "/sys/fs/bpf/x",
+				       .node = "node-1",
+				       .alive = true,
+				       .wall_ns = WALL_NS,
+				       .snap = &p->snap,
+				       .topo = &p->w.topo,
+				       .zones = &p->w.zones,
+				       .sources = &p->source,
+				       .n_sources = 1,
+				       .totals = {.all = 12,
+						  .localities = {1, 8, 3},
+						  .unidentified = 1,
+						  .would_move = 2,
+						  .tls = 2,
+						  .tls_cross = 1},
+				       .conns_max = 100,
+				       .clients_max = 100};
 }
 
 typedef int (*print_fn)(FILE *f, const struct rz_status_view *v, const struct rz_health *h);
@@ -115,6 +119,7 @@ static void test_healthy(void **state)
 		"topology     3 agents in 3 zones, 2 ready; known to be current 1s ago\n"
 		"  source     file t.yaml: 3 agents, 2 ready; 1s ago\n"
 		"connections  12: 8 same zone, 3 cross zone, 1 unknown\n"
+		"under TLS    2, 1 of them cross zone: never moved\n"
 		"would move   2 now, 0 are being moved\n"
 		"moved        6: 1 home, 2 left this node, 1 returned, 2 not known yet; not moved: "
 		"3 without a safe moment, 1 refused\n");
@@ -132,7 +137,7 @@ static void test_healthy(void **state)
 		"    \"fault\": null\n   }\n  ]\n },\n"
 		" \"connections\": {\n  \"all\": 12,\n  \"same\": 8,\n  \"cross\": 3,\n"
 		"  \"unknown\": 1,\n  \"unidentified\": 1,\n  \"would_move\": 2,\n"
-		"  \"moving\": 0\n },\n"
+		"  \"moving\": 0,\n  \"tls\": 2,\n  \"tls_cross\": 1\n },\n"
 		" \"moves\": {\n  \"moved\": 6,\n  \"home\": 1,\n  \"left\": 2,\n"
 		"  \"returned\": 1,\n  \"not_known_yet\": 2,\n  \"gone\": 1,\n"
 		"  \"let_go\": 3,\n  \"refused\": 1,\n  \"observed\": 0\n },\n"

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* user/out/traffic.c: bytes of closed and open connections, by zones and by client. */
 #include "world.h"
+
+#include <jansson.h>
+
 #include "out/traffic.h"
 
 static const struct rz_traffic_sum *zones_of(const struct rz_traffic_report *r, const char *client,
@@ -59,6 +62,64 @@ static void test_report(void **state)
 	rz_traffic_report_free(&r);
 }
 
+static void read_json(const struct rz_snapshot *snap, const struct rz_traffic_report *r,
+		      json_t **ret)
+{
+	char text[4096] = "";
+	FILE *f = fmemopen(text, sizeof(text) - 1, "w");
+
+	assert_int_equal(rz_traffic_print_json(f, snap, r), 0);
+	fclose(f);
+	*ret = json_loads(text, 0, NULL);
+	assert_non_null(*ret);
+}
+
+/* What is under TLS is told apart, closed and open, and its share of what crosses zones. */
+static void test_tls(void **state)
+{
+	static const struct rz_traffic_key keys[] = {{"b", "a", 0}, {"b", "a", 1}, {"a", "a", 1}};
+	static const struct rz_traffic sums[] = {{1000, 500, 1}, {200, 47, 1}, {900, 9000, 1}};
+	struct rz_traffic_closed closed = {.zones = keys, .zones_sums = sums, .n_zones = 3};
+	struct rz_traffic_report r = {};
+	struct rz_snapshot snap = {};
+	struct rz_world world;
+	struct test_world w;
+	struct rz_blocks *blocks = NULL;
+	json_t *all, *row;
+	char *text = NULL, why[128];
+	size_t size;
+	FILE *f;
+
+	(void)state;
+	test_world_make(&w);
+	w.conn.frame = (struct rz_frame){.state = RZ_STATE_TLS, .protocol = RZ_PROTOCOL_TLS};
+	snap = (struct rz_snapshot){.conns = &w.conn, .n_conns = 1, .now_ns = NOW_NS};
+	world = test_world_view(&w);
+	assert_int_equal(rz_blocks_parse("b@10.0.2.0/24", &blocks, why, sizeof(why)), 0);
+	world.blocks = blocks;
+	assert_int_equal(rz_traffic_report_make(&snap, &world, &closed, &r), 0);
+	assert_int_equal(zones_of(&r, "b", "a")->tls_rx_bytes, 200 + 1234);
+	assert_int_equal(zones_of(&r, "b", "a")->tls_tx_bytes, 47 + 99);
+	assert_int_equal(zones_of(&r, "b", "a")->rx_bytes, 1000 + 200 + 1234);
+	assert_int_equal(zones_of(&r, "a", "a")->tls_tx_bytes, 9000);
+	read_json(&snap, &r, &all);
+	/* 1580 of 3080 bytes */
+	assert_float_equal(json_real_value(json_object_get(all, "tls_cross_percent")),
+			   100.0 * 1580 / 3080, 1e-6);
+	row = json_array_get(json_object_get(all, "zones"), 0);
+	assert_string_equal(json_string_value(json_object_get(row, "client_zone")), "a");
+	assert_int_equal(json_integer_value(json_object_get(row, "tls_tx_bytes")), 9000);
+	json_decref(all);
+	f = open_memstream(&text, &size);
+	assert_int_equal(rz_traffic_print_text(f, &snap, &r), 0);
+	fclose(f);
+	assert_non_null(strstr(text, "76.3 % of 12.7K stayed in their zone; 51.3 % of 3.0K across "
+				     "zones is under TLS, never moved"));
+	free(text);
+	rz_traffic_report_free(&r);
+	rz_blocks_free(blocks);
+}
+
 static void test_nothing(void **state)
 {
 	struct rz_traffic_closed closed = {};
@@ -79,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_report),
+		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_nothing),
 	};
 

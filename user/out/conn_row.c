@@ -112,11 +112,25 @@ static bool passes(const struct rz_conn_row *r, const struct rz_conn_filter *f)
 	return !f->cookie || f->cookie == r->conn->cookie;
 }
 
+static void count_bytes(struct rz_conn_totals *t, const struct rz_conn_row *r)
+{
+	bool tls = r->conn->frame.state == RZ_STATE_TLS;
+	uint64_t bytes = r->conn->rx_bytes + r->conn->tx_bytes;
+
+	t->tls += tls;
+	if (r->verdict.locality != RZ_LOCALITY_CROSS)
+		return;
+	t->cross_bytes += bytes;
+	t->tls_cross += tls;
+	t->tls_cross_bytes += tls ? bytes : 0;
+}
+
 static void count(struct rz_conn_totals *t, const struct rz_conn_row *r)
 {
 	t->all++;
 	t->localities[r->verdict.locality]++;
 	t->would_move += r->verdict.move;
+	count_bytes(t, r);
 	if (rz_frame_identified(&r->conn->frame, r->client))
 		return;
 	t->unidentified++;

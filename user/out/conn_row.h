@@ -49,11 +49,13 @@ bool rz_conn_filter_is_all(const struct rz_conn_filter *f);
 struct rz_conn_totals {
 	size_t all, shown;
 	size_t localities[RZ_LOCALITY_COUNT];
-	size_t unidentified;   /* not rz_frame_identified() */
-	double unidentified_s; /* age of the oldest of them */
-	size_t would_move;     /* nothing speaks against moving them, but for rates and pauses */
-	size_t moving;	       /* a move of theirs is under way */
-	size_t moved;	       /* no longer there: they were moved in the last minute */
+	size_t unidentified;		       /* not rz_frame_identified() */
+	double unidentified_s;		       /* age of the oldest of them */
+	size_t tls, tls_cross;		       /* under TLS; of those, across zones */
+	uint64_t cross_bytes, tls_cross_bytes; /* in both directions, across zones */
+	size_t would_move; /* nothing speaks against moving them, but for rates and pauses */
+	size_t moving;	   /* a move of theirs is under way */
+	size_t moved;	   /* no longer there: they were moved in the last minute */
 };
 
 /*

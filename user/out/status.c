@@ -135,6 +135,9 @@ static void print_moves(FILE *f, const struct rz_status_view *v)
 	row(f, "connections", "%zu: %zu same zone, %zu cross zone, %zu unknown", t->all,
 	    t->localities[RZ_LOCALITY_SAME], t->localities[RZ_LOCALITY_CROSS],
 	    t->localities[RZ_LOCALITY_UNKNOWN]);
+	if (t->tls)
+		row(f, "under TLS", "%zu, %zu of them cross zone: never moved", t->tls,
+		    t->tls_cross);
 	row(f, "would move", "%zu now, %zu are being moved", t->would_move, t->moving);
 	row(f, "moved",
 	    "%llu: %llu home, %llu left this node, %llu returned, %llu not known yet; "

@@ -207,6 +207,17 @@ int rz_table_conns(FILE *f, const struct rz_conn_row *rows, size_t n, bool wide)
 	return rz_table_end(t) || err ? -ENOMEM : 0;
 }
 
+/* "; 3 under TLS, 2 cross zone with 41.7 % of the cross-zone bytes" */
+static void print_tls(FILE *f, const struct rz_conn_totals *t)
+{
+	if (!t->tls)
+		return;
+	fprintf(f, "; %zu under TLS", t->tls);
+	if (t->tls_cross && t->cross_bytes)
+		fprintf(f, ", %zu cross zone with %.1f %% of the cross-zone bytes", t->tls_cross,
+			100.0 * (double)t->tls_cross_bytes / (double)t->cross_bytes);
+}
+
 void rz_table_totals(FILE *f, const struct rz_conn_totals *t)
 {
 	char age[32];
@@ -218,6 +229,7 @@ void rz_table_totals(FILE *f, const struct rz_conn_totals *t)
 		rz_table_age(age, sizeof(age), t->unidentified_s);
 		fprintf(f, "; %zu not identified, the oldest for %s", t->unidentified, age);
 	}
+	print_tls(f, t);
 	if (t->moving)
 		fprintf(f, "; %zu being moved", t->moving);
 	if (t->moved)

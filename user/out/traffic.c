@@ -60,6 +60,8 @@ static size_t add_up(struct rz_traffic_sum *rows, size_t n,
 		}
 		rows[kept - 1].rx_bytes += rows[i].rx_bytes;
 		rows[kept - 1].tx_bytes += rows[i].tx_bytes;
+		rows[kept - 1].tls_rx_bytes += rows[i].tls_rx_bytes;
+		rows[kept - 1].tls_tx_bytes += rows[i].tls_tx_bytes;
 		rows[kept - 1].closed += rows[i].closed;
 		rows[kept - 1].open += rows[i].open;
 	}
@@ -71,6 +73,33 @@ static struct rz_traffic_sum of_closed(const struct rz_traffic *t)
 {
 	return (struct rz_traffic_sum){
 		.rx_bytes = t->rx_bytes, .tx_bytes = t->tx_bytes, .closed = t->connections};
+}
+
+static void set_tls(struct rz_traffic_sum *s)
+{
+	s->tls_rx_bytes = s->rx_bytes;
+	s->tls_tx_bytes = s->tx_bytes;
+}
+
+struct rz_traffic_share rz_traffic_share(const struct rz_traffic_report *r)
+{
+	struct rz_traffic_share ret = {};
+	size_t i;
+
+	for (i = 0; i < r->n_zones; i++) {
+		const struct rz_traffic_sum *s = &r->zones[i];
+
+		ret.all[s->locality] += s->rx_bytes + s->tx_bytes;
+		ret.tls[s->locality] += s->tls_rx_bytes + s->tls_tx_bytes;
+	}
+	return ret;
+}
+
+double rz_traffic_tls_percent(const struct rz_traffic_share *s)
+{
+	if (!s->all[RZ_LOCALITY_CROSS])
+		return -1;
+	return 100.0 * (double)s->tls[RZ_LOCALITY_CROSS] / (double)s->all[RZ_LOCALITY_CROSS];
 }
 
 int rz_traffic_report_make(const struct rz_snapshot *snap, const struct rz_world *world,
@@ -88,6 +117,8 @@ int rz_traffic_report_make(const struct rz_snapshot *snap, const struct rz_world
 	}
 	for (i = 0; i < closed->n_zones; i++) {
 		zones[n_zones] = of_closed(&closed->zones_sums[i]);
+		if (closed->zones[i].tls)
+			set_tls(&zones[n_zones]);
 		set_zones(&zones[n_zones++], world, closed->zones[i].client_zone,
 			  closed->zones[i].agent_zone);
 	}
@@ -104,6 +135,8 @@ int rz_traffic_report_make(const struct rz_snapshot *snap, const struct rz_world
 
 		set_zones(&s, world, v.client_zone ? v.client_zone : "",
 			  v.agent_zone ? v.agent_zone : "");
+		if (c->frame.state == RZ_STATE_TLS)
+			set_tls(&s);
 		zones[n_zones++] = s;
 		s.client = c->frame.tentative ? 0 : c->frame.client;
 		clients[n_clients++] = s;

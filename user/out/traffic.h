@@ -19,7 +19,8 @@ struct rz_traffic_sum {
 	uint64_t client;	     /* of a client's row: its hash, 0 not identified */
 	enum rz_locality locality;   /* of a zones' row */
 	uint64_t rx_bytes, tx_bytes;
-	uint64_t closed, open; /* connections */
+	uint64_t tls_rx_bytes, tls_tx_bytes; /* of those, under TLS */
+	uint64_t closed, open;		     /* connections */
 };
 
 /* What the maps have of closed connections. */
@@ -38,6 +39,16 @@ struct rz_traffic_report {
 	struct rz_traffic_sum *clients; /* likewise */
 	size_t n_clients;
 };
+
+/* Bytes in both directions, by locality. */
+struct rz_traffic_share {
+	uint64_t all[RZ_LOCALITY_COUNT];
+	uint64_t tls[RZ_LOCALITY_COUNT]; /* of those, under TLS */
+};
+struct rz_traffic_share rz_traffic_share(const struct rz_traffic_report *r);
+
+/* How many per cent of the bytes across zones are under TLS; negative: none crossed. */
+double rz_traffic_tls_percent(const struct rz_traffic_share *s);
 
 /* 0 or -ENOMEM. */
 int rz_traffic_report_make(const struct rz_snapshot *snap, const struct rz_world *world,
