@@ -390,7 +390,14 @@ soak: $(BUILD)/rezone standin
 ## Figures | refresh: how long clients take that come home by themselves (six minutes)
 ## Figures | let-go: what a hold costs that is let go
 ## Test without root | proof-test: the judge of `make moves`, on logs made by hand
-.PHONY: churn crowd hostile stale kill-holds let-go moves moves-volume pace proof-test refresh
+## Long forms | clients-table: each set-up that fleets run, three times (an hour); fills docs/proof/fleet.csv; goes on where it was ended; ONLY="java*" MINUTES=60
+## Test without root | fleet-test: its judge, on logs made by hand
+.PHONY: churn crowd hostile stale kill-holds let-go moves moves-volume pace proof-test refresh clients-table \
+	fleet-test
+clients-table: $(BUILD)/rezone
+	tests/fleet/fleet.py
+fleet-test:
+	tests/fleet/test_fleet.py
 # LIBS="java kafka-go" TOPOLOGIES="2" ORDERS="last" MOVES=20 MINUTES=60: tests/proof/proof.py has them all
 moves: $(BUILD)/rezone standin
 	tests/proof/proof.py

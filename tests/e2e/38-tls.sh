@@ -20,7 +20,7 @@ export -f requests
 s_client() {
 	local name=$1 from=$2
 	shift 2
-	spawn "$name" cl - bash -c 'exec openssl s_client -quiet -bind "$0:0" "$@" < <(requests)' "$from" -connect "$AT:9092" "$@"
+	spawn "$name" cl - bash -c 'exec openssl s_client -quiet -bind "$0:0" "$@" < <(requests) >/dev/null' "$from" -connect "$AT:9092" "$@"
 }
 port_of() { # NAME: the client's port; odd.py says it, of openssl ss does
 	awk '$1 ~ /^tls/ && $2 ~ /^[0-9]+$/ { print $2; exit }' "$WORK/$1.log" | grep . ||

@@ -7,6 +7,7 @@
 //	{"t", "agent", "event": "group", "conn", "client_id", "api": 11|12|13|14, "error": N, "generation": N}: an answer to
 //	 JoinGroup, Heartbeat, LeaveGroup, SyncGroup; the generation stands in JoinGroup's alone
 //	{"t", "agent", "event": "closed", "conn"}
+//	with --log-data {"t", "agent", "event": "data", "conn", "client_id", "api": N}: each Produce, Fetch, ShareFetch
 //
 // Who: main.go opens it. Without --log nothing is written.
 package main
@@ -37,14 +38,15 @@ type eventLog struct {
 	mu    sync.Mutex
 	file  *os.File
 	agent int
+	data  bool // each request for data
 }
 
-func openLog(name string, agent int) (*eventLog, error) {
+func openLog(name string, agent int, data bool) (*eventLog, error) {
 	if name == "" {
 		return nil, nil
 	}
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	return &eventLog{file: f, agent: agent}, err
+	return &eventLog{file: f, agent: agent, data: data}, err
 }
 
 // connLog is one connection's view of the log; nil where there is none.
@@ -78,6 +80,9 @@ func (c *connLog) write(l logLine) {
 }
 
 func (c *connLog) asked(r request) {
+	if c != nil && c.events.data && (r.key == apiProduce || r.key == apiFetch || r.key == apiShareFetch) {
+		c.write(logLine{Event: "data", ClientID: r.clientID, API: &r.key})
+	}
 	if c == nil || c.seen[r.key] && r.key != apiMetadata {
 		return
 	}

@@ -30,6 +30,7 @@ func main() {
 	upstream := flag.String("upstream", "", "`IP:PORT` of the broker behind")
 	discovery := flag.String("discovery", "", "folder that all fronts share")
 	logName := flag.String("log", "", "`FILE` for JSON lines: what each connection carries, and answers to group members")
+	logData := flag.Bool("log-data", false, "... and each request for data")
 	delay := flag.Duration("delay-produce", 0, "holds the answers to Produce for that long")
 	flag.Parse()
 	log.SetFlags(log.LstdFlags | log.Lmicroseconds)
@@ -40,7 +41,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "front: --zone, --listen, --advertise, --upstream and --discovery are needed")
 		os.Exit(2)
 	}
-	events, err := openLog(*logName, *id)
+	events, err := openLog(*logName, *id, *logData)
 	if err != nil {
 		log.Fatalf("front: %v", err)
 	}

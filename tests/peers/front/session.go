@@ -18,10 +18,12 @@ const (
 	maxWaiting = 10000 // requests without an answer yet
 
 	apiProduce         = 0
+	apiFetch           = 1
 	apiMetadata        = 3
 	apiFindCoordinator = 10
 	apiVersions        = 18
 	apiDescribeCluster = 60
+	apiShareFetch      = 78
 )
 
 type request struct {
@@ -121,6 +123,19 @@ func noAnswer(r request, b []byte) bool {
 	return len(b) >= at+2 && b[at] == 0 && b[at+1] == 0
 }
 
+// ApiVersions 5 names the broker that the client means to reach (KIP-1242), and the broker behind is no agent's name. A client
+// that is told that the version is unknown asks again with an older one (KIP-511), before it asks for anything else.
+const maxApiVersions = 4
+
+// unsupported answers ApiVersions in version 0: error 35, and which versions of it there are.
+func unsupported(request []byte) []byte {
+	b := append([]byte(nil), request[4:8]...) // correlation id
+	for _, n := range []uint16{35, 0, 1, apiVersions, 0, maxApiVersions} {
+		b = binary.BigEndian.AppendUint16(b, n)
+	}
+	return b
+}
+
 func (s *session) up() error {
 	defer close(s.waiting)
 	for {
@@ -133,6 +148,12 @@ func (s *session) up() error {
 			return err
 		}
 		s.log.asked(r)
+		if r.key == apiVersions && r.version > maxApiVersions {
+			if err := writeFrame(s.client, unsupported(b)); err != nil {
+				return err
+			}
+			continue
+		}
 		if !noAnswer(r, b) {
 			s.waiting <- r
 		}

@@ -6,18 +6,31 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
 	"rezone/tests/peers/app"
 )
 
 func franzOptions(o options, library *log.Logger) []kgo.Opt {
-	return []kgo.Opt{
+	opts := []kgo.Opt{
 		kgo.SeedBrokers(o.bootstrap...), kgo.ClientID(o.clientID),
 		kgo.WithLogger(kgo.BasicLogger(library.Writer(), kgo.LogLevelWarn, nil)),
 	}
+	switch o.Take("sasl.mechanism") {
+	case "PLAIN":
+		opts = append(opts, kgo.SASL(plain.Auth{User: app.User, Pass: app.Password}.AsMechanism()))
+	case "SCRAM-SHA-256":
+		opts = append(opts, kgo.SASL(scram.Auth{User: app.User, Pass: app.Password}.AsSha256Mechanism()))
+	}
+	if id := o.Take("group.instance.id"); id != "" {
+		opts = append(opts, kgo.InstanceID(o.group+o.name))
+	}
+	return opts
 }
 
 // franzGroup makes the reader a member of its group, which commits every 5 s by itself.
@@ -46,20 +59,33 @@ func franzRead(ctx context.Context, o options, out *app.Output, library *log.Log
 	} else {
 		opts = append(opts, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{o.topic: {o.partition: at}}))
 	}
+	o.Rest("franz-go")
 	cl, err := kgo.NewClient(opts...)
 	if err != nil {
 		return err
 	}
+	until, paused := time.Now().Add(app.Runs), false
 	for ctx.Err() == nil {
-		fetches := cl.PollFetches(ctx)
+		if o.Pause > 0 && time.Now().After(until) {
+			paused = !paused
+			if until = time.Now().Add(app.Runs); paused {
+				cl.PauseFetchTopics(o.topic)
+				until = time.Now().Add(o.Pause)
+			} else {
+				cl.ResumeFetchTopics(o.topic)
+			}
+		}
+		poll, cancel := context.WithTimeout(ctx, time.Second)
+		fetches := cl.PollFetches(poll)
+		cancel()
 		fetches.EachError(func(_ string, _ int32, err error) {
-			if ctx.Err() == nil {
+			if ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded) {
 				out.Fail(nil, err)
 				pause(ctx)
 			}
 		})
 		fetches.EachRecord(func(r *kgo.Record) {
-			id, partition := string(r.Value), int(r.Partition)
+			id, partition := app.IDOf(string(r.Value)), int(r.Partition)
 			out.Emit(app.Event{Event: "read", ID: &id, Partition: &partition, Offset: &r.Offset})
 		})
 	}
@@ -74,10 +100,23 @@ func franzProducer(o options) []kgo.Opt {
 		kgo.ProducerBatchCompression(kgo.NoCompression()), // it would take snappy, which not every reader here knows
 	}
 	acks := map[string]kgo.Acks{"all": kgo.AllISRAcks(), "1": kgo.LeaderAck(), "0": kgo.NoAck()}
+	if level := o.Take("acks"); level != "" {
+		o.acks = level
+	}
+	plain := o.Take("enable.idempotence") == "false"
+	if n := o.TakeNumber("retries"); n >= 0 {
+		opts = append(opts, kgo.RecordRetries(n))
+	}
+	if n := o.TakeNumber("linger.ms"); n >= 0 {
+		opts = append(opts, kgo.ProducerLinger(time.Duration(n)*time.Millisecond))
+	}
+	if n := o.TakeNumber("batch.size"); n >= 0 {
+		opts = append(opts, kgo.ProducerBatchMaxBytes(int32(n)))
+	}
 	if level, told := acks[o.acks]; told {
 		opts = append(opts, kgo.RequiredAcks(level))
 	}
-	if o.settings == "pipeline" || o.acks == "1" || o.acks == "0" { // it is idempotent with all only
+	if plain || o.settings == "pipeline" || o.acks == "1" || o.acks == "0" { // it is idempotent with all only
 		opts = append(opts, kgo.DisableIdempotentWrite())
 	}
 	if o.settings == "pipeline" {
@@ -87,12 +126,14 @@ func franzProducer(o options) []kgo.Opt {
 }
 
 func franzWrite(ctx context.Context, o options, out *app.Output, library *log.Logger) error {
-	cl, err := kgo.NewClient(append(franzOptions(o, library), franzProducer(o)...)...)
+	opts := append(franzOptions(o, library), franzProducer(o)...)
+	o.Rest("franz-go")
+	cl, err := kgo.NewClient(opts...)
 	if err != nil {
 		return err
 	}
-	paced(ctx, o, "franz-go", func(id string) {
-		r := &kgo.Record{Topic: o.topic, Partition: o.partition, Value: []byte(id)}
+	paced(ctx, o, "franz-go", func(id string, partition int32) {
+		r := &kgo.Record{Topic: o.topic, Partition: partition, Value: []byte(o.Value(id))}
 		cl.Produce(context.Background(), r, func(r *kgo.Record, err error) {
 			if err != nil {
 				out.Fail(&id, err)

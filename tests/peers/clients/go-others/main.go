@@ -38,6 +38,7 @@ type options struct {
 	rate                               float64
 	settings, name                     string // name: what tells the record ids of several instances apart
 	instances                          int
+	app.Settings
 }
 
 // application is one role on one library; it ends with ctx.
@@ -61,6 +62,7 @@ func parse(args []string) options {
 	fs.StringVar(&o.acks, "acks", "", "all, 1 or 0; else the library's own in default settings, all in pipeline")
 	fs.StringVar(&o.settings, "settings", "pipeline", "pipeline or default: how to write")
 	fs.IntVar(&o.instances, "instances", 1, "independent clients in this process")
+	o.Flags(fs)
 	fs.Parse(args)
 	if o.acks == "" && o.settings == "pipeline" {
 		o.acks = "all"
@@ -71,7 +73,7 @@ func parse(args []string) options {
 }
 
 // paced hands out record ids, rate a second, until ctx ends.
-func paced(ctx context.Context, o options, lib string, send func(id string)) {
+func paced(ctx context.Context, o options, lib string, send func(id string, partition int32)) {
 	due := time.Now()
 	for seq := 1; ; seq++ {
 		due = due.Add(time.Duration(float64(time.Second) / o.rate))
@@ -80,7 +82,7 @@ func paced(ctx context.Context, o options, lib string, send func(id string)) {
 			return
 		case <-time.After(time.Until(due)):
 		}
-		send(fmt.Sprintf("%s-%d%s-%d", lib, os.Getpid(), o.name, seq))
+		send(fmt.Sprintf("%s-%d%s-%d", lib, os.Getpid(), o.name, seq), int32(o.At(seq, int(o.partition))))
 	}
 }
 
@@ -108,6 +110,7 @@ func main() {
 	sarama.Logger = library
 	app.Each(o.instances, o.clientID, o.group, func(i app.Instance, out *app.Output) {
 		o := o
+		o.Settings = o.Settings.Copy()
 		o.clientID, o.group, o.name = i.ClientID, i.Group, i.Name
 		o.partition += int32(i.Index)
 		out.Emit(app.Event{Event: "start"})

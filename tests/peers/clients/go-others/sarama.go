@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+	"github.com/xdg-go/scram"
 	"rezone/tests/peers/app"
 )
 
@@ -18,6 +19,15 @@ func saramaConfig(o options, library *log.Logger) *sarama.Config {
 	c.ClientID = o.clientID
 	if o.settings == "pipeline" {
 		c.Version = sarama.V2_8_0_0 // before 1.0 it refuses a client.id with = in it
+	}
+	if m := o.Take("sasl.mechanism"); m != "" {
+		c.Net.SASL.Enable, c.Net.SASL.User, c.Net.SASL.Password = true, app.User, app.Password
+		c.Net.SASL.Mechanism = sarama.SASLMechanism(m)
+		c.Net.SASL.SCRAMClientGeneratorFunc = func() sarama.SCRAMClient { return &scramClient{} }
+	}
+	if id := o.Take("group.instance.id"); id != "" {
+		c.Version = sarama.V2_8_0_0
+		c.Consumer.Group.InstanceId = o.group + o.name
 	}
 	c.Consumer.Return.Errors = o.settings != "default" // by default its logger has them, and the application does not
 	c.Consumer.Offsets.Initial = sarama.OffsetOldest
@@ -28,7 +38,7 @@ func saramaConfig(o options, library *log.Logger) *sarama.Config {
 }
 
 func saramaRecord(out *app.Output, m *sarama.ConsumerMessage) {
-	id, partition := string(m.Value), int(m.Partition)
+	id, partition := app.IDOf(string(m.Value)), int(m.Partition)
 	out.Emit(app.Event{Event: "read", ID: &id, Partition: &partition, Offset: &m.Offset})
 }
 
@@ -108,6 +118,23 @@ func saramaGroup(ctx context.Context, o options, out *app.Output, library *log.L
 // saramaProducer: by default this library asks for one ack, retries 3 times, is not idempotent and has 5 requests open.
 func saramaProducer(o options, library *log.Logger) *sarama.Config {
 	c := saramaConfig(o, library)
+	if level := o.Take("acks"); level != "" {
+		o.acks = level
+	}
+	if o.Take("enable.idempotence") == "true" {
+		c.Producer.Idempotent, c.Net.MaxOpenRequests = true, 1
+		c.Version = sarama.V2_8_0_0
+		o.acks = "all"
+	}
+	if n := o.TakeNumber("retries"); n >= 0 {
+		c.Producer.Retry.Max = n
+	}
+	if n := o.TakeNumber("linger.ms"); n >= 0 {
+		c.Producer.Flush.Frequency = time.Duration(n) * time.Millisecond
+	}
+	if n := o.TakeNumber("batch.size"); n >= 0 {
+		c.Producer.Flush.Bytes = n
+	}
 	acks := map[string]sarama.RequiredAcks{"all": sarama.WaitForAll, "1": sarama.WaitForLocal, "0": sarama.NoResponse}
 	if level, told := acks[o.acks]; told {
 		c.Producer.RequiredAcks = level
@@ -126,6 +153,7 @@ func saramaProducer(o options, library *log.Logger) *sarama.Config {
 
 func saramaWrite(ctx context.Context, o options, out *app.Output, library *log.Logger) error {
 	c := saramaProducer(o, library)
+	o.Rest("sarama")
 	w, err := sarama.NewAsyncProducer(o.bootstrap, c)
 	if err != nil {
 		return err
@@ -144,10 +172,24 @@ func saramaWrite(ctx context.Context, o options, out *app.Output, library *log.L
 			out.Fail(&id, e.Err)
 		}
 	}()
-	paced(ctx, o, "sarama", func(id string) {
-		w.Input() <- &sarama.ProducerMessage{Topic: o.topic, Partition: o.partition, Value: sarama.StringEncoder(id), Metadata: id}
+	paced(ctx, o, "sarama", func(id string, partition int32) {
+		w.Input() <- &sarama.ProducerMessage{Topic: o.topic, Partition: partition, Value: sarama.StringEncoder(o.Value(id)), Metadata: id}
 	})
 	w.AsyncClose()
 	app.AtMost(5*time.Second, func() { <-done })
 	return nil
+}
+
+// scramClient is what sarama asks of the application: SCRAM-SHA-256, by a library.
+type scramClient struct {
+	*scram.Client
+	*scram.ClientConversation
+}
+
+func (s *scramClient) Begin(user, password, authzID string) (err error) {
+	s.Client, err = scram.SHA256.NewClient(user, password, authzID)
+	if err == nil {
+		s.ClientConversation = s.Client.NewConversation()
+	}
+	return err
 }

@@ -33,24 +33,33 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 public final class Client {
-	private static volatile boolean stopping;
+	static volatile boolean stopping;
 
 	private long n;
-	private final Map<String, String> o;
-	private final Properties p = new Properties();
+	final Map<String, String> o;
+	final Properties p = new Properties();
 	private final String name; // the beginning of its record ids
 	private final String number; // what every line says of it
 
 	// One of several clients of the process has a number, which becomes the %d of --client-id and --group.
-	private Client(Map<String, String> all, int i, boolean numbered) {
+	Client(Map<String, String> all, int i, boolean numbered) {
 		o = new HashMap<>(all);
 		if (numbered)
-			for (String key : List.of("client-id", "group")) o.computeIfPresent(key, (k, v) -> v.replace("%d", "" + i));
+			for (String key : List.of("client-id", "group", "set")) o.computeIfPresent(key, (k, v) -> v.replace("%d", "" + i));
 		o.put("partition", "" + (Integer.parseInt(o.getOrDefault("partition", "0")) + i - 1));
 		name = "java-" + ProcessHandle.current().pid() + (numbered ? "-" + i : "") + "-";
 		number = numbered ? ",\"client\":" + i : "";
 		p.put("bootstrap.servers", o.get("bootstrap"));
 		p.put("client.id", o.get("client-id"));
+		for (String pair : o.getOrDefault("set", "").split(";")) {
+			int at = pair.indexOf('=');
+			if (at > 0) p.put(pair.substring(0, at), pair.substring(at + 1));
+		}
+		if (p.containsKey("sasl.mechanism")) {
+			String module = p.get("sasl.mechanism").equals("PLAIN") ? "plain.Plain" : "scram.Scram";
+			p.put("security.protocol", "SASL_PLAINTEXT");
+			p.put("sasl.jaas.config", "org.apache.kafka.common.security." + module + "LoginModule required username=app password=secret;");
+		}
 	}
 
 	private static String quoted(Object o) {
@@ -64,11 +73,11 @@ public final class Client {
 		return s.append('"').toString();
 	}
 
-	private void emit(String event, String id, Integer partition, Long offset, Object error) {
+	void emit(String event, String id, Integer partition, Long offset, Object error) {
 		emit(event, id, partition, offset, error, "");
 	}
 
-	private synchronized void emit(String event, String id, Integer partition, Long offset, Object error, String more) {
+	synchronized void emit(String event, String id, Integer partition, Long offset, Object error, String more) {
 		if (event.equals("read") || event.equals("wrote")) n++;
 		System.out.printf("{\"t\":\"%s\",\"event\":\"%s\",\"n\":%d,\"id\":%s,\"partition\":%s,\"offset\":%s,\"error\":%s%s%s}%n",
 				Instant.now(), event, n, quoted(id), partition, offset, quoted(error), number, more);
@@ -88,6 +97,8 @@ public final class Client {
 		};
 	}
 
+	private static final int RUNS_S = 10; // between two pauses
+
 	private void read() throws InterruptedException {
 		boolean first = o.getOrDefault("from", "first").equals("first");
 		p.put("auto.offset.reset", first ? "earliest" : "latest");
@@ -103,10 +114,17 @@ public final class Client {
 				if (first) c.seekToBeginning(tp);
 				else c.seekToEnd(tp);
 			}
+			long pause = Long.parseLong(o.getOrDefault("pause", "0"));
+			Instant until = Instant.now().plusSeconds(RUNS_S);
 			while (!stopping) {
 				try {
 					for (var r : c.poll(Duration.ofMillis(500)))
-						emit("read", r.value(), r.partition(), r.offset(), null);
+						emit("read", r.value().split(" ")[0], r.partition(), r.offset(), null);
+					if (pause > 0 && Instant.now().isAfter(until)) {
+						if (c.paused().isEmpty()) c.pause(c.assignment());
+						else c.resume(c.paused());
+						until = Instant.now().plusSeconds(c.paused().isEmpty() ? RUNS_S : pause);
+					}
 				} catch (WakeupException e) {
 					throw e;
 				} catch (KafkaException e) {
@@ -130,15 +148,17 @@ public final class Client {
 		}
 		if (o.containsKey("acks")) p.put("acks", o.get("acks"));
 		long gap = (long) (1e9 / Double.parseDouble(o.getOrDefault("rate", "10")));
-		Integer partition = Integer.valueOf(o.getOrDefault("partition", "0"));
+		int partition = Integer.parseInt(o.getOrDefault("partition", "0")), partitions = Integer.parseInt(o.getOrDefault("partitions", "0"));
+		int size = Integer.parseInt(o.getOrDefault("size", "0"));
 		try (var w = new KafkaProducer<>(p, new StringSerializer(), new StringSerializer())) {
 			atEnd(Thread.currentThread(), () -> { });
 			long due = System.nanoTime();
 			for (long seq = 1; !stopping; seq++) {
 				due += gap;
 				Thread.sleep(Duration.ofNanos(Math.max(0, due - System.nanoTime())).toMillis());
-				String id = name + seq;
-				w.send(new ProducerRecord<>(o.get("topic"), partition, null, id), (m, e) -> {
+				String id = name + seq, value = size > id.length() ? id + " " + ".".repeat(size - id.length() - 1) : id;
+				int at = partitions > 0 ? (int) (seq % partitions) : partition;
+				w.send(new ProducerRecord<>(o.get("topic"), at, null, value), (m, e) -> {
 					if (e != null) emit("error", id, null, null, e);
 					else emit("wrote", id, m.partition(), m.hasOffset() ? m.offset() : null, null);
 				});
@@ -147,7 +167,7 @@ public final class Client {
 	}
 
 	// On SIGTERM: asks the loop to end and waits for it, 5 s at most.
-	private static void atEnd(Thread loop, Runnable wake) {
+	static void atEnd(Thread loop, Runnable wake) {
 		Runtime.getRuntime().addShutdownHook(new Thread(() -> {
 			stopping = true;
 			wake.run();

@@ -27,6 +27,9 @@ import (
 	"time"
 
 	kafka "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/sasl"
+	"github.com/segmentio/kafka-go/sasl/plain"
+	"github.com/segmentio/kafka-go/sasl/scram"
 	"rezone/tests/peers/app"
 )
 
@@ -37,6 +40,7 @@ type options struct {
 	rate                               float64
 	settings, name                     string // name: what tells the record ids of several instances apart
 	instances                          int
+	app.Settings
 }
 
 func parse(command string, args []string) options {
@@ -52,16 +56,29 @@ func parse(command string, args []string) options {
 	fs.StringVar(&o.acks, "acks", "all", "all, 1 or 0")
 	fs.StringVar(&o.settings, "settings", "pipeline", "pipeline or default: how to write")
 	fs.IntVar(&o.instances, "instances", 1, "independent clients in this process")
+	o.Flags(fs)
 	fs.Parse(args)
 	o.bootstrap = strings.Split(*bootstrap, ",")
 	return o
+}
+
+// mechanism of SASL, nil if there is none.
+func mechanism(o *options) sasl.Mechanism {
+	switch o.Take("sasl.mechanism") {
+	case "PLAIN":
+		return plain.Mechanism{Username: app.User, Password: app.Password}
+	case "SCRAM-SHA-256":
+		m, _ := scram.Mechanism(scram.SHA256, app.User, app.Password)
+		return m
+	}
+	return nil
 }
 
 func read(ctx context.Context, o options, out *app.Output, library *log.Logger) {
 	c := kafka.ReaderConfig{
 		Brokers:     o.bootstrap,
 		Topic:       o.topic,
-		Dialer:      &kafka.Dialer{ClientID: o.clientID, Timeout: 10 * time.Second, DualStack: true},
+		Dialer:      &kafka.Dialer{ClientID: o.clientID, Timeout: 10 * time.Second, DualStack: true, SASLMechanism: mechanism(&o)},
 		MinBytes:    1,
 		MaxBytes:    1 << 20,
 		StartOffset: kafka.FirstOffset,
@@ -70,6 +87,7 @@ func read(ctx context.Context, o options, out *app.Output, library *log.Logger) 
 	if o.from == "last" {
 		c.StartOffset = kafka.LastOffset
 	}
+	o.Rest("kafka-go")
 	if o.group != "" {
 		c.GroupID = o.group
 		c.Logger = &groupLog{out: out}
@@ -80,7 +98,15 @@ func read(ctx context.Context, o options, out *app.Output, library *log.Logger) 
 	if o.group == "" { // StartOffset is for groups
 		r.SetOffset(c.StartOffset)
 	}
+	until := time.Now().Add(app.Runs)
 	for ctx.Err() == nil { // a member commits each record before it takes the next
+		if o.Pause > 0 && time.Now().After(until) { // the library has no pause: the application takes no record
+			select {
+			case <-ctx.Done():
+			case <-time.After(o.Pause):
+			}
+			until = time.Now().Add(app.Runs)
+		}
 		m, err := r.ReadMessage(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
@@ -89,7 +115,7 @@ func read(ctx context.Context, o options, out *app.Output, library *log.Logger) 
 			}
 			continue
 		}
-		id := string(m.Value)
+		id := app.IDOf(string(m.Value))
 		out.Emit(app.Event{Event: "read", ID: &id, Partition: &m.Partition, Offset: &m.Offset})
 	}
 	app.AtMost(3*time.Second, func() { r.Close() }) // leaves the group
@@ -100,26 +126,43 @@ const maxWaiting = 1000
 
 // writer has the library's defaults (a batch waits up to 1 s, 10 attempts, no idempotence: it has none) but for acks, which
 // a Writer that is not made by NewWriter does not ask for: without them nobody could say what was acknowledged.
-func writer(o options, library *log.Logger) *kafka.Writer {
+func writer(o *options, library *log.Logger) *kafka.Writer {
 	acks := map[string]kafka.RequiredAcks{"all": kafka.RequireAll, "1": kafka.RequireOne, "0": kafka.RequireNone}
 	w := &kafka.Writer{
 		Addr:         kafka.TCP(o.bootstrap...),
 		Topic:        o.topic,
 		RequiredAcks: acks[o.acks],
-		Transport:    &kafka.Transport{ClientID: o.clientID},
+		Transport:    &kafka.Transport{ClientID: o.clientID, SASL: mechanism(o)},
 		ErrorLogger:  library,
 	}
 	if o.settings == "pipeline" {
 		w.BatchTimeout = 20 * time.Millisecond // one request at a time for each partition is all this library has in flight
 	}
 	if o.settings == "default" || o.instances > 1 {
-		w.Balancer = kafka.BalancerFunc(func(kafka.Message, ...int) int { return o.partition })
+		seq := 0 // called by one goroutine at a time or not: any spread is good
+		w.Balancer = kafka.BalancerFunc(func(kafka.Message, ...int) int {
+			seq++
+			return o.At(seq, o.partition)
+		})
 	}
+	if level := o.Take("acks"); level != "" {
+		w.RequiredAcks = acks[level]
+	}
+	if n := o.TakeNumber("retries"); n >= 0 {
+		w.MaxAttempts = n + 1
+	}
+	if n := o.TakeNumber("linger.ms"); n >= 0 {
+		w.BatchTimeout = time.Duration(n) * time.Millisecond
+	}
+	if n := o.TakeNumber("batch.size"); n >= 0 {
+		w.BatchBytes = int64(n)
+	}
+	o.Rest("kafka-go")
 	return w
 }
 
 func write(ctx context.Context, o options, out *app.Output, library *log.Logger) {
-	w := writer(o, library)
+	w := writer(&o, library)
 	var waiting sync.WaitGroup
 	slots := make(chan struct{}, maxWaiting)
 	tick := time.NewTicker(time.Duration(float64(time.Second) / o.rate))
@@ -135,7 +178,7 @@ func write(ctx context.Context, o options, out *app.Output, library *log.Logger)
 		waiting.Add(1)
 		go func() {
 			defer waiting.Done()
-			err := w.WriteMessages(context.Background(), kafka.Message{Value: []byte(id)})
+			err := w.WriteMessages(context.Background(), kafka.Message{Value: []byte(o.Value(id))})
 			<-slots
 			if err != nil {
 				out.Fail(&id, err)
@@ -162,6 +205,7 @@ func main() {
 	}
 	app.Each(o.instances, o.clientID, o.group, func(i app.Instance, out *app.Output) {
 		o := o
+		o.Settings = o.Settings.Copy()
 		o.clientID, o.group, o.name = i.ClientID, i.Group, i.Name
 		o.partition += i.Index
 		out.Emit(app.Event{Event: "start"})

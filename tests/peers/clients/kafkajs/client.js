@@ -32,8 +32,14 @@ const { values: o } = parseArgs({
 		acks: { type: "string" },
 		settings: { type: "string", default: "pipeline" },
 		instances: { type: "string", default: "1" },
+		set: { type: "string", default: "" },
+		size: { type: "string", default: "0" },
+		partitions: { type: "string", default: "0" },
+		pause: { type: "string", default: "0" },
 	},
 });
+const set = Object.fromEntries(o.set.split(";").filter(Boolean).map((pair) => pair.split("=")));
+const runsMs = 10000; // a reader with --pause reads for so long between two pauses
 
 const instances = Number(o.instances);
 const numbered = instances > 1 || (o["client-id"] + (o.group ?? "")).includes("%d");
@@ -51,6 +57,7 @@ function client(i) {
 	const kafka = new Kafka({
 		clientId: own(o["client-id"]),
 		brokers: o.bootstrap.split(","),
+		...(set["sasl.mechanism"] && { sasl: { mechanism: set["sasl.mechanism"].toLowerCase(), username: "app", password: "secret" } }),
 		logLevel: logLevel.WARN,
 		logCreator: () => (entry) => console.error(`kafkajs: ${entry.log.message} ${entry.log.error ?? ""}`),
 	});
@@ -72,23 +79,35 @@ async function read({ kafka, emit, name, group }) {
 	await consumer.subscribe({ topic: o.topic, fromBeginning: o.from === "first" });
 	await consumer.run({
 		eachMessage: async ({ partition, message }) =>
-			emit("read", { id: message.value.toString(), partition, offset: Number(message.offset) }),
+			emit("read", { id: message.value.toString().split(" ")[0], partition, offset: Number(message.offset) }),
 	});
+	const turn = (paused) => {
+		(paused ? consumer.pause : consumer.resume).call(consumer, [{ topic: o.topic }]);
+		setTimeout(turn, paused ? Number(o.pause) * 1000 : runsMs, !paused);
+	};
+	if (Number(o.pause)) setTimeout(turn, runsMs, true);
 }
 
 // By default this library asks for all acks, retries 5 times and is not idempotent: what pipeline settings are, too.
 async function write({ kafka, emit, name, partition }) {
 	const pipeline = o.settings === "pipeline";
-	const producer = kafka.producer(pipeline ? { idempotent: false } : {});
-	const level = o.acks ?? (pipeline ? "all" : undefined);
+	const producer = kafka.producer({
+		...(pipeline && { idempotent: false }),
+		...(set["enable.idempotence"] === "true" && { idempotent: true, maxInFlightRequests: 1 }),
+		...(set.retries && { retry: { retries: Number(set.retries) } }),
+	});
+	const level = set.acks ?? o.acks ?? (pipeline ? "all" : undefined);
 	const acks = level === undefined ? {} : { acks: { all: -1, 1: 1, 0: 0 }[level] };
 	await producer.connect();
 	let seq = 0;
 	const timer = setInterval(async () => {
-		const id = `${name}-${++seq}`;
+		const mine = ++seq;
+		const id = `${name}-${mine}`;
 		try {
-			const r = await producer.send({ topic: o.topic, ...acks, messages: [{ value: id, partition }] });
-			emit("wrote", { id, partition, offset: r[0] ? Number(r[0].baseOffset) : null });
+			const value = Number(o.size) > id.length ? id + " ".padEnd(Number(o.size) - id.length, ".") : id;
+			const at = Number(o.partitions) ? mine % Number(o.partitions) : partition;
+			const r = await producer.send({ topic: o.topic, ...acks, messages: [{ value, partition: at }] });
+			emit("wrote", { id, partition: at, offset: r[0] ? Number(r[0].baseOffset) : null });
 		} catch (e) {
 			emit("error", { id, error: String(e) });
 		}

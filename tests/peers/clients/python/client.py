@@ -67,6 +67,67 @@ def paced(o):
         yield id
 
 
+def value(o, id):
+    """The record: its id, and more behind a blank where --size wants it."""
+    return (id + " " + "." * (o.size - len(id) - 1) if o.size > len(id) else id).encode()
+
+
+def id_of(value):
+    return value.split(b" ", 1)[0].decode()
+
+
+def at(o, id):
+    """The partition of this record: one alone, or all in turn."""
+    return int(id.rpartition("-")[2]) % o.partitions if o.partitions else o.partition
+
+
+# What --set says in the words of Java and librdkafka, in those of the libraries in pure Python
+PURE = {
+    "enable.idempotence": ("enable_idempotence", lambda v: v == "true"),
+    "retries": ("retries", int),
+    "linger.ms": ("linger_ms", int),
+    "batch.size": ("batch_size", int),
+    "sasl.mechanism": ("sasl_mechanism", str),
+}
+PURE_NAMES = {"aiokafka": {"batch_size": "max_batch_size"}}
+
+
+def pure(o):
+    """--set as keyword arguments"""
+    out = {}
+    for k, v in o.settings_set.items():
+        name, kind = PURE[k]
+        out[PURE_NAMES.get(o.lib, {}).get(name, name)] = kind(v)
+    if "sasl_mechanism" in out:
+        out |= dict(security_protocol="SASL_PLAINTEXT", sasl_plain_username="app", sasl_plain_password="secret")
+    return out
+
+
+def rd(o):
+    """--set as librdkafka's properties"""
+    out = {k: v.replace("%d", str(o.number)) for k, v in o.settings_set.items()}
+    if "sasl.mechanism" in out:
+        out |= {"security.protocol": "SASL_PLAINTEXT", "sasl.username": "app", "sasl.password": "secret"}
+    return out
+
+
+RUNS_S = 10  # a reader with --pause reads for so long between two pauses
+
+
+class Pauses:
+    """Whether a reader with --pause has to pause or to go on now."""
+
+    def __init__(self, o):
+        self.pause, self.paused, self.until = o.pause, False, time.monotonic() + RUNS_S
+
+    def turn(self):
+        if not self.pause or time.monotonic() < self.until:
+            return None
+        self.paused = not self.paused
+        self.until = time.monotonic() + (self.pause if self.paused else RUNS_S)
+        return self.paused
+
+
 def acks(o):
     """The setting of both libraries in pure Python; nothing where the library's own is wanted."""
     return {} if o.acks is None else {"acks": "all" if o.acks == "all" else int(o.acks)}
@@ -109,7 +170,9 @@ def kafka_python_read(o):
         client_id=o.client_id,
         group_id=o.group,
         auto_offset_reset="earliest" if o.first else "latest",
+        **pure(o),
     )
+    pauses = Pauses(o)
     if o.group:
         c.subscribe([o.topic], listener=kafka_python_member(o, c))
     else:
@@ -123,9 +186,12 @@ def kafka_python_read(o):
         except Exception as e:
             failed(o, e)
             continue
+        turn = pauses.turn()
+        if turn is not None:
+            (c.pause if turn else c.resume)(*c.assignment())
         for records in polled.values():
             for r in records:
-                o.out.emit("read", r.value.decode(), r.partition, r.offset)
+                o.out.emit("read", id_of(r.value), r.partition, r.offset)
     c.close()
 
 
@@ -142,10 +208,10 @@ def kafka_python_write(o):
     )
     known = KafkaProducer.DEFAULT_CONFIG  # 2.0 does not know enable_idempotence
     settings = {k: v for k, v in pipeline.items() if k in known} if o.settings == "pipeline" else {}
-    p = KafkaProducer(bootstrap_servers=o.bootstrap.split(","), client_id=o.client_id, **acks(o), **settings)
+    p = KafkaProducer(bootstrap_servers=o.bootstrap.split(","), client_id=o.client_id, **acks(o), **settings, **pure(o))
     for id in paced(o):
         try:
-            f = p.send(o.topic, id.encode(), partition=o.partition)
+            f = p.send(o.topic, value(o, id), partition=at(o, id))
         except Exception as e:
             o.out.emit("error", id, error=repr(e))
             continue
@@ -167,8 +233,10 @@ def confluent_read(o):
             "group.id": o.group or "none",
             "enable.auto.commit": bool(o.group),
             "auto.offset.reset": "earliest" if o.first else "latest",
+            **rd(o),
         }
     )
+    pauses = Pauses(o)
     if o.group:
         c.subscribe(
             [o.topic],
@@ -178,13 +246,16 @@ def confluent_read(o):
     else:
         c.assign([TopicPartition(o.topic, o.partition, OFFSET_BEGINNING if o.first else OFFSET_END)])
     while not stopping.is_set():
+        turn = pauses.turn()
+        if turn is not None:
+            (c.pause if turn else c.resume)(c.assignment())
         m = c.poll(0.5)
         if m is None:
             continue
         if m.error():
             o.out.emit("error", error=str(m.error()))
         else:
-            o.out.emit("read", m.value().decode(), m.partition(), m.offset())
+            o.out.emit("read", id_of(m.value()), m.partition(), m.offset())
     c.close()
 
 
@@ -201,7 +272,7 @@ def confluent_write(o):
     settings = pipeline if o.settings == "pipeline" else {}
     if o.acks is not None:
         settings["acks"] = o.acks
-    p = Producer({"bootstrap.servers": o.bootstrap, "client.id": o.client_id, **settings})
+    p = Producer({"bootstrap.servers": o.bootstrap, "client.id": o.client_id, **settings, **rd(o)})
 
     def done(err, m, id):
         if err:
@@ -211,7 +282,7 @@ def confluent_write(o):
 
     for id in paced(o):
         try:
-            p.produce(o.topic, id.encode(), partition=o.partition, on_delivery=lambda e, m, id=id: done(e, m, id))
+            p.produce(o.topic, value(o, id), partition=at(o, id), on_delivery=lambda e, m, id=id: done(e, m, id))
         except BufferError as e:  # its queue is full: agents have been away for long
             o.out.emit("error", id, error=repr(e))
         p.poll(0)
@@ -239,7 +310,9 @@ async def aiokafka_read(o):
         client_id=o.client_id,
         group_id=o.group,
         auto_offset_reset="earliest" if o.first else "latest",
+        **pure(o),
     )
+    pauses = Pauses(o)
     await c.start()
     if o.group:
         c.subscribe([o.topic], listener=aiokafka_member(o, c))
@@ -254,9 +327,12 @@ async def aiokafka_read(o):
             o.out.emit("error", error=repr(e))
             await asyncio.sleep(0.1)
             continue
+        turn = pauses.turn()
+        if turn is not None:
+            (c.pause if turn else c.resume)(*c.assignment())
         for records in polled.values():
             for r in records:
-                o.out.emit("read", r.value.decode(), r.partition, r.offset)
+                o.out.emit("read", id_of(r.value), r.partition, r.offset)
     await asyncio.wait_for(c.stop(), 3)
 
 
@@ -264,14 +340,14 @@ async def aiokafka_write(o):
     from aiokafka import AIOKafkaProducer
 
     # By default it asks for one ack, retries until request_timeout_ms (40 s), is not idempotent; linger_ms=0 is its default.
-    p = AIOKafkaProducer(bootstrap_servers=o.bootstrap, client_id=o.client_id, **acks(o))
+    p = AIOKafkaProducer(bootstrap_servers=o.bootstrap, client_id=o.client_id, **acks(o), **pure(o))
     await p.start()
     waiting = set()
 
     async def one(id):
         try:
-            m = await p.send_and_wait(o.topic, id.encode(), partition=o.partition)
-            o.out.emit("wrote", id, o.partition, m.offset if m else None)
+            m = await p.send_and_wait(o.topic, value(o, id), partition=at(o, id))
+            o.out.emit("wrote", id, at(o, id), m.offset if m else None)
         except Exception as e:
             o.out.emit("error", id, error=repr(e))
 
@@ -301,7 +377,14 @@ def main():
     a.add_argument("--acks", choices=["all", "1", "0"], help="default: all in pipeline, else the library's own")
     a.add_argument("--settings", choices=["pipeline", "default"], default="pipeline")
     a.add_argument("--instances", type=int, default=1)
+    a.add_argument("--set", default="", help="NAME=VALUE;...")
+    a.add_argument("--size", type=int, default=0)
+    a.add_argument("--partitions", type=int, default=0)
+    a.add_argument("--pause", type=int, default=0)
     o = a.parse_args()
+    o.settings_set = dict(pair.split("=", 1) for pair in o.set.split(";") if pair)
+    if "acks" in o.settings_set and o.lib != "confluent":
+        o.acks = o.settings_set.pop("acks")
     o.first = o.start == "first"
     if o.settings == "pipeline":
         o.acks = o.acks or "all"
@@ -325,6 +408,7 @@ def instances(o):
     numbered = o.instances > 1 or "%d" in o.client_id + (o.group or "")
     for i in range(1, o.instances + 1):
         mine = argparse.Namespace(**vars(o))
+        mine.number = i
         mine.out = Output(i if numbered else None)
         mine.name = f"-{i}" if numbered else ""
         mine.partition = o.partition + i - 1
