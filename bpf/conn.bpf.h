@@ -101,6 +101,8 @@ static __noinline void rz_conn_drop_kept(__u64 cookie, const struct rz_frame *f)
 {
 	if (f->via == RZ_VIA_PROXY)
 		bpf_map_delete_elem(&proxied, &cookie);
+	if (f->produce || f->adopted)
+		bpf_map_delete_elem(&prints, &cookie);
 	if (f->have)
 		rz_header_drop_partial(cookie, f);
 }

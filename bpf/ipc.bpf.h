@@ -59,6 +59,14 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_NAMED_MAX);
+	__type(key, struct rz_named_key);
+	__type(value, struct rz_named);
+} named SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, RZ_ORDERS_MAX);
 	__type(key, __u64);
 	__type(value, struct rz_order);

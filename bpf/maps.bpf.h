@@ -17,6 +17,7 @@
 #include <bpf/bpf_helpers.h>
 #include <rezone/config.h>
 #include <rezone/kafka.h>
+#include <rezone/print.h>
 #include <rezone/types.h>
 
 const volatile struct rz_config rz_config = {};
@@ -55,6 +56,14 @@ struct {
 	__type(key, __u64); /* socket cookie */
 	__type(value, struct rz_proxied);
 } proxied SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u64); /* socket cookie */
+	__type(value, struct rz_print);
+} prints SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -350,6 +359,9 @@ struct rz_scratch {
 	struct rz_partial_key pushed;
 	struct rz_follow_key follow; /* made anew for each look-up */
 	struct rz_early_piece early;
+	struct rz_print print; /* what this segment's requests tell of their library */
+	__u32 printed;	       /* it tells something */
+	__u8 print_body[RZ_PRINT_BUFFER];
 };
 
 struct {

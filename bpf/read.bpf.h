@@ -13,6 +13,7 @@
 
 #include "begin.bpf.h"
 #include "client.bpf.h"
+#include "note.bpf.h"
 #include "response.bpf.h"
 #include "software.bpf.h"
 
@@ -246,7 +247,8 @@ static __always_inline enum rz_step rz_read_body(struct __sk_buff *skb, struct r
 }
 
 /* Marks the request in the frame, and goes on to the next one. */
-static __always_inline enum rz_step rz_read_note(struct rz_scratch *s, const struct rz_request *r)
+static __always_inline enum rz_step rz_read_note(struct __sk_buff *skb, struct rz_scratch *s,
+						 const struct rz_request *r)
 {
 	if (s->f.requests) /* the second header stood where the first one said */
 		s->f.tentative = s->misses = 0;
@@ -260,6 +262,8 @@ static __always_inline enum rz_step rz_read_note(struct rz_scratch *s, const str
 	if (!s->f.tentative) /* else these bytes may be a record's */
 		s->f.correlation_id = r->correlation_id;
 	s->found = 0;
+	if (rz_note_wants(s, r->api_key))
+		rz_note_request(skb, r->api_key, r->api_version, r->client_id_len);
 	s->asked_metadata |= r->api_key == RZ_API_METADATA;
 	s->carried_data |= r->api_key == RZ_API_PRODUCE || r->api_key == RZ_API_FETCH;
 	rz_api_note(&s->f, r->api_key, r->api_version);
@@ -318,7 +322,7 @@ __noinline int rz_read_request(struct __sk_buff *skb)
 	}
 	if (rz_read_body(skb, s, &r) == RZ_STEP_DONE)
 		return RZ_STEP_DONE;
-	return rz_read_note(s, &r);
+	return rz_read_note(skb, s, &r);
 }
 
 /* Bytes before this segment are missing. If TCP has them, we have missed them, unless they were
@@ -362,6 +366,7 @@ static __always_inline bool rz_read_segment(struct __sk_buff *skb, struct bpf_so
 
 	s->asked_metadata = s->carried_data = 0;
 	s->n_noted = 0;
+	s->printed = 0;
 	s->refused = 0;
 	s->found = 0;
 	s->dropped = 0;

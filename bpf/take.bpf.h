@@ -243,6 +243,8 @@ static __noinline void rz_take_try(struct __sk_buff *skb, struct bpf_sock *sk, s
 			if (s->undone)
 				rz_take_undone(s);
 			rz_response_expect_all(s);
+			if (s->printed)
+				rz_note_keep(s);
 			return;
 		}
 		rz_take_drop_unused(s, c);

@@ -212,6 +212,32 @@ struct rz_order {
 };
 #define RZ_ORDER_NS 30000000000ULL
 
+/* How the library of a connection's client is known; user/policy/known.h has the evidence. */
+enum rz_known_by {
+	RZ_KNOWN_UNKNOWN = 0,
+	RZ_KNOWN_SAID,	      /* on this connection */
+	RZ_KNOWN_SIBLING,     /* on another connection of the same client */
+	RZ_KNOWN_FINGERPRINT, /* by the form of its requests */
+	RZ_KNOWN_COUNT,
+} RZ_PACKED_ENUM;
+
+/*
+ * named: a client -> the library that it named, on any of its connections. Written by the daemon at
+ * each tick, which removes what no connection has said for a while (user/policy/named.h).
+ */
+#define RZ_NAMED_MAX 16384
+struct rz_named_key {
+	__u8 addr[16]; /* the client's; first, for one address may have a share of the rows only */
+	__u64 client;  /* key into `clients` */
+	__u32 netns;   /* of the agent's socket */
+	__u32 pad;
+};
+struct rz_named {
+	struct rz_software software;
+	__u64 seen_ns;	 /* when a connection that said so was last there */
+	__u64 differ_ns; /* when two connections that said otherwise last were, 0: never */
+};
+
 /* What happened, for `rezone events` (docs/events.md). */
 enum rz_event_type {
 	RZ_EVENT_NONE = 0,
@@ -265,9 +291,10 @@ struct rz_event {
 	enum rz_event_type type;
 	enum rz_reason reason;
 	enum rz_outcome outcome;
-	__u8 by_hand;	     /* an operator's `rezone reset` */
-	enum rz_check check; /* of a move that did not happen: what kept it from happening */
-	__u8 pad[7];
+	__u8 by_hand;		   /* an operator's `rezone reset` */
+	enum rz_check check;	   /* of a move that did not happen: what kept it from happening */
+	enum rz_known_by known_by; /* of a move: the library, by which its close was chosen */
+	__u8 pad[6];
 	__u64 move; /* of a follow-up: cookie of the connection that the move closed; else 0 */
 	char from_zone[RZ_ZONE_SHOWN];
 	char to_zone[RZ_ZONE_SHOWN];
@@ -285,6 +312,7 @@ struct rz_event {
 };
 
 RZ_ASSERT(sizeof(struct rz_zone_key) == RZ_GROUP_SIZE + RZ_ZONE_SIZE, "rz_zone_key is a map key");
+RZ_ASSERT(sizeof(struct rz_named_key) == 32, "rz_named_key is a map key: no hidden padding");
 RZ_ASSERT(sizeof(struct rz_event) == 584, "rz_event has no hidden padding");
 
 #endif

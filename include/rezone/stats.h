@@ -32,6 +32,7 @@ struct rz_stats {
 	__u64 peer_softwares_full; /* ... too many from one address */
 	__u64 software_collisions; /* ... two names with one hash */
 	__u64 softwares_unread;	   /* ... it is longer than is read, or has no form that is known */
+	__u64 prints_full;	   /* how a connection's requests look is not kept */
 	__u64 traffic_full;	   /* bytes of a closed connection are not added up */
 	__u64 ip_unparsed;	   /* fragments, unknown extension headers, short headers */
 	__u64 races; /* two CPUs on one connection at once, and the retries did not help */
@@ -63,6 +64,7 @@ enum rz_place {
 	RZ_PLACE_SOFTWARE_INSERT,
 	RZ_PLACE_TRAFFIC_INSERT,
 	RZ_PLACE_HELD_INSERT,
+	RZ_PLACE_PRINT_INSERT,
 	/* the daemon's */
 	RZ_PLACE_CLOSE, /* a close that failed for another reason than its last check */
 	RZ_PLACE_READ,	/* of the maps, at a tick */

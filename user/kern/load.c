@@ -146,6 +146,7 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	bpf_map__set_max_entries(k->skel->maps.partial,
 				 o->max_connections + RZ_UNDO_SLOTS * RZ_UNDO_DEPTH);
 	bpf_map__set_max_entries(k->skel->maps.proxied, o->max_connections);
+	bpf_map__set_max_entries(k->skel->maps.prints, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.clients, o->max_clients);
 	bpf_map__set_max_entries(k->skel->maps.client_ids, o->max_clients);
 	bpf_map__set_max_entries(k->skel->maps.client_traffic, o->max_clients);

@@ -135,6 +135,7 @@ static int read_keyed(int fd, size_t value_size, void **ret, size_t *ret_n)
 _Static_assert(sizeof(struct rz_client_row) == sizeof(uint64_t) + sizeof(struct rz_client),
 	       "packed");
 _Static_assert(sizeof(struct rz_held_row) == sizeof(uint64_t) + sizeof(struct rz_held), "packed");
+_Static_assert(sizeof(struct rz_print_row) == sizeof(uint64_t) + sizeof(struct rz_print), "packed");
 _Static_assert(sizeof(struct rz_move_row) == sizeof(uint64_t) + sizeof(struct rz_move), "packed");
 
 /* The value is no multiple of eight bytes long: read_keyed() would leave no room for padding. */
@@ -310,6 +311,9 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 	if (!err)
 		err = read_softwares(m->softwares, s);
 	if (!err)
+		err = read_keyed(m->prints, sizeof(struct rz_print), (void **)&s->prints,
+				 &s->n_prints);
+	if (!err)
 		err = read_daemon(m, s);
 	if (!err)
 		err = read_stats(m->stats, &s->stats);
@@ -356,6 +360,9 @@ void rz_snapshot_free(struct rz_snapshot *s)
 	free(s->held);
 	free(s->proxied);
 	free(s->softwares);
+	free(s->prints);
+	free(s->newest);
+	free(s->named);
 	free(s->members);
 	free(s->writers);
 	free(s->peers);
@@ -432,6 +439,15 @@ const struct rz_software *rz_snapshot_software(const struct rz_snapshot *s, cons
 			: NULL;
 
 	return r ? &r->software : NULL;
+}
+
+const struct rz_print *rz_snapshot_print(const struct rz_snapshot *s, const struct rz_conn *c)
+{
+	const struct rz_print_row *r =
+		s->n_prints ? bsearch(&c->cookie, s->prints, s->n_prints, sizeof(*r), by_key)
+			    : NULL;
+
+	return r ? &r->print : NULL;
 }
 
 bool rz_snapshot_grouped(const struct rz_snapshot *s, const struct rz_conn *c)

@@ -19,8 +19,8 @@
 /* Descriptors. Each map's name, in the BPF object and as a pin, is the field's. */
 /* clang-format off */
 #define RZ_MAPS(X)                                                                             \
-	X(conns) X(client_ids) X(clients) X(proxied) X(proxy_peers) X(softwares) X(software_keys)       \
-	X(secret) X(peers) X(zone_names)                                                       \
+	X(conns) X(client_ids) X(clients) X(proxied) X(prints) X(proxy_peers) X(softwares) X(software_keys)       \
+	X(secret) X(peers) X(named) X(zone_names)                                                       \
 	X(agents) X(zones) X(aliases) X(sources) X(blocks) X(moves) X(holds) X(held) X(follow) X(settings)                   \
 	X(status) X(counters) X(stats) X(errors) X(traffic) X(client_traffic) X(events) X(verdicts) X(orders)  \
 	X(moved) X(arrivals) X(spans)
@@ -63,6 +63,18 @@ struct rz_proxied_row {
 	struct rz_proxied proxied;
 };
 
+struct rz_print_row {
+	uint64_t cookie;
+	struct rz_print print;
+};
+
+/* The newest versions, + 1, that an agent was sent (kern/newest.h). */
+struct rz_newest_row {
+	struct rz_endpoint at;
+	uint32_t netns;
+	__u8 versions[RZ_PRINT_APIS];
+};
+
 struct rz_software_row {
 	uint64_t key;
 	struct rz_software software;
@@ -71,6 +83,11 @@ struct rz_software_row {
 struct rz_held_row {
 	uint64_t cookie;
 	struct rz_held held;
+};
+
+struct rz_named_row {
+	struct rz_named_key key;
+	struct rz_named named;
 };
 
 /* A client, a client.id at an address, of whom a connection carries group membership. */
@@ -89,10 +106,16 @@ struct rz_snapshot {
 	size_t n_moves;
 	struct rz_proxied_row *proxied;
 	size_t n_proxied;
+	struct rz_print_row *prints;
+	size_t n_prints;
+	struct rz_newest_row *newest; /* filled by rz_newest_learn (kern/newest.h), sorted */
+	size_t n_newest;
 	struct rz_software_row *softwares;
 	size_t n_softwares;
 	struct rz_held_row *held;
 	size_t n_held;
+	struct rz_named_row *named; /* filled by rz_named_read (kern/named.h), sorted */
+	size_t n_named;
 	struct rz_member *members; /* sorted; one may stand there more than once */
 	size_t n_members;
 	struct rz_member *writers; /* of whom a connection has carried Produce; likewise */
@@ -140,9 +163,11 @@ bool rz_snapshot_peer_proxies(const struct rz_snapshot *s, const struct rz_conn 
 
 /* Does a connection of the same client (client.id at an address) carry group membership? */
 bool rz_snapshot_grouped(const struct rz_snapshot *s, const struct rz_conn *c);
-/* What the client says it is, or NULL. */
+/* What the client said it is, on this connection; NULL: nothing, or it was not kept. */
 const struct rz_software *rz_snapshot_software(const struct rz_snapshot *s,
 					       const struct rz_conn *c);
+/* What the form of its requests tells; NULL: nothing. */
+const struct rz_print *rz_snapshot_print(const struct rz_snapshot *s, const struct rz_conn *c);
 /* The true client of a connection that began with a PROXY header. 0, or -ENOENT if it did not, or
  * the header names none. */
 int rz_snapshot_proxied(const struct rz_snapshot *s, const struct rz_conn *c,

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Which library each client has named, see named.h. */
+#include "kern/named.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "kern/batch.h"
+
+#define WRITE_AGAIN_NS (60 * 1000000000ULL)
+
+static struct rz_named_key key_of(const struct rz_conn *c)
+{
+	struct rz_named_key key = {.client = c->frame.client, .netns = c->netns};
+
+	memcpy(key.addr, c->tuple.client_addr, sizeof(key.addr));
+	return key;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct rz_named_row *x = a, *y = b;
+
+	return memcmp(&x->key, &y->key, sizeof(x->key));
+}
+
+static int latest_first(const void *a, const void *b)
+{
+	const struct rz_named_row *x = a, *y = b;
+
+	if (x->named.seen_ns != y->named.seen_ns)
+		return x->named.seen_ns < y->named.seen_ns ? 1 : -1;
+	return by_key(a, b);
+}
+
+static int by_addr_latest_first(const void *a, const void *b)
+{
+	const struct rz_named_row *x = a, *y = b;
+	int d = memcmp(x->key.addr, y->key.addr, sizeof(x->key.addr));
+
+	return d ? d : latest_first(a, b);
+}
+
+/* Does it say for whom it speaks? One that carries several clients' requests does not. */
+static bool speaks(const struct rz_conn *c)
+{
+	return c->frame.software && c->frame.client && !c->frame.tentative && !c->frame.several;
+}
+
+/* A name that could not be kept may be any: it differs from all others. */
+static struct rz_named_row row_of(const struct rz_snapshot *s, const struct rz_conn *c)
+{
+	const struct rz_software *said = rz_snapshot_software(s, c);
+	struct rz_named_row row = {.key = key_of(c), .named.seen_ns = s->now_ns};
+
+	if (said)
+		row.named.software = *said;
+	else
+		row.named.differ_ns = s->now_ns;
+	return row;
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Two rows of one client become one: the latest name, and when another one was last said. */
+static void fold(struct rz_named *to, const struct rz_named *from)
+{
+	bool same = !memcmp(&to->software, &from->software, sizeof(to->software));
+	uint64_t other_ns = to->seen_ns < from->seen_ns ? to->seen_ns : from->seen_ns;
+
+	to->differ_ns = later(to->differ_ns, from->differ_ns);
+	if (!same)
+		to->differ_ns = later(to->differ_ns, other_ns);
+	if (from->seen_ns > to->seen_ns)
+		to->software = from->software;
+	to->seen_ns = later(to->seen_ns, from->seen_ns);
+}
+
+static size_t fold_all(struct rz_named_row *rows, size_t n)
+{
+	size_t i, kept = 0;
+
+	qsort(rows, n, sizeof(*rows), by_key);
+	for (i = 0; i < n; i++)
+		if (kept && !by_key(&rows[kept - 1], &rows[i]))
+			fold(&rows[kept - 1].named, &rows[i].named);
+		else
+			rows[kept++] = rows[i];
+	return kept;
+}
+
+/* No address may push out what the others said. */
+static size_t cut(struct rz_named_row *rows, size_t n)
+{
+	size_t i, kept = 0, same = 0;
+
+	if (n <= RZ_NAMED_MAX / RZ_PEER_SHARE)
+		return n;
+	qsort(rows, n, sizeof(*rows), by_addr_latest_first);
+	for (i = 0; i < n; i++) {
+		bool next = i && !memcmp(rows[i].key.addr, rows[i - 1].key.addr,
+					 sizeof(rows[i].key.addr));
+
+		same = next ? same + 1 : 1;
+		if (same <= RZ_NAMED_MAX / RZ_PEER_SHARE)
+			rows[kept++] = rows[i];
+	}
+	qsort(rows, kept, sizeof(*rows), latest_first);
+	if (kept > RZ_NAMED_MAX)
+		kept = RZ_NAMED_MAX;
+	qsort(rows, kept, sizeof(*rows), by_key);
+	return kept;
+}
+
+int rz_named_learn(struct rz_snapshot *s)
+{
+	struct rz_named_row *rows = calloc(s->n_conns + s->n_named + 1, sizeof(*rows));
+	size_t i, n = 0;
+
+	if (!rows)
+		return -ENOMEM;
+	for (i = 0; i < s->n_named; i++)
+		if (s->now_ns < s->named[i].named.seen_ns + RZ_NAMED_KEEP_NS)
+			rows[n++] = s->named[i];
+	for (i = 0; i < s->n_conns; i++)
+		if (speaks(&s->conns[i]))
+			rows[n++] = row_of(s, &s->conns[i]);
+	free(s->named);
+	s->named = rows;
+	s->n_named = cut(rows, fold_all(rows, n));
+	return 0;
+}
+
+/* All of map named, sorted. 0 or -errno. */
+static int read_rows(const struct rz_maps *m, struct rz_named_row **ret, size_t *ret_n)
+{
+	_cleanup_free_ struct rz_named_key *keys = NULL;
+	_cleanup_free_ struct rz_named *values = NULL;
+	struct rz_named_row *rows;
+	size_t i, n;
+	int err = rz_batch_read(m->named, sizeof(*keys), sizeof(*values), 0, (void **)&keys,
+				(void **)&values, &n);
+
+	if (err)
+		return err;
+	rows = calloc(n + 1, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		rows[i] = (struct rz_named_row){keys[i], values[i]};
+	qsort(rows, n, sizeof(*rows), by_key);
+	*ret = rows;
+	*ret_n = n;
+	return 0;
+}
+
+void rz_named_read(const struct rz_maps *m, struct rz_snapshot *s)
+{
+	int err = read_rows(m, &s->named, &s->n_named);
+
+	if (!err)
+		err = rz_named_learn(s);
+	if (err)
+		rz_err(err, "map named: cannot be read: %s", strerror(-err));
+}
+
+/* Need it not be written again? */
+static bool is_written(const struct rz_named *was, const struct rz_named *now)
+{
+	return !memcmp(&was->software, &now->software, sizeof(now->software)) &&
+	       now->seen_ns < was->seen_ns + WRITE_AGAIN_NS &&
+	       now->differ_ns < was->differ_ns + WRITE_AGAIN_NS;
+}
+
+static const struct rz_named_row *find(const struct rz_named_row *rows, size_t n,
+				       const struct rz_named_row *key)
+{
+	return n ? bsearch(key, rows, n, sizeof(*rows), by_key) : NULL;
+}
+
+int rz_named_write(const struct rz_maps *m, const struct rz_snapshot *s)
+{
+	_cleanup_free_ struct rz_named_row *was = NULL;
+	size_t i, n = 0;
+	int err = read_rows(m, &was, &n);
+
+	/* what is to go first, so that there is room for what comes */
+	for (i = 0; i < n; i++)
+		if (!find(s->named, s->n_named, &was[i]))
+			bpf_map_delete_elem(m->named, &was[i].key);
+	for (i = 0; !err && i < s->n_named; i++) {
+		const struct rz_named_row *old = find(was, n, &s->named[i]);
+
+		if ((!old || !is_written(&old->named, &s->named[i].named)) &&
+		    bpf_map_update_elem(m->named, &s->named[i].key, &s->named[i].named, BPF_ANY))
+			err = -errno;
+	}
+	return err ? rz_err(err, "map named: cannot be written: %s", strerror(-err)) : 0;
+}
+
+const struct rz_software *rz_named_find(const struct rz_snapshot *s, const struct rz_conn *c)
+{
+	struct rz_named_row key = {.key = key_of(c)};
+	const struct rz_named_row *r = find(s->named, s->n_named, &key);
+
+	if (!r || !r->named.software.name[0])
+		return NULL;
+	if (r->named.differ_ns && s->now_ns < r->named.differ_ns + RZ_NAMED_KEEP_NS)
+		return NULL;
+	return &r->named.software;
+}

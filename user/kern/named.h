@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which library each client has named, on any of its connections (map named).
+ *
+ * A client says its name once on a connection, at its beginning (ApiVersions v3, KIP-511). So
+ * rezone does not know the name of a connection that is older than itself; another connection of
+ * the same client may have said it. A client is a client.id at an address, in one network namespace
+ * of the agents. Two connections of it that say otherwise (two versions behind one NAT, say) make
+ * the name unknown, until RZ_NAMED_KEEP_NS after both were last there.
+ *
+ * Comes in: the connections of a snapshot, and what the map remembers of earlier ones. Goes out:
+ * the snapshot's `named`, and the map. Called by whoever reads a snapshot and judges by it: the
+ * daemon, which also writes the map at each tick, and the commands; and by policy/known.c.
+ */
+#ifndef RZ_KERN_NAMED_H
+#define RZ_KERN_NAMED_H
+
+#include "kern/maps.h"
+
+/* A name is remembered for so long after the latest connection that said it. */
+#define RZ_NAMED_KEEP_NS (600 * 1000000000ULL)
+
+/*
+ * Adds to s->named, which has what the map remembers in any order, what s->conns say, as of
+ * s->now_ns. Forgets what is too old; of one address all but the latest RZ_NAMED_MAX /
+ * RZ_PEER_SHARE, of all but the latest RZ_NAMED_MAX. Pure. 0 or -ENOMEM.
+ */
+int rz_named_learn(struct rz_snapshot *s);
+
+/* The same with what the map has now. If that fails, which is logged, no connection's sibling is
+ * known. */
+void rz_named_read(const struct rz_maps *m, struct rz_snapshot *s);
+
+/* Makes the map equal to s->named. Times that differ by less than a minute are left as they are. 0
+ * or -errno, logged. */
+int rz_named_write(const struct rz_maps *m, const struct rz_snapshot *s);
+
+/* The library that the client of this connection has named, on whichever connection; NULL: none, or
+ * more than one. */
+const struct rz_software *rz_named_find(const struct rz_snapshot *s, const struct rz_conn *c);
+
+#endif
