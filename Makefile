@@ -388,12 +388,14 @@ soak: $(BUILD)/rezone standin
 ## Long forms | hostile: three times 100,000 distinct client ids
 ## Figures | pace: how many connections of one kafka-go Reader may be moved at a time
 ## Figures | refresh: how long clients take that come home by themselves (six minutes)
+## Figures | fingerprints: user/policy/prints.inc, how the requests of real libraries look
+## Figures | fingerprints-check: ... of other versions, and at another server: none is taken for another library
 ## Figures | let-go: what a hold costs that is let go
 ## Test without root | proof-test: the judge of `make moves`, on logs made by hand
 ## Long forms | clients-table: each set-up that fleets run, three times (an hour); fills docs/proof/fleet.csv; goes on where it was ended; ONLY="java*" MINUTES=60
 ## Test without root | fleet-test: its judge, on logs made by hand
-.PHONY: churn crowd hostile stale kill-holds let-go moves moves-volume pace proof-test refresh clients-table \
-	fleet-test
+.PHONY: fingerprints fingerprints-check churn crowd hostile stale kill-holds let-go moves moves-volume pace \
+	proof-test refresh clients-table fleet-test
 clients-table: $(BUILD)/rezone
 	tests/fleet/fleet.py
 fleet-test:
@@ -407,6 +409,8 @@ pace refresh: $(BUILD)/rezone standin
 	tests/e2e/$@.sh
 moves-volume: $(BUILD)/rezone standin
 	tests/moves/run
+fingerprints fingerprints-check: $(BUILD)/rezone standin
+	tests/prints/run $(subst fingerprints,make,$(@:fingerprints-check=check))
 let-go: $(BUILD)/rezone $(BUILD)/last
 	tests/e2e/let-go.sh
 kill-holds: $(BUILD)/rezone standin

@@ -36,9 +36,10 @@ check "... and nobody was closed after that" test "$(count '[a-z]*[0-9]*' '.even
 note "held back between the last look and the end: $(stat_of held_segments) segments"
 check "busy, which never pauses, is let go" within "$DEADLINE" came busy '.event == "let-go" and .error == "ETIMEDOUT" and .check != null and .check != "silent"'
 check "busy is never held" test "$(count busy '.event == "hold" or (.event == "move" and .held_ms > 0)')" = 0
-# who was there before rezone has no name, but the version of its requests: it may be any library that says its name
-check "older is left alone for its library's sake" some_rows '(.client_id | startswith("older,")) and .kind == "data" and .software == null and (.reason | . == "library" or . == "may come by itself")'
-check "older: nothing was done to it" test "$(count older '.event == "hold" or .event == "move" or .event == "let-go"')" = 0
+# who was there before rezone has said no name, and is known by the form of its requests
+check "older is known by its requests" within "$DEADLINE" some_rows '(.client_id | startswith("older,")) and .kind == "data" and .software == null and .library == "kgo" and .library_known_by == "fingerprint"'
+check "older, which never pauses, is let go" within "$DEADLINE" came older '.event == "let-go" and .library_known_by == "fingerprint"'
+check "older is never held, and not closed" test "$(count older '.event == "hold" or .event == "move"')" = 0
 stop rezone
 for c in "${!AT_OF[@]}"; do stop "$c"; done
 for c in "${!AT_OF[@]}"; do

@@ -123,6 +123,8 @@ static bool ask_product(struct run *r, struct rz_select *s, struct product *p)
 				       .n_proxied = r->n_conns,
 				       .held = r->held,
 				       .n_held = r->n_conns,
+				       .prints = r->prints,
+				       .n_prints = r->n_conns,
 				       .softwares = r->softwares,
 				       .n_softwares = N_SOFTWARES,
 				       .now_ns = r->clock_ns};

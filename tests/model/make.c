@@ -303,6 +303,25 @@ static void make_reader(struct run *r, struct rz_conn *c)
 		open_conn(r, c, false);
 }
 
+/* Of half of them nothing is known; what is known is like Java, but for one thing now and then. */
+static void make_print(struct run *r, struct rz_print_row *row)
+{
+	struct rz_print *p = &row->print;
+
+	memset(row, 0, sizeof(*row));
+	if (chance(r, 50))
+		return;
+	*p = (struct rz_print){.produces = 1 + below(r, 9),
+			       .produce_timeout_ms = chance(r, 90) ? 30000 : 20000,
+			       .leader_epoch = chance(r, 90) ? -1 : 1,
+			       .idempotent = chance(r, 50),
+			       .timeouts_differ = chance(r, 5),
+			       .batches_differ = chance(r, 5),
+			       .versions = {[RZ_PRINT_OF_PRODUCE] = 9}};
+	if (!p->idempotent)
+		p->producer_epoch = p->base_sequence = chance(r, 90) ? -1 : 1;
+}
+
 /* A new connection; of this client to its own zone or away, if `like` is not NULL. */
 struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home)
 {
@@ -318,9 +337,11 @@ struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home)
 	p = &r->proxied[r->n_conns++];
 	memset(c, 0, sizeof(*c));
 	memset(p, 0, sizeof(*p));
+	make_print(r, &r->prints[r->n_conns - 1]);
 	*held = (struct rz_held_row){
 		.held = {.since_ns = 1, .left_ns = chance(r, 2), .followed = chance(r, 2)}};
-	c->cookie = p->cookie = held->cookie = r->last_cookie += 1 + below(r, 5);
+	c->cookie = p->cookie = held->cookie = r->prints[r->n_conns - 1].cookie = r->last_cookie +=
+		1 + below(r, 5);
 	c->opened_ns = r->clock_ns + (like ? below(r, 3) * SECOND_NS / 2 : 0);
 	ip4(c->tuple.client_addr, 10, 1 + below(r, 2), below(r, 4), 7);
 	/* few agents are on one node */
@@ -352,6 +373,7 @@ void close_conn(struct run *r, size_t i)
 {
 	memmove(&r->conns[i], &r->conns[i + 1], (--r->n_conns - i) * sizeof(r->conns[0]));
 	memmove(&r->held[i], &r->held[i + 1], (r->n_conns - i) * sizeof(r->held[0]));
+	memmove(&r->prints[i], &r->prints[i + 1], (r->n_conns - i) * sizeof(r->prints[0]));
 	memmove(&r->proxied[i], &r->proxied[i + 1], (r->n_conns - i) * sizeof(r->proxied[0]));
 }
 

@@ -87,6 +87,7 @@ struct run {
 	struct rz_conn conns[MAX_CONNS];	   /* sorted by cookie */
 	struct rz_proxied_row proxied[MAX_CONNS];  /* of conns[i], if its frame says proxied */
 	struct rz_held_row held[MAX_CONNS];	   /* of conns[i]: its client may have left */
+	struct rz_print_row prints[MAX_CONNS];	   /* of conns[i]: how its requests look */
 	size_t n_conns;
 	struct rz_software_row softwares[N_SOFTWARES]; /* what clients may say they are */
 	uint64_t last_cookie;
@@ -113,6 +114,8 @@ enum twist {
 	TWIST_UNNAMED_HELD,    /* a writer without a name may be held */
 	TWIST_KAFKA_GO_WRITES, /* ... is moved if it sends Produce v8 */
 	TWIST_KAFKA_GO_READS,  /* readers without a name may go together, whatever they send */
+	TWIST_FINGERPRINT,     /* how the requests of an older connection look says nothing */
+	TWIST_IDEMPOTENT,      /* nor does it of franz-go */
 	TWIST_OTHER_WRITER,    /* a client is followed though another one has its keys */
 	TWIST_PODS,	       /* every address is an agent */
 	TWIST_ROLES,
@@ -193,7 +196,8 @@ struct opinion judge(const struct run *r, size_t conn);
 
 /* writers.c: what a producer's library bears; `s` NULL: it does not say what it is. */
 enum bears { BEARS_NOTHING, BEARS_GAP, BEARS_HOLD, BEARS_IF_FOLLOWED };
-enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s);
+enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s,
+			const struct rz_print *p);
 
 const struct rz_client *client_of(const struct run *r, size_t conn);
 bool has_rule(enum rz_reason reason);

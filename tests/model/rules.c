@@ -124,7 +124,8 @@ static bool can_be_followed(const struct eye *e)
 /* An operator's --close says how, and does not change this. */
 static bool may_write_twice(const struct eye *e)
 {
-	enum bears b = writer_bears(&e->conn->frame, says_of_itself(e));
+	enum bears b = writer_bears(&e->conn->frame, says_of_itself(e),
+				    &e->r->prints[e->conn - e->r->conns].print);
 
 	return e->conn->frame.produce &&
 	       (b == BEARS_NOTHING || (b == BEARS_IF_FOLLOWED && !can_be_followed(e)));
@@ -326,8 +327,10 @@ struct opinion judge(const struct run *r, size_t conn)
 			o.reason = rules[i].reason;
 	o.home = o.reason == RZ_REASON_SAME_ZONE && DATA(f) && !f->coordinator && !f->acks0 &&
 		 !f->transaction;
-	o.follow = f->produce && writer_bears(f, says_of_itself(&e)) == BEARS_IF_FOLLOWED;
-	o.gap_only = f->produce && writer_bears(f, says_of_itself(&e)) == BEARS_GAP;
+	o.follow = f->produce && writer_bears(f, says_of_itself(&e), &r->prints[conn].print) ==
+					 BEARS_IF_FOLLOWED;
+	o.gap_only = f->produce &&
+		     writer_bears(f, says_of_itself(&e), &r->prints[conn].print) == BEARS_GAP;
 	o.together = !f->produce && !f->software &&
 		     (f->data_version == 10 || twist == TWIST_KAFKA_GO_READS);
 	o.locality = f->tentative || f->several || !*e.agent_zone || !is_known(r, e.client_zone)

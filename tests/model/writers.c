@@ -27,16 +27,32 @@ static unsigned librdkafka(const struct rz_software *s)
 	return major * 1000 + minor;
 }
 
-enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s)
+/* Two batches, both alike, with what Java writes into their headers. */
+static bool like_java(const struct rz_print *p)
+{
+	return p->produces > 1 && p->produce_timeout_ms == 30000 && p->leader_epoch == -1 &&
+	       (p->idempotent || (p->producer_epoch == -1 && p->base_sequence == -1)) &&
+	       !p->batches_differ && !p->timeouts_differ && twist != TWIST_FINGERPRINT;
+}
+
+static bool is_idempotent(const struct rz_print *p)
+{
+	return p->produces > 1 && p->idempotent && !p->batches_differ && twist != TWIST_IDEMPOTENT;
+}
+
+enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s,
+			const struct rz_print *p)
 {
 	unsigned major = 0, minor = 0;
 
+	if (!s && !f->software && f->adopted && !f->tentative && !f->several && like_java(p))
+		return BEARS_HOLD;
 	if (!s)
 		return f->data_version >= (twist != TWIST_KAFKA_GO_WRITES ? 8 : 9) ? BEARS_NOTHING
 		       : twist == TWIST_UNNAMED_HELD				   ? BEARS_HOLD
 										   : BEARS_GAP;
 	if (!strcmp(s->name, "kgo"))
-		return BEARS_GAP;
+		return is_idempotent(p) ? BEARS_HOLD : BEARS_GAP;
 	if (!strcmp(s->name, "kafka-python")) {
 		sscanf(s->version, "%u.%u", &major, &minor);
 		return major > 2 || (major == 2 && minor >= 2) ? BEARS_HOLD : BEARS_GAP;

@@ -45,6 +45,7 @@ static void test_move(void **state)
 	e.waited_ms = 1040;
 	e.held_ms = 40;
 	e.held_segments = 3;
+	e.known_by = RZ_KNOWN_SIBLING;
 	e.by_hand = 1;
 	strcpy(e.text, "reset after a hold of 40 ms, 3 segments held back");
 	both(text, &e);
@@ -55,6 +56,7 @@ static void test_move(void **state)
 		"\"client_id\":\"app,warpstream_az=b\",\"from_zone\":\"a\",\"to_zone\":\"b\","
 		"\"reason\":null,\"outcome\":null,\"by_hand\":true,\"waited_ms\":1040,"
 		"\"held_ms\":40,\"held_segments\":3,\"error\":null,\"check\":null,"
+		"\"library_known_by\":\"sibling\","
 		"\"text\":\"reset after a hold of 40 ms, 3 segments held "
 		"back\",\"setting\":null,\"before\":null,"
 		"\"after\":null,\"move\":null}\n"
@@ -125,7 +127,8 @@ static void test_of_no_connection(void **state)
 		      "\"cookie\":null,\"client\":null,\"agent\":null,\"client_id\":null,"
 		      "\"from_zone\":null,\"to_zone\":null,\"reason\":null,\"outcome\":null,"
 		      "\"by_hand\":false,\"waited_ms\":null,\"held_ms\":null,"
-		      "\"held_segments\":null,\"error\":null,\"check\":null,\"text\":\"stale:"
+		      "\"held_segments\":null,\"error\":null,\"check\":null,"
+		      "\"library_known_by\":null,\"text\":\"stale:"
 		      " because\",\"setting\":null,\"before\":null,\"after\":null,\"move\":null}\n"
 		      "1970-01-01T00:00:00.000Z freeze         stale: because\n");
 }

@@ -481,6 +481,78 @@ static void test_by_hand(void **state)
 	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_NONE);
 }
 
+/* What an idempotent producer writes twice, the agent drops. */
+static void test_idempotent(void **state)
+{
+	struct rz_library_case c = {};
+	struct rz_frame frame = {.produce = 1, .data_version = 9};
+	struct rz_software kgo = {"kgo", "v1.22.2"};
+
+	(void)state;
+	c.frame = &frame;
+	c.software = &kgo;
+	assert_true(rz_library_way(&c).gap_only);
+	c.idempotent = true;
+	assert_false(rz_library_way(&c).gap_only);
+	assert_false(rz_library_way(&c).alone);
+	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_FIN);
+}
+
+/* Bits of the names of the table that are one of these. */
+static rz_print_names names(const char *one, const char *other)
+{
+	rz_print_names set = 0;
+	unsigned i;
+
+	for (i = 0; i < RZ_PRINT_NAMES_MAX && rz_print_name(i); i++)
+		if (!strcmp(rz_print_name(i)->name, one) ||
+		    (other && !strcmp(rz_print_name(i)->name, other)))
+			set |= 1ULL << i;
+	assert_int_not_equal(set, 0);
+	return set;
+}
+
+/* Of several libraries the strictest rule applies; of one that says no name, the rule of such. */
+static void test_prints(void **state)
+{
+	struct rz_frame frame = {.produce = 1, .data_version = 8, .adopted = 1};
+	struct rz_library_case c = {.frame = &frame, .others = 2};
+	struct rz_library_way w;
+
+	(void)state;
+	assert_true(rz_library_way(&c).alone);
+	c.prints = names("apache-kafka-java", NULL);
+	w = rz_library_way(&c);
+	assert_false(w.alone || w.gap_only || w.shared);
+	assert_int_equal(w.close, RZ_CLOSE_RESET);
+	c.prints = names("sarama", NULL);
+	assert_true(rz_library_way(&c).shared);
+	c.prints = names("sarama", "apache-kafka-java");
+	w = rz_library_way(&c);
+	assert_false(w.alone || w.gap_only || w.shared);
+	c.prints = names("kafka-go", NULL);
+	w = rz_library_way(&c);
+	assert_true(!w.alone && w.gap_only);
+	c.prints = names("kafka-go", "apache-kafka-java");
+	w = rz_library_way(&c);
+	assert_true(!w.alone && w.gap_only);
+	assert_int_equal(w.close, RZ_CLOSE_RESET);
+	c.prints = names("confluent-kafka-python", "kafka-python");
+	assert_true(rz_library_way(&c).alone);
+	c.prints = names("kgo", "apache-kafka-java"); /* FIN and reset */
+	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_AUTO);
+	/* what a connection said, or its sibling, counts more */
+	c.software = &(struct rz_software){"kgo", "v1.22.2"};
+	c.prints = names("apache-kafka-java", NULL);
+	assert_true(rz_library_way(&c).gap_only);
+	c.software = NULL;
+	/* readers are told apart by settings: theirs stay the rules of who is not known */
+	frame.produce = 0;
+	frame.data_version = 11;
+	c.others = 0;
+	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_AUTO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -499,6 +571,8 @@ int main(void)
 		cmocka_unit_test(test_close_setting),
 		cmocka_unit_test(test_shared_and_acks0_settings),
 		cmocka_unit_test(test_by_hand),
+		cmocka_unit_test(test_idempotent),
+		cmocka_unit_test(test_prints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,11 @@ static const char *kind_word(unsigned v)
 	return rz_kind_name((enum rz_kind)v);
 }
 
+static const char *known_by_word(unsigned v)
+{
+	return rz_known_by_name((enum rz_known_by)v);
+}
+
 static const char *locality_word(unsigned v)
 {
 	return rz_locality_name((enum rz_locality)v);
@@ -58,6 +63,7 @@ static const struct {
 	{protocol_word, RZ_PROTOCOL_COUNT, "unknown|kafka|tls|http|redis|ssh|noise|"},
 	{kind_word, RZ_KIND_COUNT,
 	 "unknown|data|coordinator|shared|metadata|transactional|acks0|sasl|silent|"},
+	{known_by_word, RZ_KNOWN_COUNT, "unknown|said|sibling|fingerprint|"},
 	{locality_word, RZ_LOCALITY_COUNT, "unknown|same|cross|"},
 	{dialect_word, RZ_DIALECT_COUNT, "none|warpstream|automq|inkless|bufstream|custom|"},
 	{phase_word, RZ_PHASE_COUNT, "wait|gap|hold|reset|close|done|refused|"},

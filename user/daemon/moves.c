@@ -210,8 +210,11 @@ static uint32_t ms_between(uint64_t from_ns, uint64_t to_ns)
 static struct rz_event event_of(const struct rz_daemon *d, const struct rz_job *j,
 				enum rz_event_type type)
 {
-	return rz_event_of(type, d->moves->snap, j->c.cookie, j->c.client, &j->c.tuple,
-			   j->from_zone, j->to_zone);
+	struct rz_event e = rz_event_of(type, d->moves->snap, j->c.cookie, j->c.client, &j->c.tuple,
+					j->from_zone, j->to_zone);
+
+	e.known_by = j->c.known_by;
+	return e;
 }
 
 static void tell_end(struct rz_daemon *d, const struct rz_job *j)

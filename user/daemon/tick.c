@@ -15,6 +15,8 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "kern/named.h"
+#include "kern/newest.h"
 #include "kern/rooms.h"
 #include "policy/tick.h"
 
@@ -36,6 +38,7 @@ static void show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
 		struct rz_event e = rz_event_of(RZ_EVENT_OBSERVE, snap, m->cookie, m->client,
 						&m->tuple, m->from_zone, m->to_zone);
 
+		e.known_by = m->known_by;
 		rz_str_copy(e.text, sizeof(e.text), "observed; enforcing would reset it");
 		rz_daemon_tell(d, &e);
 		d->counters.observed++;
@@ -124,8 +127,11 @@ uint64_t rz_daemon_tick(struct rz_daemon *d)
 		rz_tally_error(d->maps, RZ_PLACE_READ, err);
 		return rz_tick_due_ns(d->backlog, d->conf.interval_ns);
 	}
+	rz_named_read(d->maps, snap);
+	rz_newest_learn(snap);
 	swept = !rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
 	log_full(d, snap);
+	rz_named_write(d->maps, snap);
 	d->status.tick_ns = snap->now_ns;
 	d->counters.ticks++;
 	if (d->topo)

@@ -33,6 +33,9 @@ static void set_client(json_t *o, const struct rz_conn_row *r)
 	set(o, "agent_group", rz_json_text(c ? c->agent_group : NULL));
 	set(o, "software", rz_json_text(r->software ? r->software->name : NULL));
 	set(o, "software_version", rz_json_text(r->software ? r->software->version : NULL));
+	set(o, "library", rz_json_text(r->library));
+	set(o, "library_version", rz_json_text(r->library_version));
+	set(o, "library_known_by", json_string(rz_known_by_name(r->verdict.known_by)));
 }
 
 static void set_zones(json_t *o, const struct rz_verdict *v)

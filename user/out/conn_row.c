@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,35 @@ static bool would_move(const struct rz_conn_row *r, const struct rz_world *world
 	       r->reason == RZ_REASON_TARGET_BUDGET || r->reason == RZ_REASON_CLUSTER_BUDGET;
 }
 
+/* Is this the name of an earlier one, in another version? */
+static bool named_before(rz_print_names prints, unsigned i)
+{
+	unsigned k;
+
+	for (k = 0; k < i; k++)
+		if (prints >> k & 1 && !strcmp(rz_print_name(k)->name, rz_print_name(i)->name))
+			return true;
+	return false;
+}
+
+static void name_library(struct rz_conn_row *r, const struct rz_judged_conn *j)
+{
+	size_t n = 0;
+	unsigned i;
+
+	if (j->software) {
+		rz_str_copy(r->library, sizeof(r->library), j->software->name);
+		rz_str_copy(r->library_version, sizeof(r->library_version), j->software->version);
+		return;
+	}
+	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++) {
+		if (!(j->prints >> i & 1) || named_before(j->prints, i) || n >= sizeof(r->library))
+			continue;
+		n += (size_t)snprintf(r->library + n, sizeof(r->library) - n, "%s%s",
+				      n ? " or " : "", rz_print_name(i)->name);
+	}
+}
+
 static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct rz_conn *c,
 				   const struct rz_world *world)
 {
@@ -47,6 +77,7 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 		rz_str_copy(r.proxy_at, sizeof(r.proxy_at), r.client_at);
 		rz_endpoint_format(r.client_at, sizeof(r.client_at), proxied.addr, proxied.port);
 	}
+	name_library(&r, &j);
 	r.verdict = rz_classify(&j, world);
 	r.reason = r.verdict.reason;
 	r.move = r.verdict.move;

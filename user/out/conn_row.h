@@ -12,6 +12,8 @@
 #include "kern/maps.h"
 #include "policy/classify.h"
 
+#define RZ_CONN_LIBRARY 128
+
 struct rz_conn_row {
 	const struct rz_conn *conn;
 	const struct rz_client *client; /* NULL: its id is not known */
@@ -21,7 +23,9 @@ struct rz_conn_row {
 	bool under_way;	       /* its move has begun */
 	bool would_move;   /* mode observe: enforcing would move it, now or when its turn comes */
 	const char *phase; /* how far its move is; NULL: none is known */
-	const struct rz_software *software; /* NULL: it has not said */
+	const struct rz_software *software; /* what it has said it is; NULL: nothing */
+	/* its library, by whatever it is known, "": it is not; by fingerprint "NAME or NAME" */
+	char library[RZ_CONN_LIBRARY], library_version[RZ_SOFTWARE_SIZE];
 	char client_at[RZ_ENDPOINT_TEXT], agent_at[RZ_ENDPOINT_TEXT];
 	char proxy_at[RZ_ENDPOINT_TEXT]; /* "" unless client_at is what a PROXY header names */
 	double age_s;

@@ -15,6 +15,12 @@ static bool ends_a_move(enum rz_event_type t)
 	       t == RZ_EVENT_FOLLOW_CLOSE || t == RZ_EVENT_LET_THROUGH;
 }
 
+/* How its library is known decides how a connection is closed, and says nothing of other events. */
+static bool has_library(const struct rz_event *e)
+{
+	return ends_a_move(e->type) || e->type == RZ_EVENT_HOLD || e->type == RZ_EVENT_OBSERVE;
+}
+
 static bool has_reason(const struct rz_event *e)
 {
 	return e->type == RZ_EVENT_VERDICT || e->reason != RZ_REASON_NONE;
@@ -48,6 +54,7 @@ json_t *rz_event_json(const struct rz_event *e)
 	char time[RZ_TIME_TEXT], client[RZ_ENDPOINT_TEXT] = "", agent[RZ_ENDPOINT_TEXT] = "";
 	const char *reason = has_reason(e) ? rz_reason_name(e->reason) : NULL;
 	const char *outcome = e->outcome ? rz_outcome_name(e->outcome) : NULL;
+	const char *known_by = has_library(e) ? rz_known_by_name(e->known_by) : NULL;
 	const char *check = e->check ? rz_check_name(e->check) : NULL;
 	bool move = ends_a_move(e->type);
 
@@ -59,7 +66,7 @@ json_t *rz_event_json(const struct rz_event *e)
 	}
 	return json_pack(
 		"{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?, s:b, s:o, s:o, s:o, "
-		"s:o, s:s?, s:o, s:o, s:o, s:o, s:o}",
+		"s:o, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o}",
 		"time", time, "event", rz_event_name(e->type), "seq", (json_int_t)e->seq, "cookie",
 		rz_json_number(e->cookie, (json_int_t)e->cookie), "client", rz_json_text(client),
 		"agent", rz_json_text(agent), "client_id", rz_json_text(client_id_of(e)),
@@ -67,7 +74,8 @@ json_t *rz_event_json(const struct rz_event *e)
 		"reason", reason, "outcome", outcome, "by_hand", e->by_hand, "waited_ms",
 		rz_json_number(move, e->waited_ms), "held_ms", rz_json_number(move, e->held_ms),
 		"held_segments", rz_json_number(move, e->held_segments), "error",
-		error_word(e->error), "check", check, "text", rz_json_text(e->text), "setting",
+		error_word(e->error), "check", check, "library_known_by", known_by, "text",
+		rz_json_text(e->text), "setting",
 		rz_json_text(is_change(e) ? e->setting.key : NULL), "before",
 		change_text(e, e->setting.before), "after", change_text(e, e->setting.after),
 		"move", rz_json_number(e->move, (json_int_t)e->move));

@@ -93,7 +93,8 @@ static const char *const short_columns[] = {"CLIENT",	 "CLIENT ZONE", "AGENT",  
 static const char *const wide_columns[] = {
 	"CLIENT",      "CLIENT ZONE", "AGENT",	   "AGENT ZONE", "LOCALITY", "KIND",	 "AGE",
 	"FROM CLIENT", "TO CLIENT",   "VERDICT",   "HOME BY",	 "STATE",    "PROTOCOL", "GROUP",
-	"DIALECT",     "OPT-IN",      "REQUESTS",  "METADATA",	 "SOFTWARE", "PROXY",	 "NETNS",
+	"DIALECT",     "OPT-IN",      "REQUESTS",  "METADATA",	 "SOFTWARE", "KNOWN BY", "PROXY",
+	"NETNS",
 	"COOKIE",      "SESSION",     "CLIENT ID", NULL};
 
 static const char *color_of(const struct rz_conn_row *r)
@@ -147,7 +148,8 @@ static void expected_text(const struct rz_conn_row *r, char *dst, size_t size)
 static int add_conn(struct rz_table *t, const struct rz_conn_row *r, bool wide)
 {
 	char age[32], rx[16], tx[16], verdict[64], requests[16], netns[16], cookie[24];
-	char metadata[40] = "", expected[40] = "", software[2 * RZ_SOFTWARE_SIZE] = "";
+	char metadata[40] = "", expected[40] = "",
+	     software[RZ_CONN_LIBRARY + RZ_SOFTWARE_SIZE + 1] = "";
 	const char *cells[CELLS_MAX] = {r->client_at,
 					r->verdict.client_zone,
 					r->agent_at,
@@ -171,9 +173,8 @@ static int add_conn(struct rz_table *t, const struct rz_conn_row *r, bool wide)
 		snprintf(cookie, sizeof(cookie), "%llu", (unsigned long long)r->conn->cookie);
 		if (r->metadata_age_s >= 0)
 			rz_table_age(metadata, sizeof(metadata), r->metadata_age_s);
-		if (r->software)
-			snprintf(software, sizeof(software), "%s %s", r->software->name,
-				 r->software->version);
+		snprintf(software, sizeof(software), "%s%s%s", r->library,
+			 *r->library_version ? " " : "", r->library_version);
 		expected_text(r, expected, sizeof(expected));
 		cells[n++] = expected;
 		cells[n++] = rz_state_name(r->conn->frame.state);
@@ -185,6 +186,7 @@ static int add_conn(struct rz_table *t, const struct rz_conn_row *r, bool wide)
 		cells[n++] = requests;
 		cells[n++] = metadata;
 		cells[n++] = software;
+		cells[n++] = rz_known_by_name(r->verdict.known_by);
 		cells[n++] = r->proxy_at;
 		cells[n++] = netns;
 		cells[n++] = cookie;

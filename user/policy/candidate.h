@@ -22,6 +22,7 @@ struct rz_candidate {
 	uint64_t data_ns;	 /* its latest Produce or Fetch; may be up to 10 ms early */
 	struct rz_target target; /* where it would go */
 	struct rz_plan plan;
+	enum rz_known_by known_by;	 /* the library that the plan is for */
 	const char *from_zone, *to_zone; /* live in the topology or the snapshot; "": not known */
 	bool same_zone;	   /* not a candidate: told only to end a row of futile rounds */
 	bool witness;	   /* neither: the policy keeps it (its client did not opt in, ...), told

@@ -54,6 +54,8 @@ static unsigned others(const struct rz_view *v)
 static struct rz_library_way way(const struct rz_view *v, unsigned others)
 {
 	struct rz_library_case l = {.software = v->c->software,
+				    .prints = v->c->prints,
+				    .idempotent = v->c->idempotent,
 				    .frame = &v->c->conn->frame,
 				    .grouped = v->c->grouped,
 				    .others = others};
@@ -132,6 +134,7 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	ret.there = v.there;
 	if (v.there && (ret.reason == RZ_REASON_LIBRARY || ret.reason == RZ_REASON_MAY_COME))
 		ret.expected_ns = rz_rules_expected_ns(&v);
+	ret.known_by = c->known_by;
 	ret.plan = (struct rz_plan){.close = close_by(&v),
 				    .gap_only = v.way.gap_only,
 				    .follow = v.way.follow,

@@ -13,6 +13,7 @@
 
 #include "policy/exclude.h"
 #include "policy/plan.h"
+#include "policy/print.h"
 #include "policy/reason.h"
 #include "topo/blocks.h"
 #include "topo/topo.h"
@@ -21,7 +22,10 @@ struct rz_judged_conn {
 	const struct rz_conn *conn;
 	const struct rz_client *client; /* NULL if map `clients` has no entry (yet) */
 	const __u8 *client_addr; /* 16 bytes, if a PROXY header names another than conn does */
-	const struct rz_software *software; /* what it says it is; NULL: nothing */
+	const struct rz_software *software; /* its library; NULL: not known */
+	rz_print_names prints;		    /* ... but it is one of these; 0: any */
+	enum rz_known_by known_by;	    /* how that is known (policy/known.h) */
+	bool idempotent;		    /* it is known to be an idempotent producer's */
 	bool left;	   /* its client has closed it while it was held: it is to be closed only */
 	bool followed;	   /* it is held, for its client is followed after a move */
 	bool other_writer; /* another connection of the same client here writes, too */
@@ -52,6 +56,7 @@ struct rz_verdict {
 	struct rz_plan plan;		  /* how it is closed, if it is */
 	uint64_t expected_ns; /* LIBRARY, MAY_COME: until when its library is to bring it home by
 			       * itself; 0: it is not left to it */
+	enum rz_known_by known_by;	  /* how the library is known that the plan is for */
 };
 
 /*

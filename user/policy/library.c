@@ -42,8 +42,8 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *  - franz-go's producer asks for metadata after an end of file, after a reset not if it was idle.
  *    When requests of its fail it goes back to the oldest of them, and a write that it had just
  *    sent on its next connection goes out once more (kgo/sink.go, resetBatchDrainIdx; seen at 4
- *    of 670 holds). Of an idempotent one the agent would know it again, but that is not seen
- *    here. It asks for metadata every 5 minutes (MetadataMaxAge) by itself.
+ *    of 670 holds). Of an idempotent one, its default, the agent drops that. It asks for metadata
+ * every 5 minutes (MetadataMaxAge) by itself.
  *  - librdkafka's producer connects again to the agent it knows, and writes there. From 2.10 it
  *    drops the connection to an agent that its metadata does not list any more, without waiting
  *    for the answers, and writes all of that again. (Its own refresh, every 5 minutes, does the
@@ -69,6 +69,7 @@ static const struct row {
 	enum use use;
 	int data_from, data_to; /* versions of Produce or Fetch; 0: any */
 	unsigned others_below;	/* only if the client may know of fewer others; 0: in any case */
+	bool idempotent;	/* only if the producer is known to be idempotent */
 	struct rz_library_way way;
 } rows[] = {
 	{.name = "", .use = MEMBER, .data_from = 12, .others_below = 1, .way.close = RZ_CLOSE_AUTO},
@@ -93,6 +94,7 @@ static const struct row {
 	{.name = "", .use = FETCH_ONLY, .way.close = RZ_CLOSE_FIN},
 	{.name = "", .use = PRODUCE, .data_from = 8, .way.alone = true},
 	{.name = "", .use = PRODUCE, .way = {.close = RZ_CLOSE_RESET, .gap_only = true}},
+	{.name = "kgo", .use = PRODUCE, .idempotent = true, .way.close = RZ_CLOSE_FIN},
 	{.name = "kgo", .use = PRODUCE, .way = {.close = RZ_CLOSE_FIN, .gap_only = true}},
 	{.name = LIBRDKAFKA,
 	 .from = VERSION(1, 9),
@@ -121,6 +123,8 @@ static const struct row {
 	{.use = PRODUCE, .way.alone = true},
 	{.way.close = RZ_CLOSE_RESET},
 };
+
+static const struct rz_software nothing; /* of a client that says no name */
 
 /* "2.3.0", "v1.22.2", "4.4"; 0: it does not begin with two numbers. */
 static unsigned read_version(const char *text)
@@ -180,12 +184,10 @@ static bool used_so(enum use use, const struct rz_library_case *c)
 
 static bool named_so(const struct row *r, const struct rz_software *s)
 {
-	static const struct rz_software nothing;
 	unsigned version;
 
 	if (!r->name)
 		return true;
-	s = s ? s : &nothing;
 	if (!strcmp(r->name, LIBRDKAFKA))
 		version = librdkafka_version(s);
 	else if (!strcmp(r->name, s->name))
@@ -195,9 +197,9 @@ static bool named_so(const struct row *r, const struct rz_software *s)
 	return version >= r->from && (!r->below || version < r->below);
 }
 
-static bool fits(const struct row *r, const struct rz_library_case *c)
+static bool fits(const struct row *r, const struct rz_library_case *c, const struct rz_software *s)
 {
-	if (!named_so(r, c->software) || !used_so(r->use, c))
+	if (!named_so(r, s) || !used_so(r->use, c) || (r->idempotent && !c->idempotent))
 		return false;
 	if (c->frame->data_version < r->data_from)
 		return false;
@@ -206,11 +208,75 @@ static bool fits(const struct row *r, const struct rz_library_case *c)
 	return !r->others_below || c->others < r->others_below;
 }
 
-struct rz_library_way rz_library_way(const struct rz_library_case *c)
+static struct rz_library_way way_of(const struct rz_library_case *c, const struct rz_software *s)
 {
 	const struct row *r = rows;
 
-	while (!fits(r, c))
+	while (!fits(r, c, s))
 		r++;
 	return r->way;
+}
+
+/* What both bear. */
+static struct rz_library_way stricter(struct rz_library_way a, struct rz_library_way b)
+{
+	return (struct rz_library_way){.close = a.close == b.close ? a.close : RZ_CLOSE_AUTO,
+				       .alone = a.alone || b.alone,
+				       .shared = a.shared && b.shared,
+				       .gap_only = a.gap_only || b.gap_only,
+				       .follow = a.follow || b.follow,
+				       .together = a.together && b.together};
+}
+
+/*
+ * It is one of several libraries. Asked of producers alone: what tells them apart is the way in
+ * which each library fills the header of a batch. What tells readers apart are settings, and one
+ * with another library's settings would be treated as that.
+ */
+static struct rz_library_way way_of_prints(const struct rz_library_case *c)
+{
+	struct rz_library_way ret = {};
+	bool first = true;
+	unsigned i;
+
+	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++) {
+		struct rz_library_way w;
+
+		if (!(c->prints >> i & 1))
+			continue;
+		w = way_of(c, rz_print_says_name(i) ? rz_print_name(i) : &nothing);
+		ret = first ? w : stricter(ret, w);
+		first = false;
+	}
+	return ret;
+}
+
+struct rz_library_way rz_library_way(const struct rz_library_case *c)
+{
+	if (!c->software && c->prints && c->frame->produce)
+		return way_of_prints(c);
+	return way_of(c, c->software ? c->software : &nothing);
+}
+
+static unsigned version_of(const struct rz_software *s)
+{
+	unsigned v = librdkafka_version(s);
+
+	return v ? v : read_version(s->version);
+}
+
+static bool same_library(const struct rz_software *a, const struct rz_software *b)
+{
+	return !strcmp(a->name, b->name) || (librdkafka_version(a) && librdkafka_version(b));
+}
+
+bool rz_library_contradicts(const struct rz_software *said, rz_print_names prints)
+{
+	unsigned i;
+
+	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++)
+		if (prints >> i & 1 && same_library(said, rz_print_name(i)) &&
+		    version_of(said) >= version_of(rz_print_name(i)))
+			return false;
+	return prints != 0;
 }

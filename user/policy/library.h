@@ -14,8 +14,12 @@
 
 #include <rezone/ipc.h>
 
+#include "policy/print.h"
+
 struct rz_library_case {
 	const struct rz_software *software; /* NULL: it does not say */
+	rz_print_names prints; /* ... but it is one of these (policy/print.h); 0: any */
+	bool idempotent;       /* it is a producer that is known to be idempotent */
 	const struct rz_frame *frame;
 	bool grouped;	 /* a connection of the same client here carries group membership */
 	unsigned others; /* ready agents, neither this one nor in the client's zone */
@@ -31,5 +35,9 @@ struct rz_library_way {
 };
 
 struct rz_library_way rz_library_way(const struct rz_library_case *c);
+
+/* A sibling said this name, and none of `prints`, if there are any, is that library in that or an
+ * older version: then the connection is another one's. */
+bool rz_library_contradicts(const struct rz_software *said, rz_print_names prints);
 
 #endif

@@ -19,6 +19,8 @@ SAME_SIZE(vias, RZ_VIA_COUNT);
 static const char *const kinds[] = {"unknown",	     "data",  "coordinator", "shared", "metadata",
 				    "transactional", "acks0", "sasl",	     "silent"};
 SAME_SIZE(kinds, RZ_KIND_COUNT);
+static const char *const known_bys[] = {"unknown", "said", "sibling", "fingerprint"};
+SAME_SIZE(known_bys, RZ_KNOWN_COUNT);
 static const char *const localities[] = {"unknown", "same", "cross"};
 SAME_SIZE(localities, RZ_LOCALITY_COUNT);
 static const char *const dialects[] = {"none",	  "warpstream", "automq",
@@ -74,6 +76,11 @@ const char *rz_via_name(enum rz_via v)
 const char *rz_kind_name(enum rz_kind k)
 {
 	return word(kinds, COUNT(kinds), k);
+}
+
+const char *rz_known_by_name(enum rz_known_by k)
+{
+	return word(known_bys, COUNT(known_bys), k);
 }
 
 const char *rz_locality_name(enum rz_locality l)

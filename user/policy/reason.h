@@ -42,6 +42,7 @@ const char *rz_protocol_name(enum rz_protocol p); /* unknown kafka tls http redi
 /* unknown data coordinator shared metadata transactional acks0 sasl silent */
 const char *rz_via_name(enum rz_via v);
 const char *rz_kind_name(enum rz_kind k);
+const char *rz_known_by_name(enum rz_known_by k);
 const char *rz_locality_name(enum rz_locality l); /* unknown same cross */
 const char *
 rz_dialect_name(enum rz_dialect d);	    /* none warpstream automq inkless bufstream custom */

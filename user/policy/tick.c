@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "policy/known.h"
 #include "policy/pace.h"
 #include "policy/share.h"
 
@@ -19,6 +20,7 @@ static struct rz_candidate as_candidate(const struct rz_conn *c, const struct rz
 				   .opened_ns = c->opened_ns,
 				   .data_ns = rz_conn_time_ns(c, c->data_cs),
 				   .plan = v->plan,
+				   .known_by = v->known_by,
 				   .from_zone = v->agent_zone ? v->agent_zone : "",
 				   .to_zone = v->client_zone ? v->client_zone : ""};
 
@@ -29,11 +31,16 @@ static struct rz_candidate as_candidate(const struct rz_conn *c, const struct rz
 struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_conn *c,
 				struct rz_endpoint *proxied)
 {
+	struct rz_known known = rz_known_library(snap, c);
+
 	return (struct rz_judged_conn){
 		.conn = c,
 		.client = rz_snapshot_client(snap, c->frame.client),
 		.client_addr = rz_snapshot_proxied(snap, c, proxied) ? NULL : proxied->addr,
-		.software = rz_snapshot_software(snap, c),
+		.software = known.software,
+		.known_by = known.by,
+		.prints = known.prints,
+		.idempotent = known.idempotent,
 		.grouped = rz_snapshot_grouped(snap, c),
 		.peer_proxies = rz_snapshot_peer_proxies(snap, c),
 		.left = rz_snapshot_left(snap, c),

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""The table of fingerprints: how the requests of real libraries look (user/policy/prints.inc).
+
+In:  what collect.sh wrote, one file a server.
+Out: --make: the table, on stdout. --check: for each connection what rezone took it for; status 1 if that was a wrong name.
+Who: `make fingerprints`, `make fingerprints-check`.
+"""
+
+import argparse
+import json
+import sys
+
+APIS = ["PRODUCE", "FETCH", "LIST_OFFSETS", "METADATA", "OFFSET_COMMIT", "FIND_COORDINATOR", "JOIN_GROUP", "HEARTBEAT"]
+DIFFERS = 255
+LEAST = 2  # RZ_PRINT_LEAST
+
+# client of tests/peers/clients/run -> the name that it says in ApiVersions, or would, and its version
+SAYS = {
+    "confluent-1.9": ("confluent-kafka-python", "1.9.2-rdkafka-1.9.2"),
+    "confluent-2.0": ("confluent-kafka-python", "2.0.2-rdkafka-2.0.2"),
+    "confluent-2.3": ("confluent-kafka-python", "2.3.0-rdkafka-2.3.0"),
+    "confluent-2.12": ("confluent-kafka-python", "2.12.1-rdkafka-2.12.1"),
+    "confluent": ("confluent-kafka-python", "2.16.0-rdkafka-2.16.0"),
+    "confluent-debian": ("confluent-kafka-python", "1.7.0-rdkafka-2.0.2"),
+    "java-2.8": ("apache-kafka-java", "2.8.2"),
+    "java-3.9": ("apache-kafka-java", "3.9.1"),
+    "java": ("apache-kafka-java", "4.4.0"),
+    "franz-go": ("kgo", "v1.22.2"),
+    "sarama": ("sarama", "v1.61.1"),
+    "kafka-python": ("kafka-python", "3.0.0"),
+}
+SILENT = {
+    "kafka-go": ("kafka-go", "0.4.51"),
+    "kafka-go-debian": ("kafka-go", "0.2.1"),
+    "kafkajs": ("kafkajs", "2.2.4"),
+    "aiokafka": ("aiokafka", "0.14.0"),
+    "kafka-python-2.0": ("kafka-python", "2.0.2"),
+    "kafka-python-debian": ("kafka-python", "2.0.2"),
+    "kafka-python-ng": ("kafka-python-ng", "2.2.3"),
+    "rskafka": ("rskafka", "0.6"),
+}
+ALL = {**SAYS, **SILENT}
+
+WRITE_FIELDS = {
+    "leader_epoch": "leader_epoch",
+    "producer_epoch": "producer_epoch",
+    "base_sequence": "base_sequence",
+    "timeout_ms": "produce_timeout_ms",
+}
+READ_FIELDS = {
+    "max_wait_ms": "fetch_max_wait_ms",
+    "min_bytes": "fetch_min_bytes",
+    "max_bytes": "fetch_max_bytes",
+    "isolation": "isolation",
+    "session": "session",
+}
+
+
+def does(row):
+    """What a connection with this print does; None: too little was seen of it."""
+    p = row["print"]
+    if not p or row["list"]["adopted"] is False:
+        return None
+    if p["versions"][0]:
+        if p["produces"] < LEAST or p["batches_differ"] or p["old_batch"]:
+            return None
+        return "WRITES_IDEMPOTENT" if p["idempotent"] else "WRITES"
+    if p["fetches"] < LEAST or p["fetches_differ"]:
+        return None
+    return "READS"
+
+
+def differs(p, field):
+    return (field == "timeout_ms" and p["timeouts_differ"]) or (field == "max_wait_ms" and p["waits_differ"])
+
+
+def gather(rows):
+    """(library, use) -> field -> the values that were seen"""
+    out = {}
+    for row in rows:
+        use = does(row)
+        if not use:
+            continue
+        p = row["print"]
+        seen = out.setdefault((row["lib"], use), {"versions": [0] * len(APIS)})
+        for name, of in (READ_FIELDS if use == "READS" else WRITE_FIELDS).items():
+            seen.setdefault(name, set()).add(None if differs(p, name) else p[of])
+        for i, v in enumerate(p["versions"]):
+            if v != DIFFERS:
+                seen["versions"][i] = max(seen["versions"][i], v)
+    return out
+
+
+def with_idempotence(table):
+    """Each library that writes may be set up to be idempotent: what is its own in a batch is the same then."""
+    for (lib, use), seen in list(table.items()):
+        if use == "WRITES":
+            table.setdefault((lib, "WRITES_IDEMPOTENT"), {**seen, "producer_epoch": {0}, "base_sequence": {0}})
+    for (lib, use), seen in table.items():  # the versions are the library's
+        if use == "WRITES":
+            both = [max(a, b) for a, b in zip(seen["versions"], table[lib, "WRITES_IDEMPOTENT"]["versions"])]
+            seen["versions"] = table[lib, "WRITES_IDEMPOTENT"]["versions"] = both
+    return table
+
+
+def value(values):
+    """a constant of the library, or ANY"""
+    return str(next(iter(values))) if len(values) == 1 and None not in values else "ANY"
+
+
+def make(rows):
+    table = with_idempotence(gather(rows))
+    libs = sorted({lib for lib, _ in table}, key=lambda l: (ALL[l][0], l not in SAYS, ALL[l][1]))
+    print("/* SPDX-License-Identifier: Apache-2.0 */")
+    print("/*")
+    print(" * How the requests of real libraries look. Made by `make fingerprints` from the clients of tests/peers/clients;")
+    print(" * do not edit. ANY: the library has no constant there. versions: + 1, by enum rz_print_api; 0: none was seen.")
+    print(" */")
+    print("/* clang-format off */")
+    print("static const struct name names[] = {")
+    for lib in libs:
+        name, version = ALL[lib]
+        print(f'\t{{{{"{name}", "{version}"}}, {"true" if lib in SAYS else "false"}}},')
+    print("};\n\nstatic const struct row rows[] = {")
+    for (lib, use), seen in sorted(table.items(), key=lambda kv: (libs.index(kv[0][0]), kv[0][1])):
+        fields = READ_FIELDS if use == "READS" else WRITE_FIELDS
+        said = ", ".join(f".{f} = {value(seen[f])}" for f in fields)
+        versions = ", ".join(str(v) for v in seen["versions"])
+        print(f"\t/* {lib} */\n\t{{.name = {libs.index(lib)}, .does = {use}, {said},\n\t .versions = {{{versions}}}}},")
+    print("};\n/* clang-format on */")
+
+
+def check(rows):
+    """No connection has a wrong name; how many have one."""
+    wrong, counts = [], {}
+    for row in rows:
+        l = row["list"]
+        if l["kind"] not in ("data", "shared", "acks0"):
+            continue
+        key = (row["server"], row["lib"], row["role"], row["settings"])
+        name = ALL[row["lib"]][0]
+        names = (l["library"] or "").split(" or ")
+        counts.setdefault(key, []).append(l["library"] if l["library_known_by"] == "fingerprint" else l["library_known_by"])
+        if l["library_known_by"] == "fingerprint" and name not in names:
+            wrong.append((key, l["library"], row["print"]))
+    for key, found in sorted(counts.items()):
+        print(f"# {' '.join(key)}: {', '.join(sorted(set(map(str, found))))}")
+    for key, name, p in wrong:
+        print(f"not ok - {' '.join(key)} was taken for {name}: {json.dumps(p)}")
+    total = sum(map(len, counts.values()))
+    named = sum(f not in ("unknown", "said", "sibling") for fs in counts.values() for f in fs)
+    print(f"{'not ok' if wrong else 'ok'} - {total} connections, {named} with a name by fingerprint, {len(wrong)} wrong")
+    return 1 if wrong or not named else 0
+
+
+def main():
+    a = argparse.ArgumentParser()
+    a.add_argument("--make", action="store_true")
+    a.add_argument("--check", action="store_true")
+    a.add_argument("files", nargs="+")
+    args = a.parse_args()
+    rows = [row for f in args.files for row in json.load(open(f))]
+    if args.make:
+        make(rows)
+    return check(rows) if args.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

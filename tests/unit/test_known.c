@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: Apache-2.0
+/* user/kern/named.c and user/policy/known.c: by whose word a connection's library is known. */
+#include "world.h"
+#include "kern/named.h"
+#include "kern/newest.h"
+#include "policy/known.h"
+
+enum { OLD, NAMED, OTHER, N_CONNS };
+enum { JAVA = 1, KGO };
+
+struct clients {
+	struct rz_snapshot snap;
+	struct rz_conn conns[N_CONNS];
+	struct rz_software_row softwares[2];
+};
+
+/* One connection that is older than rezone, and one of the same client that named itself. The third
+ * is another client's. */
+static void clients_make(struct clients *w)
+{
+	int i;
+
+	memset(w, 0, sizeof(*w));
+	for (i = 0; i < N_CONNS; i++) {
+		test_conn(&w->conns[i]);
+		w->conns[i].cookie += i;
+	}
+	w->conns[OLD].frame.adopted = 1;
+	w->conns[NAMED].frame.software = JAVA;
+	w->conns[OTHER].frame.client++;
+	w->softwares[0] = (struct rz_software_row){JAVA, {"apache-kafka-java", "3.9.1"}};
+	w->softwares[1] = (struct rz_software_row){KGO, {"kgo", "v1.22.2"}};
+	w->snap.conns = w->conns;
+	w->snap.n_conns = N_CONNS;
+	w->snap.softwares = w->softwares;
+	w->snap.n_softwares = 2;
+	w->snap.now_ns = NOW_NS;
+}
+
+static struct rz_known known(struct clients *w, int conn)
+{
+	return rz_known_library(&w->snap, &w->conns[conn]);
+}
+
+static struct rz_known learn(struct clients *w)
+{
+	assert_int_equal(rz_named_learn(&w->snap), 0);
+	return known(w, OLD);
+}
+
+static void assert_is(struct rz_known k, enum rz_known_by by, const char *name)
+{
+	assert_int_equal(k.by, by);
+	if (name)
+		assert_string_equal(k.software->name, name);
+	else
+		assert_null(k.software);
+}
+
+static void test_sibling(void **state)
+{
+	struct clients w;
+
+	(void)state;
+	clients_make(&w);
+	assert_is(learn(&w), RZ_KNOWN_SIBLING, "apache-kafka-java");
+	assert_string_equal(known(&w, OLD).software->version, "3.9.1");
+	assert_is(known(&w, NAMED), RZ_KNOWN_SAID, "apache-kafka-java");
+	assert_int_equal(w.snap.n_named, 1);
+	/* one that was seen to say nothing is of a library that says nothing */
+	w.conns[OLD].frame.adopted = 0;
+	assert_is(known(&w, OLD), RZ_KNOWN_UNKNOWN, NULL);
+	/* what it said itself and was not kept is no sibling's matter */
+	w.conns[OLD].frame.adopted = 1;
+	w.conns[OLD].frame.software = RZ_SOFTWARE_UNKEPT;
+	assert_is(known(&w, OLD), RZ_KNOWN_UNKNOWN, NULL);
+	free(w.snap.named);
+}
+
+/* Whoever differs in one of the three is another client. */
+static void test_another_client(void **state)
+{
+	struct clients w;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		clients_make(&w);
+		w.conns[NAMED].frame.client += i == 0;
+		w.conns[NAMED].tuple.client_addr[15] += i == 1;
+		w.conns[NAMED].netns += i == 2;
+		assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
+		assert_int_equal(w.snap.n_named, 1);
+		free(w.snap.named);
+	}
+}
+
+/* A connection that several clients share, or whose client is only a guess, speaks for nobody. */
+static void test_not_its_own(void **state)
+{
+	struct clients w;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		clients_make(&w);
+		w.conns[NAMED].frame.several = i == 0;
+		w.conns[NAMED].frame.tentative = i == 1;
+		w.conns[OLD].frame.several = i == 2;
+		w.conns[OLD].frame.tentative = i == 3;
+		assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
+		free(w.snap.named);
+	}
+}
+
+static void other_says(struct clients *w, uint32_t software)
+{
+	w->conns[OTHER].frame.client = CLIENT_HASH;
+	w->conns[OTHER].frame.software = software;
+}
+
+static void test_conflict(void **state)
+{
+	struct clients w;
+
+	(void)state;
+	clients_make(&w);
+	other_says(&w, JAVA);
+	assert_is(learn(&w), RZ_KNOWN_SIBLING, "apache-kafka-java");
+	other_says(&w, KGO);
+	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
+	/* ... and for as long as the other name is remembered */
+	w.snap.n_conns = OTHER;
+	w.snap.now_ns += RZ_NAMED_KEEP_NS - 1;
+	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
+	w.snap.now_ns++;
+	assert_is(learn(&w), RZ_KNOWN_SIBLING, "apache-kafka-java");
+	free(w.snap.named);
+	/* a name that was not kept may be any */
+	clients_make(&w);
+	other_says(&w, RZ_SOFTWARE_UNKEPT);
+	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
+	free(w.snap.named);
+	/* another version is another name: a client behind one NAT that is being upgraded */
+	clients_make(&w);
+	w.softwares[1] = (struct rz_software_row){KGO, {"apache-kafka-java", "4.0.0"}};
+	other_says(&w, KGO);
+	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
+	free(w.snap.named);
+}
+
+/* A name outlives the connection that said it, for a while. */
+static void test_remembered(void **state)
+{
+	struct clients w;
+
+	(void)state;
+	clients_make(&w);
+	learn(&w);
+	w.snap.n_conns = NAMED; /* the old one alone */
+	w.snap.now_ns = NOW_NS + RZ_NAMED_KEEP_NS - 1;
+	assert_is(learn(&w), RZ_KNOWN_SIBLING, "apache-kafka-java");
+	w.snap.now_ns = NOW_NS + RZ_NAMED_KEEP_NS;
+	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
+	assert_int_equal(w.snap.n_named, 0);
+	free(w.snap.named);
+	/* a remembered name and another one that is said now */
+	clients_make(&w);
+	learn(&w);
+	w.conns[NAMED].frame.software = KGO;
+	w.snap.now_ns += SECOND_NS;
+	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
+	w.snap.now_ns = NOW_NS + RZ_NAMED_KEEP_NS;
+	assert_is(learn(&w), RZ_KNOWN_SIBLING, "kgo");
+	free(w.snap.named);
+}
+
+/* One address with very many names has its share, and the others keep theirs. */
+static void test_room(void **state)
+{
+	size_t n = 3 * RZ_NAMED_MAX, i;
+	struct clients w;
+	struct rz_conn *conns = calloc(n, sizeof(*conns));
+
+	(void)state;
+	clients_make(&w);
+	learn(&w);
+	assert_non_null(conns);
+	for (i = 0; i < n; i++) {
+		conns[i] = w.conns[NAMED];
+		conns[i].tuple.client_addr[15] = 99;
+		conns[i].frame.client = i;
+	}
+	w.snap.conns = conns;
+	w.snap.n_conns = n;
+	w.snap.now_ns += MINUTE_NS;
+	assert_is(learn(&w), RZ_KNOWN_SIBLING, "apache-kafka-java");
+	assert_int_equal(w.snap.n_named, RZ_NAMED_MAX / RZ_PEER_SHARE + 1);
+	for (i = 0; i < n; i++)
+		conns[i].tuple.client_addr[14] = i / 16;
+	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL); /* the oldest goes */
+	assert_int_equal(w.snap.n_named, RZ_NAMED_MAX);
+	free(w.snap.named);
+	free(conns);
+}
+
+/* ---- fingerprints ---- */
+
+/* As Java fills it where it is not idempotent, at an agent with Produce up to v8. */
+static const struct rz_print java_writes = {.produces = 2,
+					    .produce_timeout_ms = 30000,
+					    .leader_epoch = -1,
+					    .producer_epoch = -1,
+					    .base_sequence = -1,
+					    .versions = {[RZ_PRINT_OF_PRODUCE] = 9}};
+
+static struct rz_known by_print(struct clients *w, struct rz_print_row *row,
+				const struct rz_print *print)
+{
+	clients_make(w);
+	w->snap.n_conns = NAMED; /* the old one alone */
+	w->conns[OLD].frame.produce = 1;
+	w->conns[OLD].frame.data_version = 8;
+	*row = (struct rz_print_row){w->conns[OLD].cookie, *print};
+	w->snap.prints = row;
+	w->snap.n_prints = 1;
+	free(w->snap.newest);
+	w->snap.newest = NULL;
+	w->snap.n_newest = 0;
+	assert_int_equal(rz_newest_learn(&w->snap), 0);
+	return known(w, OLD);
+}
+
+static void by_print_end(struct clients *w)
+{
+	free(w->snap.newest);
+	free(w->snap.named);
+}
+
+/* Are these all of the names that it may have? */
+static bool may_be(struct rz_known k, const char *one, const char *other)
+{
+	bool found_one = false, found_other = !other;
+	unsigned i;
+
+	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++) {
+		bool is_one, is_other;
+
+		if (!(k.prints >> i & 1))
+			continue;
+		is_one = !strcmp(rz_print_name(i)->name, one);
+		is_other = other && !strcmp(rz_print_name(i)->name, other);
+		if (!is_one && !is_other)
+			return false;
+		found_one |= is_one;
+		found_other |= is_other;
+	}
+	return found_one && found_other;
+}
+
+static void test_fingerprint(void **state)
+{
+	struct rz_print p = java_writes;
+	struct rz_print_row row;
+	struct rz_known k;
+	struct clients w;
+
+	(void)state;
+	k = by_print(&w, &row, &p);
+	assert_is(k, RZ_KNOWN_FINGERPRINT, NULL);
+	assert_true(may_be(k, "apache-kafka-java", NULL));
+	assert_false(k.idempotent);
+	/* one that was seen to say no name is none of those that say theirs */
+	w.conns[OLD].frame.adopted = 0;
+	assert_is(known(&w, OLD), RZ_KNOWN_UNKNOWN, NULL);
+	by_print_end(&w);
+	p.leader_epoch = 0; /* two that are not to be told apart here */
+	k = by_print(&w, &row, &p);
+	assert_true(may_be(k, "confluent-kafka-python", "kafka-python"));
+	by_print_end(&w);
+	p.base_sequence = 0;
+	p.produce_timeout_ms = 10000;
+	k = by_print(&w, &row, &p);
+	assert_true(may_be(k, "sarama", NULL));
+	by_print_end(&w);
+}
+
+/* An idempotent producer is known to be one, whatever its library. */
+static void test_fingerprint_idempotent(void **state)
+{
+	struct rz_print p = java_writes;
+	struct rz_print_row row;
+	struct rz_known k;
+	struct clients w;
+
+	(void)state;
+	p.idempotent = 1;
+	p.producer_epoch = p.base_sequence = 0;
+	k = by_print(&w, &row, &p);
+	assert_true(may_be(k, "apache-kafka-java", NULL));
+	assert_true(k.idempotent);
+	w.conns[OLD].frame.software = KGO;
+	w.snap.n_conns = N_CONNS;
+	assert_true(known(&w, OLD).idempotent);
+	by_print_end(&w);
+	p.produce_timeout_ms++;
+	k = by_print(&w, &row, &p);
+	assert_is(k, RZ_KNOWN_UNKNOWN, NULL);
+	assert_true(k.idempotent);
+	by_print_end(&w);
+	p.batches_differ = 1; /* a second producer is not */
+	assert_false(by_print(&w, &row, &p).idempotent);
+	by_print_end(&w);
+	p.batches_differ = 0;
+	p.produces = RZ_PRINT_LEAST - 1;
+	assert_false(by_print(&w, &row, &p).idempotent);
+	by_print_end(&w);
+}
+
+/* Whatever is not as it is by default, or not always the same, makes it unknown. */
+static void test_fingerprint_of_nobody(void **state)
+{
+	struct rz_print p[8];
+	struct rz_print_row row;
+	struct clients w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(p); i++)
+		p[i] = java_writes;
+	p[0].produce_timeout_ms = 29999;
+	p[1].leader_epoch = 1;
+	p[2].base_sequence = 1;
+	p[3].produces = RZ_PRINT_LEAST - 1;
+	p[4].batches_differ = 1;
+	p[5].timeouts_differ = 1;
+	p[6].versions[RZ_PRINT_OF_PRODUCE] = RZ_PRINT_DIFFERS;
+	p[7].old_batch = 1;
+	for (i = 0; i < COUNT(p); i++) {
+		assert_is(by_print(&w, &row, &p[i]), RZ_KNOWN_UNKNOWN, NULL);
+		by_print_end(&w);
+	}
+	p[0] = java_writes;
+	p[0].versions[RZ_PRINT_OF_PRODUCE] = 100; /* no library of the table has it */
+	assert_is(by_print(&w, &row, &p[0]), RZ_KNOWN_UNKNOWN, NULL);
+	by_print_end(&w);
+}
+
+/* kafka-python 2.0 has Produce v7 at most, librdkafka 2.12 a newer one: both send v7 to an agent
+ * that has none newer. If that agent was sent a newer one by somebody else, it is not librdkafka
+ * 2.12. */
+static void test_newest(void **state)
+{
+	struct rz_print p = java_writes;
+	struct rz_print_row rows[2];
+	struct rz_known k;
+	struct clients w;
+	unsigned i, with = 0, without = 0;
+
+	(void)state;
+	p.leader_epoch = 0;
+	p.versions[RZ_PRINT_OF_PRODUCE] = 8;
+	k = by_print(&w, rows, &p);
+	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++)
+		with += k.prints >> i & 1;
+	w.snap.n_conns = N_CONNS;
+	rows[1] = (struct rz_print_row){w.conns[OTHER].cookie, java_writes};
+	w.snap.n_prints = 2;
+	free(w.snap.newest);
+	w.snap.newest = NULL;
+	w.snap.n_newest = 0;
+	assert_int_equal(rz_newest_learn(&w.snap), 0);
+	assert_int_equal(w.snap.n_newest, 1);
+	k = known(&w, OLD);
+	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++)
+		if (k.prints >> i & 1) {
+			without++;
+			assert_null(strstr(rz_print_name(i)->version, "2.12"));
+			assert_string_not_equal(rz_print_name(i)->version, "3.0.0");
+		}
+	assert_in_range(without, 1, with - 1);
+	/* of another agent it says nothing */
+	w.conns[OTHER].netns++;
+	free(w.snap.newest);
+	w.snap.newest = NULL;
+	w.snap.n_newest = 0;
+	assert_int_equal(rz_newest_learn(&w.snap), 0);
+	assert_int_equal(w.snap.n_newest, 2);
+	assert_true(known(&w, OLD).prints != k.prints);
+	by_print_end(&w);
+}
+
+/* A sibling's name that its requests contradict: pods of two versions, or two programs, behind one
+ * NAT. */
+static void test_contradiction(void **state)
+{
+	static const struct {
+		const char *name, *version;
+		enum rz_known_by by;
+	} rows[] = {
+		{"apache-kafka-java", "3.9.1", RZ_KNOWN_SIBLING},
+		{"apache-kafka-java", "4.9.0", RZ_KNOWN_SIBLING}, /* newer than the table */
+		{"apache-kafka-java", "2.4.0", RZ_KNOWN_UNKNOWN}, /* older */
+		{"librdkafka", "2.3.0", RZ_KNOWN_UNKNOWN},
+		{"somebody", "1.0", RZ_KNOWN_UNKNOWN},
+	};
+	struct rz_print_row row;
+	struct clients w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		by_print(&w, &row, &java_writes);
+		w.snap.n_conns = N_CONNS;
+		strcpy(w.softwares[0].software.name, rows[i].name);
+		strcpy(w.softwares[0].software.version, rows[i].version);
+		assert_int_equal(rz_named_learn(&w.snap), 0);
+		assert_int_equal(known(&w, OLD).by, rows[i].by);
+		by_print_end(&w);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sibling),
+		cmocka_unit_test(test_another_client),
+		cmocka_unit_test(test_not_its_own),
+		cmocka_unit_test(test_conflict),
+		cmocka_unit_test(test_remembered),
+		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_fingerprint),
+		cmocka_unit_test(test_fingerprint_idempotent),
+		cmocka_unit_test(test_fingerprint_of_nobody),
+		cmocka_unit_test(test_newest),
+		cmocka_unit_test(test_contradiction),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

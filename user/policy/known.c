@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Which library a connection's client is, see known.h. */
+#include "policy/known.h"
+
+#include "kern/named.h"
+#include "kern/newest.h"
+#include "policy/library.h"
+
+static void by_others(struct rz_known *k, const struct rz_snapshot *snap, const struct rz_conn *c,
+		      const struct rz_print *p)
+{
+	const struct rz_software *sibling = rz_named_find(snap, c);
+	rz_print_names prints = p ? rz_print_match(p, rz_newest_find(snap, c)) : 0;
+
+	if (sibling && rz_library_contradicts(sibling, prints))
+		return;
+	k->software = sibling;
+	if (sibling) {
+		k->by = RZ_KNOWN_SIBLING;
+	} else if (prints) {
+		k->by = RZ_KNOWN_FINGERPRINT;
+		k->prints = prints;
+	}
+}
+
+struct rz_known rz_known_library(const struct rz_snapshot *snap, const struct rz_conn *c)
+{
+	const struct rz_print *p = rz_snapshot_print(snap, c);
+	struct rz_known k = {.idempotent = rz_print_is_idempotent(p)};
+
+	/* what it said and could not be kept is not guessed: it may be any library */
+	if (c->frame.software) {
+		k.software = rz_snapshot_software(snap, c);
+		k.by = k.software ? RZ_KNOWN_SAID : RZ_KNOWN_UNKNOWN;
+	} else if (c->frame.adopted && !c->frame.tentative && !c->frame.several) {
+		by_others(&k, snap, c, p);
+	}
+	return k;
+}

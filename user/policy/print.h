@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which libraries make requests of this form: the third rung of policy/known.h.
+ *
+ * A print is what the BPF programs noted of a connection's requests (include/rezone/print.h). The
+ * table prints.inc has those of real libraries, made by `make fingerprints`. A print fits a row if
+ * nothing in it says otherwise. What an operator may set (the limits of a fetch, timeouts) must be
+ * as the library has it by default. Several rows may fit; then it is one of these, and the
+ * strictest rule among them applies.
+ *
+ * What a library writes into the header of a batch is no setting, and of most producers that alone
+ * tells the library. Only Java and kafka-go are told apart by the timeout, and aiokafka and
+ * franz-go (idempotent: and Java): one of these with the other's timeout has the other's name. Each
+ * of them sends again by itself what is taken from it, so the other's rule does it no harm.
+ *
+ * Versions. A client sends the smaller one of what it and the agent have. So a version fits a row
+ * that has the same or a newer one. If another client was seen to send a newer one to the same
+ * agent, the client's own is the smaller, and it must be the row's.
+ *
+ * Comes in: a print, and the newest versions that this agent was sent. Goes out: a set of names.
+ * Pure. Called by policy/known.c.
+ */
+#ifndef RZ_POLICY_PRINT_H
+#define RZ_POLICY_PRINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <rezone/types.h>
+
+/* Bit i: the library may be rz_print_name(i). */
+typedef __u64 rz_print_names;
+#define RZ_PRINT_NAMES_MAX 64
+
+/* So many requests must have looked the same before anything is concluded. */
+#define RZ_PRINT_LEAST 2
+
+/* `newest`: by API, version + 1; 0: none was seen. Returns 0 if no row fits. */
+rz_print_names rz_print_match(const struct rz_print *p, const __u8 newest[RZ_PRINT_APIS]);
+
+/* A library, by the name that it says, or that is given to one that says none. NULL: there is no
+ * such name. */
+const struct rz_software *rz_print_name(unsigned i);
+
+/* Does it say its name, where it can? */
+bool rz_print_says_name(unsigned i);
+
+/* Is it known that this producer is idempotent: that it has sent nothing but batches with a
+ * producer id? */
+bool rz_print_is_idempotent(const struct rz_print *p);
+
+#endif
