@@ -5,7 +5,7 @@
 In:  the environment selects: ONLY="java* kafka-go.*" set-ups by glob, MINUTES=60 ends before the next run, BATCH=7 set-ups at a time,
      AGAIN=1 also those that are there; OUT=DIR keeps the runs; RESULTS=DIR (docs/proof). REZONE=PATH another binary.
      fleet.py list prints the set-ups, fleet.py table makes the table anew, fleet.py add DIR... adds runs that are there,
-     fleet.py check DIR passes judgement on the smoke check's run (tests/e2e/73-fleet.sh).
+     fleet.py check DIR passes judgement on the smoke check's run (tests/e2e/75-fleet.sh).
 Out: RESULTS/fleet.csv, a row for each set-up and mode, and the table; status 1 if a set-up has faults beyond its own in mode observe.
 Who: make clients-table.
 """
