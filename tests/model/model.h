@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 #include "policy/tick.h"
 
 #define SECOND_NS   1000000000ULL

@@ -8,7 +8,7 @@
 #define TESTS_UNIT_WORLD_H
 
 #include "unit.h"
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 #include "policy/classify.h"
 
 #define NOW_NS	    (24 * HOUR_NS)

@@ -8,7 +8,7 @@
 
 #include <argp.h>
 
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 #include "out/conn_row.h"
 
 /* For `which` of a command (opts.h); its input is a struct rz_conn_filter. */

@@ -19,7 +19,7 @@
 #include "cmd/cmd.h"
 #include "cmd/opts.h"
 #include "cmd/who.h"
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 #include "kern/pause.h"
 #include "out/pause.h"
 

@@ -9,7 +9,7 @@
 #define RZ_KERN_CLIENTS_H
 
 #include "client/tags.h"
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 
 /* Reads the tags of one id and stores them; `custom` may be NULL. 0, -ENOENT if the id is gone, or
  * -errno (logged). */

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 
 /* All of map held; the caller frees. 0 or -errno. */
 int rz_held_read(const struct rz_maps *maps, struct rz_held_row **ret, size_t *ret_n);

@@ -15,7 +15,7 @@
 #ifndef RZ_KERN_NAMED_H
 #define RZ_KERN_NAMED_H
 
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 
 /* A name is remembered for so long after the latest connection that said it. */
 #define RZ_NAMED_KEEP_NS (600 * 1000000000ULL)

@@ -9,7 +9,7 @@
 #ifndef RZ_KERN_NEWEST_H
 #define RZ_KERN_NEWEST_H
 
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 
 /* Fills s->newest. 0 or -ENOMEM (logged): then nothing is known of any agent. */
 int rz_newest_learn(struct rz_snapshot *s);

@@ -12,7 +12,7 @@
 
 #include "kern/clients.h"
 #include "kern/load.h"
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 
 /* `topo` is NULL until the first whole topology: then nobody is a stranger. 0 or -errno (logged).
  */

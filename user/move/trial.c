@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "kern/netns.h"
 #include "kern/destroy.h"
+#include "kern/snapshot.h"
 #include "move/close.h"
 
 #define DEADLINE_MS 5000

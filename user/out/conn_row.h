@@ -9,7 +9,7 @@
 #define RZ_OUT_CONN_ROW_H
 
 #include "base/str.h"
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 #include "policy/classify.h"
 
 #define RZ_CONN_LIBRARY 128

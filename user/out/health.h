@@ -9,7 +9,7 @@
 #ifndef RZ_OUT_HEALTH_H
 #define RZ_OUT_HEALTH_H
 
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 #include "kern/pause.h"
 #include "out/conn_row.h"
 

@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 #include "kern/pause.h"
 
 struct rz_stats_view {

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 
 /* The topology, and what is to be said about it. */
 struct rz_topo_view {

@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 #include "policy/classify.h"
 
 struct rz_traffic_sum {

@@ -56,7 +56,7 @@ struct rz_verdict {
 	struct rz_plan plan;		  /* how it is closed, if it is */
 	uint64_t expected_ns; /* LIBRARY, MAY_COME: until when its library is to bring it home by
 			       * itself; 0: it is not left to it */
-	enum rz_known_by known_by;	  /* how the library is known that the plan is for */
+	enum rz_known_by known_by; /* how the library is known that the plan is for */
 };
 
 /*

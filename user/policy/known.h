@@ -19,7 +19,7 @@
 #ifndef RZ_POLICY_KNOWN_H
 #define RZ_POLICY_KNOWN_H
 
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 #include "policy/print.h"
 
 struct rz_known {

@@ -8,7 +8,7 @@
 #ifndef RZ_POLICY_TICK_H
 #define RZ_POLICY_TICK_H
 
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 #include "policy/classify.h"
 #include "policy/select.h"
 
