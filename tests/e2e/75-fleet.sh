@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # needs: counterparts
+# nightly
 # The table of set-ups (make clients-table), one line of it: its broker, agents, client, judge and dump work together.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
