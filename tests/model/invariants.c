@@ -40,11 +40,11 @@ static const char *protected_by(const struct run *r, size_t conn)
 		return "moved one that a reset harms";
 	/* one that is like Java is believed to be Java where nobody saw its beginning */
 	if (f->produce &&
-	    (!f->software ? f->data_version > 7 &&
-				    !(f->adopted && r->prints[conn].print.produces > 1)
-			  : !strcmp(r->softwares[f->software - 1].software.version,
-				    "2.16.0-rdkafka-2.16.0") &&
-				    !may_follow(r, f, l, &o)))
+	    (!f->software
+		     ? f->data_version > 7 && !(f->adopted && r->prints[conn].print.produces > 1)
+		     : !strcmp(r->softwares[f->software - 1].software.version,
+			       "2.16.0-rdkafka-2.16.0") &&
+			       !may_follow(r, f, l, &o)))
 		return "moved a producer that may write twice";
 	if (f->via == RZ_VIA_LOCAL && s->local_proxy != RZ_LOCAL_PROXY_MOVE)
 		return "moved one behind a local proxy";

@@ -327,8 +327,8 @@ struct opinion judge(const struct run *r, size_t conn)
 			o.reason = rules[i].reason;
 	o.home = o.reason == RZ_REASON_SAME_ZONE && DATA(f) && !f->coordinator && !f->acks0 &&
 		 !f->transaction;
-	o.follow = f->produce && writer_bears(f, says_of_itself(&e), &r->prints[conn].print) ==
-					 BEARS_IF_FOLLOWED;
+	o.follow = f->produce &&
+		   writer_bears(f, says_of_itself(&e), &r->prints[conn].print) == BEARS_IF_FOLLOWED;
 	o.gap_only = f->produce &&
 		     writer_bears(f, says_of_itself(&e), &r->prints[conn].print) == BEARS_GAP;
 	o.together = !f->produce && !f->software &&

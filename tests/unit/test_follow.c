@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "kern/follow.h"
+#include "kern/snapshot.h"
 #include "move/follow.h"
 
 #define T0 (1000 * SECOND_NS)

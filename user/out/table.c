@@ -91,11 +91,10 @@ static const char *const short_columns[] = {"CLIENT",	 "CLIENT ZONE", "AGENT",  
 					    "LOCALITY",	 "KIND",	"AGE",	     "FROM CLIENT",
 					    "TO CLIENT", "VERDICT",	"CLIENT ID", NULL};
 static const char *const wide_columns[] = {
-	"CLIENT",      "CLIENT ZONE", "AGENT",	   "AGENT ZONE", "LOCALITY", "KIND",	 "AGE",
-	"FROM CLIENT", "TO CLIENT",   "VERDICT",   "HOME BY",	 "STATE",    "PROTOCOL", "GROUP",
-	"DIALECT",     "OPT-IN",      "REQUESTS",  "METADATA",	 "SOFTWARE", "KNOWN BY", "PROXY",
-	"NETNS",
-	"COOKIE",      "SESSION",     "CLIENT ID", NULL};
+	"CLIENT",      "CLIENT ZONE", "AGENT",	  "AGENT ZONE", "LOCALITY", "KIND",	"AGE",
+	"FROM CLIENT", "TO CLIENT",   "VERDICT",  "HOME BY",	"STATE",    "PROTOCOL", "GROUP",
+	"DIALECT",     "OPT-IN",      "REQUESTS", "METADATA",	"SOFTWARE", "KNOWN BY", "PROXY",
+	"NETNS",       "COOKIE",      "SESSION",  "CLIENT ID",	NULL};
 
 static const char *color_of(const struct rz_conn_row *r)
 {

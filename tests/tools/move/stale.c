@@ -31,6 +31,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "kern/snapshot.h"
 #include "move/close.h"
 
 #define BATCH	   240
