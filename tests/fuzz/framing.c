@@ -27,6 +27,7 @@ static struct table {
 	{.map = &conns, .key_size = 8, .value_size = sizeof(struct rz_conn)},
 	{.map = &client_ids, .key_size = 8, .value_size = sizeof(struct rz_client_id)},
 	{.map = &proxied, .key_size = 8, .value_size = sizeof(struct rz_proxied)},
+	{.map = &prints, .key_size = 8, .value_size = sizeof(struct rz_print)},
 	{.map = &softwares, .key_size = 4, .value_size = sizeof(struct rz_software)},
 	{.map = &software_keys, .key_size = 8, .value_size = sizeof(struct rz_software_key)},
 	{.map = &peers, .key_size = 16, .value_size = sizeof(struct rz_peer)},

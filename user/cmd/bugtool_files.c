@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cmd/bugtool.h"
-#include "kern/maps.h"
+#include "kern/snapshot.h"
 #include "out/bugtool.h"
 
 #define TAR_NS (60 * RZ_SECOND_NS)

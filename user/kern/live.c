@@ -139,6 +139,7 @@ bool rz_kern_forget_conn(struct rz_kern *k, const struct rz_conn *c)
 	bool removed = !bpf_map_delete_elem(k->maps.conns, &c->cookie);
 
 	bpf_map_delete_elem(k->maps.proxied, &c->cookie);
+	bpf_map_delete_elem(k->maps.prints, &c->cookie);
 	bpf_map_delete_elem(bpf_map__fd(k->skel->maps.partial), &piece);
 	return removed;
 }
