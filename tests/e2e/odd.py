@@ -5,7 +5,7 @@ odd.py serve ADDRESS PORT FOLDER       TLS too (FOLDER/key.pem, FOLDER/cert.pem)
 odd.py talk ADDRESS PORT NAME...       one connection for each name of WAYS; prints "NAME PORT", "ready", and "NAME lost ERROR" if one
                                        ends; every name asks again each 20 ms, "neighbour" as fast as it can
 
-Used by 37-tls.sh and 46-never-held.sh. Kafka: https://kafka.apache.org/protocol.html
+Used by 32-tls.sh and 46-never-held.sh. Kafka: https://kafka.apache.org/protocol.html
 """
 import select
 import socket

@@ -8,7 +8,7 @@ e2e_begin
 ODD=$E2E_ROOT/tests/e2e/odd.py
 AT=$(agent_ip a)
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=x -keyout "$WORK/key.pem" -out "$WORK/cert.pem" 2>/dev/null ||
-	skip "37-tls: openssl makes no certificate"
+	skip "32-tls: openssl makes no certificate"
 ip -n "$P-cl" addr add 10.99.9.2/16 dev eth0 # zone a's; 10.99.9.1 is zone b's
 spawn serve a "$CGROUP" "$ODD" serve "$AT" 9092 "$WORK"
 within "$DEADLINE" in_ns a sh -c "ss -Hltn 'sport = 9092' | grep -q ." || not_ok "the server listens"
