@@ -82,6 +82,8 @@ struct span {
 struct reading {
 	struct rz_client *c;
 	bool seen[N_FIELDS]; /* the first value wins, even one that is no value */
+	enum rz_dialect by;  /* whose the first zone is */
+	unsigned notes;
 };
 
 static bool value_ok(enum field field, struct span value)
@@ -113,12 +115,29 @@ static bool says_true(struct span value)
 	       (value.len == 4 || value.p[4] == '-');
 }
 
+/* What else may be read here than the first value up to its bar. */
+static void note_take(struct reading *r, const struct dialect *d, enum field field,
+		      struct span value, const __u8 *bar)
+{
+	if (field == OPT_IN && !r->seen[field] && value.len > 4 && says_true(value))
+		r->notes |= RZ_TAGS_APPENDED;
+	if (field != ZONE)
+		return;
+	if (r->seen[field])
+		r->notes |= r->by == d->id ? RZ_TAGS_TWICE : RZ_TAGS_DIALECTS;
+	else if (bar)
+		r->notes |= RZ_TAGS_BAR;
+	if (!r->seen[field])
+		r->by = d->id;
+}
+
 /* `last`: the value's last byte is the id's. */
 static void take(struct reading *r, const struct dialect *d, enum field field, struct span value,
 		 bool last)
 {
 	const __u8 *bar = memchr(value.p, '|', value.len);
 
+	note_take(r, d, field, value, bar);
 	if (r->seen[field])
 		return;
 	r->seen[field] = true;
@@ -196,9 +215,13 @@ static void read_element(struct reading *r, const struct dialect *d, struct span
 	}
 	if (d->url_decode && (!url_decode(&key, key_room) || !url_decode(&value, value_room)))
 		return;
-	for (i = 0; i < KEYS_MAX && d->keys[i].name; i++)
-		if (key_is(key, d->keys[i].name, first && !d->exact))
-			take(r, d, d->keys[i].field, value, last);
+	for (i = 0; i < KEYS_MAX && d->keys[i].name; i++) {
+		if (!key_is(key, d->keys[i].name, first && !d->exact))
+			continue;
+		if (key.len > strlen(d->keys[i].name) && d->keys[i].field <= OPT_IN)
+			r->notes |= RZ_TAGS_PREFIX;
+		take(r, d, d->keys[i].field, value, last);
+	}
 }
 
 static size_t until_separator(struct span s, const char *separators)
@@ -262,8 +285,8 @@ static void read_custom(struct reading *r, const struct rz_tags_custom *custom, 
 	read_dialect(r, &d, id);
 }
 
-void rz_tags_read(const __u8 *id, int len, const struct rz_tags_custom *custom,
-		  struct rz_client *ret)
+unsigned rz_tags_read_noted(const __u8 *id, int len, const struct rz_tags_custom *custom,
+			    struct rz_client *ret)
 {
 	struct span all = {id, rz_request_id_kept((__s16)len)};
 	struct reading r = {.c = ret};
@@ -277,4 +300,11 @@ void rz_tags_read(const __u8 *id, int len, const struct rz_tags_custom *custom,
 		read_custom(&r, custom, all);
 	for (i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++)
 		read_dialect(&r, &dialects[i], all);
+	return r.notes;
+}
+
+void rz_tags_read(const __u8 *id, int len, const struct rz_tags_custom *custom,
+		  struct rz_client *ret)
+{
+	rz_tags_read_noted(id, len, custom, ret);
 }

@@ -51,4 +51,18 @@ struct rz_tags_custom {
 void rz_tags_read(const __u8 *id, int len, const struct rz_tags_custom *custom,
 		  struct rz_client *ret);
 
+/* What was passed over, or chosen, on the way: an agent may read the id otherwise there
+ * (client/misread.h). */
+enum rz_tags_note {
+	RZ_TAGS_PREFIX = 1 << 0,   /* a text and '-' before the first key */
+	RZ_TAGS_BAR = 1 << 1,	   /* the zone's value ended at a '|' */
+	RZ_TAGS_TWICE = 1 << 2,	   /* the zone stands there twice, in one dialect */
+	RZ_TAGS_DIALECTS = 1 << 3, /* ... in two dialects */
+	RZ_TAGS_APPENDED = 1 << 4, /* "true-..." is an opt-in */
+};
+
+/* The same; returns these notes. */
+unsigned rz_tags_read_noted(const __u8 *id, int len, const struct rz_tags_custom *custom,
+			    struct rz_client *ret);
+
 #endif
