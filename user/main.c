@@ -3,6 +3,7 @@
  * The command table. Comes in: argv. Goes out: one command's exit status (0 done, 1 could not, 2
  * used wrongly; `status` and `check` have more). Without arguments: the status.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,25 +19,31 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *what;
 	const char *group; /* title of the group that begins with this row, NULL: goes on */
+	bool rare;	   /* stands in --help-all alone */
 } commands[] = {
 	{"status", rz_cmd_status, "how rezone is on this node; `rezone` alone does the same",
 	 "See"},
 	{"list", rz_cmd_list, "the tracked connections, and why each is moved or kept"},
-	{"plan", rz_cmd_plan, "what enforcing would do now, at what pace, and who stays and why"},
+	{"plan", rz_cmd_plan, "what enforcing would do, at what pace; who stays, and why"},
+	{"explain", rz_cmd_explain, "why one connection, or a client's, are moved or kept"},
 	{"events", rz_cmd_events, "what happened: verdicts, holds, moves, outcomes, freezes"},
 	{"traffic", rz_cmd_traffic, "bytes between zones and by client"},
 	{"topology", rz_cmd_topology, "zones, groups and agents as rezone counts them"},
-	{"config", rz_cmd_config, "the settings that hold now; is a config file good?"},
-	{"stats", rz_cmd_stats, "counters, how full the maps are, which calls failed"},
+	{"config", rz_cmd_config, "the settings that hold now; is a config file good?",
+	 .rare = true},
+	{"stats", rz_cmd_stats, "counters, how full the maps are, which calls failed",
+	 .rare = true},
 	{"pause", rz_cmd_pause, "stop all moves on this node", "Act"},
 	{"resume", rz_cmd_resume, "end the pause"},
 	{"reset", rz_cmd_reset, "move connections by hand"},
 	{"run", rz_cmd_run, "the daemon: track connections, move home those that cross zones",
 	 "Run"},
 	{"check", rz_cmd_check, "try whether this node can run rezone"},
-	{"bugtool", rz_cmd_bugtool, "one archive with what a bug report needs; names are hashed"},
-	{"version", rz_cmd_version, "version and map ABI of this binary"},
-	{"help", help, "this page; `rezone help COMMAND`: that command's"},
+	{"bugtool", rz_cmd_bugtool, "one archive with what a bug report needs; names are hashed",
+	 .rare = true},
+	{"version", rz_cmd_version, "version and map ABI of this binary", .rare = true},
+	{"help", help, "the commands, or `rezone help COMMAND`: that command's options",
+	 .rare = true},
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -44,15 +51,27 @@ static const struct {
 	"Watches the Kafka connections of this node's agents and closes those that cross\n" \
 	"availability zones while an agent in the client's own zone is ready."
 
-static void usage(FILE *f)
+/* One screen, or all commands. */
+static void usage(FILE *f, bool all)
 {
+	const char *group = "", *title = "";
 	size_t i;
 
-	fprintf(f, "Usage: rezone [COMMAND [OPTION...]]\n" ABOUT "\n");
+	fprintf(f, "Usage: rezone [COMMAND [OPTION...]]\n" ABOUT "\n\n");
 	for (i = 0; i < N_COMMANDS; i++) {
-		if (commands[i].group)
-			fprintf(f, "%s:\n", commands[i].group);
-		fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].what);
+		group = commands[i].group ?: group;
+		if (commands[i].rare && !all)
+			continue;
+		fprintf(f, "%-4s  %-9s %s\n", group == title ? "" : group, commands[i].name,
+			commands[i].what);
+		title = group;
+	}
+	if (!all) {
+		fputs("More:", f);
+		for (i = 0; i < N_COMMANDS; i++)
+			if (commands[i].rare)
+				fprintf(f, " %s", commands[i].name);
+		fputs(" (rezone --help-all)\n", f);
 	}
 	fprintf(f, "\nIn every command: -o table|wide|json, -p DIR (the daemon's --pin-dir), "
 		   "--help.\nExit status: 0 done, 1 could not, 2 used wrongly; `status`, `check` "
@@ -115,7 +134,7 @@ static int help(int argc, char **argv)
 	}
 	if (argc > 1 && strcmp(argv[1], "help") && argv[1][0] != '-')
 		return run(2, command);
-	usage(stdout);
+	usage(stdout, argc > 1 && !strcmp(argv[1], "--help-all"));
 	return 0;
 }
 
@@ -127,7 +146,7 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return run(1, status);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "--help-all"))
-		return help(1, argv);
+		return help(argc, argv);
 	if (!strcmp(argv[1], RZ_DESCRIBE))
 		return describe();
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))

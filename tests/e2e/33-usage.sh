@@ -4,7 +4,7 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
-COMMANDS="status list events traffic topology config stats pause resume reset check version"
+COMMANDS="status list plan events traffic topology config stats pause resume reset check version"
 exits() { # STATUS ARGUMENTS...
 	local want=$1
 	shift
@@ -26,6 +26,8 @@ for c in $COMMANDS; do
 	check "$c: -o takes table, wide and json" eval \
 		'for f in table wide json; do exits 0 $c -o $f --help || exit 1; done'
 done
+check "explain: help; which connection; one word" eval 'exits 0 help explain && [ -s "$WORK/out" ] && refused explain && refused explain a b && refused explain --no-such'
+check "--help-all has all commands" eval 'exits 0 --help-all && for c in $COMMANDS; do grep -q " $c " "$WORK/out" || exit 1; done'
 check "version as JSON" eval 'exits 0 version -o json && jq -e ".map_abi > 0 and (.version | test(\"^[0-9]\"))" <"$WORK/out" >/dev/null'
 check "help of a command that does not exist" refused help lst
 check "run: all settings before the kernel" eval 'refused run --pin-dir "$PIN_DIR" --mode enforse && names enforce && [ ! -e "$PIN_DIR" ]'

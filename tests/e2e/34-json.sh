@@ -38,6 +38,7 @@ check "mode observe: it would be moved" within "$DEADLINE" has_event '.event == 
 form list-observing list list
 form status-observing status status
 form plan plan plan
+form explain explain explain '*'
 SUDO_USER=alice-$P "$REZONE" pause --pin-dir "$PIN_DIR" --for 1h --reason "of 10.99.9.1" -o json >"$OUT/pause" 2>/dev/null
 FORMS+=("pause=$OUT/pause")
 form pause-again pause pause

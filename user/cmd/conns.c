@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "kern/conf_map.h"
 #include "kern/named.h"
 #include "kern/newest.h"
 
@@ -68,6 +69,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {.options = options, .parser = parse};
 const struct argp_child rz_conns_options = {&argp, 0, "Which connections:", 1};
+
+int rz_conns_settings(const char *pin_dir, const char *command, struct rz_conf *ret)
+{
+	struct rz_conf_map_row *rows = NULL;
+	char why[RZ_CONF_WHY] = "";
+	size_t n = 0;
+	int err = rz_conf_map_read(pin_dir, &rows, &n);
+
+	if (!err)
+		err = rz_conf_from_texts(rows, n, ret, why, sizeof(why));
+	free(rows);
+	if (err)
+		return rz_err(err, "%s: cannot read the settings of a daemon with --pin-dir %s: %s",
+			      command, pin_dir, *why ? why : strerror(-err));
+	return 0;
+}
 
 int rz_conns_read(const struct rz_maps *maps, struct rz_conns *ret)
 {

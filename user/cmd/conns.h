@@ -8,6 +8,7 @@
 
 #include <argp.h>
 
+#include "conf/conf.h"
 #include "kern/snapshot.h"
 #include "out/conn_row.h"
 
@@ -23,6 +24,10 @@ struct rz_conns {
 	struct rz_exclude *exclude;
 	struct rz_world world;
 };
+
+/* The settings that the daemon works by. 0 or -errno, logged (`command` names who says it); to be
+ * freed by rz_conf_free() on success. */
+int rz_conns_settings(const char *pin_dir, const char *command, struct rz_conf *ret);
 
 /* 0 or -errno, logged; to be freed in any case. */
 int rz_conns_read(const struct rz_maps *maps, struct rz_conns *ret);

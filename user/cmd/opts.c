@@ -77,6 +77,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			state->child_inputs[1] = (char *)r->input + c->which_at;
 		return 0;
 	case ARGP_KEY_ARG:
+		if (c->word && !state->arg_num) {
+			*(const char **)((char *)r->input + c->word_at) = arg;
+			return 0;
+		}
 		argp_error(state, "%s: no argument is expected%s%s", arg, c->word_hint ? "; " : "",
 			   c->word_hint ?: "");
 		return 0;
@@ -110,8 +114,11 @@ void rz_opts_read(int argc, char **argv, const struct rz_command *command, struc
 	const struct argp_child children[] = {rz_ask_children[0],
 					      command->which ? *command->which : none, none};
 	struct argp_option options[RZ_OPTS_MAX + 1] = {};
-	struct argp argp = {
-		.options = options, .parser = parse, .doc = command->doc, .children = children};
+	struct argp argp = {.options = options,
+			    .parser = parse,
+			    .args_doc = command->word,
+			    .doc = command->doc,
+			    .children = children};
 	struct reading r = {command, input};
 	size_t i;
 

@@ -72,6 +72,10 @@ struct rz_command {
 	const struct rz_opt *options; /* NULL: none of its own */
 	const char *doc;
 	const char *word_hint; /* what a word that is no option is told, if more than that */
+	/* NULL, or what --help calls the one word that the command takes beside options, and where
+	 * in the input it goes: a const char * */
+	const char *word;
+	size_t word_at;
 	/* NULL, or options that another module reads, and where in the input they go. */
 	const struct argp_child *which;
 	size_t which_at;

@@ -17,7 +17,6 @@
 #include "cmd/conns.h"
 #include "cmd/opts.h"
 #include "conf/conf.h"
-#include "kern/conf_map.h"
 #include "out/outlook.h"
 
 #define ROWS_SHOWN 20 /* of each table, without --limit */
@@ -44,27 +43,6 @@ static const struct rz_command command = {
 	       "daemon's settings, as if nothing were paused and each move went well at once. "
 	       "Nothing is changed.\vExit status: 0 done, 1 could not, 2 used wrongly.",
 };
-
-/* The limits that the daemon works by. */
-static int read_limits(const char *pin_dir, struct rz_limits *ret)
-{
-	struct rz_conf_map_row *rows = NULL;
-	char why[RZ_CONF_WHY] = "";
-	struct rz_conf conf;
-	size_t n = 0;
-	int err = rz_conf_map_read(pin_dir, &rows, &n);
-
-	if (!err)
-		err = rz_conf_from_texts(rows, n, &conf, why, sizeof(why));
-	free(rows);
-	if (err)
-		return rz_err(err,
-			      "plan: cannot read the settings of a daemon with --pin-dir %s: %s",
-			      pin_dir, *why ? why : strerror(-err));
-	*ret = rz_conf_limits(&conf);
-	rz_conf_free(&conf);
-	return 0;
-}
 
 static uint64_t wall_ns(void)
 {
@@ -120,14 +98,17 @@ int rz_cmd_plan(int argc, char **argv)
 	struct ask a = {.filter = RZ_CONN_FILTER_ALL};
 	struct rz_limits limits;
 	struct rz_conns conns;
+	struct rz_conf conf;
 	struct rz_maps maps;
 	int err;
 
 	rz_opts_read(argc, argv, &command, &a.common);
 	if (rz_ask_open(&a.common, "plan", &maps))
 		return 1;
-	err = read_limits(a.common.pin_dir, &limits);
+	err = rz_conns_settings(a.common.pin_dir, "plan", &conf);
 	if (!err) {
+		limits = rz_conf_limits(&conf);
+		rz_conf_free(&conf);
 		err = rz_conns_read(&maps, &conns);
 		if (!err)
 			err = plan(&a, &conns, &limits);

@@ -65,7 +65,7 @@ static json_t *expected_home_by(const struct rz_conn_row *r)
 	return json_string(time);
 }
 
-static json_t *conn_object(const struct rz_conn_row *r)
+json_t *rz_conn_json(const struct rz_conn_row *r)
 {
 	const struct rz_frame *f = &r->conn->frame;
 	json_t *o = json_object();
@@ -102,7 +102,7 @@ int rz_conn_json_print(FILE *f, const struct rz_conn_row *rows, size_t n, bool c
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (json_array_append_new(all, conn_object(&rows[i]))) {
+		if (json_array_append_new(all, rz_conn_json(&rows[i]))) {
 			json_decref(all);
 			return -ENOMEM;
 		}

@@ -6,9 +6,12 @@
 #define RZ_OUT_CONN_JSON_H
 
 #include <stdio.h>
+#include <jansson.h>
 
 #include "out/conn_row.h"
 
+/* One connection; NULL: no memory. Also a part of `rezone explain`. */
+json_t *rz_conn_json(const struct rz_conn_row *r);
 /* An array, one object a connection; on one line if `compact`. 0 or -ENOMEM. */
 int rz_conn_json_print(FILE *f, const struct rz_conn_row *rows, size_t n, bool compact);
 
