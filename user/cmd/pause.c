@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
@@ -138,10 +139,8 @@ static int show_standing(const struct ask *a, const struct rz_pause *p)
 static struct rz_pause wanted(const struct ask *a)
 {
 	struct rz_pause p = {};
-	struct timespec t;
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	p.since_ns = (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
+	p.since_ns = rz_wall_ns();
 	p.until_ns = a->for_ns ? p.since_ns + a->for_ns : 0;
 	rz_who(p.by, sizeof(p.by));
 	if (a->why)

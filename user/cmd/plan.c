@@ -44,26 +44,20 @@ static const struct rz_command command = {
 	       "Nothing is changed.\vExit status: 0 done, 1 could not, 2 used wrongly.",
 };
 
-static uint64_t wall_ns(void)
+static int show(const struct ask *a, const struct rz_outlook_view *read)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * RZ_SECOND_NS + (uint64_t)t.tv_nsec;
-}
-
-static int show(const struct ask *a, struct rz_outlook_view *v)
-{
+	struct rz_outlook_view v = *read;
 	struct rz_pause pause;
 	char why[128];
 
 	if (rz_pause_get(a->common.pin_dir, &pause))
-		v->pause = &pause;
-	rz_price_parse(v->snap->settings.price, "", &v->price, why, sizeof(why));
-	v->wall_ns = wall_ns();
-	v->limit = a->limit ?: ROWS_SHOWN;
-	v->wide = a->common.wide;
-	return a->common.json ? rz_outlook_print_json(stdout, v) : rz_outlook_print_text(stdout, v);
+		v.pause = &pause;
+	rz_price_parse(v.snap->settings.price, "", &v.price, why, sizeof(why));
+	v.wall_ns = rz_wall_ns();
+	v.limit = a->limit ?: ROWS_SHOWN;
+	v.wide = a->common.wide;
+	return a->common.json ? rz_outlook_print_json(stdout, &v)
+			      : rz_outlook_print_text(stdout, &v);
 }
 
 static int plan(const struct ask *a, const struct rz_conns *conns, const struct rz_limits *limits)

@@ -47,14 +47,6 @@ static const struct rz_command command = {
 	       "--live: 0 it runs, 3, 4. With --ready: 0 it is attached and ticks, 1, 3, 4.",
 };
 
-static uint64_t wall_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * RZ_SECOND_NS + (uint64_t)t.tv_nsec;
-}
-
 /* Is it forbidden to look? Then whether a daemon runs cannot be told either. */
 static bool may_not_look(const char *pin_dir)
 {
@@ -85,7 +77,7 @@ static int read_all(const struct rz_maps *maps, struct rz_conns *conns, struct r
 	v->sources = *ret_sources;
 	v->conns_max = rz_maps_room(maps->conns);
 	v->clients_max = rz_maps_room(maps->clients);
-	v->wall_ns = wall_ns();
+	v->wall_ns = rz_wall_ns();
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "out/event.h"
@@ -52,10 +53,7 @@ static void log_conn(const struct rz_event *e)
 
 static void add(struct rz_event_ring *ring, struct rz_event *e)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	e->time_ns = (uint64_t)t.tv_sec * RZ_SECOND_NS + (uint64_t)t.tv_nsec;
+	e->time_ns = rz_wall_ns();
 	if (ring->next)
 		rz_event_ring_add(ring, e);
 }

@@ -16,6 +16,7 @@
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "source/cloud.h"
@@ -271,19 +272,11 @@ static void poll_file(struct rz_daemon *d)
 		f->file_proved_ns = before;
 }
 
-static uint64_t clock_ns(clockid_t which)
-{
-	struct timespec t;
-
-	clock_gettime(which, &t);
-	return (uint64_t)t.tv_sec * RZ_SECOND_NS + (uint64_t)t.tv_nsec;
-}
-
 static void look_at_clocks(struct rz_daemon *d)
 {
 	struct rz_feed *f = d->feed;
-	struct rz_clocks now = {clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_BOOTTIME),
-				clock_ns(CLOCK_REALTIME)};
+	struct rz_clocks now = {rz_clock_ns(CLOCK_MONOTONIC), rz_clock_ns(CLOCK_BOOTTIME),
+				rz_clock_ns(CLOCK_REALTIME)};
 
 	if (f->clocks.mono_ns && rz_clocks_jumped(&f->clocks, &now)) {
 		f->jumped_ns = now.mono_ns;

@@ -12,6 +12,7 @@
 #include <linux/bpf.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/cure.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -88,14 +89,6 @@ int rz_pause_remove(const char *pin_dir, const struct rz_pause *ended)
 		      rz_cure(-errno));
 }
 
-static uint64_t wall_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
-}
-
 int rz_pause_read(const char *pin_dir, struct rz_pause *ret)
 {
 	_cleanup_close_ int fd = -1;
@@ -118,7 +111,7 @@ int rz_pause_read(const char *pin_dir, struct rz_pause *ret)
 
 bool rz_pause_stands(const struct rz_pause *p)
 {
-	return p->since_ns && (!p->until_ns || wall_ns() < p->until_ns);
+	return p->since_ns && (!p->until_ns || rz_wall_ns() < p->until_ns);
 }
 
 bool rz_pause_get(const char *pin_dir, struct rz_pause *ret)
@@ -136,7 +129,7 @@ int rz_pause_end(const char *pin_dir, const char *by, struct rz_pause *ret)
 		return err;
 	path_of(path, pin_dir);
 	if (!err) {
-		ret->until_ns = wall_ns();
+		ret->until_ns = rz_wall_ns();
 		rz_str_copy(ret->by, sizeof(ret->by), by);
 		fd = bpf_obj_get(path);
 		err = fd < 0 ? -errno : write_value(fd, ret);
