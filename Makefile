@@ -333,7 +333,7 @@ cppcheck:
 codespell:
 	git ls-files -z | xargs -0 codespell
 shellcheck:
-	shellcheck -x $(shell git ls-files scripts tests .ci | xargs grep -lE '^#!/usr/bin/env bash|shell=bash')
+	shellcheck -x $(shell git ls-files scripts tests .ci deploy | xargs grep -lE '^#!/usr/bin/env bash|^#!/bin/sh|shell=bash')
 
 # Docs that are made from the code must say what the code says, and name what is there: links, flags, files, reasons.
 .PHONY: docs docs-check
@@ -444,6 +444,10 @@ check-quick:
 # The manual pages and the completions of bash, zsh and fish, made from what the program says of itself; so it must run here:
 # PAGES_FROM=build/rezone in a cross build.
 PAGES_FROM ?= $(BUILD)/rezone
+## Test without root | kubectl-test: deploy/kubectl-rezone with a stand-in for kubectl, in several shells; 1,000 pods
+.PHONY: kubectl-test
+kubectl-test:
+	tests/lib/kubectl-rezone
 .PHONY: pages pages-test
 ## Build | pages: build/pages/: manual pages; completions of bash, zsh and fish
 ## Test without root | pages-test: ... mandoc finds no fault in the pages, and the three shells complete

@@ -36,6 +36,8 @@ static const struct {
 	{"pause", rz_cmd_pause, "stop all moves on this node", "Act"},
 	{"resume", rz_cmd_resume, "end the pause"},
 	{"reset", rz_cmd_reset, "move connections by hand"},
+	{"uninstall", rz_cmd_uninstall, "leave no program and no map on this node",
+	 .rare = true},
 	{"run", rz_cmd_run, "the daemon: track connections, move home those that cross zones",
 	 "Run"},
 	{"check", rz_cmd_check, "try whether this node can run rezone"},

@@ -43,6 +43,7 @@ SUDO_USER=alice-$P "$REZONE" pause --pin-dir "$PIN_DIR" --for 1h --reason "of 10
 FORMS+=("pause=$OUT/pause")
 form pause-again pause pause
 form status-paused status status
+form plan plan plan
 form resume pause resume
 form resume-again pause resume
 form reset-dry reset reset --all --dry-run
@@ -60,6 +61,7 @@ form topology topology topology
 form config config config --changed
 form events event events
 form version version version
+form uninstall uninstall uninstall
 form status status status
 
 by_whom='(.text | test("uid 0"))'
@@ -78,11 +80,11 @@ FORMS+=("bugtool=$OUT/bugtool")
 check "bugtool writes an archive ($rc)" eval '[ $rc = 0 ] && jq -e ".hashed and all(.parts[]; .exit_status != null)" "$OUT/bugtool" >/dev/null'
 mkdir "$WORK/bug" && tar -xzf "$BUG" -C "$WORK/bug" --strip-components=1
 check "only root can read it" test "$(stat -c %a "$BUG")" = 600
-for part in version status config topology stats traffic list events check facts bugtool; do
+for part in version status config topology stats traffic plan list events check facts bugtool; do
 	[ -s "$WORK/bug/$part.json" ] || not_ok "bugtool has no $part.json"
 done
 FORMS+=("bugtool-facts=$WORK/bug/facts.json" "bugtool=$WORK/bug/bugtool.json" "check=$WORK/bug/check.json" "list=$WORK/bug/list.json"
-	"event=$WORK/bug/events.json" "topology=$WORK/bug/topology.json" "traffic=$WORK/bug/traffic.json" "status=$WORK/bug/status.json")
+	"event=$WORK/bug/events.json" "topology=$WORK/bug/topology.json" "traffic=$WORK/bug/traffic.json" "plan=$WORK/bug/plan.json" "status=$WORK/bug/status.json")
 # found FOLDER: files in which a name stands
 found() { grep -rlE "payments-|secret-$P|alice-|10[.-]99[.-]|fd99:|$P\.internal" "$1" | xargs -r -n1 basename; }
 check "no client.id, address, node or person in it ($(found "$WORK/bug" | tr '\n' ' '))" test -z "$(found "$WORK/bug")"

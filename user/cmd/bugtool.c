@@ -50,7 +50,7 @@ static const struct rz_opt options[] = {
 static const struct rz_command command = {
 	.options = options,
 	.doc = "Collects what a bug report needs into one archive: versions, `rezone check`, the "
-	       "settings, topology, status, counters, traffic, the 500 busiest connections, "
+	       "settings, topology, status, counters, traffic, plan, the 500 busiest connections, "
 	       "events, how full the maps are, facts of the kernel. Client ids, addresses, names "
 	       "of nodes and people are replaced by hashes whose key is thrown away: the same one "
 	       "has the same hash in all of one archive, and another in the next. Names of zones, "
@@ -62,15 +62,11 @@ static const struct rz_command command = {
 static const struct {
 	const char *name, *argv[8];
 } parts[] = {
-	{"version", {"version"}},
-	{"status", {"status"}},
-	{"config", {"config"}},
-	{"topology", {"topology"}},
-	{"stats", {"stats"}},
-	{"traffic", {"traffic"}},
-	{"list", {"list", "--sort", "bytes", "--limit", "500"}},
-	{"events", {"events"}},
-	{"check", {"check"}},
+	{"version", {"version"}}, {"status", {"status"}},
+	{"config", {"config"}},	  {"topology", {"topology"}},
+	{"stats", {"stats"}},	  {"traffic", {"traffic"}},
+	{"plan", {"plan"}},	  {"list", {"list", "--sort", "bytes", "--limit", "500"}},
+	{"events", {"events"}},	  {"check", {"check"}},
 };
 #define N_COMMANDS (sizeof(parts) / sizeof(parts[0]))
 enum { FACTS = N_COMMANDS, N_PARTS };

@@ -21,6 +21,7 @@ int rz_cmd_stats(int argc, char **argv);
 int rz_cmd_topology(int argc, char **argv);
 int rz_cmd_config(int argc, char **argv);
 int rz_cmd_check(int argc, char **argv);
+int rz_cmd_uninstall(int argc, char **argv);
 int rz_cmd_bugtool(int argc, char **argv);
 int rz_cmd_version(int argc, char **argv);
 

@@ -29,7 +29,7 @@
 
 struct ask {
 	struct rz_ask common; /* first */
-	const char *why;
+	const char *why, *by;
 	uint64_t for_ns;
 	bool replace;
 };
@@ -51,6 +51,14 @@ static void take_reason(struct argp_state *state, char *arg, void *input)
 	a->why = arg;
 }
 
+#define OPTION_BY                                                                                \
+	{                                                                                        \
+		"by", 0, "NAME", RZ_OPT_TEXT(struct ask, by),                                    \
+			"who wants it, as events show it; for tools that run this for somebody " \
+			"(default: the "                                                         \
+			"user)"                                                                  \
+	}
+
 static const struct rz_opt pause_options[] = {
 	{"for", 0, "DURATION", RZ_OPT_TAKE,
 	 "end the pause by itself after this time, as 2h (default: it lasts until `rezone resume`)",
@@ -62,8 +70,11 @@ static const struct rz_opt pause_options[] = {
 	{"replace", 'R', NULL, RZ_OPT_FLAG(struct ask, replace),
 	 "replace a pause that stands already: without --for the new one lasts until `rezone "
 	 "resume`, without --reason it has no reason"},
+	OPTION_BY,
 	{},
 };
+
+static const struct rz_opt resume_options[] = {OPTION_BY, {}};
 
 static int show(const struct ask *a, enum rz_pause_result result, const struct rz_pause *p)
 {
@@ -142,7 +153,7 @@ static struct rz_pause wanted(const struct ask *a)
 
 	p.since_ns = rz_wall_ns();
 	p.until_ns = a->for_ns ? p.since_ns + a->for_ns : 0;
-	rz_who(p.by, sizeof(p.by));
+	rz_who(p.by, sizeof(p.by), a->by);
 	if (a->why)
 		rz_str_escape(p.why, sizeof(p.why), (const uint8_t *)a->why, strlen(a->why));
 	return p;
@@ -180,6 +191,7 @@ int rz_cmd_pause(int argc, char **argv)
 int rz_cmd_resume(int argc, char **argv)
 {
 	static const struct rz_command command = {
+		.options = resume_options,
 		.doc = "Ends the pause of `rezone pause`: candidates may be moved from the next "
 		       "tick on. A pause by the settings (--paused of `rezone run`) stays.\vExit "
 		       "status: 0 done, also if there was no pause, 1 could not, 2 used wrongly.",
@@ -194,7 +206,7 @@ int rz_cmd_resume(int argc, char **argv)
 	rz_opts_read(argc, argv, &command, &a.common);
 	pin_dir = a.common.pin_dir;
 	stood = rz_pause_get(pin_dir, &p);
-	rz_who(by, sizeof(by));
+	rz_who(by, sizeof(by), a.by);
 	err = rz_pause_end(pin_dir, by, &p);
 	if (err && err != -ENOENT)
 		return 1;

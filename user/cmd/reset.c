@@ -56,7 +56,7 @@ static int order(const struct rz_maps *maps, struct rz_order_shown *r, const str
 		.client = r->conn->conn->frame.client, .asked_ns = rz_now_ns(), .now = a->now};
 	uint64_t cookie = r->conn->conn->cookie;
 
-	rz_who(o.by, sizeof(o.by));
+	rz_who(o.by, sizeof(o.by), NULL);
 	r->asked_ns = o.asked_ns;
 	return bpf_map_update_elem(maps->orders, &cookie, &o, BPF_ANY) ? -errno : 0;
 }

@@ -17,6 +17,7 @@
 #include "kern/caps.h"
 #include "kern/held.h"
 #include "kern/pins.h"
+#include "kern/removal.h"
 #include "version.h"
 
 /* May this process load programs, and does it alone use this pin directory? */
@@ -185,6 +186,8 @@ void rz_daemon_stop(struct rz_daemon *d)
 	rz_exclude_free(d->exclude);
 	if (d->lock >= 0 && !d->started)
 		rz_pins_rmdir(d->conf.pin_dir);
+	if (d->uninstall)
+		rz_removal_do(d->conf.pin_dir);
 	if (d->lock >= 0)
 		close(d->lock);
 	rz_daemon_reload_stop(d);
@@ -243,6 +246,7 @@ int rz_daemon_start(struct rz_conf *conf, struct rz_conf_source *source, struct 
 	d->started = true;
 	rz_kern_keep(d->kern);
 	rz_pins_remove_others(d->conf.pin_dir);
+	rz_removal_forget(d->conf.pin_dir);
 	rz_duration_format(interval, sizeof(interval), d->conf.interval_ns);
 	rz_info("run: %s, mode %s, a tick every %s, attached to %s, maps in %s", RZ_VERSION,
 		rz_mode_name(d->conf.mode), interval, rz_kern_cgroup(d->kern), d->conf.pin_dir);
@@ -258,6 +262,11 @@ int rz_daemon_loop(struct rz_daemon *d)
 	int err = rz_loop_run(d->loop);
 
 	rz_notify("STOPPING=1");
+	if (rz_removal_is_wanted(d->conf.pin_dir)) {
+		rz_info("run: `rezone uninstall` was given: no pin stays");
+		d->conf.keep_pins = false;
+		d->uninstall = true;
+	}
 	rz_daemon_tell_all(d, RZ_EVENT_STOP, "%s", err > 0 ? "" : strerror(-err));
 	if (err < 0)
 		return err;
