@@ -27,6 +27,7 @@ for c in $COMMANDS; do
 		'for f in table wide json; do exits 0 $c -o $f --help || exit 1; done'
 done
 check "explain: help; which connection; one word" eval 'exits 0 help explain && [ -s "$WORK/out" ] && refused explain && refused explain a b && refused explain --no-such'
+check "each command has --help-all" eval 'for c in $COMMANDS run; do exits 0 $c --help-all && [ -s "$WORK/out" ] || exit 1; done'
 check "--help-all has all commands" eval 'exits 0 --help-all && for c in $COMMANDS; do grep -q " $c " "$WORK/out" || exit 1; done'
 check "version as JSON" eval 'exits 0 version -o json && jq -e ".map_abi > 0 and (.version | test(\"^[0-9]\"))" <"$WORK/out" >/dev/null'
 check "help of a command that does not exist" refused help lst
@@ -40,4 +41,5 @@ check "reset -n is refused, and names --dry-run" eval 'refused reset --all -n &&
 check "topology -f is refused, and names --file" eval 'refused topology -f x && names "--file"'
 check "check -c is refused, and names --cgroup" eval 'refused check -c / && names "--cgroup"'
 check "list: words that do not exist" eval 'refused list --sort agee && names "age" && refused list --group-by zone && names "zones" && refused list --limit 0'
+check "traffic: words that do not exist, and an order beside groups" eval 'refused traffic --sort byte && names "bytes" && refused traffic --group-by zone && names "zones" && refused traffic --sort rx -g zones'
 check "list: groups have an order of their own" refused list --sort age --group-by zones

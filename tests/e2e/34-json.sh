@@ -56,6 +56,7 @@ check "the move has an outcome" within "$DEADLINE" has_event '.event == "outcome
 form list list list
 form list-groups list-groups list --group-by zones
 form traffic traffic traffic
+form traffic-groups traffic-groups traffic --group-by zones --limit 5
 form stats stats stats
 form topology topology topology
 form config config config --changed

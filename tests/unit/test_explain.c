@@ -62,8 +62,7 @@ static struct rz_explain_view look(struct fixture *f, size_t n)
 		struct rz_explain *e = &f->explains[i];
 
 		e->row = &f->rows[i];
-		e->n_rules = rz_classify_rules(&judged, &world, e->rules);
-		e->by_hand = rz_classify_by_hand(&judged, &world);
+		rz_explain_ask(e, &judged, &world);
 		e->next = rz_explain_next(e, &f->snap, 0);
 	}
 	return (struct rz_explain_view){.rows = f->explains,
@@ -222,6 +221,24 @@ static void test_next_by_rules(void **state)
 	assert_int_equal(n.at_ns, 0);
 }
 
+/* At home it waits for nothing, whatever it asks for. */
+static void test_at_home(void **state)
+{
+	struct rz_explain_view v;
+	struct fixture f;
+
+	(void)state;
+	make(&f);
+	strcpy(f.clients[0].client.zone, "a");
+	f.clients[0].client.opt_in = 0;
+	v = look(&f, 1);
+	assert_int_equal(f.explains[0].next.reason, RZ_REASON_SAME_ZONE);
+	print(&v, rz_explain_print_text);
+	assert_null(strstr(text, "not opted in)"));
+	assert_non_null(strstr(text, "at home"));
+	free(f.rows);
+}
+
 static void test_next_by_daemon(void **state)
 {
 	struct fixture f;
@@ -274,7 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),	      cmocka_unit_test(test_alike),
 		cmocka_unit_test(test_next_by_rules), cmocka_unit_test(test_next_by_daemon),
-		cmocka_unit_test(test_close),
+		cmocka_unit_test(test_close),	      cmocka_unit_test(test_at_home),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@
 static const char *const forms[] = {"table", "wide", "json", NULL};
 enum form { TABLE, WIDE, JSON };
 #define KEY_DESCRIBE (RZ_KEY_OWN - 1)
+#define KEY_HELP_ALL (RZ_KEY_OWN - 2)
 
 static const struct argp_option options[] = {
 	{"output", 'o', "table|wide|json", 0, "form of the output (default table)", 0},
@@ -23,6 +24,8 @@ static const struct argp_option options[] = {
 	 "the --pin-dir of the daemon, where its maps are pinned (default " RZ_PIN_DIR_DEFAULT ")",
 	 0},
 	{"describe", KEY_DESCRIBE, NULL, OPTION_HIDDEN, NULL, 0},
+	/* of `run` and of rezone itself it has more than --help */
+	{"help-all", KEY_HELP_ALL, NULL, OPTION_HIDDEN, NULL, 0},
 	{0},
 };
 
@@ -44,6 +47,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_DESCRIBE:
 		rz_describe(stdout, state->root_argp);
 		exit(0);
+	case KEY_HELP_ALL:
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "%s: no argument is expected", arg);
 		return 0;

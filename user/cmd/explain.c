@@ -137,8 +137,7 @@ static void explain(const struct work *w, const struct rz_conn_row *r, struct rz
 	struct rz_judged_conn j = rz_judged(w->conns.snap, r->conn, &proxied);
 
 	*ret = (struct rz_explain){.row = r, .misreads = misreads(w, r)};
-	ret->n_rules = rz_classify_rules(&j, &w->conns.world, ret->rules);
-	ret->by_hand = rz_classify_by_hand(&j, &w->conns.world);
+	rz_explain_ask(ret, &j, &w->conns.world);
 	ret->next = rz_explain_next(ret, w->conns.snap, pause_until_ns(w));
 }
 

@@ -16,6 +16,18 @@ bool rz_explain_is_of(const struct rz_event *e, const struct rz_conn *c)
 	       !memcmp(e->tuple.client_addr, c->tuple.client_addr, sizeof(c->tuple.client_addr));
 }
 
+void rz_explain_ask(struct rz_explain *e, const struct rz_judged_conn *c, const struct rz_world *w)
+{
+	size_t i;
+
+	e->n_rules = rz_classify_rules(c, w, e->rules);
+	e->by_hand = rz_classify_by_hand(c, w);
+	for (i = 0; i < e->n_rules; i++)
+		if (e->row->verdict.locality == RZ_LOCALITY_SAME &&
+		    e->rules[i].reason == RZ_REASON_NOT_OPTED_IN)
+			e->rules[i].answer = RZ_ANSWER_MOOT;
+}
+
 static struct rz_next at(enum rz_reason reason, uint64_t at_ns)
 {
 	return (struct rz_next){at_ns ? RZ_NEXT_AT : RZ_NEXT_OPEN, at_ns, reason};

@@ -54,6 +54,9 @@ struct rz_explain_view {
 /* Is the event of this connection, or of its client (a client.id at an address)? */
 bool rz_explain_is_of(const struct rz_event *e, const struct rz_conn *c);
 
+/* Asks every rule. Of a connection at home it does not matter whether its client has opted in. */
+void rz_explain_ask(struct rz_explain *e, const struct rz_judged_conn *c, const struct rz_world *w);
+
 /* Fills `next` from all else. `pause_until_ns`: when the operator's pause ends, by CLOCK_MONOTONIC;
  * 0: nobody knows. */
 struct rz_next rz_explain_next(const struct rz_explain *e, const struct rz_snapshot *snap,

@@ -124,7 +124,10 @@ static void print_next(FILE *f, const struct rz_explain_view *v, const struct rz
 		row(f, "next move", "later, nobody knows when: %s", reason);
 		break;
 	default:
-		row(f, "next move", "none before this changes: %s", reason);
+		if (e->next.reason == RZ_REASON_SAME_ZONE)
+			row(f, "next move", "none: it is at home");
+		else
+			row(f, "next move", "none before this changes: %s", reason);
 		break;
 	}
 	if (e->row->verdict.expected_ns > now) {

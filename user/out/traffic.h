@@ -38,6 +38,7 @@ struct rz_traffic_report {
 	size_t n_zones;
 	struct rz_traffic_sum *clients; /* likewise */
 	size_t n_clients;
+	size_t limit; /* rows of each table that are printed; 0: all, and of clients 20 in a text */
 };
 
 /* Bytes in both directions, by locality. */

@@ -6,7 +6,14 @@
 #include "out/table.h"
 #include "policy/reason.h"
 
-#define CLIENTS_SHOWN 20 /* in the table; JSON has all */
+#define CLIENTS_SHOWN 20 /* in the table, without a limit; JSON has all */
+
+static size_t shown(const struct rz_traffic_report *r, size_t n, size_t without_limit)
+{
+	size_t most = r->limit ?: without_limit;
+
+	return n < most ? n : most;
+}
 
 static const char *id_of(const struct rz_snapshot *snap, uint64_t client)
 {
@@ -30,7 +37,7 @@ int rz_traffic_print_json(FILE *f, const struct rz_snapshot *snap,
 	double percent = rz_traffic_tls_percent(&share);
 	size_t i;
 
-	for (i = 0; i < r->n_zones; i++) {
+	for (i = 0; i < shown(r, r->n_zones, SIZE_MAX); i++) {
 		const struct rz_traffic_sum *s = &r->zones[i];
 
 		o = sum_object(s);
@@ -41,7 +48,7 @@ int rz_traffic_print_json(FILE *f, const struct rz_snapshot *snap,
 		json_object_set_new(o, "tls_tx_bytes", json_integer((json_int_t)s->tls_tx_bytes));
 		json_array_append_new(zones, o);
 	}
-	for (i = 0; i < r->n_clients; i++) {
+	for (i = 0; i < shown(r, r->n_clients, SIZE_MAX); i++) {
 		o = sum_object(&r->clients[i]);
 		json_object_set_new(o, "client_id",
 				    rz_json_text(id_of(snap, r->clients[i].client)));
@@ -76,14 +83,14 @@ static int add_row(struct rz_table *t, const char *first, const char *second, co
 
 static int print_zones(FILE *f, const struct rz_traffic_report *r)
 {
-	static const char *const columns[] = {"CLIENTS IN", "AGENTS IN", "LOCALITY", "RX",
-					      "TX",	    "OPEN",	 "CLOSED",   NULL};
+	static const char *const columns[] = {"CLIENTS IN", "AGENTS IN", "LOCALITY", "FROM CLIENT",
+					      "TO CLIENT",  "OPEN",	 "CLOSED",   NULL};
 	static const char *const colors[] = {NULL, "green", "yellow"};
 	struct rz_table *t;
 	size_t i;
 	int err = rz_table_new(f, columns, &t);
 
-	for (i = 0; !err && i < r->n_zones; i++) {
+	for (i = 0; !err && i < shown(r, r->n_zones, SIZE_MAX); i++) {
 		const struct rz_traffic_sum *s = &r->zones[i];
 
 		err = add_row(t, s->zones.client_zone,
@@ -95,8 +102,9 @@ static int print_zones(FILE *f, const struct rz_traffic_report *r)
 
 static int print_clients(FILE *f, const struct rz_snapshot *snap, const struct rz_traffic_report *r)
 {
-	static const char *const columns[] = {"CLIENT ID", "RX", "TX", "OPEN", "CLOSED", NULL};
-	size_t i, n = r->n_clients < CLIENTS_SHOWN ? r->n_clients : CLIENTS_SHOWN;
+	static const char *const columns[] = {"CLIENT ID", "FROM CLIENT", "TO CLIENT",
+					      "OPEN",	   "CLOSED",	  NULL};
+	size_t i, n = shown(r, r->n_clients, CLIENTS_SHOWN);
 	struct rz_table *t;
 	int err = rz_table_new(f, columns, &t);
 
@@ -106,7 +114,7 @@ static int print_clients(FILE *f, const struct rz_snapshot *snap, const struct r
 	if (!err)
 		err = rz_table_end(t);
 	if (n < r->n_clients)
-		fprintf(f, "and %zu more (-o json has all)\n", r->n_clients - n);
+		fprintf(f, "and %zu more (--limit, -o json)\n", r->n_clients - n);
 	return err;
 }
 
