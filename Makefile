@@ -22,7 +22,7 @@ AR       := $(CROSS)ar
 BUILD    ?= build/$(ARCH)
 SYSROOT  := $(shell scripts/debs root sysroot "$$(scripts/debs host-suite)" $(ARCH) libc6-dev libbpf-dev libelf-dev \
 	    zlib1g-dev libjansson-dev libyaml-dev libsmartcols-dev libmnl-dev uthash-dev libcmocka-dev \
-	    libcurl4-openssl-dev 2>/dev/null)
+	    libcurl4-openssl-dev libmicrohttpd-dev 2>/dev/null)
 ifeq ($(SYSROOT),)
 $(error ARCH=$(ARCH): its packages cannot be had; scripts/debs says why)
 endif
@@ -52,8 +52,9 @@ FORTIFY  := $(if $(findstring -fsanitize,$(CFLAGS)),,$(if $(filter -O1 -O2 -O3 -
 HARDEN   := -fPIE -fstack-protector-strong $(FORTIFY)
 HARDEN_LD := -pie -Wl,-z,relro,-z,now
 # asked once, and only if something is compiled
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell $(PKGCONF) --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell $(PKGCONF) --cflags $(PKGS) libmicrohttpd))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell $(PKGCONF) --libs $(PKGS)))$(PKG_LIBS)
+HTTP_LIBS  = $(eval HTTP_LIBS := $$(shell $(PKGCONF) --libs libmicrohttpd))$(HTTP_LIBS)
 RZ_CFLAGS = -std=gnu11 $(WARN) $(HARDEN) -D_GNU_SOURCE -Iinclude -Iuser -I$(BUILD) $(SYSFLAGS) $(PKG_CFLAGS)
 RZ_LIBS   = $(SYSFLAGS) $(PKG_LIBS) -lelf -lz -lm
 
@@ -123,7 +124,10 @@ $(BUILD)/librezone.a: $(SKELS) $(OBJS) $(BUILD)/settings
 	@rm -f $@
 	$(AR) rcs $@ $(OBJS)
 
-$(BUILD)/rezone: $(BUILD)/user/main.o $(BUILD)/librezone.a
+# `rezone serve` is a program of its own: the HTTP server is in no process that is root.
+$(BUILD)/rezone-serve: $(BUILD)/user/serve.o $(BUILD)/librezone.a
+	$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(RZ_LIBS) $(HTTP_LIBS)
+$(BUILD)/rezone: $(BUILD)/user/main.o $(BUILD)/librezone.a | $(BUILD)/rezone-serve
 	$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(RZ_LIBS)
 
 $(BUILD)/unit/%.o: tests/unit/%.c $(BUILD)/settings
@@ -337,13 +341,16 @@ shellcheck:
 
 # Docs that are made from the code must say what the code says, and name what is there: links, flags, files, reasons.
 .PHONY: docs docs-check
-## Source | docs: what is made from the code: docs/configuration.md
+## Source | docs: what is made from the code: docs/configuration.md, docs/metrics.md
 ## Source | docs-check: ... is up to date
 docs: $(BUILD)/rezone
 	$(BUILD)/rezone run --help-markdown > docs/configuration.md
+	$(BUILD)/rezone serve --help-markdown > docs/metrics.md
 docs-check: $(BUILD)/rezone
 	$(BUILD)/rezone run --help-markdown | diff -u docs/configuration.md - \
 		|| { echo "docs/configuration.md is old: run make docs"; exit 1; }
+	$(BUILD)/rezone serve --help-markdown | diff -u docs/metrics.md - \
+		|| { echo "docs/metrics.md is old: run make docs"; exit 1; }
 	REZONE=$(BUILD)/rezone scripts/check-docs && scripts/check-docs --mentions
 
 .PHONY: standin standin-test e2e soak vm vm-docs vm-parts
@@ -462,7 +469,7 @@ pages-test: $(BUILD)/rezone
 .PHONY: install dist
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: $(BUILD)/rezone pages
-	install -D -m 0755 $(BUILD)/rezone $(DESTDIR)$(PREFIX)/sbin/rezone
+	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/sbin $(BUILD)/rezone $(BUILD)/rezone-serve
 	install -D -m 0644 -t $(SHARE)/man/man8 $(BUILD)/pages/man/*.8
 	install -D -m 0644 -t $(SHARE)/man/man5 $(BUILD)/pages/man/*.5
 	install -D -m 0644 -t $(SHARE)/bash-completion/completions $(BUILD)/pages/completions/bash/rezone

@@ -40,6 +40,7 @@ static const struct {
 	 .rare = true},
 	{"run", rz_cmd_run, "the daemon: track connections, move home those that cross zones",
 	 "Run"},
+	{"serve", rz_cmd_serve, "metrics and health over HTTP, from the maps alone"},
 	{"check", rz_cmd_check, "try whether this node can run rezone"},
 	{"bugtool", rz_cmd_bugtool, "one archive with what a bug report needs; names are hashed",
 	 .rare = true},

@@ -101,6 +101,8 @@ static struct argp_option argp_of(const struct rz_opt *o, size_t i)
 		ret.flags |= OPTION_ALIAS;
 	if (o->arg_optional)
 		ret.flags |= OPTION_ARG_OPTIONAL;
+	if (o->hidden)
+		ret.flags |= OPTION_HIDDEN;
 	if (o->kind == RZ_OPT_KIND_MOVED) {
 		ret.name = NULL;
 		ret.flags |= OPTION_HIDDEN;

@@ -64,6 +64,7 @@ struct rz_opt {
 	/* TAKE: `input` is the command's; ends a mistake by argp_error() */
 	void (*take)(struct argp_state *state, char *arg, void *input);
 	bool arg_optional; /* then take() is given NULL */
+	bool hidden;	   /* not in --help: for rezone itself, or for its docs */
 };
 
 /* A command as its options see it. The input begins with a struct rz_ask (ask.h), whose options

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/listen.h"
 #include "base/str.h"
 #include "base/yaml.h"
 #include "conf/table.h"
@@ -63,6 +64,7 @@ static int set_from_flags(struct rz_conf *c, const struct rz_conf_flags *f, char
 static int check_whole(const struct rz_conf *c, char *why, size_t size)
 {
 	struct rz_kube_spec specs[RZ_KUBE_GROUPS_MAX];
+	struct rz_endpoint at;
 	char what[512];
 	size_t n;
 
@@ -72,6 +74,8 @@ static int check_whole(const struct rz_conf *c, char *why, size_t size)
 		return wrong(why, size, "--kube-selector", what);
 	if (c->zone && !rz_zone_valid(c->zone, strlen(c->zone)))
 		return wrong(why, size, "--zone", "is no zone name; use " RZ_ZONE_FORM);
+	if (c->listen && rz_listen_parse(c->listen, &at, what, sizeof(what)))
+		return wrong(why, size, "--listen", what);
 	if (c->cooldown_max_ns < c->cooldown_ns)
 		return wrong(why, size, "--cooldown-max", "is below --cooldown; raise it");
 	return 0;

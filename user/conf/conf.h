@@ -76,6 +76,7 @@ struct rz_conf {
 	int cloud;					    /* enum rz_cloud_which */
 	char *price;					    /* policy/price.h has the forms */
 	uint64_t empty_confirm_ns;
+	char *listen;	/* base/listen.h has the form; NULL: no server */
 	bool keep_pins; /* on SIGTERM leave programs and maps in place */
 	enum rz_log_format log_format;
 	enum rz_log_level log_level;

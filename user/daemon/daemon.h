@@ -8,6 +8,8 @@
 #ifndef RZ_DAEMON_DAEMON_H
 #define RZ_DAEMON_DAEMON_H
 
+#include <sys/types.h>
+
 #include "base/clock.h"
 #include "base/loop.h"
 #include "conf/conf.h"
@@ -69,6 +71,8 @@ struct rz_daemon {
 	size_t n_last;
 	struct rz_left *left; /* NULL: no client has left while it was held */
 	size_t n_left;
+	pid_t serve_pid;		       /* of --listen (serve.c); 0: it does not run */
+	uint64_t serve_next_ns, serve_wait_ns; /* when it is started again */
 	bool backlog; /* somebody waited for a rate alone at the latest tick */
 	uint64_t full_logged_ns;
 	uint64_t full_logged_count;
@@ -170,6 +174,10 @@ bool rz_daemon_moves_has(const struct rz_daemon *d, uint64_t cookie);
 
 /* Each second: closes what clients have left while it was held, once the answers are out. */
 void rz_daemon_look_at_left(struct rz_daemon *d);
+
+/* Each second: starts the server of --listen, if it does not run. */
+void rz_daemon_look_at_server(struct rz_daemon *d);
+void rz_daemon_stop_server(struct rz_daemon *d);
 
 /* Goes on with the clients that are followed after a move; called by d->follow_timer while there
  * are any, and once to begin with. */

@@ -166,6 +166,7 @@ void rz_daemon_stop(struct rz_daemon *d)
 {
 	if (!d)
 		return;
+	rz_daemon_stop_server(d);
 	rz_daemon_moves_stop(d);
 	if (d->started && !d->conf.keep_pins)
 		rz_daemon_follow_finish(d);

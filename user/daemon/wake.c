@@ -54,6 +54,8 @@ static int on_second(void *arg)
 	rz_daemon_poll_topology(d);
 	rz_daemon_look_at_operator(d);
 	rz_daemon_look_at_left(d);
+	if (d->started)
+		rz_daemon_look_at_server(d);
 	return rz_loop_arm(d->second_timer, RZ_SECOND_NS);
 }
 

@@ -38,8 +38,9 @@ static int open_failed(int err, const char *path)
 	return rz_err(err, "maps: cannot open %s: %s; %s", path, strerror(-err), rz_cure(err));
 }
 
-int rz_maps_open(const char *pin_dir, struct rz_maps *ret)
+static int open_all(const char *pin_dir, uint32_t flags, struct rz_maps *ret)
 {
+	LIBBPF_OPTS(bpf_obj_get_opts, opts, .file_flags = flags);
 	struct rz_maps m;
 	char path[4200];
 	size_t i;
@@ -48,7 +49,7 @@ int rz_maps_open(const char *pin_dir, struct rz_maps *ret)
 		*rz_maps_fd(&m, i) = -1;
 	for (i = 0; i < rz_map_count; i++) {
 		rz_pins_path(path, sizeof(path), pin_dir, rz_map_names[i]);
-		*rz_maps_fd(&m, i) = bpf_obj_get(path);
+		*rz_maps_fd(&m, i) = bpf_obj_get_opts(path, &opts);
 		if (*rz_maps_fd(&m, i) < 0) {
 			int err = -errno;
 
@@ -58,6 +59,16 @@ int rz_maps_open(const char *pin_dir, struct rz_maps *ret)
 	}
 	*ret = m;
 	return 0;
+}
+
+int rz_maps_open(const char *pin_dir, struct rz_maps *ret)
+{
+	return open_all(pin_dir, 0, ret);
+}
+
+int rz_maps_open_to_read(const char *pin_dir, struct rz_maps *ret)
+{
+	return open_all(pin_dir, BPF_F_RDONLY, ret);
 }
 
 void rz_maps_close(struct rz_maps *m)
@@ -83,8 +94,41 @@ bool rz_maps_daemon_alive(const char *pin_dir)
 {
 	_cleanup_close_ int fd = open(pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	/* closing gives the lock back at once; rz_pins_lock() allows for it */
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	return fd >= 0 && rz_maps_daemon_alive_at(fd);
+}
+
+bool rz_maps_daemon_alive_at(int dir_fd)
+{
+	if (flock(dir_fd, LOCK_SH | LOCK_NB))
+		return errno == EWOULDBLOCK;
+	flock(dir_fd, LOCK_UN); /* at once; rz_pins_lock() allows for it */
+	return false;
+}
+
+static uint32_t count_keys(int fd, uint32_t room)
+{
+	char keys[2][512]; /* the longest key of a map has 336 bytes */
+	const void *prev = NULL;
+	uint32_t n = 0;
+
+	/* a key that is deleted meanwhile lets the walk begin again: no longer than the map */
+	while (n < room && !bpf_map_get_next_key(fd, prev, keys[n % 2]))
+		prev = keys[n++ % 2];
+	return n;
+}
+
+bool rz_maps_fill(int fd, uint32_t *ret_entries, uint32_t *ret_room)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.key_size > 512 ||
+	    (info.type != BPF_MAP_TYPE_HASH && info.type != BPF_MAP_TYPE_LRU_HASH &&
+	     info.type != BPF_MAP_TYPE_LPM_TRIE))
+		return false;
+	*ret_entries = count_keys(fd, info.max_entries);
+	*ret_room = info.max_entries;
+	return true;
 }
 
 uint32_t rz_maps_room(int fd)

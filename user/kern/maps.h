@@ -41,14 +41,20 @@ int *rz_maps_fd(struct rz_maps *m, size_t i); /* of rz_map_names[i] */
  * the cure); -EPERM: not root. On failure nothing stays open.
  */
 int rz_maps_open(const char *pin_dir, struct rz_maps *ret);
+/* The same, to read alone: the kernel refuses writes by these descriptors. */
+int rz_maps_open_to_read(const char *pin_dir, struct rz_maps *ret);
 void rz_maps_close(struct rz_maps *m);
 
 /* False: no daemon of this ABI has left maps there, and none has begun to. */
 bool rz_maps_are_there(const char *pin_dir);
 /* How many entries a map has room for; 0: that cannot be read. */
 uint32_t rz_maps_room(int fd);
-/* True while a daemon holds the pin directory. */
+/* True while a daemon holds the pin directory; the same by a descriptor of that directory. */
 bool rz_maps_daemon_alive(const char *pin_dir);
+bool rz_maps_daemon_alive_at(int dir_fd);
+/* Is it a map whose entries come and go, and which may become full? Then how many there are, and
+ * room for how many. */
+bool rz_maps_fill(int fd, uint32_t *ret_entries, uint32_t *ret_room);
 
 /*
  * The topology as the maps have it (agents, aliases, own zone from status; zones as counted by

@@ -76,9 +76,23 @@ static uint64_t counter(const struct rz_snapshot *snap, size_t i)
 	return *(const uint64_t *)((const char *)&snap->stats + counters[i].offset);
 }
 
-static const char *place_name(enum rz_place p)
+const char *rz_stats_place_name(enum rz_place p)
 {
 	return p < RZ_PLACE_COUNT ? places[p] : "?";
+}
+
+bool rz_stats_fault(const struct rz_stats *s, size_t i, const char **ret_name, uint64_t *ret_n)
+{
+	size_t k;
+
+	for (k = 0; k < N_COUNTERS; k++) {
+		if (!counters[k].bad || i--)
+			continue;
+		*ret_name = counters[k].name;
+		*ret_n = *(const uint64_t *)((const char *)s + counters[k].offset);
+		return true;
+	}
+	return false;
 }
 
 /* Connections that are not identified, and how old the oldest of them is. */
@@ -172,8 +186,8 @@ int rz_stats_print_json(FILE *f, const struct rz_stats_view *v)
 				    json_integer((json_int_t)counter(snap, i)));
 	for (i = 0; i < v->n_errors; i++)
 		json_array_append_new(errors, json_pack("{s:s, s:i, s:I}", "place",
-							place_name(v->errors[i].place), "errno",
-							-v->errors[i].error, "count",
+							rz_stats_place_name(v->errors[i].place),
+							"errno", -v->errors[i].error, "count",
 							(json_int_t)v->errors_counts[i]));
 	json_object_set_new(all, "errors", errors);
 	json_object_set_new(all, "connections", json_integer((json_int_t)snap->n_conns));
@@ -259,7 +273,7 @@ int rz_stats_print_text(FILE *f, const struct rz_stats_view *v)
 			(unsigned long long)n->state_skipped);
 	rz_table_pause(f, v->pause, &snap->settings);
 	for (i = 0; i < v->n_errors; i++)
-		fprintf(f, "failed: %s, %llu times: %s\n", place_name(v->errors[i].place),
+		fprintf(f, "failed: %s, %llu times: %s\n", rz_stats_place_name(v->errors[i].place),
 			(unsigned long long)v->errors_counts[i], strerror(-v->errors[i].error));
 	return err;
 }

@@ -8,6 +8,7 @@
 #ifndef RZ_OUT_STATS_H
 #define RZ_OUT_STATS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "kern/snapshot.h"
@@ -21,6 +22,11 @@ struct rz_stats_view {
 	size_t n_errors;
 	const struct rz_pause *pause; /* NULL: nobody has paused */
 };
+
+/* The i-th of the counters of which anything but 0 deserves a look, by its JSON key. False: there
+ * is none. */
+bool rz_stats_fault(const struct rz_stats *s, size_t i, const char **ret_name, uint64_t *ret_n);
+const char *rz_stats_place_name(enum rz_place p); /* of map errors; "?" if it is none */
 
 /* 0 or -ENOMEM. */
 int rz_stats_print_json(FILE *f, const struct rz_stats_view *v);

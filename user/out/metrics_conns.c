@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Metrics of connections: where they are, why they stay, how they arrived. See metrics.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "out/metrics_inside.h"
+#include "policy/reason.h"
+
+/* ---- by group and zones ---- */
+
+struct place {
+	const char *group, *client_zone, *agent_zone;
+};
+
+static int by_place(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int c = strcmp(x->group, y->group);
+
+	if (!c)
+		c = strcmp(x->client_zone, y->client_zone);
+	return c ?: strcmp(x->agent_zone, y->agent_zone);
+}
+
+/* A zone that a client names and the topology does not know is never a label. */
+static struct place place_of(const struct rz_verdict *v)
+{
+	bool known = v->client_zone && (v->locality != RZ_LOCALITY_UNKNOWN || v->there);
+
+	return (struct place){.group = v->group ?: RZ_UNKNOWN,
+			      .client_zone = known ? v->client_zone : RZ_UNKNOWN,
+			      .agent_zone = v->agent_zone ?: RZ_UNKNOWN};
+}
+
+void rz_metrics_connections(const struct rz_exposition *x, const struct rz_metrics_view *v)
+{
+	_cleanup_free_ struct place *all = calloc(v->n_rows + 1, sizeof(*all));
+	size_t i, begun = 0, series = 0;
+
+	for (i = 0; all && i < v->n_rows; i++)
+		all[i] = place_of(&v->rows[i].verdict);
+	if (all)
+		qsort(all, v->n_rows, sizeof(*all), by_place);
+	for (i = 0; all && i < v->n_rows && series < RZ_SERIES_MAX; i++) {
+		if (i + 1 < v->n_rows && !by_place(&all[i], &all[i + 1]))
+			continue;
+		rz_exposition_value(x, (double)(i + 1 - begun), all[i].group, all[i].client_zone,
+				    all[i].agent_zone);
+		begun = i + 1;
+		series++;
+	}
+	if (begun < v->n_rows && all)
+		rz_exposition_value(x, (double)(v->n_rows - begun), RZ_OTHERS, RZ_OTHERS,
+				    RZ_OTHERS);
+}
+
+/* ---- by reason ---- */
+
+void rz_metrics_by_reason(const struct rz_exposition *x, const struct rz_metrics_view *v)
+{
+	size_t counts[RZ_LOCALITY_COUNT][RZ_REASON_COUNT] = {}, i;
+	int l, r;
+
+	for (i = 0; i < v->n_rows; i++)
+		counts[v->rows[i].verdict.locality][v->rows[i].reason]++;
+	for (l = 0; l < RZ_LOCALITY_COUNT; l++)
+		for (r = 0; r < RZ_REASON_COUNT; r++)
+			rz_exposition_value(x, (double)counts[l][r], rz_locality_name(l),
+					    rz_reason_name(r));
+}
+
+/* What keeps connections that rezone would move, and is of the node, its settings or its history,
+ * not of the connection. */
+static const enum rz_reason causes[] = {
+	RZ_REASON_OWN_ZONE_UNKNOWN, RZ_REASON_ZONE_NOT_STABLE, RZ_REASON_TOPOLOGY_STALE,
+	RZ_REASON_COOLING_DOWN,	    RZ_REASON_GAVE_UP,	       RZ_REASON_MEMORY_FULL,
+	RZ_REASON_BREAKER,	    RZ_REASON_PAUSED,	       RZ_REASON_OVER_BUDGET,
+	RZ_REASON_TARGET_BUDGET,    RZ_REASON_CLUSTER_BUDGET,  RZ_REASON_OBSERVING,
+};
+
+void rz_metrics_blocked(const struct rz_exposition *x, const struct rz_metrics_view *v)
+{
+	size_t c, i, n;
+
+	for (c = 0; c < sizeof(causes) / sizeof(causes[0]); c++) {
+		n = 0;
+		for (i = 0; i < v->n_rows; i++)
+			n += v->rows[i].reason == causes[c];
+		rz_exposition_value(x, (double)n, rz_reason_name(causes[c]));
+	}
+}
+
+/* ---- arrivals ---- */
+
+static double arrivals(const struct rz_tallies *t, const char *zone, int home_was_ready)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_arrivals; i++)
+		if (t->arrivals[i].home_was_ready == home_was_ready &&
+		    !strcmp(t->arrivals[i].client_zone, zone))
+			return (double)t->arrivals_counts[i];
+	return 0;
+}
+
+static bool is_among(const char *zone, const char *const *zones, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && strcmp(zones[i], zone); i++)
+		;
+	return i < n;
+}
+
+void rz_metrics_arrivals(const struct rz_exposition *x, const struct rz_metrics_view *v)
+{
+	static const char *const words[] = {"no", "yes"};
+	const char *zones[RZ_ZEROED_ZONES + 1];
+	const struct rz_tallies *t = v->tallies;
+	size_t i, n = rz_metrics_zones(v, zones, RZ_ZEROED_ZONES);
+	int ready;
+
+	zones[n++] = "";
+	for (i = 0; i < n; i++)
+		for (ready = 0; ready < 2; ready++)
+			rz_exposition_value(x, arrivals(t, zones[i], ready),
+					    rz_metrics_zone(zones[i]), words[ready]);
+	for (i = 0; i < t->n_arrivals && i < RZ_SERIES_MAX; i++)
+		if (!is_among(t->arrivals[i].client_zone, zones, n))
+			rz_exposition_value(x, (double)t->arrivals_counts[i],
+					    t->arrivals[i].client_zone,
+					    words[!!t->arrivals[i].home_was_ready]);
+}
