@@ -292,6 +292,16 @@ unit-asan:
 		CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' \
 		unit
 
+# Which lines of user space the tests run; E2E="10-main 55-operator" runs these as well (root), E2E=all every one of them.
+.PHONY: coverage
+## Test without root | coverage: which lines of user space the unit tests run; E2E="10-main" with these, as root
+COVERAGE = $(MAKE) BUILD=$(CURDIR)/$(BUILD)/coverage CFLAGS='-O0 -g --coverage'
+coverage:
+	@find $(BUILD)/coverage -name '*.gcda' -delete 2>/dev/null; true
+	$(COVERAGE) unit
+	$(if $(E2E),$(COVERAGE) e2e E2E="$(filter-out all,$(E2E))")
+	scripts/coverage $(CURDIR)/$(BUILD)/coverage
+
 # The binary is built as a process of root should be, and what changes is built again, and nothing else.
 .PHONY: build-test dist-test
 ## Test without root | build-test: hardening, and that a change builds again what it must and nothing else
