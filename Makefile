@@ -80,7 +80,7 @@ FUZZ_REFERENCE := tests/fuzz/framer.c tests/fuzz/seeds.c $(wildcard tests/fuzz/*
 
 # Kept although only a step on the way. By name: a .SECONDARY without names would stand for every target, and make does
 # not build a missing secondary file for the sake of an archive that looks newer.
-.SECONDARY: $(addprefix $(BUILD)/,rezone.bpf.o probe.bpf.o bpf/frame_test.bpf.o bench/bench.bpf.o) $(UNIT:=.o)
+.SECONDARY: $(addprefix $(BUILD)/,rezone.bpf.o probe.bpf.o bpf/frame_test.bpf.o bench/bench.bpf.o bench/without.bpf.o) $(UNIT:=.o)
 .PHONY: all
 ## Build | all: the product, build/rezone; this is what `make` does
 ## Build | all CC=clang BUILD=build/clang: ... with another compiler, in another folder
@@ -142,7 +142,7 @@ $(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BUILD)/settings-bpf
 	$(BPF_COMPILE)
 $(BUILD)/bench/%.skel.h: $(BUILD)/bench/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
-$(BUILD)/bench/bench: $(filter-out %.bpf.c %/owner.c,$(wildcard tests/bench/*.[ch])) $(BUILD)/bench/bench.skel.h $(BUILD)/rezone.skel.h
+$(BUILD)/bench/bench: $(filter-out %.bpf.c %/owner.c,$(wildcard tests/bench/*.[ch])) $(BUILD)/bench/bench.skel.h $(BUILD)/bench/without.skel.h $(BUILD)/rezone.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bench -o $@ $(filter %.c,$^) $(RZ_LIBS)
 
 # BENCH="-r 501 foreign inside": more rounds, some cases only
@@ -332,7 +332,8 @@ tidy: compile_commands.json
 	scripts/tidy $(TIDY)
 # Commands come from make itself, so they are what a build runs.
 .PHONY: compile_commands.json
-compile_commands.json: $(SKELS) $(BUILD)/bpf/frame_test.skel.h $(BUILD)/bench/bench.skel.h $(BUILD)/version.h
+compile_commands.json: $(SKELS) $(BUILD)/bpf/frame_test.skel.h $(BUILD)/bench/bench.skel.h $(BUILD)/bench/without.skel.h \
+		$(BUILD)/version.h
 	@scripts/compile-commands $@ $(BUILD)/rezone $(UNIT) $(BPF_TESTS) $(FUZZERS) \
 		$(addprefix $(BUILD)/,fuzz/seeds_write crowd last stale wire model sim bpf/cost bench/bench bench/owner)
 
@@ -406,12 +407,13 @@ soak: $(BUILD)/rezone standin
 ## Figures | pace: how many connections of one kafka-go Reader may be moved at a time
 ## Figures | refresh: how long clients take that come home by themselves (six minutes)
 ## Figures | fingerprints: user/policy/prints.inc, how the requests of real libraries look
+## Figures | fingerprints-record: tests/unit/held_out.inc, the same of versions that the table is not made from
 ## Figures | fingerprints-check: ... of other versions, and at another server: none is taken for another library
 ## Figures | let-go: what a hold costs that is let go
 ## Test without root | proof-test: the judge of `make moves`, on logs made by hand
 ## Long forms | clients-table: each set-up that fleets run, three times (an hour); fills docs/proof/fleet.csv; goes on where it was ended; ONLY="java*" MINUTES=60
 ## Test without root | fleet-test: its judge, on logs made by hand
-.PHONY: fingerprints fingerprints-check churn crowd hostile stale kill-holds let-go moves moves-volume pace \
+.PHONY: fingerprints fingerprints-check fingerprints-record churn crowd hostile stale kill-holds let-go moves moves-volume pace \
 	proof-test refresh clients-table fleet-test
 clients-table: $(BUILD)/rezone
 	tests/fleet/fleet.py
@@ -426,8 +428,8 @@ pace refresh: $(BUILD)/rezone standin
 	tests/e2e/$@.sh
 moves-volume: $(BUILD)/rezone standin
 	tests/moves/run
-fingerprints fingerprints-check: $(BUILD)/rezone standin
-	tests/prints/run $(subst fingerprints,make,$(@:fingerprints-check=check))
+fingerprints fingerprints-check fingerprints-record: $(BUILD)/rezone standin
+	tests/prints/run $(patsubst fingerprints,make,$(@:fingerprints-%=%))
 let-go: $(BUILD)/rezone $(BUILD)/last
 	tests/e2e/let-go.sh
 kill-holds: $(BUILD)/rezone standin

@@ -11,6 +11,7 @@
 #include "rezone/config.h"
 #include "bench.skel.h"
 #include "rezone.skel.h"
+#include "without.skel.h"
 
 #define ROUNDS_MAX 2001
 #define WAYS_MAX   8
@@ -20,6 +21,7 @@ struct bench {
 	struct rig rig;
 	struct bench_bpf *yard;
 	struct rezone_bpf *rz;
+	struct without_bpf *without; /* ... what note.bpf.h adds */
 	struct ring_buffer *ring;
 	struct pair pairs[PAIRS_MAX];
 	size_t connections, opened, turn;
@@ -43,6 +45,7 @@ struct bench_case {
 	void (*before)(struct bench *b);    /* each turn, before its program is attached */
 	void (*warm_up)(struct bench *b);   /* and after */
 	double (*measure)(struct bench *b); /* nanoseconds for one */
+	bool notes;			    /* without note.bpf.h, too */
 };
 
 extern const struct bench_case bench_cases[];

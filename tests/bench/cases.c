@@ -99,6 +99,31 @@ static void ping_request(struct bench *b)
 	rig_answer(p, answer, sizeof(answer));
 }
 
+/* With a batch, as a producer without idempotence sends it; Produce v7. */
+static size_t produce(uint8_t *request, uint32_t correlation_id)
+{
+	static const uint8_t head[] = {0xff, 0xff, 0xff, 0xff, 0, 0, 0x75, 0x30, 0, 0, 0, 1, 0, 1,
+				       't',  0,	   0,	 0,    1, 0, 0,	   0,	 0, 0, 0, 0, 79};
+	uint8_t body[sizeof(head) + 79] = {};
+
+	memcpy(body, head, sizeof(head));
+	memset(body + sizeof(head) + 12, 0xff, 4);  /* no leader's epoch */
+	body[sizeof(head) + 16] = 2;		    /* magic */
+	memset(body + sizeof(head) + 43, 0xff, 14); /* no producer's id, epoch, sequence */
+	return rig_request_of(request, RZ_API_PRODUCE, correlation_id, ID, body, sizeof(body));
+}
+
+static void ping_produce(struct bench *b)
+{
+	static const uint8_t answer[SEGMENT] = {0, 0, 0, SEGMENT - 4};
+	static uint8_t request[REQUEST_MAX];
+	static uint32_t correlation_id;
+	struct pair *p = next_pair(b);
+
+	rig_send(p, request, produce(request, ++correlation_id));
+	rig_answer(p, answer, sizeof(answer));
+}
+
 static double many(struct bench *b, void (*ping)(struct bench *b))
 {
 	double ns[BATCHES];
@@ -124,6 +149,11 @@ static double many_requests(struct bench *b)
 	return many(b, ping_request);
 }
 
+static double many_produces(struct bench *b)
+{
+	return many(b, ping_produce);
+}
+
 static void warm_up_plain(struct bench *b)
 {
 	for (size_t i = 0; i < b->connections + WARM_UP; i++)
@@ -134,6 +164,12 @@ static void warm_up_requests(struct bench *b)
 {
 	for (size_t i = 0; i < b->connections + WARM_UP; i++)
 		ping_request(b);
+}
+
+static void warm_up_produces(struct bench *b)
+{
+	for (size_t i = 0; i < b->connections + WARM_UP; i++)
+		ping_produce(b);
 }
 
 static void open_fresh(struct bench *b)
@@ -187,6 +223,18 @@ static double first_known(struct bench *b)
 static double first_new(struct bench *b)
 {
 	return first_requests(b, true);
+}
+
+/* Of a connection's first ones each is noted. */
+static double first_produces(struct bench *b)
+{
+	uint8_t request[REQUEST_MAX];
+	uint64_t begin = rz_now_ns();
+	size_t i, len = produce(request, 1);
+
+	for (i = 0; i < OPENED; i++)
+		rig_send(&b->pairs[i], request, len);
+	return (double)(rz_now_ns() - begin) / OPENED;
 }
 
 static double open_and_close(struct bench *b, uint16_t port)
@@ -259,6 +307,10 @@ const struct bench_case bench_cases[] = {
 	 NULL, first_known},
 	{"first-new", "(c) a connection's first request, its client.id never seen", IN, NULL,
 	 open_fresh_forgotten, NULL, first_new},
+	{"produce", "a Produce with one batch, and its answer", IN, open_kafka, NULL,
+	 warm_up_produces, many_produces, .notes = true},
+	{"first-produce", "a connection's first request, a Produce with one batch", IN, NULL,
+	 open_fresh, NULL, first_produces, .notes = true},
 	{"life", "a connection opened and closed, Kafka port (one thread has both ends)", STATE,
 	 NULL, NULL, NULL, life_kafka},
 	{"life-foreign", "a connection opened and closed, another port", STATE, NULL, NULL, NULL,

@@ -136,6 +136,15 @@ void rig_answer(const struct pair *p, const void *data, size_t len)
 	move(p->server, p->client, data, len);
 }
 
+size_t rig_request_of(uint8_t *p, int key, uint32_t correlation_id, const char *id,
+		      const void *body, size_t len)
+{
+	size_t head = rig_request(p, key, correlation_id, id, len) - len;
+
+	memcpy(p + head, body, len);
+	return head + len;
+}
+
 size_t rig_request(uint8_t *p, int key, uint32_t correlation_id, const char *id, size_t body)
 {
 	size_t id_len = strlen(id);

@@ -38,7 +38,11 @@ void rig_close(struct pair *p);
 void rig_send(const struct pair *p, const void *data, size_t len);
 void rig_answer(const struct pair *p, const void *data, size_t len);
 
-/* A request of `key` with `body` bytes behind the header. Returns its length on the wire. */
+/* A request of `key`, version 7, with this body behind the header. Returns its length on the wire.
+ */
+size_t rig_request_of(uint8_t *p, int key, uint32_t correlation_id, const char *id,
+		      const void *body, size_t len);
+/* ... of zeros */
 size_t rig_request(uint8_t *p, int key, uint32_t correlation_id, const char *id, size_t body);
 
 /* stream.c: a child reads all that comes to p->server. stream_push() returns when it has read

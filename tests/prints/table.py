@@ -3,16 +3,22 @@
 
 In:  what collect.sh wrote, one file a server.
 Out: --make: the table, on stdout. --check: for each connection what rezone took it for; status 1 if that was a wrong name.
+     --record: the prints of libraries that the table is not made from, for tests/unit/test_held_out.c, on stdout.
 Who: `make fingerprints`, `make fingerprints-check`.
 """
 
 import argparse
 import json
+import pathlib
+import re
 import sys
+
+TABLE = pathlib.Path(__file__).parents[2] / "user/policy/prints.inc"
 
 APIS = ["PRODUCE", "FETCH", "LIST_OFFSETS", "METADATA", "OFFSET_COMMIT", "FIND_COORDINATOR", "JOIN_GROUP", "HEARTBEAT"]
 DIFFERS = 255
 LEAST = 2  # RZ_PRINT_LEAST
+ENOUGH = 9  # of requests that look the same: more say nothing
 
 # client of tests/peers/clients/run -> the name that it says in ApiVersions, or would, and its version
 SAYS = {
@@ -28,6 +34,12 @@ SAYS = {
     "franz-go": ("kgo", "v1.22.2"),
     "sarama": ("sarama", "v1.61.1"),
     "kafka-python": ("kafka-python", "3.0.0"),
+    "confluent-go": ("confluent-kafka-go", "2.12.0"),
+    "franz-go-1.15": ("kgo", "v1.15.4"),
+    "kafka-python-2.3": ("kafka-python", "2.3.3"),
+    "platformatic": ("platformatic-kafka", "1.35.0"),
+    "rust-rdkafka": ("librdkafka", "2.12.1"),
+    "sarama-1.43": ("sarama", "v1.43.3"),
 }
 SILENT = {
     "kafka-go": ("kafka-go", "0.4.51"),
@@ -38,8 +50,12 @@ SILENT = {
     "kafka-python-debian": ("kafka-python", "2.0.2"),
     "kafka-python-ng": ("kafka-python-ng", "2.2.3"),
     "rskafka": ("rskafka", "0.6"),
+    "aiokafka-0.8": ("aiokafka", "0.8.1"),
+    "kafka-go-0.4.30": ("kafka-go", "0.4.30"),
 }
 ALL = {**SAYS, **SILENT}
+# one library under several names: the one that the table has
+RDKAFKA = {"librdkafka": "confluent-kafka-python", "confluent-kafka-go": "confluent-kafka-python"}
 
 WRITE_FIELDS = {
     "leader_epoch": "leader_epoch",
@@ -130,6 +146,29 @@ def make(rows):
     print("};\n/* clang-format on */")
 
 
+def record(rows):
+    made = set(re.findall(r"^\t/\* (\S+) \*/$", TABLE.read_text(), re.M))
+    print("/* SPDX-License-Identifier: Apache-2.0 */")
+    print("/* How the requests of libraries look that user/policy/prints.inc was not made from, on the stand-in and on Apache")
+    print(" * Kafka. Made by `make fingerprints-record` from the clients of tests/peers/clients; do not edit. */")
+    print("/* clang-format off */")
+    print("static const struct held_out held_out[] = {")
+    lines = set()
+    for row in rows:
+        if row["lib"] in made or not does(row):
+            continue
+        name, version = ALL[row["lib"]]
+        p = {**row["print"], "produces": min(row["print"]["produces"], ENOUGH), "fetches": min(row["print"]["fetches"], ENOUGH)}
+        fields = ", ".join(f".{k} = {v}" for k, v in p.items() if k != "versions" and v)
+        versions = ", ".join(map(str, row["print"]["versions"]))
+        lines.add(
+            f'\t{{"{row["lib"]}", {{"{name}", "{version}"}}, {"true" if row["lib"] in SAYS else "false"},\n'
+            f"\t {{{fields},\n\t  .versions = {{{versions}}}}}}},"
+        )
+    print("\n".join(sorted(lines)))
+    print("};\n/* clang-format on */")
+
+
 def check(rows):
     """No connection has a wrong name; how many have one."""
     wrong, counts = [], {}
@@ -138,7 +177,7 @@ def check(rows):
         if l["kind"] not in ("data", "shared", "acks0"):
             continue
         key = (row["server"], row["lib"], row["role"], row["settings"])
-        name = ALL[row["lib"]][0]
+        name = RDKAFKA.get(ALL[row["lib"]][0], ALL[row["lib"]][0])
         names = (l["library"] or "").split(" or ")
         counts.setdefault(key, []).append(l["library"] if l["library_known_by"] == "fingerprint" else l["library_known_by"])
         if l["library_known_by"] == "fingerprint" and name not in names:
@@ -157,11 +196,14 @@ def main():
     a = argparse.ArgumentParser()
     a.add_argument("--make", action="store_true")
     a.add_argument("--check", action="store_true")
+    a.add_argument("--record", action="store_true")
     a.add_argument("files", nargs="+")
     args = a.parse_args()
     rows = [row for f in args.files for row in json.load(open(f))]
     if args.make:
         make(rows)
+    if args.record:
+        record(rows)
     return check(rows) if args.check else 0
 
 

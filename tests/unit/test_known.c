@@ -2,8 +2,8 @@
 /* user/kern/named.c and user/policy/known.c: by whose word a connection's library is known. */
 #include "world.h"
 #include "kern/named.h"
-#include "kern/newest.h"
 #include "policy/known.h"
+#include "policy/library.h"
 
 enum { OLD, NAMED, OTHER, N_CONNS };
 enum { JAVA = 1, KGO };
@@ -224,16 +224,11 @@ static struct rz_known by_print(struct clients *w, struct rz_print_row *row,
 	*row = (struct rz_print_row){w->conns[OLD].cookie, *print};
 	w->snap.prints = row;
 	w->snap.n_prints = 1;
-	free(w->snap.newest);
-	w->snap.newest = NULL;
-	w->snap.n_newest = 0;
-	assert_int_equal(rz_newest_learn(&w->snap), 0);
 	return known(w, OLD);
 }
 
 static void by_print_end(struct clients *w)
 {
-	free(w->snap.newest);
 	free(w->snap.named);
 }
 
@@ -346,48 +341,102 @@ static void test_fingerprint_of_nobody(void **state)
 	by_print_end(&w);
 }
 
-/* kafka-python 2.0 has Produce v7 at most, librdkafka 2.12 a newer one: both send v7 to an agent
- * that has none newer. If that agent was sent a newer one by somebody else, it is not librdkafka
- * 2.12. */
-static void test_newest(void **state)
+/* May it be the library of this name, in a version that begins so? */
+static bool may_be_version(struct rz_known k, const char *name, const char *version)
+{
+	unsigned i;
+
+	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++)
+		if (k.prints >> i & 1 && !strcmp(rz_print_name(i)->name, name) &&
+		    !strncmp(rz_print_name(i)->version, version, strlen(version)))
+			return true;
+	return false;
+}
+
+/* librdkafka has Produce v7 up to 2.3 and v10 in 2.12, kafka-python v7 in 2.0 and v9 in 3: all fill
+ * a batch alike. Of v8 one cannot tell, for an agent may have no newer one. */
+static void test_versions(void **state)
+{
+	static const struct {
+		int version;
+		bool rdkafka_2_3, rdkafka_2_12, python_2, python_3;
+	} rows[] = {
+		{7, true, false, true, false},
+		{8, false, true, false, true},
+		{9, false, true, false, true},
+		{10, false, true, false, false},
+	};
+	struct rz_print p = java_writes;
+	struct rz_print_row row;
+	struct rz_known k;
+	struct clients w;
+	size_t i;
+
+	(void)state;
+	p.leader_epoch = 0;
+	for (i = 0; i < COUNT(rows); i++) {
+		p.versions[RZ_PRINT_OF_PRODUCE] = (__u8)(rows[i].version + 1);
+		k = by_print(&w, &row, &p);
+		assert_int_equal(may_be_version(k, "confluent-kafka-python", "2.3"),
+				 rows[i].rdkafka_2_3);
+		assert_int_equal(may_be_version(k, "confluent-kafka-python", "2.12"),
+				 rows[i].rdkafka_2_12);
+		assert_int_equal(may_be_version(k, "kafka-python", "2.0"), rows[i].python_2);
+		assert_int_equal(may_be_version(k, "kafka-python", "3"), rows[i].python_3);
+		by_print_end(&w);
+	}
+}
+
+/* What another client sends to the same agent changes nothing: it may send what the agent does not
+ * have. */
+static void test_no_neighbour(void **state)
 {
 	struct rz_print p = java_writes;
 	struct rz_print_row rows[2];
 	struct rz_known k;
 	struct clients w;
-	unsigned i, with = 0, without = 0;
 
 	(void)state;
 	p.leader_epoch = 0;
-	p.versions[RZ_PRINT_OF_PRODUCE] = 8;
 	k = by_print(&w, rows, &p);
-	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++)
-		with += k.prints >> i & 1;
 	w.snap.n_conns = N_CONNS;
 	rows[1] = (struct rz_print_row){w.conns[OTHER].cookie, java_writes};
+	rows[1].print.versions[RZ_PRINT_OF_PRODUCE] = 14;
 	w.snap.n_prints = 2;
-	free(w.snap.newest);
-	w.snap.newest = NULL;
-	w.snap.n_newest = 0;
-	assert_int_equal(rz_newest_learn(&w.snap), 0);
-	assert_int_equal(w.snap.n_newest, 1);
-	k = known(&w, OLD);
-	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++)
-		if (k.prints >> i & 1) {
-			without++;
-			assert_null(strstr(rz_print_name(i)->version, "2.12"));
-			assert_string_not_equal(rz_print_name(i)->version, "3.0.0");
-		}
-	assert_in_range(without, 1, with - 1);
-	/* of another agent it says nothing */
-	w.conns[OTHER].netns++;
-	free(w.snap.newest);
-	w.snap.newest = NULL;
-	w.snap.n_newest = 0;
-	assert_int_equal(rz_newest_learn(&w.snap), 0);
-	assert_int_equal(w.snap.n_newest, 2);
-	assert_true(known(&w, OLD).prints != k.prints);
+	assert_true(known(&w, OLD).prints == k.prints && k.prints);
 	by_print_end(&w);
+}
+
+/* kafka-python 3 has the print of librdkafka 2.4 and newer: both are named, and the stricter rule
+ * applies. */
+static void test_shared_print(void **state)
+{
+	static const struct rz_software python = {"kafka-python", "3.0.0"};
+	struct rz_frame frame = {.produce = 1, .adopted = 1};
+	struct rz_library_case c = {.frame = &frame};
+	struct rz_print p = java_writes;
+	struct rz_print_row row;
+	struct rz_known k;
+	struct clients w;
+	int version;
+
+	(void)state;
+	p.leader_epoch = 0;
+	for (version = 8; version <= 9; version++) {
+		p.versions[RZ_PRINT_OF_PRODUCE] = (__u8)(version + 1);
+		frame.data_version = version;
+		k = by_print(&w, &row, &p);
+		assert_true(may_be(k, "confluent-kafka-python", "kafka-python"));
+		c.prints = k.prints;
+		c.others = 1;
+		assert_true(rz_library_way(&c).alone);
+		c.others = 0;
+		assert_true(rz_library_way(&c).follow);
+		c.software = &python; /* which says its name */
+		assert_false(rz_library_way(&c).follow || rz_library_way(&c).alone);
+		c.software = NULL;
+		by_print_end(&w);
+	}
 }
 
 /* A sibling's name that its requests contradict: pods of two versions, or two programs, behind one
@@ -432,7 +481,9 @@ int main(void)
 		cmocka_unit_test(test_fingerprint),
 		cmocka_unit_test(test_fingerprint_idempotent),
 		cmocka_unit_test(test_fingerprint_of_nobody),
-		cmocka_unit_test(test_newest),
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_no_neighbour),
+		cmocka_unit_test(test_shared_print),
 		cmocka_unit_test(test_contradiction),
 	};
 

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "kern/conf_map.h"
 #include "kern/named.h"
-#include "kern/newest.h"
 
 static const struct argp_option options[] = {
 	{"locality", 'l', "same|cross|unknown", 0,
@@ -97,7 +96,6 @@ int rz_conns_read(const struct rz_maps *maps, struct rz_conns *ret)
 	if (err)
 		return err;
 	rz_named_read(maps, ret->snap);
-	rz_newest_learn(ret->snap);
 	s = &ret->snap->settings;
 	err = rz_maps_read_topology(maps, &ret->topo, &ret->zones);
 	if (!err)

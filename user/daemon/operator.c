@@ -18,7 +18,6 @@
 #include "base/log.h"
 #include "kern/batch.h"
 #include "kern/named.h"
-#include "kern/newest.h"
 #include "kern/pause.h"
 #include "move/close.h"
 
@@ -129,7 +128,6 @@ static void look_at_orders(struct rz_daemon *d)
 	if (rz_snapshot_read(d->maps, &snap))
 		return;
 	rz_named_read(d->maps, snap);
-	rz_newest_learn(snap);
 	world = rz_daemon_world(d, snap->now_ns);
 	if (rz_tick_by_hand(snap, &world, orders, n, &t)) {
 		rz_snapshot_free(snap);

@@ -16,7 +16,6 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "kern/named.h"
-#include "kern/newest.h"
 #include "kern/rooms.h"
 #include "policy/tick.h"
 
@@ -128,7 +127,6 @@ uint64_t rz_daemon_tick(struct rz_daemon *d)
 		return rz_tick_due_ns(d->backlog, d->conf.interval_ns);
 	}
 	rz_named_read(d->maps, snap);
-	rz_newest_learn(snap);
 	swept = !rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
 	log_full(d, snap);
 	rz_named_write(d->maps, snap);

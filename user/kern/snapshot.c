@@ -275,7 +275,6 @@ void rz_snapshot_free(struct rz_snapshot *s)
 	free(s->proxied);
 	free(s->softwares);
 	free(s->prints);
-	free(s->newest);
 	free(s->named);
 	free(s->members);
 	free(s->writers);

@@ -29,13 +29,6 @@ struct rz_print_row {
 	struct rz_print print;
 };
 
-/* The newest versions, + 1, that an agent was sent (kern/newest.h). */
-struct rz_newest_row {
-	struct rz_endpoint at;
-	uint32_t netns;
-	__u8 versions[RZ_PRINT_APIS];
-};
-
 struct rz_software_row {
 	uint64_t key;
 	struct rz_software software;
@@ -69,8 +62,6 @@ struct rz_snapshot {
 	size_t n_proxied;
 	struct rz_print_row *prints;
 	size_t n_prints;
-	struct rz_newest_row *newest; /* filled by rz_newest_learn (kern/newest.h), sorted */
-	size_t n_newest;
 	struct rz_software_row *softwares;
 	size_t n_softwares;
 	struct rz_held_row *held;

@@ -3,14 +3,13 @@
 #include "policy/known.h"
 
 #include "kern/named.h"
-#include "kern/newest.h"
 #include "policy/library.h"
 
 static void by_others(struct rz_known *k, const struct rz_snapshot *snap, const struct rz_conn *c,
 		      const struct rz_print *p)
 {
 	const struct rz_software *sibling = rz_named_find(snap, c);
-	rz_print_names prints = p ? rz_print_match(p, rz_newest_find(snap, c)) : 0;
+	rz_print_names prints = p ? rz_print_match(p) : 0;
 
 	if (sibling && rz_library_contradicts(sibling, prints))
 		return;

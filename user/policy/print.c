@@ -65,37 +65,39 @@ static bool reads_so(const struct row *r, const struct rz_print *p)
 	       is(r->session, p->session);
 }
 
-/* All numbers are versions + 1. */
-static bool has_version(__u8 has, __u8 sent, __u8 newest)
+/* What each agent has. All numbers are versions + 1. */
+static const __u8 agents_have[RZ_PRINT_APIS] = {[RZ_PRINT_OF_PRODUCE] = 9};
+
+static bool has_version(__u8 has, __u8 sent, __u8 agent_has)
 {
 	if (!sent || !has)
 		return true;
 	if (sent == RZ_PRINT_DIFFERS || sent > has)
 		return false;
-	return sent == has || newest <= sent;
+	return sent == has || sent >= agent_has;
 }
 
-static bool fits(const struct row *r, const struct rz_print *p, const __u8 *newest)
+static bool fits(const struct row *r, const struct rz_print *p)
 {
 	size_t i;
 
 	if (!(r->does == READS ? reads_so(r, p) : writes_so(r, p)))
 		return false;
 	for (i = 0; i < RZ_PRINT_APIS; i++)
-		if (!has_version(r->versions[i], p->versions[i], newest[i]))
+		if (!has_version(r->versions[i], p->versions[i], agents_have[i]))
 			return false;
 	return true;
 }
 
 /* What a connection that does both needs as a writer counts. */
-rz_print_names rz_print_match(const struct rz_print *p, const __u8 newest[RZ_PRINT_APIS])
+rz_print_names rz_print_match(const struct rz_print *p)
 {
 	bool writes = p->versions[RZ_PRINT_OF_PRODUCE];
 	rz_print_names set = 0;
 	size_t i;
 
 	for (i = 0; i < N_ROWS; i++)
-		if ((rows[i].does != READS) == writes && fits(&rows[i], p, newest))
+		if ((rows[i].does != READS) == writes && fits(&rows[i], p))
 			set |= 1ULL << rows[i].name;
 	return set;
 }

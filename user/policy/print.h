@@ -14,11 +14,11 @@
  * of them sends again by itself what is taken from it, so the other's rule does it no harm.
  *
  * Versions. A client sends the smaller one of what it and the agent have. So a version fits a row
- * that has the same or a newer one. If another client was seen to send a newer one to the same
- * agent, the client's own is the smaller, and it must be the row's.
+ * that has the same or a newer one. Each agent is taken to have Produce v8 (Kafka 2.4), as
+ * policy/library.c does: a client that sends an older one has none newer. What other clients send
+ * to the agent says nothing of it, for they may send what it does not have.
  *
- * Comes in: a print, and the newest versions that this agent was sent. Goes out: a set of names.
- * Pure. Called by policy/known.c.
+ * Comes in: a print. Goes out: a set of names. Pure. Called by policy/known.c.
  */
 #ifndef RZ_POLICY_PRINT_H
 #define RZ_POLICY_PRINT_H
@@ -35,8 +35,8 @@ typedef __u64 rz_print_names;
 /* So many requests must have looked the same before anything is concluded. */
 #define RZ_PRINT_LEAST 2
 
-/* `newest`: by API, version + 1; 0: none was seen. Returns 0 if no row fits. */
-rz_print_names rz_print_match(const struct rz_print *p, const __u8 newest[RZ_PRINT_APIS]);
+/* Returns 0 if no row fits. */
+rz_print_names rz_print_match(const struct rz_print *p);
 
 /* A library, by the name that it says, or that is given to one that says none. NULL: there is no
  * such name. */

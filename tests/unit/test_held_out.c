@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * user/policy/print.c and library.c, by the requests of real libraries that user/policy/prints.inc
+ * was not made from: none is taken for another library, and none has a rule that is less strict
+ * than its own.
+ */
+#include "unit.h"
+#include "policy/library.h"
+#include "policy/print.h"
+
+struct held_out {
+	const char *client; /* of tests/peers/clients */
+	struct rz_software software;
+	bool says; /* it says so, where it can */
+	struct rz_print print;
+};
+#include "held_out.inc"
+
+static bool is_rdkafka(const char *name)
+{
+	return !strncmp(name, "confluent-kafka-", 16) || !strcmp(name, "librdkafka");
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	if (is_rdkafka(a) || is_rdkafka(b))
+		return is_rdkafka(a) && is_rdkafka(b);
+	return !strcmp(a, b);
+}
+
+static bool has_name(rz_print_names set, const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++)
+		if (set >> i & 1 && is_same(rz_print_name(i)->name, name))
+			return true;
+	return false;
+}
+
+static void test_names(void **state)
+{
+	unsigned named = 0;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(held_out); i++) {
+		rz_print_names set = rz_print_match(&held_out[i].print);
+
+		named += set != 0;
+		if (set && !has_name(set, held_out[i].software.name))
+			fail_msg("%s, row %zu, is taken for %s", held_out[i].client, i,
+				 rz_print_name((unsigned)__builtin_ctzll(set))->name);
+	}
+	print_message("%u of %zu have a name\n", named, COUNT(held_out));
+	assert_true(2 * named > COUNT(held_out)); /* else this shows nothing */
+}
+
+static void assert_as_strict(const struct held_out *h, struct rz_library_way got,
+			     struct rz_library_way own)
+{
+	if ((own.alone && !got.alone) || (own.gap_only && !got.gap_only && !got.alone) ||
+	    (own.follow && !got.follow && !got.alone) || (got.shared && !own.shared))
+		fail_msg("%s %s has a less strict rule than its own", h->client,
+			 h->software.version);
+}
+
+/* What its own name would allow is not exceeded. */
+static void test_rules(void **state)
+{
+	static const struct rz_software nameless;
+	unsigned writers = 0;
+	size_t i;
+	int k;
+
+	(void)state;
+	for (i = 0; i < COUNT(held_out); i++)
+		for (k = 0; k < 3; k++) {
+			const struct held_out *h = &held_out[i];
+			struct rz_frame frame = {
+				.adopted = 1,
+				.produce = h->print.versions[RZ_PRINT_OF_PRODUCE] != 0,
+				.data_version = h->print.versions[RZ_PRINT_OF_PRODUCE] - 1};
+			struct rz_library_case c = {.frame = &frame,
+						    .prints = rz_print_match(&h->print),
+						    .idempotent = rz_print_is_idempotent(&h->print),
+						    .others = (unsigned)k};
+			struct rz_library_way got = rz_library_way(&c);
+
+			if (!frame.produce)
+				continue;
+			writers++;
+			c.software = h->says ? &h->software : &nameless;
+			assert_as_strict(h, got, rz_library_way(&c));
+		}
+	assert_true(writers > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_rules),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
