@@ -27,6 +27,16 @@ json_t *rz_json_seconds(double s)
 	return s < 0 ? json_null() : json_real(round(s * 10) / 10);
 }
 
+json_t *rz_json_time(uint64_t unix_ns)
+{
+	char text[RZ_TIME_TEXT];
+
+	if (!unix_ns)
+		return json_null();
+	rz_time_format(text, unix_ns);
+	return json_string(text);
+}
+
 static char node[RZ_NODE_SIZE];
 
 void rz_json_set_node(const char *name)

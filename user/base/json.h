@@ -13,7 +13,8 @@
 
 json_t *rz_json_text(const char *s); /* NULL and "" are unknown */
 json_t *rz_json_number(bool known, int64_t n);
-json_t *rz_json_seconds(double s); /* to a tenth; less than 0 is unknown */
+json_t *rz_json_seconds(double s);	/* to a tenth; less than 0 is unknown */
+json_t *rz_json_time(uint64_t unix_ns); /* RFC 3339, UTC; 0 is unknown */
 /* From now on each object that is printed, and each in an array that is, has the key `node`: which
  * node it is of. "" or before: none. */
 void rz_json_set_node(const char *node);

@@ -95,3 +95,27 @@ int rz_batch_read(int map_fd, size_t key_size, size_t value_size, uint64_t flags
 	*ret_n = r.n;
 	return 0;
 }
+
+int rz_batch_read_rows(int map_fd, const struct rz_batch_row *row, uint64_t flags, void **ret,
+		       size_t *ret_n)
+{
+	_cleanup_free_ char *keys = NULL, *values = NULL;
+	char *rows;
+	size_t i, n;
+	int err = rz_batch_read(map_fd, row->key_size, row->value_size, flags, (void **)&keys,
+				(void **)&values, &n);
+
+	if (err)
+		return err;
+	rows = calloc(n + 1, row->size);
+	if (!rows)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		memcpy(rows + i * row->size, keys + i * row->key_size, row->key_size);
+		memcpy(rows + i * row->size + row->value_at, values + i * row->value_size,
+		       row->value_size);
+	}
+	*ret = rows;
+	*ret_n = n;
+	return 0;
+}

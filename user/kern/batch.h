@@ -16,4 +16,14 @@
 int rz_batch_read(int map_fd, size_t key_size, size_t value_size, uint64_t flags, void **ret_keys,
 		  void **ret_values, size_t *ret_n);
 
+/* The same into one array of rows, each a struct that begins with the key. */
+struct rz_batch_row {
+	size_t key_size, value_size, value_at, size;
+};
+#define RZ_BATCH_ROW(type, key, value)                                               \
+	((struct rz_batch_row){sizeof(((type *)0)->key), sizeof(((type *)0)->value), \
+			       offsetof(type, value), sizeof(type)})
+int rz_batch_read_rows(int map_fd, const struct rz_batch_row *row, uint64_t flags, void **ret,
+		       size_t *ret_n);
+
 #endif

@@ -3,11 +3,9 @@
 #include "kern/follow.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <bpf/bpf.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "kern/batch.h"
 #include "kern/live.h"
@@ -43,21 +41,7 @@ void rz_follow_end(const struct rz_maps *maps, const struct rz_follow_key *key)
 
 int rz_follow_read(const struct rz_maps *maps, struct rz_follow_row **ret, size_t *ret_n)
 {
-	_cleanup_free_ struct rz_follow_key *keys = NULL;
-	_cleanup_free_ struct rz_follow *values = NULL;
-	struct rz_follow_row *rows;
-	size_t i, n;
-	int err = rz_batch_read(maps->follow, sizeof(*keys), sizeof(*values), BPF_F_LOCK,
-				(void **)&keys, (void **)&values, &n);
+	struct rz_batch_row row = RZ_BATCH_ROW(struct rz_follow_row, key, follow);
 
-	if (err)
-		return err;
-	rows = calloc(n + 1, sizeof(*rows));
-	if (!rows)
-		return -ENOMEM;
-	for (i = 0; i < n; i++)
-		rows[i] = (struct rz_follow_row){keys[i], values[i]};
-	*ret = rows;
-	*ret_n = n;
-	return 0;
+	return rz_batch_read_rows(maps->follow, &row, BPF_F_LOCK, (void **)ret, ret_n);
 }

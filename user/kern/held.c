@@ -18,23 +18,9 @@
 
 int rz_held_read(const struct rz_maps *maps, struct rz_held_row **ret, size_t *ret_n)
 {
-	_cleanup_free_ struct rz_held *values = NULL;
-	_cleanup_free_ uint64_t *keys = NULL;
-	struct rz_held_row *rows;
-	size_t i, n;
-	int err = rz_batch_read(maps->held, sizeof(*keys), sizeof(*values), 0, (void **)&keys,
-				(void **)&values, &n);
+	struct rz_batch_row row = RZ_BATCH_ROW(struct rz_held_row, cookie, held);
 
-	if (err)
-		return err;
-	rows = calloc(n + 1, sizeof(*rows));
-	if (!rows)
-		return -ENOMEM;
-	for (i = 0; i < n; i++)
-		rows[i] = (struct rz_held_row){keys[i], values[i]};
-	*ret = rows;
-	*ret_n = n;
-	return 0;
+	return rz_batch_read_rows(maps->held, &row, 0, (void **)ret, ret_n);
 }
 
 bool rz_held_any_left(const struct rz_maps *maps)

@@ -141,24 +141,12 @@ int rz_named_learn(struct rz_snapshot *s)
 /* All of map named, sorted. 0 or -errno. */
 static int read_rows(const struct rz_maps *m, struct rz_named_row **ret, size_t *ret_n)
 {
-	_cleanup_free_ struct rz_named_key *keys = NULL;
-	_cleanup_free_ struct rz_named *values = NULL;
-	struct rz_named_row *rows;
-	size_t i, n;
-	int err = rz_batch_read(m->named, sizeof(*keys), sizeof(*values), 0, (void **)&keys,
-				(void **)&values, &n);
+	struct rz_batch_row row = RZ_BATCH_ROW(struct rz_named_row, key, named);
+	int err = rz_batch_read_rows(m->named, &row, 0, (void **)ret, ret_n);
 
-	if (err)
-		return err;
-	rows = calloc(n + 1, sizeof(*rows));
-	if (!rows)
-		return -ENOMEM;
-	for (i = 0; i < n; i++)
-		rows[i] = (struct rz_named_row){keys[i], values[i]};
-	qsort(rows, n, sizeof(*rows), by_key);
-	*ret = rows;
-	*ret_n = n;
-	return 0;
+	if (!err)
+		qsort(*ret, *ret_n, sizeof(**ret), by_key);
+	return err;
 }
 
 void rz_named_read(const struct rz_maps *m, struct rz_snapshot *s)

@@ -2,7 +2,6 @@
 /* `rezone explain` for people, see explain.h; for programs: explain_json.c. */
 #include "out/explain.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -11,19 +10,6 @@
 #include "out/table.h"
 #include "policy/advice.h"
 
-/* "label       text" */
-static void __attribute__((format(printf, 3, 4)))
-row(FILE *f, const char *label, const char *fmt, ...)
-{
-	va_list ap;
-
-	fprintf(f, "%-12s ", label);
-	va_start(ap, fmt);
-	vfprintf(f, fmt, ap);
-	va_end(ap);
-	putc('\n', f);
-}
-
 static void print_conn(FILE *f, const struct rz_conn_row *r)
 {
 	const struct rz_frame *frame = &r->conn->frame;
@@ -31,14 +17,14 @@ static void print_conn(FILE *f, const struct rz_conn_row *r)
 	char age[32], rx[16], tx[16];
 
 	rz_table_age(age, sizeof(age), r->age_s);
-	row(f, "connection", "%s in zone %s, at agent %s in zone %s; cookie %llu, %s %s",
-	    r->client_at, v->client_zone ?: "?", r->agent_at, v->agent_zone ?: "?",
-	    (unsigned long long)r->conn->cookie,
-	    frame->adopted ? "older than rezone, seen for" : "open for", age);
+	rz_table_line(f, "connection", "%s in zone %s, at agent %s in zone %s; cookie %llu, %s %s",
+		      r->client_at, v->client_zone ?: "?", r->agent_at, v->agent_zone ?: "?",
+		      (unsigned long long)r->conn->cookie,
+		      frame->adopted ? "older than rezone, seen for" : "open for", age);
 	rz_table_bytes(rx, sizeof(rx), r->conn->rx_bytes);
 	rz_table_bytes(tx, sizeof(tx), r->conn->tx_bytes);
-	row(f, "carries", "%s: %s from the client, %s to it, %u requests read; state %s",
-	    rz_kind_name(v->kind), rx, tx, frame->requests, rz_state_name(frame->state));
+	rz_table_line(f, "carries", "%s: %s from the client, %s to it, %u requests read; state %s",
+		      rz_kind_name(v->kind), rx, tx, frame->requests, rz_state_name(frame->state));
 }
 
 static void print_client(FILE *f, const struct rz_explain *e)
@@ -47,20 +33,23 @@ static void print_client(FILE *f, const struct rz_explain *e)
 	unsigned i;
 
 	if (!c) {
-		row(f, "client.id", "not read");
+		rz_table_line(f, "client.id", "not read");
 		return;
 	}
-	row(f, "client.id", "%s%s", c->is_null ? "(none)" : c->id, c->truncated ? " (cut)" : "");
+	rz_table_line(f, "client.id", "%s%s", c->is_null ? "(none)" : c->id,
+		      c->truncated ? " (cut)" : "");
 	if (e->row->verdict.zone_by_address)
-		row(f, "tag", "no zone; zone %s by its address", e->row->verdict.client_zone);
+		rz_table_line(f, "tag", "no zone; zone %s by its address",
+			      e->row->verdict.client_zone);
 	else if (c->zone[0])
-		row(f, "tag", "zone \"%s\", dialect %s; %s", c->zone, rz_dialect_name(c->dialect),
-		    c->opt_in ? "opted in" : "not opted in");
+		rz_table_line(f, "tag", "zone \"%s\", dialect %s; %s", c->zone,
+			      rz_dialect_name(c->dialect), c->opt_in ? "opted in" : "not opted in");
 	else
-		row(f, "tag", "no zone; %s", c->opt_in ? "opted in" : "not opted in");
+		rz_table_line(f, "tag", "no zone; %s", c->opt_in ? "opted in" : "not opted in");
 	for (i = 0; i < RZ_MISREAD_COUNT; i++)
 		if (e->misreads >> i & 1)
-			row(f, "", "may differ, %s: %s", rz_misread_name(i), rz_misread_text(i));
+			rz_table_line(f, "", "may differ, %s: %s", rz_misread_name(i),
+				      rz_misread_text(i));
 }
 
 static void print_library(FILE *f, const struct rz_conn_row *r)
@@ -73,8 +62,9 @@ static void print_library(FILE *f, const struct rz_conn_row *r)
 	};
 	enum rz_known_by by = r->verdict.known_by;
 
-	row(f, "library", "%s%s%s%s%s", r->library, *r->library_version ? " " : "",
-	    r->library_version, *r->library ? "; " : "", by < RZ_KNOWN_COUNT ? how[by] : "?");
+	rz_table_line(f, "library", "%s%s%s%s%s", r->library, *r->library_version ? " " : "",
+		      r->library_version, *r->library ? "; " : "",
+		      by < RZ_KNOWN_COUNT ? how[by] : "?");
 }
 
 static void print_rule(FILE *f, const struct rz_explain_view *v, const struct rz_rule_answer *r)
@@ -111,28 +101,28 @@ static void print_next(FILE *f, const struct rz_explain_view *v, const struct rz
 		rz_table_age(in, sizeof(in), (double)(at_ns - now) / 1e9);
 	switch (e->next.kind) {
 	case RZ_NEXT_NOW:
-		row(f, "next move", "under way: %s", e->row->phase ?: "begun");
+		rz_table_line(f, "next move", "under way: %s", e->row->phase ?: "begun");
 		break;
 	case RZ_NEXT_TICK:
-		row(f, "next move", "at the tick in %s at the earliest%s%s", in,
-		    e->next.reason ? "; now " : "", e->next.reason ? reason : "");
+		rz_table_line(f, "next move", "at the tick in %s at the earliest%s%s", in,
+			      e->next.reason ? "; now " : "", e->next.reason ? reason : "");
 		break;
 	case RZ_NEXT_AT:
-		row(f, "next move", "in %s at the earliest: %s", in, reason);
+		rz_table_line(f, "next move", "in %s at the earliest: %s", in, reason);
 		break;
 	case RZ_NEXT_OPEN:
-		row(f, "next move", "later, nobody knows when: %s", reason);
+		rz_table_line(f, "next move", "later, nobody knows when: %s", reason);
 		break;
 	default:
 		if (e->next.reason == RZ_REASON_SAME_ZONE)
-			row(f, "next move", "none: it is at home");
+			rz_table_line(f, "next move", "none: it is at home");
 		else
-			row(f, "next move", "none before this changes: %s", reason);
+			rz_table_line(f, "next move", "none before this changes: %s", reason);
 		break;
 	}
 	if (e->row->verdict.expected_ns > now) {
 		rz_table_age(in, sizeof(in), (double)(e->row->verdict.expected_ns - now) / 1e9);
-		row(f, "", "expected home by itself within %s", in);
+		rz_table_line(f, "", "expected home by itself within %s", in);
 	}
 }
 
@@ -142,8 +132,8 @@ static void print_history(FILE *f, const struct rz_explain_view *v, const struct
 
 	for (i = 0; i < v->n_events; i++)
 		n += rz_explain_is_of(&v->events[i], e->row->conn);
-	row(f, "history", "%s",
-	    n ? "of this connection and its client" : "no event of this client is kept");
+	rz_table_line(f, "history", "%s",
+		      n ? "of this connection and its client" : "no event of this client is kept");
 	skip = v->limit && n > v->limit ? n - v->limit : 0;
 	if (skip)
 		fprintf(f, "  (%zu older ones: rezone events)\n", skip);
@@ -158,11 +148,11 @@ static void print_history(FILE *f, const struct rz_explain_view *v, const struct
 /* "keep: not opted in", "move", "would move: observing" */
 static void print_verdict(FILE *f, const struct rz_conn_row *r)
 {
-	row(f, "verdict", "%s: %s",
-	    r->would_move ? "would move"
-	    : r->move	  ? "move"
-			  : "keep",
-	    r->move && r->phase ? r->phase : rz_reason_name(r->reason));
+	rz_table_line(f, "verdict", "%s: %s",
+		      r->would_move ? "would move"
+		      : r->move	    ? "move"
+				    : "keep",
+		      r->move && r->phase ? r->phase : rz_reason_name(r->reason));
 }
 
 static void print_one(FILE *f, const struct rz_explain_view *v, const struct rz_explain *e)
@@ -174,14 +164,14 @@ static void print_one(FILE *f, const struct rz_explain_view *v, const struct rz_
 	print_client(f, e);
 	print_library(f, e->row);
 	print_verdict(f, e->row);
-	row(f, "rules", "%s", "in the order in which they are asked");
+	rz_table_line(f, "rules", "%s", "in the order in which they are asked");
 	for (i = 0; i < e->n_rules; i++)
 		print_rule(f, v, &e->rules[i]);
 	rz_explain_close(v, e, text, sizeof(text));
-	row(f, "close", "%s", text);
+	rz_table_line(f, "close", "%s", text);
 	if (e->by_hand)
-		row(f, "", "`rezone reset` would not move it either: %s",
-		    rz_reason_name(e->by_hand));
+		rz_table_line(f, "", "`rezone reset` would not move it either: %s",
+			      rz_reason_name(e->by_hand));
 	print_next(f, v, e);
 	print_history(f, v, e);
 }
@@ -239,7 +229,8 @@ int rz_explain_print_text(FILE *f, const struct rz_explain_view *v)
 		print_one(f, v, &v->rows[i]);
 		alike = count_alike(v, i);
 		if (alike)
-			row(f, "alike", "%zu more connections of this client at this agent", alike);
+			rz_table_line(f, "alike",
+				      "%zu more connections of this client at this agent", alike);
 	}
 	if (rest)
 		fprintf(f, "\nand %zu other kinds of connections (--limit, -o json)\n", rest);

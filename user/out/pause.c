@@ -7,22 +7,12 @@
 
 static const char *const words[] = {"paused", "paused already", "resumed", "not paused"};
 
-static json_t *time_text(uint64_t wall_ns)
-{
-	char text[RZ_TIME_TEXT];
-
-	if (!wall_ns)
-		return json_null();
-	rz_time_format(text, wall_ns);
-	return json_string(text);
-}
-
 json_t *rz_pause_json(const struct rz_pause *p)
 {
 	if (!p)
 		return json_null();
-	return json_pack("{s:o, s:o, s:s, s:o}", "since", time_text(p->since_ns), "until",
-			 time_text(p->until_ns), "by", p->by, "why", rz_json_text(p->why));
+	return json_pack("{s:o, s:o, s:s, s:o}", "since", rz_json_time(p->since_ns), "until",
+			 rz_json_time(p->until_ns), "by", p->by, "why", rz_json_text(p->why));
 }
 
 int rz_pause_print_json(FILE *f, enum rz_pause_result result, const struct rz_pause *p)

@@ -2,7 +2,6 @@
 /* `rezone status` for people, see status.h; for programs: status_json.c. */
 #include "out/status.h"
 
-#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 
@@ -45,19 +44,6 @@ uint64_t rz_status_open(const struct rz_counters *n)
 	return n->moved > known ? n->moved - known : 0;
 }
 
-/* "label       text" */
-static void __attribute__((format(printf, 3, 4)))
-row(FILE *f, const char *label, const char *fmt, ...)
-{
-	va_list ap;
-
-	fprintf(f, "%-12s ", label);
-	va_start(ap, fmt);
-	vfprintf(f, fmt, ap);
-	va_end(ap);
-	putc('\n', f);
-}
-
 /* "2026-11-26 11:20:01 UTC" */
 static const char *clock_text(char dst[static 32], uint64_t wall_ns)
 {
@@ -87,10 +73,11 @@ static void print_process(FILE *f, const struct rz_status_view *v)
 
 	clock_text(since, rz_status_wall_ns(v, s->started_ns));
 	rz_table_age(interval, sizeof(interval), (double)v->snap->settings.interval_ns / 1e9);
-	row(f, v->alive ? "running" : "last run", "since %s (%s), pid %u, version %s", since,
-	    ago(v, age, s->started_ns), s->pid, s->version);
-	row(f, "mode", "%s; a tick every %s, the last %s", rz_mode_name(v->snap->settings.mode),
-	    interval, s->tick_ns ? ago(v, tick, s->tick_ns) : "not yet");
+	rz_table_line(f, v->alive ? "running" : "last run", "since %s (%s), pid %u, version %s",
+		      since, ago(v, age, s->started_ns), s->pid, s->version);
+	rz_table_line(f, "mode", "%s; a tick every %s, the last %s",
+		      rz_mode_name(v->snap->settings.mode), interval,
+		      s->tick_ns ? ago(v, tick, s->tick_ns) : "not yet");
 }
 
 /* What there is to say of the file: nothing, if there is none. */
@@ -101,8 +88,8 @@ static void print_settings(FILE *f, const struct rz_status_view *v)
 
 	if (!s->conf_file[0])
 		return;
-	row(f, "settings", "%s, taken %s%s%s", s->conf_file, ago(v, age, s->conf_ns),
-	    *s->conf_restart ? "; a restart is needed for " : "", s->conf_restart);
+	rz_table_line(f, "settings", "%s, taken %s%s%s", s->conf_file, ago(v, age, s->conf_ns),
+		      *s->conf_restart ? "; a restart is needed for " : "", s->conf_restart);
 }
 
 static void print_topology(FILE *f, const struct rz_status_view *v)
@@ -113,17 +100,17 @@ static void print_topology(FILE *f, const struct rz_status_view *v)
 	size_t i;
 
 	if (s->own_zone[0])
-		row(f, "own zone", "%s%s%s", s->own_zone, *s->own_zone_from ? ", from " : "",
-		    s->own_zone_from);
+		rz_table_line(f, "own zone", "%s%s%s", s->own_zone,
+			      *s->own_zone_from ? ", from " : "", s->own_zone_from);
 	else
-		row(f, "own zone", "not known (each agent's own entry says its zone)");
-	row(f, "topology", "%zu agents in %zu zones, %zu ready; known to be current %s", n.agents,
-	    n.zones, n.ready, ago(v, age, s->topology_proved_ns));
+		rz_table_line(f, "own zone", "not known (each agent's own entry says its zone)");
+	rz_table_line(f, "topology", "%zu agents in %zu zones, %zu ready; known to be current %s",
+		      n.agents, n.zones, n.ready, ago(v, age, s->topology_proved_ns));
 	for (i = 0; i < v->n_sources; i++) {
 		const struct rz_source_val *r = &v->sources[i];
 
-		row(f, "  source", "%s: %u agents, %u ready; %s%s%s", r->name, r->agents, r->ready,
-		    ago(v, age, r->proved_ns), *r->note ? "; " : "", r->note);
+		rz_table_line(f, "  source", "%s: %u agents, %u ready; %s%s%s", r->name, r->agents,
+			      r->ready, ago(v, age, r->proved_ns), *r->note ? "; " : "", r->note);
 	}
 }
 
@@ -132,24 +119,25 @@ static void print_moves(FILE *f, const struct rz_status_view *v)
 	const struct rz_counters *n = &v->snap->counters;
 	const struct rz_conn_totals *t = &v->totals;
 
-	row(f, "connections", "%zu: %zu same zone, %zu cross zone, %zu unknown", t->all,
-	    t->localities[RZ_LOCALITY_SAME], t->localities[RZ_LOCALITY_CROSS],
-	    t->localities[RZ_LOCALITY_UNKNOWN]);
+	rz_table_line(f, "connections", "%zu: %zu same zone, %zu cross zone, %zu unknown", t->all,
+		      t->localities[RZ_LOCALITY_SAME], t->localities[RZ_LOCALITY_CROSS],
+		      t->localities[RZ_LOCALITY_UNKNOWN]);
 	if (t->tls)
-		row(f, "under TLS", "%zu, %zu of them cross zone: never moved", t->tls,
-		    t->tls_cross);
-	row(f, "would move", "%zu now, %zu are being moved", t->would_move, t->moving);
-	row(f, "moved",
-	    "%llu: %llu home, %llu left this node, %llu returned, %llu not known yet; "
-	    "not moved: %llu without a safe moment, %llu refused",
-	    (unsigned long long)n->moved, (unsigned long long)n->outcomes[RZ_OUTCOME_HOME],
-	    (unsigned long long)n->outcomes[RZ_OUTCOME_LEFT],
-	    (unsigned long long)n->outcomes[RZ_OUTCOME_RETURNED],
-	    (unsigned long long)rz_status_open(n), (unsigned long long)n->let_go,
-	    (unsigned long long)n->refused);
+		rz_table_line(f, "under TLS", "%zu, %zu of them cross zone: never moved", t->tls,
+			      t->tls_cross);
+	rz_table_line(f, "would move", "%zu now, %zu are being moved", t->would_move, t->moving);
+	rz_table_line(f, "moved",
+		      "%llu: %llu home, %llu left this node, %llu returned, %llu not known yet; "
+		      "not moved: %llu without a safe moment, %llu refused",
+		      (unsigned long long)n->moved,
+		      (unsigned long long)n->outcomes[RZ_OUTCOME_HOME],
+		      (unsigned long long)n->outcomes[RZ_OUTCOME_LEFT],
+		      (unsigned long long)n->outcomes[RZ_OUTCOME_RETURNED],
+		      (unsigned long long)rz_status_open(n), (unsigned long long)n->let_go,
+		      (unsigned long long)n->refused);
 	if (v->snap->settings.mode == RZ_MODE_OBSERVE)
-		row(f, "observed", "%llu moves that enforcing would have begun",
-		    (unsigned long long)n->observed);
+		rz_table_line(f, "observed", "%llu moves that enforcing would have begun",
+			      (unsigned long long)n->observed);
 }
 
 static void print_stops(FILE *f, const struct rz_status_view *v)
@@ -159,19 +147,20 @@ static void print_stops(FILE *f, const struct rz_status_view *v)
 
 	if (v->pause) {
 		rz_pause_format(text, sizeof(text), v->pause);
-		row(f, "paused", "%s", text);
+		rz_table_line(f, "paused", "%s", text);
 	}
 	if (v->snap->settings.paused)
-		row(f, "paused", "by the settings (--paused), until they change");
+		rz_table_line(f, "paused", "by the settings (--paused), until they change");
 	if (s->frozen)
-		row(f, "frozen", "since %s until it is over: %s: %s",
-		    clock_text(since, rz_status_wall_ns(v, s->frozen_ns ?: s->started_ns)),
-		    rz_freeze_name(s->frozen), s->frozen_why);
+		rz_table_line(
+			f, "frozen", "since %s until it is over: %s: %s",
+			clock_text(since, rz_status_wall_ns(v, s->frozen_ns ?: s->started_ns)),
+			rz_freeze_name(s->frozen), s->frozen_why);
 	if (s->breaker_until_ns > v->snap->now_ns)
-		row(f, "breaker",
-		    "open since %s until %s: too many of the latest moves were futile",
-		    clock_text(since, rz_status_wall_ns(v, s->breaker_since_ns)),
-		    clock_text(until, rz_status_wall_ns(v, s->breaker_until_ns)));
+		rz_table_line(f, "breaker",
+			      "open since %s until %s: too many of the latest moves were futile",
+			      clock_text(since, rz_status_wall_ns(v, s->breaker_since_ns)),
+			      clock_text(until, rz_status_wall_ns(v, s->breaker_until_ns)));
 }
 
 int rz_status_print_text(FILE *f, const struct rz_status_view *v, const struct rz_health *h)
@@ -179,7 +168,7 @@ int rz_status_print_text(FILE *f, const struct rz_status_view *v, const struct r
 	char text[RZ_PAUSE_TEXT + 160];
 	size_t i;
 
-	row(f, "rezone", "%s, node %s", rz_health_word(h), v->node);
+	rz_table_line(f, "rezone", "%s, node %s", rz_health_word(h), v->node);
 	if (v->snap) {
 		print_process(f, v);
 		print_settings(f, v);
@@ -188,10 +177,10 @@ int rz_status_print_text(FILE *f, const struct rz_status_view *v, const struct r
 		print_stops(f, v);
 	} else if (v->pause) {
 		rz_pause_format(text, sizeof(text), v->pause);
-		row(f, "paused", "%s", text);
+		rz_table_line(f, "paused", "%s", text);
 	}
 	for (i = 0; i < h->n; i++)
-		row(f, i ? "" : "because", "%s: %s", rz_fault_word(h->rows[i].fault),
-		    h->rows[i].text);
+		rz_table_line(f, i ? "" : "because", "%s: %s", rz_fault_word(h->rows[i].fault),
+			      h->rows[i].text);
 	return 0;
 }

@@ -9,19 +9,9 @@
 #include "policy/reason.h"
 #include "topo/source.h"
 
-static json_t *time_text(uint64_t wall_ns)
-{
-	char text[RZ_TIME_TEXT];
-
-	if (!wall_ns)
-		return json_null();
-	rz_time_format(text, wall_ns);
-	return json_string(text);
-}
-
 static json_t *time_of(const struct rz_status_view *v, uint64_t at_ns)
 {
-	return time_text(v->snap ? rz_status_wall_ns(v, at_ns) : 0);
+	return rz_json_time(v->snap ? rz_status_wall_ns(v, at_ns) : 0);
 }
 
 static json_t *age_of(const struct rz_status_view *v, uint64_t at_ns)

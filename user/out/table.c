@@ -3,6 +3,7 @@
 #include "out/table.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,6 +59,17 @@ int rz_table_end(struct rz_table *t)
 	scols_unref_table(t->scols);
 	free(t);
 	return err;
+}
+
+void rz_table_line(FILE *f, const char *label, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(f, "%-12s ", label);
+	va_start(ap, fmt);
+	vfprintf(f, fmt, ap);
+	va_end(ap);
+	putc('\n', f);
 }
 
 void rz_table_bytes(char *dst, size_t size, uint64_t bytes)

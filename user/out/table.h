@@ -27,6 +27,10 @@ void rz_table_way(FILE *f, const struct rz_status *s, bool wide);
  * own. */
 void rz_table_pause(FILE *f, const struct rz_pause *pause, const struct rz_settings *s);
 
+/* "label       text", a line; the text as printf has it. */
+void rz_table_line(FILE *f, const char *label, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* "850B", "1.2K", "3.4M", "5.6G", powers of 1024. dst of 16 bytes suffices. */
 void rz_table_bytes(char *dst, size_t size, uint64_t bytes);
 /* "7s", "12m", "3h20m", "5d3h". dst of 32 bytes suffices. */
