@@ -49,7 +49,7 @@ enum rz_check {
 	RZ_CHECK_SETTLING,     /* all responses are out, but not for long enough */
 	RZ_CHECK_HELD,	       /* a segment was dropped, and the library must not be held */
 	RZ_CHECK_NOT_REPEATED, /* likewise: it has not been sent again yet */
-	RZ_CHECK_SILENT,       /* no request has come since the move began */
+	RZ_CHECK_SILENT,       /* no request has come since the move, or its hold, began */
 	RZ_CHECK_HOLD_ENDS,    /* the hold is too near its end for a FIN */
 	RZ_CHECK_NOT_MET,      /* the walk passed this socket over */
 	RZ_CHECK_NO_FOLLOW,    /* its client could not be followed after the close (map follow) */

@@ -253,6 +253,30 @@ static bool may_be(struct rz_known k, const char *one, const char *other)
 	return found_one && found_other;
 }
 
+/* Seen to begin without a name: a library that says one is none of these. */
+static void test_without_a_name(void **state)
+{
+	static const struct rz_print kafkajs_writes = {.produces = 2,
+						       .produce_timeout_ms = 30000,
+						       .versions = {[RZ_PRINT_OF_PRODUCE] = 8}};
+	struct rz_print_row row;
+	struct rz_known k;
+	struct clients w;
+
+	(void)state;
+	k = by_print(&w, &row, &java_writes);
+	w.conns[OLD].frame.adopted = 0;
+	assert_is(known(&w, OLD), RZ_KNOWN_UNKNOWN, NULL);
+	by_print_end(&w);
+	k = by_print(&w, &row, &kafkajs_writes);
+	assert_true(may_be(k, "kafkajs", NULL));
+	w.conns[OLD].frame.adopted = 0;
+	k = known(&w, OLD);
+	assert_is(k, RZ_KNOWN_FINGERPRINT, NULL);
+	assert_true(may_be(k, "kafkajs", NULL));
+	by_print_end(&w);
+}
+
 static void test_fingerprint(void **state)
 {
 	struct rz_print p = java_writes;
@@ -478,6 +502,7 @@ int main(void)
 		cmocka_unit_test(test_conflict),
 		cmocka_unit_test(test_remembered),
 		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_without_a_name),
 		cmocka_unit_test(test_fingerprint),
 		cmocka_unit_test(test_fingerprint_idempotent),
 		cmocka_unit_test(test_fingerprint_of_nobody),

@@ -544,6 +544,13 @@ static void test_prints(void **state)
 	assert_true(rz_library_way(&c).alone);
 	c.prints = names("kgo", "apache-kafka-java"); /* FIN and reset */
 	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_AUTO);
+	/* says no name, but is known to come home only if a request of its is held */
+	frame.data_version = 7;
+	c.prints = names("kafkajs", NULL);
+	assert_true(rz_library_way(&c).needs_hold && !rz_library_way(&c).gap_only);
+	c.prints = names("kafkajs", "kafka-python");
+	assert_true(!rz_library_way(&c).needs_hold && rz_library_way(&c).gap_only);
+	frame.data_version = 8;
 	/* what a connection said, or its sibling, counts more */
 	c.software = &(struct rz_software){"kgo", "v1.22.2"};
 	c.prints = names("apache-kafka-java", NULL);

@@ -184,6 +184,37 @@ static void test_never_held(void **state)
 	}
 }
 
+/* A client that comes home only if it misses a request: no gap is waited for, and without a request
+ * there is no close. */
+static void test_needs_a_hold(void **state)
+{
+	struct story s = begin();
+
+	(void)state;
+	s.plan.needs_hold = true;
+	s.e.followed = false; /* its next request tells where the responses are */
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_SILENT);
+	s.e.followed = true;
+	then(&s, 2, RZ_ACT_HOLD, 0);
+	assert_false(s.w.bridge);
+	then(&s, 1000, RZ_ACT_WAIT, RZ_CHECK_SILENT);
+	s.e.held = s.e.fresh = 1;
+	then(&s, 2, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	then(&s, 400, RZ_ACT_TRY, 0);
+	/* nothing comes in the hold */
+	s = begin();
+	s.plan.needs_hold = true;
+	then(&s, 0, RZ_ACT_HOLD, 0);
+	then(&s, 4999, RZ_ACT_WAIT, RZ_CHECK_SILENT);
+	then(&s, 1, RZ_ACT_GIVE_UP, RZ_CHECK_SILENT);
+	/* an operator wants no holds: then in a gap, as others */
+	s = begin();
+	s.plan.needs_hold = true;
+	s.l.hold_ns = 0;
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
+	then(&s, 400, RZ_ACT_TRY, 0);
+}
+
 /* A hold stands between the last check and a FIN, or SOCK_DESTROY. */
 static void test_a_bridge(void **state)
 {
@@ -349,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_a_hold_ends),
 		cmocka_unit_test(test_a_part),
 		cmocka_unit_test(test_never_held),
+		cmocka_unit_test(test_needs_a_hold),
 		cmocka_unit_test(test_a_bridge),
 		cmocka_unit_test(test_a_bridge_ends),
 		cmocka_unit_test(test_a_hold_in_vain),

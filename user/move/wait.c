@@ -30,6 +30,18 @@ static bool may_hold(const struct step *s)
 	return s->l->hold_ns && !s->plan->acks0;
 }
 
+/* Closed in a gap its client would stay here. (An operator may want no holds.) */
+static bool needs_hold(const struct step *s)
+{
+	return s->plan->needs_hold && may_hold(s);
+}
+
+/* Has a request been held that its client will miss? */
+static bool is_missed(const struct rz_wait *w, const struct step *s)
+{
+	return w->phase == RZ_PHASE_HOLD && s->e->held != w->held_before;
+}
+
 /* Are the last check and the close two steps, so that new requests must be kept away in between? */
 static bool two_steps(const struct step *s)
 {
@@ -89,6 +101,8 @@ static enum rz_check worth_a_check(struct rz_wait *w, const struct step *s)
 		return RZ_CHECK_PASSED;
 	if (rz_wait_gap_is_over(w, s->plan, s->e))
 		return RZ_CHECK_HELD;
+	if (needs_hold(s) && !is_missed(w, s))
+		return RZ_CHECK_SILENT;
 	if (w->phase == RZ_PHASE_HOLD && two_steps(s)) {
 		/* what had passed the segment program before it began has reached TCP by then */
 		if (s->now_ns < w->held_ns + ON_ITS_WAY_NS)
@@ -142,7 +156,8 @@ static bool hold_is_due(const struct rz_wait *w, const struct step *s, bool in_g
 		return false;
 	if (two_steps(s) && in_gap && !time_is_over(w, s))
 		return true;
-	return s->e->followed && !s->plan->gap_only && s->now_ns >= gap_ends(w, s);
+	return s->e->followed && !s->plan->gap_only &&
+	       (s->plan->needs_hold || s->now_ns >= gap_ends(w, s));
 }
 
 /* The client has sent nothing since the move began, so nobody can tell whether all is answered. */

@@ -12,6 +12,9 @@
  * responses are out. Then it is closed. If that does not come about in time, the move is given up
  * and nothing has happened to the connection.
  *
+ * Some come home only if a request of theirs is lost: they are held at once, and closed when one
+ * was held.
+ *
  * Some clients lose a request that is dropped, for they do not send it again, or write it twice
  * (policy/library.h): such a connection is closed in a gap or not at all. Where the last check and
  * the close are not one step (a FIN, or no bpf_sock_destroy), a hold keeps new requests away in

@@ -137,6 +137,7 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	ret.known_by = c->known_by;
 	ret.plan = (struct rz_plan){.close = close_by(&v),
 				    .gap_only = v.way.gap_only,
+				    .needs_hold = v.way.needs_hold,
 				    .follow = v.way.follow,
 				    .together = v.way.together,
 				    .shared = v.kind == RZ_KIND_SHARED,

@@ -7,8 +7,9 @@
  * 3. fingerprint: the form of its requests is that of one library, or of a few (policy/print.h).
  * 4. unknown: the strictest rule of policy/library.c applies.
  *
- * The second and third are asked only of a connection whose beginning rezone did not see. One that
- * was seen to begin without a name has none. If the form of its requests is not that of the library
+ * The second is asked only of a connection whose beginning rezone did not see. One that was seen to
+ * begin without a name has none, so of the third only libraries that never say one come into
+ * question. If the form of its requests is not that of the library
  * that a sibling named, the library is unknown.
  *
  * Whether a producer is idempotent is known by its batches alone, whatever its library.

@@ -37,8 +37,11 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *    before rezone looks. A lost connection makes it call the same agent again, so with a long
  *    MetadataTTL no move brings it home sooner.
  *  - Other writers without a name: kafka-python before 2.2 does not send again what failed
- *    (retries=0). kafkajs does; nothing tells them apart. kafkajs comes home only if a request is
- *    taken from it, so a move in a gap does not help it: it comes by itself.
+ *    (retries=0), and must not be held.
+ *  - kafkajs's writer says no name either, but its batches tell it (policy/print.h), unless it is
+ *    idempotent: then they may be kafka-python's, too. It sends again what failed (retry.retries
+ *    5). After a close in a gap it goes back to the agent it knows; it asks for metadata if a
+ *    request of its failed (docs/evidence/close-matrix.md), so one is held before the close.
  *  - franz-go's producer asks for metadata after an end of file, after a reset not if it was idle.
  *    When requests of its fail it goes back to the oldest of them, and a write that it had just
  *    sent on its next connection goes out once more (kgo/sink.go, resetBatchDrainIdx; seen at 4
@@ -94,6 +97,7 @@ static const struct row {
 	{.name = "", .use = FETCH_ONLY, .way.close = RZ_CLOSE_FIN},
 	{.name = "", .use = PRODUCE, .data_from = 8, .way.alone = true},
 	{.name = "", .use = PRODUCE, .way = {.close = RZ_CLOSE_RESET, .gap_only = true}},
+	{.name = "kafkajs", .use = PRODUCE, .way = {.close = RZ_CLOSE_RESET, .needs_hold = true}},
 	{.name = "kgo", .use = PRODUCE, .idempotent = true, .way.close = RZ_CLOSE_FIN},
 	{.name = "kgo", .use = PRODUCE, .way = {.close = RZ_CLOSE_FIN, .gap_only = true}},
 	{.name = LIBRDKAFKA,
@@ -224,8 +228,24 @@ static struct rz_library_way stricter(struct rz_library_way a, struct rz_library
 				       .alone = a.alone || b.alone,
 				       .shared = a.shared && b.shared,
 				       .gap_only = a.gap_only || b.gap_only,
+				       .needs_hold = a.needs_hold && b.needs_hold,
 				       .follow = a.follow || b.follow,
 				       .together = a.together && b.together};
+}
+
+/* By which name a library is in the table, that a print names: one that never says a name is
+ * treated as all such are, unless a row is about it. */
+static const struct rz_software *name_of_print(unsigned i)
+{
+	const struct rz_software *s = rz_print_name(i);
+	size_t k;
+
+	if (rz_print_says_name(i))
+		return s;
+	for (k = 0; k < sizeof(rows) / sizeof(rows[0]); k++)
+		if (rows[k].name && !strcmp(rows[k].name, s->name))
+			return s;
+	return &nothing;
 }
 
 /*
@@ -244,7 +264,7 @@ static struct rz_library_way way_of_prints(const struct rz_library_case *c)
 
 		if (!(c->prints >> i & 1))
 			continue;
-		w = way_of(c, rz_print_says_name(i) ? rz_print_name(i) : &nothing);
+		w = way_of(c, name_of_print(i));
 		ret = first ? w : stricter(ret, w);
 		first = false;
 	}

@@ -30,6 +30,7 @@ struct rz_library_way {
 	bool alone;	     /* it may write twice whichever way it is ended, or nobody knows */
 	bool shared;	     /* a connection that carries group membership too may be ended */
 	bool gap_only;	     /* never held: it may lose, or write twice, what is taken from it */
+	bool needs_hold;     /* closed in a gap it stays here: a request must be taken from it */
 	bool follow;	     /* alone, unless its client can be followed (move/follow.h) */
 	bool together; /* its connections do not depend on one another: several may go at a time */
 };

@@ -13,6 +13,7 @@
 struct rz_plan {
 	enum rz_close close; /* RESET, or FIN: the agent's own descriptor is shut down */
 	bool gap_only;	     /* its library must not be held (library.h) */
+	bool needs_hold;     /* its library comes home only if a request was held (library.h) */
 	bool shared;	     /* group membership on this connection is allowed */
 	bool acks0;	     /* it gets no responses to Produce: allowed */
 	bool at_once;	     /* an operator's: whatever is in flight */
@@ -31,7 +32,8 @@ static inline bool rz_plan_gap_only(const struct rz_plan *p)
 
 static inline bool rz_plan_equal(const struct rz_plan *a, const struct rz_plan *b)
 {
-	return a->close == b->close && a->gap_only == b->gap_only && a->follow == b->follow;
+	return a->close == b->close && a->gap_only == b->gap_only &&
+	       a->needs_hold == b->needs_hold && a->follow == b->follow;
 }
 
 #endif

@@ -101,6 +101,8 @@ const char *broken_by_close(const struct world *w)
 			return "closed while it owed a response";
 	if (w->plan.acks0 && lost_without_response(w))
 		return lost_without_response(w);
+	if (w->plan.needs_hold && w->l.hold_ns && !w->plan.acks0 && !w->dropped_end)
+		return "closed though no request was taken that its client would miss";
 	if (w->plan.gap_only && something_is_dropped(w))
 		return "closed though a request was dropped that must not be";
 	if (rz_plan_gap_only(&w->plan) && something_is_cut(w))
@@ -122,5 +124,7 @@ const char *broken_by_hold(const struct world *w, const struct rz_move_evidence 
 		return "held though its library must not be";
 	if (!e->followed)
 		return "held before its responses were followed";
+	if (w->plan.needs_hold)
+		return NULL;
 	return w->now_ns < w->begun_ns + w->l.gap_ns ? "held before its gap was waited for" : NULL;
 }

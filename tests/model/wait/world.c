@@ -275,6 +275,7 @@ static void make_plan(struct world *w)
 				   .gap_only = chance(w, 30),
 				   .at_once = chance(w, 1),
 				   .acks0 = w->c.frame.acks0};
+	w->plan.needs_hold = !w->plan.gap_only && chance(w, 20);
 	w->l = (struct rz_wait_limits){.gap_ns = gaps[below(w, COUNT(gaps))] * MS_NS,
 				       .hold_ns = holds_for[below(w, COUNT(holds_for))] * MS_NS,
 				       .settle_ns = settles[below(w, COUNT(settles))] * MS_NS,
