@@ -97,6 +97,20 @@ static enum borne bears(const char *name, const char *version)
 	return v.plan.gap_only ? GAP : HOLD;
 }
 
+/* Where it knows no agent but this one and home, a close in a gap does not bring it there. */
+static void test_needs_a_hold(void **state)
+{
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	says(&w, "librdkafka", "2.3.0");
+	produces(&w);
+	assert_true(test_classify(&w).plan.needs_hold);
+	knows(&w, 1);
+	assert_false(test_classify(&w).plan.needs_hold);
+}
+
 /* How each binding says librdkafka's version, and what cannot be read. Seen in their sources. */
 static void test_librdkafka(void **state)
 {
@@ -270,7 +284,8 @@ static void test_retries(void **state)
 		{"kgo", "v1.22.2", GAP},
 		{"kgo", "", GAP},
 		{"somebody-new", "1.0", ALONE},
-		{"aiokafka", "0.14.0", ALONE},
+		{"aiokafka", "0.14.0", ALONE}, /* which says no name */
+		{"kafkajs", "2.2.4", ALONE},
 	};
 	size_t i;
 
@@ -535,7 +550,7 @@ static void test_prints(void **state)
 	c.prints = names("kafka-go", "apache-kafka-java");
 	assert_true(rz_library_way(&c).alone);
 	frame.data_version = 7;
-	c.prints = names("aiokafka", "apache-kafka-java");
+	c.prints = names("kafka-python-ng", "apache-kafka-java");
 	w = rz_library_way(&c);
 	assert_true(!w.alone && w.gap_only);
 	assert_int_equal(w.close, RZ_CLOSE_RESET);
@@ -548,6 +563,8 @@ static void test_prints(void **state)
 	frame.data_version = 7;
 	c.prints = names("kafkajs", NULL);
 	assert_true(rz_library_way(&c).needs_hold && !rz_library_way(&c).gap_only);
+	c.prints = names("aiokafka", NULL);
+	assert_true(!rz_library_way(&c).needs_hold && !rz_library_way(&c).gap_only);
 	c.prints = names("kafkajs", "kafka-python");
 	assert_true(!rz_library_way(&c).needs_hold && rz_library_way(&c).gap_only);
 	frame.data_version = 8;
@@ -568,6 +585,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unnamed),
 		cmocka_unit_test(test_together),
+		cmocka_unit_test(test_needs_a_hold),
 		cmocka_unit_test(test_librdkafka),
 		cmocka_unit_test(test_followed),
 		cmocka_unit_test(test_librdkafka_reader),

@@ -41,7 +41,10 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *  - kafkajs's writer says no name either, but its batches tell it (policy/print.h), unless it is
  *    idempotent: then they may be kafka-python's, too. It sends again what failed (retry.retries
  *    5). After a close in a gap it goes back to the agent it knows; it asks for metadata if a
- *    request of its failed (docs/evidence/close-matrix.md), so one is held before the close.
+ *    request of its failed (docs/evidence/close-matrix.md), so one is held before the close. So is
+ *    one of librdkafka before 2.4 that knows no agent but this one and home: it does the same
+ * there.
+ *  - aiokafka's writer is told by its batches, too, and sends again until request_timeout_ms.
  *  - franz-go's producer asks for metadata after an end of file, after a reset not if it was idle.
  *    When requests of its fail it goes back to the oldest of them, and a write that it had just
  *    sent on its next connection goes out once more (kgo/sink.go, resetBatchDrainIdx; seen at 4
@@ -73,6 +76,7 @@ static const struct row {
 	int data_from, data_to; /* versions of Produce or Fetch; 0: any */
 	unsigned others_below;	/* only if the client may know of fewer others; 0: in any case */
 	bool idempotent;	/* only if the producer is known to be idempotent */
+	bool printed; /* a version that says no name (policy/print.h): none else was tried */
 	struct rz_library_way way;
 } rows[] = {
 	{.name = "", .use = MEMBER, .data_from = 12, .others_below = 1, .way.close = RZ_CLOSE_AUTO},
@@ -97,9 +101,19 @@ static const struct row {
 	{.name = "", .use = FETCH_ONLY, .way.close = RZ_CLOSE_FIN},
 	{.name = "", .use = PRODUCE, .data_from = 8, .way.alone = true},
 	{.name = "", .use = PRODUCE, .way = {.close = RZ_CLOSE_RESET, .gap_only = true}},
-	{.name = "kafkajs", .use = PRODUCE, .way = {.close = RZ_CLOSE_RESET, .needs_hold = true}},
+	{.name = "kafkajs",
+	 .use = PRODUCE,
+	 .printed = true,
+	 .way = {.close = RZ_CLOSE_RESET, .needs_hold = true}},
 	{.name = "kgo", .use = PRODUCE, .idempotent = true, .way.close = RZ_CLOSE_FIN},
 	{.name = "kgo", .use = PRODUCE, .way = {.close = RZ_CLOSE_FIN, .gap_only = true}},
+	{.name = "aiokafka", .use = PRODUCE, .printed = true, .way.close = RZ_CLOSE_RESET},
+	{.name = LIBRDKAFKA,
+	 .from = VERSION(1, 9),
+	 .below = VERSION(2, 4),
+	 .use = PRODUCE,
+	 .others_below = 1,
+	 .way = {.close = RZ_CLOSE_RESET, .needs_hold = true}},
 	{.name = LIBRDKAFKA,
 	 .from = VERSION(1, 9),
 	 .below = VERSION(2, 4),
@@ -204,6 +218,8 @@ static bool named_so(const struct row *r, const struct rz_software *s)
 static bool fits(const struct row *r, const struct rz_library_case *c, const struct rz_software *s)
 {
 	if (!named_so(r, s) || !used_so(r->use, c) || (r->idempotent && !c->idempotent))
+		return false;
+	if (r->printed && c->software)
 		return false;
 	if (c->frame->data_version < r->data_from)
 		return false;
