@@ -108,6 +108,13 @@ static const char *when(const struct rz_explain_view *v, const struct rz_explain
 	if (!hold_ns)
 		return "once all responses are out, in a pause (--hold-timeout 0: never held)";
 	rz_duration_format(hold, sizeof(hold), hold_ns);
+	if (p->needs_hold) {
+		snprintf(dst, size,
+			 "once a request is held back and all responses are out, within %s: "
+			 "closed in a pause its library would stay here",
+			 hold);
+		return dst;
+	}
 	snprintf(dst, size,
 		 "once all responses are out; if it never pauses, after a hold of at most %s",
 		 hold);

@@ -24,10 +24,9 @@ static void by_others(struct rz_known *k, const struct rz_snapshot *snap, const 
 
 /* One that was seen to begin without a name has none: it is a library that never says one, or none
  * that is known here. */
-static void by_print_without_name(struct rz_known *k, const struct rz_snapshot *snap,
-				  const struct rz_conn *c, const struct rz_print *p)
+static void by_print_without_name(struct rz_known *k, const struct rz_print *p)
 {
-	rz_print_names prints = p ? rz_print_match(p, rz_newest_find(snap, c)) : 0;
+	rz_print_names prints = p ? rz_print_match(p) : 0;
 	unsigned i;
 
 	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++)
@@ -52,7 +51,7 @@ struct rz_known rz_known_library(const struct rz_snapshot *snap, const struct rz
 		if (c->frame.adopted)
 			by_others(&k, snap, c, p);
 		else
-			by_print_without_name(&k, snap, c, p);
+			by_print_without_name(&k, p);
 	}
 	return k;
 }
