@@ -4,7 +4,7 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
-COMMANDS="status list plan events traffic topology config stats pause resume reset check version"
+COMMANDS="status list plan events traffic topology config stats pause resume reset check bugtool version"
 exits() { # STATUS ARGUMENTS...
 	local want=$1
 	shift
@@ -27,6 +27,9 @@ for c in $COMMANDS; do
 		'for f in table wide json; do exits 0 $c -o $f --help || exit 1; done'
 done
 check "explain: help; which connection; one word" eval 'exits 0 help explain && [ -s "$WORK/out" ] && refused explain && refused explain a b && refused explain --no-such'
+# LETTER NAME of every option that has a letter
+letters() { for c in $COMMANDS explain; do "$REZONE" "$c" --describe | awk -F '\t' '$1 == "option" && $3 != "" { print $3, $2 }'; done | sort -u; }
+check "a short option means one thing in all commands" eval '[ "$(letters | wc -l)" -gt 10 ] && [ -z "$(letters | cut -d" " -f1 | uniq -d)" ]'
 check "each command has --help-all" eval 'for c in $COMMANDS run; do exits 0 $c --help-all && [ -s "$WORK/out" ] || exit 1; done'
 check "--help-all has all commands" eval 'exits 0 --help-all && for c in $COMMANDS; do grep -q " $c " "$WORK/out" || exit 1; done'
 check "version as JSON" eval 'exits 0 version -o json && jq -e ".map_abi > 0 and (.version | test(\"^[0-9]\"))" <"$WORK/out" >/dev/null'

@@ -73,6 +73,7 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 void rz_ask_defaults(struct rz_ask *ret)
 {
 	argp_err_exit_status = 2;
+	setenv("ARGP_HELP_FMT", "no-dup-args-note", 0); /* three lines less in each --help */
 	ret->pin_dir = RZ_PIN_DIR_DEFAULT;
 	rz_ask_name_node(NULL);
 }

@@ -252,7 +252,7 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "serve metrics and health over HTTP here, as `rezone serve` does, by a process without "
 	 "rights that the daemon starts: 127.0.0.1:9496, [::1]:9496, or :9496 for all addresses. "
 	 "Without it nothing listens",
-	 .restart = true, .common = true},
+	 .restart = true},
 	{"log-format", RZ_CONF_WORD, AT(log_format), 0, 0, "text", log_formats, NULL, NULL,
 	 "form of the log lines on stderr"},
 	{"log-level", RZ_CONF_WORD, AT(log_level), 0, 0, "info", log_levels, NULL, NULL,
