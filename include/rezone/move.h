@@ -46,6 +46,7 @@ struct rz_move {
 	char to_zone[RZ_ZONE_SHOWN];
 	__u8 follow_up; /* only if nothing of it was executed, for its client is followed */
 	__u8 pad[7];
+	__u64 not_before_ns; /* phase wait: what keeps its client is over then; 0: not known */
 };
 
 #endif

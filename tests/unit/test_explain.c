@@ -249,6 +249,10 @@ static void test_next_by_daemon(void **state)
 	assert_int_equal(next_of(&f).kind, RZ_NEXT_TICK);
 	says(&f, RZ_REASON_COOLING_DOWN);
 	assert_int_equal(next_of(&f).kind, RZ_NEXT_OPEN);
+	look(&f, 1);
+	f.explains[0].not_before_ns = NOW_NS + HOUR_NS;
+	assert_int_equal(rz_explain_next(&f.explains[0], &f.snap, 0).at_ns, NOW_NS + HOUR_NS);
+	free(f.rows);
 	says(&f, RZ_REASON_OBSERVING);
 	assert_int_equal(next_of(&f).kind, RZ_NEXT_CHANGE);
 	says(&f, RZ_REASON_PAUSED);

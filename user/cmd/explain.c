@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
@@ -135,9 +134,12 @@ static void explain(const struct work *w, const struct rz_conn_row *r, struct rz
 {
 	struct rz_endpoint proxied;
 	struct rz_judged_conn j = rz_judged(w->conns.snap, r->conn, &proxied);
+	const struct rz_move *m = rz_snapshot_move(w->conns.snap, r->conn->cookie);
 
 	*ret = (struct rz_explain){.row = r, .misreads = misreads(w, r)};
 	rz_explain_ask(ret, &j, &w->conns.world);
+	if (m && m->client == r->conn->frame.client)
+		ret->not_before_ns = m->not_before_ns;
 	ret->next = rz_explain_next(ret, w->conns.snap, pause_until_ns(w));
 }
 
@@ -192,12 +194,10 @@ static int read_events(struct work *w)
 static int print(struct work *w, size_t n)
 {
 	const struct ask *a = w->ask;
-	struct timespec t;
 	size_t i;
 	int err;
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	w->view.wall_ns = (uint64_t)t.tv_sec * RZ_SECOND_NS + (uint64_t)t.tv_nsec;
+	w->view.wall_ns = rz_wall_ns();
 	w->view.snap = w->conns.snap;
 	w->view.at_once = w->conf.in_flight != RZ_IN_FLIGHT_WAIT;
 	w->view.limit = a->limit ?: SHOWN;

@@ -23,6 +23,18 @@
 #define MOVE_SHOWN_NS	  (60 * RZ_SECOND_NS)  /* finished moves stay visible in map moves */
 #define FULL_LOG_EVERY_NS (60 * RZ_SECOND_NS)
 
+/* Worked out when a rest begins, and again when it should be over. */
+static uint64_t not_before_ns(struct rz_daemon *d, const struct rz_candidate *m,
+			      const struct rz_move *was, uint64_t now_ns)
+{
+	if (m->reason != RZ_REASON_COOLING_DOWN && m->reason != RZ_REASON_GAVE_UP)
+		return 0;
+	if (was && was->client == m->client && was->reason == m->reason &&
+	    was->not_before_ns > now_ns)
+		return was->not_before_ns;
+	return rz_select_not_before(d->select, m);
+}
+
 /* Candidates that must wait are shown in map moves with their reason; the log has once what mode
  * observe would have moved. */
 static void show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
@@ -45,6 +57,7 @@ static void show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
 				      m->to_zone);
 	}
 	v.reason = m->reason;
+	v.not_before_ns = not_before_ns(d, m, was, snap->now_ns);
 	rz_str_copy(v.to_zone, sizeof(v.to_zone), m->to_zone);
 	bpf_map_update_elem(d->maps->moves, &m->cookie, &v, BPF_ANY);
 }

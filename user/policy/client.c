@@ -45,6 +45,12 @@ void rz_client_begin(struct rz_client_memory *m, uint64_t now_ns)
 	m->n_known = 0;
 }
 
+void rz_client_look_from(struct rz_client_memory *m, uint64_t now_ns)
+{
+	m->now_ns = now_ns;
+	m->searched = false;
+}
+
 /* Rounds, or moves that may have left something behind. */
 static bool has_past(const struct rz_client_entry *c)
 {

@@ -99,6 +99,10 @@ bool rz_client_see(struct rz_client_memory *m, const struct rz_client_conn *c);
  * matter. */
 void rz_client_settle(struct rz_client_memory *m);
 
+/* Until it is called again, what is asked is asked as of this time: select.c finds out so when a
+ * client's rest is over. */
+void rz_client_look_from(struct rz_client_memory *m, uint64_t now_ns);
+
 /* NONE: may go; COOLING_DOWN, GAVE_UP, MEMORY_FULL. */
 enum rz_reason rz_client_ask(struct rz_client_memory *m, const struct rz_client_conn *c);
 

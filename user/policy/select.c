@@ -9,6 +9,11 @@
 #include "base/map.h"
 #include "policy/breaker.h"
 
+#define REST_STEP_NS 1000000000ULL /* a rest's end is told to a second */
+/* No rest is over later than that. */
+#define LONGEST_REST(limits) \
+	((limits)->cooldown_max_ns + (limits)->give_up_for_ns + (limits)->outcome_ns)
+
 /* Times that a client which said nothing doubles its rest. */
 #define SILENT_DOUBLES 3
 
@@ -165,15 +170,21 @@ static size_t line_up(struct rz_select *s, struct place *q, struct rz_candidate 
 	return len;
 }
 
+/* What is remembered of it and its client. */
+static enum rz_reason remembers(struct rz_select *s, const struct rz_client_conn *conn,
+				const struct waiting *w)
+{
+	if (w && s->now_ns < w->not_before_ns)
+		return RZ_REASON_COOLING_DOWN;
+	return rz_client_ask(s->clients, conn);
+}
+
 /* Everything but the rates. */
 static enum rz_reason speaks_against(struct rz_select *s, const struct rz_client_conn *conn,
 				     const struct waiting *w)
 {
-	enum rz_reason reason;
+	enum rz_reason reason = remembers(s, conn, w);
 
-	if (w && s->now_ns < w->not_before_ns)
-		return RZ_REASON_COOLING_DOWN;
-	reason = rz_client_ask(s->clients, conn);
 	if (reason != RZ_REASON_NONE)
 		return reason;
 	if (rz_breaker_open(&s->breaker, s->now_ns))
@@ -239,6 +250,35 @@ int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
 		q[i].row->reason = decide(s, q[i].row);
 	forget_waiting(s, s->tick);
 	return 0;
+}
+
+static bool rests_at(struct rz_select *s, const struct rz_candidate *row, uint64_t now_ns)
+{
+	struct rz_client_conn conn = conn_of(row);
+	enum rz_reason reason;
+
+	s->now_ns = now_ns;
+	rz_client_look_from(s->clients, now_ns);
+	reason = remembers(s, &conn, waiting_of(s, row->cookie));
+	return reason == RZ_REASON_COOLING_DOWN || reason == RZ_REASON_GAVE_UP;
+}
+
+uint64_t rz_select_not_before(struct rz_select *s, const struct rz_candidate *row)
+{
+	uint64_t now = s->now_ns, rests = now, over = now + LONGEST_REST(&s->limits);
+	bool known = rests_at(s, row, now) && !rests_at(s, row, over);
+
+	while (known && over - rests > REST_STEP_NS) {
+		uint64_t middle = rests + (over - rests) / 2;
+
+		if (rests_at(s, row, middle))
+			rests = middle;
+		else
+			over = middle;
+	}
+	s->now_ns = now;
+	rz_client_look_from(s->clients, now);
+	return known ? over : 0;
 }
 
 bool rz_select_backlog(const struct rz_select *s)

@@ -61,6 +61,13 @@ void rz_select_free(struct rz_select *s); /* takes NULL */
 int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
 		  const struct rz_moment *m);
 
+/*
+ * When the rest is over of a candidate that the latest run kept for what is remembered of its client
+ * (COOLING_DOWN, GAVE_UP): up to a second late, 0: nobody knows. The same rules are asked as of
+ * later times.
+ */
+uint64_t rz_select_not_before(struct rz_select *s, const struct rz_candidate *row);
+
 /* Does anybody wait for a rate alone? Then a tick before the next interval is worth it. */
 bool rz_select_backlog(const struct rz_select *s);
 
