@@ -152,7 +152,7 @@ static bool is_too_early(const struct run *r, const struct row *row, const struc
 {
 	uint64_t least = rest(r, 0) < leaving(r) ? rest(r, 0) : leaving(r);
 
-	return p->latest_ns && row->opened_ns > p->latest_ns &&
+	return p->latest_ns && (row->opened_ns > p->began_ns || row->opened_ns > p->latest_ns) &&
 	       at_hand(r)->now_ns < p->latest_ns + least && twist != TWIST_TOO_EARLY;
 }
 

@@ -178,13 +178,15 @@ void rz_client_settle(struct rz_client_memory *m)
 		qsort(m->known, m->n_known, sizeof(*m->known), by_time);
 }
 
-/* Whether the client stays on what it opened after its latest move cannot be known yet. */
+/* Whether the client stays on what it opened since its latest round began, or after its latest
+ * move, cannot be known yet. */
 static bool is_too_early(const struct rz_client_memory *m, const struct rz_client_entry *c,
 			 const struct rz_client_conn *conn)
 {
 	uint64_t rest = rz_round_rest(&m->limits, 0);
 
-	return c->latest_ns && conn->opened_ns > c->latest_ns &&
+	return c->latest_ns &&
+	       (conn->opened_ns > c->round.began_ns || conn->opened_ns > c->latest_ns) &&
 	       m->now_ns < c->latest_ns + (rest < m->leaving_ns ? rest : m->leaving_ns);
 }
 
