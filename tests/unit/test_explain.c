@@ -279,6 +279,9 @@ static void test_close(void **state)
 	f.conns[0].frame.produce = 1;
 	rz_explain_close(&v, &f.explains[0], how, sizeof(how));
 	assert_non_null(strstr(how, "5s"));
+	f.rows[0].verdict.plan.needs_hold = true;
+	rz_explain_close(&v, &f.explains[0], how, sizeof(how));
+	assert_non_null(strstr(how, "held back"));
 	f.rows[0].verdict.plan.gap_only = true;
 	rz_explain_close(&v, &f.explains[0], how, sizeof(how));
 	assert_non_null(strstr(how, "never after a hold"));
