@@ -103,15 +103,6 @@ static int take(struct batch *b, struct rz_event_ring *r, const struct ask *a)
 	return got;
 }
 
-static int by_time(const void *x, const void *y)
-{
-	const struct rz_event *a = x, *b = y;
-
-	if (a->time_ns != b->time_ns)
-		return a->time_ns < b->time_ns ? -1 : 1;
-	return a->seq < b->seq ? -1 : a->seq > b->seq;
-}
-
 static int show(struct batch *b, const struct ask *a, size_t from)
 {
 	size_t i;
@@ -120,7 +111,7 @@ static int show(struct batch *b, const struct ask *a, size_t from)
 	if (b->missed)
 		rz_warn("events: %llu events were overwritten before they could be read",
 			(unsigned long long)b->missed);
-	qsort(b->rows, b->n, b->n ? sizeof(*b->rows) : 1, by_time);
+	rz_events_sort(b->rows, b->n);
 	for (i = from; !err && i < b->n; i++) {
 		if (a->common.json)
 			err = rz_event_print_json(stdout, &b->rows[i]);

@@ -167,15 +167,6 @@ static int read_ring(struct work *w, int fd, size_t room)
 	return err ?: got < 0 ? got : 0;
 }
 
-static int by_time(const void *x, const void *y)
-{
-	const struct rz_event *a = x, *b = y;
-
-	if (a->time_ns != b->time_ns)
-		return a->time_ns < b->time_ns ? -1 : 1;
-	return a->seq < b->seq ? -1 : a->seq > b->seq;
-}
-
 static int read_events(struct work *w)
 {
 	int err;
@@ -186,7 +177,7 @@ static int read_events(struct work *w)
 	err = read_ring(w, w->maps->events, RZ_EVENTS_MAX);
 	if (!err)
 		err = read_ring(w, w->maps->verdicts, 2 * RZ_EVENTS_MAX);
-	qsort(w->events, w->view.n_events, sizeof(*w->events), by_time);
+	rz_events_sort(w->events, w->view.n_events);
 	w->view.events = w->events;
 	return err;
 }

@@ -94,3 +94,18 @@ int rz_event_ring_next(struct rz_event_ring *r, struct rz_event *ret, uint64_t *
 		r->next = ret->seq - RZ_EVENTS_MAX + 1;
 	}
 }
+
+static int by_time(const void *x, const void *y)
+{
+	const struct rz_event *a = x, *b = y;
+
+	if (a->time_ns != b->time_ns)
+		return a->time_ns < b->time_ns ? -1 : 1;
+	return a->seq < b->seq ? -1 : a->seq > b->seq;
+}
+
+void rz_events_sort(struct rz_event *events, size_t n)
+{
+	if (n)
+		qsort(events, n, sizeof(*events), by_time);
+}

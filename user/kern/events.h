@@ -33,4 +33,7 @@ int rz_event_ring_rewind(int fd, struct rz_event_ring *ret);
  * overwritten before they could be read. */
 int rz_event_ring_next(struct rz_event_ring *r, struct rz_event *ret, uint64_t *missed);
 
+/* By time: what was read of two rings is in no order. */
+void rz_events_sort(struct rz_event *events, size_t n);
+
 #endif
