@@ -181,6 +181,9 @@ static __always_inline struct rz_conn *rz_conn_insert(struct rz_conn *c, struct 
 	c->netns = net->ns.inum;
 	c->opened_ns = bpf_ktime_get_ns();
 	c->seq_base = rz_conn_seq_base(tp);
+	/* what one that is older than rezone has carried before */
+	c->rx_bytes = tp->bytes_received;
+	c->tx_bytes = tp->bytes_acked;
 	c->frame.owner = (__u16)cookie;
 	c->frame.next_seq = c->frame.read_end = seq;
 	c->frame.synced = fresh;
@@ -216,6 +219,7 @@ static __always_inline void rz_conn_note_proxy(const struct rz_conn *c)
 static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cookie, int newstate)
 {
 	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
+	struct rz_closed *record = NULL;
 	struct rz_tuple tuple;
 
 	if (rz_held_any)
@@ -223,8 +227,10 @@ static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cook
 	if (!c)
 		return;
 	tuple = c->tuple;
-	if (c->cookie == cookie)
+	if (c->cookie == cookie) {
 		rz_traffic_closed(tp, c, newstate == RZ_TCP_CLOSE_WAIT);
+		record = rz_traffic_record(tp, c, newstate == RZ_TCP_CLOSE_WAIT);
+	}
 	if (c->frame.via == RZ_VIA_PROXY)
 		rz_conn_note_proxy(c);
 	rz_conn_drop_kept(cookie, &c->frame);
@@ -234,6 +240,8 @@ static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cook
 		rz_room_count_conn(&tuple, -1);
 	}
 	rz_early_forget(cookie); /* after that: who keeps one now finds no connection */
+	if (record)
+		rz_traffic_submit(record);
 }
 
 /* A function of its own: inlined into rz_state its stack and rz_traffic_closed()'s are over 512

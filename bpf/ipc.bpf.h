@@ -109,4 +109,46 @@ struct {
 	__type(value, struct rz_histogram);
 } spans SEC(".maps");
 
+/* What connections have carried (include/rezone/ledger.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rz_ledger_state);
+} ledger SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_ZONE_BYTES_MAX);
+	__type(key, struct rz_ledger_key);
+	__type(value, struct rz_ledger_sum);
+} zone_bytes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_CLIENT_BYTES_MAX);
+	__type(key, struct rz_ledger_client_key);
+	__type(value, struct rz_ledger_client);
+} client_bytes SEC(".maps");
+
+/* Written by the hundred thousand at a tick, so it is memory of the daemon's (Linux 5.5): a hash
+ * map took 2 us for each connection. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, struct rz_counted);
+} counted SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_SAVED_MAX);
+	__type(key, __u64); /* socket cookie */
+	__type(value, struct rz_saved);
+} saved SEC(".maps");
+
 #endif

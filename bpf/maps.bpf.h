@@ -133,6 +133,12 @@ struct {
 	__type(value, struct rz_traffic);
 } client_traffic SEC(".maps");
 
+/* Pinned, so that a daemon finds what closed before it came. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RZ_CLOSED_RING);
+} closed SEC(".maps");
+
 /* agents and blocks are written by user space, for its readers (rezone list, bpftool) as well; here
  * they assign the bytes of a closed connection. */
 struct {

@@ -94,4 +94,40 @@ static __noinline void rz_traffic_closed(const struct tcp_sock *tp, const struct
 		rz_traffic_add(&client_traffic, &client, &more);
 }
 
+/*
+ * A record of what a connection has carried, for the daemon, which adds it up under the zones that
+ * it has now. NULL: no room, which is counted. The caller submits it once the connection's entry is
+ * gone: so a snapshot that is read after the record was has no such connection, and its bytes are
+ * not counted again.
+ */
+static __always_inline struct rz_closed *rz_traffic_record(const struct tcp_sock *tp,
+							   const struct rz_conn *c, bool fin)
+{
+	struct rz_closed *r = bpf_ringbuf_reserve(&closed, sizeof(*r), 0);
+
+	if (!r) {
+		RZ_COUNT(traffic_full);
+		return NULL;
+	}
+	r->cookie = c->cookie;
+	r->client = c->frame.tentative || c->frame.several ? 0 : c->frame.client;
+	r->rx_bytes = tp->bytes_received - fin;
+	r->tx_bytes = tp->bytes_acked;
+	r->tuple = c->tuple;
+	r->netns = c->netns;
+	r->adopted = c->frame.adopted;
+	r->proxied = c->frame.via == RZ_VIA_PROXY;
+	r->tls = c->frame.state == RZ_STATE_TLS;
+	__builtin_memset(r->pad, 0, sizeof(r->pad));
+	return r;
+}
+
+/* The daemon reads the ring at each tick, and is woken before that only when it is half full. */
+static __always_inline void rz_traffic_submit(struct rz_closed *r)
+{
+	bool full = bpf_ringbuf_query(&closed, BPF_RB_AVAIL_DATA) > RZ_CLOSED_RING / 2;
+
+	bpf_ringbuf_submit(r, full ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
 #endif

@@ -20,7 +20,7 @@
 
 #include <rezone/abi.h>
 
-#define RZ_ZONE_BYTES_MAX   4096
+#define RZ_ZONE_BYTES_MAX   1024
 #define RZ_CLIENT_BYTES_MAX 1024
 #define RZ_SAVED_MAX	    4096
 #define RZ_CLOSED_RING	    (1024 * 1024)
@@ -45,6 +45,8 @@ struct rz_hour {
 struct rz_ledger_sum {
 	__u64 rx_bytes; /* since ledger.since_unix_ns */
 	__u64 tx_bytes;
+	__u64 tls_rx_bytes; /* of those, under TLS */
+	__u64 tls_tx_bytes;
 	__u64 closed; /* connections that have closed */
 	struct rz_hour hours[RZ_HOURS];
 };
@@ -59,13 +61,17 @@ struct rz_ledger_client {
 	char id[RZ_CLIENT_ID_SIZE]; /* as in map clients; "" if not identified, or if it has none */
 };
 
-/* counted: socket cookie -> what of a connection is in the rows. */
+/* counted: an array in memory that the daemon maps, a place for each connection in no order: what
+ * of it is in the rows. */
 struct rz_counted {
+	__u64 cookie; /* 0: nobody's place */
 	__u64 rx_bytes;
 	__u64 tx_bytes;
 	/* what it had carried when it was first seen, if it is older than rezone: in no row */
 	__u64 base_rx_bytes;
 	__u64 base_tx_bytes;
+	__u8 tls; /* all of it is counted as under TLS */
+	__u8 pad[7];
 };
 
 /* closed: ring towards the daemon, a record for each connection that leaves ESTABLISHED. The entry
@@ -78,7 +84,9 @@ struct rz_closed {
 	struct rz_tuple tuple;
 	__u32 netns;
 	__u8 adopted; /* it is older than rezone */
-	__u8 pad[7];
+	__u8 proxied; /* its client's address is none of the tuple's: a PROXY header has it */
+	__u8 tls;
+	__u8 pad[5];
 };
 
 /* saved: cookie of a connection that was moved -> what it carried until then, for the estimate of

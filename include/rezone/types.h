@@ -27,5 +27,6 @@
 #include <rezone/held.h>   /* held */
 #include <rezone/follow.h> /* follow */
 #include <rezone/stats.h>  /* stats, errors */
+#include <rezone/ledger.h> /* closed; of ipc.h: ledger, zone_bytes, client_bytes, counted, saved */
 
 #endif

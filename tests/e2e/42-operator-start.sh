@@ -143,10 +143,10 @@ if memory_cgroup; then
 		echo $((mib << 20)) >"$MEMORY/$LIMIT"
 		check "a memory limit of $mib MiB: refused before the OOM killer comes, nothing is left" fails bash -c 'limited "$@"' limited
 	done
-	echo $((64 << 20)) >"$MEMORY/$LIMIT"
+	echo $((72 << 20)) >"$MEMORY/$LIMIT"
 	bash -c 'limited "$@"' limited run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" --interval 200ms >"$WORK/limited.log" 2>&1 &
 	PIDS[rezone]=$!
-	check "one of 64 MiB suffices for the default sizes" within "$DEADLINE" ticks_on
+	check "one of 72 MiB suffices for the default sizes" within "$DEADLINE" ticks_on
 	stop rezone
 	check "... but not for a million connections" fails bash -c 'limited "$@" --max-connections 1000000' limited
 else

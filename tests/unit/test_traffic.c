@@ -19,17 +19,19 @@ static const struct rz_traffic_sum *zones_of(const struct rz_traffic_report *r, 
 	return NULL;
 }
 
-/* Aliases and suffixes are one zone; open and closed add up; the most bytes come first. */
+/* Groups are added up; bytes are those that were counted, under the zones of their time, and open
+ * connections are counted where they are now; the most bytes come first. */
 static void test_report(void **state)
 {
-	static const struct rz_traffic_key keys[] = {
-		{"b", "a"}, {"bz-1", "a"}, {"b-StreamThread-1", "a"},
-		{"a", "a"}, {"", "a"},	   {"nowhere", "a"}};
-	static const struct rz_traffic sums[] = {{10, 1, 1},   {20, 2, 1}, {30, 3, 1},
-						 {5000, 5, 2}, {7, 7, 1},  {1, 1, 1}};
+	static const struct rz_ledger_key keys[] = {
+		{"default", "b", "a"}, {"other", "b", "a"}, {"default", "a", "a"},
+		{"default", "", "a"},  {"", "b", ""},	    {"default", "gone", "a"}};
+	static const struct rz_ledger_sum sums[] = {{10, 1, 0, 0, 1},	{20, 2, 0, 0, 1},
+						    {5000, 5, 0, 0, 2}, {7, 7, 0, 0, 1},
+						    {3, 3, 0, 0, 1},	{1, 1, 0, 0, 1}};
 	static const uint64_t clients[] = {CLIENT_HASH, 99};
 	static const struct rz_traffic clients_sums[] = {{60, 6, 3}, {5, 0, 1}};
-	struct rz_traffic_closed closed = {keys, sums, COUNT(keys), clients, clients_sums, 2};
+	struct rz_traffic_counted counted = {keys, sums, COUNT(keys), clients, clients_sums, 2};
 	struct rz_traffic_report r = {};
 	struct rz_client_row row = {CLIENT_HASH};
 	const struct rz_traffic_sum *s;
@@ -43,18 +45,20 @@ static void test_report(void **state)
 	snap = (struct rz_snapshot){
 		.conns = &w.conn, .n_conns = 1, .clients = &row, .n_clients = 1, .now_ns = NOW_NS};
 	world = test_world_view(&w);
-	assert_int_equal(rz_traffic_report_make(&snap, &world, &closed, &r), 0);
-	assert_int_equal(r.n_zones, 4);
+	assert_int_equal(rz_traffic_report_make(&snap, &world, &counted, &r), 0);
+	assert_int_equal(r.n_zones, 5);
 	assert_string_equal(r.zones[0].zones.client_zone, "a");
 	assert_int_equal(r.zones[0].locality, RZ_LOCALITY_SAME);
 	s = zones_of(&r, "b", "a");
 	assert_int_equal(s->locality, RZ_LOCALITY_CROSS);
-	assert_int_equal(s->rx_bytes, 10 + 20 + 30 + 1234);
-	assert_int_equal(s->tx_bytes, 1 + 2 + 3 + 99);
-	assert_int_equal(s->closed, 3);
+	assert_int_equal(s->rx_bytes, 10 + 20);
+	assert_int_equal(s->tx_bytes, 1 + 2);
+	assert_int_equal(s->closed, 2);
 	assert_int_equal(s->open, 1);
 	assert_int_equal(zones_of(&r, "", "a")->locality, RZ_LOCALITY_UNKNOWN);
-	assert_int_equal(zones_of(&r, "nowhere", "a")->locality, RZ_LOCALITY_UNKNOWN);
+	assert_int_equal(zones_of(&r, "b", "")->locality, RZ_LOCALITY_UNKNOWN);
+	/* a zone that has left the topology crossed zones then */
+	assert_int_equal(zones_of(&r, "gone", "a")->locality, RZ_LOCALITY_CROSS);
 	assert_int_equal(r.n_clients, 2);
 	assert_int_equal(r.clients[0].client, CLIENT_HASH);
 	assert_int_equal(r.clients[0].rx_bytes, 60 + 1234);
@@ -74,12 +78,14 @@ static void read_json(const struct rz_snapshot *snap, const struct rz_traffic_re
 	assert_non_null(*ret);
 }
 
-/* What is under TLS is told apart, closed and open, and its share of what crosses zones. */
+/* What is under TLS is told apart, and its share of what crosses zones. */
 static void test_tls(void **state)
 {
-	static const struct rz_traffic_key keys[] = {{"b", "a", 0}, {"b", "a", 1}, {"a", "a", 1}};
-	static const struct rz_traffic sums[] = {{1000, 500, 1}, {200, 47, 1}, {900, 9000, 1}};
-	struct rz_traffic_closed closed = {.zones = keys, .zones_sums = sums, .n_zones = 3};
+	static const struct rz_ledger_key keys[] = {{"default", "b", "a"}, {"default", "a", "a"}};
+	static const struct rz_ledger_sum sums[] = {
+		{.rx_bytes = 2434, .tx_bytes = 646, .tls_rx_bytes = 1434, .tls_tx_bytes = 146},
+		{.rx_bytes = 900, .tx_bytes = 9000, .tls_rx_bytes = 900, .tls_tx_bytes = 9000}};
+	struct rz_traffic_counted counted = {.zones = keys, .zones_sums = sums, .n_zones = 2};
 	struct rz_traffic_report r = {};
 	struct rz_snapshot snap = {};
 	struct rz_world world;
@@ -97,7 +103,7 @@ static void test_tls(void **state)
 	world = test_world_view(&w);
 	assert_int_equal(rz_blocks_parse("b@10.0.2.0/24", &blocks, why, sizeof(why)), 0);
 	world.blocks = blocks;
-	assert_int_equal(rz_traffic_report_make(&snap, &world, &closed, &r), 0);
+	assert_int_equal(rz_traffic_report_make(&snap, &world, &counted, &r), 0);
 	assert_int_equal(zones_of(&r, "b", "a")->tls_rx_bytes, 200 + 1234);
 	assert_int_equal(zones_of(&r, "b", "a")->tls_tx_bytes, 47 + 99);
 	assert_int_equal(zones_of(&r, "b", "a")->rx_bytes, 1000 + 200 + 1234);
@@ -122,7 +128,7 @@ static void test_tls(void **state)
 
 static void test_nothing(void **state)
 {
-	struct rz_traffic_closed closed = {};
+	struct rz_traffic_counted counted = {};
 	struct rz_traffic_report r = {};
 	struct rz_snapshot snap = {};
 	struct rz_world world;
@@ -131,7 +137,7 @@ static void test_nothing(void **state)
 	(void)state;
 	test_world_make(&w);
 	world = test_world_view(&w);
-	assert_int_equal(rz_traffic_report_make(&snap, &world, &closed, &r), 0);
+	assert_int_equal(rz_traffic_report_make(&snap, &world, &counted, &r), 0);
 	assert_int_equal(r.n_zones + r.n_clients, 0);
 	rz_traffic_report_free(&r);
 }

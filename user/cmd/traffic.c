@@ -4,15 +4,14 @@
  *
  * Comes in: the maps. Goes out: tables or JSON on stdout (docs/json.md).
  */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
-#include "base/log.h"
+#include "base/cleanup.h"
 #include "cmd/cmd.h"
 #include "cmd/conns.h"
 #include "cmd/opts.h"
 #include "kern/batch.h"
+#include "kern/ledger.h"
 #include "out/traffic_order.h"
 
 struct ask {
@@ -46,29 +45,11 @@ static const struct rz_opt options[] = {
 static const struct rz_command command = {
 	.options = options,
 	.check = check,
-	.doc = "Shows the bytes between zones and by client, of open connections (as of their "
-	       "latest request) and closed ones, since rezone's maps were made.\vExit status: 0 "
-	       "done, 1 could not, 2 used wrongly.",
+	.doc = "Shows the bytes between zones, as counted until the daemon's latest tick under the "
+	       "zones of their time, and by client, of open connections (as of their latest "
+	       "request) and closed ones, since rezone's maps were made.\vExit status: 0 done, 1 "
+	       "could not, 2 used wrongly.",
 };
-
-struct closed {
-	struct rz_traffic_key *zones;
-	struct rz_traffic *zones_sums, *clients_sums;
-	uint64_t *clients;
-	size_t n_zones, n_clients;
-};
-
-static int read_closed(const struct rz_maps *m, struct closed *c)
-{
-	int err = rz_batch_read(m->traffic, sizeof(*c->zones), sizeof(*c->zones_sums), 0,
-				(void **)&c->zones, (void **)&c->zones_sums, &c->n_zones);
-
-	if (!err)
-		err = rz_batch_read(m->client_traffic, sizeof(*c->clients),
-				    sizeof(*c->clients_sums), 0, (void **)&c->clients,
-				    (void **)&c->clients_sums, &c->n_clients);
-	return err ? rz_err(err, "traffic: cannot read the maps: %s", strerror(-err)) : 0;
-}
 
 static int print(const struct ask *a, const struct rz_snapshot *snap, struct rz_traffic_report *r)
 {
@@ -84,25 +65,28 @@ static int print(const struct ask *a, const struct rz_snapshot *snap, struct rz_
 static int report(const struct ask *a, const struct rz_maps *maps)
 {
 	struct rz_traffic_report r = {};
-	struct closed c = {};
+	struct rz_ledger_rows rows = {};
+	_cleanup_free_ struct rz_traffic *sums = NULL;
+	_cleanup_free_ uint64_t *clients = NULL;
 	struct rz_conns conns;
+	size_t n = 0;
 	int err = rz_conns_read(maps, &conns);
 
 	if (!err)
-		err = read_closed(maps, &c);
+		err = rz_ledger_rows_read(maps, &rows);
+	if (!err)
+		err = rz_batch_read(maps->client_traffic, sizeof(*clients), sizeof(*sums), 0,
+				    (void **)&clients, (void **)&sums, &n);
 	if (!err) {
-		struct rz_traffic_closed closed = {c.zones,   c.zones_sums,   c.n_zones,
-						   c.clients, c.clients_sums, c.n_clients};
+		struct rz_traffic_counted c = {
+			rows.zones, rows.zones_sums, rows.n_zones, clients, sums, n};
 
-		err = rz_traffic_report_make(conns.snap, &conns.world, &closed, &r);
+		err = rz_traffic_report_make(conns.snap, &conns.world, &c, &r);
 	}
 	if (!err)
 		err = print(a, conns.snap, &r);
 	rz_traffic_report_free(&r);
-	free(c.zones);
-	free(c.zones_sums);
-	free(c.clients);
-	free(c.clients_sums);
+	rz_ledger_rows_free(&rows);
 	rz_conns_free(&conns);
 	return err;
 }

@@ -55,6 +55,7 @@ struct rz_daemon {
 	struct rz_select *select;
 	struct rz_await *await;
 	struct rz_clients_sweep *sweep;
+	struct rz_daemon_ledger *ledger; /* what connections have carried (ledger.c) */
 	struct rz_settings settings;
 	struct rz_status status;
 	struct rz_counters counters;
@@ -156,6 +157,20 @@ void rz_daemon_place(struct rz_daemon *d, const struct rz_snapshot *snap);
 /* One tick: read the maps, judge, begin the moves, publish. While the moves of an earlier tick are
  * under way nothing is judged. Returns when the next one is due, in ns. */
 uint64_t rz_daemon_tick(struct rz_daemon *d);
+
+/* Goes on with the bytes that an earlier run has counted. 0 or -errno, logged. */
+int rz_daemon_ledger_start(struct rz_daemon *d);
+void rz_daemon_ledger_stop(struct rz_daemon *d);
+/* Takes over the records of closed connections: before the snapshot is read that is counted. */
+void rz_daemon_ledger_drain(struct rz_daemon *d);
+/* The ring of records is half full. */
+int rz_daemon_ledger_wake(void *daemon);
+/* Adds what was carried since the last time to the zones of now. */
+void rz_daemon_ledger_count(struct rz_daemon *d, const struct rz_snapshot *snap);
+/* A connection of the snapshot was moved; and what became of that, later. */
+void rz_daemon_ledger_moved(struct rz_daemon *d, const struct rz_snapshot *snap, uint64_t cookie,
+			    bool by_hand);
+void rz_daemon_ledger_outcome(struct rz_daemon *d, uint64_t cookie, enum rz_outcome outcome);
 
 /* Each second: is it paused, and does an operator want connections moved? */
 void rz_daemon_look_at_operator(struct rz_daemon *d);

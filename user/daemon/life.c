@@ -179,6 +179,7 @@ void rz_daemon_stop(struct rz_daemon *d)
 	else
 		rz_kern_free_failed(d->kern);
 	free(d->left);
+	rz_daemon_ledger_stop(d);
 	rz_select_free(d->select);
 	rz_await_free(d->await);
 	rz_clients_sweep_free(d->sweep);
@@ -211,6 +212,8 @@ static int start_all(struct rz_daemon *d)
 		rz_tally_clear(d->maps);
 	if (!err)
 		err = rz_daemon_events_start(d);
+	if (!err)
+		err = rz_daemon_ledger_start(d);
 	if (!err)
 		err = rz_daemon_wake_start(d);
 	if (!err)

@@ -196,6 +196,7 @@ static void report(struct rz_daemon *d, const struct rz_job *j)
 		return;
 	}
 	n->moved++;
+	rz_daemon_ledger_moved(d, d->moves->snap, j->c.cookie, j->c.by_hand);
 	moved = j->c;
 	moved.from_zone = j->from_zone; /* j->c has none: they live in a topology */
 	moved.to_zone = j->to_zone;

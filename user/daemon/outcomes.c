@@ -21,6 +21,7 @@ static void tell(struct rz_daemon *d, const struct rz_snapshot *snap,
 	if (o->outcome == RZ_OUTCOME_NONE)
 		return; /* due, and open: the breaker's matter alone */
 	d->counters.outcomes[o->outcome]++;
+	rz_daemon_ledger_outcome(d, o->cookie, o->outcome);
 	rz_duration_format(after, sizeof(after),
 			   (o->known_ns - o->moved_ns) / 100000000ULL * 100000000ULL);
 	e = rz_event_of(RZ_EVENT_OUTCOME, snap, o->cookie, o->client, &o->tuple, o->from_zone,

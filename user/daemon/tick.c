@@ -134,6 +134,7 @@ uint64_t rz_daemon_tick(struct rz_daemon *d)
 	bool taken = false, swept;
 	int err;
 
+	rz_daemon_ledger_drain(d);
 	err = rz_snapshot_read(d->maps, &snap);
 	if (err) {
 		rz_tally_error(d->maps, RZ_PLACE_READ, err);
@@ -147,6 +148,7 @@ uint64_t rz_daemon_tick(struct rz_daemon *d)
 	d->counters.ticks++;
 	if (d->topo)
 		rz_daemon_place(d, snap);
+	rz_daemon_ledger_count(d, snap);
 	if (swept)
 		rz_rooms_count(d->kern, snap, rz_clients_sweep_kept(d->sweep), d->topo);
 	if (d->topo && !d->moves)

@@ -139,6 +139,8 @@ static int add_all(struct rz_daemon *d)
 	if (!err)
 		err = rz_loop_add(d->loop, rz_kern_wake_fd(d->kern), on_wake, d);
 	if (!err)
+		err = rz_loop_add(d->loop, rz_kern_closed_fd(d->kern), rz_daemon_ledger_wake, d);
+	if (!err)
 		err = add_timer(d, on_tick, &d->tick_timer);
 	if (!err)
 		err = add_timer(d, rz_daemon_moves_step, &d->moves_timer);

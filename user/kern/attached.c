@@ -47,6 +47,8 @@ static int each_pinned_map(const struct rz_kern *k,
 
 	if (!err)
 		err = fn(k, "undo", bpf_map__fd(k->skel->maps.undo), arg);
+	if (!err)
+		err = fn(k, "closed", bpf_map__fd(k->skel->maps.closed), arg);
 	for (i = 0; i < rz_map_count && !err; i++)
 		err = fn(k, rz_map_names[i], *rz_maps_fd(&maps, i), arg);
 	return err;

@@ -15,7 +15,7 @@
 struct bpf_link;
 struct bpf_map;
 
-#define RZ_CLAIM_MAX 48
+#define RZ_CLAIM_MAX 64
 
 struct rz_claim {
 	const char *pin_dir; /* "": nothing is pinned */

@@ -52,4 +52,10 @@ int rz_kern_wake_fd(const struct rz_kern *k);
 typedef void (*rz_kern_wake_fn)(void *arg, uint64_t client);
 int rz_kern_wake_read(struct rz_kern *k, rz_kern_wake_fn fn, void *arg);
 
+/* Ring `closed`: a descriptor that is readable when it is half full, and what to call with each
+ * record (kern/closed.c). 0 or -errno, logged. */
+int rz_kern_closed_fd(const struct rz_kern *k);
+typedef void (*rz_kern_closed_fn)(void *arg, const struct rz_closed *c);
+int rz_kern_closed_read(struct rz_kern *k, rz_kern_closed_fn fn, void *arg);
+
 #endif

@@ -112,6 +112,8 @@ static int claim_pins(struct rz_kern *k)
 
 	if (!err)
 		err = rz_claim_map(&k->claim, k->skel->maps.undo, "undo");
+	if (!err)
+		err = rz_claim_map(&k->claim, k->skel->maps.closed, "closed");
 	for (i = 0; i < rz_map_count && !err; i++) {
 		m = bpf_object__find_map_by_name(k->skel->obj, rz_map_names[i]);
 		err = rz_claim_map(&k->claim, m, rz_map_names[i]);
@@ -121,8 +123,8 @@ static int claim_pins(struct rz_kern *k)
 
 static int link_pins(struct rz_kern *k)
 {
-	static const char *const inner[] = {"partial", "undo"};
-	int err = k->pin_dir[0] ? rz_claim_symlinks(&k->claim, inner, 2) : 0;
+	static const char *const inner[] = {"partial", "undo", "closed"};
+	int err = k->pin_dir[0] ? rz_claim_symlinks(&k->claim, inner, 3) : 0;
 
 	return err || !k->pin_dir[0] ? err
 				     : rz_claim_symlinks(&k->claim, rz_map_names, rz_map_count);
@@ -147,6 +149,7 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 				 o->max_connections + RZ_UNDO_SLOTS * RZ_UNDO_DEPTH);
 	bpf_map__set_max_entries(k->skel->maps.proxied, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.prints, o->max_connections);
+	bpf_map__set_max_entries(k->skel->maps.counted, o->max_connections);
 	bpf_map__set_max_entries(k->skel->maps.clients, o->max_clients);
 	bpf_map__set_max_entries(k->skel->maps.client_ids, o->max_clients);
 	bpf_map__set_max_entries(k->skel->maps.client_traffic, o->max_clients);
@@ -346,6 +349,7 @@ void rz_kern_free(struct rz_kern *k, bool keep_pins)
 			bpf_link__detach(k->response);
 	}
 	ring_buffer__free(k->ring);
+	ring_buffer__free(k->closed_ring);
 	bpf_link__destroy(k->walk);
 	bpf_link__destroy(k->census);
 	bpf_link__destroy(k->segment);

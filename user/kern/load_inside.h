@@ -16,7 +16,7 @@ struct rz_kern {
 	struct rezone_bpf *skel;
 	struct bpf_link *segment, *state, *walk, *census;
 	struct bpf_link *response; /* only while moves wait */
-	struct ring_buffer *ring;
+	struct ring_buffer *ring, *closed_ring;
 	uint64_t seed;	     /* of the hashes that are keys of maps (map secret) */
 	bool fresh_seed;     /* it is this run's: keys of an earlier one mean nothing any more */
 	struct rz_maps maps; /* borrowed from skel */
@@ -26,6 +26,8 @@ struct rz_kern {
 	int cgroup_fd;
 	rz_kern_wake_fn wake_fn;
 	void *wake_arg;
+	rz_kern_closed_fn closed_fn;
+	void *closed_arg;
 };
 
 /* Tells the BPF side which cgroup k->cgroup_fd is. */

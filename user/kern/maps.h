@@ -24,7 +24,8 @@
 	X(secret) X(peers) X(named) X(zone_names)                                                       \
 	X(agents) X(zones) X(aliases) X(sources) X(blocks) X(moves) X(holds) X(held) X(follow) X(settings)                   \
 	X(status) X(counters) X(stats) X(errors) X(traffic) X(client_traffic) X(events) X(verdicts) X(orders)  \
-	X(moved) X(arrivals) X(spans)
+	X(moved) X(arrivals) X(spans) \
+	X(ledger) X(zone_bytes) X(client_bytes) X(counted) X(saved)
 /* clang-format on */
 struct rz_maps {
 #define RZ_MAP_FIELD(name) int name;

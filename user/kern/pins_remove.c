@@ -17,9 +17,10 @@
 
 /* All that rezone ever pins, but for the maps. What else lies in these directories is somebody
  * else's. */
-static const char *const other_names[] = {"config",	      "partial",	"undo",
-					  "link_segment",     "link_state",	"link_answer",
-					  "link_segment_new", "link_state_new", "link_answer_new"};
+static const char *const other_names[] = {"config",	    "partial",		"undo",
+					  "closed",	    "link_segment",	"link_state",
+					  "link_answer",    "link_segment_new", "link_state_new",
+					  "link_answer_new"};
 #define N_OTHER (sizeof(other_names) / sizeof(other_names[0]))
 
 static void remove_own(const char *pin_dir, int abi, const char *name)

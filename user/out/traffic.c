@@ -8,19 +8,17 @@
 
 #include "base/str.h"
 
-static void set_zones(struct rz_traffic_sum *s, const struct rz_world *w, const char *client,
-		      const char *agent)
+static struct rz_traffic_sum of_zones(const char *client, const char *agent)
 {
-	client = rz_topo_meant(w->topo, w->zones, client, true);
-	agent = rz_topo_meant(w->topo, w->zones, agent, true);
-	rz_str_copy(s->zones.client_zone, sizeof(s->zones.client_zone), client);
-	rz_str_copy(s->zones.agent_zone, sizeof(s->zones.agent_zone), agent);
-	/* the map has the agent's zone cut to what is shown, so what is shown is compared */
-	if (!*client || !*agent || !rz_topo_zone_known(w->topo, w->zones, client))
-		s->locality = RZ_LOCALITY_UNKNOWN;
+	struct rz_traffic_sum s = {};
+
+	rz_str_copy(s.zones.client_zone, sizeof(s.zones.client_zone), client);
+	rz_str_copy(s.zones.agent_zone, sizeof(s.zones.agent_zone), agent);
+	if (!*client || !*agent)
+		s.locality = RZ_LOCALITY_UNKNOWN;
 	else
-		s->locality = strcmp(s->zones.client_zone, s->zones.agent_zone) ? RZ_LOCALITY_CROSS
-										: RZ_LOCALITY_SAME;
+		s.locality = strcmp(client, agent) ? RZ_LOCALITY_CROSS : RZ_LOCALITY_SAME;
+	return s;
 }
 
 static int by_zones(const void *a, const void *b)
@@ -69,16 +67,51 @@ static size_t add_up(struct rz_traffic_sum *rows, size_t n,
 	return kept;
 }
 
-static struct rz_traffic_sum of_closed(const struct rz_traffic *t)
+/* Rows of all groups: bytes and closed connections as counted, the open ones where they are now. */
+static size_t fill_zones(const struct rz_snapshot *snap, const struct rz_world *world,
+			 const struct rz_traffic_counted *c, struct rz_traffic_sum *rows)
 {
-	return (struct rz_traffic_sum){
-		.rx_bytes = t->rx_bytes, .tx_bytes = t->tx_bytes, .closed = t->connections};
+	size_t i, n = 0;
+
+	for (i = 0; i < c->n_zones; i++) {
+		rows[n] = of_zones(c->zones[i].client_zone, c->zones[i].agent_zone);
+		rows[n].rx_bytes = c->zones_sums[i].rx_bytes;
+		rows[n].tx_bytes = c->zones_sums[i].tx_bytes;
+		rows[n].tls_rx_bytes = c->zones_sums[i].tls_rx_bytes;
+		rows[n].tls_tx_bytes = c->zones_sums[i].tls_tx_bytes;
+		rows[n++].closed = c->zones_sums[i].closed;
+	}
+	for (i = 0; i < snap->n_conns; i++) {
+		struct rz_endpoint proxied;
+		struct rz_judged_conn j = rz_judged(snap, &snap->conns[i], &proxied);
+		struct rz_where at = rz_where_of(&j, world);
+
+		rows[n] = of_zones(at.client_zone, at.agent_zone);
+		rows[n++].open = 1;
+	}
+	return n;
 }
 
-static void set_tls(struct rz_traffic_sum *s)
+static size_t fill_clients(const struct rz_snapshot *snap, const struct rz_traffic_counted *c,
+			   struct rz_traffic_sum *rows)
 {
-	s->tls_rx_bytes = s->rx_bytes;
-	s->tls_tx_bytes = s->tx_bytes;
+	size_t i, n = 0;
+
+	for (i = 0; i < c->n_clients; i++)
+		rows[n++] = (struct rz_traffic_sum){.client = c->clients[i],
+						    .rx_bytes = c->clients_sums[i].rx_bytes,
+						    .tx_bytes = c->clients_sums[i].tx_bytes,
+						    .closed = c->clients_sums[i].connections};
+	for (i = 0; i < snap->n_conns; i++) {
+		const struct rz_conn *k = &snap->conns[i];
+
+		rows[n++] =
+			(struct rz_traffic_sum){.client = k->frame.tentative ? 0 : k->frame.client,
+						.rx_bytes = k->rx_bytes,
+						.tx_bytes = k->tx_bytes,
+						.open = 1};
+	}
+	return n;
 }
 
 struct rz_traffic_share rz_traffic_share(const struct rz_traffic_report *r)
@@ -103,48 +136,20 @@ double rz_traffic_tls_percent(const struct rz_traffic_share *s)
 }
 
 int rz_traffic_report_make(const struct rz_snapshot *snap, const struct rz_world *world,
-			   const struct rz_traffic_closed *closed, struct rz_traffic_report *ret)
+			   const struct rz_traffic_counted *c, struct rz_traffic_report *ret)
 {
-	struct rz_traffic_sum *zones = calloc(closed->n_zones + snap->n_conns + 1, sizeof(*zones));
-	struct rz_traffic_sum *clients =
-		calloc(closed->n_clients + snap->n_conns + 1, sizeof(*clients));
-	size_t i, n_zones = 0, n_clients = 0;
+	struct rz_traffic_sum *zones = calloc(c->n_zones + snap->n_conns + 1, sizeof(*zones));
+	struct rz_traffic_sum *clients = calloc(c->n_clients + snap->n_conns + 1, sizeof(*clients));
 
 	if (!zones || !clients) {
 		free(zones);
 		free(clients);
 		return -ENOMEM;
 	}
-	for (i = 0; i < closed->n_zones; i++) {
-		zones[n_zones] = of_closed(&closed->zones_sums[i]);
-		if (closed->zones[i].tls)
-			set_tls(&zones[n_zones]);
-		set_zones(&zones[n_zones++], world, closed->zones[i].client_zone,
-			  closed->zones[i].agent_zone);
-	}
-	for (i = 0; i < closed->n_clients; i++) {
-		clients[n_clients] = of_closed(&closed->clients_sums[i]);
-		clients[n_clients++].client = closed->clients[i];
-	}
-	for (i = 0; i < snap->n_conns; i++) {
-		const struct rz_conn *c = &snap->conns[i];
-		struct rz_judged_conn j = {c, rz_snapshot_client(snap, c->frame.client)};
-		struct rz_traffic_sum s = {
-			.rx_bytes = c->rx_bytes, .tx_bytes = c->tx_bytes, .open = 1};
-		struct rz_verdict v = rz_classify(&j, world);
-
-		set_zones(&s, world, v.client_zone ? v.client_zone : "",
-			  v.agent_zone ? v.agent_zone : "");
-		if (c->frame.state == RZ_STATE_TLS)
-			set_tls(&s);
-		zones[n_zones++] = s;
-		s.client = c->frame.tentative ? 0 : c->frame.client;
-		clients[n_clients++] = s;
-	}
 	ret->zones = zones;
-	ret->n_zones = add_up(zones, n_zones, by_zones);
+	ret->n_zones = add_up(zones, fill_zones(snap, world, c, zones), by_zones);
 	ret->clients = clients;
-	ret->n_clients = add_up(clients, n_clients, by_client);
+	ret->n_clients = add_up(clients, fill_clients(snap, c, clients), by_client);
 	return 0;
 }
 

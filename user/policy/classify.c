@@ -74,19 +74,24 @@ static bool can_follow(const struct rz_view *v)
 	       f->via == RZ_VIA_NETWORK;
 }
 
-static void look_up(struct rz_view *v)
+static void look_up_zones(struct rz_view *v)
 {
 	const struct rz_conn *conn = v->c->conn;
 	struct rz_endpoint at = {.port = conn->tuple.agent_port};
 
 	memcpy(at.addr, conn->tuple.agent_addr, sizeof(at.addr));
-	v->kind = rz_frame_kind(&conn->frame);
 	v->agent = rz_topo_agent_in(v->w->topo, &at, conn->netns, &v->ambiguous);
 	if (v->agent && v->agent->zone[0])
 		v->agent_zone = v->agent->zone;
 	else if (v->agent && v->w->topo->own_zone[0])
 		v->agent_zone = v->w->topo->own_zone;
 	v->client_zone = client_zone(v->c, v->w, &v->by_address);
+}
+
+static void look_up(struct rz_view *v)
+{
+	look_up_zones(v);
+	v->kind = rz_frame_kind(&v->c->conn->frame);
 	/* agents of another group or role than the client asks for are none that it could use */
 	if (v->agent && v->client_zone && (!v->c->client || serves(v->agent, v->c->client)))
 		v->there = rz_topo_zone_find(v->w->zones, v->agent->group, v->client_zone);
@@ -107,14 +112,27 @@ static enum rz_close close_by(const struct rz_view *v)
 
 /* A first guess in mid-stream may be a message that looks like a header: it is no zone yet. Several
  * clients may be in several. */
+static bool client_zone_counts(const struct rz_view *v)
+{
+	return !v->c->conn->frame.tentative && !v->c->conn->frame.several && v->client_zone &&
+	       rz_topo_zone_known(v->w->topo, v->w->zones, v->client_zone);
+}
+
 static enum rz_locality locality(const struct rz_view *v)
 {
-	if (v->c->conn->frame.tentative || v->c->conn->frame.several)
-		return RZ_LOCALITY_UNKNOWN;
-	if (!v->agent_zone || !v->client_zone ||
-	    !rz_topo_zone_known(v->w->topo, v->w->zones, v->client_zone))
+	if (!v->agent_zone || !client_zone_counts(v))
 		return RZ_LOCALITY_UNKNOWN;
 	return strcmp(v->agent_zone, v->client_zone) ? RZ_LOCALITY_CROSS : RZ_LOCALITY_SAME;
+}
+
+struct rz_where rz_where_of(const struct rz_judged_conn *c, const struct rz_world *w)
+{
+	struct rz_view v = {.c = c, .w = w};
+
+	look_up_zones(&v);
+	return (struct rz_where){.group = v.agent ? v.agent->group : "",
+				 .client_zone = client_zone_counts(&v) ? v.client_zone : "",
+				 .agent_zone = v.agent_zone ? v.agent_zone : ""};
 }
 
 struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_world *w)

@@ -59,6 +59,13 @@ struct rz_verdict {
 	enum rz_known_by known_by; /* how the library is known that the plan is for */
 };
 
+/* Whose its bytes are, "" where that is not known: also a zone that the topology does not know, and
+ * that of a client of whom a guess is known, or that is several. They live in the world. */
+struct rz_where {
+	const char *group, *client_zone, *agent_zone;
+};
+struct rz_where rz_where_of(const struct rz_judged_conn *c, const struct rz_world *w);
+
 /*
  * What speaks against moving clients into this zone of a group now: NONE, NO_AGENT_THERE (also if
  * `z` is NULL), ZONE_NOT_STABLE, TOPOLOGY_STALE. `rezone topology` shows the same.

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# What connections have carried is counted once, under the zones of its time: two zones are swapped in the topology, the
+# daemon restarts with --keep-pins, connections close while none runs.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+
+# the agent of zone a is in zone b, and the other way round
+topology_swapped() {
+	topology a=ready b=ready
+	sed 's/zone: a, ready/zone: A, ready/; s/zone: b, ready/zone: a, ready/; s/zone: A, ready/zone: b, ready/' \
+		"$WORK/topology.yaml" >"$WORK/topology.tmp"
+	mv "$WORK/topology.tmp" "$WORK/topology.yaml"
+}
+start() { rezone_start --interval 300ms --mode observe --keep-pins; }
+# carried: the rows of all zones, in order; rx CLIENT-ZONE AGENT-ZONE: of one
+carried() { "$REZONE" traffic -p "$PIN_DIR" -o json 2>/dev/null | jq -c '[.zones[] | select(.rx_bytes > 0) | [.client_zone, .agent_zone, .rx_bytes, .tx_bytes]] | sort'; }
+rx() { carried | jq --arg c "$1" --arg a "$2" 'map(select(.[0] == $c and .[1] == $a) | .[2]) | add // 0'; }
+above() { [ "$(rx "$1" "$2")" -gt "$3" ]; }
+closed_above() { [ "$("$REZONE" traffic -p "$PIN_DIR" -o json | jq '[.zones[].closed] | add')" -gt "$1" ]; }
+three_ticks() { [ "$(counter_of ticks)" -ge $((from + 3)) ]; }
+ticks_pass() {
+	from=$(counter_of ticks)
+	within "$DEADLINE" three_ticks || not_ok "ticks pass"
+}
+zone_is() { [ "$("$REZONE" topology -p "$PIN_DIR" -o json | jq -r '.agents[] | select(.agent == "10.99.1.1:9092") | .zone')" = "$1" ]; }
+quiet() { # the writer and its connections stand still
+	kill -STOP "-${PIDS[w]}" 2>/dev/null || kill -STOP "${PIDS[w]}"
+	ticks_pass
+}
+go_on() { kill -CONT "-${PIDS[w]}" 2>/dev/null || kill -CONT "${PIDS[w]}"; }
+
+topology a=ready b=ready
+agent_start a
+start
+client_start w kafka-go-debian write --bootstrap "$(agent_ip a):9092" --client-id w,ws_az=b --topic t --rate 200
+check "bytes of open connections are counted under their zones" within "$DEADLINE" above b a 10000
+quiet
+before=$(carried)
+topology_swapped
+check "the two zones are swapped" within "$DEADLINE" zone_is b
+ticks_pass
+check "what was carried before stays where it was ($(rx b a))" test "$(carried)" = "$before"
+was=$(rx b a)
+go_on
+check "what is carried from now on is under the zones of now" within "$DEADLINE" above b b 3000
+check "... and is in no other row" test "$(rx b a)" = "$was"
+quiet
+before=$(carried) here=$(rx b b) closed=$("$REZONE" traffic -p "$PIN_DIR" -o json | jq '[.zones[].closed] | add')
+
+stop rezone
+start
+ticks_pass
+check "a restart counts nothing twice, and forgets nothing" test "$(carried)" = "$before"
+stop rezone
+stop w KILL
+nobody() { [ "$(in_ns a ss -Htn state established "sport = 9092" | wc -l)" = 0 ]; }
+within "$DEADLINE" nobody || not_ok "all have closed"
+start
+check "connections that closed while no daemon ran are counted" within "$DEADLINE" closed_above "$closed"
+# their latest requests were not read yet; twice would be more than all
+check "... by what is new ($(rx b b) after $here)" test "$(rx b b)" -ge "$here" -a "$(rx b b)" -lt $((here * 3 / 2))
+check "... and the other row is as it was" test "$(rx b a)" = "$was"

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What connections have carried, from tick to tick.
+ *
+ * Comes in: a tick's snapshot, the records of connections that have closed, moves and their
+ * outcomes. Goes out: the maps of include/rezone/ledger.h. Called by daemon/tick.c, moves.c and
+ * outcomes.c.
+ *
+ * The records are read before the snapshot. A record can be read once its connection has left map
+ * conns, so no connection is met in both; one that closes in between is met in neither, and its
+ * record comes with the next tick.
+ */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpf/bpf.h>
+
+#include "base/cure.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "kern/ledger.h"
+#include "kern/live.h"
+#include "policy/ledger.h"
+
+#define CLOSED_MAX                                                                    \
+	65536 /* records that are kept for the next tick; half of them bring it about \
+	       */
+
+struct rz_daemon_ledger {
+	struct rz_ledger *l;
+	struct rz_counted *places; /* map counted */
+	size_t n_places;
+	struct rz_ledger_state state;
+	struct rz_closed *closed;
+	size_t n_closed, closed_room;
+	uint64_t dropped;
+	uint32_t hour; /* of the latest tick */
+};
+
+/* ---- records of closed connections ---- */
+
+static void keep(void *arg, const struct rz_closed *c)
+{
+	struct rz_daemon_ledger *b = arg;
+	size_t room = b->closed_room ? b->closed_room * 2 : 256;
+	struct rz_closed *grown;
+
+	if (b->n_closed == b->closed_room && room <= CLOSED_MAX) {
+		grown = realloc(b->closed, room * sizeof(*grown));
+		if (grown) {
+			b->closed = grown;
+			b->closed_room = room;
+		}
+	}
+	if (b->n_closed == b->closed_room)
+		b->dropped++;
+	else
+		b->closed[b->n_closed++] = *c;
+}
+
+void rz_daemon_ledger_drain(struct rz_daemon *d)
+{
+	rz_kern_closed_read(d->kern, keep, d->ledger);
+}
+
+/* The ring is half full. */
+int rz_daemon_ledger_wake(void *daemon)
+{
+	struct rz_daemon *d = daemon;
+	struct rz_snapshot *snap = NULL;
+
+	rz_daemon_ledger_drain(d);
+	if (d->ledger->n_closed < CLOSED_MAX / 2 || rz_snapshot_read(d->maps, &snap))
+		return 0;
+	rz_daemon_ledger_count(d, snap);
+	rz_snapshot_free(snap);
+	return 0;
+}
+
+/* ---- counting ---- */
+
+static void add(struct rz_daemon_ledger *b, const struct rz_judged_conn *c,
+		const struct rz_world *world, struct rz_ledger_more more)
+{
+	struct rz_where at = rz_where_of(c, world);
+	const struct rz_frame *f = &c->conn->frame;
+	bool known = c->client && !f->tentative && !f->several;
+	struct rz_ledger_entry e = {.group = at.group,
+				    .client_zone = at.client_zone,
+				    .agent_zone = at.agent_zone,
+				    .client = known ? f->client : 0,
+				    .id = known && !c->client->is_null ? c->client->id : "",
+				    .more = more};
+
+	rz_ledger_add(b->l, &e);
+}
+
+static void count_closed(struct rz_daemon_ledger *b, const struct rz_closed *r,
+			 const struct rz_snapshot *snap, const struct rz_world *world)
+{
+	struct rz_conn c = {.cookie = r->cookie, .netns = r->netns, .tuple = r->tuple};
+	struct rz_judged_conn j = {&c, r->client ? rz_snapshot_client(snap, r->client) : NULL};
+
+	c.frame.client = r->client;
+	if (r->proxied) /* the tuple's client is a load balancer */
+		memset(c.tuple.client_addr, 0, sizeof(c.tuple.client_addr));
+	add(b, &j, world, rz_ledger_closed(b->l, r));
+}
+
+static void count_open(struct rz_daemon_ledger *b, const struct rz_conn *c,
+		       const struct rz_snapshot *snap, const struct rz_world *world)
+{
+	struct rz_ledger_more more = rz_ledger_open(b->l, c);
+	struct rz_endpoint proxied;
+	struct rz_judged_conn j = {c, rz_snapshot_client(snap, c->frame.client)};
+
+	if (!more.rx_bytes && !more.tx_bytes && !more.tls_rx_bytes && !more.tls_tx_bytes)
+		return;
+	if (!rz_snapshot_proxied(snap, c, &proxied))
+		j.client_addr = proxied.addr;
+	add(b, &j, world, more);
+}
+
+/* ---- the maps ---- */
+
+/* What of each connection is counted is in map counted already: a daemon that is killed before this
+ * leaves out a tick's bytes, and counts none twice. */
+static void publish_rows(struct rz_daemon *d)
+{
+	struct rz_ledger_client_row *c, *next_c;
+	struct rz_ledger *l = d->ledger->l;
+	struct rz_ledger_zone_row *z, *next_z;
+	size_t i;
+
+	for (i = 0; i < l->n_evicted; i++)
+		bpf_map_delete_elem(d->maps->client_bytes, &l->evicted[i]);
+	HASH_ITER (hh, l->zones, z, next_z)
+		if (z->changed)
+			z->changed = bpf_map_update_elem(d->maps->zone_bytes, &z->key, &z->sum,
+							 BPF_ANY) != 0;
+	HASH_ITER (hh, l->clients, c, next_c) {
+		if (!c->changed)
+			continue;
+		c->changed = bpf_map_update_elem(d->maps->client_bytes, &c->key, &c->value,
+						 BPF_ANY) != 0;
+		c->stored |= !c->changed;
+	}
+}
+
+static void publish_state(struct rz_daemon *d, uint64_t unix_ns)
+{
+	struct rz_daemon_ledger *b = d->ledger;
+	__u32 zero = 0;
+
+	b->state.updated_unix_ns = unix_ns;
+	b->state.updated_ns = rz_now_ns();
+	b->state.lost += b->l->lost + b->dropped;
+	b->l->lost = b->dropped = 0;
+	bpf_map_update_elem(d->maps->ledger, &zero, &b->state, BPF_ANY);
+}
+
+/* ---- what moves have saved ---- */
+
+/* Moves count for as long as the hours do. */
+static void forget_saved(struct rz_daemon *d, uint64_t unix_ns)
+{
+	const uint64_t keep_ns = RZ_LEDGER_HOURS * 3600 * RZ_SECOND_NS;
+	struct rz_ledger_rows rows;
+	size_t i;
+
+	if (!rz_ledger_rows_read(d->maps, &rows))
+		for (i = 0; i < rows.n_saved; i++)
+			if (rows.saved[i].moved_unix_ns + keep_ns < unix_ns)
+				bpf_map_delete_elem(d->maps->saved, &rows.saved_cookies[i]);
+	rz_ledger_rows_free(&rows);
+}
+
+void rz_daemon_ledger_moved(struct rz_daemon *d, const struct rz_snapshot *snap, uint64_t cookie,
+			    bool by_hand)
+{
+	const struct rz_conn *c = rz_snapshot_conn(snap, cookie);
+	struct rz_world world = rz_daemon_world(d, snap->now_ns);
+	const struct rz_counted *counted = rz_ledger_counted(d->ledger->l, cookie);
+	struct rz_counted base = counted ? *counted : (struct rz_counted){};
+	struct rz_endpoint proxied;
+	struct rz_judged_conn j;
+	struct rz_saved s = {.moved_unix_ns = rz_wall_ns(), .by_hand = by_hand};
+	struct rz_where at;
+
+	if (!c || snap->now_ns <= c->opened_ns)
+		return;
+	j = rz_judged(snap, c, &proxied);
+	at = rz_where_of(&j, &world);
+	s.client = c->frame.client;
+	s.seen_ns = snap->now_ns - c->opened_ns;
+	if (c->rx_bytes > base.base_rx_bytes)
+		s.rx_bytes = c->rx_bytes - base.base_rx_bytes;
+	if (c->tx_bytes > base.base_tx_bytes)
+		s.tx_bytes = c->tx_bytes - base.base_tx_bytes;
+	rz_str_copy(s.zones.group, sizeof(s.zones.group), at.group);
+	rz_str_copy(s.zones.client_zone, sizeof(s.zones.client_zone), at.client_zone);
+	rz_str_copy(s.zones.agent_zone, sizeof(s.zones.agent_zone), at.agent_zone);
+	bpf_map_update_elem(d->maps->saved, &cookie, &s, BPF_ANY);
+}
+
+void rz_daemon_ledger_outcome(struct rz_daemon *d, uint64_t cookie, enum rz_outcome outcome)
+{
+	struct rz_saved s;
+
+	if (bpf_map_lookup_elem(d->maps->saved, &cookie, &s))
+		return;
+	s.outcome = outcome;
+	bpf_map_update_elem(d->maps->saved, &cookie, &s, BPF_EXIST);
+}
+
+/* ---- the tick ---- */
+
+void rz_daemon_ledger_count(struct rz_daemon *d, const struct rz_snapshot *snap)
+{
+	struct rz_world world = rz_daemon_world(d, snap->now_ns);
+	struct rz_daemon_ledger *b = d->ledger;
+	uint64_t unix_ns = rz_wall_ns();
+	uint32_t hour = rz_ledger_hour(unix_ns);
+	size_t i;
+
+	if (rz_ledger_begin(b->l, hour, snap->n_conns))
+		return;
+	for (i = 0; i < b->n_closed; i++)
+		count_closed(b, &b->closed[i], snap, &world);
+	b->n_closed = 0;
+	for (i = 0; i < snap->n_conns; i++)
+		count_open(b, &snap->conns[i], snap, &world);
+	rz_ledger_end(b->l);
+	publish_rows(d);
+	publish_state(d, unix_ns);
+	if (b->hour != hour)
+		forget_saved(d, unix_ns);
+	b->hour = hour;
+}
+
+/* ---- begin and end ---- */
+
+static int restore(struct rz_daemon *d)
+{
+	struct rz_daemon_ledger *b = d->ledger;
+	struct rz_ledger_rows rows;
+	size_t i;
+	int err = rz_ledger_rows_read(d->maps, &rows);
+
+	if (!err)
+		b->state = rows.state;
+	for (i = 0; !err && i < rows.n_zones; i++)
+		err = rz_ledger_restore_zone(b->l, &rows.zones[i], &rows.zones_sums[i]);
+	for (i = 0; !err && i < rows.n_clients; i++)
+		err = rz_ledger_restore_client(b->l, &rows.clients[i], &rows.clients_values[i]);
+	rz_ledger_rows_free(&rows);
+	return err;
+}
+
+int rz_daemon_ledger_start(struct rz_daemon *d)
+{
+	struct rz_daemon_ledger *b = calloc(1, sizeof(*b));
+	int err = b ? rz_ledger_counted_map(d->maps, &b->places, &b->n_places) : -ENOMEM;
+
+	d->ledger = b;
+	if (!err)
+		err = rz_ledger_new(RZ_ZONE_BYTES_MAX, RZ_CLIENT_BYTES_MAX, b->places, b->n_places,
+				    &b->l);
+	if (!err)
+		err = restore(d);
+	if (err)
+		return rz_err(err, "run: what connections have carried: %s; %s", strerror(-err),
+			      rz_cure(err));
+	if (!b->state.since_unix_ns) {
+		b->state.since_unix_ns = rz_wall_ns();
+		b->state.since_ns = rz_now_ns();
+	}
+	return 0;
+}
+
+void rz_daemon_ledger_stop(struct rz_daemon *d)
+{
+	if (!d->ledger)
+		return;
+	rz_ledger_free(d->ledger->l);
+	rz_ledger_counted_unmap(d->ledger->places, d->ledger->n_places);
+	free(d->ledger->closed);
+	free(d->ledger);
+	d->ledger = NULL;
+}
