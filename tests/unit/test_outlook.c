@@ -93,7 +93,6 @@ static struct rz_outlook_view look(struct fixture *f)
 		rz_outlook_make(&f->snap, f->rows, f->totals.shown, &f->forecast, &f->outlook), 0);
 	return (struct rz_outlook_view){.outlook = &f->outlook,
 					.snap = &f->snap,
-					.forecast = &f->forecast,
 					.limits = &f->limits,
 					.totals = &f->totals,
 					.limit = 20,
@@ -199,6 +198,23 @@ static void test_price(void **state)
 	forget(&f);
 }
 
+/* Of some connections alone their own times are told; the pace is that of all. */
+static void test_some(void **state)
+{
+	struct rz_outlook some;
+	struct fixture f;
+
+	(void)state;
+	make(&f);
+	look(&f);
+	assert_int_equal(f.outlook.last_ns, 30 * SECOND_NS);
+	assert_int_equal(rz_outlook_make(&f.snap, &f.rows[FIRST], 1, &f.forecast, &some), 0);
+	assert_int_equal(some.all_moves.conns, 1);
+	assert_int_equal(some.first_tick + (some.last_ns > 0), 1);
+	rz_outlook_free(&some);
+	forget(&f);
+}
+
 static void test_nothing(void **state)
 {
 	struct rz_outlook_view v;
@@ -235,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_memory_of_the_daemon),
 		cmocka_unit_test(test_price),
+		cmocka_unit_test(test_some),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_advice),
 	};

@@ -73,11 +73,8 @@ static int plan(const struct ask *a, const struct rz_conns *conns, const struct 
 	if (!err)
 		err = rz_outlook_make(conns->snap, rows, totals.shown, &f, &o);
 	if (!err) {
-		struct rz_outlook_view v = {.outlook = &o,
-					    .snap = conns->snap,
-					    .forecast = &f,
-					    .limits = limits,
-					    .totals = &totals};
+		struct rz_outlook_view v = {
+			.outlook = &o, .snap = conns->snap, .limits = limits, .totals = &totals};
 
 		err = show(a, &v);
 	}

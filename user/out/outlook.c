@@ -198,6 +198,9 @@ static void sort_in(struct rz_outlook *o, const struct rz_snapshot *snap,
 	} else if (row.reason == RZ_REASON_NONE) {
 		set_times(&row, rz_forecast_find(f, r->conn->cookie));
 		o->first_tick += row.first_ns == 0;
+		o->later += row.later;
+		if (row.last_ns > o->last_ns)
+			o->last_ns = row.last_ns;
 		add_sum(&o->all_moves, &row.sum);
 		o->moves.rows[o->moves.n++] = row;
 	} else if (row.reason == RZ_REASON_MAY_COME) {

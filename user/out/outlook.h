@@ -54,6 +54,8 @@ struct rz_outlook {
 	struct rz_outlook_rows awaited; /* who is expected first */
 	struct rz_outlook_sum all_moves;
 	size_t first_tick; /* moves in the first tick */
+	uint64_t last_ns;  /* the last one, since the first tick */
+	size_t later;	   /* moves behind all that was looked at */
 	size_t under_way;  /* connections that are being moved now */
 };
 
@@ -66,7 +68,6 @@ void rz_outlook_free(struct rz_outlook *o);
 struct rz_outlook_view {
 	const struct rz_outlook *outlook;
 	const struct rz_snapshot *snap;
-	const struct rz_forecast *forecast;
 	const struct rz_limits *limits;
 	const struct rz_conn_totals *totals;
 	const struct rz_pause *pause; /* the operator's, NULL: none */

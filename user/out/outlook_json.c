@@ -72,9 +72,8 @@ static json_t *moves_object(const struct rz_outlook_view *v)
 	}
 	set_sum(all, v, &o->all_moves);
 	set(all, "first_tick", json_integer((json_int_t)o->first_tick));
-	set(all, "last_s",
-	    v->forecast->later || !v->forecast->n ? json_null() : after(v->forecast->last_ns));
-	set(all, "later", json_integer((json_int_t)v->forecast->later));
+	set(all, "last_s", o->later || !o->moves.n ? json_null() : after(o->last_ns));
+	set(all, "later", json_integer((json_int_t)o->later));
 	set(all, "clients", clients);
 	return all;
 }

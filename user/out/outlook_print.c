@@ -89,12 +89,12 @@ static void print_pace(FILE *f, const struct rz_outlook_view *v)
 	const struct rz_outlook *o = v->outlook;
 	char last[40], interval[32];
 
-	after_text(v->forecast->last_ns, last, sizeof(last));
+	after_text(o->last_ns, last, sizeof(last));
 	rz_duration_format(interval, sizeof(interval), v->snap->settings.interval_ns);
 	fprintf(f, "%zu in the first tick", o->first_tick);
-	if (v->forecast->later)
-		fprintf(f, ", %zu later than can be foretold", v->forecast->later);
-	else if (v->forecast->last_ns)
+	if (o->later)
+		fprintf(f, ", %zu later than can be foretold", o->later);
+	else if (o->last_ns)
 		fprintf(f, ", the last one %s", last);
 	fprintf(f, "; a tick every %s, --rate %g, --rate-per-target %g\n", interval,
 		v->limits->rates.node, v->limits->rates.per_target);
