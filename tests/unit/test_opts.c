@@ -17,6 +17,7 @@ struct input {
 	unsigned long count;
 	int word;
 	size_t length; /* by take() */
+	const char *what;
 };
 
 static const char *const words[] = {"one", "two", NULL};
@@ -63,10 +64,26 @@ static struct input read_all(const char *const *args)
 	rz_opts_read(n + 1, argv, &command, &in.common);
 	return in;
 }
+/* The same of a command that takes one word. */
+static struct input read_word(const char *const *args)
+{
+	struct rz_command with_word = command;
+	char *argv[ARGS_MAX + 2] = {(char *)"test"};
+	struct input in = {.word = -1};
+	int n = 0;
+
+	with_word.word = "WHAT";
+	with_word.word_at = offsetof(struct input, what);
+	for (; args[n]; n++)
+		argv[n + 1] = (char *)args[n];
+	rz_opts_read(n + 1, argv, &with_word, &in.common);
+	return in;
+}
+
 #define READ(...) read_all((const char *const[]){__VA_ARGS__, NULL})
 
 /* The status with which a process ends that reads them; 0: it does not end. */
-static int status_of(const char *const *args)
+static int status_of(struct input (*how)(const char *const *), const char *const *args)
 {
 	int status = 0;
 	pid_t pid = fork();
@@ -76,13 +93,13 @@ static int status_of(const char *const *args)
 
 		dup2(null, STDERR_FILENO);
 		dup2(null, STDOUT_FILENO);
-		read_all(args);
+		how(args);
 		_exit(0);
 	}
 	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status));
 	return WEXITSTATUS(status);
 }
-#define STATUS(...) status_of((const char *const[]){__VA_ARGS__, NULL})
+#define STATUS(...) status_of(read_all, (const char *const[]){__VA_ARGS__, NULL})
 
 static void values_go_to_their_fields(void **state)
 {
@@ -117,6 +134,16 @@ static void other_forms(void **state)
 	assert_string_equal(READ("--pin-dir", "/p", "--flag").common.pin_dir, "/p");
 }
 
+static void one_word(void **state)
+{
+	const char *const two[] = {"a", "b", NULL};
+
+	(void)state;
+	assert_string_equal(read_word((const char *const[]){"-t", "x", "app", NULL}).what, "app");
+	assert_null(read_word((const char *const[]){"--flag", NULL}).what);
+	assert_int_equal(status_of(read_word, two), 2);
+}
+
 static void mistakes_end_with_2(void **state)
 {
 	(void)state;
@@ -138,6 +165,7 @@ int main(void)
 		cmocka_unit_test(values_go_to_their_fields),
 		cmocka_unit_test(what_is_not_given_stays),
 		cmocka_unit_test(other_forms),
+		cmocka_unit_test(one_word),
 		cmocka_unit_test(mistakes_end_with_2),
 	};
 
