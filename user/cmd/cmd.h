@@ -9,6 +9,7 @@
 
 int rz_cmd_status(int argc, char **argv);
 int rz_cmd_run(int argc, char **argv);
+int rz_cmd_top(int argc, char **argv);
 int rz_cmd_list(int argc, char **argv);
 int rz_cmd_plan(int argc, char **argv);
 int rz_cmd_explain(int argc, char **argv);
