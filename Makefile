@@ -352,17 +352,29 @@ shellcheck:
 
 # Docs that are made from the code must say what the code says, and name what is there: links, flags, files, reasons.
 .PHONY: docs docs-check
-## Source | docs: what is made from the code: docs/configuration.md, docs/metrics.md
+## Source | docs: what is made from the code: docs/configuration.md, docs/metrics.md, deploy/grafana/
 ## Source | docs-check: ... is up to date
 docs: $(BUILD)/rezone
 	$(BUILD)/rezone run --help-markdown > docs/configuration.md
 	$(BUILD)/rezone serve --help-markdown > docs/metrics.md
+	$(BUILD)/rezone serve --help-json | scripts/dashboard > deploy/grafana/rezone.json
 docs-check: $(BUILD)/rezone
 	$(BUILD)/rezone run --help-markdown | diff -u docs/configuration.md - \
 		|| { echo "docs/configuration.md is old: run make docs"; exit 1; }
 	$(BUILD)/rezone serve --help-markdown | diff -u docs/metrics.md - \
 		|| { echo "docs/metrics.md is old: run make docs"; exit 1; }
+	! command -v jq >/dev/null || $(BUILD)/rezone serve --help-json | scripts/dashboard | cmp -s - deploy/grafana/rezone.json \
+		|| { echo "deploy/grafana/rezone.json is old: run make docs"; exit 1; }
 	REZONE=$(BUILD)/rezone scripts/check-docs && scripts/check-docs --mentions
+
+# The rules and the dashboard of deploy/, by promtool and a Prometheus over recorded pages.
+.PHONY: metrics-test metrics-record
+## Test without root | metrics-test: alerts, recording rules and dashboard, by promtool and Prometheus (scripts/counterparts)
+## Figures | metrics-record: records a minute of /metrics anew, for metrics-test (root)
+metrics-test: $(BUILD)/rezone
+	tests/metrics/run $(BUILD)
+metrics-record: $(BUILD)/rezone standin
+	tests/metrics/record
 
 .PHONY: standin standin-test e2e soak vm vm-docs vm-parts
 ## Test without root | standin-test: the stand-in agent's own tests, and kcat with it

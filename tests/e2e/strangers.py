@@ -4,7 +4,7 @@
 In:  HOST PORT MODE. MODE `send`: requests of all bad forms, each on a connection of its own; prints a JSON line with the status
      that each was answered with (null: the connection was closed without one). MODE `drip`: one byte a second of a request
      that never ends; MODE `full`: as many connections as it is given, all silent. Both print how long it was borne.
-Called by tests/e2e/31-metrics.sh.
+Called by tests/e2e/29-metrics.sh.
 """
 import json
 import random

@@ -23,6 +23,9 @@ struct place {
 	uint64_t errors_counts[2];
 	struct rz_tallies tallies;
 	struct rz_map_fill fills[2];
+	struct rz_ledger_key traffic[2];
+	struct rz_ledger_sum traffic_sums[2];
+	struct rz_ledger_rows ledger;
 	struct rz_metrics_view v;
 };
 
@@ -74,6 +77,11 @@ static void make(struct place *p)
 					 p->errors,   p->errors_counts,	  2};
 	rz_histogram_add(&p->tallies.spans[RZ_SPAN_HOLD], 30 * 1000000);
 	rz_histogram_add(&p->tallies.spans[RZ_SPAN_HOLD], 70 * SECOND_NS);
+	p->traffic[0] = (struct rz_ledger_key){"default", "b", "a"};
+	p->traffic_sums[0] = (struct rz_ledger_sum){.rx_bytes = 1000, .tx_bytes = 5000000000};
+	p->traffic_sums[1].rx_bytes = 7;
+	p->ledger = (struct rz_ledger_rows){
+		.zones = p->traffic, .zones_sums = p->traffic_sums, .n_zones = 2};
 	p->fills[0] = (struct rz_map_fill){"conns", 12, 64};
 	p->v = (struct rz_metrics_view){.snap = &p->snap,
 					.zones = &p->w.zones,
@@ -82,6 +90,7 @@ static void make(struct place *p)
 					.sources = &p->source,
 					.n_sources = 1,
 					.tallies = &p->tallies,
+					.ledger = &p->ledger,
 					.fills = p->fills,
 					.n_fills = 1,
 					.wall_ns = WALL_NS,
@@ -170,6 +179,23 @@ static void test_connections(void **state)
 	       "{client_zone=\"unknown\",home_was_ready=\"no\"} 0\n"
 	       "{client_zone=\"unknown\",home_was_ready=\"yes\"} 0\n"
 	       "{client_zone=\"old-zone\",home_was_ready=\"no\"} 6\n");
+}
+
+static void test_traffic(void **state)
+{
+	struct place p;
+
+	(void)state;
+	make(&p);
+	expect(&p, "rezone_traffic_bytes_total",
+	       "{group=\"default\",client_zone=\"b\",agent_zone=\"a\",direction=\"from_client\"} "
+	       "1000\n"
+	       "{group=\"default\",client_zone=\"b\",agent_zone=\"a\",direction=\"to_client\"} "
+	       "5000000000\n"
+	       "{group=\"unknown\",client_zone=\"unknown\",agent_zone=\"unknown\",direction="
+	       "\"from_client\"} 7\n"
+	       "{group=\"unknown\",client_zone=\"unknown\",agent_zone=\"unknown\",direction="
+	       "\"to_client\"} 0\n");
 }
 
 static size_t count_lines(const char *text)
@@ -344,10 +370,10 @@ static void test_escapes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_connections), cmocka_unit_test(test_moves),
-		cmocka_unit_test(test_daemon),	    cmocka_unit_test(test_page),
-		cmocka_unit_test(test_table),	    cmocka_unit_test(test_bounded),
-		cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_connections), cmocka_unit_test(test_traffic),
+		cmocka_unit_test(test_moves),	    cmocka_unit_test(test_daemon),
+		cmocka_unit_test(test_page),	    cmocka_unit_test(test_table),
+		cmocka_unit_test(test_bounded),	    cmocka_unit_test(test_escapes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

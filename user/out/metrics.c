@@ -41,6 +41,15 @@ const struct rz_metric rz_metrics[] = {
 	 {"Overview", "Cross-zone connections by reason",
 	  SUM("reason", "rezone_connections_by_reason{job=~\"$job\",instance=~\"$instance\","
 	      "locality=\"cross\"}") " > 0", "{{reason}}", "short"}},
+	{{"rezone_traffic_bytes_total", RZ_COUNTER, "bytes",
+	  "Payload between clients and agents of this node, counted once, at the agent",
+	  {"group", "client_zone", "agent_zone", "direction"}},
+	 "map `zone_bytes`", "`group`: " GROUP_VALUES "; zones: " ZONE_VALUES
+	 ", as they were when the bytes went; `direction`: `from_client`, `to_client`",
+	 rz_metrics_traffic,
+	 {"Overview", "Bytes from zone to zone",
+	  SUM("client_zone, agent_zone", RATE("rezone_traffic_bytes_total")),
+	  "{{client_zone}} to {{agent_zone}}", "Bps"}},
 	{{"rezone_moves_total", RZ_COUNTER, "moves",
 	  "Moves that ended since the daemon started, and moves that mode observe did not begin",
 	  {"result", "method", "trigger", "to_zone"}},
@@ -190,9 +199,11 @@ void rz_metrics_markdown(FILE *f)
 	      "family has\n  2,000 at most, and one more (`others`) for the rest.\n"
 	      "* Series whose labels are words of rezone's start at 0; so do those of the first 16 "
 	      "zones that\n  have agents.\n"
-	      "* Counters count since the daemon started, but for `rezone_bpf_*` and "
-	      "`rezone_errors_total`: these\n  are as old as the maps (`--keep-pins`).\n"
-	      "* A page is made once a second at most.\n\n"
+	      "* Counters count since the daemon started, but for `rezone_bpf_*`, "
+	      "`rezone_errors_total`\n  and `rezone_traffic_bytes_total`: these are as old as the "
+	      "maps (`--keep-pins`).\n"
+	      "* A page is made once a second at most; what is asked for in between is the same "
+	      "one.\n\n"
 	      "| name | type | in | what it is | labels | from |\n|---|---|---|---|---|---|\n",
 	      f);
 	for (i = 0; i < rz_metrics_n; i++)

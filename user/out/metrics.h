@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 
+#include "kern/ledger.h"
 #include "kern/tally.h"
 #include "out/conn_row.h"
 #include "out/exposition.h"
@@ -42,6 +43,7 @@ struct rz_metrics_view {
 	const struct rz_source_val *sources;
 	size_t n_sources;
 	const struct rz_tallies *tallies;
+	const struct rz_ledger_rows *ledger; /* its zones alone are looked at */
 	const struct rz_map_fill *fills;
 	size_t n_fills;
 	uint64_t wall_ns; /* CLOCK_REALTIME at snap->now_ns */

@@ -132,3 +132,28 @@ void rz_metrics_arrivals(const struct rz_exposition *x, const struct rz_metrics_
 					    t->arrivals[i].client_zone,
 					    words[!!t->arrivals[i].home_was_ready]);
 }
+
+/* ---- bytes ---- */
+
+static void print_bytes(const struct rz_exposition *x, const struct rz_ledger_key *k,
+			const struct rz_ledger_sum *sum)
+{
+	const char *group = k->group[0] ? k->group : RZ_UNKNOWN;
+	const char *client_zone = rz_metrics_zone(k->client_zone);
+	const char *agent_zone = rz_metrics_zone(k->agent_zone);
+
+	rz_exposition_value(x, (double)sum->rx_bytes, group, client_zone, agent_zone,
+			    "from_client");
+	rz_exposition_value(x, (double)sum->tx_bytes, group, client_zone, agent_zone, "to_client");
+}
+
+/* The ledger's rows never become less, and their names are the topology's. Which of them have a
+ * series must not change as they grow, so the first ones have, in the map's order. */
+void rz_metrics_traffic(const struct rz_exposition *x, const struct rz_metrics_view *v)
+{
+	const struct rz_ledger_rows *l = v->ledger;
+	size_t i;
+
+	for (i = 0; i < l->n_zones && 2 * (i + 1) <= RZ_SERIES_MAX; i++)
+		print_bytes(x, &l->zones[i], &l->zones_sums[i]);
+}

@@ -13,6 +13,7 @@ RZ_COLLECT(connections);
 RZ_COLLECT(by_reason);
 RZ_COLLECT(blocked);
 RZ_COLLECT(arrivals);
+RZ_COLLECT(traffic);
 
 /* metrics_moves.c */
 RZ_COLLECT(moves);

@@ -17,7 +17,8 @@
 #define IDLE_S	     5			 /* without a byte */
 #define WHOLE_NS     (10 * RZ_SECOND_NS) /* for request and response together */
 #define REQUEST_MAX  8192	  /* bytes of a connection's buffers: request line and headers */
-#define PAGE_NS	     RZ_SECOND_NS /* a page is given out again for that long */
+#define PAGE_NS	     RZ_SECOND_NS /* a page is given out again for that long, */
+#define PAGE_SHARE   20		  /* and for so many times as long as it took to make */
 
 /* A connection, from accept to close. */
 struct slot {
@@ -32,7 +33,7 @@ struct rz_server {
 	int work_timer, look_timer; /* what libmicrohttpd waits for; the look at deadlines */
 	char *page;
 	size_t page_len;
-	uint64_t page_ns;
+	uint64_t page_until_ns;
 };
 
 /* ---- answers ---- */
@@ -64,18 +65,21 @@ static enum MHD_Result say(struct MHD_Connection *c, unsigned status, const char
 	return answer(c, status, text_type, text, strlen(text));
 }
 
-/* However many ask: one page a second, also one that could not be made. */
+/* However many ask: one page a second, and a twentieth of a CPU at most; also if it cannot be made.
+ */
 static void renew_page(struct rz_server *s)
 {
-	uint64_t now_ns = rz_now_ns();
+	uint64_t begun_ns = rz_now_ns(), took_ns;
 
-	if (s->page_ns && now_ns < s->page_ns + PAGE_NS)
+	if (begun_ns < s->page_until_ns)
 		return;
 	free(s->page);
 	s->page = NULL;
-	s->page_ns = now_ns;
 	if (rz_source_metrics(s->source, &s->page, &s->page_len))
 		s->page = NULL;
+	took_ns = rz_now_ns() - begun_ns;
+	s->page_until_ns =
+		begun_ns + (took_ns * PAGE_SHARE > PAGE_NS ? took_ns * PAGE_SHARE : PAGE_NS);
 }
 
 static enum MHD_Result answer_metrics(struct rz_server *s, struct MHD_Connection *c)

@@ -181,7 +181,8 @@ static int make(struct rz_source *s, struct rz_conns *conns, char **ret, size_t 
 	_cleanup_free_ struct rz_conn_row *rows = NULL;
 	struct rz_map_fill fills[FILLS_MAX];
 	struct rz_tallies tallies = {};
-	struct rz_metrics_view v = {.fills = fills, .tallies = &tallies};
+	struct rz_ledger_rows ledger = {};
+	struct rz_metrics_view v = {.fills = fills, .tallies = &tallies, .ledger = &ledger};
 	struct rz_conn_totals totals;
 	int err = rz_conns_read(&s->maps, conns);
 
@@ -191,6 +192,8 @@ static int make(struct rz_source *s, struct rz_conns *conns, char **ret, size_t 
 		err = rz_maps_read_sources(&s->maps, &sources, &v.n_sources);
 	if (!err)
 		err = rz_tally_read(&s->maps, &tallies);
+	if (!err)
+		err = rz_ledger_rows_read(&s->maps, &ledger);
 	if (!err) {
 		v.snap = conns->snap;
 		v.zones = conns->zones;
@@ -203,6 +206,7 @@ static int make(struct rz_source *s, struct rz_conns *conns, char **ret, size_t 
 		err = print(&v, ret, ret_len);
 	}
 	rz_tallies_free(&tallies);
+	rz_ledger_rows_free(&ledger);
 	return err;
 }
 
