@@ -29,6 +29,7 @@ static const struct {
 	{"explain", rz_cmd_explain, "why one connection, or a client's, are moved or kept"},
 	{"events", rz_cmd_events, "what happened: verdicts, holds, moves, outcomes, freezes"},
 	{"traffic", rz_cmd_traffic, "bytes between zones and by client"},
+	{"cost", rz_cmd_cost, "what crossed zones in the last 48 hours, and what it cost"},
 	{"topology", rz_cmd_topology, "zones, groups and agents as rezone counts them"},
 	{"config", rz_cmd_config, "the settings that hold now; is a config file good?",
 	 .rare = true},

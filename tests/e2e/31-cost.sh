@@ -61,3 +61,5 @@ check "connections that closed while no daemon ran are counted" within "$DEADLIN
 # their latest requests were not read yet; twice would be more than all
 check "... by what is new ($(rx b b) after $here)" test "$(rx b b)" -ge "$here" -a "$(rx b b)" -lt $((here * 3 / 2))
 check "... and the other row is as it was" test "$(rx b a)" = "$was"
+check "rezone cost has the same bytes" jq -e --argjson was "$was" '.total.cross_rx_bytes == $was and .total.same_bytes > 0 and .clients[0].client_id == "w,ws_az=b" and .covered_s > 0' \
+	<<<"$("$REZONE" cost -p "$PIN_DIR" -o json --price 1,0)"

@@ -56,6 +56,8 @@ check "the move has an outcome" within "$DEADLINE" has_event '.event == "outcome
 form list list list
 form list-groups list-groups list --group-by zones
 form traffic traffic traffic
+form cost cost cost
+form cost-priced cost cost --price 0.02,0.01
 form traffic-groups traffic-groups traffic --group-by zones --limit 5
 form stats stats stats
 form topology topology topology
@@ -81,11 +83,11 @@ FORMS+=("bugtool=$OUT/bugtool")
 check "bugtool writes an archive ($rc)" eval '[ $rc = 0 ] && jq -e ".hashed and all(.parts[]; .exit_status != null)" "$OUT/bugtool" >/dev/null'
 mkdir "$WORK/bug" && tar -xzf "$BUG" -C "$WORK/bug" --strip-components=1
 check "only root can read it" test "$(stat -c %a "$BUG")" = 600
-for part in version status config topology stats traffic plan list events check facts bugtool; do
+for part in version status config topology stats traffic cost plan list events check facts bugtool; do
 	[ -s "$WORK/bug/$part.json" ] || not_ok "bugtool has no $part.json"
 done
 FORMS+=("bugtool-facts=$WORK/bug/facts.json" "bugtool=$WORK/bug/bugtool.json" "check=$WORK/bug/check.json" "list=$WORK/bug/list.json"
-	"event=$WORK/bug/events.json" "topology=$WORK/bug/topology.json" "traffic=$WORK/bug/traffic.json" "plan=$WORK/bug/plan.json" "status=$WORK/bug/status.json")
+	"event=$WORK/bug/events.json" "topology=$WORK/bug/topology.json" "traffic=$WORK/bug/traffic.json" "cost=$WORK/bug/cost.json" "plan=$WORK/bug/plan.json" "status=$WORK/bug/status.json")
 # found FOLDER: files in which a name stands
 found() { grep -rlE "payments-|secret-$P|alice-|10[.-]99[.-]|fd99:|$P\.internal" "$1" | xargs -r -n1 basename; }
 check "no client.id, address, node or person in it ($(found "$WORK/bug" | tr '\n' ' '))" test -z "$(found "$WORK/bug")"

@@ -62,11 +62,17 @@ static const struct rz_command command = {
 static const struct {
 	const char *name, *argv[8];
 } parts[] = {
-	{"version", {"version"}}, {"status", {"status"}},
-	{"config", {"config"}},	  {"topology", {"topology"}},
-	{"stats", {"stats"}},	  {"traffic", {"traffic"}},
-	{"plan", {"plan"}},	  {"list", {"list", "--sort", "bytes", "--limit", "500"}},
-	{"events", {"events"}},	  {"check", {"check"}},
+	{"version", {"version"}},
+	{"status", {"status"}},
+	{"config", {"config"}},
+	{"topology", {"topology"}},
+	{"stats", {"stats"}},
+	{"traffic", {"traffic"}},
+	{"cost", {"cost"}},
+	{"plan", {"plan"}},
+	{"list", {"list", "--sort", "bytes", "--limit", "500"}},
+	{"events", {"events"}},
+	{"check", {"check"}},
 };
 #define N_COMMANDS (sizeof(parts) / sizeof(parts[0]))
 enum { FACTS = N_COMMANDS, N_PARTS };

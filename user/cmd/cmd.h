@@ -18,6 +18,7 @@ int rz_cmd_pause(int argc, char **argv);
 int rz_cmd_resume(int argc, char **argv);
 int rz_cmd_reset(int argc, char **argv);
 int rz_cmd_traffic(int argc, char **argv);
+int rz_cmd_cost(int argc, char **argv);
 int rz_cmd_stats(int argc, char **argv);
 int rz_cmd_serve(int argc, char **argv);
 int rz_cmd_topology(int argc, char **argv);

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/conns.h"
+#include "cmd/money.h"
 #include "cmd/opts.h"
 #include "conf/conf.h"
 #include "out/outlook.h"
@@ -48,11 +49,9 @@ static int show(const struct ask *a, const struct rz_outlook_view *read)
 {
 	struct rz_outlook_view v = *read;
 	struct rz_pause pause;
-	char why[128];
 
 	if (rz_pause_get(a->common.pin_dir, &pause))
 		v.pause = &pause;
-	rz_price_parse(v.snap->settings.price, "", &v.price, why, sizeof(why));
 	v.wall_ns = rz_wall_ns();
 	v.limit = a->limit ?: ROWS_SHOWN;
 	v.wide = a->common.wide;
@@ -60,7 +59,8 @@ static int show(const struct ask *a, const struct rz_outlook_view *read)
 			      : rz_outlook_print_text(stdout, &v);
 }
 
-static int plan(const struct ask *a, const struct rz_conns *conns, const struct rz_limits *limits)
+static int plan(const struct ask *a, const struct rz_conns *conns, const struct rz_limits *limits,
+		const struct rz_price *price)
 {
 	struct rz_conn_row *rows = NULL;
 	struct rz_conn_totals totals;
@@ -73,8 +73,11 @@ static int plan(const struct ask *a, const struct rz_conns *conns, const struct 
 	if (!err)
 		err = rz_outlook_make(conns->snap, rows, totals.shown, &f, &o);
 	if (!err) {
-		struct rz_outlook_view v = {
-			.outlook = &o, .snap = conns->snap, .limits = limits, .totals = &totals};
+		struct rz_outlook_view v = {.outlook = &o,
+					    .snap = conns->snap,
+					    .limits = limits,
+					    .totals = &totals,
+					    .price = *price};
 
 		err = show(a, &v);
 	}
@@ -89,6 +92,7 @@ int rz_cmd_plan(int argc, char **argv)
 	struct ask a = {.filter = RZ_CONN_FILTER_ALL};
 	struct rz_limits limits;
 	struct rz_conns conns;
+	struct rz_price price;
 	struct rz_conf conf;
 	struct rz_maps maps;
 	int err;
@@ -102,7 +106,9 @@ int rz_cmd_plan(int argc, char **argv)
 		rz_conf_free(&conf);
 		err = rz_conns_read(&maps, &conns);
 		if (!err)
-			err = plan(&a, &conns, &limits);
+			err = rz_money_price(&maps, &conns.snap->settings, NULL, &price);
+		if (!err)
+			err = plan(&a, &conns, &limits, &price);
 		rz_conns_free(&conns);
 	}
 	rz_maps_close(&maps);
