@@ -50,9 +50,10 @@ static const struct rz_opt options[] = {
 static const struct rz_command command = {
 	.options = options,
 	.doc = "Collects what a bug report needs into one archive: versions, `rezone check`, the "
-	       "settings, topology, status, counters, traffic, plan, the 500 busiest connections, "
-	       "events, how full the maps are, facts of the kernel. Client ids, addresses, names "
-	       "of nodes and people are replaced by hashes whose key is thrown away: the same one "
+	       "settings, topology, status, counters, traffic, cost, plan, the 500 busiest "
+	       "connections, events, how full the maps are, facts of the kernel. Client ids, "
+	       "addresses, names of nodes and people are replaced by hashes whose key is thrown "
+	       "away: the same one "
 	       "has the same hash in all of one archive, and another in the next. Names of zones, "
 	       "groups, sources and libraries stay. Needs tar and gzip.\vExit status: 0 done, "
 	       "also if a part is missing, 1 could not, 2 used wrongly.",
