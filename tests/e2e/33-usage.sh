@@ -4,7 +4,7 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
-COMMANDS="status list plan events traffic cost topology config stats pause resume reset check bugtool version"
+COMMANDS="status list top plan events traffic cost topology config stats pause resume reset check bugtool uninstall version"
 exits() { # STATUS ARGUMENTS...
 	local want=$1
 	shift

@@ -99,7 +99,7 @@ check "--raw has them, --file - writes to stdout" test "$(found "$WORK/raw" | gr
 check "nothing is left behind" eval '! ls -d "${TMPDIR:-/tmp}"/rezone-??????/rezone-bugtool-* 2>/dev/null'
 
 stop rezone
-grep '^{' "$WORK/rezone.log" >"$OUT/log"
+awk '/^[{]/' "$WORK/rezone.log" >"$OUT/log"
 FORMS+=("log=$OUT/log")
 faults=$("$E2E_ROOT/tests/lib/json-schema" "${FORMS[@]}" 2>&1)
 rc=$?
