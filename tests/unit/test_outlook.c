@@ -15,6 +15,8 @@ struct fixture {
 	struct rz_conn conns[N_CONNS];
 	struct rz_client_row clients[N_CONNS];
 	struct rz_move_row moves[2];
+	struct rz_counted bases[2];
+	size_t n_bases;
 	struct rz_snapshot snap;
 	struct rz_limits limits;
 	struct rz_conn_row *rows;
@@ -86,11 +88,17 @@ static struct rz_outlook_view look(struct fixture *f)
 {
 	struct rz_conn_filter all = RZ_CONN_FILTER_ALL;
 	struct rz_world world = test_world_view(&f->w);
+	struct rz_outlook_from from;
 
 	assert_int_equal(rz_conn_rows_make(&f->snap, &world, &all, &f->rows, &f->totals), 0);
 	assert_int_equal(rz_forecast_run(&f->snap, &world, &f->limits, 1000, &f->forecast), 0);
-	assert_int_equal(
-		rz_outlook_make(&f->snap, f->rows, f->totals.shown, &f->forecast, &f->outlook), 0);
+	from = (struct rz_outlook_from){.snap = &f->snap,
+					.rows = f->rows,
+					.n = f->totals.shown,
+					.forecast = &f->forecast,
+					.bases = f->bases,
+					.n_bases = f->n_bases};
+	assert_int_equal(rz_outlook_make(&from, &f->outlook), 0);
 	return (struct rz_outlook_view){.outlook = &f->outlook,
 					.snap = &f->snap,
 					.limits = &f->limits,
@@ -198,9 +206,33 @@ static void test_price(void **state)
 	forget(&f);
 }
 
+/* Of a connection that is older than rezone what it carried before does not count. */
+static void test_older(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	make(&f);
+	f.conns[FIRST].frame.adopted = f.conns[SECOND].frame.adopted = 1;
+	f.conns[SECOND].opened_ns = NOW_NS - HOUR_NS;
+	look(&f);
+	assert_int_equal(f.outlook.all_moves.projected, 0);
+	forget(&f);
+	f.bases[0] = (struct rz_counted){.cookie = 99, .base_rx_bytes = 1};
+	f.bases[1] = (struct rz_counted){.cookie = FIRST + 1, .base_rx_bytes = 90000000};
+	f.n_bases = 2;
+	rz_outlook_sort_bases(f.bases, 2);
+	look(&f);
+	assert_int_equal(f.outlook.all_moves.projected, 1);
+	assert_true(f.outlook.all_moves.rx_month == 730 * 10000000.0);
+	assert_true(f.outlook.all_moves.tx_month == 730 * 1000000.0);
+	forget(&f);
+}
+
 /* Of some connections alone their own times are told; the pace is that of all. */
 static void test_some(void **state)
 {
+	struct rz_outlook_from from;
 	struct rz_outlook some;
 	struct fixture f;
 
@@ -208,7 +240,9 @@ static void test_some(void **state)
 	make(&f);
 	look(&f);
 	assert_int_equal(f.outlook.last_ns, 30 * SECOND_NS);
-	assert_int_equal(rz_outlook_make(&f.snap, &f.rows[FIRST], 1, &f.forecast, &some), 0);
+	from = (struct rz_outlook_from){
+		.snap = &f.snap, .rows = &f.rows[FIRST], .n = 1, .forecast = &f.forecast};
+	assert_int_equal(rz_outlook_make(&from, &some), 0);
 	assert_int_equal(some.all_moves.conns, 1);
 	assert_int_equal(some.first_tick + (some.last_ns > 0), 1);
 	rz_outlook_free(&some);
@@ -252,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_memory_of_the_daemon),
 		cmocka_unit_test(test_price),
 		cmocka_unit_test(test_some),
+		cmocka_unit_test(test_older),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_advice),
 	};

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
@@ -18,6 +19,7 @@
 #include "cmd/money.h"
 #include "cmd/opts.h"
 #include "conf/conf.h"
+#include "kern/ledger.h"
 #include "out/outlook.h"
 
 #define ROWS_SHOWN 20 /* of each table, without --limit */
@@ -59,25 +61,53 @@ static int show(const struct ask *a, const struct rz_outlook_view *read)
 			      : rz_outlook_print_text(stdout, &v);
 }
 
-static int plan(const struct ask *a, const struct rz_conns *conns, const struct rz_limits *limits,
-		const struct rz_price *price)
+/* What older connections had carried before; without it they are in no projection. For free(). */
+static struct rz_counted *read_bases(const struct rz_maps *maps, size_t *ret_n)
 {
+	struct rz_counted *places = NULL, *bases;
+	size_t i, n = 0, room;
+
+	*ret_n = 0;
+	if (rz_ledger_counted_map(maps, &places, &room))
+		return NULL;
+	bases = calloc(room + 1, sizeof(*bases));
+	for (i = 0; bases && i < room; i++)
+		if (places[i].cookie)
+			bases[n++] = places[i];
+	rz_ledger_counted_unmap(places, room);
+	rz_outlook_sort_bases(bases, n);
+	*ret_n = n;
+	return bases;
+}
+
+static int plan(const struct ask *a, const struct rz_maps *maps, const struct rz_conns *conns,
+		const struct rz_limits *limits)
+{
+	struct rz_outlook_from from = {.snap = conns->snap};
+	_cleanup_free_ struct rz_counted *bases = read_bases(maps, &from.n_bases);
 	struct rz_conn_row *rows = NULL;
 	struct rz_conn_totals totals;
 	struct rz_forecast f = {};
 	struct rz_outlook o = {};
+	struct rz_price price;
 	int err = rz_conn_rows_make(conns->snap, &conns->world, &a->filter, &rows, &totals);
 
 	if (!err)
 		err = rz_forecast_run(conns->snap, &conns->world, limits, RZ_FORECAST_VISITS, &f);
+	from.rows = rows;
+	from.n = err ? 0 : totals.shown;
+	from.forecast = &f;
+	from.bases = bases;
 	if (!err)
-		err = rz_outlook_make(conns->snap, rows, totals.shown, &f, &o);
+		err = rz_money_price(maps, &conns->snap->settings, NULL, &price);
+	if (!err)
+		err = rz_outlook_make(&from, &o);
 	if (!err) {
 		struct rz_outlook_view v = {.outlook = &o,
 					    .snap = conns->snap,
 					    .limits = limits,
 					    .totals = &totals,
-					    .price = *price};
+					    .price = price};
 
 		err = show(a, &v);
 	}
@@ -92,7 +122,6 @@ int rz_cmd_plan(int argc, char **argv)
 	struct ask a = {.filter = RZ_CONN_FILTER_ALL};
 	struct rz_limits limits;
 	struct rz_conns conns;
-	struct rz_price price;
 	struct rz_conf conf;
 	struct rz_maps maps;
 	int err;
@@ -106,9 +135,7 @@ int rz_cmd_plan(int argc, char **argv)
 		rz_conf_free(&conf);
 		err = rz_conns_read(&maps, &conns);
 		if (!err)
-			err = rz_money_price(&maps, &conns.snap->settings, NULL, &price);
-		if (!err)
-			err = plan(&a, &conns, &limits, &price);
+			err = plan(&a, &maps, &conns, &limits);
 		rz_conns_free(&conns);
 	}
 	rz_maps_close(&maps);

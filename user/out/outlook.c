@@ -10,24 +10,59 @@
 
 /* ---- one connection ---- */
 
-static struct rz_outlook_sum sum_of(const struct rz_conn_row *r)
+static int by_cookie(const void *a, const void *b)
+{
+	uint64_t x = ((const struct rz_counted *)a)->cookie;
+	uint64_t y = ((const struct rz_counted *)b)->cookie;
+
+	return x < y ? -1 : x > y;
+}
+
+void rz_outlook_sort_bases(struct rz_counted *bases, size_t n)
+{
+	if (n)
+		qsort(bases, n, sizeof(*bases), by_cookie);
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* What it has carried since rezone sees it: its age is as old. False: nobody knows. */
+static bool seen_bytes(const struct rz_outlook_from *from, const struct rz_conn *c, uint64_t *rx,
+		       uint64_t *tx)
+{
+	const struct rz_counted key = {.cookie = c->cookie}, *base = NULL;
+
+	if (c->frame.adopted && from->n_bases)
+		base = bsearch(&key, from->bases, from->n_bases, sizeof(key), by_cookie);
+	if (c->frame.adopted && !base)
+		return false;
+	*rx = less(c->rx_bytes, base ? base->base_rx_bytes : 0);
+	*tx = less(c->tx_bytes, base ? base->base_tx_bytes : 0);
+	return true;
+}
+
+static struct rz_outlook_sum sum_of(const struct rz_outlook_from *from, const struct rz_conn_row *r)
 {
 	const struct rz_conn *c = r->conn;
 	struct rz_outlook_sum s = {.conns = 1,
 				   .crosses = r->verdict.locality == RZ_LOCALITY_CROSS,
 				   .rx_bytes = c->rx_bytes,
 				   .tx_bytes = c->tx_bytes};
+	uint64_t age_ns = (uint64_t)(r->age_s * 1e9), rx, tx;
 
-	/* of one that is older than rezone the bytes are older than its age here */
-	if (c->frame.adopted || r->age_s < PROJECT_AFTER_S)
+	if (r->age_s < PROJECT_AFTER_S || !seen_bytes(from, c, &rx, &tx))
 		return s;
 	s.projected = 1;
-	s.rx_month = rz_price_month((double)c->rx_bytes, (uint64_t)(r->age_s * 1e9));
-	s.tx_month = rz_price_month((double)c->tx_bytes, (uint64_t)(r->age_s * 1e9));
+	s.rx_month = rz_price_month((double)rx, age_ns);
+	s.tx_month = rz_price_month((double)tx, age_ns);
 	return s;
 }
 
-static struct rz_outlook_row row_of(const struct rz_conn_row *r, enum rz_reason reason)
+static struct rz_outlook_row row_of(const struct rz_outlook_from *from, const struct rz_conn_row *r,
+				    enum rz_reason reason)
 {
 	const struct rz_verdict *v = &r->verdict;
 	bool known = rz_frame_identified(&r->conn->frame, r->client);
@@ -40,7 +75,7 @@ static struct rz_outlook_row row_of(const struct rz_conn_row *r, enum rz_reason 
 				       .locality = v->locality,
 				       .reason = reason,
 				       .close = v->plan.close,
-				       .sum = sum_of(r),
+				       .sum = sum_of(from, r),
 				       .expected_ns = v->expected_ns};
 }
 
@@ -188,10 +223,11 @@ static void set_times(struct rz_outlook_row *row, const struct rz_forecast_row *
 		row->last_ns = at->after_ns;
 }
 
-static void sort_in(struct rz_outlook *o, const struct rz_snapshot *snap,
-		    const struct rz_conn_row *r, const struct rz_forecast *f)
+static void sort_in(struct rz_outlook *o, const struct rz_outlook_from *from,
+		    const struct rz_conn_row *r)
 {
-	struct rz_outlook_row row = row_of(r, reason_of(snap, r, f));
+	const struct rz_forecast *f = from->forecast;
+	struct rz_outlook_row row = row_of(from, r, reason_of(from->snap, r, f));
 
 	if (r->under_way) {
 		o->under_way++;
@@ -216,19 +252,18 @@ static bool new_rows(struct rz_outlook_rows *r, size_t n)
 	return r->rows != NULL;
 }
 
-int rz_outlook_make(const struct rz_snapshot *snap, const struct rz_conn_row *rows, size_t n,
-		    const struct rz_forecast *f, struct rz_outlook *ret)
+int rz_outlook_make(const struct rz_outlook_from *from, struct rz_outlook *ret)
 {
 	struct rz_outlook o = {};
 	size_t i;
 
-	if (!new_rows(&o.moves, n) || !new_rows(&o.stays, n) || !new_rows(&o.reasons, n) ||
-	    !new_rows(&o.awaited, n)) {
+	if (!new_rows(&o.moves, from->n) || !new_rows(&o.stays, from->n) ||
+	    !new_rows(&o.reasons, from->n) || !new_rows(&o.awaited, from->n)) {
 		rz_outlook_free(&o);
 		return -ENOMEM;
 	}
-	for (i = 0; i < n; i++)
-		sort_in(&o, snap, &rows[i], f);
+	for (i = 0; i < from->n; i++)
+		sort_in(&o, from, &from->rows[i]);
 	join(&o.moves, by_client, most_first);
 	join(&o.awaited, by_client, earliest_first);
 	join(&o.stays, by_client, most_first);

@@ -22,7 +22,7 @@ struct rz_outlook_sum {
 	bool crosses;		     /* zones, as far as is known: else they have no price */
 	uint64_t rx_bytes, tx_bytes; /* so far */
 	/* What goes on for a month as it did until now, of the `projected` connections that say so:
-	 * open for a minute at least, and their beginning was seen. */
+	 * seen for a minute at least, and what they carried before that is known. */
 	double rx_month, tx_month;
 	size_t projected;
 };
@@ -59,9 +59,22 @@ struct rz_outlook {
 	size_t under_way;  /* connections that are being moved now */
 };
 
+/* What it is made from. */
+struct rz_outlook_from {
+	const struct rz_snapshot *snap;
+	const struct rz_conn_row *rows;
+	size_t n;
+	const struct rz_forecast *forecast;
+	/* Of connections that are older than rezone, what they had carried before; by cookie
+	 * (rz_outlook_sort_bases) */
+	const struct rz_counted *bases;
+	size_t n_bases;
+};
+
+void rz_outlook_sort_bases(struct rz_counted *bases, size_t n);
+
 /* 0 or -ENOMEM; to be freed on success. Points into the rows and their world. */
-int rz_outlook_make(const struct rz_snapshot *snap, const struct rz_conn_row *rows, size_t n,
-		    const struct rz_forecast *f, struct rz_outlook *ret);
+int rz_outlook_make(const struct rz_outlook_from *from, struct rz_outlook *ret);
 void rz_outlook_free(struct rz_outlook *o);
 
 /* What is printed. */

@@ -298,7 +298,7 @@ static void print_month(FILE *f, const struct rz_outlook_view *v)
 	if (s->projected)
 		fprintf(f,
 			"\nA month like until now: %s would no longer cross zones\n(by %zu of the "
-			"%zu connections that would move: open for a minute, beginning seen)\n",
+			"%zu connections that would move: those seen for a minute)\n",
 			text, s->projected, s->conns);
 	if (s->projected && v->price.known)
 		fprintf(f, "price: %s, %s\n", v->price.name, v->price.source);
