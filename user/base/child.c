@@ -13,8 +13,6 @@
 
 #include "base/clock.h"
 
-extern char **environ;
-
 /* Signals that this process waits for in its own way come to the child as usual. */
 static int start(char *const argv[], int out_fd, int err_fd, pid_t *ret)
 {
