@@ -4,6 +4,8 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
+command -v curl >/dev/null || skip "$(basename "$0"): curl is missing"
+[ -x "$BUILD/rezone-serve" ] || skip "$(basename "$0"): rezone-serve is not built"
 PORT=$((20000 + $$ % 10000))
 URL=http://127.0.0.1:$PORT
 get() { curl -s --max-time 5 "$URL/$1"; }
