@@ -61,7 +61,8 @@ RZ_LIBS   = $(SYSFLAGS) $(PKG_LIBS) -lelf -lz -lm
 # The BPF objects need the user API headers (linux/, asm/) of any architecture with the same types.
 TRIPLET  := $(shell $(CLANG) -print-target-triple 2>/dev/null | sed 's/-pc//')
 BPF_INC  := $(firstword $(wildcard /usr/include/$(shell $(CC) -dumpmachine) /usr/include/$(TRIPLET)))
-BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter \
+# The objects name their sources, and are in the program: by no folder of this machine, so that two clones build the same bytes.
+BPF_CFLAGS := -g -ffile-prefix-map=$(CURDIR)=. -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter \
 	    -Iinclude -Ivmlinux -Ibpf $(addprefix -I,$(BPF_INC))
 # Each compiler writes down which headers it read (-MMD, the end of this file), so no rule names headers.
 BPF_COMPILE = $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
@@ -390,6 +391,10 @@ standin-test: standin
 vm-parts: $(BUILD)/rezone $(BPF_TESTS) standin
 vm:
 	tests/vm/run
+## Test with root | service-test: the package and its service in a machine with systemd, from install to purge; SUITES="bookworm trixie"
+.PHONY: service-test
+service-test: deb standin
+	tests/vm/service $(SUITES)
 # The table of the last run into the docs.
 vm-docs:
 	awk '/^<!-- rows/ { print; while ((getline line < "$(BUILD)/vm/table.md") > 0) print line; skip = 1; next } \
@@ -487,18 +492,41 @@ pages: $(PAGES_FROM)
 pages-test: $(BUILD)/rezone
 	tests/lib/pages $(BUILD)
 
-## Build | install PREFIX=/usr/local: ... the program, its pages and completions, as root
+## Build | install PREFIX=/usr/local: ... program, pages, completions, unit and default settings, as root
+## Build | deb: build/deb/: a Debian package for this machine's release, after lintian
+## Build | image: build/image/: an OCI image, its content, an SPDX list and checksums, the same bytes each time
+## Build | sign KEY=rezone.key: ... signs the checksums of image, package and archive with minisign
 ## Build | dist: build/dist/: a source archive of HEAD, the same bytes each time, and SHA256SUMS
 ## Build | clean: removes build/
-.PHONY: install dist
-SHARE = $(DESTDIR)$(PREFIX)/share
+.PHONY: install deb image sign dist
+SHARE   = $(DESTDIR)$(PREFIX)/share
+ZSH     = zsh/site-functions
+UNITDIR = $(PREFIX)/lib/systemd/system
 install: $(BUILD)/rezone pages
 	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/sbin $(BUILD)/rezone $(BUILD)/rezone-serve
 	install -D -m 0644 -t $(SHARE)/man/man8 $(BUILD)/pages/man/*.8
 	install -D -m 0644 -t $(SHARE)/man/man5 $(BUILD)/pages/man/*.5
 	install -D -m 0644 -t $(SHARE)/bash-completion/completions $(BUILD)/pages/completions/bash/rezone
-	install -D -m 0644 -t $(SHARE)/zsh/site-functions $(BUILD)/pages/completions/zsh/_rezone
+	install -D -m 0644 -t $(SHARE)/$(ZSH) $(BUILD)/pages/completions/zsh/_rezone
 	install -D -m 0644 -t $(SHARE)/fish/vendor_completions.d $(BUILD)/pages/completions/fish/rezone.fish
+	test -e $(DESTDIR)/etc/rezone/rezone.yaml || install -D -m 0644 -t $(DESTDIR)/etc/rezone deploy/systemd/rezone.yaml
+ifneq ($(UNITDIR),)
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's,/usr/sbin/rezone,$(PREFIX)/sbin/rezone,' deploy/systemd/rezone.service >$(DESTDIR)$(UNITDIR)/rezone.service
+endif
+## Long forms | image-test: the image built twice has the same bytes; what is in it, and what not
+## Test with root | kube-image: the image run as deploy/rezone.yaml says, by runc, with a real API server
+.PHONY: image-test kube-image
+image-test: $(BUILD)/rezone
+	tests/lib/image $(BUILD)
+kube-image: image
+	tests/kube/run 50-image
+image: $(BUILD)/rezone
+	scripts/image $(BUILD)/image $(BUILD) $(ARCH)
+sign:
+	scripts/sign $(KEY) $(wildcard $(addprefix $(BUILD)/,dist/SHA256SUMS deb/SHA256SUMS image/SHA256SUMS))
+deb:
+	scripts/deb $(BUILD)/deb
 dist:
 	scripts/dist $(BUILD)/dist
 
