@@ -16,7 +16,7 @@ struct body {
 static inline void put(struct body *b, int bytes, int64_t v)
 {
 	while (bytes--)
-		b->b[b->n++] = (uint8_t)(v >> 8 * bytes);
+		b->b[b->n++] = (uint8_t)((uint64_t)v >> 8 * bytes);
 }
 
 static inline void put_varint(struct body *b, uint32_t v)
