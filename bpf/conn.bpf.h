@@ -219,29 +219,28 @@ static __always_inline void rz_conn_note_proxy(const struct rz_conn *c)
 static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cookie, int newstate)
 {
 	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
-	struct rz_closed *record = NULL;
-	struct rz_tuple tuple;
+	struct rz_closed record;
+	bool mine;
 
 	if (rz_held_any)
 		bpf_map_delete_elem(&held, &cookie);
 	if (!c)
 		return;
-	tuple = c->tuple;
-	if (c->cookie == cookie) {
+	mine = c->cookie == cookie;
+	rz_traffic_record(&record, tp, c, newstate == RZ_TCP_CLOSE_WAIT);
+	if (mine)
 		rz_traffic_closed(tp, c, newstate == RZ_TCP_CLOSE_WAIT);
-		record = rz_traffic_record(tp, c, newstate == RZ_TCP_CLOSE_WAIT);
-	}
 	if (c->frame.via == RZ_VIA_PROXY)
 		rz_conn_note_proxy(c);
 	rz_conn_drop_kept(cookie, &c->frame);
 	rz_undo_forget(cookie);
 	if (!bpf_map_delete_elem(&conns, &cookie)) {
 		RZ_COUNT(closed);
-		rz_room_count_conn(&tuple, -1);
+		rz_room_count_conn(&record.tuple, -1);
 	}
 	rz_early_forget(cookie); /* after that: who keeps one now finds no connection */
-	if (record)
-		rz_traffic_submit(record);
+	if (mine)
+		rz_traffic_send(&record);
 }
 
 /* A function of its own: inlined into rz_state its stack and rz_traffic_closed()'s are over 512

@@ -96,19 +96,13 @@ static __noinline void rz_traffic_closed(const struct tcp_sock *tp, const struct
 
 /*
  * A record of what a connection has carried, for the daemon, which adds it up under the zones that
- * it has now. NULL: no room, which is counted. The caller submits it once the connection's entry is
- * gone: so a snapshot that is read after the record was has no such connection, and its bytes are
- * not counted again.
+ * it has now. The caller sends it once the connection's entry is gone: so a snapshot that is read
+ * after the record was has no such connection, and its bytes are not counted again. The record
+ * lies on the caller's stack: Linux before 5.11 loses track of a reserved one that does.
  */
-static __always_inline struct rz_closed *rz_traffic_record(const struct tcp_sock *tp,
-							   const struct rz_conn *c, bool fin)
+static __always_inline void rz_traffic_record(struct rz_closed *r, const struct tcp_sock *tp,
+					      const struct rz_conn *c, bool fin)
 {
-	struct rz_closed *r = bpf_ringbuf_reserve(&closed, sizeof(*r), 0);
-
-	if (!r) {
-		RZ_COUNT(traffic_full);
-		return NULL;
-	}
 	r->cookie = c->cookie;
 	r->client = c->frame.tentative || c->frame.several ? 0 : c->frame.client;
 	r->rx_bytes = tp->bytes_received - fin;
@@ -119,15 +113,17 @@ static __always_inline struct rz_closed *rz_traffic_record(const struct tcp_sock
 	r->proxied = c->frame.via == RZ_VIA_PROXY;
 	r->tls = c->frame.state == RZ_STATE_TLS;
 	__builtin_memset(r->pad, 0, sizeof(r->pad));
-	return r;
 }
 
-/* The daemon reads the ring at each tick, and is woken before that only when it is half full. */
-static __always_inline void rz_traffic_submit(struct rz_closed *r)
+/* The daemon reads the ring at each tick, and is woken before that only when it is half full. No
+ * room is counted. */
+static __always_inline void rz_traffic_send(struct rz_closed *r)
 {
 	bool full = bpf_ringbuf_query(&closed, BPF_RB_AVAIL_DATA) > RZ_CLOSED_RING / 2;
 
-	bpf_ringbuf_submit(r, full ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	if (bpf_ringbuf_output(&closed, r, sizeof(*r),
+			       full ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP))
+		RZ_COUNT(traffic_full);
 }
 
 #endif
