@@ -112,6 +112,8 @@ struct rz_zone_val {
 	__u32 agents; /* 0: a zone or alias that left the topology; its group is "" */
 	__u32 ready;
 	__u64 ready_since_ns; /* since when min_agents have been ready, 0 if they are not */
+	__u32 seen_coming;    /* 1: it became ready then; 0: it may have been ready before */
+	__u32 unused;
 };
 
 /* aliases: another name of a zone -> its canonical name */

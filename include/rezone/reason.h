@@ -54,6 +54,8 @@ enum rz_reason {
 	RZ_REASON_MEMORY_FULL, /* no room to remember one client more, or its move */
 	/* Asked after LEFT: */
 	RZ_REASON_FOLLOWED, /* opened after a move of its client, and held for its sake (follow) */
+	/* Asked after LEFT_BEHIND: */
+	RZ_REASON_HOME_WAS_READY, /* opened although its zone was ready: it would come back */
 	RZ_REASON_COUNT,
 } RZ_PACKED_ENUM;
 

@@ -9,9 +9,11 @@ agent_start a
 topology a=ready b=ready
 AT=$(agent_ip a):9092
 client_start w kafka-go-debian write --bootstrap "$AT" --client-id w,warpstream_az=a --topic t --rate 20
-for i in $(seq $N) x; do
-	client_start "r$i" kafka-go-debian read --bootstrap "$AT" --client-id "r$i,warpstream_az=b,$LB" --topic t
+# the breaker wants ten addresses
+for i in $(seq $N); do
+	client_start_from "$i" "r$i" kafka-go-debian read --bootstrap "$AT" --client-id "r$i,warpstream_az=b,$LB" --topic t
 done
+client_start rx kafka-go-debian read --bootstrap "$AT" --client-id "rx,warpstream_az=b,$LB" --topic t
 for i in $(seq $N) x; do
 	within "$DEADLINE" grep -q '"event":"read"' "$WORK/r$i.log" || not_ok "r$i reads"
 done

@@ -76,7 +76,7 @@ client_start r kafka-go-debian read --bootstrap "$AT" --client-id "r,warpstream_
 # a process that rezone cannot see: in a PID namespace of its own, with its /proc, /proc/PID/fd of the agent is not there
 STARTED=$(utc_now)
 spawn rezone - - unshare --pid --fork --kill-child --mount-proc "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" \
-	--topology "$WORK/topology.yaml" --breaker 0 "${FLAGS[@]}"
+	--topology "$WORK/topology.yaml" --breaker 0 --home-ready-wait 0s "${FLAGS[@]}"
 check "an agent that cannot be seen: nobody is moved, and the line says why" \
 	within "$DEADLINE" has_event ".event == \"refused\" and .time >= \"$STARTED\" and (.client_id | startswith(\"r,\")) and (.error == \"ESRCH\" or .error == \"ENOENT\")"
 check "... nor closed" test "$(moves r true)" = 0

@@ -37,7 +37,7 @@ comes_home() { # WHAT SECONDS
 tell agents a=ready
 read -ra flags <"$WORK/flags"
 spawn rezone - - nsenter --net="/run/netns/$P-cl" "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" --interval 1s --stable-for 0s --rate 50 \
-	--cooldown 1s --cooldown-max 2s --give-up-after 0 --breaker 0 --rate-per-target 0 --topology-max-age 6s --node-name node-a "${flags[@]}"
+	--cooldown 1s --cooldown-max 2s --give-up-after 0 --breaker 0 --home-ready-wait 0s --rate-per-target 0 --topology-max-age 6s --node-name node-a "${flags[@]}"
 check "the slices give agents, and this node's the own zone" within "$DEADLINE" eval \
 	'"$REZONE" topology --pin-dir "$PIN_DIR" -o json | jq -e ".own_zone == \"a\" and (.agents | length) == 1" >/dev/null'
 

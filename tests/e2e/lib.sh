@@ -193,12 +193,13 @@ events_keep() {
 }
 
 # rezone_start [FLAGS...]
-# Most tests move the same few clients again and again, to agents that take them all: neither breaker nor target rate, unless
-# a test asks for them. STARTED is when, in the form of an event's time.
+# Most tests move the same few clients again and again, to agents that take them all, and start them at an agent of the wrong
+# zone while home is ready: neither breaker nor target rate nor a wait for those that came although home was ready, unless a
+# test asks for them. STARTED is when, in the form of an event's time.
 rezone_start() {
 	STARTED=$(utc_now)
 	spawn rezone - - "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" --topology "$WORK/topology.yaml" \
-		--breaker 0 --rate-per-target 0 "$@"
+		--breaker 0 --rate-per-target 0 --home-ready-wait 0s "$@"
 	within "$DEADLINE" daemon_runs || {
 		not_ok "rezone did not start"
 		exit 1
@@ -316,6 +317,18 @@ client_start() {
 	local name=$1 lib=$2 role=$3
 	shift 3
 	spawn "$name" cl - "$E2E_ROOT/tests/peers/clients/run" "$lib" "$role" "$@"
+}
+
+# client_start_from I NAME LIB read|write [FLAGS...]: the same from an address of its own, 10.99.21.I: as a user of its own, for whom the
+# kernel chooses that address
+client_start_from() {
+	local i=$1 name=$2 lib=$3 role=$4 uid=$((60000 + $1))
+	shift 4
+	ip -n "$P-cl" addr add "10.99.21.$i/16" dev eth0
+	ip -n "$P-cl" route add 10.99.0.0/16 dev eth0 src "10.99.21.$i" table "$uid"
+	ip -n "$P-cl" rule add uidrange "$uid-$uid" table "$uid"
+	spawn "$name" cl - setpriv --reuid="$uid" --clear-groups --inh-caps=+dac_read_search,+dac_override \
+		--ambient-caps=+dac_read_search,+dac_override "$E2E_ROOT/tests/peers/clients/run" "$lib" "$role" "$@"
 }
 
 # reads NAME: records that this application has read so far

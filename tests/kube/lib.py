@@ -93,7 +93,7 @@ def done():
 
 def rezone(*flags, **env):
     before = events("start")
-    spawn("rezone", [REZONE, "run", "--pin-dir", PIN, "--cgroup", CGROUP, "--interval", "1s", "--stable-for", "0s", *flags], **env)
+    spawn("rezone", [REZONE, "run", "--pin-dir", PIN, "--cgroup", CGROUP, "--interval", "1s", "--stable-for", "0s", "--home-ready-wait", "0s", *flags], **env)
     if until(lambda: any(e not in before for e in events("start"))) is None:
         not_ok("rezone starts")
         done()

@@ -8,11 +8,12 @@
 /* Often to the very moment at which something ends, or a nanosecond beside it. */
 static void let_time_pass(struct run *r)
 {
-	const uint64_t edges[] = {r->limits.per_client_ns,   r->limits.cooldown_ns,
-				  r->limits.outcome_ns,	     r->limits.breaker_for_ns,
-				  r->settings.stable_for_ns, 2 * r->limits.cooldown_ns,
-				  r->limits.give_up_for_ns,  r->settings.topology_max_age_ns,
-				  r->limits.outcome_ns / 2,  4 * r->limits.outcome_ns};
+	const uint64_t edges[] = {r->limits.per_client_ns,     r->limits.cooldown_ns,
+				  r->limits.outcome_ns,	       r->limits.breaker_for_ns,
+				  r->settings.stable_for_ns,   2 * r->limits.cooldown_ns,
+				  r->limits.give_up_for_ns,    r->settings.topology_max_age_ns,
+				  r->limits.outcome_ns / 2,    4 * r->limits.outcome_ns,
+				  r->limits.home_ready_wait_ns};
 	uint32_t kind = below(r, 100);
 
 	if (kind < 30)
@@ -104,6 +105,8 @@ static void react(struct run *r, size_t conn, uint32_t loyal)
 	struct rz_conn was = r->conns[conn];
 
 	close_conn(r, conn);
+	if (chance(r, 15)) /* it calls itself otherwise */
+		was.frame.client = r->clients[below(r, MAX_CLIENTS)].hash;
 	if (chance(r, loyal))
 		open_conn(r, &was, false);
 	if (chance(r, 20))

@@ -72,7 +72,7 @@ static const char *protected_by(const struct run *r, size_t conn)
 	return NULL;
 }
 
-/* Two moves of one client.id in an interval, of which neither was of many connections; one that was
+/* Two moves of one client in an interval, of which neither was of many connections; one that was
  * brought back at once. */
 static const char *again_too_soon(const struct run *r, const struct row *row)
 {
@@ -86,14 +86,15 @@ static const char *again_too_soon(const struct run *r, const struct row *row)
 		for (k = 0; k < r->ticks[i].n; k++) {
 			const struct row *m = &r->ticks[i].rows[k];
 
-			if (m == row || !went(m) || m->client != row->client)
+			if (m == row || !went(m) || m->client != row->client ||
+			    memcmp(m->addr, row->addr, 16))
 				continue;
 			if (!(row->together || m->together) &&
 			    (i + 1 == r->n_ticks ||
 			     now->now_ns < r->ticks[i].now_ns + r->limits.per_client_ns))
-				return "moved a client.id twice in an interval";
-			if (!memcmp(m->addr, row->addr, 16) && m->fate == WENT &&
-			    row->opened_ns > m->at_ns && now->now_ns < m->at_ns + rest)
+				return "moved a client twice in an interval";
+			if (m->fate == WENT && row->opened_ns > m->at_ns &&
+			    now->now_ns < m->at_ns + rest)
 				return "moved again what a move brought back, without a rest";
 		}
 	return NULL;

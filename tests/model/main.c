@@ -46,6 +46,7 @@ static void fill_rows(struct run *r, const struct opinion *o)
 			.opened_ns = c->opened_ns,
 			.data_ns = c->data_cs ? c->opened_ns + (c->data_cs - 1) * RZ_CS_NS : 0,
 			.home = o[i].home,
+			.home_was_ready = o[i].home_was_ready,
 			.together = o[i].together};
 		memcpy(row->addr, c->tuple.client_addr, 16);
 		if (row->home)

@@ -168,7 +168,8 @@ static void make_limits(struct run *r)
 	static const uint64_t rests[] = {60 * SECOND_NS, 10 * SECOND_NS, 0, 90 * SECOND_NS},
 			      mosts[] = {3600 * SECOND_NS, 100 * SECOND_NS, 30 * SECOND_NS},
 			      intervals[] = {24 * SECOND_NS, 0, 8 * SECOND_NS},
-			      outcomes[] = {30 * SECOND_NS, 10 * SECOND_NS, 0, 70 * SECOND_NS};
+			      outcomes[] = {30 * SECOND_NS, 10 * SECOND_NS, 0, 70 * SECOND_NS},
+			      waits[] = {0, 120 * SECOND_NS, 1800 * SECOND_NS};
 	static const unsigned percents[] = {30, 0, 10, 14, 50, 100}, give_ups[] = {3, 0, 1, 2};
 	struct rz_limits *l = &r->limits;
 
@@ -182,6 +183,7 @@ static void make_limits(struct run *r)
 	l->give_up_after = PICK(r, give_ups);
 	l->give_up_for_ns = (100 + below(r, 900)) * SECOND_NS;
 	l->outcome_ns = PICK(r, outcomes);
+	l->home_ready_wait_ns = PICK(r, waits);
 	/* not from the noise: the other worlds are the same without this rule */
 	l->clients_max = r->seed / 4 % 6 ? 0 : 1 + r->seed / 24 % 4;
 	l->client_share = (double)(r->seed / 3 % 5) / 8;
@@ -343,7 +345,9 @@ struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home)
 	c->cookie = p->cookie = held->cookie = r->prints[r->n_conns - 1].cookie = r->last_cookie +=
 		1 + below(r, 5);
 	c->opened_ns = r->clock_ns + (like ? below(r, 3) * SECOND_NS / 2 : 0);
-	ip4(c->tuple.client_addr, 10, 1 + below(r, 2), below(r, 4), 7);
+	/* the breaker wants ten addresses; few of them have several connections of a client each */
+	ip4(c->tuple.client_addr, 10, 1 + below(r, 2), below(r, 4),
+	    7 + (r->seed % 3 ? 0 : below(r, 4)));
 	/* few agents are on one node */
 	i = chance(r, 75) ? 0 : below(r, (uint32_t)n);
 	memcpy(c->tuple.agent_addr, r->agents[i].at.addr, 16);

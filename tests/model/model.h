@@ -38,7 +38,7 @@ struct row { /* a candidate at a tick, or a data connection that is at home */
 	uint64_t cookie, client, opened_ns, data_ns;
 	uint64_t latest_ns; /* move of its client before this tick, 0: none */
 	uint8_t addr[16];
-	bool home;
+	bool home, home_was_ready;
 	int target; /* group and zone, by number in run.targets */
 	long double share;
 	enum rz_reason reason;
@@ -47,12 +47,22 @@ struct row { /* a candidate at a tick, or a data connection that is at home */
 	bool no_token;	/* over budget: the node's rate, not for its client.id's last move */
 	bool together;	/* others of its client may go at the same time */
 	const struct row *forgot; /* one of a client that was forgotten to remember this one */
+	unsigned who;		  /* its client, whatever it calls itself */
+	const struct row *back;	  /* the open move that this connection came back from */
+	unsigned copy_of;
+	bool several;	  /* clients have its client.id at its address, when the tick came */
+	uint64_t back_ns; /* it came back from a move that happened then, now or before; 0 */
+	unsigned returns; /* ... that many in a row */
 };
 
 struct tick {		 /* as the record has it */
 	uint64_t now_ns; /* never goes back */
 	long double share;
 	bool paused;
+	/* Clients that were renamed rest under the client.id that they had: no connections, but
+	 * somebody's who begins with the past of `copy_of` when the tick came */
+	struct row copies[MAX_CONNS];
+	size_t n_copies;
 	struct row rows[MAX_CONNS];
 	size_t n; /* in the order in which they were asked once pace() has seen them */
 };
@@ -97,6 +107,7 @@ struct run {
 	size_t n_ticks; /* the latest is the one at hand */
 	struct rz_zone_key targets[MAX_TARGETS];
 	size_t n_targets;
+	unsigned last_who;
 };
 
 /* What one rule of the naive statement is left out or twisted, to see that it would be missed. */
@@ -120,9 +131,19 @@ enum twist {
 	TWIST_PODS,	       /* every address is an agent */
 	TWIST_ROLES,
 	TWIST_PROXY_ADDRESS,
-	TWIST_STABLE_CARRIED, /* a zone is as old as the latest look */
-	TWIST_QUEUE,	      /* by cookie alone */
-	TWIST_QUEUE_UNDO,     /* one that did not go keeps its place */
+	TWIST_STABLE_CARRIED,	/* a zone is as old as the latest look */
+	TWIST_CHOSE,		/* who came although home was ready is moved like any other */
+	TWIST_CHOSE_WAIT,	/* ... never */
+	TWIST_CHOSE_SEEN,	/* ... waits, though nobody knows since when home was ready */
+	TWIST_CHOSE_ADOPTED,	/* ... or since when it is here */
+	TWIST_CHOSE_STABLE,	/* ... or home had just become ready */
+	TWIST_CHOSE_FOLLOWS,	/* ... or it came while its client was being moved */
+	TWIST_QUEUE,		/* by cookie alone */
+	TWIST_ADDRESSES,	/* one address may go before another as often as it likes */
+	TWIST_TURN_OF_ADDRESS,	/* ... and at the next tick again */
+	TWIST_TURNS_IN_ADDRESS, /* ... and one client there before another one */
+	TWIST_RESTING_TURN,	/* who rests takes its address's turn */
+	TWIST_QUEUE_UNDO,	/* one that did not go keeps its place */
 	TWIST_LET_GO,
 	TWIST_LET_GO_DOUBLES,
 	TWIST_SILENT_DOUBLES,
@@ -131,6 +152,7 @@ enum twist {
 	TWIST_CLIENT_SHARE,
 	TWIST_SHARE_GONE,	   /* ... of those that are still here */
 	TWIST_SHARE_FUTILE,	   /* ... also of a client that moves do not help */
+	TWIST_TURN_OF_ID,	   /* ... and is that of its client.id, wherever it is */
 	TWIST_PER_CLIENT_ATTEMPTS, /* one that did not go does not count */
 	TWIST_WHO,		   /* a client is its client.id, wherever it is */
 	TWIST_ROUND_FOLLOWS,	   /* the older connections of a round wait too */
@@ -143,28 +165,42 @@ enum twist {
 	TWIST_GIVE_UP,
 	TWIST_GIVE_UP_ENDS,
 	TWIST_UNDO_FORGETS,
-	TWIST_OUTCOME_AFTER,  /* judged at once */
-	TWIST_STAYS,	      /* any connection that is here proves that its client stays */
-	TWIST_STAYS_OPENED,   /* ... by requests later than its client's latest move, however old it
-				 is */
-	TWIST_STAYS_SHORT,    /* ... than fifteen seconds, however early it is judged */
-	TWIST_PATIENCE,	      /* one that left something behind has left when it is due */
-	TWIST_IDLE_HOME,      /* at home at once, though it may be between two requests here */
-	TWIST_DUE,	      /* the breaker does not know of moves whose outcome is open */
-	TWIST_LEFT_BEHIND,    /* what was left behind is a candidate */
-	TWIST_BEHIND_KEPT,    /* ... again once its client is forgotten */
-	TWIST_TOO_EARLY,      /* a round may end before it is known whether its client stays */
-	TWIST_MEMORY,	      /* there is room for every client */
-	TWIST_FORGET_NEWEST,  /* who was seen last is forgotten */
-	TWIST_FORGET_RESTING, /* ... though it rests */
-	TWIST_FORGET_FUTILE,  /* ... though moves did not help it */
-	TWIST_FORGET_OPEN,    /* ... though a move has no outcome */
-	TWIST_FORGET_YOUNG,   /* ... though nobody can tell whether it stays */
-	TWIST_FORGET_TURN,    /* ... though it has had its turn */
-	TWIST_FORGET_BEHIND,  /* ... though it left a connection behind */
+	TWIST_OUTCOME_AFTER, /* judged at once */
+	TWIST_STAYS,	     /* any connection that is here proves that its client stays */
+	TWIST_STAYS_OPENED,  /* ... by requests later than its client's latest move, however old it
+				is */
+	TWIST_STAYS_SHORT,   /* ... than fifteen seconds, however early it is judged */
+	TWIST_PATIENCE,	     /* one that left something behind has left when it is due */
+	TWIST_IDLE_HOME,     /* at home at once, though it may be between two requests here */
+	TWIST_DUE,	     /* the breaker does not know of moves whose outcome is open */
+	TWIST_LEFT_BEHIND,   /* what was left behind is a candidate */
+	TWIST_BEHIND_KEPT,   /* ... again once its client is forgotten */
+	TWIST_RENAME,	     /* another client.id is another client */
+	TWIST_RENAME_MET,    /* ... not, though the client is here under its own */
+	TWIST_RENAME_WAIT,   /* ... also if nobody waits because home was ready */
+	TWIST_RENAME_RESTS,  /* ... and may go at once if it comes under its own again */
+	TWIST_BACK_SOON,     /* who came back, however late */
+	TWIST_BACK_ONCE,     /* ... and several from one move */
+	TWIST_SEVERAL,	     /* one client.id at one address is one client */
+	TWIST_SEVERAL_RESTS, /* ... several, of whom nobody rests */
+	TWIST_SEVERAL_NEW,   /* ... but who is known to have come back */
+	TWIST_SEVERAL_DOUBLES, /* ... or not for longer each time */
+	TWIST_SEVERAL_GIVE_UP,
+	TWIST_SEVERAL_OUTCOME, /* ... of whom each is evidence for the other's move */
+	TWIST_TOO_EARLY,       /* a round may end before it is known whether its client stays */
+	TWIST_MEMORY,	       /* there is room for every client */
+	TWIST_FORGET_NEWEST,   /* who was seen last is forgotten */
+	TWIST_FORGET_RESTING,  /* ... though it rests */
+	TWIST_FORGET_FUTILE,   /* ... though moves did not help it */
+	TWIST_FORGET_SEVERAL,  /* ... though it is several */
+	TWIST_FORGET_OPEN,     /* ... though a move has no outcome */
+	TWIST_FORGET_YOUNG,    /* ... though nobody can tell whether it stays */
+	TWIST_FORGET_TURN,     /* ... though it has had its turn */
+	TWIST_FORGET_BEHIND,   /* ... though it left a connection behind */
 	TWIST_BREAKER,
 	TWIST_BREAKER_LEAST,
 	TWIST_BREAKER_WINDOW,
+	TWIST_VOTES, /* of one address more than one counts */
 	TWIST_BREAKER_ENDS,
 	TWIST_PAUSE,
 	TWIST_NODE_RATE,
@@ -185,6 +221,7 @@ const char *twist_name(enum twist t); /* NULL: there is no such rule */
 struct opinion {
 	enum rz_reason reason; /* NONE: a candidate */
 	bool home;	       /* a data connection in the client's own zone */
+	bool home_was_ready;   /* when it was opened, away */
 	bool gap_only;	       /* it must not be held */
 	bool follow;	       /* its client must be followed after the close */
 	bool together;	       /* others of its client may go at the same time */

@@ -20,7 +20,8 @@ static enum rz_outcome outcome_at(const struct run *r, const struct tick *t, con
 		if (!is_who(&t->rows[i], m) || t->rows[i].opened_ns <= m->at_ns)
 			continue;
 		home |= t->rows[i].home;
-		if (t->rows[i].home)
+		if (t->rows[i].home ||
+		    (t->rows[i].several && t->rows[i].back != m && twist != TWIST_SEVERAL_OUTCOME))
 			continue;
 		from = stays_from(r, &t->rows[i], t->rows[i].latest_ns);
 		away |= t->rows[i].data_ns >= from || twist == TWIST_STAYS;
@@ -37,8 +38,7 @@ static enum rz_outcome outcome_at(const struct run *r, const struct tick *t, con
 									: RZ_OUTCOME_NONE;
 }
 
-/* Was it still without an outcome when tick `t` came? */
-static bool is_pending(const struct run *r, size_t moved_in, const struct row *m, size_t t)
+bool is_pending(const struct run *r, size_t moved_in, const struct row *m, size_t t)
 {
 	size_t i;
 
@@ -66,6 +66,7 @@ bool has_open_move(const struct run *r, const struct row *who)
 
 struct known {
 	uint64_t moved_ns, cookie;
+	const uint8_t *addr;
 	enum rz_outcome outcome; /* NONE: it is due and open */
 	bool late;		 /* was due and open before */
 };
@@ -98,7 +99,7 @@ static size_t known_at(const struct run *r, size_t t, struct known *ret)
 			if (o == RZ_OUTCOME_NONE && (late || !is_due(r, &r->ticks[t], m, 1)))
 				continue;
 			if (is_pending(r, i, m, t))
-				ret[n++] = (struct known){m->at_ns, m->cookie, o, late};
+				ret[n++] = (struct known){m->at_ns, m->cookie, m->addr, o, late};
 		}
 	qsort(ret, n, sizeof(*ret), in_order);
 	return n;
@@ -117,13 +118,28 @@ void count_outcomes(const struct run *r, size_t ret[RZ_OUTCOME_COUNT])
 #define LEAST  (twist == TWIST_BREAKER_LEAST ? 1 : 10)
 #define WINDOW (twist == TWIST_BREAKER_WINDOW ? 10 : 64)
 
+/* Is there a later one of the same address? */
+static bool is_outvoted(const struct known *all, size_t n, size_t i)
+{
+	size_t k;
+
+	for (k = i + 1; k < n && twist != TWIST_VOTES; k++)
+		if (!memcmp(all[k].addr, all[i].addr, 16))
+			return true;
+	return false;
+}
+
 /* Do the latest of these ask for it to open? */
 static bool too_many(const struct run *r, const struct known *all, size_t n)
 {
 	size_t i, looked = 0, futile = 0;
 
-	for (i = n; i-- > 0 && looked < WINDOW; looked++)
+	for (i = n; i-- > 0 && looked < WINDOW;) {
+		if (is_outvoted(all, n, i))
+			continue;
+		looked++;
 		futile += all[i].outcome == RZ_OUTCOME_RETURNED;
+	}
 	return looked >= LEAST && futile * 100 >= r->breaker_percent * looked;
 }
 

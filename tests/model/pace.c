@@ -49,9 +49,9 @@ static struct wait wait_of(const struct run *r, uint64_t cookie)
 }
 
 /* How many moves a client has in an interval: one, or a share of the connections that it had. */
-static size_t moves_at_once(const struct run *r, const struct row *row)
+static size_t moves_at_once(const struct run *r, const struct row *row, const struct row *before)
 {
-	struct past p = past_of(r, row, row, r->n_ticks);
+	struct past p = past_of(r, row, before, r->n_ticks);
 	const struct tick *t = at_hand(r);
 	size_t k, n = twist == TWIST_SHARE_GONE ? 0 : p.gone;
 
@@ -64,9 +64,9 @@ static size_t moves_at_once(const struct run *r, const struct row *row)
 	return n ? n : 1;
 }
 
-/* An interval begins with a client.id's first move in it; a tick is of one interval. Moves that did
+/* An interval begins with a client's first move in it; a tick is of one interval. Moves that did
  * not happen count too. */
-static bool had_its_moves(const struct run *r, const struct row *row)
+static bool had_its_moves(const struct run *r, const struct row *row, const struct row *before)
 {
 	uint64_t began_ns = 0;
 	size_t i, k, latest = 0, n = 0;
@@ -76,8 +76,11 @@ static bool had_its_moves(const struct run *r, const struct row *row)
 
 		if (n && latest != i && t->now_ns - began_ns >= r->limits.per_client_ns)
 			n = 0;
-		for (k = 0; k < t->n && &t->rows[k] != row; k++) {
-			if (t->rows[k].client != row->client || !had_a_go(r, &t->rows[k]) ||
+		for (k = 0; k < t->n && &t->rows[k] != before; k++) {
+			bool its = is_who(&t->rows[k], row) ||
+				   (twist == TWIST_TURN_OF_ID && t->rows[k].client == row->client);
+
+			if (!its || !had_a_go(r, &t->rows[k]) ||
 			    (t->rows[k].fate != WENT && i + 1 < r->n_ticks &&
 			     twist == TWIST_PER_CLIENT_ATTEMPTS))
 				continue;
@@ -86,7 +89,7 @@ static bool had_its_moves(const struct run *r, const struct row *row)
 			latest = i;
 		}
 	}
-	return n && n >= moves_at_once(r, row);
+	return n && n >= moves_at_once(r, row, before);
 }
 
 struct asking {
@@ -119,26 +122,49 @@ static enum rz_reason ask_rates(struct asking *a, struct row *row)
 	return RZ_REASON_NONE;
 }
 
-static enum rz_reason ask(struct asking *a, struct row *row)
+/* It came although home was ready, not because it was moved, and not long ago. */
+static bool chose(const struct run *r, const struct row *row, const struct row *before)
 {
-	struct run *r = a->run;
+	struct past p = past_of(r, row, before, r->n_ticks);
+	bool follows = p.first_ns && row->opened_ns > p.first_ns &&
+		       row->opened_ns <= p.latest_ns + 15 * SECOND_NS;
+
+	return row->home_was_ready && twist != TWIST_CHOSE &&
+	       (at_hand(r)->now_ns < row->opened_ns + r->limits.home_ready_wait_ns ||
+		twist == TWIST_CHOSE_WAIT) &&
+	       (!follows || twist == TWIST_CHOSE_FOLLOWS);
+}
+
+/* All but the rates, if of this tick no row from `before` on was asked yet. */
+static enum rz_reason ask_but_rates(const struct run *r, const struct row *row,
+				    const struct row *before)
+{
 	struct wait w = wait_of(r, row->cookie);
 	enum rz_reason reason;
 
 	if (w.observed)
 		return RZ_REASON_OBSERVING;
+	if (chose(r, row, before))
+		return RZ_REASON_HOME_WAS_READY;
 	if (at_hand(r)->now_ns < w.not_before_ns)
 		return RZ_REASON_COOLING_DOWN;
-	reason = ask_history(r, row);
+	reason = ask_history(r, row, before);
 	if (reason != RZ_REASON_NONE)
 		return reason;
 	if (breaker_is_open(r))
 		return RZ_REASON_BREAKER;
 	if (at_hand(r)->paused && twist != TWIST_PAUSE)
 		return RZ_REASON_PAUSED;
-	if (had_its_moves(r, row))
-		return RZ_REASON_OVER_BUDGET;
-	reason = ask_rates(a, row);
+	return had_its_moves(r, row, before) ? RZ_REASON_OVER_BUDGET : RZ_REASON_NONE;
+}
+
+static enum rz_reason ask(struct asking *a, struct row *row)
+{
+	struct run *r = a->run;
+	enum rz_reason reason = ask_but_rates(r, row, row);
+
+	if (reason == RZ_REASON_NONE)
+		reason = ask_rates(a, row);
 	if (reason == RZ_REASON_NONE)
 		make_room(r, row);
 	if (reason != RZ_REASON_NONE || r->limits.mode != RZ_MODE_OBSERVE)
@@ -147,28 +173,88 @@ static enum rz_reason ask(struct asking *a, struct row *row)
 	return RZ_REASON_OBSERVING;
 }
 
-/* Those who have waited longest, then by cookie; those at home are asked nothing. */
-static void line_up(struct run *r)
+/* The latest turn of a client, or of an address, before this tick. */
+static uint64_t latest_turn(const struct run *r, const struct row *row, bool address)
 {
-	struct tick *t = &r->ticks[r->n_ticks - 1];
-	uint64_t since[MAX_CONNS], was;
-	struct row row;
+	uint64_t latest = 0;
+	size_t i, k;
+
+	for (i = 0; i + 1 < r->n_ticks; i++)
+		for (k = 0; k < r->ticks[i].n; k++) {
+			const struct row *m = &r->ticks[i].rows[k];
+
+			if (had_a_go(r, m) && !memcmp(m->addr, row->addr, 16) &&
+			    (address || m->client == row->client))
+				latest = r->ticks[i].now_ns;
+		}
+	return latest;
+}
+
+struct place {
+	bool last;	/* nothing but the rates may speak against all others */
+	unsigned round; /* addresses take turns: the first of each, the second of each, ... */
+	uint64_t from_ns, cookie;
+};
+
+static bool is_before(const struct place *a, const struct place *b)
+{
+	if (a->last != b->last)
+		return b->last;
+	if (a->round != b->round)
+		return a->round < b->round;
+	return a->from_ns != b->from_ns ? a->from_ns < b->from_ns : a->cookie < b->cookie;
+}
+
+#define SWAP(a, b)                   \
+	do {                         \
+		typeof(a) was = (a); \
+		(a) = (b);           \
+		(b) = was;           \
+	} while (0)
+
+static void sort(struct tick *t, struct place *p)
+{
 	size_t i, k;
 
 	for (i = 0; i < t->n; i++)
-		since[i] = twist == TWIST_QUEUE ? 0 : wait_of(r, t->rows[i].cookie).since_ns;
-	for (i = 0; i < t->n; i++)
 		for (k = i + 1; k < t->n; k++) {
-			if (since[i] < since[k] ||
-			    (since[i] == since[k] && t->rows[i].cookie < t->rows[k].cookie))
+			if (is_before(&p[i], &p[k]))
 				continue;
-			row = t->rows[i];
-			t->rows[i] = t->rows[k];
-			t->rows[k] = row;
-			was = since[i];
-			since[i] = since[k];
-			since[k] = was;
+			SWAP(t->rows[i], t->rows[k]);
+			SWAP(p[i], p[k]);
 		}
+}
+
+/* By how long the candidate has waited, its client's latest turn counted; then the address's. */
+static void line_up(struct run *r)
+{
+	struct tick *t = &r->ticks[r->n_ticks - 1];
+	struct place p[MAX_CONNS] = {};
+	size_t i, k;
+
+	for (i = 0; i < t->n; i++) {
+		struct row *row = &t->rows[i];
+		uint64_t turn = twist == TWIST_TURNS_IN_ADDRESS ? 0 : latest_turn(r, row, false);
+
+		p[i].cookie = row->cookie;
+		p[i].last = row->home || is_left_behind(r, row) ||
+			    (twist != TWIST_RESTING_TURN &&
+			     ask_but_rates(r, row, t->rows) != RZ_REASON_NONE);
+		p[i].from_ns = twist == TWIST_QUEUE ? 0 : wait_of(r, row->cookie).since_ns;
+		if (turn > p[i].from_ns && twist != TWIST_QUEUE)
+			p[i].from_ns = turn;
+	}
+	sort(t, p);
+	for (i = 0; i < t->n; i++) {
+		uint64_t turn =
+			twist == TWIST_TURN_OF_ADDRESS ? 0 : latest_turn(r, &t->rows[i], true);
+
+		for (k = 0; k < i && twist != TWIST_ADDRESSES; k++)
+			p[i].round += !memcmp(t->rows[k].addr, t->rows[i].addr, 16);
+		if (turn > p[i].from_ns && twist != TWIST_QUEUE)
+			p[i].from_ns = turn;
+	}
+	sort(t, p);
 }
 
 static uint64_t latest_move(const struct run *r, const struct row *row)
@@ -187,6 +273,22 @@ static uint64_t latest_move(const struct run *r, const struct row *row)
 	return latest;
 }
 
+/* What was known of it since it is a candidate. */
+static void find_returns(const struct run *r, struct row *row)
+{
+	const struct row *at = is_left_behind(r, row) ? NULL : row;
+	size_t i = r->n_ticks - 1;
+
+	while (at && !at->back)
+		at = i > 0 ? seen(&r->ticks[--i], row->cookie) : NULL;
+	if (!at)
+		return;
+	row->back_ns = at->back->at_ns;
+	row->returns = at->back->returns + 1;
+	if (r->limits.give_up_after && at->back->returns >= r->limits.give_up_after)
+		row->returns = 1; /* it had been left alone for long enough */
+}
+
 size_t pace(struct run *r, enum rz_reason (*said)(const void *ctx, uint64_t cookie),
 	    const void *ctx)
 {
@@ -194,8 +296,14 @@ size_t pace(struct run *r, enum rz_reason (*said)(const void *ctx, uint64_t cook
 	struct asking a = {r, said, ctx, 0};
 	size_t i;
 
-	for (i = 0; i < t->n; i++)
+	recognise(r);
+	for (i = 0; i < t->n; i++) {
 		t->rows[i].latest_ns = latest_move(r, &t->rows[i]);
+		t->rows[i].several = past_of(r, &t->rows[i], &t->rows[i], r->n_ticks - 1).several;
+	}
+	for (i = 0; i < t->n; i++)
+		if (!t->rows[i].home)
+			find_returns(r, &t->rows[i]);
 	line_up(r);
 	for (i = 0; i < t->n; i++)
 		t->rows[i].reason = t->rows[i].home		     ? RZ_REASON_SAME_ZONE

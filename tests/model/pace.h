@@ -23,7 +23,7 @@ static inline bool had_a_go(const struct run *r, const struct row *row)
 
 static inline bool is_who(const struct row *a, const struct row *b)
 {
-	return a->client == b->client && (twist == TWIST_WHO || !memcmp(a->addr, b->addr, 16));
+	return twist == TWIST_WHO ? a->client == b->client : a->who == b->who;
 }
 
 static inline uint64_t doubled(uint64_t ns, unsigned times, uint64_t most)
@@ -59,6 +59,8 @@ struct past {
 	size_t began_tick;	      /* the round's first */
 	size_t seen_tick;	      /* the latest with a candidate */
 	size_t gone;		      /* moves since the latest tick without one */
+	unsigned lost;		      /* connections older than the first move, by a move */
+	bool several;		      /* clients with one client.id at one address */
 };
 
 /* rounds.c */
@@ -67,16 +69,23 @@ struct past past_of(const struct run *r, const struct row *who, const struct row
 		    size_t ticks);
 bool is_left_behind(const struct run *r, const struct row *row);
 /* NONE, COOLING_DOWN, GAVE_UP or MEMORY_FULL */
-enum rz_reason ask_history(const struct run *r, const struct row *row);
+enum rz_reason ask_history(const struct run *r, const struct row *row, const struct row *before);
 /* memory.c */
 /* Is there room to remember one client more, before this row is asked? */
-bool has_room(const struct run *r, const struct row *row);
+bool has_room(const struct run *r, const struct row *before);
 bool is_remembered(const struct run *r, const struct row *who, const struct row *before);
+/* *oldest: who may be forgotten, or NULL; itself may be NULL. */
+size_t count_remembered(const struct run *r, const struct row *before, const struct row **oldest);
 /* This row goes: forget another client if it must be. */
 void make_room(const struct run *r, struct row *row);
 /* outcomes.c */
 bool has_open_move(const struct run *r, const struct row *who);
+/* Was this move, of tick `moved_in`, still without an outcome when tick `t` came? */
+bool is_pending(const struct run *r, size_t moved_in, const struct row *m, size_t t);
 bool breaker_is_open(const struct run *r);
+/* returns.c */
+void recognise(struct run *r);
+const struct row *latest_row(const struct run *r, unsigned who);
 /* rates.c: how much is in a bucket when this row is asked; 2 if it is not used */
 long double tokens_of(const struct run *r, const struct row *row, enum bucket b);
 

@@ -36,7 +36,7 @@ static void learn_of(const struct run *r, const struct tick *t, const struct row
 		     struct past *p)
 {
 	bool away = false, back_home = false, left_behind = false;
-	size_t i;
+	size_t i, stay = 0;
 
 	for (i = 0; i < t->n && r->limits.mode != RZ_MODE_OBSERVE; i++) {
 		const struct row *row = &t->rows[i];
@@ -52,6 +52,8 @@ static void learn_of(const struct run *r, const struct tick *t, const struct row
 			p->seen_tick = tick_nr(r, t);
 			p->seen_ns = t->now_ns;
 		}
+		stay += !row->home && p->first_ns && row->opened_ns > p->first_ns &&
+			row->data_ns >= stays_from(r, row, p->latest_ns);
 		away |= !row->home && row->opened_ns > p->began_ns &&
 			(row->data_ns >= stays_from(r, row, p->latest_ns) || twist == TWIST_STAYS);
 		back_home |= row->home && row->opened_ns > p->began_ns;
@@ -62,10 +64,15 @@ static void learn_of(const struct run *r, const struct tick *t, const struct row
 			     ? (struct past){.any = true,
 					     .seen_ns = p->seen_ns,
 					     .first_ns = p->first_ns,
-					     .latest_ns = p->latest_ns}
+					     .latest_ns = p->latest_ns,
+					     .lost = p->lost,
+					     .several = p->several}
 			     : (struct past){};
 		return;
 	}
+	p->several |= stay > p->lost && twist != TWIST_SEVERAL;
+	if (p->several)
+		return;
 	if (away && back_home && twist == TWIST_AWAY_BEATS_HOME)
 		away = false;
 	if (away && p->open && t->now_ns >= p->until_ns) {
@@ -103,6 +110,7 @@ static void move_of(const struct run *r, const struct tick *t, const struct row 
 		p->first_ns = p->first_ns ? p->first_ns : at;
 		p->latest_ns = at > p->latest_ns ? at : p->latest_ns;
 		p->gone++;
+		p->lost += row->opened_ns <= p->first_ns;
 	}
 	p->any = true;
 	p->seen_ns = at;
@@ -118,13 +126,32 @@ static void move_of(const struct run *r, const struct tick *t, const struct row 
 	p->until_ns = at + rest(r, p->futile);
 }
 
+/* One that was renamed rests under its old client.id as it did. Returns the first tick of its own.
+ */
+static size_t first_past(const struct run *r, const struct row *who, size_t ticks, struct past *ret)
+{
+	size_t i, k;
+
+	for (i = 0; i <= ticks && i < r->n_ticks; i++)
+		for (k = 0; k < r->ticks[i].n_copies; k++) {
+			struct row was = {.who = r->ticks[i].copies[k].copy_of};
+
+			if (r->ticks[i].copies[k].who != who->who)
+				continue;
+			if (twist != TWIST_RENAME_RESTS)
+				*ret = past_of(r, &was, NULL, i);
+			return i;
+		}
+	return 0;
+}
+
 struct past past_of(const struct run *r, const struct row *who, const struct row *before,
 		    size_t ticks)
 {
 	struct past p = {};
-	size_t i, k;
+	size_t i = first_past(r, who, ticks, &p), k;
 
-	for (i = 0; i < ticks; i++) {
+	for (; i < ticks; i++) {
 		const struct tick *t = &r->ticks[i];
 
 		if (p.any)
@@ -156,13 +183,31 @@ static bool is_too_early(const struct run *r, const struct row *row, const struc
 	       at_hand(r)->now_ns < p->latest_ns + least && twist != TWIST_TOO_EARLY;
 }
 
-enum rz_reason ask_history(const struct run *r, const struct row *row)
+/* Of several clients who came back rests, by how often it did, and who may have. */
+static enum rz_reason ask_one(const struct run *r, const struct row *row, const struct past *p)
 {
-	struct past p = past_of(r, row, row, r->n_ticks);
+	bool given_up = r->limits.give_up_after && row->returns >= r->limits.give_up_after &&
+			twist != TWIST_SEVERAL_GIVE_UP;
+	uint64_t ns = given_up ? r->limits.give_up_for_ns
+			       : rest(r, twist == TWIST_SEVERAL_DOUBLES ? 1 : row->returns);
+
+	if (row->back_ns && at_hand(r)->now_ns < row->back_ns + ns && twist != TWIST_SEVERAL_RESTS)
+		return given_up ? RZ_REASON_GAVE_UP : RZ_REASON_COOLING_DOWN;
+	return row->opened_ns > p->first_ns && at_hand(r)->now_ns < row->opened_ns + rest(r, 0) &&
+			       twist != TWIST_SEVERAL_NEW
+		       ? RZ_REASON_COOLING_DOWN
+		       : RZ_REASON_NONE;
+}
+
+enum rz_reason ask_history(const struct run *r, const struct row *row, const struct row *before)
+{
+	struct past p = past_of(r, row, before, r->n_ticks);
 	bool early;
 
-	if (!p.any && !is_remembered(r, row, row) && !has_room(r, row))
+	if (!p.any && !is_remembered(r, row, before) && !has_room(r, before))
 		return RZ_REASON_MEMORY_FULL;
+	if (p.several)
+		return ask_one(r, row, &p);
 	early = p.any && is_too_early(r, row, &p);
 	if (!p.any || (at_hand(r)->now_ns >= p.until_ns && !early))
 		return RZ_REASON_NONE;

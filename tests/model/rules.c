@@ -337,6 +337,12 @@ struct opinion judge(const struct run *r, size_t conn)
 			     ? RZ_LOCALITY_UNKNOWN
 		     : strcmp(e.agent_zone, e.client_zone) ? RZ_LOCALITY_CROSS
 							   : RZ_LOCALITY_SAME;
+	o.home_was_ready =
+		e.ready_since_ns && was_seen_coming(r, e.agent->group, e.client_zone) &&
+		(!f->adopted || twist == TWIST_CHOSE_ADOPTED) &&
+		e.conn->opened_ns >
+			e.ready_since_ns +
+				(twist == TWIST_CHOSE_STABLE ? 0 : r->settings.stable_for_ns);
 	strcpy(o.client_zone, e.client_zone);
 	strcpy(o.agent_zone, e.agent_zone);
 	if (e.agent) {

@@ -139,6 +139,17 @@ uint64_t enough_since(const struct run *r, const char *group, const char *zone)
 	return since;
 }
 
+/* Was there a look at which there were not enough? */
+bool was_seen_coming(const struct run *r, const char *group, const char *zone)
+{
+	size_t i, least = r->settings.min_agents ? r->settings.min_agents : 1;
+
+	for (i = 0; i < r->n_looks; i++)
+		if (count_agents(r, &r->looks[i], group, zone, true) < least)
+			return true;
+	return twist == TWIST_CHOSE_SEEN;
+}
+
 enum standing who_is_at(const struct rz_topo_agent *a, const struct rz_conn *c)
 {
 	if (memcmp(c->tuple.agent_addr, a->at.addr, 16) || c->tuple.agent_port != a->at.port ||

@@ -20,6 +20,7 @@ enum standing { STANDING_NOT, STANDING_AGENT, STANDING_DOUBT };
 enum standing who_is_at(const struct rz_topo_agent *a, const struct rz_conn *c);
 bool zone_by_address(const struct run *r, const uint8_t *addr, char *name);
 /* Since which look there have been enough ready agents, without a break; 0: there are not. */
+bool was_seen_coming(const struct run *r, const char *group, const char *zone);
 uint64_t enough_since(const struct run *r, const char *group, const char *zone);
 
 #endif

@@ -126,6 +126,32 @@ static void check_lie(void)
 	sim_free(&s);
 }
 
+/* Clients that cannot reach home are found out by no node, for they go to another one each time:
+ * who came although home was ready waits. Where a zone is back it changes nothing. */
+static void check_chosen(void)
+{
+	size_t without, zone;
+	struct sim s;
+	struct figures f;
+
+	run(&s, "lie/anywhere,breaker=0,ready-wait=0", 100);
+	without = s.moves;
+	sim_free(&s);
+	f = run_for_figures(&s, "lie/anywhere,breaker=0", 100);
+	expect(s.moves * 3 < without && s.moves > 0 && f.reasons[RZ_REASON_HOME_WAS_READY] > 0,
+	       "a topology that lies, and clients that go anywhere: %zu moves; %zu without "
+	       "--home-ready-wait",
+	       s.moves, without);
+	sim_free(&s);
+	run(&s, "zone/ready-wait=0", 100);
+	zone = s.moves;
+	sim_free(&s);
+	f = run_for_figures(&s, "zone", 100);
+	expect(s.moves == zone && f.home == f.counted && !f.reasons[RZ_REASON_HOME_WAS_READY],
+	       "it costs nothing where a zone is back: %zu moves and %zu", s.moves, zone);
+	sim_free(&s);
+}
+
 /* Clients that go back to where they were, whatever they are told. */
 static void check_loop(void)
 {
@@ -196,6 +222,7 @@ int check_all(void)
 	check_home();
 	check_flap();
 	check_lie();
+	check_chosen();
 	check_loop();
 	check_herd();
 	printf("%u passed, %u failed\n", passed, failed);

@@ -279,7 +279,8 @@ static void place_all(struct sim *s)
 				  libraries[c->library].whole || (herd && c->zone == 2)
 					  ? agent
 					  : pick_agent(s, c));
-			s->conns[c->first + k].opened_ns -= 600 * SECOND_NS;
+			/* a herd has been there since before its zone was ready */
+			s->conns[c->first + k].opened_ns -= (herd ? 7200 : 600) * SECOND_NS;
 		}
 	}
 }

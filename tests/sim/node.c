@@ -69,19 +69,9 @@ static int by_cookie(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Opened when its zone had been ready for long enough: what it chose then it will choose again. */
-static bool is_stray(const struct sim *s, uint32_t conn)
-{
-	const struct conn *c = &s->conns[conn];
-	uint64_t since = s->zones->rows[s->clients[c->client].zone].ready_since_ns;
-
-	return s->setup.stray_ns && since && c->opened_ns > since + s->setup.stable_for_ns &&
-	       s->now_ns < c->opened_ns + s->setup.stray_ns;
-}
-
 static size_t fill_rows(struct sim *s, const struct agent *a)
 {
-	size_t i, strays = 0, n = a->away.n + (s->setup.all_rows ? a->home.n : 0);
+	size_t i, n = a->away.n + (s->setup.all_rows ? a->home.n : 0);
 
 	if (n > s->room) {
 		s->room = n * 2;
@@ -90,15 +80,10 @@ static size_t fill_rows(struct sim *s, const struct agent *a)
 		if (!s->rows)
 			abort();
 	}
-	for (i = 0; i < a->away.n; i++) {
-		if (is_stray(s, a->away.conns[i]))
-			strays++;
-		else
-			as_row(s, a->away.conns[i], &s->rows[i - strays]);
-	}
+	for (i = 0; i < a->away.n; i++)
+		as_row(s, a->away.conns[i], &s->rows[i]);
 	for (; i < n; i++)
-		as_row(s, a->home.conns[i - a->away.n], &s->rows[i - strays]);
-	n -= strays;
+		as_row(s, a->home.conns[i - a->away.n], &s->rows[i]);
 	qsort(s->rows, n, sizeof(*s->rows), by_cookie);
 	return n;
 }

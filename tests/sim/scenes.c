@@ -134,6 +134,7 @@ static void take_defaults(struct setup *s)
 				       .cooldown_max_ns = c.cooldown_max_ns,
 				       .give_up_after = c.give_up_after,
 				       .give_up_for_ns = c.give_up_for_ns,
+				       .home_ready_wait_ns = c.home_ready_wait_ns,
 				       .outcome_ns = c.outcome_after_ns,
 				       .breaker_share = c.breaker / 100,
 				       .breaker_for_ns = c.breaker_for_ns};
@@ -158,8 +159,8 @@ static bool take(struct setup *s, const char *key, double value)
 		s->a_name = (unsigned)value;
 	else if (!strcmp(key, "leave"))
 		s->leave = (unsigned)value;
-	else if (!strcmp(key, "stray"))
-		s->stray_ns = ns;
+	else if (!strcmp(key, "ready-wait"))
+		s->limits.home_ready_wait_ns = ns;
 	else if (!strcmp(key, "seed"))
 		s->seed = (uint64_t)value;
 	else if (!strcmp(key, "interval"))
@@ -251,8 +252,11 @@ void scene_run(struct sim *s, const struct setup *setup)
 
 	sim_make(s, setup);
 	topology_changed(s);
-	s->zones->rows[0].ready_since_ns = s->zones->rows[1].ready_since_ns =
-		s->zones->rows[2].ready_since_ns = s->now_ns - 3600 * SECOND_NS;
+	/* every node's rezone saw that an hour ago */
+	for (i = 0; i < N_ZONES; i++) {
+		s->zones->rows[i].ready_since_ns = s->now_ns - 3600 * SECOND_NS;
+		s->zones->rows[i].seen_coming = true;
+	}
 	for (i = 0; i < s->n_agents; i++)
 		node_start(s, i);
 	for (s->step = 0; s->step < last; s->step++) {

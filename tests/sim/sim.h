@@ -91,8 +91,6 @@ struct setup {
 	unsigned herd;	   /* so many connections of zone c's clients are all on the first agent */
 	unsigned a_name;   /* so many of the herd's clients have one client.id */
 	unsigned one_of;   /* of each library's clients, so many in a thousand loop for ever */
-	uint64_t stray_ns; /* a rule that is not built: who chose this agent though home was ready
-			      waits */
 	unsigned leave;	   /* after a reset so many in a thousand are never seen again */
 	uint64_t seed;
 };

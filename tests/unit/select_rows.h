@@ -55,13 +55,20 @@ static inline size_t going(const struct rz_candidate *rows, size_t n)
 	return go;
 }
 
-/* n candidates of as many clients. */
+/* The same at another address than 0. */
+static inline struct rz_candidate at_address(struct rz_candidate c, uint32_t address)
+{
+	memcpy(&c.addr[12], &address, sizeof(address));
+	return c;
+}
+
+/* n candidates of as many clients, each at an address of its own. */
 static inline void many(struct rz_candidate *rows, size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		rows[i] = row(i + 1, i + 1, T0 - HOUR_NS);
+		rows[i] = at_address(row(i + 1, i + 1, T0 - HOUR_NS), (uint32_t)i + 1);
 }
 
 #endif

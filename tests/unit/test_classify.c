@@ -433,7 +433,7 @@ static void test_base_moves(void **state)
 /* Reasons that classify.c never gives: they are asked later, by select.c and what it calls. */
 static bool asked_later(enum rz_reason r)
 {
-	return r >= RZ_REASON_COOLING_DOWN && r <= RZ_REASON_MEMORY_FULL;
+	return r >= RZ_REASON_COOLING_DOWN && r <= RZ_REASON_HOME_WAS_READY;
 }
 
 /* One change each: its reason and no other. */
@@ -463,6 +463,30 @@ static void test_each_reason(void **state)
 			    rz_reason_name(i));
 		fail();
 	}
+}
+
+/* Its client opened it here when home had been ready for stable-for; who cannot know says no. */
+static void test_home_was_ready(void **state)
+{
+	uint64_t ready = NOW_NS - HOUR_NS;
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	w.rows[AGENT_B].seen_coming = true;
+	assert_true(test_classify(&w).home_was_ready);
+	w.conn.opened_ns = ready + w.settings.stable_for_ns;
+	assert_false(test_classify(&w).home_was_ready);
+	w.conn.opened_ns++;
+	assert_true(test_classify(&w).home_was_ready);
+	w.conn.frame.adopted = 1;
+	assert_false(test_classify(&w).home_was_ready);
+	w.conn.frame.adopted = 0;
+	w.rows[AGENT_B].seen_coming = false;
+	assert_false(test_classify(&w).home_was_ready);
+	w.rows[AGENT_B].seen_coming = true;
+	w.rows[AGENT_B].ready_since_ns = 0;
+	assert_false(test_classify(&w).home_was_ready);
 }
 
 /* One change for each reason, none of which undoes another, in the order of asking. */
@@ -630,13 +654,10 @@ static void test_shown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base_moves),
-		cmocka_unit_test(test_each_reason),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_pairs),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_shown),
-		cmocka_unit_test(test_name_is_nobodys_guess),
+		cmocka_unit_test(test_base_moves),     cmocka_unit_test(test_each_reason),
+		cmocka_unit_test(test_home_was_ready), cmocka_unit_test(test_order),
+		cmocka_unit_test(test_pairs),	       cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_shown),	       cmocka_unit_test(test_name_is_nobodys_guess),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -364,23 +364,22 @@ static void test_never_forgets_the_futile(void **state)
 	rz_select_free(s);
 }
 
-/* A turn is the client.id's, and outlives that its move was called off. */
+/* A client's turn outlives that its move was called off; it is not that of another address. */
 static void test_turn_is_remembered(void **state)
 {
 	struct rz_limits l = with_room(0);
-	struct rz_candidate c = row(1, 7, T0 - HOUR_NS), elsewhere = row(2, 7, T0 - HOUR_NS);
+	struct rz_candidate c = row(1, 7, T0 - HOUR_NS), second = row(2, 7, T0 - HOUR_NS);
 	struct rz_select *s;
 
 	(void)state;
 	l.per_client_ns = 30 * SECOND_NS;
 	s = make(&l);
-	elsewhere.addr[15] = 1;
 	assert_int_equal(ask(s, c, T0), RZ_REASON_NONE);
 	rz_select_undo(s, &c);
 	assert_int_equal(rz_select_remembered(s), 1);
-	assert_int_equal(ask(s, elsewhere, T0 + 29 * SECOND_NS), RZ_REASON_OVER_BUDGET);
-	assert_int_equal(ask(s, elsewhere, T0 + 30 * SECOND_NS), RZ_REASON_NONE);
-	assert_int_equal(rz_select_remembered(s), 1); /* the first is forgotten */
+	assert_int_equal(ask(s, second, T0 + 29 * SECOND_NS), RZ_REASON_OVER_BUDGET);
+	assert_int_equal(ask(s, at_address(second, 1), T0 + 29 * SECOND_NS), RZ_REASON_NONE);
+	assert_int_equal(ask(s, second, T0 + 30 * SECOND_NS), RZ_REASON_NONE);
 	rz_select_free(s);
 }
 

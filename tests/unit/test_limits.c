@@ -256,24 +256,26 @@ static void test_breaker(void **state)
 	rz_select_free(s);
 }
 
+static void ten_addresses(struct rz_breaker *b, struct rz_outcome_row *r, uint64_t now_ns)
+{
+	for (r->addr[15] = 1; r->addr[15] <= 10; r->addr[15]++)
+		rz_breaker_note(b, r, now_ns);
+}
+
 /* Moves from before it opened, whose outcome is known after it closed, do not open it again. */
 static void test_breaker_late(void **state)
 {
 	struct rz_breaker b = {.share = 0.3, .for_ns = MINUTE_NS};
 	struct rz_outcome_row r = {.outcome = RZ_OUTCOME_RETURNED, .moved_ns = T0};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < 10; i++)
-		rz_breaker_note(&b, &r, T0);
+	ten_addresses(&b, &r, T0);
 	assert_true(rz_breaker_open(&b, T0));
 	assert_false(rz_breaker_open(&b, T0 + MINUTE_NS));
-	for (i = 0; i < 10; i++)
-		rz_breaker_note(&b, &r, T0 + MINUTE_NS);
+	ten_addresses(&b, &r, T0 + MINUTE_NS);
 	assert_false(rz_breaker_open(&b, T0 + MINUTE_NS));
 	r.moved_ns = T0 + MINUTE_NS;
-	for (i = 0; i < 10; i++)
-		rz_breaker_note(&b, &r, T0 + 2 * MINUTE_NS);
+	ten_addresses(&b, &r, T0 + 2 * MINUTE_NS);
 	assert_true(rz_breaker_open(&b, T0 + 2 * MINUTE_NS));
 	assert_int_equal(b.opened, 2);
 }

@@ -192,6 +192,7 @@ static void test_count(void **state)
 	assert_int_equal(rz_topo_zone_find(z, "default", "a")->agents, 2);
 	assert_int_equal(rz_topo_zone_find(z, "default", "a")->ready, 2);
 	assert_int_equal(rz_topo_zone_find(z, "default", "a")->ready_since_ns, 100);
+	assert_false(rz_topo_zone_find(z, "default", "a")->seen_coming);
 	assert_int_equal(rz_topo_zone_find(z, "default", "b")->ready_since_ns, 0);
 	assert_int_equal(rz_topo_zone_find(z, "g", "a")->ready, 1);
 	assert_null(rz_topo_zone_find(z, "g", "b"));
@@ -202,6 +203,9 @@ static void test_count(void **state)
 	assert_int_equal(rz_topo_zones_count(later, z, 1, 200, &z2), 0);
 	assert_int_equal(rz_topo_zone_find(z2, "default", "a")->ready_since_ns, 100);
 	assert_int_equal(rz_topo_zone_find(z2, "default", "b")->ready_since_ns, 200);
+	assert_false(
+		rz_topo_zone_find(z2, "default", "a")->seen_coming); /* it was so at the start */
+	assert_true(rz_topo_zone_find(z2, "default", "b")->seen_coming);
 	/* with two agents needed, neither is */
 	assert_int_equal(rz_topo_zones_count(later, z, 2, 300, &z3), 0);
 	assert_int_equal(rz_topo_zone_find(z3, "default", "a")->ready_since_ns, 0);

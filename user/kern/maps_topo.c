@@ -115,6 +115,7 @@ static int fill_zones(struct want *w, const struct rz_topo_zones *z)
 			.agents = z->rows[i].agents,
 			.ready = z->rows[i].ready,
 			.ready_since_ns = z->rows[i].ready_since_ns,
+			.seen_coming = z->rows[i].seen_coming,
 		};
 	}
 	return 0;
@@ -265,8 +266,9 @@ static int read_zones(int fd, struct rz_topo_zones *z)
 	if (!z->rows)
 		return -ENOMEM;
 	for (i = 0; i < n; i++)
-		z->rows[i] = (struct rz_topo_zone){keys[i], values[i].agents, values[i].ready,
-						   values[i].ready_since_ns, !values[i].agents};
+		z->rows[i] = (struct rz_topo_zone){keys[i],	      values[i].agents,
+						   values[i].ready,   values[i].ready_since_ns,
+						   !values[i].agents, values[i].seen_coming};
 	z->n = n;
 	rz_topo_zones_sort(z);
 	return 0;

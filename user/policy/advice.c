@@ -73,6 +73,9 @@ struct rz_advice rz_advice_on(enum rz_reason reason)
 		       "its library asks for metadata by itself");
 		ADVICE(LEFT_BEHIND, "its client still works on it", TIME,
 		       "the client left it behind after a move and works elsewhere");
+		ADVICE(HOME_WAS_READY, "its client did not choose it although home was ready", TIME,
+		       "wait for --home-ready-wait; where clients begin at any agent, show them "
+		       "the agents of their zone");
 		ADVICE(COOLING_DOWN, "its client rests after no earlier move", TIME, "wait");
 		ADVICE(GAVE_UP, "earlier moves of its client helped", OWNER,
 		       "find out why it comes back (docs/troubleshoot.md, \"Moves do not help\")");

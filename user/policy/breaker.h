@@ -6,7 +6,9 @@
  *
  * Comes in: outcomes of moves. Goes out: whether anybody may be moved. Called by policy/select.c.
  *
- * It looks at the latest RZ_BREAKER_WINDOW outcomes since it last closed, as soon as there are
+ * One address is one vote: the latest outcome of a move of a client there. Otherwise a client that
+ * calls itself by twelve client.ids would stop all moves of the node. The breaker looks at the
+ * RZ_BREAKER_WINDOW addresses with the latest outcomes since it last closed, as soon as there are
  * RZ_BREAKER_LEAST; if `share` of them or more are "returned", it opens for `for_ns`. Outcomes of
  * moves from before it opened are not counted once it has closed again.
  *
@@ -25,12 +27,17 @@
 #define RZ_BREAKER_LEAST  10
 #define RZ_BREAKER_WINDOW 64
 
+struct rz_vote {
+	uint8_t addr[16];
+	bool futile;
+};
+
 struct rz_breaker {
 	double share; /* 0 to 1; 0: never opens */
 	uint64_t for_ns;
 	/* all zero at first */
-	uint64_t window; /* a bit each, the latest lowest: 1 is futile */
-	unsigned n;	 /* of them in use */
+	struct rz_vote votes[RZ_BREAKER_WINDOW]; /* the latest last */
+	unsigned n;				 /* of them in use */
 	uint64_t closed_ns, open_until_ns;
 	bool open;
 	unsigned opened; /* how often */

@@ -24,6 +24,7 @@ struct rz_candidate {
 	struct rz_plan plan;
 	enum rz_known_by known_by;	 /* the library that the plan is for */
 	const char *from_zone, *to_zone; /* live in the topology or the snapshot; "": not known */
+	bool home_was_ready;		 /* when its client opened it here */
 	bool same_zone;	   /* not a candidate: told only to end a row of futile rounds */
 	bool witness;	   /* neither: the policy keeps it (its client did not opt in, ...), told
 			    * only to find out what became of a move by hand */

@@ -135,6 +135,13 @@ struct rz_where rz_where_of(const struct rz_judged_conn *c, const struct rz_worl
 				 .agent_zone = v.agent_zone ? v.agent_zone : ""};
 }
 
+static bool home_was_ready(const struct rz_view *v)
+{
+	return v->there && v->there->ready_since_ns && v->there->seen_coming &&
+	       !v->c->conn->frame.adopted &&
+	       v->c->conn->opened_ns > v->there->ready_since_ns + v->w->settings->stable_for_ns;
+}
+
 struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_world *w)
 {
 	struct rz_view v = {.c = c, .w = w};
@@ -153,6 +160,7 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	if (v.there && (ret.reason == RZ_REASON_LIBRARY || ret.reason == RZ_REASON_MAY_COME))
 		ret.expected_ns = rz_rules_expected_ns(&v);
 	ret.known_by = c->known_by;
+	ret.home_was_ready = home_was_ready(&v);
 	ret.plan = (struct rz_plan){.close = close_by(&v),
 				    .gap_only = v.way.gap_only,
 				    .needs_hold = v.way.needs_hold,

@@ -57,6 +57,9 @@ struct rz_verdict {
 	uint64_t expected_ns; /* LIBRARY, MAY_COME: until when its library is to bring it home by
 			       * itself; 0: it is not left to it */
 	enum rz_known_by known_by; /* how the library is known that the plan is for */
+	/* Its client opened it here although its zone had been ready for stable-for. Not known, so
+	 * false, of a connection or a readiness that may be older than rezone. */
+	bool home_was_ready;
 };
 
 /* Whose its bytes are, "" where that is not known: also a zone that the topology does not know, and

@@ -64,17 +64,21 @@ static bool is_left_behind(const struct rz_client_memory *m, const struct rz_cli
 	       m->now_ns >= from_ns && conn->data_ns < from_ns;
 }
 
-static void see_move(struct rz_client_memory *m, struct rz_open_move *d,
-		     const struct rz_client_conn *conn, uint64_t from_ns)
+static void see_move(const struct rz_client_memory *m, const struct rz_client_entry *c,
+		     struct rz_client_open_move *d, const struct rz_client_conn *conn,
+		     uint64_t from_ns)
 {
 	enum rz_evidence e = conn->home			? RZ_EVIDENCE_HOME
 			     : conn->data_ns >= from_ns ? RZ_EVIDENCE_AWAY
 							: RZ_EVIDENCE_IDLE;
+	struct rz_open_move *open = &d->open;
 
-	if (conn->opened_ns <= d->row.moved_ns || (conn->witness && !d->row.by_hand))
+	if (conn->opened_ns <= open->row.moved_ns || (conn->witness && !open->row.by_hand))
 		return;
-	d->evidence[e] = conn->cookie;
-	d->early |= !conn->home && m->now_ns < from_ns;
+	if (c->several && !conn->home && d->back != conn->cookie && !open->row.by_hand)
+		return;
+	open->evidence[e] = conn->cookie;
+	open->early |= !conn->home && m->now_ns < from_ns;
 }
 
 static void see_candidate(struct rz_client_memory *m, struct rz_client_entry *c)
@@ -85,35 +89,52 @@ static void see_candidate(struct rz_client_memory *m, struct rz_client_entry *c)
 	c->seen_ns = m->now_ns;
 }
 
+/* What the connection says of its client's round, and of how many clients it is. */
+static void see_round(struct rz_client_memory *m, struct rz_client_entry *c,
+		      const struct rz_client_conn *conn, uint64_t from_ns)
+{
+	bool stays = !conn->home && conn->data_ns >= from_ns;
+
+	if (!conn->home)
+		see_candidate(m, c);
+	if (c->count_tick != m->tick)
+		c->count = 0;
+	c->count_tick = m->tick;
+	c->count += stays && c->first_ns && conn->opened_ns > c->first_ns;
+	if (conn->opened_ns <= c->round.began_ns)
+		return;
+	if (conn->home)
+		c->home_tick = m->tick;
+	else if (stays)
+		c->away_tick = m->tick;
+}
+
 /* While only watching, connections do not come back, so nothing can be told from new ones. */
-bool rz_client_see(struct rz_client_memory *m, const struct rz_client_conn *conn)
+struct rz_client_sight rz_client_see(struct rz_client_memory *m, const struct rz_client_conn *conn)
 {
 	struct rz_client_entry *c = rz_client_find(m, &conn->key);
+	struct rz_client_sight sight = {};
 	struct rz_client_open_move *d;
 	uint64_t from_ns;
 
 	if (!c)
-		return false;
+		return sight;
 	from_ns = rz_stays_from(conn->opened_ns, c->latest_ns, m->leaving_ns);
 	LL_FOREACH(c->moves, d)
-	see_move(m, &d->open, conn, from_ns);
+	see_move(m, c, d, conn, from_ns);
 	if (conn->witness || !has_past(c))
-		return false;
-	if (is_left_behind(m, c, conn, from_ns)) {
-		c->behind_tick = m->tick;
-		return true;
+		return sight;
+	sight.left_behind = is_left_behind(m, c, conn, from_ns);
+	d = rz_client_back(c, conn->cookie);
+	if (d) {
+		sight.back_ns = d->open.row.moved_ns;
+		sight.returns = d->returns + 1;
 	}
-	if (m->limits.mode == RZ_MODE_OBSERVE)
-		return false;
-	if (!conn->home)
-		see_candidate(m, c);
-	if (conn->opened_ns <= c->round.began_ns)
-		return false;
-	if (conn->home)
-		c->home_tick = m->tick;
-	else if (conn->data_ns >= from_ns)
-		c->away_tick = m->tick;
-	return false;
+	if (sight.left_behind)
+		c->behind_tick = m->tick;
+	else if (m->limits.mode != RZ_MODE_OBSERVE)
+		see_round(m, c, conn, from_ns);
+	return sight;
 }
 
 static void settle_moves(struct rz_client_memory *m, struct rz_client_entry *c)
@@ -144,16 +165,21 @@ static bool settle_client(struct rz_client_memory *m, struct rz_client_entry *c)
 
 	settle_moves(m, c);
 	if (!is_over(m, c)) {
-		rz_round_judge(&m->limits, &c->round, c->away_tick == m->tick,
-			       c->home_tick == m->tick, m->now_ns);
+		c->several |= c->count_tick == m->tick && c->count > c->lost;
+		if (!c->several)
+			rz_round_judge(&m->limits, &c->round, c->away_tick == m->tick,
+				       c->home_tick == m->tick, m->now_ns);
 		if (rz_round_given_up(&m->limits, &c->round) && m->now_ns >= c->round.until_ns)
 			c->round.futile = 0; /* left alone for long enough: it may try again */
 		return true;
 	}
 	c->round = (struct rz_round){};
 	c->gone = 0;
-	if (!behind)
+	if (!behind) {
 		c->first_ns = 0;
+		c->lost = 0;
+		c->several = false;
+	}
 	return behind || c->moves || rz_client_turn_counts(m, c->turn_ns);
 }
 
@@ -190,6 +216,37 @@ static bool is_too_early(const struct rz_client_memory *m, const struct rz_clien
 	       m->now_ns < c->latest_ns + (rest < m->leaving_ns ? rest : m->leaving_ns);
 }
 
+bool rz_client_chose(const struct rz_client_memory *m, const struct rz_client_conn *conn)
+{
+	const struct rz_client_entry *c = rz_client_find(m, &conn->key);
+
+	if (!conn->home_was_ready || m->now_ns >= conn->opened_ns + m->limits.home_ready_wait_ns)
+		return false;
+	return !c || !c->first_ns || conn->opened_ns <= c->first_ns ||
+	       conn->opened_ns > c->latest_ns + RZ_LEAVING_NS;
+}
+
+static bool is_given_up(const struct rz_client_memory *m, unsigned returns)
+{
+	return m->limits.give_up_after && returns >= m->limits.give_up_after;
+}
+
+/* Of several clients, each connection by itself. One that is not known to have come back may have:
+ * two that were opened after a move look alike, and who took longer is not recognised. */
+static enum rz_reason ask_one(const struct rz_client_memory *m, const struct rz_client_entry *c,
+			      const struct rz_client_conn *conn)
+{
+	const struct rz_limits *l = &m->limits;
+	bool given_up = is_given_up(m, conn->returns);
+	uint64_t rest = given_up ? l->give_up_for_ns : rz_round_rest(l, conn->returns);
+
+	if (conn->back_ns && m->now_ns < conn->back_ns + rest)
+		return given_up ? RZ_REASON_GAVE_UP : RZ_REASON_COOLING_DOWN;
+	if (conn->opened_ns > c->first_ns && m->now_ns < conn->opened_ns + rz_round_rest(l, 0))
+		return RZ_REASON_COOLING_DOWN;
+	return m->open < RZ_CLIENT_MOVES_MAX ? RZ_REASON_NONE : RZ_REASON_MEMORY_FULL;
+}
+
 enum rz_reason rz_client_ask(struct rz_client_memory *m, const struct rz_client_conn *conn)
 {
 	struct rz_client_entry *c = rz_client_find(m, &conn->key);
@@ -199,6 +256,8 @@ enum rz_reason rz_client_ask(struct rz_client_memory *m, const struct rz_client_
 		return rz_client_has_room(m) && m->open < RZ_CLIENT_MOVES_MAX
 			       ? RZ_REASON_NONE
 			       : RZ_REASON_MEMORY_FULL;
+	if (c->several)
+		return ask_one(m, c, conn);
 	early = is_too_early(m, c, conn);
 	if (m->now_ns < c->round.until_ns || early) {
 		if (rz_round_given_up(&m->limits, &c->round))
@@ -211,34 +270,28 @@ enum rz_reason rz_client_ask(struct rz_client_memory *m, const struct rz_client_
 	return m->open < RZ_CLIENT_MOVES_MAX ? RZ_REASON_NONE : RZ_REASON_MEMORY_FULL;
 }
 
-static bool is_turn(const struct rz_client_memory *m, const struct rz_client_id_entry *i)
+static bool is_turn(const struct rz_client_memory *m, const struct rz_client_entry *c)
 {
-	return i->turn_tick == m->tick || rz_client_turn_counts(m, i->turn_ns);
+	return c->turn_tick == m->tick || rz_client_turn_counts(m, c->turn_ns);
 }
 
 bool rz_client_had_turn(const struct rz_client_memory *m, const struct rz_client_conn *conn)
 {
-	const struct rz_client_id_entry *i = rz_client_find_id(m, conn->key.id);
 	const struct rz_client_entry *c = rz_client_find(m, &conn->key);
-	static const struct rz_round none;
 
-	return i && is_turn(m, i) &&
-	       i->turn >= rz_round_turn(&m->limits, c ? &c->round : &none, conn->together,
-					c ? c->gone : 0);
+	return c && is_turn(m, c) &&
+	       c->turn >= rz_round_turn(&m->limits, &c->round, conn->together, c->gone);
 }
 
 /* Several moves of one tick are of one round, and undone together. */
 static void take_turn(struct rz_client_memory *m, struct rz_client_entry *c)
 {
-	struct rz_client_id_entry *i = c->id;
-
-	if (!is_turn(m, i)) {
-		i->turn_ns = m->now_ns;
-		i->turn = 0;
+	if (!is_turn(m, c)) {
+		c->turn_ns = m->now_ns;
+		c->turn = 0;
 	}
-	i->turn_tick = m->tick;
-	i->turn++;
-	c->turn_ns = m->now_ns;
+	c->turn_tick = m->tick;
+	c->turn++;
 	if (c->go_tick != m->tick) {
 		c->before = c->round;
 		c->going = 0;
@@ -277,9 +330,14 @@ static void remember_move(struct rz_client_memory *m, struct rz_client_entry *c,
 					      .tuple = move->tuple,
 					      .by_hand = move->by_hand,
 					      .moved_ns = move->at_ns};
+	memcpy(d->open.row.addr, move->key.addr, sizeof(d->open.row.addr));
 	rz_str_copy(d->open.row.from_zone, sizeof(d->open.row.from_zone), move->from_zone);
 	rz_str_copy(d->open.row.to_zone, sizeof(d->open.row.to_zone), move->to_zone);
+	d->client = c;
+	/* left alone for long enough, it tried again from the start */
+	d->returns = is_given_up(m, move->returns) ? 0 : move->returns;
 	LL_APPEND(c->moves, d);
+	rz_client_list_move(m, d);
 	m->open++;
 }
 
@@ -307,6 +365,7 @@ void rz_client_moved(struct rz_client_memory *m, const struct rz_client_move *mo
 		c->first_ns = move->at_ns;
 	if (c->latest_ns < move->at_ns)
 		c->latest_ns = move->at_ns;
+	c->lost += move->opened_ns <= c->first_ns;
 	if (!move->by_hand && c->going)
 		count_move(m, c, move->at_ns);
 	remember_move(m, c, move);

@@ -14,58 +14,70 @@ struct rz_client_entry *rz_client_find(const struct rz_client_memory *m,
 	return c;
 }
 
-struct rz_client_id_entry *rz_client_find_id(const struct rz_client_memory *m, uint64_t id)
+struct rz_client_address *rz_client_find_address(const struct rz_client_memory *m,
+						 const uint8_t addr[16])
 {
-	struct rz_client_id_entry *i;
+	struct rz_client_address *a;
 
-	HASH_FIND(hh, m->ids, &id, sizeof(id), i);
-	return i;
+	HASH_FIND(hh, m->addresses, addr, sizeof(a->addr), a);
+	return a;
 }
 
-/* The entry of a client.id, with one client more. NULL: no memory. */
-static struct rz_client_id_entry *take_id(struct rz_client_memory *m, uint64_t id)
+void rz_client_list_move(struct rz_client_memory *m, struct rz_client_open_move *d)
 {
-	struct rz_client_id_entry *i = rz_client_find_id(m, id);
+	const uint8_t *addr = d->client->key.addr;
+	struct rz_client_address *a = rz_client_find_address(m, addr);
 
-	if (!i) {
-		i = calloc(1, sizeof(*i));
-		if (!i)
-			return NULL;
-		i->id = id;
-		HASH_ADD(hh, m->ids, id, sizeof(i->id), i);
-		if (!i->hh.tbl) {
-			free(i);
-			return NULL;
+	if (!a) {
+		a = calloc(1, sizeof(*a));
+		if (!a)
+			return;
+		memcpy(a->addr, addr, sizeof(a->addr));
+		HASH_ADD(hh, m->addresses, addr, sizeof(a->addr), a);
+		if (!a->hh.tbl) {
+			free(a);
+			return;
 		}
 	}
-	i->clients++;
-	return i;
+	DL_APPEND2(a->moves, d, address_prev, address_next);
 }
 
-static void give_id(struct rz_client_memory *m, struct rz_client_id_entry *i)
+void rz_client_unlist_move(struct rz_client_memory *m, struct rz_client_open_move *d)
 {
-	if (--i->clients)
+	struct rz_client_address *a = rz_client_find_address(m, d->client->key.addr);
+
+	if (!d->address_prev) /* it is in no list */
 		return;
-	HASH_DEL(m->ids, i);
-	free(i);
+	DL_DELETE2(a->moves, d, address_prev, address_next);
+	d->address_prev = NULL;
+	if (a->moves)
+		return;
+	HASH_DEL(m->addresses, a);
+	free(a);
 }
 
 void rz_client_forget_move(struct rz_client_memory *m, struct rz_client_entry *c,
 			   struct rz_client_open_move *d)
 {
+	rz_client_unlist_move(m, d);
 	LL_DELETE(c->moves, d);
 	free(d);
 	m->open--;
 }
 
-void rz_client_forget(struct rz_client_memory *m, struct rz_client_entry *c)
+/* Frees a client that is in no table. */
+static void drop(struct rz_client_memory *m, struct rz_client_entry *c)
 {
 	while (c->moves)
 		rz_client_forget_move(m, c, c->moves);
-	HASH_DEL(m->clients, c);
-	give_id(m, c->id);
 	free(c);
 	m->searched = false;
+}
+
+void rz_client_forget(struct rz_client_memory *m, struct rz_client_entry *c)
+{
+	HASH_DEL(m->clients, c);
+	drop(m, c);
 }
 
 bool rz_client_turn_counts(const struct rz_client_memory *m, uint64_t turn_ns)
@@ -76,7 +88,7 @@ bool rz_client_turn_counts(const struct rz_client_memory *m, uint64_t turn_ns)
 /* Its next move does not depend on what is remembered of it. */
 static bool is_disposable(const struct rz_client_memory *m, const struct rz_client_entry *c)
 {
-	return !c->moves && !c->round.futile && m->now_ns > c->round.until_ns &&
+	return !c->moves && !c->several && !c->round.futile && m->now_ns > c->round.until_ns &&
 	       m->now_ns >= c->latest_ns + m->leaving_ns && c->behind_tick != m->tick &&
 	       !rz_client_turn_counts(m, c->turn_ns);
 }
@@ -121,13 +133,42 @@ struct rz_client_entry *rz_client_remember(struct rz_client_memory *m,
 	if (HASH_COUNT(m->clients) >= m->limits.clients_max)
 		rz_client_forget(m, oldest(m));
 	c->key = *key;
-	c->id = take_id(m, key->id);
-	if (c->id) {
-		HASH_ADD(hh, m->clients, key, sizeof(c->key), c);
-		if (c->hh.tbl)
-			return c;
-		give_id(m, c->id);
-	}
+	HASH_ADD(hh, m->clients, key, sizeof(c->key), c);
+	if (c->hh.tbl)
+		return c;
 	free(c);
 	return NULL;
+}
+
+/* Under its own client.id the client rests as before: it may be back there, and what came under
+ * another one may have nothing to do with it. */
+static void copy_rest(struct rz_client_entry *to, const struct rz_client_entry *from)
+{
+	to->round = to->before = from->round;
+	to->first_ns = from->first_ns;
+	to->latest_ns = from->latest_ns;
+	to->seen_ns = from->seen_ns;
+	to->lost = from->lost;
+	to->several = from->several;
+}
+
+struct rz_client_entry *rz_client_rename(struct rz_client_memory *m, struct rz_client_entry *c,
+					 uint64_t id)
+{
+	struct rz_client_key was = c->key;
+	struct rz_client_entry *under_its_own;
+
+	if (HASH_COUNT(m->clients) >= m->limits.clients_max)
+		return NULL;
+	HASH_DEL(m->clients, c);
+	c->key.id = id;
+	HASH_ADD(hh, m->clients, key, sizeof(c->key), c);
+	if (!c->hh.tbl) {
+		drop(m, c);
+		return NULL;
+	}
+	under_its_own = rz_client_remember(m, &was);
+	if (under_its_own)
+		copy_rest(under_its_own, c);
+	return c;
 }

@@ -11,14 +11,15 @@
 
 struct rz_limits {
 	struct rz_rates rates;
-	uint64_t per_client_ns; /* at most one move of a client.id in this time, */
-	double client_share;	/* ... or this part of a client's connections, 0 to 1 (round.h) */
+	uint64_t per_client_ns; /* at most one move of a client in this time, */
+	double client_share;	/* ... or this part of its connections, 0 to 1 (round.h) */
 	uint64_t cooldown_ns;
 	uint64_t cooldown_max_ns;
 	unsigned give_up_after; /* futile rounds in a row; 0: never */
 	uint64_t give_up_for_ns;
-	uint64_t outcome_ns;  /* when the outcome of a move is judged */
-	double breaker_share; /* 0 to 1, 0: no breaker */
+	uint64_t home_ready_wait_ns; /* since it was opened; 0: none */
+	uint64_t outcome_ns;	     /* when the outcome of a move is judged */
+	double breaker_share;	     /* 0 to 1, 0: no breaker */
 	uint64_t breaker_for_ns;
 	enum rz_mode mode;  /* observe: tokens are spent as if moved, but the answer is OBSERVING */
 	size_t clients_max; /* that are remembered (client.h); 0: RZ_CLIENT_MAX */

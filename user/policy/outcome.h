@@ -55,8 +55,9 @@ static inline uint64_t rz_stays_from(uint64_t opened_ns, uint64_t moved_ns, uint
 }
 
 struct rz_outcome_row {
-	uint64_t cookie; /* of the connection that was moved */
-	uint64_t client; /* hash of the client.id */
+	uint64_t cookie;  /* of the connection that was moved */
+	uint64_t client;  /* hash of the client.id */
+	uint8_t addr[16]; /* the client's */
 	struct rz_tuple tuple;
 	char from_zone[RZ_ZONE_SIZE], to_zone[RZ_ZONE_SIZE];
 	/* NONE: it is due, but all that is seen is an idle connection. Told once; the outcome

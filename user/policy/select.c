@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Which candidates may go now: the queue, and who is asked. See select.h. */
+/* Which candidates may go now: who is asked, and in which order. See select.h. */
 #include "policy/select.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "base/map.h"
 #include "policy/breaker.h"
+#include "policy/queue.h"
 
 #define REST_STEP_NS 1000000000ULL /* a rest's end is told to a second */
 /* No rest is over later than that. */
@@ -17,25 +17,13 @@
 /* Times that a client which said nothing doubles its rest. */
 #define SILENT_DOUBLES 3
 
-/* A candidate's place in the queue. */
-struct waiting {
-	uint64_t cookie;
-	uint64_t since_ns; /* since when it has been a candidate */
-	uint64_t tick;	   /* the last that had it as one */
-	bool observed;	   /* mode observe: would have been moved already */
-	unsigned let_go;   /* times that no moment was found to move it */
-	uint64_t not_before_ns;
-	UT_hash_handle hh;
-};
-
 struct rz_select {
 	struct rz_limits limits;
 	struct rz_client_memory *clients;
 	struct rz_breaker breaker;
 	struct rz_budget *budget;
-	struct waiting *waiting;
+	struct rz_queue queue;
 	uint64_t now_ns; /* of the latest tick; never goes back */
-	uint64_t tick;
 	bool paused;
 };
 
@@ -56,11 +44,8 @@ int rz_select_new(const struct rz_limits *limits, struct rz_select **ret)
 
 void rz_select_set_limits(struct rz_select *s, const struct rz_limits *limits)
 {
-	struct waiting *w, *next;
-
 	if (limits->mode != s->limits.mode)
-		HASH_ITER (hh, s->waiting, w, next)
-			w->observed = false; /* nothing was done to it: it may go, or be told of */
+		rz_queue_forget_observed(&s->queue);
 	s->limits = *limits;
 	s->breaker.share = limits->breaker_share;
 	s->breaker.for_ns = limits->breaker_for_ns;
@@ -68,70 +53,14 @@ void rz_select_set_limits(struct rz_select *s, const struct rz_limits *limits)
 	rz_budget_set_rates(s->budget, &limits->rates);
 }
 
-/* All that were no candidates at tick `but`. */
-static void forget_waiting(struct rz_select *s, uint64_t but)
-{
-	struct waiting *w, *next;
-
-	HASH_ITER (hh, s->waiting, w, next) {
-		if (w->tick != but) {
-			HASH_DEL(s->waiting, w);
-			free(w);
-		}
-	}
-}
-
 void rz_select_free(struct rz_select *s)
 {
 	if (!s)
 		return;
-	forget_waiting(s, s->tick + 1);
+	rz_queue_free(&s->queue);
 	rz_client_free(s->clients);
 	rz_budget_free(s->budget);
 	free(s);
-}
-
-static struct waiting *waiting_of(const struct rz_select *s, uint64_t cookie)
-{
-	struct waiting *w;
-
-	HASH_FIND(hh, s->waiting, &cookie, sizeof(cookie), w);
-	return w;
-}
-
-/* Since when this connection has been a candidate. */
-static uint64_t waiting_since(struct rz_select *s, uint64_t cookie, uint64_t now_ns)
-{
-	struct waiting *w = waiting_of(s, cookie);
-
-	if (!w) {
-		w = calloc(1, sizeof(*w));
-		if (!w)
-			return now_ns; /* out of memory costs it its place in the queue, no more */
-		w->cookie = cookie;
-		w->since_ns = now_ns;
-		HASH_ADD(hh, s->waiting, cookie, sizeof(cookie), w);
-		if (!w->hh.tbl) {
-			free(w);
-			return now_ns;
-		}
-	}
-	w->tick = s->tick;
-	return w->since_ns;
-}
-
-struct place {
-	uint64_t since_ns, cookie;
-	struct rz_candidate *row;
-};
-
-static int longest_first(const void *a, const void *b)
-{
-	const struct place *x = a, *y = b;
-
-	if (x->since_ns != y->since_ns)
-		return x->since_ns < y->since_ns ? -1 : 1;
-	return x->cookie < y->cookie ? -1 : x->cookie > y->cookie;
 }
 
 static struct rz_client_conn conn_of(const struct rz_candidate *row)
@@ -141,38 +70,78 @@ static struct rz_client_conn conn_of(const struct rz_candidate *row)
 				       .opened_ns = row->opened_ns,
 				       .data_ns = row->data_ns,
 				       .home = row->same_zone,
+				       .home_was_ready = row->home_was_ready,
 				       .witness = row->witness,
 				       .together = row->together};
 }
 
-/* The rows that are candidates, in the order in which they may go. */
-static size_t line_up(struct rz_select *s, struct place *q, struct rz_candidate *rows, size_t n)
+static void meet(struct rz_select *s, const struct rz_candidate *rows, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < 2 * n; i++) {
+		struct rz_client_conn conn = conn_of(&rows[i % n]);
+
+		rz_client_meet(s->clients, &conn, i >= n);
+	}
+}
+
+/* What is known of it while its client's move has no outcome is remembered for as long as it waits.
+ */
+static struct rz_queue_place join(struct rz_select *s, struct rz_candidate *row,
+				  const struct rz_client_sight *sight)
+{
+	struct rz_queue_place place = rz_queue_join(&s->queue, row, s->now_ns);
+	struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
+
+	if (w && sight->back_ns) {
+		w->back_ns = sight->back_ns;
+		w->returns = sight->returns;
+	}
+	return place;
+}
+
+/* The rows that are candidates. */
+static size_t line_up(struct rz_select *s, struct rz_queue_place *q, struct rz_candidate *rows,
+		      size_t n)
 {
 	size_t i, len = 0;
 
+	meet(s, rows, n);
 	for (i = 0; i < n; i++) {
 		struct rz_candidate *row = &rows[i];
 		struct rz_client_conn conn = conn_of(row);
-		bool left_behind = rz_client_see(s->clients, &conn);
+		struct rz_client_sight sight = rz_client_see(s->clients, &conn);
 
 		if (row->witness)
 			continue;
 		if (row->same_zone)
 			row->reason = RZ_REASON_SAME_ZONE;
-		else if (left_behind)
+		else if (sight.left_behind)
 			row->reason = RZ_REASON_LEFT_BEHIND;
 		else
-			q[len++] = (struct place){waiting_since(s, row->cookie, s->now_ns),
-						  row->cookie, row};
+			q[len++] = join(s, row, &sight);
 	}
 	rz_client_settle(s->clients);
-	qsort(q, len, sizeof(*q), longest_first);
 	return len;
+}
+
+/* With what was seen of it, now or before. */
+static struct rz_client_conn waiting_conn(const struct rz_candidate *row,
+					  const struct rz_waiting *w)
+{
+	struct rz_client_conn conn = conn_of(row);
+
+	if (w) {
+		conn.back_ns = w->back_ns;
+		conn.returns = w->returns;
+	}
+	return conn;
 }
 
 /* What is remembered of it and its client. */
 static enum rz_reason remembers(struct rz_select *s, const struct rz_client_conn *conn,
-				const struct waiting *w)
+				const struct rz_waiting *w)
 {
 	if (w && s->now_ns < w->not_before_ns)
 		return RZ_REASON_COOLING_DOWN;
@@ -180,39 +149,57 @@ static enum rz_reason remembers(struct rz_select *s, const struct rz_client_conn
 }
 
 /* Everything but the rates. */
-static enum rz_reason speaks_against(struct rz_select *s, const struct rz_client_conn *conn,
-				     const struct waiting *w)
+static enum rz_reason speaks_against(struct rz_select *s, const struct rz_candidate *row)
 {
-	enum rz_reason reason = remembers(s, conn, w);
+	const struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
+	struct rz_client_conn conn = waiting_conn(row, w);
+	enum rz_reason reason;
 
+	if (w && w->observed)
+		return RZ_REASON_OBSERVING;
+	if (rz_client_chose(s->clients, &conn))
+		return RZ_REASON_HOME_WAS_READY;
+	reason = remembers(s, &conn, w);
 	if (reason != RZ_REASON_NONE)
 		return reason;
 	if (rz_breaker_open(&s->breaker, s->now_ns))
 		return RZ_REASON_BREAKER;
 	if (s->paused)
 		return RZ_REASON_PAUSED;
-	return rz_client_had_turn(s->clients, conn) ? RZ_REASON_OVER_BUDGET : RZ_REASON_NONE;
+	return rz_client_had_turn(s->clients, &conn) ? RZ_REASON_OVER_BUDGET : RZ_REASON_NONE;
 }
 
+/* Keeps the places of those that nothing but a rate can speak against. Whoever rests must not take
+ * its address's place in the queue from another candidate there. */
+static size_t drop_waiting(struct rz_select *s, struct rz_queue_place *q, size_t len)
+{
+	size_t i, ready = 0;
+
+	for (i = 0; i < len; i++) {
+		q[i].row->reason = speaks_against(s, q[i].row);
+		if (q[i].row->reason == RZ_REASON_NONE)
+			q[ready++] = q[i];
+	}
+	return ready;
+}
+
+/* Asks once more what may be another answer since candidates before it were allowed to go. */
 static enum rz_reason decide(struct rz_select *s, const struct rz_candidate *row)
 {
 	bool observe = s->limits.mode == RZ_MODE_OBSERVE;
+	struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
 	struct rz_client_conn conn = conn_of(row);
-	struct waiting *w = waiting_of(s, row->cookie);
-	enum rz_reason reason;
+	enum rz_reason reason = speaks_against(s, row);
 
-	if (w && w->observed)
-		return RZ_REASON_OBSERVING;
-	reason = speaks_against(s, &conn, w);
-	if (reason != RZ_REASON_NONE)
-		return reason;
-	reason = rz_budget_take(s->budget, &row->target);
+	if (reason == RZ_REASON_NONE)
+		reason = rz_budget_take(s->budget, &row->target);
 	if (reason != RZ_REASON_NONE)
 		return reason;
 	if (rz_client_go(s->clients, &conn)) {
 		rz_budget_give(s->budget, &row->target);
 		return RZ_REASON_OVER_BUDGET;
 	}
+	rz_queue_went(&s->queue, row, s->now_ns);
 	if (w && observe)
 		w->observed = true;
 	return observe ? RZ_REASON_OBSERVING : RZ_REASON_NONE;
@@ -231,14 +218,14 @@ static void learn(struct rz_select *s)
 int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
 		  const struct rz_moment *m)
 {
-	_cleanup_free_ struct place *q = malloc((n + 1) * sizeof(*q));
+	_cleanup_free_ struct rz_queue_place *q = malloc((n + 1) * sizeof(*q));
 	size_t i, len;
 
 	for (i = 0; i < n; i++)
 		rows[i].reason = RZ_REASON_OVER_BUDGET;
 	if (!q)
 		return -ENOMEM;
-	s->tick++;
+	rz_queue_begin(&s->queue);
 	if (m->now_ns > s->now_ns)
 		s->now_ns = m->now_ns;
 	s->paused = m->paused;
@@ -246,20 +233,23 @@ int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
 	rz_client_begin(s->clients, s->now_ns);
 	len = line_up(s, q, rows, n);
 	learn(s);
+	len = drop_waiting(s, q, len);
+	rz_queue_sort(&s->queue, q, len);
 	for (i = 0; i < len; i++)
 		q[i].row->reason = decide(s, q[i].row);
-	forget_waiting(s, s->tick);
+	rz_queue_end(&s->queue);
 	return 0;
 }
 
 static bool rests_at(struct rz_select *s, const struct rz_candidate *row, uint64_t now_ns)
 {
-	struct rz_client_conn conn = conn_of(row);
+	const struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
+	struct rz_client_conn conn = waiting_conn(row, w);
 	enum rz_reason reason;
 
 	s->now_ns = now_ns;
 	rz_client_look_from(s->clients, now_ns);
-	reason = remembers(s, &conn, waiting_of(s, row->cookie));
+	reason = remembers(s, &conn, w);
 	return reason == RZ_REASON_COOLING_DOWN || reason == RZ_REASON_GAVE_UP;
 }
 
@@ -288,12 +278,15 @@ bool rz_select_backlog(const struct rz_select *s)
 
 void rz_select_moved(struct rz_select *s, const struct rz_candidate *row, uint64_t at_ns)
 {
+	const struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
 	struct rz_client_move move = {.key = rz_client_key(row->client, row->addr),
 				      .cookie = row->cookie,
+				      .opened_ns = row->opened_ns,
 				      .tuple = row->tuple,
 				      .from_zone = row->from_zone ? row->from_zone : "",
 				      .to_zone = row->to_zone ? row->to_zone : "",
 				      .by_hand = row->by_hand,
+				      .returns = w ? w->returns : 0,
 				      .at_ns = at_ns};
 
 	rz_client_moved(s->clients, &move);
@@ -302,7 +295,7 @@ void rz_select_moved(struct rz_select *s, const struct rz_candidate *row, uint64
 void rz_select_undo(struct rz_select *s, const struct rz_candidate *row)
 {
 	struct rz_client_key key = rz_client_key(row->client, row->addr);
-	struct waiting *w = waiting_of(s, row->cookie);
+	struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
 
 	rz_budget_give(s->budget, &row->target);
 	rz_client_undo(s->clients, &key);
@@ -313,7 +306,7 @@ void rz_select_undo(struct rz_select *s, const struct rz_candidate *row)
 void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row, bool silent,
 		      uint64_t at_ns)
 {
-	struct waiting *w = waiting_of(s, row->cookie);
+	struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
 	uint64_t pause_ns = s->limits.cooldown_ns;
 	unsigned i;
 

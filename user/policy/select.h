@@ -5,11 +5,11 @@
  *
  * Comes in: this tick's candidates, and what became of those that went. Goes out: for each "go" or
  * the reason to wait; outcomes of earlier moves. Called by policy/tick.c. It puts together what is
- * in client.h (rounds, cooldown, giving up, outcomes), breaker.h and budget.h (rates), and asks
- * them in the order of enum rz_reason.
+ * in client.h (rounds, cooldown, giving up, outcomes), queue.h, breaker.h and budget.h (rates), and
+ * asks them in the order of enum rz_reason.
  *
- * Rate: see budget.h. A client.id has a turn in `per_client_ns`, and one a tick: one move, or a
- * share of a client's connections that do not depend on one another (rz_round_turn()). A move that
+ * Rate: see budget.h. A client has a turn in `per_client_ns`, and one a tick: one move, or a share
+ * of its connections that do not depend on one another (rz_round_turn()). A move that
  * was allowed and did not happen counts too, for its client may have been held for it.
  *
  * Rounds: a client is a client.id at an address. Its first move begins a round, which lasts
@@ -24,6 +24,11 @@
  * Left behind: a connection that a client opened after a move of its, and on which no Produce or
  * Fetch came since the client could have left it (rz_stays_from), is no candidate and proves
  * nothing about the move: its client works elsewhere. Its next Produce or Fetch makes it one.
+ *
+ * Home was ready: a connection that a client opened here although its zone had been ready for
+ * `stable_for` is left alone for `home_ready_wait`: what its client chose then it would choose
+ * again, or its metadata are old and it will come home by itself. Not so what a client opened
+ * between its first move and soon after its latest: there another move helps.
  *
  * Memory is bounded: clients by `clients_max` (client.h says who is forgotten first, and what
  * happens if nobody may be), the queue by the candidates of one tick.
@@ -52,11 +57,11 @@ void rz_select_set_limits(struct rz_select *s, const struct rz_limits *limits);
 void rz_select_free(struct rz_select *s); /* takes NULL */
 
 /*
- * Judges all of a tick at once, in an order that is fair: those who have waited longest, then by
- * cookie. Fills reason of every row; a same_zone row gets RZ_REASON_SAME_ZONE, that of a witness
- * means nothing, one that was left behind RZ_REASON_LEFT_BEHIND. In mode observe a connection that
- * would have been moved stays OBSERVING, at no further cost, for as long as it is a candidate. 0 or
- * -ENOMEM (then no row may go: all are OVER_BUDGET).
+ * Judges all of a tick at once, in an order that is fair: addresses take turns (queue.h). Fills
+ * reason of every row; a same_zone row gets RZ_REASON_SAME_ZONE, that of a witness means nothing,
+ * one that was left behind RZ_REASON_LEFT_BEHIND. In mode observe a connection that would have been
+ * moved stays OBSERVING, at no further cost, for as long as it is a candidate. 0 or -ENOMEM (then
+ * no row may go: all are OVER_BUDGET).
  */
 int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
 		  const struct rz_moment *m);

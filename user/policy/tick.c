@@ -21,6 +21,7 @@ static struct rz_candidate as_candidate(const struct rz_conn *c, const struct rz
 				   .data_ns = rz_conn_time_ns(c, c->data_cs),
 				   .plan = v->plan,
 				   .known_by = v->known_by,
+				   .home_was_ready = v->home_was_ready,
 				   .from_zone = v->agent_zone ? v->agent_zone : "",
 				   .to_zone = v->client_zone ? v->client_zone : ""};
 

@@ -199,9 +199,11 @@ int rz_topo_zones_count(const struct rz_topo *t, const struct rz_topo_zones *old
 		const struct rz_topo_zone *was =
 			old ? rz_topo_zone_find(old, row->key.group, row->key.zone) : NULL;
 
-		if (row->ready && row->ready >= min_agents)
-			row->ready_since_ns =
-				was && was->ready_since_ns ? was->ready_since_ns : now_ns;
+		if (!row->ready || row->ready < min_agents)
+			continue;
+		was = was && was->ready_since_ns ? was : NULL;
+		row->ready_since_ns = was ? was->ready_since_ns : now_ns;
+		row->seen_coming = was ? was->seen_coming : old != NULL;
 	}
 	*ret = z;
 	return 0;

@@ -48,6 +48,8 @@ struct rz_topo_zone {
 	uint64_t ready_since_ns; /* since when at least min_agents have been ready, 0 if they are
 				    not */
 	uint64_t left_ns;	 /* a name without agents, remembered: when it left the topology */
+	bool seen_coming; /* ready_since_ns: it was not ready before. Else it may have been, for
+			     it was so in the first topology */
 };
 
 struct rz_topo_zones {
@@ -98,7 +100,7 @@ const char *rz_topo_meant(const struct rz_topo *t, const struct rz_topo_zones *z
  * Counts agents by group and zone; addresses of one pod are one agent, ready if all of them are.
  * Agents without a zone are counted under "". ready_since_ns is carried over from `old` (may be
  * NULL) for a zone that stays at or above `min_agents`, and is `now_ns` for one that just got
- * there. 0 or -ENOMEM; *ret is written on success only.
+ * there; that was seen, if there is an `old`. 0 or -ENOMEM; *ret is written on success only.
  */
 int rz_topo_zones_count(const struct rz_topo *t, const struct rz_topo_zones *old,
 			uint32_t min_agents, uint64_t now_ns, struct rz_topo_zones **ret);
