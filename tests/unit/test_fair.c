@@ -354,6 +354,32 @@ static void test_behind_snat(void **state)
 	assert_in_range(moves, 1, 3);
 }
 
+/* Two were opened after a move: one of them came back from it, and nobody can tell which. The one
+ * that is taken for it rests twice as long, the other one for as long as a first move lets rest. */
+static void test_who_may_have_come_back(void **state)
+{
+	struct rz_limits l = with_breaker();
+	struct rz_candidate first = row(1, 7, T0 - HOUR_NS), rows[3];
+	struct rz_select *s = make(&l);
+
+	(void)state;
+	assert_int_equal(ask(s, first, T0), RZ_REASON_NONE);
+	rz_select_moved(s, &first, T0);
+	rows[0] = row(2, 7, T0 + SECOND_NS);
+	rows[1] = row(3, 7, T0 + 2 * SECOND_NS);
+	rows[2] = row(4, 7, T0 - HOUR_NS); /* older than the move: it did not */
+	run(s, rows, 3, T0 + 62 * SECOND_NS - 1);
+	assert_int_equal(rows[0].reason, RZ_REASON_COOLING_DOWN);
+	assert_int_equal(rows[1].reason, RZ_REASON_COOLING_DOWN);
+	assert_int_equal(rows[2].reason, RZ_REASON_NONE);
+	run(s, rows, 2, T0 + 62 * SECOND_NS);
+	assert_int_equal(rows[0].reason, RZ_REASON_COOLING_DOWN);
+	assert_int_equal(rows[1].reason, RZ_REASON_NONE);
+	run(s, rows, 1, T0 + 2 * MINUTE_NS);
+	assert_int_equal(rows[0].reason, RZ_REASON_NONE);
+	rz_select_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +393,7 @@ int main(void)
 		cmocka_unit_test(test_home_was_ready),
 		cmocka_unit_test(test_follow_up),
 		cmocka_unit_test(test_behind_snat),
+		cmocka_unit_test(test_who_may_have_come_back),
 	};
 
 	return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The entries of the memory of clients, for client.c and client_table.c alone. */
+/* The entries of the memory of clients, for client*.c alone. */
 #ifndef RZ_POLICY_CLIENT_INSIDE_H
 #define RZ_POLICY_CLIENT_INSIDE_H
 
@@ -95,6 +95,9 @@ struct rz_client_entry *rz_client_rename(struct rz_client_memory *m, struct rz_c
 
 /* client_back.c: the move that this connection came back from, or NULL. */
 struct rz_client_open_move *rz_client_back(const struct rz_client_entry *c, uint64_t cookie);
+
+/* client_ask.c: is a connection left alone that came back from so many moves in a row? */
+bool rz_client_given_up(const struct rz_client_memory *m, unsigned returns);
 
 /* Does a turn that was had at this time (0: never) forbid another one? */
 bool rz_client_turn_counts(const struct rz_client_memory *m, uint64_t turn_ns);
