@@ -64,6 +64,25 @@ static void test_rounds(void **state)
 	rz_select_free(s);
 }
 
+/* One that its client opened although home was ready. */
+static void test_home_was_ready(void **state)
+{
+	struct rz_limits l = defaults;
+	struct rz_candidate c = row(1, 7, T0);
+	struct rz_select *s;
+	uint64_t over_ns;
+
+	(void)state;
+	l.home_ready_wait_ns = 30 * MINUTE_NS;
+	c.home_was_ready = true;
+	s = make(&l);
+	assert_int_equal(ask(s, c, T0 + MINUTE_NS), RZ_REASON_HOME_WAS_READY);
+	over_ns = rz_select_not_before(s, &c);
+	assert_true(over_ns >= T0 + 30 * MINUTE_NS && over_ns <= T0 + 30 * MINUTE_NS + SECOND_NS);
+	assert_int_equal(ask(s, c, over_ns), RZ_REASON_NONE);
+	rz_select_free(s);
+}
+
 /* Whom a rate or a pause keeps does not rest. */
 static void test_no_rest(void **state)
 {
@@ -83,6 +102,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_let_go),
 		cmocka_unit_test(test_rounds),
+		cmocka_unit_test(test_home_was_ready),
 		cmocka_unit_test(test_no_rest),
 	};
 

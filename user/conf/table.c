@@ -140,15 +140,15 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 NULL, NULL, NULL,
 	 "how long a connection is left alone that its client opened in the wrong zone although "
 	 "its home zone had been ready for --stable-for: the client would probably come back; 0: "
-	 "it is moved like any other"},
+	 "it is moved like any other, and who comes under a new client.id is a new client"},
 	{"outcome-after", RZ_CONF_DURATION, AT(outcome_after_ns), 0, DAY_SECONDS, "30s", NULL, NULL,
 	 NULL,
 	 "how long after a move rezone judges whether the client went home. The client has half of "
 	 "this, at most 15 s, to leave a new connection to the agent that it came from"},
 	{"breaker", RZ_CONF_RATE, AT(breaker), 0, 100, "30", NULL, NULL, NULL,
 	 "if the latest move brought its client back to the wrong zone at this many per cent of "
-	 "the "
-	 "client addresses (the 10 to 64 latest), nobody is moved for --breaker-for; 0: never"},
+	 "the client addresses (the 10 to 64 latest), nobody is moved for --breaker-for; 0: "
+	 "never"},
 	{"breaker-for", RZ_CONF_DURATION, AT(breaker_for_ns), 0, 30 * DAY_SECONDS, "30m", NULL,
 	 NULL, NULL, "how long nobody is moved after too many moves did not help (--breaker)"},
 	{"exclude-clients", RZ_CONF_GLOBS, AT(exclude_clients), 0, 0, NULL, NULL, NULL, NULL,

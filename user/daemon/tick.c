@@ -27,7 +27,8 @@
 static uint64_t not_before_ns(struct rz_daemon *d, const struct rz_candidate *m,
 			      const struct rz_move *was, uint64_t now_ns)
 {
-	if (m->reason != RZ_REASON_COOLING_DOWN && m->reason != RZ_REASON_GAVE_UP)
+	if (m->reason != RZ_REASON_COOLING_DOWN && m->reason != RZ_REASON_GAVE_UP &&
+	    m->reason != RZ_REASON_HOME_WAS_READY)
 		return 0;
 	if (was && was->client == m->client && was->reason == m->reason &&
 	    was->not_before_ns > now_ns)

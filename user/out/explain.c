@@ -40,6 +40,7 @@ static struct rz_next of_candidate(const struct rz_explain *e, const struct rz_s
 	uint64_t tick_ns = snap->status.tick_ns + snap->settings.interval_ns;
 
 	switch (e->row->reason) {
+	case RZ_REASON_HOME_WAS_READY:
 	case RZ_REASON_COOLING_DOWN:
 	case RZ_REASON_GAVE_UP:
 	case RZ_REASON_LEFT_BEHIND:

@@ -11,8 +11,9 @@
 
 #define REST_STEP_NS 1000000000ULL /* a rest's end is told to a second */
 /* No rest is over later than that. */
-#define LONGEST_REST(limits) \
-	((limits)->cooldown_max_ns + (limits)->give_up_for_ns + (limits)->outcome_ns)
+#define LONGEST_REST(limits)                                                           \
+	((limits)->cooldown_max_ns + (limits)->give_up_for_ns + (limits)->outcome_ns + \
+	 (limits)->home_ready_wait_ns)
 
 /* Times that a client which said nothing doubles its rest. */
 #define SILENT_DOUBLES 3
@@ -143,6 +144,8 @@ static struct rz_client_conn waiting_conn(const struct rz_candidate *row,
 static enum rz_reason remembers(struct rz_select *s, const struct rz_client_conn *conn,
 				const struct rz_waiting *w)
 {
+	if (rz_client_chose(s->clients, conn))
+		return RZ_REASON_HOME_WAS_READY;
 	if (w && s->now_ns < w->not_before_ns)
 		return RZ_REASON_COOLING_DOWN;
 	return rz_client_ask(s->clients, conn);
@@ -157,8 +160,6 @@ static enum rz_reason speaks_against(struct rz_select *s, const struct rz_candid
 
 	if (w && w->observed)
 		return RZ_REASON_OBSERVING;
-	if (rz_client_chose(s->clients, &conn))
-		return RZ_REASON_HOME_WAS_READY;
 	reason = remembers(s, &conn, w);
 	if (reason != RZ_REASON_NONE)
 		return reason;
@@ -250,7 +251,8 @@ static bool rests_at(struct rz_select *s, const struct rz_candidate *row, uint64
 	s->now_ns = now_ns;
 	rz_client_look_from(s->clients, now_ns);
 	reason = remembers(s, &conn, w);
-	return reason == RZ_REASON_COOLING_DOWN || reason == RZ_REASON_GAVE_UP;
+	return reason == RZ_REASON_COOLING_DOWN || reason == RZ_REASON_GAVE_UP ||
+	       reason == RZ_REASON_HOME_WAS_READY;
 }
 
 uint64_t rz_select_not_before(struct rz_select *s, const struct rz_candidate *row)

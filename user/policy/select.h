@@ -68,8 +68,8 @@ int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
 
 /*
  * When the rest is over of a candidate that the latest run kept for what is remembered of its
- * client (COOLING_DOWN, GAVE_UP): up to a second late, 0: nobody knows. The same rules are asked as
- * of later times.
+ * client (HOME_WAS_READY, COOLING_DOWN, GAVE_UP): up to a second late, 0: nobody knows. The same
+ * rules are asked as of later times.
  */
 uint64_t rz_select_not_before(struct rz_select *s, const struct rz_candidate *row);
 
