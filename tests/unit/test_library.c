@@ -578,6 +578,13 @@ static void test_prints(void **state)
 	frame.data_version = 11;
 	c.others = 0;
 	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_AUTO);
+	c.others = 2;
+	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_FIN);
+	c.prints = names("aiokafka", NULL);
+	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_FIN);
+	/* but kafkajs, which no other node's close may meet */
+	c.prints = names("kafkajs", NULL);
+	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_AUTO);
 }
 
 int main(void)
