@@ -31,6 +31,7 @@ long bpf_map_delete_elem(const void *map, const void *key);
 long bpf_skb_load_bytes(const struct __sk_buff *skb, __u32 off, void *to, __u32 len);
 long bpf_probe_read_kernel(void *dst, __u32 size, const void *src);
 long bpf_ringbuf_output(void *ring, void *data, __u64 size, __u64 flags);
+__u64 bpf_ringbuf_query(void *ring, __u64 what);
 void bpf_spin_lock(struct bpf_spin_lock *lock);
 void bpf_spin_unlock(struct bpf_spin_lock *lock);
 __u64 bpf_ktime_get_ns(void);
