@@ -216,20 +216,15 @@ static __always_inline void rz_conn_note_proxy(const struct rz_conn *c)
 	bpf_map_update_elem(&proxy_peers, addr, &now, BPF_ANY);
 }
 
-static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cookie, int newstate)
+/* Removes the entry and what belongs to it, and then sends the record of its bytes. A function of
+ * its own, for its stack and rz_traffic_closed()'s are over 512 bytes together. */
+static __noinline void rz_conn_remove(const struct tcp_sock *tp, struct rz_conn *c, __u64 cookie,
+				      int newstate)
 {
-	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
+	bool mine = c->cookie == cookie;
 	struct rz_closed record;
-	bool mine;
 
-	if (rz_held_any)
-		bpf_map_delete_elem(&held, &cookie);
-	if (!c)
-		return;
-	mine = c->cookie == cookie;
 	rz_traffic_record(&record, tp, c, newstate == RZ_TCP_CLOSE_WAIT);
-	if (mine)
-		rz_traffic_closed(tp, c, newstate == RZ_TCP_CLOSE_WAIT);
 	if (c->frame.via == RZ_VIA_PROXY)
 		rz_conn_note_proxy(c);
 	rz_conn_drop_kept(cookie, &c->frame);
@@ -241,6 +236,19 @@ static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cook
 	rz_early_forget(cookie); /* after that: who keeps one now finds no connection */
 	if (mine)
 		rz_traffic_send(&record);
+}
+
+static __always_inline void rz_conn_forget(const struct tcp_sock *tp, __u64 cookie, int newstate)
+{
+	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
+
+	if (rz_held_any)
+		bpf_map_delete_elem(&held, &cookie);
+	if (!c)
+		return;
+	if (c->cookie == cookie)
+		rz_traffic_closed(tp, c, newstate == RZ_TCP_CLOSE_WAIT);
+	rz_conn_remove(tp, c, cookie, newstate);
 }
 
 /* A function of its own: inlined into rz_state its stack and rz_traffic_closed()'s are over 512
