@@ -75,7 +75,9 @@ check "who holds all connections of an address keeps out no other one" eval '
 check "who sends a byte a second is ended" within 20 grep -q '^[0-9]' "$WORK/drip.log"
 note "after $(tail -1 "$WORK/drip.log") s"
 check "it is the same process, and small" eval '[ "$(server)" = "$was" ] && [ "$(awk "/VmRSS/ { print \$2 }" "/proc/$was/status")" -lt 32768 ]'
-check "... which has few descriptors" eval '[ "$(value process_open_fds)" -lt 100 ]'
+# what the strangers asked for has used up its share of a CPU: a page may be refused for a moment
+few() { local n; n=$(value process_open_fds); [ "${n:-100}" -lt 100 ]; }
+check "... which has few descriptors" within "$DEADLINE" few
 
 kill -KILL "$was"
 check "killed: the daemon starts it again" within 10 eval '[ -n "$(server)" ] && [ "$(server)" != "$was" ] && answers healthz 200'

@@ -32,10 +32,12 @@ spawn older-bulk cl - "$ODD" talk "$AT" 9092 tls-bulk
 connected() { [ -n "$(port_of "$1")" ]; }
 for n in older-13 older-12 older-bulk; do within "$DEADLINE" connected $n || not_ok "$n is connected"; done
 all_of_tcp() { in_ns a ss -Htni state established "sport = 9092" | grep -o 'bytes_received:[0-9]*' | awk -F: '{ n += $2 } END { print n + 0 }'; }
-# what is older than rezone counts from when it was first seen: not before, and not long after its start
+# what is older than rezone counts from the first tick that sees it: not before its start, and not after two ticks
 before=$(all_of_tcp)
 rezone_start --interval 250ms --stable-for 0s --cooldown 1s --give-up-after 0 --rate 100 --gap-timeout 300ms --opt-in any \
 	--zoned-cidr-blocks 'b@10.99.9.0/24<>a@10.99.9.2/32'
+two_ticks() { [ "$(counter_of ticks)" -ge 2 ]; }
+within "$DEADLINE" two_ticks || not_ok "rezone ticks"
 after=$(all_of_tcp)
 s_client newer-13 10.99.9.1 -tls1_3
 s_client at-home 10.99.9.2 -tls1_3
@@ -69,8 +71,8 @@ done
 # a plain producer beside them is moved: the policy is at work
 spawn plain cl - "$ODD" talk "$AT" 9092 slow
 check "a plain producer beside them is moved" within "$DEADLINE" grep -q 'lost: .*reset by peer' "$WORK/plain.log"
-before=$(counter_of ticks)
-ten_more() { [ "$(counter_of ticks)" -ge $((before + 10)) ]; }
+ticks=$(counter_of ticks)
+ten_more() { [ "$(counter_of ticks)" -ge $((ticks + 10)) ]; }
 check "ten ticks go by" within "$DEADLINE" ten_more
 for n in $ACROSS; do
 	for now in "" --now; do
