@@ -8,7 +8,7 @@
 e2e_begin
 AT=$(agent_ip a):9092
 agent_start a --delay-produce 20ms
-topology a=ready b=ready
+topology a=ready b=ready c=ready # where it knows no other agent, this library is held
 rezone_start --interval 1s --stable-for 0s --cooldown 3s --give-up-after 0 --rate 100
 
 # NAME HALF-SECONDS: a record of 9 kB every so many half seconds (kcat reads its input by a few kB); --delay-produce answers each on its own
