@@ -11,7 +11,7 @@ e2e_begin
 LAST=$BUILD/last
 AT=$(agent_ip a)
 COPIES=${COPIES:-1}
-topology a=ready b=ready
+topology a=ready b=ready c=ready # where they know no other agent, these are held at once
 
 # round NAME FLAGS...: rezone, the server, all clients; ends when all have asked and are known as data connections
 round() {

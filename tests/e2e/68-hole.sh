@@ -32,7 +32,7 @@ held_over_hole() {
 	local early kept dropped
 	name=$1
 	shift
-	topology a=ready b=notready
+	topology a=ready b=notready c=ready # else this library is held before the hole is there
 	rezone_start "${FLAGS[@]}" "$@"
 	mkfifo "$WORK/$name.fifo"
 	spawn "$name" cl - "$REJECT" client "$AT" 9092 "$WORK/$name.fifo"
@@ -42,7 +42,7 @@ held_over_hole() {
 	tell name "$name"
 	tell flow "$name" 20
 	within 10 some_rows "$(of) and .state == \"data\"" || not_ok "$name: it is identified"
-	topology a=ready b=ready
+	topology a=ready b=ready c=ready
 	within 10 followed || not_ok "$name: its responses are followed"
 	touch "$WORK/stall"
 	early=$(stat_of early_segments) kept=$(counter a TCPOFOQueue)
@@ -78,7 +78,7 @@ ip -n "$P-cl" route change 10.99.0.0/16 dev eth0 src 10.99.9.1 rto_min 4s # why:
 held_over_hole leaves --close reset
 tell leave leaves
 check "leaves: its FIN comes behind what is held back" within "$DEADLINE" event left-while-held true
-topology a=ready b=notready
+topology a=ready b=notready c=ready
 check "leaves: the hold is called off" within "$DEADLINE" event refused true
 rm "$WORK/stall"
 check "leaves: once its responses are out, the agent's socket is closed" within "$DEADLINE" event left-closed true
