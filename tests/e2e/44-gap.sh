@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # quiet
+# nightly
 # A producer that pauses is moved in its pause, and nothing of it is held back; one that writes every few minutes cannot be
 # judged while a move waits: it is let go, which says so, and tried again. librdkafka, which says its name: of it
 # no request has to be taken (docs/clients.md). The clients' zone has no agent that they can reach, so each move brings them back.
