@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # alone
+# nightly
 # Segments that TCP throws away, after rezone has seen them: a wrong checksum, an old time stamp, an ACK that cannot be, outside the
 # window, into a window that is shut, behind the client's FIN, dropped by a second filter. Each has a request of another client of
 # another zone. Nobody is moved for it, and what TCP takes afterwards is read as if it had never been; both ways of closing.
