@@ -21,7 +21,7 @@ static __always_inline int rz_note_wants(const struct rz_scratch *s, __s16 api_k
 
 	if (s->f.tentative || s->from_early)
 		return 0;
-	if (api_key == RZ_API_PRODUCE || (api_key == RZ_API_FETCH && nameless))
+	if (api_key == RZ_API_PRODUCE || (api_key == RZ_API_FETCH && !s->f.software))
 		return rz_effort_looks_again(&s->f);
 	return nameless;
 }

@@ -142,7 +142,11 @@ static void readers(void **state)
 	send_fetch(500);
 	put(&none, 8, 0);
 	send_body(RZ_API_METADATA, 8, &none);
-	assert_int_equal(0, print().versions[RZ_PRINT_OF_FETCH]);
+	/* seen from its beginning, without a name: its Fetch alone tells a library that says none
+	 */
+	assert_int_equal(1, print().fetches);
+	assert_int_equal(12, print().versions[RZ_PRINT_OF_FETCH]);
+	assert_int_equal(0, print().versions[RZ_PRINT_OF_METADATA]);
 	begin(true);
 	send_fetch(500);
 	send_fetch(500);
