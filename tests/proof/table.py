@@ -4,6 +4,7 @@ In:  cells.csv. Out: what stands between <!-- proof:NAME --> and <!-- end proof 
 Who: proof.py, at the end of `make moves` and as `proof.py tables`.
 """
 
+import textwrap
 import os
 import re
 from collections import Counter, defaultdict
@@ -155,7 +156,7 @@ def volume_table(cells, moves):
             rows.append((f"{S.LIBRARIES[lib].family} {S.LIBRARIES[lib].version}", role, number(sum(per)), len(per), sum(n >= 20 for n in per),
                          number(total(mine, "chances")), *(fault(sure, f) if sure else "–" for f in J.FAULTS)))
     head = ("library", "role", "moves", "cells", "with 20 moves", "chances", *J.FAULTS)
-    return f"{number(len(moves))} moves of rezone {', '.join(names)}.\n\n" + markdown(head, rows)
+    return textwrap.fill(f"{number(len(moves))} moves of rezone {', '.join(names)}.", 100) + "\n\n" + markdown(head, rows)
 
 
 def control_table(rows):
