@@ -109,7 +109,7 @@ struct {
 	__type(value, struct rz_histogram);
 } spans SEC(".maps");
 
-/* What connections have carried (include/rezone/ledger.h). */
+/* The ledger of bytes (include/rezone/ledger.h). */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

@@ -13,8 +13,9 @@
 #include "count.bpf.h"
 #include "frame.bpf.h"
 
-/* Is this request looked at? Of Produce and Fetch the first ones of a connection, and some later
- * ones; a name that was said tells more than the form of a request. */
+/* Is this request looked at? Of Produce, and of Fetch where no name was said, the first ones of a
+ * connection and some later ones; of other APIs only where the beginning was not seen. A name that
+ * was said tells more than the form of a request. */
 static __always_inline int rz_note_wants(const struct rz_scratch *s, __s16 api_key)
 {
 	int nameless = s->f.adopted && !s->f.software;
