@@ -146,7 +146,7 @@ $(BUILD)/bench/%.skel.h: $(BUILD)/bench/%.bpf.o
 $(BUILD)/bench/bench: $(filter-out %.bpf.c %/owner.c,$(wildcard tests/bench/*.[ch])) $(BUILD)/bench/bench.skel.h $(BUILD)/bench/without.skel.h $(BUILD)/rezone.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bench -o $@ $(filter %.c,$^) $(RZ_LIBS)
 
-# BENCH="-r 501 foreign inside": more rounds, some cases only
+# BENCH="-r 501 foreign inside": more rounds, some cases only; -r 0: the kernel's count only; -v: all ways
 .PHONY: bench bench-produce bench-owner
 ## Figures | bench: what a segment costs (4 minutes, root)
 ## Figures | bench-owner: what it costs to find a connection's descriptor

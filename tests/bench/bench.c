@@ -3,13 +3,15 @@
  * Nanoseconds that a program adds to a segment, and to opening and closing a connection.
  *
  * Comes in: a cgroup directly below the mount of cgroup v2, in which nobody else is; -r ROUNDS,
- * -c CONNECTIONS, names of cases (default: all). Goes out: a table a case; nothing stays attached
- * when it ends, however it ends. Called by tests/bench/run, which makes cgroup and namespace.
+ * -c CONNECTIONS, names of cases (default: all). Goes out: one table (show.c), with -v one for each
+ * case, too; nothing stays attached when it ends, however it ends. Called by tests/bench/run, which
+ * makes cgroup and namespace.
  *
  * In each round every way (no program, the yardsticks, rezone's own) is attached in turn, its turn
  * moving by one each round; what it adds is the median over the rounds of its time less that of "no
  * program" in the same round. The kernel's own count (BPF_ENABLE_STATS) is a second opinion: it has
- * the program alone, without the calling of it, and with the clock's own time in it.
+ * the program alone, without the calling of it, and with the clock's own time in it; the median of
+ * some turns more, which says something on a busy machine, too. -r 0: nothing but that.
  */
 #include "bench.h"
 
@@ -112,7 +114,7 @@ static size_t ways_of(const struct bench *b, const struct bench_case *c, struct 
 		w[n++] = (struct way){.name = "empty", .prog = b->yard->progs.out_empty};
 		w[n++] =
 			(struct way){.name = "flag in storage", .prog = b->yard->progs.out_storage};
-		w[n++] = (struct way){.name = "flag in conns", .prog = b->yard->progs.out_hash};
+		w[n++] = (struct way){.name = "bare hash look-up", .prog = b->yard->progs.out_hash};
 		w[n++] = (struct way){.name = "answer read", .prog = b->yard->progs.out_answer};
 		w[n++] = (struct way){.name = "rezone, during a move",
 				      .prog = b->rz->progs.rz_response,
@@ -139,21 +141,31 @@ static struct bpf_link *attach(struct bench *b, struct bpf_program *p)
 	return link;
 }
 
-static void add_stats(struct way *w, int sign)
+static struct bpf_prog_info info_of(const struct way *w)
 {
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
 
-	if (!w->prog || bpf_obj_get_info_by_fd(bpf_program__fd(w->prog), &info, &len))
-		return;
-	w->stat_ns += sign * info.run_time_ns;
-	w->stat_runs += sign * info.run_cnt;
+	if (w->prog)
+		bpf_obj_get_info_by_fd(bpf_program__fd(w->prog), &info, &len);
+	return info;
+}
+
+/* What the program took meanwhile, by the kernel's count. */
+static void add_count(struct way *w, const struct bpf_prog_info *was)
+{
+	struct bpf_prog_info is = info_of(w);
+
+	if (is.run_cnt != was->run_cnt)
+		w->counted[w->n_counted++] = (double)(is.run_time_ns - was->run_time_ns) /
+					     (double)(is.run_cnt - was->run_cnt);
 }
 
 /* One way's turn. `counted`: the kernel counts too, and the time is not taken. */
 static void take_turn(struct bench *b, const struct bench_case *c, struct way *w,
 		      unsigned int round, bool counted)
 {
+	struct bpf_prog_info was = {};
 	struct bpf_link *link;
 	double ns;
 	int stats = -1;
@@ -161,51 +173,23 @@ static void take_turn(struct bench *b, const struct bench_case *c, struct way *w
 	ring_buffer__consume(b->ring);
 	if (c->before)
 		c->before(b);
-	b->rz->bss->rz_holding = w->moving;
+	b->rz->bss->rz_holding = w->moving || c->followed;
 	link = attach(b, w->prog);
 	if (c->warm_up)
 		c->warm_up(b);
 	ring_buffer__consume(b->ring);
 	if (counted) {
 		stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
-		add_stats(w, -1);
+		was = info_of(w);
 	}
 	ns = c->measure(b);
 	if (counted)
-		add_stats(w, 1);
+		add_count(w, &was);
 	else
 		w->ns[round] = ns;
 	if (stats >= 0)
 		close(stats);
 	bpf_link__destroy(link);
-}
-
-/* Way `at` of the case; ways[0] is no program, [1] the empty one, [2] the look-up. */
-static void print_way(const struct way *ways, size_t at, unsigned int rounds, double *added_by)
-{
-	static double ns[ROUNDS_MAX], added[ROUNDS_MAX], rate[ROUNDS_MAX];
-	const struct way *w = &ways[at];
-	unsigned int i;
-
-	for (i = 0; i < rounds; i++) {
-		ns[i] = w->ns[i];
-		added[i] = w->ns[i] - ways[0].ns[i];
-		rate[i] = ways[0].ns[i] / w->ns[i];
-	}
-	printf("%-24s %8.0f", w->name, quartile(ns, rounds, 2));
-	added_by[at] = quartile(added, rounds, 2);
-	if (at) {
-		printf(" %+7.0f  (%+6.0f ..%+6.0f)", added_by[at], quartile(added, rounds, 1),
-		       quartile(added, rounds, 3));
-		printf(" %6.3f %6.2f", quartile(rate, rounds, 2), added_by[at] / added_by[1]);
-		if (at >= 2)
-			printf(" %6.2f", added_by[at] / added_by[2]);
-		else
-			printf(" %6s", "");
-		if (w->stat_runs)
-			printf(" %8.0f", (double)w->stat_ns / w->stat_runs);
-	}
-	putchar('\n');
 }
 
 static struct rz_stats stats_now(const struct bench *b)
@@ -229,13 +213,13 @@ static struct rz_stats stats_now(const struct bench *b)
 	return all;
 }
 
-static void run_case(struct bench *b, const struct bench_case *c)
+/* Returns what the table says of it; `shown`: and shows all that was measured. */
+static struct bench_row run_case(struct bench *b, const struct bench_case *c, bool shown)
 {
 	static struct way ways[WAYS_MAX];
-	double added_by[WAYS_MAX];
 	size_t n = ways_of(b, c, ways), i;
 	struct rz_stats was = stats_now(b), is;
-	struct bpf_link *segment, *state = NULL;
+	struct bpf_link *segment = NULL, *state = NULL;
 	unsigned int round;
 
 	if (c->place != STATE)
@@ -243,27 +227,31 @@ static void run_case(struct bench *b, const struct bench_case *c)
 	if (c->open) {
 		segment = attach(b, b->rz->progs.rz_segment);
 		c->open(b);
+	}
+	if (!c->followed) {
 		bpf_link__destroy(segment);
+		segment = NULL;
 	}
 	for (round = 0; round < b->rounds; round++)
 		for (i = 0; i < n; i++)
 			take_turn(b, c, &ways[(i + round) % n], round, false);
-	for (round = 0; round < b->rounds / 10 + 1; round++)
+	for (round = 0; round < b->rounds / 10 + 9; round++)
 		for (i = 0; i < n; i++)
 			take_turn(b, c, &ways[i], 0, true);
 	bench_close_pairs(b);
+	bpf_link__destroy(segment);
 	bpf_link__destroy(state);
 	is = stats_now(b);
-	printf("\n%s: %s\n%-24s %8s %7s  %-16s %6s %6s %6s %8s\n", c->name, c->what, "ns", "each",
-	       "added", "(middle half)", "rate", "/empty", "/stor.", "counted");
-	for (i = 0; i < n; i++)
-		print_way(ways, i, b->rounds, added_by);
-	printf("rezone saw %llu segments, %llu requests, %llu opened, %llu closed, %llu "
-	       "identified; lost %llu, races %llu\n",
-	       is.segments - was.segments, is.requests - was.requests, is.opened - was.opened,
-	       is.closed - was.closed, is.identified - was.identified,
-	       is.frame_lost - was.frame_lost, is.races - was.races);
-	fflush(stdout);
+	if (shown) {
+		bench_show_case(c, ways, n, b->rounds);
+		printf("rezone saw %llu segments, %llu requests, %llu opened, %llu closed, %llu "
+		       "identified; lost %llu, races %llu\n",
+		       is.segments - was.segments, is.requests - was.requests,
+		       is.opened - was.opened, is.closed - was.closed,
+		       is.identified - was.identified, is.frame_lost - was.frame_lost,
+		       is.races - was.races);
+	}
+	return bench_row_of(c, ways, n, b->rounds);
 }
 
 static bool wanted(const char *name, char **names, int n)
@@ -278,29 +266,34 @@ static bool wanted(const char *name, char **names, int n)
 
 int main(int argc, char **argv)
 {
-	static struct bench b = {.rounds = 201, .connections = 1};
+	static struct bench b = {.rounds = 101, .connections = 1};
+	static struct bench_row rows[64];
 	const char *cgroup = NULL;
-	size_t i;
+	bool shown = false;
+	size_t i, n = 0;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "g:r:c:")) > 0) {
+	while ((opt = getopt(argc, argv, "g:r:c:v")) > 0) {
 		if (opt == 'g')
 			cgroup = optarg;
 		else if (opt == 'r')
 			b.rounds = (unsigned int)atoi(optarg);
 		else if (opt == 'c')
 			b.connections = (size_t)atoi(optarg);
+		else if (opt == 'v')
+			shown = true;
 		else
 			return 2;
 	}
-	if (!cgroup || !b.rounds || b.rounds > ROUNDS_MAX || !b.connections ||
-	    b.connections > PAIRS_MAX)
-		die("bench -g CGROUP [-r ROUNDS] [-c CONNECTIONS] [CASE...]");
+	if (!cgroup || b.rounds > ROUNDS_MAX || !b.connections || b.connections > PAIRS_MAX)
+		die("bench -g CGROUP [-r ROUNDS] [-c CONNECTIONS] [-v] [CASE...]");
 	rig_open(&b.rig, cgroup);
 	load(&b);
 	printf("%u rounds, %zu connections in turn\n", b.rounds, b.connections);
 	for (i = 0; i < bench_n_cases; i++)
-		if (wanted(bench_cases[i].name, argv + optind, argc - optind))
-			run_case(&b, &bench_cases[i]);
+		if (n < sizeof(rows) / sizeof(rows[0]) &&
+		    wanted(bench_cases[i].name, argv + optind, argc - optind))
+			rows[n++] = run_case(&b, &bench_cases[i], shown);
+	bench_show_table(rows, n);
 	return 0;
 }

@@ -33,9 +33,10 @@ struct bench {
 struct way {
 	const char *name;
 	struct bpf_program *prog;
-	bool moving; /* while another connection is being moved */
+	bool moving; /* while a connection is being moved, another one or (`followed`) this one */
 	double ns[ROUNDS_MAX];
-	uint64_t stat_ns, stat_runs;
+	double counted[ROUNDS_MAX]; /* a run, by the kernel's count */
+	unsigned int n_counted;
 };
 
 struct bench_case {
@@ -46,11 +47,38 @@ struct bench_case {
 	void (*warm_up)(struct bench *b);   /* and after */
 	double (*measure)(struct bench *b); /* nanoseconds for one */
 	bool notes;			    /* without note.bpf.h, too */
+	bool followed;			    /* the connection is in holds, its requests are read */
+};
+
+/* What the table says of a case: nanoseconds that each way adds, and what the kernel counts. */
+struct bench_row {
+	const char *name;
+	double none, empty, look_up, rezone, moving;
+	double counted_empty, counted_look_up, counted_rezone;
 };
 
 extern const struct bench_case bench_cases[];
 extern const size_t bench_n_cases;
 
 void bench_close_pairs(struct bench *b);
+
+#define BENCH_REQUEST_MAX 512
+#define BENCH_ID	  "billing-1,warpstream_az=us-east-1b,warpstream_interzone_lb=true"
+
+/* pings.c: one segment, of most with an answer to it. */
+void bench_ping_plain(struct bench *b);
+void bench_ping_request(struct bench *b);
+void bench_ping_produce(struct bench *b);
+void bench_ping_pile(struct bench *b);
+void bench_ping_noise(struct bench *b);
+void bench_ping_answered(struct bench *b);
+/* A Produce of one batch. Returns its length. */
+size_t bench_produce(uint8_t *request, uint32_t correlation_id);
+
+/* show.c: a case by itself, and all of them as one table. */
+struct bench_row bench_row_of(const struct bench_case *c, struct way *ways, size_t n,
+			      unsigned int rounds);
+void bench_show_case(const struct bench_case *c, struct way *ways, size_t n, unsigned int rounds);
+void bench_show_table(const struct bench_row *rows, size_t n);
 
 #endif

@@ -9,19 +9,17 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <bpf/bpf.h>
 
 #include "base/clock.h"
 #include "rezone/kafka.h"
 
-#define BATCHES	    51
-#define BATCH	    40
-#define WARM_UP	    100
-#define OPENED	    64
-#define STREAM	    (32u << 20)
-#define SEGMENT	    64
-#define REQUEST_MAX 512
-#define ID	    "billing-1,warpstream_az=us-east-1b,warpstream_interzone_lb=true"
+#define BATCHES 51
+#define BATCH	40
+#define WARM_UP 100
+#define OPENED	64
+#define STREAM	(32u << 20)
 
 /* One connection, known to the storage yardstick as rezone knows it. */
 static struct pair connect_one(struct bench *b, uint16_t port)
@@ -60,68 +58,14 @@ static void open_kafka(struct bench *b)
 /* Each connection in the middle of a Produce of 1 GiB. */
 static void open_large(struct bench *b)
 {
-	uint8_t request[REQUEST_MAX];
+	uint8_t request[BENCH_REQUEST_MAX];
 	uint32_t size = __builtin_bswap32(1 << 30);
-	size_t i, len = rig_request(request, RZ_API_PRODUCE, 1, ID, 40);
+	size_t i, len = rig_request(request, RZ_API_PRODUCE, 1, BENCH_ID, 40);
 
 	open_kafka(b);
 	memcpy(request, &size, sizeof(size));
 	for (i = 0; i < b->opened; i++)
 		rig_send(&b->pairs[i], request, len);
-}
-
-static struct pair *next_pair(struct bench *b)
-{
-	b->turn = b->turn + 1 < b->opened ? b->turn + 1 : 0;
-	return &b->pairs[b->turn];
-}
-
-static void ping_plain(struct bench *b)
-{
-	static const uint8_t zero[SEGMENT];
-	struct pair *p = next_pair(b);
-
-	rig_send(p, zero, sizeof(zero));
-	rig_answer(p, zero, sizeof(zero));
-}
-
-static void ping_request(struct bench *b)
-{
-	static uint8_t request[REQUEST_MAX];
-	static const uint8_t answer[SEGMENT] = {0, 0, 0, SEGMENT - 4};
-	static size_t len;
-	struct pair *p = next_pair(b);
-
-	if (!len)
-		len = rig_request(request, RZ_API_FETCH, 1, ID, 40);
-	request[11]++;
-	rig_send(p, request, len);
-	rig_answer(p, answer, sizeof(answer));
-}
-
-/* With a batch, as a producer without idempotence sends it; Produce v7. */
-static size_t produce(uint8_t *request, uint32_t correlation_id)
-{
-	static const uint8_t head[] = {0xff, 0xff, 0xff, 0xff, 0, 0, 0x75, 0x30, 0, 0, 0, 1, 0, 1,
-				       't',  0,	   0,	 0,    1, 0, 0,	   0,	 0, 0, 0, 0, 79};
-	uint8_t body[sizeof(head) + 79] = {};
-
-	memcpy(body, head, sizeof(head));
-	memset(body + sizeof(head) + 12, 0xff, 4);  /* no leader's epoch */
-	body[sizeof(head) + 16] = 2;		    /* magic */
-	memset(body + sizeof(head) + 43, 0xff, 14); /* no producer's id, epoch, sequence */
-	return rig_request_of(request, RZ_API_PRODUCE, correlation_id, ID, body, sizeof(body));
-}
-
-static void ping_produce(struct bench *b)
-{
-	static const uint8_t answer[SEGMENT] = {0, 0, 0, SEGMENT - 4};
-	static uint8_t request[REQUEST_MAX];
-	static uint32_t correlation_id;
-	struct pair *p = next_pair(b);
-
-	rig_send(p, request, produce(request, ++correlation_id));
-	rig_answer(p, answer, sizeof(answer));
 }
 
 static double many(struct bench *b, void (*ping)(struct bench *b))
@@ -141,35 +85,101 @@ static double many(struct bench *b, void (*ping)(struct bench *b))
 
 static double many_plain(struct bench *b)
 {
-	return many(b, ping_plain);
+	return many(b, bench_ping_plain);
 }
 
 static double many_requests(struct bench *b)
 {
-	return many(b, ping_request);
+	return many(b, bench_ping_request);
 }
 
 static double many_produces(struct bench *b)
 {
-	return many(b, ping_produce);
+	return many(b, bench_ping_produce);
+}
+
+static double many_noises(struct bench *b)
+{
+	return many(b, bench_ping_noise);
+}
+
+static double many_answered(struct bench *b)
+{
+	return many(b, bench_ping_answered);
+}
+
+static double some_piles(struct bench *b)
+{
+	uint64_t begin = rz_now_ns();
+	int i;
+
+	for (i = 0; i < BATCH; i++)
+		bench_ping_pile(b);
+	return (double)(rz_now_ns() - begin) / BATCH;
 }
 
 static void warm_up_plain(struct bench *b)
 {
 	for (size_t i = 0; i < b->connections + WARM_UP; i++)
-		ping_plain(b);
+		bench_ping_plain(b);
 }
 
 static void warm_up_requests(struct bench *b)
 {
 	for (size_t i = 0; i < b->connections + WARM_UP; i++)
-		ping_request(b);
+		bench_ping_request(b);
 }
 
 static void warm_up_produces(struct bench *b)
 {
 	for (size_t i = 0; i < b->connections + WARM_UP; i++)
-		ping_produce(b);
+		bench_ping_produce(b);
+}
+
+static void warm_up_noises(struct bench *b)
+{
+	for (size_t i = 0; i < b->connections + WARM_UP; i++)
+		bench_ping_noise(b);
+}
+
+static void warm_up_answered(struct bench *b)
+{
+	for (size_t i = 0; i < b->connections + WARM_UP; i++)
+		bench_ping_answered(b);
+}
+
+static void warm_up_piles(struct bench *b)
+{
+	for (size_t i = 0; i < b->connections; i++)
+		bench_ping_pile(b);
+}
+
+/* Each connection has said who it is, and is out of sync. */
+static void open_lost(struct bench *b)
+{
+	size_t i;
+
+	open_kafka(b);
+	for (i = 0; i < b->opened; i++)
+		bench_ping_request(b);
+	for (i = 0; i < b->opened; i++)
+		bench_ping_noise(b);
+}
+
+/* Each connection is one that is moved: its responses are followed. */
+static void open_moved(struct bench *b)
+{
+	static struct rz_hold h;
+	socklen_t len = sizeof(h.cookie);
+	size_t i;
+
+	open_kafka(b);
+	for (i = 0; i < b->opened; i++) {
+		h.cookie = 0;
+		if (getsockopt(b->pairs[i].server, SOL_SOCKET, SO_COOKIE, &h.cookie, &len) ||
+		    bpf_map_update_elem(bpf_map__fd(b->rz->maps.holds), &h.cookie, &h, BPF_ANY))
+			die("bench: map holds: %s", strerror(errno));
+	}
 }
 
 static void open_fresh(struct bench *b)
@@ -199,10 +209,10 @@ static void open_fresh_forgotten(struct bench *b)
 
 static double first_requests(struct bench *b, bool own_id)
 {
-	uint8_t request[OPENED][REQUEST_MAX];
+	uint8_t request[OPENED][BENCH_REQUEST_MAX];
 	size_t len[OPENED], i;
 	uint64_t begin;
-	char id[128] = ID;
+	char id[128] = BENCH_ID;
 
 	for (i = 0; i < OPENED; i++) {
 		if (own_id)
@@ -228,9 +238,9 @@ static double first_new(struct bench *b)
 /* Of a connection's first ones each is noted. */
 static double first_produces(struct bench *b)
 {
-	uint8_t request[REQUEST_MAX];
+	uint8_t request[BENCH_REQUEST_MAX];
 	uint64_t begin = rz_now_ns();
-	size_t i, len = produce(request, 1);
+	size_t i, len = bench_produce(request, 1);
 
 	for (i = 0; i < OPENED; i++)
 		rig_send(&b->pairs[i], request, len);
@@ -275,8 +285,8 @@ static void open_stream_kafka(struct bench *b)
 /* One Produce of that many bytes; a foreign stream carries the same. Nanoseconds for a MiB. */
 static void stream_one(struct bench *b, size_t body)
 {
-	uint8_t request[REQUEST_MAX];
-	size_t len = rig_request(request, RZ_API_PRODUCE, 1, ID, 40);
+	uint8_t request[BENCH_REQUEST_MAX];
+	size_t len = rig_request(request, RZ_API_PRODUCE, 1, BENCH_ID, 40);
 	uint32_t size = __builtin_bswap32((uint32_t)(len - 4 + body));
 
 	memcpy(request, &size, sizeof(size));
@@ -297,20 +307,29 @@ static double stream(struct bench *b)
 }
 
 const struct bench_case bench_cases[] = {
-	{"foreign", "(a) a segment on another port, and its answer", IN, open_foreign, NULL,
+	{"foreign", "a segment on another port, and its answer", IN, open_foreign, NULL,
 	 warm_up_plain, many_plain},
-	{"inside", "(b) a segment wholly inside a large request, and its answer", IN, open_large,
-	 NULL, warm_up_plain, many_plain},
-	{"request", "(b) a segment that is one small request, and its answer", IN, open_kafka, NULL,
+	{"inside", "a segment wholly inside a large request, and its answer", IN, open_large, NULL,
+	 warm_up_plain, many_plain},
+	{"fetch", "a segment that is one small Fetch, and its answer", IN, open_kafka, NULL,
 	 warm_up_requests, many_requests},
-	{"first", "(c) a connection's first request, its client.id known", IN, NULL, open_fresh,
-	 NULL, first_known},
-	{"first-new", "(c) a connection's first request, its client.id never seen", IN, NULL,
-	 open_fresh_forgotten, NULL, first_new},
-	{"produce", "a Produce with one batch, and its answer", IN, open_kafka, NULL,
+	{"produce", "a small Produce with one batch, and its answer", IN, open_kafka, NULL,
 	 warm_up_produces, many_produces, .notes = true},
+	{"pile", "a segment of 500 requests", IN, open_kafka, NULL, warm_up_piles, some_piles},
+	{"lost", "a segment of noise, out of sync", IN, open_lost, NULL, warm_up_noises,
+	 many_noises},
+	{"first", "a connection's first request, its client.id known", IN, NULL, open_fresh, NULL,
+	 first_known},
+	{"first-new", "a connection's first request, its client.id never seen", IN, NULL,
+	 open_fresh_forgotten, NULL, first_new},
 	{"first-produce", "a connection's first request, a Produce with one batch", IN, NULL,
 	 open_fresh, NULL, first_produces, .notes = true},
+	{"answer-moved", "a response of a connection that is moved, and the request before it", OUT,
+	 open_moved, NULL, warm_up_answered, many_answered, .followed = true},
+	{"answer-neighbour", "a response of its neighbour, and the request before it", OUT,
+	 open_kafka, NULL, warm_up_requests, many_requests},
+	{"answer-foreign", "a segment sent on another port, and one before it", OUT, open_foreign,
+	 NULL, warm_up_plain, many_plain},
 	{"life", "a connection opened and closed, Kafka port (one thread has both ends)", STATE,
 	 NULL, NULL, NULL, life_kafka},
 	{"life-foreign", "a connection opened and closed, another port", STATE, NULL, NULL, NULL,
@@ -319,10 +338,6 @@ const struct bench_case bench_cases[] = {
 	 NULL, warm_up_stream, stream},
 	{"stream", "a TCP stream of Produce requests of 32 MiB, a MiB of it", IN, open_stream_kafka,
 	 NULL, warm_up_stream, stream},
-	{"answer", "egress: an answer, and the request before it", OUT, open_kafka, NULL,
-	 warm_up_requests, many_requests},
-	{"answer-foreign", "egress: a segment on another port, and one before it", OUT,
-	 open_foreign, NULL, warm_up_plain, many_plain},
 };
 
 const size_t bench_n_cases = sizeof(bench_cases) / sizeof(bench_cases[0]);
