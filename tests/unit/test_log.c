@@ -123,6 +123,39 @@ static void test_lost(void **state)
 	assert_int_equal(rz_log_lost(), before + 2);
 }
 
+/* Nor does one whose reader stands still: it is waited for once, for a moment, and not again for
+ * each line. (A log that waits for it ends by the alarm, with the whole test.) */
+static void test_stalled(void **state)
+{
+	uint64_t before = rz_log_lost();
+	int was = dup(STDERR_FILENO), pipe_ends[2], i;
+	char bytes[65536];
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(pipe(pipe_ends), 0);
+	rz_log_setup(RZ_LOG_TEXT, RZ_LOG_INFO);
+	dup2(pipe_ends[1], STDERR_FILENO);
+	alarm(20);
+	for (i = 0; i < 5000 && rz_log_lost() < before + 100; i++)
+		rz_info("a line of sixty bytes and more, so that a pipe of 64 KiB is soon full");
+	alarm(0);
+	assert_int_equal(rz_log_lost(), before + 100);
+	n = read(pipe_ends[0], bytes, sizeof(bytes));
+	assert_true(n > 0);
+	assert_int_equal(bytes[n - 1], '\n'); /* no line is cut */
+	rz_info("read again");
+	assert_int_equal(rz_log_lost(), before + 100);
+	n = read(pipe_ends[0], bytes, sizeof(bytes) - 1);
+	assert_true(n > 0);
+	bytes[n] = '\0';
+	dup2(was, STDERR_FILENO);
+	close(was);
+	close(pipe_ends[0]);
+	close(pipe_ends[1]);
+	assert_non_null(strstr(bytes, "100 lines before this one"));
+}
+
 /* Beside the sentence: which part of rezone speaks, which node it is, and the fields of who logs.
  */
 static void test_fields(void **state)
@@ -168,7 +201,7 @@ int main(void)
 		cmocka_unit_test(test_text),	cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_hostile), cmocka_unit_test(test_json),
 		cmocka_unit_test(test_fields),	cmocka_unit_test(test_long),
-		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_lost),	cmocka_unit_test(test_stalled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

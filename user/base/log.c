@@ -4,6 +4,8 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +18,8 @@
 #include "base/str.h"
 
 #define LINE_MAX_BYTES 2048
+/* A reader may be slow for so long; then lines are dropped until it reads again. */
+#define PATIENCE_MS    100
 
 static enum rz_log_format form = RZ_LOG_TEXT;
 static enum rz_log_level max_level = RZ_LOG_INFO;
@@ -66,24 +70,45 @@ static char *json_line(enum rz_log_level level, const char *time_text, const cha
 	return RZ_TAKE_PTR(line);
 }
 
+/*
+ * A write to a pipe or socket whose reader stands still would wait, and with it the event loop and
+ * every move. stderr belongs to others, too, so it cannot be made non-blocking: it is asked for
+ * room before each write of PIPE_BUF bytes, which is what a pipe that has room takes at once.
+ */
+static bool has_room(void)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&p, 1, lost > lost_told ? 0 : PATIENCE_MS) != 0;
+}
+
 /* A line that is cut counts as written: what reads the log sees that there was one. */
+static bool write_line(const char *line)
+{
+	size_t size = strlen(line), done = 0;
+	ssize_t n = 1;
+
+	while (n > 0 && done < size && has_room()) {
+		do {
+			n = write(STDERR_FILENO, line + done,
+				  size - done < PIPE_BUF ? size - done : PIPE_BUF);
+		} while (n < 0 && errno == EINTR);
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return done > 0;
+}
+
 static bool put(enum rz_log_level level, const char *text, json_t *fields)
 {
 	_cleanup_free_ char *line = NULL;
 	char time_text[RZ_TIME_TEXT];
 	struct timespec now;
-	ssize_t n;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	rz_time_format(time_text, (uint64_t)now.tv_sec * RZ_SECOND_NS + (uint64_t)now.tv_nsec);
 	line = form == RZ_LOG_TEXT ? text_line(level, time_text, text)
 				   : json_line(level, time_text, text, fields);
-	if (!line)
-		return false;
-	do {
-		n = write(STDERR_FILENO, line, strlen(line));
-	} while (n < 0 && errno == EINTR);
-	return n > 0;
+	return line && write_line(line);
 }
 
 static void emit(enum rz_log_level level, json_t *fields, const char *fmt, va_list ap)

@@ -30,8 +30,9 @@ bool rz_log_takes_fields(enum rz_log_level level);
 /* Logs at error level and returns `err` (a negative errno), so that a failure is one statement. */
 int rz_err(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Lines that could not be written: stderr is closed, full, or a pipe that nobody reads. They are
- * dropped, and said as soon as a line can be written again. */
+/* Lines that could not be written: stderr is closed, full, or a pipe that is not read, be its
+ * reader gone or standing still. They are dropped, and said as soon as a line can be written again.
+ */
 uint64_t rz_log_lost(void);
 
 #define rz_warn(...)  rz_log(RZ_LOG_WARN, __VA_ARGS__)
