@@ -2,6 +2,7 @@
 /* user/out/explain*.c: what `rezone explain` prints, whole (docs/json.md), and when a connection
  * may be moved next. */
 #include "golden.h"
+#include "printed.h"
 #include "world.h"
 
 #include <jansson.h>
@@ -21,8 +22,6 @@ struct fixture {
 	struct rz_conn_row *rows;
 	struct rz_explain explains[2];
 };
-
-static char text[32768];
 
 static void make(struct fixture *f)
 {
@@ -74,22 +73,10 @@ static struct rz_explain_view look(struct fixture *f, size_t n)
 					.limit = 1};
 }
 
-static const char *print(const struct rz_explain_view *v,
-			 int (*how)(FILE *, const struct rz_explain_view *))
-{
-	FILE *f;
-
-	memset(text, 0, sizeof(text));
-	f = fmemopen(text, sizeof(text) - 1, "w");
-	assert_int_equal(how(f, v), 0);
-	fclose(f);
-	return text;
-}
-
 /* The JSON without what other tests hold: of the connection its cookie, of an event its word. */
 static const char *short_json(const struct rz_explain_view *v)
 {
-	json_t *all = json_loads(print(v, rz_explain_print_json), 0, NULL), *o, *e, *words;
+	json_t *all = json_loads(PRINTED(rz_explain_print_json, v), 0, NULL), *o, *e, *words;
 	size_t i, k;
 	FILE *f;
 
@@ -102,13 +89,11 @@ static const char *short_json(const struct rz_explain_view *v)
 			json_array_append(words, json_object_get(e, "event"));
 		json_object_set_new(o, "history", words);
 	}
-	memset(text, 0, sizeof(text));
-	f = fmemopen(text, sizeof(text) - 1, "w");
+	f = printed_begin();
 	json_dumpf(all, f, JSON_INDENT(1));
 	putc('\n', f);
-	fclose(f);
 	json_decref(all);
-	return text;
+	return printed_end(f, 0);
 }
 
 /* A verdict of the connection, one of an earlier connection of its client, and one of somebody
@@ -150,7 +135,7 @@ static void test_golden(void **state)
 	happened(&f);
 	v = look(&f, 2);
 	f.explains[0].misreads = 1U << RZ_MISREAD_PREFIX;
-	golden("explain.txt", print(&v, rz_explain_print_text));
+	golden("explain.txt", PRINTED(rz_explain_print_text, &v));
 	golden("explain.json", short_json(&v));
 	free(f.rows);
 }
@@ -165,19 +150,19 @@ static void test_alike(void **state)
 	make(&f);
 	v = look(&f, 2);
 	v.limit = 0;
-	print(&v, rz_explain_print_text);
-	assert_non_null(strstr(text, "1 more connections of this client"));
-	assert_null(strstr(text, "cookie 4712"));
+	PRINTED(rz_explain_print_text, &v);
+	assert_non_null(strstr(printed_text, "1 more connections of this client"));
+	assert_null(strstr(printed_text, "cookie 4712"));
 	free(f.rows);
 	f.conns[1].frame.fetch = 0;
 	v = look(&f, 2);
 	v.limit = 0;
-	print(&v, rz_explain_print_text);
-	assert_non_null(strstr(text, "cookie 4712"));
+	PRINTED(rz_explain_print_text, &v);
+	assert_non_null(strstr(printed_text, "cookie 4712"));
 	v.limit = 1;
-	print(&v, rz_explain_print_text);
-	assert_null(strstr(text, "cookie 4712"));
-	assert_non_null(strstr(text, "1 other kinds"));
+	PRINTED(rz_explain_print_text, &v);
+	assert_null(strstr(printed_text, "cookie 4712"));
+	assert_non_null(strstr(printed_text, "1 other kinds"));
 	free(f.rows);
 }
 
@@ -233,9 +218,9 @@ static void test_at_home(void **state)
 	f.clients[0].client.opt_in = 0;
 	v = look(&f, 1);
 	assert_int_equal(f.explains[0].next.reason, RZ_REASON_SAME_ZONE);
-	print(&v, rz_explain_print_text);
-	assert_null(strstr(text, "not opted in)"));
-	assert_non_null(strstr(text, "at home"));
+	PRINTED(rz_explain_print_text, &v);
+	assert_null(strstr(printed_text, "not opted in)"));
+	assert_non_null(strstr(printed_text, "at home"));
 	free(f.rows);
 }
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* user/out/: what `rezone status` prints and with which status it exits: golden texts, for scripts
  * and people rely on them (docs/json.md), and each fault alone. */
+#include "printed.h"
 #include "world.h"
 
 #include "out/status.h"
 
 /* 2026-11-26 11:20:00 UTC */
 #define WALL_NS (1795692000ULL * SECOND_NS)
-
-static char text[16384];
 
 /* A daemon that is well, with one thing of each kind to tell. */
 struct place {
@@ -77,13 +76,8 @@ typedef int (*print_fn)(FILE *f, const struct rz_status_view *v, const struct rz
 static const char *printed(const struct place *p, print_fn print)
 {
 	struct rz_health h = rz_health_judge(&p->v);
-	FILE *f;
 
-	memset(text, 0, sizeof(text));
-	f = fmemopen(text, sizeof(text) - 1, "w");
-	assert_int_equal(print(f, &p->v, &h), 0);
-	fclose(f);
-	return text;
+	return PRINTED(print, &p->v, &h);
 }
 
 static int exit_of(const struct place *p)
@@ -166,7 +160,7 @@ static void test_stopped(void **state)
 	assert_true(ready(&p));
 	printed(&p, rz_status_print_text);
 	assert_string_equal(
-		strstr(text, "paused"),
+		strstr(printed_text, "paused"),
 		"paused       since 2026-11-26 11:19:00 UTC by alice (uid 0, pid 7), until "
 		"2026-11-26 12:20:00 UTC: shift\n"
 		"frozen       since 2026-11-26 11:19:30 UTC until it is over: stale: file t.yaml "
@@ -180,15 +174,18 @@ static void test_stopped(void **state)
 		"clients "
 		"came back\n");
 	printed(&p, rz_status_print_json);
-	assert_non_null(strstr(text, "\"paused\": {\n  \"since\": \"2026-11-26T11:19:00.000Z\",\n"
-				     "  \"until\": \"2026-11-26T12:20:00.000Z\",\n"
-				     "  \"by\": \"alice (uid 0, pid 7)\",\n"
-				     "  \"why\": \"shift\"\n }"));
-	assert_non_null(strstr(text, "\"frozen\": {\n  \"since\": \"2026-11-26T11:19:30.000Z\",\n"
-				     "  \"freeze\": \"stale\",\n"
-				     "  \"why\": \"file t.yaml is old\"\n }"));
-	assert_non_null(strstr(text, "\"breaker\": {\n  \"since\": \"2026-11-26T11:18:00.000Z\",\n"
-				     "  \"until\": \"2026-11-26T11:21:00.000Z\""));
+	assert_non_null(strstr(printed_text,
+			       "\"paused\": {\n  \"since\": \"2026-11-26T11:19:00.000Z\",\n"
+			       "  \"until\": \"2026-11-26T12:20:00.000Z\",\n"
+			       "  \"by\": \"alice (uid 0, pid 7)\",\n"
+			       "  \"why\": \"shift\"\n }"));
+	assert_non_null(strstr(printed_text,
+			       "\"frozen\": {\n  \"since\": \"2026-11-26T11:19:30.000Z\",\n"
+			       "  \"freeze\": \"stale\",\n"
+			       "  \"why\": \"file t.yaml is old\"\n }"));
+	assert_non_null(strstr(printed_text,
+			       "\"breaker\": {\n  \"since\": \"2026-11-26T11:18:00.000Z\",\n"
+			       "  \"until\": \"2026-11-26T11:21:00.000Z\""));
 }
 
 /* The settings' pause and the operator's are apart, and one fault. */
@@ -207,8 +204,8 @@ static void test_paused_by_settings(void **state)
 			    "paused       by the settings (--paused), until they change\n"
 			    "because      paused: by the settings (--paused)\n");
 	printed(&p, rz_status_print_json);
-	assert_non_null(strstr(text, "\"paused\": null"));
-	assert_non_null(strstr(text, "\"paused_by_settings\": true"));
+	assert_non_null(strstr(printed_text, "\"paused\": null"));
+	assert_non_null(strstr(printed_text, "\"paused_by_settings\": true"));
 	p.v.pause = &p.pause;
 	h = rz_health_judge(&p.v);
 	assert_int_equal(h.n, 1);
@@ -318,8 +315,8 @@ static void test_not_running(void **state)
 		"because      not running: no rezone runs with --pin-dir /sys/fs/bpf/x; start it "
 		"with `rezone run`\n");
 	printed(&p, rz_status_print_json);
-	assert_non_null(strstr(text, "\"version\": null"));
-	assert_non_null(strstr(text, "\"moves\": null"));
+	assert_non_null(strstr(printed_text, "\"version\": null"));
+	assert_non_null(strstr(printed_text, "\"moves\": null"));
 	/* it holds its directory, and its maps are not there: another version, or a start */
 	p.v.alive = true;
 	assert_int_equal(exit_of(&p), 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* user/out/outlook*.c, user/policy/advice.c: what `rezone plan` prints, whole (docs/json.md). */
 #include "golden.h"
+#include "printed.h"
 #include "world.h"
 
 #include <jansson.h>
@@ -24,8 +25,6 @@ struct fixture {
 	struct rz_forecast forecast;
 	struct rz_outlook outlook;
 };
-
-static char text[16384];
 
 static void client(struct fixture *f, int i, const char *id, const char *zone, bool opt_in)
 {
@@ -114,18 +113,6 @@ static void forget(struct fixture *f)
 	free(f->rows);
 }
 
-static const char *print(const struct rz_outlook_view *v,
-			 int (*how)(FILE *, const struct rz_outlook_view *))
-{
-	FILE *f;
-
-	memset(text, 0, sizeof(text));
-	f = fmemopen(text, sizeof(text) - 1, "w");
-	assert_int_equal(how(f, v), 0);
-	fclose(f);
-	return text;
-}
-
 static void test_text(void **state)
 {
 	struct rz_outlook_view v;
@@ -135,10 +122,10 @@ static void test_text(void **state)
 	make(&f);
 	v = look(&f);
 	v.price = *rz_price_list(0);
-	golden("plan.txt", print(&v, rz_outlook_print_text));
+	golden("plan.txt", PRINTED(rz_outlook_print_text, &v));
 	v.wide = true;
 	v.limit = 2;
-	golden("plan-wide.txt", print(&v, rz_outlook_print_text));
+	golden("plan-wide.txt", PRINTED(rz_outlook_print_text, &v));
 	forget(&f);
 }
 
@@ -151,7 +138,7 @@ static void test_json(void **state)
 	make(&f);
 	v = look(&f);
 	v.price = *rz_price_list(0);
-	golden("plan.json", print(&v, rz_outlook_print_json));
+	golden("plan.json", PRINTED(rz_outlook_print_json, &v));
 	forget(&f);
 }
 
@@ -258,9 +245,9 @@ static void test_nothing(void **state)
 	make(&f);
 	f.snap.n_conns = 0;
 	v = look(&f);
-	print(&v, rz_outlook_print_text);
-	assert_non_null(strstr(text, "nobody"));
-	json_decref(json_loads(print(&v, rz_outlook_print_json), 0, NULL));
+	PRINTED(rz_outlook_print_text, &v);
+	assert_non_null(strstr(printed_text, "nobody"));
+	json_decref(json_loads(PRINTED(rz_outlook_print_json, &v), 0, NULL));
 	forget(&f);
 }
 

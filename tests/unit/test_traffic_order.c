@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* user/out/traffic_order.c: `rezone traffic --sort`, `--limit`, `--group-by` (docs/json.md). */
+#include "printed.h"
 #include "world.h"
 
 #include <jansson.h>
@@ -14,8 +15,6 @@ struct fixture {
 	struct rz_snapshot snap;
 	struct rz_traffic_report r;
 };
-
-static char text[8192];
 
 static void zone(struct fixture *f, int i, const char *client, const char *agent, int locality,
 		 uint64_t rx, uint64_t tx)
@@ -71,14 +70,9 @@ static void test_order(void **state)
 
 static json_t *groups(struct fixture *f, enum rz_traffic_group by)
 {
-	FILE *out;
-	json_t *all;
+	json_t *all =
+		json_loads(PRINTED(rz_traffic_groups_print, &f->snap, &f->r, by, true), 0, NULL);
 
-	memset(text, 0, sizeof(text));
-	out = fmemopen(text, sizeof(text) - 1, "w");
-	assert_int_equal(rz_traffic_groups_print(out, &f->snap, &f->r, by, true), 0);
-	fclose(out);
-	all = json_loads(text, 0, NULL);
 	assert_non_null(all);
 	return all;
 }
@@ -131,25 +125,17 @@ static void test_limit(void **state)
 {
 	struct fixture f;
 	json_t *all;
-	FILE *out;
 
 	(void)state;
 	make(&f);
 	f.r.limit = 1;
-	memset(text, 0, sizeof(text));
-	out = fmemopen(text, sizeof(text) - 1, "w");
-	assert_int_equal(rz_traffic_print_json(out, &f.snap, &f.r), 0);
-	fclose(out);
-	all = json_loads(text, 0, NULL);
+	all = json_loads(PRINTED(rz_traffic_print_json, &f.snap, &f.r), 0, NULL);
 	assert_int_equal(json_array_size(json_object_get(all, "zones")), 1);
 	assert_int_equal(json_array_size(json_object_get(all, "clients")), 1);
 	json_decref(all);
-	memset(text, 0, sizeof(text));
-	out = fmemopen(text, sizeof(text) - 1, "w");
-	assert_int_equal(rz_traffic_print_text(out, &f.snap, &f.r), 0);
-	fclose(out);
-	assert_non_null(strstr(text, "15.7 % of 5.9K"));
-	assert_non_null(strstr(text, "and 1 more"));
+	PRINTED(rz_traffic_print_text, &f.snap, &f.r);
+	assert_non_null(strstr(printed_text, "15.7 % of 5.9K"));
+	assert_non_null(strstr(printed_text, "and 1 more"));
 }
 
 int main(void)
