@@ -264,7 +264,7 @@ static void test_without_a_name(void **state)
 	struct clients w;
 
 	(void)state;
-	k = by_print(&w, &row, &java_writes);
+	by_print(&w, &row, &java_writes);
 	w.conns[OLD].frame.adopted = 0;
 	assert_is(known(&w, OLD), RZ_KNOWN_UNKNOWN, NULL);
 	by_print_end(&w);

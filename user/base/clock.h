@@ -28,4 +28,12 @@ static inline uint64_t rz_wall_ns(void)
 	return rz_clock_ns(CLOCK_REALTIME);
 }
 
+/* To the millisecond: what people and Prometheus read. */
+static inline double rz_seconds(uint64_t ns)
+{
+	uint64_t ms = ns / 1000000;
+
+	return (double)ms / 1e3;
+}
+
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "out/metrics_inside.h"
 #include "out/stats.h"
 #include "policy/reason.h"
@@ -13,7 +14,7 @@ static double unix_s(const struct rz_metrics_view *v, uint64_t at_ns)
 {
 	uint64_t ago_ns = v->snap->now_ns > at_ns ? v->snap->now_ns - at_ns : 0;
 
-	return at_ns ? (double)((v->wall_ns - ago_ns) / 1000000) / 1e3 : 0;
+	return at_ns ? rz_seconds(v->wall_ns - ago_ns) : 0;
 }
 
 void rz_metrics_build_info(const struct rz_exposition *x, const struct rz_metrics_view *v)
@@ -57,8 +58,7 @@ void rz_metrics_topology_age(const struct rz_exposition *x, const struct rz_metr
 		uint64_t at_ns = v->sources[i].proved_ns ?: v->snap->status.started_ns;
 		uint64_t now_ns = v->snap->now_ns;
 
-		rz_exposition_value(x,
-				    now_ns > at_ns ? (double)((now_ns - at_ns) / 1000000) / 1e3 : 0,
+		rz_exposition_value(x, now_ns > at_ns ? rz_seconds(now_ns - at_ns) : 0,
 				    v->sources[i].name);
 	}
 }

@@ -29,14 +29,6 @@ struct rz_source {
 	double own_start_s;
 };
 
-static uint64_t wall_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * RZ_SECOND_NS + (uint64_t)t.tv_nsec;
-}
-
 static int open_dirs(struct rz_source *s, const char *pin_dir)
 {
 	char path[4200];
@@ -81,7 +73,7 @@ int rz_source_open(const char *pin_dir, struct rz_source **ret)
 		return err;
 	}
 	s->started_ns = started_ns(s);
-	s->own_start_s = (double)(wall_ns() / 1000000) / 1e3;
+	s->own_start_s = rz_seconds(rz_wall_ns());
 	*ret = s;
 	return 0;
 }
@@ -201,7 +193,7 @@ static int make(struct rz_source *s, struct rz_conns *conns, char **ret, size_t 
 		v.n_rows = totals.shown;
 		v.sources = sources;
 		v.n_fills = read_fills(s, fills);
-		v.wall_ns = wall_ns() - (rz_now_ns() - conns->snap->now_ns);
+		v.wall_ns = rz_wall_ns() - (rz_now_ns() - conns->snap->now_ns);
 		v.process = own_facts(s);
 		err = print(&v, ret, ret_len);
 	}
