@@ -152,7 +152,7 @@ moves_so_far() { # EVENTS LIB
 	local counted=${COUNTED:-move}
 	case "$2" in # docs/clients.md
 	confluent | kafka-go) counted=move ;; # their producers are left alone: those of their groups, and of kafka-go's reader
-	aiokafka | franz-go | kafkajs) counted=${COUNTED:-'move|let-go'} ;; # producers are never held, and never pause here
+	franz-go) counted=${COUNTED:-'move|let-go'} ;; # its producers are never held, and never pause here
 	esac
 	grep -cE "\"event\": ?\"($counted)\".*\"client_id\": ?\"$2\." "$1"
 }

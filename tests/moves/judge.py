@@ -17,8 +17,9 @@ ROLES = ["producer, acks=all", "producer, acks=1", "group"]
 READER = "reader"  # kafka-go alone
 # docs/evidence/volume.md, user/policy/library.c
 ALONE = {"confluent", "kafka-go"}  # librdkafka 2.16, kafka-go: their producers
-GAP_ONLY = {"aiokafka", "franz-go", "kafkajs"}  # their producers: never held, and so let go, for they never pause here
-LEFT_ALONE = {"aiokafka", "kafkajs", "java"}  # their groups, where they know one agent only
+GAP_ONLY = {"franz-go"}  # its producers: never held, and so let go, for they never pause here
+LEFT_ALONE = {"aiokafka", "java"}  # their groups, where they know one agent only
+NEVER = {"kafkajs"}  # its groups, known by their fingerprint
 
 failed = False
 
@@ -50,6 +51,8 @@ def judge_moved(r, what, least, agents):
         check(r["hold"] == 0 and r["gap"] + let_go >= least, f"{what}: in a gap or not at all: moved {moves} times, let go {let_go} times")
     elif is_producer(r["role"]) and r["server"] == "stuck":
         check(let_go >= least, f"{what}: let go {let_go} times, moved {moves} times")
+    elif r["role"] == "group" and r["lib"] in NEVER:
+        check(moves + let_go == 0, f"{what}: left alone: {moves} moves, {let_go} let go")
     elif r["role"] == "group" and r["lib"] in LEFT_ALONE and (r["server"] == "kafka" or agents == 1):
         check(moves + let_go == 0, f"{what}: role not moved, left alone, for it knows one agent only: {moves} moves, {let_go} let go")
     else:
