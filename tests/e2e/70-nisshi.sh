@@ -30,5 +30,5 @@ home_at=$(reads reader)
 more() { [ "$(reads reader)" -gt $((home_at + 20)) ]; }
 check "it goes on reading there" within "$DEADLINE" more
 check "every record it read came once and in order" eval \
-	'grep "\"event\":\"read\"" "$WORK/reader.log" | jq -s -e "[.[].offset] as \$o | [range(1; \$o | length)] | all(\$o[.] == \$o[. - 1] + 1)" >/dev/null'
+	'grep "\"event\":\"read\"" "$WORK/reader.log" | jq -se "[.[].offset] as \$o | [range(1; \$o | length)] | all(\$o[.] == \$o[. - 1] + 1)" >/dev/null'
 check "list shows it at home" within "$DEADLINE" some_rows ".client_id == \"$ID\" and .locality == \"same\" and .agent_zone == \"b\""

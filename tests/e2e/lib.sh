@@ -37,6 +37,17 @@ skip() { # ends the test
 }
 note() { printf '# %s\n' "$*"; }
 
+# jq: with -e first, no output is a no. Debian 12's says yes to no input at all, as of a daemon that is gone
+jq() {
+	local out rc
+	[[ $1 =~ ^-[a-z]*e ]] || { command jq "$@"; return; }
+	out=$(command jq "$@")
+	rc=$?
+	[ -n "$out" ] || return 4
+	printf '%s\n' "$out"
+	return $rc
+}
+
 # check WHAT COMMAND...: one line, by the command's exit status. E2E_TIMES=1: a note says which took seconds, and when they began
 check() {
 	local what=$1 began=$SECONDS
