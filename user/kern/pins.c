@@ -44,6 +44,11 @@ static int make_dir(const char *path)
 		return 0;
 	if (errno == EEXIST && !stat(path, &st) && S_ISDIR(st.st_mode))
 		return 0;
+	if (errno == EROFS)
+		return rz_err(-errno,
+			      "pins: cannot create %s: its file system is read-only; mount it "
+			      "writable: mount -o remount,rw " BPFFS,
+			      path);
 	if (errno == EPERM || errno == EACCES)
 		return rz_err(-errno, "pins: may not create %s: %s; run as root", path,
 			      strerror(errno));

@@ -7,6 +7,7 @@
 #include "kern/pins.h"
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,59 +16,77 @@
 
 #include "kern/maps.h"
 
-/* All that rezone ever pins, but for the maps. What else lies in these directories is somebody
- * else's. */
+/* All that this version pins, but for the maps. What else lies in its directory is somebody else's.
+ */
 static const char *const other_names[] = {"config",	    "partial",		"undo",
 					  "closed",	    "link_segment",	"link_state",
 					  "link_answer",    "link_segment_new", "link_state_new",
 					  "link_answer_new"};
 #define N_OTHER (sizeof(other_names) / sizeof(other_names[0]))
 
-static void remove_own(const char *pin_dir, int abi, const char *name)
+static void remove_own(const char *pin_dir, const char *name)
 {
 	char path[4200];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%s/v%d/%s_old", pin_dir, abi, name);
+	snprintf(path, sizeof(path), "%s/v%d/%s_old", pin_dir, RZ_ABI, name);
 	unlink(path); /* set aside by a start that was killed (kern/claim.c) */
-	snprintf(path, sizeof(path), "%s/v%d/%s", pin_dir, abi, name);
+	snprintf(path, sizeof(path), "%s/v%d/%s", pin_dir, RZ_ABI, name);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/%s", pin_dir, name);
-	if (abi == RZ_ABI && !lstat(path, &st) && S_ISLNK(st.st_mode))
+	if (!lstat(path, &st) && S_ISLNK(st.st_mode))
 		unlink(path);
-}
-
-static void remove_abi(const char *pin_dir, int abi)
-{
-	char dir[4096];
-	size_t i;
-
-	for (i = 0; i < N_OTHER; i++)
-		remove_own(pin_dir, abi, other_names[i]);
-	for (i = 0; i < rz_map_count; i++)
-		remove_own(pin_dir, abi, rz_map_names[i]);
-	snprintf(dir, sizeof(dir), "%s/v%d", pin_dir, abi);
-	rmdir(dir);
 }
 
 void rz_pins_remove(const char *pin_dir)
 {
-	remove_abi(pin_dir, RZ_ABI);
+	size_t i;
+
+	for (i = 0; i < N_OTHER; i++)
+		remove_own(pin_dir, other_names[i]);
+	for (i = 0; i < rz_map_count; i++)
+		remove_own(pin_dir, rz_map_names[i]);
 	rz_pins_rmdir(pin_dir);
 }
 
-/* Links of names that this version does not know: without them a newer version's programs end. */
-static void remove_links(const char *dir)
+/* All that is in another version's directory: some of its names this version does not know. A link
+ * that stays keeps a program going, a map its memory. */
+static void remove_all(const char *dir)
 {
 	char path[4800];
 	struct dirent *e;
 	DIR *d = opendir(dir);
 
 	while (d && (e = readdir(d))) {
-		if (strncmp(e->d_name, "link_", 5))
-			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		unlink(path);
+		unlink(path); /* a directory stays: rezone makes none there */
+	}
+	if (d)
+		closedir(d);
+	rmdir(dir);
+}
+
+/* Does PIN_DIR/NAME lead into that version's directory? */
+static bool leads_into(const char *path, const char *version)
+{
+	char target[256];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	size_t len = strlen(version);
+
+	target[n < 0 ? 0 : n] = '\0';
+	return !strncmp(target, version, len) && target[len] == '/';
+}
+
+static void remove_symlinks(const char *pin_dir, const char *version)
+{
+	char path[4400];
+	struct dirent *e;
+	DIR *d = opendir(pin_dir);
+
+	while (d && (e = readdir(d))) {
+		snprintf(path, sizeof(path), "%s/%s", pin_dir, e->d_name);
+		if (leads_into(path, version))
+			unlink(path);
 	}
 	if (d)
 		closedir(d);
@@ -97,8 +116,8 @@ void rz_pins_remove_others(const char *pin_dir)
 		if (abi < 0 || abi == RZ_ABI)
 			continue;
 		snprintf(dir, sizeof(dir), "%s/%s", pin_dir, e->d_name);
-		remove_links(dir);
-		remove_abi(pin_dir, abi);
+		remove_all(dir);
+		remove_symlinks(pin_dir, e->d_name);
 	}
 	if (d)
 		closedir(d);
