@@ -493,12 +493,13 @@ pages-test: $(BUILD)/rezone
 	tests/lib/pages $(BUILD)
 
 ## Build | install PREFIX=/usr/local: ... program, pages, completions, unit and default settings, as root
+## Build | uninstall PREFIX=/usr/local: ... takes those files away again, but for the settings in /etc/rezone
 ## Build | deb: build/deb/: a Debian package for this machine's release, after lintian
 ## Build | image: build/image/: an OCI image, its content, an SPDX list and checksums, the same bytes each time
 ## Build | sign KEY=rezone.key: ... signs the checksums of image, package and archive with minisign
 ## Build | dist: build/dist/: a source archive of HEAD, the same bytes each time, and SHA256SUMS
 ## Build | clean: removes build/
-.PHONY: install deb image sign dist
+.PHONY: install uninstall deb image sign dist
 SHARE   = $(DESTDIR)$(PREFIX)/share
 ZSH     = zsh/site-functions
 UNITDIR = $(PREFIX)/lib/systemd/system
@@ -514,6 +515,10 @@ ifneq ($(UNITDIR),)
 	install -d $(DESTDIR)$(UNITDIR)
 	sed 's,/usr/sbin/rezone,$(PREFIX)/sbin/rezone,' deploy/systemd/rezone.service >$(DESTDIR)$(UNITDIR)/rezone.service
 endif
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/sbin/,rezone rezone-serve) $(SHARE)/bash-completion/completions/rezone \
+		$(SHARE)/$(ZSH)/_rezone $(SHARE)/fish/vendor_completions.d/rezone.fish $(DESTDIR)$(UNITDIR)/rezone.service \
+		$(SHARE)/man/man8/rezone.8 $(SHARE)/man/man8/rezone-*.8 $(SHARE)/man/man5/rezone.yaml.5
 ## Long forms | image-test: the image built twice has the same bytes; what is in it, and what not
 ## Test with root | kube-image: the image run as deploy/rezone.yaml says, by runc, with a real API server
 .PHONY: image-test kube-image

@@ -3,7 +3,7 @@
 // In:  flags, the form every client of the end-to-end suite has:
 //
 //	kafka-go-client read  --bootstrap h:p,h:p --client-id ID --topic T --partition N [--from first|last]
-//	kafka-go-client write --bootstrap h:p,h:p --client-id ID --topic T --rate N [--acks all|1] [--name NAME]
+//	kafka-go-client write --bootstrap h:p,h:p --client-id ID --topic T --rate N [--acks all|1] [--name NAME] [--size BYTES]
 //
 // Out: JSON lines on stdout (tests/peers/app); the library's own messages on stderr.
 // Who: scripts/demo and the end-to-end tests.
@@ -36,6 +36,7 @@ type options struct {
 	rate      float64
 	acks      string
 	name      string
+	size      int
 }
 
 func usage(format string, args ...interface{}) {
@@ -57,6 +58,7 @@ func parse(command string, args []string) options {
 		fs.Float64Var(&o.rate, "rate", 10, "records a second")
 		fs.StringVar(&o.acks, "acks", "all", "all or 1 (this kafka-go cannot send 0)")
 		fs.StringVar(&o.name, "name", fmt.Sprintf("w%d", os.Getpid()), "first part of the record ids")
+		fs.IntVar(&o.size, "size", 0, "bytes of a record: its id, a blank, and dots; the id alone is the least")
 	}
 	fs.Parse(args)
 	for _, b := range strings.Split(*bootstrap, ",") {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,11 +50,15 @@ loop:
 		case slots <- struct{}{}:
 		}
 		id := fmt.Sprintf("%s-%d", o.name, seq)
+		value := id
+		if dots := o.size - len(id) - 1; dots > 0 {
+			value += " " + strings.Repeat(".", dots)
+		}
 		waiting.Add(1)
 		go func() {
 			defer waiting.Done()
 			// Not ctx: at the end, what is under way is still written and told.
-			err := w.WriteMessages(context.Background(), kafka.Message{Value: []byte(id)})
+			err := w.WriteMessages(context.Background(), kafka.Message{Value: []byte(value)})
 			<-slots
 			if err != nil { // after the library's 10 attempts
 				out.Fail(&id, err)
