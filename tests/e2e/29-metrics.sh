@@ -79,6 +79,10 @@ check "it is the same process, and small" eval '[ "$(server)" = "$was" ] && [ "$
 few() { local n; n=$(value process_open_fds); [ "${n:-100}" -lt 100 ]; }
 check "... which has few descriptors" within "$DEADLINE" few
 
+spawn alone - - "$REZONE" serve --pin-dir "$PIN_DIR" --listen "127.0.0.1:$((PORT + 1))"
+check "rezone serve by itself, whose log is a file, serves too" within "$DEADLINE" curl -sf --max-time 5 "http://127.0.0.1:$((PORT + 1))/readyz"
+check "... and goes on" stays 1 alive alone
+
 kill -KILL "$was"
 check "killed: the daemon starts it again" within 10 eval '[ -n "$(server)" ] && [ "$(server)" != "$was" ] && answers healthz 200'
 was=$(server)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,6 +56,16 @@ static int become_nobody(void)
 	return 0;
 }
 
+/* No file grows by this process. Its own log may: the kernel would end it at the first line. */
+static void write_no_file(void)
+{
+	const struct rlimit none = {0, 0};
+	struct stat log;
+
+	if (fstat(STDERR_FILENO, &log) || !S_ISREG(log.st_mode))
+		setrlimit(RLIMIT_FSIZE, &none);
+}
+
 int rz_drop_rights(bool keep_bpf)
 {
 	const struct rlimit files = {FILES_MAX, FILES_MAX}, none = {0, 0};
@@ -62,7 +73,7 @@ int rz_drop_rights(bool keep_bpf)
 
 	setrlimit(RLIMIT_NOFILE, &files);
 	setrlimit(RLIMIT_CORE, &none);
-	setrlimit(RLIMIT_FSIZE, &none);
+	write_no_file();
 	empty_bounding_set();
 	err = become_nobody();
 	if (err)
