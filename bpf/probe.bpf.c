@@ -65,6 +65,17 @@ int probe_census(struct bpf_iter__tcp *ctx)
 }
 
 SEC("?iter/tcp")
+int probe_look(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+	struct tcp_sock *tp = skc ? bpf_skc_to_tcp_sock(skc) : NULL;
+
+	if (tp)
+		seen = tp->bytes_received + skc->skc_cookie.counter;
+	return 0;
+}
+
+SEC("?iter/tcp")
 int probe_destroy(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *skc = ctx->sk_common;

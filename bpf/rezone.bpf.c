@@ -10,6 +10,7 @@
  * - where it stands in its stream, on two CPUs at once: frame, take, early, undo;
  * - what is read there: read, header, begin, client, software, note, opening;
  * - while a move waits: hold, held, response; after its close: follow;
+ * - requests that are not read: park;
  * - from the TCP iterator: census, reset.
  *
  * Functions that answer yes or no return bool. Global functions (not static, verified alone) return
@@ -25,6 +26,7 @@
 #include "ipc.bpf.h"
 #include "take.bpf.h"
 #include "opening.bpf.h"
+#include "park.bpf.h"
 #include "census.bpf.h"
 #include "reset.bpf.h"
 
@@ -33,7 +35,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /*
  * Every packet that comes in for a socket, before TCP has judged it and without the socket lock. It
  * is dropped only while its connection is held, after its client has left, or if its client is
- * followed (8). The steps are those of docs/internals.md, 1: the cheapest first.
+ * followed (9). The steps are those of docs/internals.md, 1: the cheapest first.
  */
 SEC("cgroup_skb/ingress")
 int rz_segment(struct __sk_buff *skb)
@@ -58,10 +60,14 @@ int rz_segment(struct __sk_buff *skb)
 		rz_segment_unparsed(sk);
 	if (payload <= 0 && !(seg.fin && (rz_holding || rz_held_any)))
 		return 1;
+	/* 3: parked. Nobody is moved, so nobody is held */
+	cookie = rz_segment_cookie(skb);
+	c = bpf_map_lookup_elem(&conns, &cookie);
+	if (c && c->park >= RZ_PARK_WANTED && payload > 0 && rz_park_skips(sk, c, cookie))
+		return 1;
 	if (payload > 0)
 		RZ_COUNT(segments);
-	/* 3: the connection is held, or its client has left */
-	cookie = rz_segment_cookie(skb);
+	/* 4: the connection is held, or its client has left */
 	if (rz_holding || rz_held_any) {
 		h = rz_hold_of(cookie);
 		if (rz_hold_keeps_out(sk, cookie, h, &seg))
@@ -69,11 +75,10 @@ int rz_segment(struct __sk_buff *skb)
 	}
 	if (payload <= 0)
 		return 1;
-	/* 4: inside a request that was read */
-	c = bpf_map_lookup_elem(&conns, &cookie);
+	/* 5: inside a request that was read */
 	if (c && rz_frame_inside(c, &seg))
 		return 1;
-	/* 5: not a full TCP socket. Each call costs, so this is not asked before the common case;
+	/* 6: not a full TCP socket. Each call costs, so this is not asked before the common case;
 	 * what has an entry in conns is a full TCP socket */
 	sk = bpf_sk_fullsock(sk);
 	if (!sk || sk->protocol != IPPROTO_TCP)
@@ -82,15 +87,15 @@ int rz_segment(struct __sk_buff *skb)
 		c = rz_conn_adopt(sk, cookie, seg.seq);
 	if (!c || rz_frame_inside(c, &seg))
 		return 1;
-	/* 6: not Kafka, known for good: only its bytes are counted */
+	/* 7: not Kafka, known for good: only its bytes are counted */
 	if (rz_frame_is_left_alone(c, &seg)) {
 		rz_conn_note_bytes(c, cookie, sk);
 		return 1;
 	}
-	/* 7: any plausible header is believed out of sync: not one that TCP will throw away */
+	/* 8: any plausible header is believed out of sync: not one that TCP will throw away */
 	if (!c->frame.synced && !rz_segment_in_window(sk, &seg))
 		return 1;
-	/* 8 */
+	/* 9 */
 	return !rz_take_segment(skb, sk, cookie, c, &seg);
 }
 
@@ -158,5 +163,24 @@ int rz_census(struct bpf_iter__tcp *ctx)
 
 	if (skc)
 		rz_census_visit(skc);
+	return 0;
+}
+
+/* Connections are parked, or read again. Run by user space, without a packet (user/kern/park.c). */
+SEC("?cgroup_skb/ingress")
+int rz_park(struct __sk_buff *skb)
+{
+	rz_park_obey();
+	return 1;
+}
+
+/* Every TCP socket of one network namespace, when user space asks: bytes of parked connections. */
+SEC("?iter/tcp")
+int rz_look(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+
+	if (skc)
+		rz_park_look(skc);
 	return 0;
 }

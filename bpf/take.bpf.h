@@ -220,6 +220,8 @@ static __noinline void rz_take_try(struct __sk_buff *skb, struct bpf_sock *sk, s
 		s->was = c->frame;
 		s->misses = c->misses;
 		barrier();
+		if (c->park >= RZ_PARK_PARKED) /* another CPU has parked it meanwhile */
+			return;
 		s->f = s->was;
 		s->lost = s->came_early = 0;
 		s->dropped = 0;
@@ -271,7 +273,7 @@ __noinline int rz_take_early(struct __sk_buff *skb)
 	if (c) {
 		bpf_spin_lock(&c->lock);
 		wants = rz_frame_wants(&c->frame);
-		synced = c->cookie == s->cookie && c->frame.synced;
+		synced = c->cookie == s->cookie && c->frame.synced && c->park < RZ_PARK_PARKED;
 		bpf_spin_unlock(&c->lock);
 	}
 	if (!rz_early_take(wants, synced) || !c)

@@ -134,6 +134,7 @@ struct rz_settings {
 	__u64 min_age_ns;
 	__u64 grace_ns;	       /* for clients that come home by themselves */
 	__u64 hold_timeout_ns; /* 0: nobody is held */
+	__u64 park_after_ns;   /* 0: nobody is parked */
 	__u32 min_agents;
 	enum rz_mode mode; /* observe also where the kernel can reset nothing */
 	enum rz_opt_in opt_in;

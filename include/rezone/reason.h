@@ -56,6 +56,8 @@ enum rz_reason {
 	RZ_REASON_FOLLOWED, /* opened after a move of its client, and held for its sake (follow) */
 	/* Asked after LEFT_BEHIND: */
 	RZ_REASON_HOME_WAS_READY, /* opened although its zone was ready: it would come back */
+	/* Asked after AGENT_TERMINATING: */
+	RZ_REASON_PARKED, /* its requests were not read for a while, and too few have been since */
 	RZ_REASON_COUNT,
 } RZ_PACKED_ENUM;
 

@@ -55,6 +55,7 @@ struct rz_daemon {
 	struct rz_select *select;
 	struct rz_await *await;
 	struct rz_clients_sweep *sweep;
+	struct rz_parked *parked;	 /* where parked connections are (park.c) */
 	struct rz_daemon_ledger *ledger; /* what connections have carried (ledger.c) */
 	struct rz_settings settings;
 	struct rz_status status;
@@ -157,6 +158,14 @@ void rz_daemon_place(struct rz_daemon *d, const struct rz_snapshot *snap);
 /* One tick: read the maps, judge, begin the moves, publish. While the moves of an earlier tick are
  * under way nothing is judged. Returns when the next one is due, in ns. */
 uint64_t rz_daemon_tick(struct rz_daemon *d);
+
+/* Parks whom the tick would not move as things stand, and has others read again (policy/park.h).
+ * The start: 0 or -errno, logged. */
+int rz_daemon_park_start(struct rz_daemon *d);
+void rz_daemon_park_stop(struct rz_daemon *d);
+void rz_daemon_park(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_tick *t);
+/* Before the snapshot: what parked connections have carried by now, now and then. */
+void rz_daemon_park_look(struct rz_daemon *d);
 
 /* Goes on with the bytes that an earlier run has counted. 0 or -errno, logged. */
 int rz_daemon_ledger_start(struct rz_daemon *d);

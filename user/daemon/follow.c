@@ -46,11 +46,13 @@ static void tell(struct rz_daemon *d, enum rz_event_type type, const struct rz_f
 {
 	static const struct rz_snapshot none;
 	struct rz_event v =
-		rz_event_of(type, &none, c->cookie, c->frame.client, &c->tuple, NULL, c->zone);
+		rz_event_of(type, &none, c->cookie, c->frame.client, &c->tuple, NULL, NULL);
 	struct rz_client client;
 
-	if (!bpf_map_lookup_elem(d->maps->clients, &c->frame.client, &client))
+	if (!bpf_map_lookup_elem(d->maps->clients, &c->frame.client, &client)) {
 		rz_str_copy(v.client_id, sizeof(v.client_id), client.id);
+		rz_str_copy(v.to_zone, sizeof(v.to_zone), client.zone);
+	}
 	v.move = e->moved;
 	v.held_ms = (uint32_t)((now_ns - e->first_ns) / 1000000);
 	if (type == RZ_EVENT_FOLLOW_CLOSE)
@@ -76,8 +78,10 @@ static int close_it(struct rz_daemon *d, const struct rz_follow *e, const struct
 				 .tuple = c->tuple,
 				 .plan = {.follow_up = true}}};
 	struct rz_job *one = &j;
+	struct rz_client client;
 
-	rz_str_copy(j.to_zone, sizeof(j.to_zone), c->zone);
+	if (!bpf_map_lookup_elem(d->maps->clients, &c->frame.client, &client))
+		rz_str_copy(j.to_zone, sizeof(j.to_zone), client.zone);
 	rz_close_run(d->kern, &one, 1, d->counters.checks, now_ns);
 	if (!j.error) {
 		tell(d, RZ_EVENT_FOLLOW_CLOSE, e, c, now_ns);

@@ -71,11 +71,13 @@ static void tell(struct rz_daemon *d, enum rz_event_type type, const struct rz_c
 {
 	static const struct rz_snapshot none;
 	struct rz_event e =
-		rz_event_of(type, &none, c->cookie, c->frame.client, &c->tuple, NULL, c->zone);
+		rz_event_of(type, &none, c->cookie, c->frame.client, &c->tuple, NULL, NULL);
 	struct rz_client client;
 
-	if (!bpf_map_lookup_elem(d->maps->clients, &c->frame.client, &client))
+	if (!bpf_map_lookup_elem(d->maps->clients, &c->frame.client, &client)) {
 		rz_str_copy(e.client_id, sizeof(e.client_id), client.id);
+		rz_str_copy(e.to_zone, sizeof(e.to_zone), client.zone);
+	}
 	e.reason = RZ_REASON_LEFT;
 	rz_str_copy(e.text, sizeof(e.text), text);
 	rz_daemon_tell(d, &e);
@@ -114,8 +116,10 @@ static void close_it(struct rz_daemon *d, const struct rz_left *l, const struct 
 			   .gap = !l->followed,
 			   .wait = {.settled = l->settled}};
 	struct rz_job *one = &j;
+	struct rz_client client;
 
-	rz_str_copy(j.to_zone, sizeof(j.to_zone), c->zone);
+	if (!bpf_map_lookup_elem(d->maps->clients, &c->frame.client, &client))
+		rz_str_copy(j.to_zone, sizeof(j.to_zone), client.zone);
 	rz_close_run(d->kern, &one, 1, d->counters.checks, now_ns);
 	if (!j.error)
 		tell(d, RZ_EVENT_LEFT_CLOSED, c,

@@ -180,6 +180,7 @@ void rz_daemon_stop(struct rz_daemon *d)
 		rz_kern_free_failed(d->kern);
 	free(d->left);
 	rz_daemon_ledger_stop(d);
+	rz_daemon_park_stop(d);
 	rz_select_free(d->select);
 	rz_await_free(d->await);
 	rz_clients_sweep_free(d->sweep);
@@ -214,6 +215,8 @@ static int start_all(struct rz_daemon *d)
 		err = rz_daemon_events_start(d);
 	if (!err)
 		err = rz_daemon_ledger_start(d);
+	if (!err)
+		err = rz_daemon_park_start(d);
 	if (!err)
 		err = rz_daemon_wake_start(d);
 	if (!err)

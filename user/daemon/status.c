@@ -33,6 +33,7 @@ void rz_daemon_fill_settings(struct rz_daemon *d)
 		.min_age_ns = c->min_age_ns,
 		.grace_ns = c->grace_ns,
 		.hold_timeout_ns = c->hold_timeout_ns,
+		.park_after_ns = c->park_after_ns,
 		.min_agents = c->min_agents,
 		.mode = c->mode,
 		.opt_in = c->opt_in,

@@ -124,6 +124,7 @@ static bool judge(struct rz_daemon *d, struct rz_snapshot *snap)
 	rz_daemon_await(d, snap, t);
 	forget_moves(d, snap, t);
 	show_all_waiting(d, snap, t);
+	rz_daemon_park(d, snap, t);
 	rz_debug("tick: %zu connections, %zu candidates", snap->n_conns, t->n_moves);
 	rz_daemon_moves_begin(d, snap, t);
 	return true;
@@ -135,6 +136,7 @@ uint64_t rz_daemon_tick(struct rz_daemon *d)
 	bool taken = false, swept;
 	int err;
 
+	rz_daemon_park_look(d);
 	rz_daemon_ledger_drain(d);
 	err = rz_snapshot_read(d->maps, &snap);
 	if (err) {

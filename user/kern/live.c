@@ -101,6 +101,11 @@ int rz_kern_census(struct rz_kern *k)
 	return iterate(k->census, "census");
 }
 
+int rz_kern_iterate_parked(struct rz_kern *k)
+{
+	return iterate(k->look, "park");
+}
+
 static int on_wake(void *ctx, void *data, size_t size)
 {
 	struct rz_kern *k = ctx;

@@ -23,6 +23,8 @@ int rz_kern_walk(struct rz_kern *k);
  * -EOPNOTSUPP before Linux 5.12. */
 void rz_kern_census_begin(struct rz_kern *k, uint32_t number);
 int rz_kern_census(struct rz_kern *k);
+/* Likewise the look at parked connections (kern/park.h). */
+int rz_kern_iterate_parked(struct rz_kern *k);
 
 /* Watches the responses of the connections in map holds (bpf/response.bpf.h), or stops it: a
  * program on the way out that is there only meanwhile. 0 or -errno, logged. */

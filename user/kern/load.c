@@ -157,6 +157,8 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	bpf_program__set_autoload(k->skel->progs.rz_state_old, lacks->state && !lacks->closes);
 	bpf_program__set_autoload(k->skel->progs.rz_reset, !lacks->destroy);
 	bpf_program__set_autoload(k->skel->progs.rz_census, !lacks->census);
+	bpf_program__set_autoload(k->skel->progs.rz_look, !lacks->look);
+	bpf_program__set_autoload(k->skel->progs.rz_park, true);
 	bpf_program__set_autoload(k->skel->progs.rz_response, true);
 	err = rz_memory_check(k->skel->obj);
 	return err || !k->pin_dir[0] ? err : claim_pins(k);
@@ -253,6 +255,8 @@ static int attach(struct rz_kern *k)
 	err = make_iterator(s->progs.rz_reset, &k->walk);
 	if (!err)
 		err = make_iterator(s->progs.rz_census, &k->census);
+	if (!err)
+		err = make_iterator(s->progs.rz_look, &k->look);
 	if (err)
 		return err;
 	err = rz_claim_link(&k->claim, k->state, "link_state");
@@ -352,6 +356,7 @@ void rz_kern_free(struct rz_kern *k, bool keep_pins)
 	ring_buffer__free(k->closed_ring);
 	bpf_link__destroy(k->walk);
 	bpf_link__destroy(k->census);
+	bpf_link__destroy(k->look);
 	bpf_link__destroy(k->segment);
 	bpf_link__destroy(k->response);
 	bpf_link__destroy(k->state);

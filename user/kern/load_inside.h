@@ -14,7 +14,7 @@
 
 struct rz_kern {
 	struct rezone_bpf *skel;
-	struct bpf_link *segment, *state, *walk, *census;
+	struct bpf_link *segment, *state, *walk, *census, *look;
 	struct bpf_link *response; /* only while moves wait */
 	struct ring_buffer *ring, *closed_ring;
 	uint64_t seed;	     /* of the hashes that are keys of maps (map secret) */

@@ -102,7 +102,8 @@ static int probe_btf(void)
 /* A trial that failed for this process's sake says nothing about the kernel. */
 static int ours(const struct rz_lacks *l)
 {
-	const int results[] = {l->btf, l->segment, l->state, l->closes, l->census, l->destroy};
+	const int results[] = {l->btf, l->segment, l->state, l->closes, l->census,
+			       l->look,  l->destroy};
 	size_t i;
 
 	for (i = 0; i < sizeof(results) / sizeof(results[0]); i++)
@@ -122,6 +123,7 @@ int rz_probe(struct rz_lacks *ret)
 	ret->state = probe_one("probe_state");
 	ret->closes = probe_one("probe_closes");
 	ret->census = probe_one("probe_census");
+	ret->look = probe_one("probe_look");
 	ret->destroy = probe_one("probe_destroy");
 	ret->netlink = withheld("netlink") ? -EOPNOTSUPP : rz_destroy_probe();
 	libbpf_set_print(old);

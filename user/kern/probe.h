@@ -17,6 +17,7 @@ struct rz_lacks {
 		      */
 	int closes;  /* the same without the cookie helper (before 5.12): closes are seen */
 	int census;  /* the TCP iterator with the cookie helper (5.12) */
+	int look;    /* the TCP iterator without it (5.9) */
 	int netlink; /* SOCK_DESTROY (CONFIG_INET_DIAG_DESTROY) */
 	int clock;   /* this process's CLOCK_MONOTONIC is the kernel's: no time namespace */
 	int destroy; /* bpf_sock_destroy (6.5): check and reset are one step under the socket lock

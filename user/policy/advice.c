@@ -50,6 +50,9 @@ struct rz_advice rz_advice_on(enum rz_reason reason)
 		       "mend the source of the topology; `rezone topology` names the fault");
 		ADVICE(AGENT_TERMINATING, "its own agent is ready", TIME,
 		       "the agent is going or coming");
+		ADVICE(PARKED, "enough of its requests was read of late", TIME,
+		       "its requests were not read while nobody would have moved it; wait until "
+		       "64 have been, over 10 s");
 		ADVICE(NOT_DATA, "it carries Produce or Fetch", NOBODY,
 		       "coordinator and metadata connections carry little and are never moved");
 		ADVICE(SHARED, "it carries no group membership that a move would disturb", OPERATOR,

@@ -161,6 +161,7 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 		ret.expected_ns = rz_rules_expected_ns(&v);
 	ret.known_by = c->known_by;
 	ret.home_was_ready = home_was_ready(&v);
+	ret.lasts = !ret.move && rz_rules_last(&v);
 	ret.plan = (struct rz_plan){.close = close_by(&v),
 				    .gap_only = v.way.gap_only,
 				    .needs_hold = v.way.needs_hold,

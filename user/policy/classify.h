@@ -60,6 +60,7 @@ struct rz_verdict {
 	/* Its client opened it here although its zone had been ready for stable-for. Not known, so
 	 * false, of a connection or a readiness that may be older than rezone. */
 	bool home_was_ready;
+	bool lasts; /* a reason against a move that no request of it will change (policy/park.h) */
 };
 
 /* Whose its bytes are, "" where that is not known: also a zone that the topology does not know, and
@@ -77,7 +78,7 @@ enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_se
 				const struct rz_status *status, uint64_t now_ns);
 
 /* What forbids closing this connection even where an operator asks for it by hand: NONE,
- * LEFT, FOLLOWED, NOT_IDENTIFIED, SEVERAL, NOT_DATA, SHARED, ACKS0, TRANSACTIONAL, LOCAL_PROXY,
+ * LEFT, FOLLOWED, NOT_IDENTIFIED, SEVERAL, PARKED, NOT_DATA, SHARED, ACKS0, TRANSACTIONAL, LOCAL_PROXY,
  * LIBRARY, MAY_COME, MPTCP. By the world's settings; of its topology only how many agents the
  * client may know. */
 enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct rz_world *w);
@@ -101,6 +102,7 @@ struct rz_rule_answer {
 	enum rz_answer answer;
 	bool protects;	   /* a move by hand obeys it, too */
 	uint64_t until_ns; /* of one that failed: when time alone will have mended it; 0: never */
+	bool lasts;	   /* ... and no request of the connection will either */
 };
 
 /* What each rule says of a connection, in the order in which they are asked. The first that failed

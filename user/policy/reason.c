@@ -180,6 +180,7 @@ const char *rz_reason_name(enum rz_reason r)
 		WORD(RZ_REASON_MEMORY_FULL, "client memory full");
 		WORD(RZ_REASON_FOLLOWED, "followed since its move");
 		WORD(RZ_REASON_HOME_WAS_READY, "home was ready");
+		WORD(RZ_REASON_PARKED, "parked");
 	case RZ_REASON_COUNT:
 		break;
 	}

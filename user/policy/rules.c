@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "policy/park.h"
+
 static bool left(const struct rz_view *v)
 {
 	return v->c->left;
@@ -145,6 +147,12 @@ static bool agent_terminating(const struct rz_view *v)
 	return !v->agent->ready;
 }
 
+/* What it carries now may be something else than what was read before. */
+static bool parked(const struct rz_view *v)
+{
+	return !rz_park_is_known(v->c->conn, v->w->settings->park_after_ns, v->w->now_ns);
+}
+
 static bool not_data(const struct rz_view *v)
 {
 	return v->c->conn->frame.state != RZ_STATE_DATA ||
@@ -235,6 +243,41 @@ static bool may_come(const struct rz_view *v)
 	return left_to_library(v) && !(v->there && library(v));
 }
 
+/* ---- which of them last: a connection that fails such a rule is parked (park.h) ---- */
+
+/* Until a setting, the topology, or what the client says of itself is another. */
+static bool lasts(const struct rz_view *v)
+{
+	(void)v;
+	return true;
+}
+
+/* TLS, or another protocol: nothing of it will ever be read. */
+static bool not_identified_lasts(const struct rz_view *v)
+{
+	enum rz_state state = v->c->conn->frame.state;
+
+	return state == RZ_STATE_TLS || state == RZ_STATE_NOT_KAFKA;
+}
+
+/* A name that may yet be learned from a sibling, or from its requests, may change what it bears. */
+static bool library_lasts(const struct rz_view *v)
+{
+	return v->c->software || !v->c->conn->frame.adopted;
+}
+
+static bool shared_lasts(const struct rz_view *v)
+{
+	return v->w->settings->shared == RZ_SHARED_SKIP || library_lasts(v);
+}
+
+/* Its own PROXY header, or its own client.id, says so; not another connection's. */
+static bool load_balancer_lasts(const struct rz_view *v)
+{
+	return v->c->conn->frame.via == RZ_VIA_PROXY ||
+	       (v->c->client && v->c->client->host_override);
+}
+
 /* What a rule looks at, and a connection may not have. */
 enum need {
 	CLIENT = 1 << 0, /* its client.id has been read */
@@ -245,42 +288,45 @@ enum need {
 };
 
 /* In the order of enum rz_reason, but for LEFT, FOLLOWED and MPTCP, which come first: nothing else
- * is known of such a connection. A rule whose needs are not met is moot; a rule above it has failed
- * then. */
+ * is known of such a connection; and for PARKED. A rule whose needs are not met is moot; a rule
+ * above it has failed then. */
 static const struct rule {
 	enum rz_reason reason;
 	bool protects; /* it is about harm; all others are about where a client had better be */
 	unsigned needs;
 	bool (*fails)(const struct rz_view *v);
 	uint64_t (*until_ns)(const struct rz_view *v); /* NULL: time alone does not mend it */
+	/* if it fails: no request of the connection mends it either; NULL: one may */
+	bool (*lasts)(const struct rz_view *v);
 } rules[] = {
-	{RZ_REASON_LEFT, true, 0, left, NULL},
-	{RZ_REASON_FOLLOWED, true, 0, followed, NULL},
-	{RZ_REASON_MPTCP, true, 0, mptcp, NULL},
-	{RZ_REASON_NOT_IDENTIFIED, true, 0, not_identified, NULL},
-	{RZ_REASON_SEVERAL, true, 0, several, NULL},
-	{RZ_REASON_NOT_OPTED_IN, false, CLIENT, not_opted_in, NULL},
-	{RZ_REASON_EXCLUDED, false, CLIENT, excluded, NULL},
-	{RZ_REASON_NO_ZONE, false, 0, no_zone, NULL},
-	{RZ_REASON_ZONE_UNKNOWN, false, ZONE, zone_unknown, NULL},
-	{RZ_REASON_AMBIGUOUS, false, 0, ambiguous, NULL},
-	{RZ_REASON_NOT_AN_AGENT, false, 0, not_an_agent, NULL},
-	{RZ_REASON_OWN_ZONE_UNKNOWN, false, AGENT, own_zone_unknown, NULL},
-	{RZ_REASON_SAME_ZONE, false, ZONE | OWN, same_zone, NULL},
-	{RZ_REASON_NO_AGENT_THERE, false, ZONE | AGENT, no_agent_there, NULL},
-	{RZ_REASON_ZONE_NOT_STABLE, false, THERE, zone_not_stable, zone_stable_ns},
-	{RZ_REASON_TOPOLOGY_STALE, false, 0, topology_stale, NULL},
-	{RZ_REASON_AGENT_TERMINATING, false, AGENT, agent_terminating, NULL},
-	{RZ_REASON_NOT_DATA, true, 0, not_data, NULL},
-	{RZ_REASON_SHARED, true, 0, shared, NULL},
-	{RZ_REASON_TOO_YOUNG, false, 0, too_young, old_enough_ns},
-	{RZ_REASON_ACKS0, true, 0, acks0, NULL},
-	{RZ_REASON_TRANSACTIONAL, true, 0, transactional, NULL},
-	{RZ_REASON_LOAD_BALANCER, false, 0, load_balancer, NULL},
-	{RZ_REASON_LOCAL_PROXY, true, 0, local_proxy, NULL},
-	{RZ_REASON_NAME_NOT_KEPT, true, 0, name_not_kept, NULL},
-	{RZ_REASON_LIBRARY, true, THERE, library, NULL},
-	{RZ_REASON_MAY_COME, true, 0, may_come, NULL},
+	{RZ_REASON_LEFT, true, 0, left, NULL, NULL},
+	{RZ_REASON_FOLLOWED, true, 0, followed, NULL, NULL},
+	{RZ_REASON_MPTCP, true, 0, mptcp, NULL, lasts},
+	{RZ_REASON_NOT_IDENTIFIED, true, 0, not_identified, NULL, not_identified_lasts},
+	{RZ_REASON_SEVERAL, true, 0, several, NULL, lasts},
+	{RZ_REASON_NOT_OPTED_IN, false, CLIENT, not_opted_in, NULL, lasts},
+	{RZ_REASON_EXCLUDED, false, CLIENT, excluded, NULL, lasts},
+	{RZ_REASON_NO_ZONE, false, 0, no_zone, NULL, lasts},
+	{RZ_REASON_ZONE_UNKNOWN, false, ZONE, zone_unknown, NULL, NULL},
+	{RZ_REASON_AMBIGUOUS, false, 0, ambiguous, NULL, NULL},
+	{RZ_REASON_NOT_AN_AGENT, false, 0, not_an_agent, NULL, NULL},
+	{RZ_REASON_OWN_ZONE_UNKNOWN, false, AGENT, own_zone_unknown, NULL, NULL},
+	{RZ_REASON_SAME_ZONE, false, ZONE | OWN, same_zone, NULL, lasts},
+	{RZ_REASON_NO_AGENT_THERE, false, ZONE | AGENT, no_agent_there, NULL, NULL},
+	{RZ_REASON_ZONE_NOT_STABLE, false, THERE, zone_not_stable, zone_stable_ns, NULL},
+	{RZ_REASON_TOPOLOGY_STALE, false, 0, topology_stale, NULL, NULL},
+	{RZ_REASON_AGENT_TERMINATING, false, AGENT, agent_terminating, NULL, NULL},
+	{RZ_REASON_PARKED, true, 0, parked, NULL, NULL},
+	{RZ_REASON_NOT_DATA, true, 0, not_data, NULL, NULL},
+	{RZ_REASON_SHARED, true, 0, shared, NULL, shared_lasts},
+	{RZ_REASON_TOO_YOUNG, false, 0, too_young, old_enough_ns, NULL},
+	{RZ_REASON_ACKS0, true, 0, acks0, NULL, lasts},
+	{RZ_REASON_TRANSACTIONAL, true, 0, transactional, NULL, lasts},
+	{RZ_REASON_LOAD_BALANCER, false, 0, load_balancer, NULL, load_balancer_lasts},
+	{RZ_REASON_LOCAL_PROXY, true, 0, local_proxy, NULL, lasts},
+	{RZ_REASON_NAME_NOT_KEPT, true, 0, name_not_kept, NULL, NULL},
+	{RZ_REASON_LIBRARY, true, THERE, library, NULL, library_lasts},
+	{RZ_REASON_MAY_COME, true, 0, may_come, NULL, NULL},
 };
 #define N_RULES (sizeof(rules) / sizeof(rules[0]))
 _Static_assert(N_RULES <= RZ_RULES_MAX, "there is room for every rule's answer");
@@ -308,6 +354,25 @@ enum rz_reason rz_rules_first(const struct rz_view *v, bool by_hand)
 	return RZ_REASON_NONE;
 }
 
+/* Whoever is held, or is not identified, is judged by that alone. */
+bool rz_rules_last(const struct rz_view *v)
+{
+	size_t i;
+
+	for (i = 0; i < N_RULES; i++) {
+		const struct rule *r = &rules[i];
+
+		if (ask(r, v) != RZ_ANSWER_FAILED)
+			continue;
+		if (r->lasts && r->lasts(v))
+			return true;
+		if (r->reason == RZ_REASON_LEFT || r->reason == RZ_REASON_FOLLOWED ||
+		    r->reason == RZ_REASON_NOT_IDENTIFIED)
+			return false;
+	}
+	return false;
+}
+
 size_t rz_rules_all(const struct rz_view *v, struct rz_rule_answer ret[RZ_RULES_MAX])
 {
 	size_t i;
@@ -315,12 +380,13 @@ size_t rz_rules_all(const struct rz_view *v, struct rz_rule_answer ret[RZ_RULES_
 	for (i = 0; i < N_RULES; i++) {
 		const struct rule *r = &rules[i];
 		enum rz_answer answer = ask(r, v);
-		bool passes = answer == RZ_ANSWER_FAILED && r->until_ns;
+		bool failed = answer == RZ_ANSWER_FAILED;
 
 		ret[i] = (struct rz_rule_answer){.reason = r->reason,
 						 .answer = answer,
 						 .protects = r->protects,
-						 .until_ns = passes ? r->until_ns(v) : 0};
+						 .until_ns = failed && r->until_ns ? r->until_ns(v) : 0,
+						 .lasts = failed && r->lasts && r->lasts(v)};
 	}
 	return N_RULES;
 }

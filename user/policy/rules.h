@@ -29,6 +29,11 @@ struct rz_view {
 /* The reason of the first rule that fails, NONE if none does. `by_hand`: of those that protect. */
 enum rz_reason rz_rules_first(const struct rz_view *v, bool by_hand);
 
+/* Does one of them fail in a way that lasts: not mended by time, nor by any request that is yet to
+ * come? Then the connection is parked. A connection of which too little is known fails in no such
+ * way. */
+bool rz_rules_last(const struct rz_view *v);
+
 /* What every rule says, in their order. Returns how many there are. */
 size_t rz_rules_all(const struct rz_view *v, struct rz_rule_answer ret[RZ_RULES_MAX]);
 

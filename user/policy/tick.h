@@ -21,6 +21,7 @@ struct rz_tick_verdict {
 	enum rz_reason reason;		 /* classify's, or select's; NONE: it goes */
 	const char *from_zone, *to_zone; /* NULL: not known; as in rz_candidate */
 	uint64_t expected_ns;		 /* as in rz_verdict */
+	bool lasts;			 /* likewise */
 	bool home_ready; /* an agent that it could use is ready in to_zone, and has been for long
 			  * enough (rz_zone_standing) */
 };

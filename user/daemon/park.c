@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Connections that nobody would move are parked, and read again when one might be.
+ *
+ * Comes in: a tick's snapshot and verdicts. Goes out: the marks in map conns (kern/park.h); before
+ * the snapshot, what parked connections have carried. Called by daemon/tick.c.
+ */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "kern/park.h"
+#include "policy/park.h"
+
+/* The look costs a quarter of a microsecond for each socket of these namespaces. */
+#define LOOK_EVERY_NS (10 * RZ_SECOND_NS)
+
+struct rz_parked {
+	uint32_t *netns; /* where the parked ones are, each once, as of the latest tick */
+	size_t n;
+	uint64_t looked_ns;
+};
+
+int rz_daemon_park_start(struct rz_daemon *d)
+{
+	d->parked = calloc(1, sizeof(*d->parked));
+	if (!d->parked)
+		return rz_err(-ENOMEM, "run: out of memory");
+	if (!rz_kern_can_park(d->kern))
+		rz_info("run: this kernel does not tell what parked connections carry (Linux 5.9 "
+			"does): none is parked");
+	return 0;
+}
+
+void rz_daemon_park_stop(struct rz_daemon *d)
+{
+	if (d->parked)
+		free(d->parked->netns);
+	free(d->parked);
+}
+
+/* At each tick, and not more often than every 10 s. */
+void rz_daemon_park_look(struct rz_daemon *d)
+{
+	uint64_t every_ns = rz_daemon_check_ns(d), now_ns = rz_now_ns();
+	struct rz_parked *p = d->parked;
+
+	if (every_ns > LOOK_EVERY_NS)
+		every_ns = LOOK_EVERY_NS;
+	if (!p->n || now_ns < p->looked_ns + every_ns)
+		return;
+	p->looked_ns = now_ns;
+	rz_kern_look_at_parked(d->kern, p->netns, p->n);
+}
+
+static void note_place(struct rz_parked *p, uint32_t netns)
+{
+	uint32_t *grown;
+	size_t i;
+
+	for (i = p->n; i-- > 0;)
+		if (p->netns[i] == netns)
+			return;
+	grown = realloc(p->netns, (p->n + 1) * sizeof(*grown));
+	if (!grown)
+		return;
+	p->netns = grown;
+	p->netns[p->n++] = netns;
+}
+
+/* Nothing is judged while moves are under way, so none of theirs is parked. */
+void rz_daemon_park(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_tick *t)
+{
+	_cleanup_free_ struct rz_park_order *orders = calloc(snap->n_conns + 1, sizeof(*orders));
+	uint64_t after_ns = rz_kern_can_park(d->kern) ? d->settings.park_after_ns : 0;
+	struct rz_parked *p = d->parked;
+	size_t i, n = 0;
+
+	p->n = 0;
+	for (i = 0; orders && i < snap->n_conns; i++) {
+		const struct rz_conn *c = &snap->conns[i];
+		enum rz_park to =
+			rz_park_next(c, t->verdicts[i].lasts, after_ns, snap->now_ns);
+
+		if (to != c->park)
+			orders[n++] = (struct rz_park_order){c->cookie, c->park, to, {}};
+		if (to >= RZ_PARK_WANTED)
+			note_place(p, c->netns);
+	}
+	if (n)
+		rz_kern_park(d->kern, orders, n);
+}
