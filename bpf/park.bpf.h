@@ -82,6 +82,7 @@ static __noinline bool rz_park_begin(struct bpf_sock *sk, struct rz_conn *c, __u
 	bpf_spin_unlock(&c->lock);
 	if (!parked)
 		return false;
+	RZ_COUNT(parked);
 	if (was.have)
 		rz_header_drop_partial(cookie, &was);
 	rz_undo_forget(cookie);
@@ -109,12 +110,14 @@ static __always_inline void rz_park_lose(struct rz_frame *f, __u32 rcv_nxt)
 static __noinline bool rz_park_end(struct bpf_sock *sk, struct rz_conn *c, __u64 cookie)
 {
 	__u64 now = rz_take_now();
+	bool ended = false;
 	__u32 rcv_nxt;
 
 	if (rz_segment_rcv_nxt(sk, &rcv_nxt))
 		return false;
 	bpf_spin_lock(&c->lock);
 	if (c->cookie == cookie && c->park == RZ_PARK_ENDING) {
+		ended = true;
 		if (!rz_frame_is_settled(&c->frame))
 			rz_park_lose(&c->frame, rcv_nxt);
 		c->frame.generation++;
@@ -123,6 +126,8 @@ static __noinline bool rz_park_end(struct bpf_sock *sk, struct rz_conn *c, __u64
 		c->park_cs = rz_take_cs(c->opened_ns, now);
 	}
 	bpf_spin_unlock(&c->lock);
+	if (ended)
+		RZ_COUNT(read_again);
 	return true;
 }
 

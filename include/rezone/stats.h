@@ -39,6 +39,8 @@ struct rz_stats {
 	__u64 too_many_requests;  /* in one segment */
 	__u64 backed_off;	  /* segments passed over, for no request was found for long */
 	__u64 taken_back;	  /* what was read of a segment that TCP did not take */
+	__u64 parked;		  /* connections whose requests are not read any more */
+	__u64 read_again;	  /* ... and that are read again */
 	__u64 held_segments;	  /* dropped, for their connection was held */
 	__u64 left_while_held;	  /* connections that their client closed while they were held */
 	__u64 discarded_segments; /* of these, dropped for good */

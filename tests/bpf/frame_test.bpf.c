@@ -30,6 +30,7 @@ static __always_inline bool rz_segment_fits(struct bpf_sock *sk, const struct rz
 
 #include "take.bpf.h"
 #include "opening.bpf.h"
+#include "park.bpf.h"
 #include <rezone/responses.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -52,9 +53,19 @@ int test_segment(struct __sk_buff *skb)
 	c = bpf_map_lookup_elem(&conns, &cookie);
 	if (!sk || !c || rz_segment_parse(skb, &seg) != 1)
 		return 0;
+	if (c->park >= RZ_PARK_WANTED && rz_park_skips(sk, c, cookie))
+		return 1;
 	if (rz_frame_is_left_alone(c, &seg) || rz_frame_inside(c, &seg))
 		return 1;
 	return !rz_take_segment(skb, sk, cookie, c, &seg);
+}
+
+/* What user space wants of the marks of connections. */
+SEC("cgroup_skb/ingress")
+int test_park(struct __sk_buff *skb)
+{
+	rz_park_obey();
+	return 1;
 }
 
 /* The same, but another CPU is faster: the work on the segment is not put back. */

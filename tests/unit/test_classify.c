@@ -340,6 +340,36 @@ static void mptcp(struct test_world *w)
 	w->conn.frame.state = RZ_STATE_MPTCP;
 }
 
+/* Whoever is parked, or may be at its next segment, or was and has not been read for long enough
+ * since. */
+static void parked_still(struct test_world *w)
+{
+	w->conn.park = RZ_PARK_PARKED;
+}
+
+static void parked_next(struct test_world *w)
+{
+	w->conn.park = RZ_PARK_WANTED;
+}
+
+static void parked_until_it_speaks(struct test_world *w)
+{
+	w->conn.park = RZ_PARK_ENDING;
+}
+
+static void parked_of_late(struct test_world *w)
+{
+	w->conn.park = RZ_PARK_ENDED;
+	w->conn.park_cs = 1 + 400; /* 8.5 s ago */
+}
+
+static void parked_few_requests(struct test_world *w)
+{
+	parked_of_late(w);
+	w->conn.park_cs = 1;
+	w->conn.frame.unseen = 1;
+}
+
 static const struct {
 	const char *name;
 	void (*change)(struct test_world *w);
@@ -394,6 +424,11 @@ static const struct {
 	CHANGE(topology_frozen, TOPOLOGY_STALE),
 	CHANGE(topology_stale_never, TOPOLOGY_STALE),
 	CHANGE(agent_terminating, AGENT_TERMINATING),
+	CHANGE(parked_still, PARKED),
+	CHANGE(parked_next, PARKED),
+	CHANGE(parked_until_it_speaks, PARKED),
+	CHANGE(parked_of_late, PARKED),
+	CHANGE(parked_few_requests, PARKED),
 	CHANGE(not_data_metadata, NOT_DATA),
 	CHANGE(not_data_nothing, NOT_DATA),
 	CHANGE(not_data_coordinator, NOT_DATA),

@@ -28,7 +28,8 @@ static void test_json(void **state)
 		"5,"
 		"\"rx_bytes\":1234,\"tx_bytes\":99,\"verdict\":\"keep\","
 		"\"reason\":\"behind a load balancer\",\"session_id\":null,\"proxy_target\":null,"
-		"\"agent_group\":null,\"adopted\":0,\"phase\":null,\"expected_home_by\":null},"
+		"\"agent_group\":null,\"adopted\":0,\"phase\":null,\"expected_home_by\":null,"
+		"\"parked\":false,\"parked_s\":null},"
 		"{\"cookie\":4712,\"netns\":4026532288,\"client\":\"10.0.2.7:51544\","
 		"\"proxy\":null,\"via\":\"network\",\"truncated\":null,\"zone_from\":null,"
 		"\"protocol\":null,"
@@ -41,7 +42,8 @@ static void test_json(void **state)
 		"\"software\":null,\"software_version\":null,\"age_s\":3.0,\"rx_bytes\":1234,"
 		"\"tx_bytes\":99,\"verdict\":\"keep\",\"reason\":\"not identified\","
 		"\"session_id\":null,\"proxy_target\":null,\"agent_group\":null,"
-		"\"adopted\":0,\"phase\":null,\"expected_home_by\":null}]";
+		"\"adopted\":0,\"phase\":null,\"expected_home_by\":null,"
+		"\"parked\":false,\"parked_s\":null}]";
 	json_t *want = json_loads(expected, 0, NULL), *have, *row;
 	struct shown s;
 	size_t i;

@@ -88,6 +88,8 @@ json_t *rz_conn_json(const struct rz_conn_row *r)
 	set(o, "answerable", json_integer(f->answerable));
 	set(o, "rx_bytes", json_integer((json_int_t)r->conn->rx_bytes));
 	set(o, "tx_bytes", json_integer((json_int_t)r->conn->tx_bytes));
+	set(o, "parked", json_boolean(r->parked_s >= 0));
+	set(o, "parked_s", rz_json_seconds(r->parked_s));
 	set(o, "adopted", json_boolean(f->adopted));
 	set(o, "expected_home_by", expected_home_by(r));
 	set(o, "verdict", json_string(r->move ? "move" : "keep"));

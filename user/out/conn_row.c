@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/park.h"
 #include "policy/tick.h"
 
 /* Seconds, negative if `at_ns` is never. */
@@ -104,6 +105,8 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 	r.metadata_age_s = since(rz_conn_time_ns(c, c->metadata_cs), snap->now_ns);
 	r.data_age_s = since(rz_conn_time_ns(c, c->data_cs), snap->now_ns);
 	r.idle_s = since(c->last_request_ns, snap->now_ns);
+	r.parked_s = rz_park_is_parked(c) ? since(rz_conn_time_ns(c, c->park_cs), snap->now_ns)
+					  : -1;
 	if (r.verdict.expected_ns)
 		r.expected_s = (double)(int64_t)(r.verdict.expected_ns - snap->now_ns) / 1e9;
 	return r;
@@ -161,6 +164,7 @@ static void count(struct rz_conn_totals *t, const struct rz_conn_row *r)
 	t->all++;
 	t->localities[r->verdict.locality]++;
 	t->would_move += r->verdict.move;
+	t->parked += r->parked_s >= 0;
 	count_bytes(t, r);
 	if (rz_frame_identified(&r->conn->frame, r->client))
 		return;

@@ -32,6 +32,7 @@ struct rz_conn_row {
 	double idle_s;	       /* since its latest request; negative: it had none */
 	double metadata_age_s; /* since it last asked for metadata; negative: never */
 	double data_age_s;     /* since its latest Produce or Fetch; negative: it had none */
+	double parked_s;       /* since its requests are not read; negative: they are */
 	double expected_s;     /* until its library is to have brought it home; negative: it is
 				* overdue. Only if verdict.expected_ns */
 };
@@ -57,6 +58,7 @@ struct rz_conn_totals {
 	double unidentified_s;		       /* age of the oldest of them */
 	size_t tls, tls_cross;		       /* under TLS; of those, across zones */
 	uint64_t cross_bytes, tls_cross_bytes; /* in both directions, across zones */
+	size_t parked;	   /* their requests are not read */
 	size_t would_move; /* nothing speaks against moving them, but for rates and pauses */
 	size_t moving;	   /* a move of theirs is under way */
 	size_t moved;	   /* no longer there: they were moved in the last minute */

@@ -41,6 +41,11 @@ const struct rz_metric rz_metrics[] = {
 	 {"Overview", "Cross-zone connections by reason",
 	  SUM("reason", "rezone_connections_by_reason{job=~\"$job\",instance=~\"$instance\","
 	      "locality=\"cross\"}") " > 0", "{{reason}}", "short"}},
+	{{"rezone_connections_parked", RZ_GAUGE, "connections",
+	  "Tracked connections whose requests are not read, for nobody would move them", {}},
+	 "map `conns`", NULL, rz_metrics_parked,
+	 {"Overview", "Parked connections", "sum(rezone_connections_parked" F ")", "parked",
+	  "short"}},
 	{{"rezone_traffic_bytes_total", RZ_COUNTER, "bytes",
 	  "Payload between clients and agents of this node, counted once, at the agent",
 	  {"group", "client_zone", "agent_zone", "direction"}},

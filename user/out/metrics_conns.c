@@ -70,6 +70,15 @@ void rz_metrics_by_reason(const struct rz_exposition *x, const struct rz_metrics
 					    rz_reason_name(r));
 }
 
+void rz_metrics_parked(const struct rz_exposition *x, const struct rz_metrics_view *v)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < v->n_rows; i++)
+		n += v->rows[i].parked_s >= 0;
+	rz_exposition_value(x, (double)n);
+}
+
 /* What keeps connections that rezone would move, and is of the node, its settings or its history,
  * not of the connection. */
 static const enum rz_reason causes[] = {

@@ -11,6 +11,7 @@
 /* metrics_conns.c */
 RZ_COLLECT(connections);
 RZ_COLLECT(by_reason);
+RZ_COLLECT(parked);
 RZ_COLLECT(blocked);
 RZ_COLLECT(arrivals);
 RZ_COLLECT(traffic);

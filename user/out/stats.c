@@ -19,7 +19,7 @@ static const struct {
 	{                                                           \
 #field, offsetof(struct rz_stats, field), what, bad \
 	}
-	ROW(segments, false, "segments with payload on a Kafka port"),
+	ROW(segments, false, "segments with payload on a Kafka port, but for those of parked connections"),
 	ROW(requests, false, "request headers read"),
 	ROW(opened, false, "connections seen opening"),
 	ROW(closed, false, "connections seen closing"),
@@ -51,6 +51,8 @@ static const struct {
 	ROW(taken_back, false, "segments whose reading was undone, for TCP did not take them"),
 	ROW(too_many_requests, true, "segments with more requests than are read"),
 	ROW(backed_off, false, "segments passed over: out of sync for long"),
+	ROW(parked, false, "times that a connection was parked: nobody would move it"),
+	ROW(read_again, false, "... and was read again"),
 	ROW(held_segments, false, "segments held back during a move"),
 	ROW(left_while_held, false, "connections that their client closed while they were held"),
 	ROW(discarded_segments, false, "... segments of theirs dropped for good"),

@@ -125,6 +125,10 @@ static void print_moves(FILE *f, const struct rz_status_view *v)
 	if (t->tls)
 		rz_table_line(f, "under TLS", "%zu, %zu of them cross zone: never moved", t->tls,
 			      t->tls_cross);
+	if (t->parked)
+		rz_table_line(f, "parked",
+			      "%zu: nobody would move them, and their requests are not read",
+			      t->parked);
 	rz_table_line(f, "would move", "%zu now, %zu are being moved", t->would_move, t->moving);
 	rz_table_line(f, "moved",
 		      "%llu: %llu home, %llu left this node, %llu returned, %llu not known yet; "

@@ -87,12 +87,13 @@ static json_t *topology_object(const struct rz_status_view *v)
 
 static json_t *connections_object(const struct rz_conn_totals *t)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "all", count(t->all),
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "all", count(t->all),
 			 "same", count(t->localities[RZ_LOCALITY_SAME]), "cross",
 			 count(t->localities[RZ_LOCALITY_CROSS]), "unknown",
 			 count(t->localities[RZ_LOCALITY_UNKNOWN]), "unidentified",
 			 count(t->unidentified), "would_move", count(t->would_move), "moving",
-			 count(t->moving), "tls", count(t->tls), "tls_cross", count(t->tls_cross));
+			 count(t->moving), "tls", count(t->tls), "tls_cross", count(t->tls_cross),
+			 "parked", count(t->parked));
 }
 
 static json_t *moves_object(const struct rz_counters *n)

@@ -117,7 +117,8 @@ static const char *color_of(const struct rz_conn_row *r)
 	return NULL;
 }
 
-/* "move", "keep: no agent there", or in mode observe "would move: over budget" */
+/* "move", "keep: no agent there", in mode observe "would move: over budget"; of a parked one "keep:
+ * same zone (parked)": all else of the row but its zones and bytes may be old */
 static void verdict_text(const struct rz_conn_row *r, char *dst, size_t size)
 {
 	if (r->would_move) {
@@ -129,7 +130,8 @@ static void verdict_text(const struct rz_conn_row *r, char *dst, size_t size)
 	else if (r->move)
 		snprintf(dst, size, "move");
 	else
-		snprintf(dst, size, "keep: %s", rz_reason_name(r->reason));
+		snprintf(dst, size, "keep: %s%s", rz_reason_name(r->reason),
+			 r->parked_s >= 0 && r->reason != RZ_REASON_PARKED ? " (parked)" : "");
 }
 
 /* What it is used for; of one that speaks no Kafka, what it speaks. */
@@ -243,6 +245,8 @@ void rz_table_totals(FILE *f, const struct rz_conn_totals *t)
 		fprintf(f, "; %zu not identified, the oldest for %s", t->unidentified, age);
 	}
 	print_tls(f, t);
+	if (t->parked)
+		fprintf(f, "; %zu parked", t->parked);
 	if (t->moving)
 		fprintf(f, "; %zu being moved", t->moving);
 	if (t->moved)
