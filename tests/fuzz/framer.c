@@ -398,6 +398,19 @@ void framer_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_n
 	}
 }
 
+void framer_unparked(struct framer *m, uint32_t rcv_nxt)
+{
+	uint32_t lost = m->lost;
+
+	if (framer_settled(m))
+		return;
+	memset(m->kept, 0, sizeof(m->kept));
+	lose(m);
+	m->lost = lost;
+	m->misses = 0;
+	m->read_end = rcv_nxt;
+}
+
 /* clang-format off */
 #define FIELDS(X)                                                                        \
 	X(state) X(protocol) X(synced) X(adopted) X(tentative) X(requests) X(answerable) \

@@ -64,6 +64,10 @@ void framer_begin(struct framer *m, const uint8_t *stream, bool adopted);
  * segment that TCP does not have is no loss. */
 void framer_segment(struct framer *m, uint32_t at, uint32_t len, uint32_t rcv_nxt);
 
+/* Segments went by that were not read, for the connection was parked; TCP has all before `rcv_nxt`.
+ */
+void framer_unparked(struct framer *m, uint32_t rcv_nxt);
+
 /* The name of the first field in which a frame of the product differs from this one, or NULL.
  * `seq0` is the sequence number of the stream's first byte. What is void now is not compared. */
 const char *framer_differs(const struct framer *m, const struct rz_frame *f, uint32_t seq0);

@@ -3,7 +3,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-#include "take.bpf.h"
+#include "park.bpf.h"
 
 #include "framing.h"
 
@@ -47,6 +47,7 @@ static struct tcp_sock tcp;
 static struct bpf_sock sock;
 static int cpu, locked;
 static uint32_t torn_words;
+static enum rz_park marks_meanwhile[2]; /* what user space does before the other CPU's segment */
 static const struct framing_segment *on_cpu[CPUS];
 static const struct framing_segment *other;
 
@@ -169,8 +170,26 @@ static void meanwhile_here(void)
 
 	other = NULL;
 	cpu = 1;
+	framing_mark(marks_meanwhile[0], marks_meanwhile[1]);
 	run(s);
 	cpu = 0;
+}
+
+void framing_mark(enum rz_park from, enum rz_park to)
+{
+	if (conn_here()->park == from)
+		conn_here()->park = to;
+}
+
+void framing_mark_meanwhile(enum rz_park from, enum rz_park to)
+{
+	marks_meanwhile[0] = from;
+	marks_meanwhile[1] = to;
+}
+
+enum rz_park framing_park(void)
+{
+	return conn_here()->park;
 }
 
 /* The other CPU commits while this one copies: some words of the copy are old and some new. */
@@ -244,6 +263,8 @@ static void run(const struct framing_segment *s)
 	struct __sk_buff skb = {.len = s->len, .sk = &sock};
 
 	on_cpu[cpu] = s;
+	if (conn_here()->park >= RZ_PARK_WANTED && rz_park_skips(&sock, conn_here(), COOKIE))
+		return;
 	if (rz_frame_inside(conn_here(), &seg) || rz_frame_is_left_alone(conn_here(), &seg))
 		return;
 	rz_take_segment(&skb, &sock, COOKIE, conn_here(), &seg);
@@ -263,6 +284,7 @@ void framing_begin(uint32_t seq, bool adopted)
 	memset(&stats_all, 0, sizeof(stats_all));
 	memset(&undo_here, 0, sizeof(undo_here));
 	memset(&early_here, 0, sizeof(early_here));
+	framing_mark_meanwhile(RZ_PARK_NO, RZ_PARK_NO);
 	c.frame.owner = COOKIE;
 	c.frame.next_seq = c.frame.read_end = seq;
 	c.frame.synced = !adopted;
@@ -282,8 +304,10 @@ bool framing_segment(const struct framing_segment *s, const struct framing_segme
 	run(s);
 	between = meanwhile && !other;
 	other = NULL;
-	if (meanwhile && !between) /* there was nothing to put back */
+	if (meanwhile && !between) { /* there was nothing to put back */
+		framing_mark(marks_meanwhile[0], marks_meanwhile[1]);
 		run(meanwhile);
+	}
 	return between;
 }
 
@@ -312,6 +336,16 @@ const struct rz_proxied *framing_proxied(void)
 	__u64 cookie = COOKIE;
 
 	return bpf_map_lookup_elem(&proxied, &cookie);
+}
+
+bool framing_kept_early(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < RZ_EARLY_MAX; i++)
+		if (early_here.pieces[i].cookie)
+			return true;
+	return false;
 }
 
 uint32_t framing_pieces(void)

@@ -35,11 +35,18 @@ void framing_begin(uint32_t seq, bool adopted);
 bool framing_segment(const struct framing_segment *s, const struct framing_segment *meanwhile,
 		     uint32_t torn);
 
+/* What user space does to the connection's mark, if it is `from`; the same just before the segment
+ * that another CPU has meanwhile, from now on. */
+void framing_mark(enum rz_park from, enum rz_park to);
+void framing_mark_meanwhile(enum rz_park from, enum rz_park to);
+enum rz_park framing_park(void);
+
 const struct rz_frame *framing_frame(void);
 const struct rz_stats *framing_stats(void);	    /* since framing_begin() */
 const struct rz_client_id *framing_client_id(void); /* NULL if there is none */
 const struct rz_software *framing_software(void);   /* likewise */
 const struct rz_proxied *framing_proxied(void);	    /* likewise */
 uint32_t framing_pieces(void);			    /* of headers, that are kept */
+bool framing_kept_early(void);			    /* something that came early is */
 
 #endif

@@ -107,6 +107,77 @@ static bool at_once(const uint8_t *stream, const struct way_piece *a, const stru
 	return true;
 }
 
+/* ---- parking ---- */
+
+/* What user space may do to a mark. A connection is not parked again before it was read. */
+static const enum rz_park steps[][2] = {
+	{RZ_PARK_NO, RZ_PARK_WANTED},	  {RZ_PARK_WANTED, RZ_PARK_NO},
+	{RZ_PARK_PARKED, RZ_PARK_ENDING}, {RZ_PARK_ENDING, RZ_PARK_PARKED},
+	{RZ_PARK_ENDED, RZ_PARK_NO},
+};
+
+static struct rz_frame parked; /* the frame of the parked connection */
+
+/* Nothing of a parked connection is read or kept. */
+static void parked_stays(const struct way_piece *p)
+{
+	const struct rz_frame *f = framing_frame();
+
+	if (memcmp(f, &parked, sizeof(*f)))
+		differs("a parked frame", p);
+	if (framing_pieces() || framing_kept_early())
+		differs("what is kept of a parked connection", p);
+}
+
+static void change_mark(void)
+{
+	const enum rz_park *s = steps[way_random(&way, sizeof(steps) / sizeof(steps[0]))];
+
+	if (way_random(&way, 2))
+		framing_mark(s[0], s[1]);
+}
+
+/* A segment of a connection whose mark is WANTED or beyond. Returns whether it was read. */
+static bool parking(const struct framing_segment *s, const struct way_piece *p)
+{
+	enum rz_park before = framing_park();
+	bool was = before == RZ_PARK_PARKED || before == RZ_PARK_ENDING;
+	uint32_t read_end = framing_frame()->read_end;
+
+	framing_segment(s, NULL, 0);
+	if (framing_park() == RZ_PARK_PARKED) {
+		if (!was)
+			parked = *framing_frame();
+		if (!was && (int32_t)(read_end - s->rcv_nxt) > 0)
+			differs("parked too early: what TCP had", p);
+		parked_stays(p);
+		return false;
+	}
+	if (before == RZ_PARK_ENDING)
+		framer_unparked(&model, p->rcv_nxt);
+	return true;
+}
+
+/* Parked while another CPU is at work on a segment: what that one has read does not come in behind
+ * it. Which of the two was first is not asked, so nothing else can be compared any more. */
+static void parked_meanwhile(const uint8_t *stream, const struct way_piece *a,
+			     const struct way_piece *b)
+{
+	struct framing_segment first = as_segment(stream, a), second = as_segment(stream, b);
+	struct way_piece p = *b;
+
+	framing_mark_meanwhile(RZ_PARK_NO, RZ_PARK_WANTED);
+	framing_segment(&first, &second, way_random(&way, 256) * way_random(&way, 2));
+	if (framing_park() != RZ_PARK_PARKED)
+		return;
+	parked = *framing_frame();
+	do {
+		parked_stays(&p);
+		first = as_segment(stream, &p);
+		framing_segment(&first, NULL, 0);
+	} while (way_next(&way, &p));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct way_piece p, q;
@@ -125,7 +196,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		together = false;
 		if (!p.seen)
 			continue;
-		if (way.flags & WAY_RACE && way_random(&way, 2) && way_next(&way, &q)) {
+		if (way.flags & WAY_PARK)
+			change_mark();
+		if (framing_park() >= RZ_PARK_WANTED) {
+			s = as_segment(stream, &p);
+			if (!parking(&s, &p))
+				continue;
+			framer_segment(&model, p.at, p.len, p.rcv_nxt);
+		} else if (way.flags & WAY_PARK && way.flags & WAY_RACE &&
+			   !way_random(&way, 8) && way_next(&way, &q)) {
+			q.rcv_nxt = p.rcv_nxt;
+			parked_meanwhile(stream, &p, &q);
+			return 0;
+		} else if (way.flags & WAY_RACE && way_random(&way, 2) && way_next(&way, &q)) {
 			raced = true;
 			together = p.at < q.at + q.len && q.at < p.at + p.len;
 			q.rcv_nxt = p.rcv_nxt; /* TCP has taken neither */

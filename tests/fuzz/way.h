@@ -15,7 +15,7 @@
 
 #define WAY_STREAM_MAX 8192
 
-/* What may happen to segments: bits of the number's low byte. 0 is one segment in all. */
+/* What may happen to segments: the number's low bits. 0 is one segment in all. */
 enum {
 	WAY_CUT = 1,	  /* into pieces of any size */
 	WAY_REPEAT = 2,	  /* pieces come again, also in other sizes */
@@ -25,6 +25,7 @@ enum {
 	WAY_RACE = 32,	  /* two at once, on two CPUs */
 	WAY_WRAP = 64,	  /* sequence numbers go through zero */
 	WAY_TINY = 128,	  /* pieces of a few bytes */
+	WAY_PARK = 256,	  /* now and then it is parked, and read again */
 };
 
 struct way {
@@ -55,7 +56,7 @@ static inline void way_begin(struct way *w, uint32_t number, uint32_t n, uint32_
 	memset(w, 0, offsetof(struct way, got));
 	memset(w->got, 0, n);
 	w->random = number | 1;
-	w->flags = number & 0xff;
+	w->flags = number & 0x1ff;
 	w->n = n;
 	w->max = max;
 	w->seq0 = w->flags & WAY_WRAP ? 0u - way_random(w, n + 1) : 1000;
