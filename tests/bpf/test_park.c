@@ -100,8 +100,8 @@ static void every_cut(void **state)
 		assert_int_equal(RZ_STATE_DATA, c.frame.state);
 		assert_int_equal(SEQ0 + n, c.frame.next_seq);
 		assert_true(rz_responses_matter(&c.frame));
-		assert_true(c.frame.unseen == RZ_UNSEEN_REQUESTS - 1 ||
-			    again == ends[1] || again == ends[0]);
+		assert_true(c.frame.unseen == RZ_UNSEEN_REQUESTS - 1 || again == ends[1] ||
+			    again == ends[0]);
 	}
 }
 
@@ -213,8 +213,8 @@ static void settled(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_cut),	     cmocka_unit_test(not_before_tcp_has_it),
-		cmocka_unit_test(nothing_is_kept),   cmocka_unit_test(same_client_only),
+		cmocka_unit_test(every_cut),	      cmocka_unit_test(not_before_tcp_has_it),
+		cmocka_unit_test(nothing_is_kept),    cmocka_unit_test(same_client_only),
 		cmocka_unit_test(only_what_was_seen), cmocka_unit_test(settled),
 	};
 

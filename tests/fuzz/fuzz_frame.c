@@ -203,8 +203,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if (!parking(&s, &p))
 				continue;
 			framer_segment(&model, p.at, p.len, p.rcv_nxt);
-		} else if (way.flags & WAY_PARK && way.flags & WAY_RACE &&
-			   !way_random(&way, 8) && way_next(&way, &q)) {
+		} else if (way.flags & WAY_PARK && way.flags & WAY_RACE && !way_random(&way, 8) &&
+			   way_next(&way, &q)) {
 			q.rcv_nxt = p.rcv_nxt;
 			parked_meanwhile(stream, &p, &q);
 			return 0;

@@ -255,7 +255,10 @@ static const struct {
 	void (*change)(struct test_world *w);
 	bool lasts;
 } cases[] = {
-#define CASE(f, lasts) {#f, f, lasts}
+#define CASE(f, lasts)       \
+	{                    \
+#f, f, lasts \
+	}
 	CASE(same_zone, true),
 	CASE(not_opted_in, true),
 	CASE(excluded, true),

@@ -50,6 +50,16 @@ static const struct rz_opt options[] = {
 	{},
 };
 
+/* Why it cannot be ordered. One that is parked is read again for the order's sake, which waits. */
+static enum rz_reason refuses(const struct rz_conns *conns, const struct rz_conn *c)
+{
+	struct rz_endpoint proxied;
+	struct rz_judged_conn j = rz_judged(conns->snap, c, &proxied);
+	enum rz_reason reason = rz_classify_by_hand(&j, &conns->world);
+
+	return reason == RZ_REASON_PARKED ? RZ_REASON_NONE : reason;
+}
+
 static int order(const struct rz_maps *maps, struct rz_order_shown *r, const struct ask *a)
 {
 	struct rz_order o = {
@@ -145,12 +155,9 @@ static int run(const struct ask *a, const struct rz_maps *maps)
 			"shows which are");
 	for (i = 0; rows && i < totals.shown; i++) {
 		const struct rz_conn_row *c = &conns_rows[i];
-		struct rz_endpoint proxied;
-		struct rz_judged_conn j = rz_judged(conns.snap, c->conn, &proxied);
 
-		rows[i] = (struct rz_order_shown){.conn = c,
-						  .reason = rz_classify_by_hand(&j, &conns.world),
-						  .dry_run = a->dry_run};
+		rows[i] = (struct rz_order_shown){
+			.conn = c, .reason = refuses(&conns, c->conn), .dry_run = a->dry_run};
 	}
 	ret = rows ? do_rows(a, maps, rows, totals.shown) : 1;
 	rz_conns_free(&conns);

@@ -40,8 +40,8 @@ struct rz_conf {
 	uint64_t topology_max_age_ns;
 	uint64_t min_age_ns;
 	uint64_t park_after_ns; /* 0: nobody is parked */
-	struct rz_rates rates; /* phase is not a setting */
-	double client_share;   /* per cent */
+	struct rz_rates rates;	/* phase is not a setting */
+	double client_share;	/* per cent */
 	uint64_t outcome_after_ns;
 	double breaker; /* per cent */
 	uint64_t breaker_for_ns;

@@ -164,6 +164,10 @@ uint64_t rz_daemon_tick(struct rz_daemon *d);
 int rz_daemon_park_start(struct rz_daemon *d);
 void rz_daemon_park_stop(struct rz_daemon *d);
 void rz_daemon_park(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_tick *t);
+/* Has these connections of the snapshot read again, for an operator wants them moved; they alone
+ * are not parked before that is over. `cookies` sorted or not; n 0: nobody is waited for. */
+void rz_daemon_park_end(struct rz_daemon *d, const struct rz_snapshot *snap,
+			const uint64_t *cookies, size_t n);
 /* Before the snapshot: what parked connections have carried by now, now and then. */
 void rz_daemon_park_look(struct rz_daemon *d);
 

@@ -63,40 +63,77 @@ static void look_at_pause(struct rz_daemon *d)
 	rz_daemon_write_status(d); /* `rezone pause` waits to see it there */
 }
 
-/* Reads map orders and empties it. Orders nobody waits for any more are dropped. */
-static int take_orders(struct rz_daemon *d, struct rz_order_row **ret, size_t *ret_n)
+/* A moment before nobody waits for it any more. */
+static bool is_late(const struct rz_order *o, uint64_t now_ns)
+{
+	return now_ns + 2 * RZ_SECOND_NS >= o->asked_ns + RZ_ORDER_NS;
+}
+
+/* Is this connection to be read again first, for it was parked? */
+static bool is_parked(const struct rz_daemon *d, const struct rz_snapshot *snap,
+		      const struct rz_order_row *o)
+{
+	const struct rz_conn *c = rz_snapshot_conn(snap, o->cookie);
+	struct rz_world world = rz_daemon_world(d, snap->now_ns);
+	struct rz_endpoint proxied;
+	struct rz_judged_conn j;
+
+	if (!c || c->frame.client != o->order.client)
+		return false;
+	j = rz_judged(snap, c, &proxied);
+	return rz_classify_by_hand(&j, &world) == RZ_REASON_PARKED;
+}
+
+/* Map orders, whole. */
+static int read_orders(const struct rz_daemon *d, struct rz_order_row **ret, size_t *ret_n)
 {
 	_cleanup_free_ struct rz_order *values = NULL;
 	_cleanup_free_ uint64_t *keys = NULL;
-	uint64_t now = rz_now_ns();
-	size_t i, n;
+	size_t i;
 	int err = rz_batch_read(d->maps->orders, sizeof(*keys), sizeof(*values), 0, (void **)&keys,
-				(void **)&values, &n);
+				(void **)&values, ret_n);
 
-	if (err || !n)
+	if (err || !*ret_n)
 		return err ? err : -ENOENT;
-	*ret = calloc(n, sizeof(**ret));
-	if (!*ret)
-		return -ENOMEM;
-	*ret_n = 0;
+	*ret = calloc(*ret_n, sizeof(**ret));
+	for (i = 0; *ret && i < *ret_n; i++)
+		(*ret)[i] = (struct rz_order_row){keys[i], values[i]};
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* Takes out of the map those that can be judged, and keeps of `orders` these alone. Orders nobody
+ * waits for any more are dropped. Those of parked connections stay, and these are read again. */
+static size_t take_orders(struct rz_daemon *d, const struct rz_snapshot *snap,
+			  struct rz_order_row *orders, size_t n)
+{
+	_cleanup_free_ uint64_t *waiting = malloc((n + 1) * sizeof(*waiting));
+	size_t i, taken = 0, n_waiting = 0;
+
 	for (i = 0; i < n; i++) {
-		bpf_map_delete_elem(d->maps->orders, &keys[i]);
-		if (now < values[i].asked_ns + RZ_ORDER_NS)
-			(*ret)[(*ret_n)++] = (struct rz_order_row){keys[i], values[i]};
+		const struct rz_order *o = &orders[i].order;
+
+		if (waiting && !is_late(o, snap->now_ns) && is_parked(d, snap, &orders[i])) {
+			waiting[n_waiting++] = orders[i].cookie;
+			continue;
+		}
+		bpf_map_delete_elem(d->maps->orders, &orders[i].cookie);
+		if (snap->now_ns < o->asked_ns + RZ_ORDER_NS)
+			orders[taken++] = orders[i];
 	}
-	return 0;
+	rz_daemon_park_end(d, snap, waiting, n_waiting);
+	return taken;
 }
 
 /* Those that cannot be begun are answered at once. */
-static void refuse_others(struct rz_daemon *d, const struct rz_order_row *orders, size_t n,
-			  const struct rz_tick *t)
+static void refuse_others(struct rz_daemon *d, const struct rz_snapshot *snap,
+			  const struct rz_order_row *orders, size_t n, const struct rz_tick *t)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		struct rz_job j = {
 			.c = {.cookie = orders[i].cookie, .client = orders[i].order.client},
-			.error = -ESTALE};
+			.error = is_parked(d, snap, &orders[i]) ? -EAGAIN : -ESTALE};
 
 		if (!rz_tick_find(t, j.c.cookie))
 			rz_close_show(d->maps, &j, RZ_PHASE_REFUSED, rz_now_ns());
@@ -123,18 +160,17 @@ static void look_at_orders(struct rz_daemon *d)
 	size_t n = 0;
 
 	/* what is under way ends first; those who wait do so for longer than that */
-	if (d->moves || take_orders(d, &orders, &n) || !n)
-		return;
-	if (rz_snapshot_read(d->maps, &snap))
+	if (d->moves || read_orders(d, &orders, &n) || rz_snapshot_read(d->maps, &snap))
 		return;
 	rz_named_read(d->maps, snap);
+	n = take_orders(d, snap, orders, n);
 	world = rz_daemon_world(d, snap->now_ns);
-	if (rz_tick_by_hand(snap, &world, orders, n, &t)) {
+	if (!n || rz_tick_by_hand(snap, &world, orders, n, &t)) {
 		rz_snapshot_free(snap);
 		return;
 	}
 	tell_orders(d, orders, n, t->n_moves);
-	refuse_others(d, orders, n, t);
+	refuse_others(d, snap, orders, n, t);
 	rz_daemon_moves_begin(d, snap, t);
 }
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -22,6 +23,8 @@ struct rz_parked {
 	uint32_t *netns; /* where the parked ones are, each once, as of the latest tick */
 	size_t n;
 	uint64_t looked_ns;
+	uint64_t *wanted; /* an operator wants them moved: not parked; sorted */
+	size_t n_wanted;
 };
 
 int rz_daemon_park_start(struct rz_daemon *d)
@@ -37,8 +40,10 @@ int rz_daemon_park_start(struct rz_daemon *d)
 
 void rz_daemon_park_stop(struct rz_daemon *d)
 {
-	if (d->parked)
+	if (d->parked) {
 		free(d->parked->netns);
+		free(d->parked->wanted);
+	}
 	free(d->parked);
 }
 
@@ -71,25 +76,62 @@ static void note_place(struct rz_parked *p, uint32_t netns)
 	p->netns[p->n++] = netns;
 }
 
-/* Nothing is judged while moves are under way, so none of theirs is parked. */
-void rz_daemon_park(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_tick *t)
+static int by_cookie(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static bool is_wanted(const struct rz_parked *p, uint64_t cookie)
+{
+	return p->n_wanted && bsearch(&cookie, p->wanted, p->n_wanted, sizeof(cookie), by_cookie);
+}
+
+/* What becomes of the marks; `lasts` of each connection, NULL: of those that are wanted alone. */
+static void change_marks(struct rz_daemon *d, const struct rz_snapshot *snap,
+			 const struct rz_tick_verdict *verdicts)
 {
 	_cleanup_free_ struct rz_park_order *orders = calloc(snap->n_conns + 1, sizeof(*orders));
 	uint64_t after_ns = rz_kern_can_park(d->kern) ? d->settings.park_after_ns : 0;
-	struct rz_parked *p = d->parked;
 	size_t i, n = 0;
 
-	p->n = 0;
 	for (i = 0; orders && i < snap->n_conns; i++) {
 		const struct rz_conn *c = &snap->conns[i];
-		enum rz_park to =
-			rz_park_next(c, t->verdicts[i].lasts, after_ns, snap->now_ns);
+		bool wanted = is_wanted(d->parked, c->cookie);
+		enum rz_park to;
 
+		if (!verdicts && !wanted)
+			continue;
+		to = rz_park_next(c, !wanted && verdicts[i].lasts, after_ns, snap->now_ns);
 		if (to != c->park)
 			orders[n++] = (struct rz_park_order){c->cookie, c->park, to, {}};
 		if (to >= RZ_PARK_WANTED)
-			note_place(p, c->netns);
+			note_place(d->parked, c->netns);
 	}
 	if (n)
 		rz_kern_park(d->kern, orders, n);
+}
+
+/* Nothing is judged while moves are under way, so none of theirs is parked. */
+void rz_daemon_park(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_tick *t)
+{
+	d->parked->n = 0;
+	change_marks(d, snap, t->verdicts);
+}
+
+void rz_daemon_park_end(struct rz_daemon *d, const struct rz_snapshot *snap,
+			const uint64_t *cookies, size_t n)
+{
+	struct rz_parked *p = d->parked;
+	uint64_t *wanted = n ? malloc(n * sizeof(*wanted)) : NULL;
+
+	free(p->wanted);
+	p->wanted = wanted;
+	p->n_wanted = wanted ? n : 0;
+	if (!p->n_wanted)
+		return;
+	memcpy(wanted, cookies, n * sizeof(*wanted));
+	qsort(wanted, n, sizeof(*wanted), by_cookie);
+	change_marks(d, snap, NULL);
 }

@@ -102,8 +102,8 @@ static int probe_btf(void)
 /* A trial that failed for this process's sake says nothing about the kernel. */
 static int ours(const struct rz_lacks *l)
 {
-	const int results[] = {l->btf, l->segment, l->state, l->closes, l->census,
-			       l->look,  l->destroy};
+	const int results[] = {l->btf,	  l->segment, l->state,	 l->closes,
+			       l->census, l->look,    l->destroy};
 	size_t i;
 
 	for (i = 0; i < sizeof(results) / sizeof(results[0]); i++)

@@ -105,8 +105,8 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 	r.metadata_age_s = since(rz_conn_time_ns(c, c->metadata_cs), snap->now_ns);
 	r.data_age_s = since(rz_conn_time_ns(c, c->data_cs), snap->now_ns);
 	r.idle_s = since(c->last_request_ns, snap->now_ns);
-	r.parked_s = rz_park_is_parked(c) ? since(rz_conn_time_ns(c, c->park_cs), snap->now_ns)
-					  : -1;
+	r.parked_s =
+		rz_park_is_parked(c) ? since(rz_conn_time_ns(c, c->park_cs), snap->now_ns) : -1;
 	if (r.verdict.expected_ns)
 		r.expected_s = (double)(int64_t)(r.verdict.expected_ns - snap->now_ns) / 1e9;
 	return r;

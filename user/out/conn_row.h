@@ -58,7 +58,7 @@ struct rz_conn_totals {
 	double unidentified_s;		       /* age of the oldest of them */
 	size_t tls, tls_cross;		       /* under TLS; of those, across zones */
 	uint64_t cross_bytes, tls_cross_bytes; /* in both directions, across zones */
-	size_t parked;	   /* their requests are not read */
+	size_t parked;			       /* their requests are not read */
 	size_t would_move; /* nothing speaks against moving them, but for rates and pauses */
 	size_t moving;	   /* a move of theirs is under way */
 	size_t moved;	   /* no longer there: they were moved in the last minute */

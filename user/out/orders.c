@@ -23,6 +23,8 @@ static const char *result_of(const struct rz_order_shown *r)
 		return "let go: no moment was found (rezone events says why)";
 	case -ENOENT:
 		return "was gone";
+	case -EAGAIN:
+		return "was parked, and too few of its requests have come since: try again";
 	case -ESTALE:
 		return "had changed its client or state";
 	default:

@@ -19,7 +19,8 @@ static const struct {
 	{                                                           \
 #field, offsetof(struct rz_stats, field), what, bad \
 	}
-	ROW(segments, false, "segments with payload on a Kafka port, but for those of parked connections"),
+	ROW(segments, false,
+	    "segments with payload on a Kafka port, but for those of parked connections"),
 	ROW(requests, false, "request headers read"),
 	ROW(opened, false, "connections seen opening"),
 	ROW(closed, false, "connections seen closing"),

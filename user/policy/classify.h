@@ -78,9 +78,9 @@ enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_se
 				const struct rz_status *status, uint64_t now_ns);
 
 /* What forbids closing this connection even where an operator asks for it by hand: NONE,
- * LEFT, FOLLOWED, NOT_IDENTIFIED, SEVERAL, PARKED, NOT_DATA, SHARED, ACKS0, TRANSACTIONAL, LOCAL_PROXY,
- * LIBRARY, MAY_COME, MPTCP. By the world's settings; of its topology only how many agents the
- * client may know. */
+ * LEFT, FOLLOWED, NOT_IDENTIFIED, SEVERAL, PARKED, NOT_DATA, SHARED, ACKS0, TRANSACTIONAL,
+ * LOCAL_PROXY, LIBRARY, MAY_COME, MPTCP. By the world's settings; of its topology only how many
+ * agents the client may know. */
 enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct rz_world *w);
 
 /*

@@ -16,8 +16,7 @@ bool rz_park_is_known(const struct rz_conn *c, uint64_t after_ns, uint64_t now_n
 
 	if (c->park == RZ_PARK_NO)
 		return true;
-	return c->park == RZ_PARK_ENDED && !c->frame.unseen &&
-	       now_ns >= read_since_ns(c) + read_ns;
+	return c->park == RZ_PARK_ENDED && !c->frame.unseen && now_ns >= read_since_ns(c) + read_ns;
 }
 
 /* TLS, or no Kafka: no request of it is read in any case. */

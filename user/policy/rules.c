@@ -385,7 +385,8 @@ size_t rz_rules_all(const struct rz_view *v, struct rz_rule_answer ret[RZ_RULES_
 		ret[i] = (struct rz_rule_answer){.reason = r->reason,
 						 .answer = answer,
 						 .protects = r->protects,
-						 .until_ns = failed && r->until_ns ? r->until_ns(v) : 0,
+						 .until_ns =
+							 failed && r->until_ns ? r->until_ns(v) : 0,
 						 .lasts = failed && r->lasts && r->lasts(v)};
 	}
 	return N_RULES;

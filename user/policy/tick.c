@@ -92,7 +92,11 @@ static void classify_all(struct work *w, const struct rz_snapshot *snap,
 
 		rz_share_see(share, c);
 		w->tick->verdicts[i] = (struct rz_tick_verdict){
-			v.reason, v.agent_zone, v.client_zone, v.expected_ns, v.lasts,
+			v.reason,
+			v.agent_zone,
+			v.client_zone,
+			v.expected_ns,
+			v.lasts,
 			rz_zone_standing(v.there, world->settings, world->status, world->now_ns) ==
 				RZ_REASON_NONE};
 		w->tick->localities[v.locality]++;
