@@ -131,7 +131,7 @@ static void test_healthy(void **state)
 		"    \"fault\": null\n   }\n  ]\n },\n"
 		" \"connections\": {\n  \"all\": 12,\n  \"same\": 8,\n  \"cross\": 3,\n"
 		"  \"unknown\": 1,\n  \"unidentified\": 1,\n  \"would_move\": 2,\n"
-		"  \"moving\": 0,\n  \"tls\": 2,\n  \"tls_cross\": 1\n },\n"
+		"  \"moving\": 0,\n  \"tls\": 2,\n  \"tls_cross\": 1,\n  \"parked\": 0\n },\n"
 		" \"moves\": {\n  \"moved\": 6,\n  \"home\": 1,\n  \"left\": 2,\n"
 		"  \"returned\": 1,\n  \"not_known_yet\": 2,\n  \"gone\": 1,\n"
 		"  \"let_go\": 3,\n  \"refused\": 1,\n  \"observed\": 0\n },\n"

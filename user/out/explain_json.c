@@ -31,12 +31,12 @@ static json_t *rules_array(const struct rz_explain_view *v, const struct rz_expl
 		const struct rz_rule_answer *r = &e->rules[i];
 		struct rz_advice a = rz_advice_on(r->reason);
 
-		json_array_append_new(all,
-				      json_pack("{s:s, s:s, s:s, s:b, s:o, s:s, s:s}", "reason",
-						rz_reason_name(r->reason), "answer",
-						answers[r->answer], "rule", a.rule, "by_hand_too",
-						r->protects, "until", moment(v, r->until_ns), "who",
-						rz_who_name(a.who), "change", a.change));
+		json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:b, s:b, s:o, s:s, s:s}",
+						     "reason", rz_reason_name(r->reason), "answer",
+						     answers[r->answer], "rule", a.rule,
+						     "by_hand_too", r->protects, "lasts", r->lasts,
+						     "until", moment(v, r->until_ns), "who",
+						     rz_who_name(a.who), "change", a.change));
 	}
 	return all;
 }

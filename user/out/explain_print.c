@@ -153,6 +153,10 @@ static void print_verdict(FILE *f, const struct rz_conn_row *r)
 		      : r->move	    ? "move"
 				    : "keep",
 		      r->move && r->phase ? r->phase : rz_reason_name(r->reason));
+	if (r->parked_s >= 0)
+		rz_table_line(f, "parked",
+			      "for %.0f s: nobody would move it, so its requests are not read",
+			      r->parked_s);
 }
 
 static void print_one(FILE *f, const struct rz_explain_view *v, const struct rz_explain *e)
