@@ -143,13 +143,14 @@ $(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BUILD)/settings-bpf
 	$(BPF_COMPILE)
 $(BUILD)/bench/%.skel.h: $(BUILD)/bench/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
-$(BUILD)/bench/bench: $(filter-out %.bpf.c %/owner.c,$(wildcard tests/bench/*.[ch])) $(BUILD)/bench/bench.skel.h $(BUILD)/bench/without.skel.h $(BUILD)/rezone.skel.h
+$(BUILD)/bench/bench: $(filter-out %.bpf.c %/owner.c %/tick.c,$(wildcard tests/bench/*.[ch])) $(BUILD)/bench/bench.skel.h $(BUILD)/bench/without.skel.h $(BUILD)/rezone.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bench -o $@ $(filter %.c,$^) $(RZ_LIBS)
 
 # BENCH="-r 501 foreign inside": more rounds, some cases only; -r 0: the kernel's count only; -v: all ways
-.PHONY: bench bench-produce bench-owner
+.PHONY: bench bench-produce bench-owner bench-tick
 ## Figures | bench: what a segment costs (4 minutes, root)
 ## Figures | bench-owner: what it costs to find a connection's descriptor
+## Figures | bench-tick: what a tick and `rezone list` cost at 100,000 and 1,000,000 connections
 ## Figures | bench-produce: Kafka's throughput with and without rezone
 bench: $(BUILD)/bench/bench
 	tests/bench/run $(BENCH)
@@ -159,6 +160,12 @@ $(BUILD)/bench/owner: tests/bench/owner.c $(BUILD)/librezone.a
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $^ $(RZ_LIBS)
 bench-owner: $(BUILD)/bench/owner
 	$(BUILD)/bench/owner
+# BENCH="-s none 100000": some states and numbers only
+$(BUILD)/bench/tick: tests/bench/tick.c $(BUILD)/librezone.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $^ $(RZ_LIBS)
+bench-tick: $(BUILD)/bench/tick $(BUILD)/rezone
+	tests/bench/scale $(BENCH)
 # Kafka's throughput, PAIRS=12 runs with and without. Needs Apache Kafka (scripts/counterparts kafka).
 bench-produce: $(BUILD)/rezone
 	tests/bench/produce
@@ -336,7 +343,7 @@ tidy: compile_commands.json
 compile_commands.json: $(SKELS) $(BUILD)/bpf/frame_test.skel.h $(BUILD)/bench/bench.skel.h $(BUILD)/bench/without.skel.h \
 		$(BUILD)/version.h
 	@scripts/compile-commands $@ $(BUILD)/rezone $(UNIT) $(BPF_TESTS) $(FUZZERS) \
-		$(addprefix $(BUILD)/,fuzz/seeds_write crowd last stale wire model sim bpf/cost bench/bench bench/owner)
+		$(addprefix $(BUILD)/,fuzz/seeds_write crowd last stale wire model sim bpf/cost bench/bench bench/owner bench/tick)
 
 .PHONY: shellcheck cppcheck codespell circles prefixes
 # every module that is linked, so what is told of a symbol is all that is to be told
