@@ -13,6 +13,7 @@ static const struct {
 	{ENFILE, "the machine has no open file left: raise the sysctl fs.file-max"},
 	{ENOMEM, "give it more memory: raise the memory limit, or lower --max-connections and "
 		 "--max-clients"},
+	{EROFS, "mount the BPF file system writable: mount -o remount,rw /sys/fs/bpf"},
 	{EPERM, "run as root of the host, with CAP_SYS_ADMIN and CAP_NET_ADMIN"},
 };
 #define N_CURES (sizeof(cures) / sizeof(cures[0]))

@@ -87,6 +87,15 @@ void rz_bugtool_scratch_remove(const struct rz_bugtool_scratch *s)
 	hold_signals(SIG_UNBLOCK);
 }
 
+/* Half an archive is sent away as if it were whole. /dev/full and the like stay. */
+static void remove_file(const char *path)
+{
+	struct stat st;
+
+	if (!lstat(path, &st) && S_ISREG(st.st_mode))
+		unlink(path);
+}
+
 int rz_bugtool_pack(const struct rz_bugtool_scratch *s, const char *path)
 {
 	/* --force-local: a colon in the path is not a host's name */
@@ -112,6 +121,8 @@ int rz_bugtool_pack(const struct rz_bugtool_scratch *s, const char *path)
 	ret = rz_child_run(argv, STDOUT_FILENO, STDERR_FILENO, TAR_NS);
 	if (ret == -ENOENT)
 		return rz_err(ret, "bugtool: there is no tar in PATH; install tar and gzip");
+	if (ret && strcmp(path, "-"))
+		remove_file(path);
 	if (ret)
 		return rz_err(ret < 0 ? ret : -EIO, "bugtool: tar could not write %s%s%s", path,
 			      ret < 0 ? ": " : "; see its message above",

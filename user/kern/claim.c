@@ -127,8 +127,8 @@ int rz_claim_link(struct rz_claim *c, struct bpf_link *link, const char *name)
 		unlink(fresh);
 	}
 	if (err)
-		return rz_err(err, "pins: cannot pin %s: %s; remove what is there", path,
-			      strerror(-err));
+		return rz_err(err, "pins: cannot pin %s: %s; %s", path, strerror(-err),
+			      err == -EROFS ? rz_cure(err) : "remove what is there");
 	if (!earlier && !c->kept)
 		note(c->made, &c->n_made, name);
 	return 0;

@@ -45,10 +45,8 @@ static int make_dir(const char *path)
 	if (errno == EEXIST && !stat(path, &st) && S_ISDIR(st.st_mode))
 		return 0;
 	if (errno == EROFS)
-		return rz_err(-errno,
-			      "pins: cannot create %s: its file system is read-only; mount it "
-			      "writable: mount -o remount,rw " BPFFS,
-			      path);
+		return rz_err(-errno, "pins: cannot create %s: %s; %s", path, strerror(errno),
+			      rz_cure(-errno));
 	if (errno == EPERM || errno == EACCES)
 		return rz_err(-errno, "pins: may not create %s: %s; run as root", path,
 			      strerror(errno));
