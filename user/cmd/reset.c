@@ -19,10 +19,13 @@
 #include "cmd/conns.h"
 #include "cmd/opts.h"
 #include "cmd/who.h"
+#include "kern/bell.h"
 #include "out/orders.h"
 #include "policy/tick.h"
 
-#define LOOK_NS 100000000L
+/* How often answers are looked for: at first soon, for most come at once. */
+#define LOOK_FIRST_NS 10000000L
+#define LOOK_NS	      100000000L
 
 struct ask {
 	struct rz_ask common; /* first */
@@ -60,72 +63,113 @@ static enum rz_reason refuses(const struct rz_conns *conns, const struct rz_conn
 	return reason == RZ_REASON_PARKED ? RZ_REASON_NONE : reason;
 }
 
-static int order(const struct rz_maps *maps, struct rz_order_shown *r, const struct ask *a)
-{
-	struct rz_order o = {
-		.client = r->conn->conn->frame.client, .asked_ns = rz_now_ns(), .now = a->now};
-	uint64_t cookie = r->conn->conn->cookie;
+/* An operator's orders, as they go to the daemon. */
+struct round {
+	const struct rz_maps *maps;
+	const char *pin_dir;
+	struct rz_order order; /* of all, but for the client */
+	struct rz_order_shown *rows;
+	size_t n;
+	size_t next;	      /* the first that was not ordered yet */
+	size_t asked, answered; /* how many */
+};
 
-	rz_who(o.by, sizeof(o.by), NULL);
-	r->asked_ns = o.asked_ns;
-	return bpf_map_update_elem(maps->orders, &cookie, &o, BPF_ANY) ? -errno : 0;
+/* Orders as many as map orders has room for now: the daemon takes all out at once. 0 or -errno. */
+static int order_some(struct round *r)
+{
+	size_t was = r->asked;
+
+	for (; r->next < r->n; r->next++) {
+		struct rz_order_shown *row = &r->rows[r->next];
+		uint64_t cookie = row->conn->conn->cookie;
+
+		if (row->reason != RZ_REASON_NONE)
+			continue;
+		r->order.client = row->conn->conn->frame.client;
+		r->order.asked_ns = row->asked_ns = rz_now_ns();
+		if (bpf_map_update_elem(r->maps->orders, &cookie, &r->order, BPF_ANY)) {
+			if (errno != E2BIG)
+				return -errno;
+			break;
+		}
+		r->asked++;
+	}
+	if (r->asked > was)
+		rz_bell_ring(r->pin_dir);
+	return 0;
 }
 
-/* Takes note of answers. Returns how many are still owed. */
-static size_t look(const struct rz_maps *maps, struct rz_order_shown *rows, size_t n)
+/* Takes note of answers. */
+static void look(struct round *r)
 {
 	struct rz_move m;
-	size_t i, owed = 0;
+	size_t i;
 
-	for (i = 0; i < n; i++) {
-		uint64_t cookie = rows[i].conn->conn->cookie;
+	for (i = 0; i < r->next; i++) {
+		struct rz_order_shown *row = &r->rows[i];
+		uint64_t cookie = row->conn->conn->cookie;
 
-		if (rows[i].reason != RZ_REASON_NONE || rows[i].answered)
+		if (row->reason != RZ_REASON_NONE || row->answered ||
+		    bpf_map_lookup_elem(r->maps->moves, &cookie, &m) ||
+		    m.decided_ns < row->asked_ns ||
+		    (m.phase != RZ_PHASE_DONE && m.phase != RZ_PHASE_REFUSED))
 			continue;
-		if (!bpf_map_lookup_elem(maps->moves, &cookie, &m) &&
-		    m.decided_ns >= rows[i].asked_ns &&
-		    (m.phase == RZ_PHASE_DONE || m.phase == RZ_PHASE_REFUSED)) {
-			rows[i].answered = true;
-			rows[i].error = m.error;
-		} else {
-			owed++;
-		}
+		row->answered = true;
+		row->error = m.error;
+		r->answered++;
 	}
-	return owed;
 }
 
-/* For as long as the daemon may take to begin, and one hold more after each answer. */
-static void wait_for_all(const struct rz_maps *maps, struct rz_order_shown *rows, size_t n)
+/* A line a second for whoever waits. */
+static void show_progress(const struct round *r, uint64_t *said_ns)
 {
-	struct timespec every = {0, LOOK_NS};
-	uint64_t deadline = rz_now_ns() + RZ_ORDER_NS;
-	size_t owed = n + 1, before;
+	if (rz_now_ns() < *said_ns + RZ_SECOND_NS)
+		return;
+	*said_ns = rz_now_ns();
+	rz_info("reset: %zu connections asked for, %zu answers", r->asked, r->answered);
+}
 
-	while (owed && rz_now_ns() < deadline) {
-		before = owed;
-		owed = look(maps, rows, n);
-		if (owed < before)
+/* Orders all, and waits: for as long as the daemon may take to begin, and one hold more after each
+ * answer. 0 or -errno. */
+static int order_all(struct round *r)
+{
+	uint64_t said_ns = rz_now_ns(), deadline = said_ns + RZ_ORDER_NS;
+	struct timespec every = {0, LOOK_FIRST_NS};
+	size_t before;
+	int err = order_some(r);
+
+	while (!err && (r->next < r->n || r->answered < r->asked) && rz_now_ns() < deadline) {
+		ppoll(NULL, 0, &every, NULL);
+		before = r->answered + r->asked;
+		look(r);
+		err = order_some(r);
+		if (r->answered + r->asked > before)
 			deadline = rz_now_ns() + RZ_ORDER_NS;
-		if (owed)
-			ppoll(NULL, 0, &every, NULL);
+		if (every.tv_nsec < LOOK_NS)
+			every.tv_nsec += LOOK_FIRST_NS;
+		show_progress(r, &said_ns);
 	}
+	return err;
 }
 
 /* Orders, waits, prints. Returns the exit status. */
 static int do_rows(const struct ask *a, const struct rz_maps *maps, struct rz_order_shown *rows,
 		   size_t n)
 {
+	struct round r = {.maps = maps,
+			  .pin_dir = a->common.pin_dir,
+			  .order.now = a->now,
+			  .rows = rows,
+			  .n = n};
 	size_t i, good = 0;
 	int err = 0;
 
-	for (i = 0; !a->dry_run && !err && i < n; i++)
-		if (rows[i].reason == RZ_REASON_NONE)
-			err = order(maps, &rows[i], a);
-	if (err)
-		rz_err(err, "reset: cannot write map orders: %s; ask for fewer at once (%d)",
-		       strerror(-err), RZ_ORDERS_MAX);
+	rz_who(r.order.by, sizeof(r.order.by), NULL);
 	if (!a->dry_run)
-		wait_for_all(maps, rows, n);
+		err = order_all(&r);
+	if (err)
+		rz_err(err, "reset: cannot write map orders: %s; %zu connections were asked for",
+		       strerror(-err), r.asked);
 	for (i = 0; i < n; i++)
 		good += rz_order_went_well(&rows[i]);
 	if (a->common.json)

@@ -67,6 +67,7 @@ struct rz_daemon {
 	bool paused;	       /* by the operator, as of the latest look */
 	struct rz_pause pause; /* what that look found; all zero: nothing */
 	int tick_timer, second_timer, census_timer, moves_timer, follow_timer, check_timer, lock;
+	int bell; /* of orders (kern/bell.h); -1: none */
 	struct rz_moves *moves;		       /* NULL: none under way */
 	struct rz_event_ring events, verdicts; /* maps of these names */
 	struct rz_last_verdict *last;	       /* sorted by cookie */
@@ -185,6 +186,9 @@ void rz_daemon_ledger_moved(struct rz_daemon *d, const struct rz_snapshot *snap,
 			    bool by_hand);
 void rz_daemon_ledger_outcome(struct rz_daemon *d, uint64_t cookie, enum rz_outcome outcome);
 
+/* Begins to listen for orders. 0 or -errno, logged. */
+int rz_daemon_operator_start(struct rz_daemon *d);
+void rz_daemon_operator_stop(struct rz_daemon *d);
 /* Each second: is it paused, and does an operator want connections moved? */
 void rz_daemon_look_at_operator(struct rz_daemon *d);
 

@@ -174,6 +174,7 @@ void rz_daemon_stop(struct rz_daemon *d)
 	free(d->places);
 	rz_daemon_stop_topology(d);
 	rz_loop_free(d->loop);
+	rz_daemon_operator_stop(d);
 	if (d->started)
 		rz_kern_free(d->kern, keep_pins(d));
 	else
@@ -237,7 +238,7 @@ int rz_daemon_start(struct rz_conf *conf, struct rz_conf_source *source, struct 
 		rz_conf_source_free(source);
 		return rz_err(-ENOMEM, "run: out of memory");
 	}
-	d->lock = -1;
+	d->lock = d->bell = -1;
 	d->conf = *conf;
 	*conf = (struct rz_conf){};
 	d->source = source;

@@ -12,11 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "kern/batch.h"
+#include "kern/bell.h"
 #include "kern/named.h"
 #include "kern/pause.h"
 #include "move/close.h"
@@ -172,6 +174,33 @@ static void look_at_orders(struct rz_daemon *d)
 	tell_orders(d, orders, n, t->n_moves);
 	refuse_others(d, snap, orders, n, t);
 	rz_daemon_moves_begin(d, snap, t);
+}
+
+/* `rezone reset` has put orders into the map, all that it has or that there is room for. */
+static int on_bell(void *daemon)
+{
+	struct rz_daemon *d = daemon;
+
+	rz_bell_read(d->bell);
+	look_at_orders(d);
+	return 0;
+}
+
+int rz_daemon_operator_start(struct rz_daemon *d)
+{
+	d->bell = rz_bell_new(d->conf.pin_dir);
+	if (d->bell < 0) {
+		rz_debug("reset: the daemon looks each second alone: %s", strerror(-d->bell));
+		return 0;
+	}
+	return rz_loop_add(d->loop, d->bell, on_bell, d);
+}
+
+void rz_daemon_operator_stop(struct rz_daemon *d)
+{
+	if (d->bell >= 0)
+		close(d->bell);
+	d->bell = -1;
 }
 
 void rz_daemon_look_at_operator(struct rz_daemon *d)

@@ -150,6 +150,8 @@ static int add_all(struct rz_daemon *d)
 		err = add_timer(d, on_second, &d->second_timer);
 	if (!err)
 		err = add_timer(d, on_check, &d->check_timer);
+	if (!err)
+		err = rz_daemon_operator_start(d);
 	return err;
 }
 

@@ -80,18 +80,26 @@ static void begin(struct rz_jobs *jobs, struct rz_job *j, uint64_t now_ns)
 		end(jobs, j, -ENOBUFS, RZ_CHECK_NOT_WATCHED, now_ns);
 }
 
-/* As many as may be under way at a time. */
+static bool needs_gap(const struct rz_jobs *jobs, const struct rz_job *j)
+{
+	return rz_wait_needs_gap(&j->c.plan, &jobs->limits);
+}
+
+/* As many as may wait or be held at a time; of those that wait for nothing, all: they share a walk.
+ */
 static void begin_some(struct rz_jobs *jobs, uint64_t now_ns)
 {
 	size_t i, now = 0;
 
 	for (i = 0; i < jobs->n; i++)
-		now += rz_job_under_way(&jobs->rows[i]);
-	for (i = 0; i < jobs->n && now < jobs->together; i++) {
-		if (jobs->rows[i].phase != RZ_PHASE_WAIT)
+		now += rz_job_under_way(&jobs->rows[i]) && needs_gap(jobs, &jobs->rows[i]);
+	for (i = 0; i < jobs->n; i++) {
+		struct rz_job *j = &jobs->rows[i];
+
+		if (j->phase != RZ_PHASE_WAIT || (needs_gap(jobs, j) && now >= jobs->together))
 			continue;
-		begin(jobs, &jobs->rows[i], now_ns);
-		now++;
+		now += needs_gap(jobs, j);
+		begin(jobs, j, now_ns);
 	}
 }
 
