@@ -147,10 +147,11 @@ $(BUILD)/bench/bench: $(filter-out %.bpf.c %/owner.c %/tick.c,$(wildcard tests/b
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bench -o $@ $(filter %.c,$^) $(RZ_LIBS)
 
 # BENCH="-r 501 foreign inside": more rounds, some cases only; -r 0: the kernel's count only; -v: all ways
-.PHONY: bench bench-produce bench-owner bench-tick
+.PHONY: bench bench-produce bench-owner bench-tick bench-resets
 ## Figures | bench: what a segment costs (4 minutes, root)
 ## Figures | bench-owner: what it costs to find a connection's descriptor
 ## Figures | bench-tick: what a tick and `rezone list` cost at 100,000 and 1,000,000 connections
+## Figures | bench-resets: 10,000 resets by hand, against `ss -K`
 ## Figures | bench-produce: Kafka's throughput with and without rezone
 bench: $(BUILD)/bench/bench
 	tests/bench/run $(BENCH)
@@ -166,6 +167,8 @@ $(BUILD)/bench/tick: tests/bench/tick.c $(BUILD)/librezone.a
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $^ $(RZ_LIBS)
 bench-tick: $(BUILD)/bench/tick $(BUILD)/rezone
 	tests/bench/scale $(BENCH)
+bench-resets: $(BUILD)/rezone $(BUILD)/crowd
+	tests/bench/resets
 # Kafka's throughput, PAIRS=12 runs with and without. Needs Apache Kafka (scripts/counterparts kafka).
 bench-produce: $(BUILD)/rezone
 	tests/bench/produce

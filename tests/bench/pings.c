@@ -52,7 +52,8 @@ size_t bench_produce(uint8_t *request, uint32_t correlation_id)
 	memset(body + sizeof(head) + 12, 0xff, 4);  /* no leader's epoch */
 	body[sizeof(head) + 16] = 2;		    /* magic */
 	memset(body + sizeof(head) + 43, 0xff, 14); /* no producer's id, epoch, sequence */
-	return rig_request_of(request, RZ_API_PRODUCE, correlation_id, BENCH_ID, body, sizeof(body));
+	return rig_request_of(request, RZ_API_PRODUCE, correlation_id, BENCH_ID, body,
+			      sizeof(body));
 }
 
 void bench_ping_produce(struct bench *b)

@@ -116,4 +116,3 @@ void bench_show_table(const struct bench_row *rows, size_t n)
 		putchar('\n');
 	}
 }
-

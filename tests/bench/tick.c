@@ -5,10 +5,11 @@
  *	build/bench/tick [-r REZONE] [-t TICKS] [-s none,all,parked] [CONNECTIONS...]
  *
  * Comes in: how many connections (default 100,000 and 1,000,000). Goes out: a line for each number
- * and state: the median tick and what the daemon takes with everything (CPU, anonymous memory), then
- * the table and the JSON of `rezone list`. It starts the daemon in a cgroup that nobody is in, so no
- * socket is looked at, and writes the entries of map conns itself: 1,000 client.ids, four addresses
- * each. A reset cannot meet a socket; the daemon observes. Needs root; called by tests/bench/scale.
+ * and state: the median tick and what the daemon takes with everything (CPU, anonymous memory),
+ *then the table and the JSON of `rezone list`. It starts the daemon in a cgroup that nobody is in,
+ *so no socket is looked at, and writes the entries of map conns itself: 1,000 client.ids, four
+ *addresses each. A reset cannot meet a socket; the daemon observes. Needs root; called by
+ *tests/bench/scale.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -85,8 +86,8 @@ static void add_clients(const struct rz_maps *m, const char *zone)
 	for (i = 0; i < CLIENTS; i++) {
 		id = (struct rz_client_id){.first_seen_ns = rz_now_ns()};
 		id.len = (int16_t)snprintf((char *)id.raw, sizeof(id.raw),
-					   "app-%d,warpstream_az=%s,warpstream_interzone_lb=true", i,
-					   zone);
+					   "app-%d,warpstream_az=%s,warpstream_interzone_lb=true",
+					   i, zone);
 		hash = 0x9e3779b97f4a7c15ULL * (i + 1);
 		ip4(id.from, 0x0a010000U + i * ADDRESSES);
 		if (bpf_map_update_elem(m->client_ids, &hash, &id, BPF_ANY))
@@ -156,12 +157,24 @@ static pid_t start(char *const argv[], const char *out)
 static pid_t start_daemon(size_t n, struct rz_maps *ret)
 {
 	char most[32];
-	char *argv[] = {(char *)rezone,	  "run",	(char *)"--topology",
-			strdup(path_in("topology.yaml")), "--pin-dir",	(char *)pins,
-			"--cgroup",	  (char *)cgroup,	"--interval",
-			"1s",		  "--mode",	"observe",
-			"--reconcile",	  "24h",	"--max-connections",
-			most,		  "--stable-for", "1ms",
+	char *argv[] = {(char *)rezone,
+			"run",
+			(char *)"--topology",
+			strdup(path_in("topology.yaml")),
+			"--pin-dir",
+			(char *)pins,
+			"--cgroup",
+			(char *)cgroup,
+			"--interval",
+			"1s",
+			"--mode",
+			"observe",
+			"--reconcile",
+			"24h",
+			"--max-connections",
+			most,
+			"--stable-for",
+			"1ms",
 			NULL};
 	unsigned tries;
 	pid_t pid;
@@ -263,7 +276,8 @@ static double measure_ticks(pid_t pid, const struct rz_maps *m, size_t n, bool b
 
 static double measure_list(const char *form, double *ret_cpu)
 {
-	char *argv[] = {(char *)rezone, "list", "--pin-dir", (char *)pins, "-o", (char *)form, NULL};
+	char *argv[] = {(char *)rezone, "list",	      "--pin-dir", (char *)pins,
+			"-o",		(char *)form, NULL};
 	double best = 1e9;
 	unsigned i;
 
@@ -308,7 +322,8 @@ static void measure(size_t n, enum shape shape)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: tick -d FOLDER -g CGROUP -p PINS [-r REZONE] [-t TICKS] [-s SHAPE] [N...]\n");
+	fprintf(stderr, "usage: tick -d FOLDER -g CGROUP -p PINS [-r REZONE] [-t TICKS] [-s SHAPE] "
+			"[N...]\n");
 	exit(2);
 }
 
@@ -337,10 +352,9 @@ int main(int argc, char **argv)
 	}
 	if (!folder || !cgroup || !pins || !ticks || !only)
 		usage();
-	write_file(path_in("topology.yaml"),
-		   "agents:\n"
-		   "  - { address: 10.0.0.1, port: 9092, zone: a }\n"
-		   "  - { address: 10.0.0.2, port: 9092, zone: b }\n");
+	write_file(path_in("topology.yaml"), "agents:\n"
+					     "  - { address: 10.0.0.1, port: 9092, zone: a }\n"
+					     "  - { address: 10.0.0.2, port: 9092, zone: b }\n");
 	printf("%9s %-6s %8s %8s %8s %9s %9s %9s %13s %13s\n", "conns", "state", "idle ms",
 	       "tick ms", "busy ms", "anon0 kB", "anon kB", "busy kB", "table ms(CPU)",
 	       "JSON ms(CPU)");

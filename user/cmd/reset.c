@@ -70,7 +70,7 @@ struct round {
 	struct rz_order order; /* of all, but for the client */
 	struct rz_order_shown *rows;
 	size_t n;
-	size_t next;	      /* the first that was not ordered yet */
+	size_t next;		/* the first that was not ordered yet */
 	size_t asked, answered; /* how many */
 };
 

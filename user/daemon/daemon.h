@@ -67,7 +67,7 @@ struct rz_daemon {
 	bool paused;	       /* by the operator, as of the latest look */
 	struct rz_pause pause; /* what that look found; all zero: nothing */
 	int tick_timer, second_timer, census_timer, moves_timer, follow_timer, check_timer, lock;
-	int bell; /* of orders (kern/bell.h); -1: none */
+	int bell;			       /* of orders (kern/bell.h); -1: none */
 	struct rz_moves *moves;		       /* NULL: none under way */
 	struct rz_event_ring events, verdicts; /* maps of these names */
 	struct rz_last_verdict *last;	       /* sorted by cookie */
