@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Probing the kernel: each tiny program of bpf/probe.bpf.c is loaded alone.
+ * Probing the kernel: the tiny programs of bpf/probe.bpf.c are loaded together, and each alone if
+ * the kernel does not take all.
  *
  * Comes in: nothing. Goes out: struct rz_lacks. Called by daemon/life.c and cmd/check.c.
  */
@@ -66,27 +67,48 @@ static int probe_one(const char *name)
 
 /* What BPF's clock says, between two looks at our own. In a time namespace of its own the process
  * has another CLOCK_MONOTONIC, and each deadline that it gives BPF would be another moment there. A
- * kernel that cannot tell is believed. */
-static int probe_clock(void)
+ * kernel that cannot tell is believed. `skel` is loaded. */
+static int look_at_clock(struct probe_bpf *skel)
 {
 	uint8_t packet[64] = {[12] = 0x08, [14] = 0x45};
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = packet, .data_size_in = sizeof(packet));
+	uint64_t before = rz_now_ns(), after;
+	int err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.probe_clock), &run);
+
+	after = rz_now_ns();
+	return !err && (skel->bss->seen < before || skel->bss->seen > after) ? -EXDEV : 0;
+}
+
+static int probe_clock(void)
+{
 	struct probe_bpf *skel = probe_bpf__open();
-	uint64_t before, after;
 	int err;
 
 	if (!skel)
 		return -errno;
 	bpf_program__set_autoload(skel->progs.probe_clock, true);
-	err = probe_bpf__load(skel);
-	before = rz_now_ns();
-	if (!err)
-		err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.probe_clock), &run);
-	after = rz_now_ns();
-	if (!err)
-		err = skel->bss->seen < before || skel->bss->seen > after ? -EXDEV : 0;
+	err = probe_bpf__load(skel) ? 0 : look_at_clock(skel);
 	probe_bpf__destroy(skel);
 	return err == -EXDEV || withheld("clock") ? -EXDEV : 0;
+}
+
+/* All programs in one load, as a kernel takes them that has everything: each load of its own reads
+ * the kernel's BTF again. False: it lacks something, or is to be taken as if. */
+static bool probe_all(struct rz_lacks *ret)
+{
+	struct probe_bpf *skel = getenv("REZONE_PROBE_WITHOUT") ? NULL : probe_bpf__open();
+	struct bpf_program *p;
+	bool all = skel;
+
+	if (!skel)
+		return false;
+	bpf_object__for_each_program(p, skel->obj)
+		all &= !bpf_program__set_autoload(p, true);
+	all = all && !probe_bpf__load(skel);
+	if (all)
+		*ret = (struct rz_lacks){.clock = look_at_clock(skel)};
+	probe_bpf__destroy(skel);
+	return all;
 }
 
 static int probe_btf(void)
@@ -113,10 +135,8 @@ static int ours(const struct rz_lacks *l)
 	return 0;
 }
 
-int rz_probe(struct rz_lacks *ret)
+static void probe_each(struct rz_lacks *ret)
 {
-	libbpf_print_fn_t old = libbpf_set_print(quiet);
-
 	ret->btf = probe_btf();
 	ret->clock = probe_clock();
 	ret->segment = probe_one("probe_segment");
@@ -125,6 +145,14 @@ int rz_probe(struct rz_lacks *ret)
 	ret->census = probe_one("probe_census");
 	ret->look = probe_one("probe_look");
 	ret->destroy = probe_one("probe_destroy");
+}
+
+int rz_probe(struct rz_lacks *ret)
+{
+	libbpf_print_fn_t old = libbpf_set_print(quiet);
+
+	if (!probe_all(ret))
+		probe_each(ret);
 	ret->netlink = withheld("netlink") ? -EOPNOTSUPP : rz_destroy_probe();
 	libbpf_set_print(old);
 	return ours(ret);
