@@ -391,7 +391,7 @@ metrics-record: $(BUILD)/rezone standin
 ## Test without root | standin-test: the stand-in agent's own tests, and kcat with it
 ## Test with root | e2e: end to end, in network namespaces; E2E="10-main 20-keep" for some, QUICK=1 without real servers
 ## Test with root | vm: the same on Debian's kernels, in emulated machines; this one needs no root
-## Long forms | soak: an hour of ticks; SOAK_SECONDS=120
+## Long forms | soak: an hour of load, churn, moves and faults; fills docs/evidence/soak.md; SOAK_SECONDS=420 FAULT_EVERY=20 for a short one, 86400 for a day
 standin:
 	GOARCH=$(ARCH) scripts/build-standin $(BUILD)/standin
 standin-test: standin
@@ -420,7 +420,6 @@ kube-test: $(BUILD)/rezone standin
 	tests/kube/run $(KUBE)
 kube-bench: $(BUILD)/rezone
 	tests/kube/run bench
-# An hour of ticks at a short interval; the daemon must not grow. SOAK_SECONDS=120 for a short look.
 soak: $(BUILD)/rezone standin
 	tests/e2e/soak.sh
 
@@ -428,6 +427,7 @@ soak: $(BUILD)/rezone standin
 ## Long forms | moves-volume: every library through 1,000 moves to a home that nobody finds
 ## Long forms | stale: 100,000 sockets that change between decision and reset
 ## Long forms | kill-holds: 200 SIGKILLs in the midst of holds
+## Long forms | faults: what docs/faults.md has: kills at any moment, upgrades, limits, file systems, API servers; KILLS=500
 ## Long forms | churn: five minutes of 3,000 connections a second
 ## Long forms | crowd: 100,000 connections at once
 ## Long forms | hostile: three times 100,000 distinct client ids
@@ -440,7 +440,7 @@ soak: $(BUILD)/rezone standin
 ## Test without root | proof-test: the judge of `make moves`, on logs made by hand
 ## Long forms | clients-table: each set-up that fleets run, three times (an hour); fills docs/proof/fleet.csv; goes on where it was ended; ONLY="java*" MINUTES=60
 ## Test without root | fleet-test: its judge, on logs made by hand
-.PHONY: fingerprints fingerprints-check fingerprints-record churn crowd hostile stale kill-holds let-go moves moves-volume pace \
+.PHONY: faults fingerprints fingerprints-check fingerprints-record churn crowd hostile stale kill-holds let-go moves moves-volume pace \
 	proof-test refresh clients-table fleet-test
 clients-table: $(BUILD)/rezone
 	tests/fleet/fleet.py
@@ -469,6 +469,8 @@ stale: $(BUILD)/rezone $(BUILD)/stale
 close-matrix: $(BUILD)/rezone
 	tests/e2e/close-matrix.sh
 
+faults: $(BUILD)/rezone standin
+	tests/faults/run
 hostile: $(BUILD)/rezone $(BUILD)/crowd standin
 	HOSTILE_IDS=$(or $(HOSTILE_IDS),100000) tests/e2e/run 83-hostile
 churn: $(BUILD)/rezone $(BUILD)/crowd
