@@ -277,6 +277,15 @@ static void make_softwares(struct run *r)
 		r->softwares[i] = (struct rz_software_row){i + 1, all[i]};
 }
 
+/* One that sends Fetch v10 is none of print_reader's. */
+static void print_fits(struct run *r, const struct rz_conn *c)
+{
+	struct rz_print *p = &r->prints[c - r->conns].print;
+
+	if (c->frame.data_version == 10 && p->fetches)
+		memset(p, 0, sizeof(*p));
+}
+
 /* It fetches for a group, by a library that minds, and its group connection is there too. */
 static void make_member(struct run *r, struct rz_conn *c)
 {
@@ -284,6 +293,7 @@ static void make_member(struct run *r, struct rz_conn *c)
 
 	c->frame.software = below(r, 2); /* the first, or none */
 	c->frame.data_version = 10 + below(r, 4);
+	print_fits(r, c);
 	c->frame.produce = c->frame.acks0 = c->frame.coordinator = 0;
 	c->frame.fetch = 1;
 	group = open_conn(r, c, false);
@@ -293,7 +303,8 @@ static void make_member(struct run *r, struct rz_conn *c)
 	group->frame.coordinator = 1;
 }
 
-/* A reader with a connection for each partition, of a library that bears to lose several. */
+/* A reader with a connection for each partition, of a library that bears to lose several: not one
+ * of print_reader's, which have a newer Fetch. */
 static void make_reader(struct run *r, struct rz_conn *c)
 {
 	uint32_t i;
@@ -301,18 +312,14 @@ static void make_reader(struct run *r, struct rz_conn *c)
 	c->frame.software = c->frame.produce = c->frame.acks0 = c->frame.coordinator = 0;
 	c->frame.fetch = 1;
 	c->frame.data_version = 10;
+	print_fits(r, c);
 	for (i = 1 + below(r, 9); i; i--)
 		open_conn(r, c, false);
 }
 
-/* Of half of them nothing is known; what is known is like Java, but for one thing now and then. */
-static void make_print(struct run *r, struct rz_print_row *row)
+/* Like Java, but for one thing now and then. */
+static void print_writer(struct run *r, struct rz_print *p)
 {
-	struct rz_print *p = &row->print;
-
-	memset(row, 0, sizeof(*row));
-	if (chance(r, 50))
-		return;
 	*p = (struct rz_print){.produces = 1 + below(r, 9),
 			       .produce_timeout_ms = chance(r, 90) ? 30000 : 20000,
 			       .leader_epoch = chance(r, 90) ? -1 : 1,
@@ -322,6 +329,37 @@ static void make_print(struct run *r, struct rz_print_row *row)
 			       .versions = {[RZ_PRINT_OF_PRODUCE] = 9}};
 	if (!p->idempotent)
 		p->producer_epoch = p->base_sequence = chance(r, 90) ? -1 : 1;
+}
+
+/* Like kafkajs, librdkafka up to 2.3, or Java at an agent with Fetch up to v11, likewise. */
+static void print_reader(struct run *r, struct rz_print *p)
+{
+	static const struct rz_print like[] = {
+		{.fetch_max_wait_ms = 5000, .fetch_max_bytes = 10485760, .isolation = 1},
+		{.fetch_max_wait_ms = 500, .fetch_max_bytes = 52428800, .isolation = 1},
+		{.fetch_max_wait_ms = 500, .fetch_max_bytes = 52428800, .session = 1},
+	};
+
+	*p = like[below(r, COUNT(like))];
+	p->fetches = 1 + below(r, 9);
+	p->fetch_min_bytes = 1;
+	p->fetch_max_bytes += chance(r, 10);
+	p->waits_differ = chance(r, 5);
+	p->versions[RZ_PRINT_OF_FETCH] = 12;
+}
+
+/* Of a third of them nothing is known. */
+static void make_print(struct run *r, struct rz_print_row *row)
+{
+	memset(row, 0, sizeof(*row));
+	if (chance(r, 33))
+		return;
+	if (chance(r, 50))
+		print_writer(r, &row->print);
+	else if (chance(r, 80))
+		print_reader(r, &row->print);
+	else /* kafkajs's group */
+		row->print.versions[RZ_PRINT_OF_OFFSET_COMMIT] = 6;
 }
 
 /* A new connection; of this client to its own zone or away, if `like` is not NULL. */
@@ -359,6 +397,7 @@ struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home)
 		c->tuple.agent_port = like->tuple.agent_port;
 		c->frame = like->frame;
 	}
+	print_fits(r, c);
 	for (i = 0; i < r->topo.n_agents && home; i++)
 		if (!strcmp(r->agents[i].zone, "b"))
 			memcpy(c->tuple.agent_addr, r->agents[i].at.addr, 16);

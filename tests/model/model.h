@@ -127,6 +127,9 @@ enum twist {
 	TWIST_KAFKA_GO_READS,  /* readers without a name may go together, whatever they send */
 	TWIST_FINGERPRINT,     /* how the requests of an older connection look says nothing */
 	TWIST_IDEMPOTENT,      /* nor does it of franz-go */
+	TWIST_READER,	       /* nor how those of an older reader look */
+	TWIST_KAFKAJS_GROUP,   /* nor those of kafkajs's group */
+	TWIST_HEARTBEATS,      /* who has not beaten yet is no member */
 	TWIST_OTHER_WRITER,    /* a client is followed though another one has its keys */
 	TWIST_PODS,	       /* every address is an agent */
 	TWIST_ROLES,
@@ -235,6 +238,10 @@ struct opinion judge(const struct run *r, size_t conn);
 enum bears { BEARS_NOTHING, BEARS_GAP, BEARS_HOLD, BEARS_IF_FOLLOWED };
 enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s,
 			const struct rz_print *p);
+
+/* readers.c: what a reader is by how its requests look. */
+enum reads { READS_UNKNOWN, READS_KAFKAJS, READS_RDKAFKA, READS_JAVA };
+enum reads reader_is(const struct run *r, const struct rz_conn *c);
 
 const struct rz_client *client_of(const struct run *r, size_t conn);
 bool has_rule(enum rz_reason reason);

@@ -131,33 +131,47 @@ static bool may_write_twice(const struct eye *e)
 	       (b == BEARS_NOTHING || (b == BEARS_IF_FOLLOWED && !can_be_followed(e)));
 }
 
-/* Java from 4.0, or kafkajs, which does not say what it is; a member of a group by a connection
- * that is seen here, and that may know of no agent beside this one, of kafkajs of no two: neither
- * way to end its connection is known to be borne well. */
+/* A connection of the same client, that is seen here, carries group membership; or was not here for
+ * long enough to show it. */
+static bool is_member(const struct eye *e)
+{
+	bool member = e->conn->frame.adopted && twist != TWIST_HEARTBEATS &&
+		      e->r->clock_ns < e->conn->opened_ns + 10 * SECOND_NS;
+	size_t i;
+
+	for (i = 0; i < e->r->n_conns; i++) {
+		const struct rz_conn *c = &e->r->conns[i];
+
+		member |= c->frame.coordinator && c->frame.client == e->conn->frame.client &&
+			  !memcmp(c->tuple.client_addr, e->conn->tuple.client_addr, 16);
+	}
+	return member;
+}
+
+/* Java from 4.0, or kafkajs, which does not say what it is; a member of a group that may know of no
+ * agent beside this one, of kafkajs of no two: neither way to end its connection is known to be
+ * borne well. Of kafkajs that is known none is. */
 static bool bears_nothing(const struct eye *e)
 {
 	const struct rz_frame *f = &e->conn->frame;
-	bool member = false;
-	size_t i, ready;
-
 	bool java = f->software && f->software <= N_SOFTWARES &&
 		    !strcmp(software_of(e), "apache-kafka-java") &&
 		    e->r->softwares[f->software - 1].software.version[0] == '4';
 	bool like_kafkajs = !f->software && f->data_version >= 11;
+	enum reads reads = reader_is(e->r, e->conn);
+	size_t ready;
 
-	if (f->produce || !(java || like_kafkajs))
+	if (f->produce || reads == READS_RDKAFKA)
 		return false;
-	for (i = 0; i < e->r->n_conns; i++) {
-		const struct rz_conn *c = &e->r->conns[i];
-
-		member |= c->frame.coordinator && c->frame.client == f->client &&
-			  !memcmp(c->tuple.client_addr, e->conn->tuple.client_addr, 16);
-	}
+	if (reads == READS_KAFKAJS)
+		return true;
+	if (!java && !like_kafkajs)
+		return false;
+	like_kafkajs &= reads != READS_JAVA && f->data_version == 11;
 	/* beside this one; Java bears it where it may know another one */
 	ready = count_agents(e->r, latest(e->r), e->agent->group, NULL, true) - e->ready;
 	/* of one that may be kafkajs the membership may be another node's to see */
-	return (member || (!f->software && f->data_version == 11)) &&
-	       ready < (!java && f->data_version == 11 ? 3 : 2);
+	return (is_member(e) || like_kafkajs) && ready < (like_kafkajs ? 3 : 2);
 }
 
 static bool peer_proxies(const struct eye *e)
@@ -332,7 +346,8 @@ struct opinion judge(const struct run *r, size_t conn)
 	o.gap_only = f->produce &&
 		     writer_bears(f, says_of_itself(&e), &r->prints[conn].print) == BEARS_GAP;
 	o.together = !f->produce && !f->software &&
-		     (f->data_version == 10 || twist == TWIST_KAFKA_GO_READS);
+		     (f->data_version == 10 || twist == TWIST_KAFKA_GO_READS) &&
+		     reader_is(r, e.conn) != READS_KAFKAJS;
 	o.locality = f->tentative || f->several || !*e.agent_zone || !is_known(r, e.client_zone)
 			     ? RZ_LOCALITY_UNKNOWN
 		     : strcmp(e.agent_zone, e.client_zone) ? RZ_LOCALITY_CROSS

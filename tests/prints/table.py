@@ -16,6 +16,7 @@ import sys
 TABLE = pathlib.Path(__file__).parents[2] / "user/policy/prints.inc"
 
 APIS = ["PRODUCE", "FETCH", "LIST_OFFSETS", "METADATA", "OFFSET_COMMIT", "FIND_COORDINATOR", "JOIN_GROUP", "HEARTBEAT"]
+OF_A_GROUP = [APIS.index(a) for a in ("OFFSET_COMMIT", "JOIN_GROUP", "HEARTBEAT")]
 DIFFERS = 255
 LEAST = 2  # RZ_PRINT_LEAST
 ENOUGH = 9  # of requests that look the same: more say nothing
@@ -71,6 +72,8 @@ READ_FIELDS = {
     "session": "session",
 }
 
+FIELDS = {"WRITES": WRITE_FIELDS, "WRITES_IDEMPOTENT": WRITE_FIELDS, "READS": READ_FIELDS, "COORDINATES": {}}
+
 
 def does(row):
     """What a connection with this print does; None: too little was seen of it."""
@@ -81,6 +84,8 @@ def does(row):
         if p["produces"] < LEAST or p["batches_differ"] or p["old_batch"]:
             return None
         return "WRITES_IDEMPOTENT" if p["idempotent"] else "WRITES"
+    if not p["versions"][1]:
+        return "COORDINATES" if any(p["versions"][i] for i in OF_A_GROUP) else None
     if p["fetches"] < LEAST or p["fetches_differ"]:
         return None
     return "READS"
@@ -99,7 +104,7 @@ def gather(rows):
             continue
         p = row["print"]
         seen = out.setdefault((row["lib"], use), {"versions": [0] * len(APIS)})
-        for name, of in (READ_FIELDS if use == "READS" else WRITE_FIELDS).items():
+        for name, of in FIELDS[use].items():
             seen.setdefault(name, set()).add(None if differs(p, name) else p[of])
         for i, v in enumerate(p["versions"]):
             if v != DIFFERS:
@@ -139,10 +144,9 @@ def make(rows):
         print(f'\t{{{{"{name}", "{version}"}}, {"true" if lib in SAYS else "false"}}},')
     print("};\n\nstatic const struct row rows[] = {")
     for (lib, use), seen in sorted(table.items(), key=lambda kv: (libs.index(kv[0][0]), kv[0][1])):
-        fields = READ_FIELDS if use == "READS" else WRITE_FIELDS
-        said = ", ".join(f".{f} = {value(seen[f])}" for f in fields)
+        said = "".join(f" .{f} = {value(seen[f])}," for f in FIELDS[use])
         versions = ", ".join(str(v) for v in seen["versions"])
-        print(f"\t/* {lib} */\n\t{{.name = {libs.index(lib)}, .does = {use}, {said},\n\t .versions = {{{versions}}}}},")
+        print(f"\t/* {lib} */\n\t{{.name = {libs.index(lib)}, .does = {use},{said}\n\t .versions = {{{versions}}}}},")
     print("};\n/* clang-format on */")
 
 
@@ -155,7 +159,7 @@ def record(rows):
     print("static const struct held_out held_out[] = {")
     lines = set()
     for row in rows:
-        if row["lib"] in made or not does(row):
+        if row["lib"] in made or does(row) in (None, "COORDINATES"):
             continue
         name, version = ALL[row["lib"]]
         p = {**row["print"], "produces": min(row["print"]["produces"], ENOUGH), "fetches": min(row["print"]["fetches"], ENOUGH)}

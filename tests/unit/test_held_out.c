@@ -50,6 +50,12 @@ static rz_print_names own_name(const struct held_out *h)
 	return 0;
 }
 
+/* Whose rules are asked: policy/known.c. */
+static rz_print_names reader_may_be(const struct held_out *h)
+{
+	return rz_print_match(&h->print) ? rz_print_near(&h->print) : 0;
+}
+
 static void test_names(void **state)
 {
 	unsigned named = 0;
@@ -72,41 +78,89 @@ static void assert_as_strict(const struct held_out *h, struct rz_library_way got
 			     struct rz_library_way own)
 {
 	if ((own.alone && !got.alone) || (own.gap_only && !got.gap_only && !got.alone) ||
-	    (own.follow && !got.follow && !got.alone) || (got.shared && !own.shared))
+	    (own.follow && !got.follow && !got.alone) || (got.shared && !own.shared) ||
+	    (own.close == RZ_CLOSE_AUTO && got.close != RZ_CLOSE_AUTO))
 		fail_msg("%s %s has a less strict rule than its own", h->client,
 			 h->software.version);
 }
 
 /* What its own name would allow is not exceeded. */
-static void test_rules(void **state)
+static void assert_own_rule(const struct held_out *h, struct rz_library_case *c)
 {
 	static const struct rz_software nameless;
-	unsigned writers = 0;
+	struct rz_library_way got;
+
+	c->software = NULL;
+	c->prints = c->frame->produce ? rz_print_match(&h->print) : reader_may_be(h);
+	got = rz_library_way(c);
+	c->prints = own_name(h);
+	c->software = h->says ? &h->software : c->prints ? NULL : &nameless;
+	assert_as_strict(h, got, rz_library_way(c));
+}
+
+static void test_rules(void **state)
+{
+	unsigned writers = 0, readers = 0;
 	size_t i;
 	int k;
 
 	(void)state;
 	for (i = 0; i < COUNT(held_out); i++)
-		for (k = 0; k < 3; k++) {
-			const struct held_out *h = &held_out[i];
+		for (k = 0; k < 6; k++) {
+			const struct rz_print *p = &held_out[i].print;
+			bool produce = p->versions[RZ_PRINT_OF_PRODUCE] != 0;
 			struct rz_frame frame = {
 				.adopted = 1,
-				.produce = h->print.versions[RZ_PRINT_OF_PRODUCE] != 0,
-				.data_version = h->print.versions[RZ_PRINT_OF_PRODUCE] - 1};
+				.produce = produce,
+				.coordinator = p->versions[RZ_PRINT_OF_HEARTBEAT] != 0,
+				.data_version = p->versions[produce ? RZ_PRINT_OF_PRODUCE
+								    : RZ_PRINT_OF_FETCH] -
+						1};
 			struct rz_library_case c = {.frame = &frame,
-						    .prints = rz_print_match(&h->print),
-						    .idempotent = rz_print_is_idempotent(&h->print),
-						    .others = (unsigned)k};
-			struct rz_library_way got = rz_library_way(&c);
+						    .idempotent = rz_print_is_idempotent(p),
+						    .grouped = k >= 3,
+						    .others = (unsigned)k % 3};
 
-			if (!frame.produce)
-				continue;
-			writers++;
-			c.prints = own_name(h);
-			c.software = h->says ? &h->software : c.prints ? NULL : &nameless;
-			assert_as_strict(h, got, rz_library_way(&c));
+			assert_own_rule(&held_out[i], &c);
+			writers += produce;
+			readers += !produce && rz_print_match(p);
 		}
-	assert_true(writers > 0);
+	assert_true(writers > 0 && readers > 0);
+}
+
+/* A reader with one setting of its own is still taken for what it is, among others; and kafkajs,
+ * whose rule is the strictest, for nobody else. */
+static void test_settings(void **state)
+{
+	static const struct rz_print kafkajs = {.fetch_max_wait_ms = 5000,
+						.fetch_min_bytes = 1,
+						.fetch_max_bytes = 10485760,
+						.isolation = 1,
+						.fetches = 2,
+						.versions = {[RZ_PRINT_OF_FETCH] = 12}};
+	static const int waits[] = {100, 500, 1000, 5000, 10000}, sizes[] = {1048576, 52428800};
+	rz_print_names own = rz_print_called("kafkajs");
+	struct rz_print p = kafkajs;
+	size_t i;
+
+	(void)state;
+	assert_true(own && rz_print_match(&p) == own && rz_print_near(&p) == own);
+	for (i = 0; i < COUNT(waits); i++) {
+		p.fetch_max_wait_ms = waits[i];
+		assert_true(rz_print_near(&p) & own);
+		assert_false(rz_print_match(&p) & ~own);
+	}
+	for (i = 0, p = kafkajs; i < COUNT(sizes); i++) {
+		p.fetch_max_bytes = sizes[i];
+		assert_true(rz_print_near(&p) & own);
+		assert_false(rz_print_match(&p) & ~own);
+	}
+	p = kafkajs;
+	p.fetch_min_bytes = 1000;
+	assert_false(rz_print_match(&p) & ~own);
+	p = kafkajs;
+	p.isolation = 0;
+	assert_false(rz_print_match(&p) & ~own);
 }
 
 int main(void)
@@ -114,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_settings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -573,18 +573,46 @@ static void test_prints(void **state)
 	c.prints = names("apache-kafka-java", NULL);
 	assert_true(rz_library_way(&c).gap_only);
 	c.software = NULL;
-	/* readers are told apart by settings: theirs stay the rules of who is not known */
-	frame.produce = 0;
-	frame.data_version = 11;
+}
+
+/* Readers: where one that may be any is moved, its print changes nothing, but for kafkajs's; and
+ * where it is not, the strictest rule of those that it may be applies. */
+static void test_reader_prints(void **state)
+{
+	struct rz_frame frame = {.data_version = 11, .adopted = 1};
+	struct rz_library_case c = {.frame = &frame};
+
+	(void)state;
+	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_AUTO);
+	c.prints = names("aiokafka", "sarama") | names("confluent-kafka-python", NULL);
+	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_RESET);
+	assert_false(rz_library_way(&c).shared);
+	c.prints |= names("apache-kafka-java", NULL);
+	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_RESET);
+	c.grouped = true; /* and knows no other agent */
+	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_AUTO);
+	c.others = 1;
+	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_RESET);
+	c.prints |= names("kafkajs", NULL);
+	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_AUTO);
+	c.others = 2; /* no other node's close may meet it */
+	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_AUTO);
+	c.prints = names("aiokafka", "apache-kafka-java");
+	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_FIN);
+	/* newer than kafkajs's: Java's, or that of one whose group bears it */
+	frame.data_version = 12;
 	c.others = 0;
 	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_AUTO);
-	c.others = 2;
-	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_FIN);
-	c.prints = names("aiokafka", NULL);
-	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_FIN);
-	/* but kafkajs, which no other node's close may meet */
-	c.prints = names("kafkajs", NULL);
-	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_AUTO);
+	c.prints = names("confluent-kafka-python", "kgo");
+	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_RESET);
+	/* group membership on the same connection is sarama's */
+	frame.coordinator = 1;
+	c.prints = names("sarama", NULL);
+	for (c.others = 0; c.others < 3; c.others++)
+		assert_true(rz_library_way(&c).shared);
+	c.prints |= names("kgo", NULL);
+	for (c.others = 0; c.others < 3; c.others++)
+		assert_false(rz_library_way(&c).shared);
 }
 
 int main(void)
@@ -608,6 +636,7 @@ int main(void)
 		cmocka_unit_test(test_by_hand),
 		cmocka_unit_test(test_idempotent),
 		cmocka_unit_test(test_prints),
+		cmocka_unit_test(test_reader_prints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

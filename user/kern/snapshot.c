@@ -145,7 +145,7 @@ static int read_daemon(const struct rz_maps *m, struct rz_snapshot *s)
 
 static struct rz_member member_of(const struct rz_conn *c)
 {
-	struct rz_member m = {.client = c->frame.client};
+	struct rz_member m = {.client = c->frame.client, .cookie = c->cookie};
 
 	memcpy(m.addr, c->tuple.client_addr, sizeof(m.addr));
 	return m;
@@ -153,7 +153,7 @@ static struct rz_member member_of(const struct rz_conn *c)
 
 static int by_member(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct rz_member));
+	return memcmp(a, b, offsetof(struct rz_member, cookie));
 }
 
 int rz_snapshot_find_members(struct rz_snapshot *s)
@@ -363,11 +363,36 @@ const struct rz_print *rz_snapshot_print(const struct rz_snapshot *s, const stru
 	return r ? &r->print : NULL;
 }
 
-bool rz_snapshot_grouped(const struct rz_snapshot *s, const struct rz_conn *c)
+/* The `i`th member that is this one; NULL: there are no more. */
+static const struct rz_member *find_member(const struct rz_snapshot *s, const struct rz_member *key,
+					   size_t i)
+{
+	size_t from = 0, to = s->n_members;
+
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+
+		if (by_member(&s->members[mid], key) < 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	from += i;
+	return from < s->n_members && !by_member(&s->members[from], key) ? &s->members[from] : NULL;
+}
+
+const struct rz_conn *rz_snapshot_group_conn(const struct rz_snapshot *s, const struct rz_conn *c,
+					     size_t i)
 {
 	struct rz_member key = member_of(c);
+	const struct rz_member *m = find_member(s, &key, i);
 
-	return s->n_members && bsearch(&key, s->members, s->n_members, sizeof(key), by_member);
+	return m ? rz_snapshot_conn(s, m->cookie) : NULL;
+}
+
+bool rz_snapshot_grouped(const struct rz_snapshot *s, const struct rz_conn *c)
+{
+	return rz_snapshot_group_conn(s, c, 0);
 }
 
 bool rz_snapshot_peer_proxies(const struct rz_snapshot *s, const struct rz_conn *c)
@@ -375,7 +400,7 @@ bool rz_snapshot_peer_proxies(const struct rz_snapshot *s, const struct rz_conn 
 	struct rz_member key = member_of(c);
 
 	key.client = RZ_MEMBER_PROXY;
-	return s->n_members && bsearch(&key, s->members, s->n_members, sizeof(key), by_member);
+	return find_member(s, &key, 0);
 }
 
 int rz_snapshot_proxied(const struct rz_snapshot *s, const struct rz_conn *c,

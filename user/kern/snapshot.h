@@ -48,6 +48,7 @@ struct rz_named_row {
 struct rz_member {
 	uint64_t client;
 	uint8_t addr[16];
+	uint64_t cookie; /* the connection's; 0: a peer's of a closed one */
 };
 
 /* Everything `list` and the policy look at, read in one go. Sorted by cookie or hash. */
@@ -115,6 +116,9 @@ bool rz_snapshot_peer_proxies(const struct rz_snapshot *s, const struct rz_conn 
 
 /* Does a connection of the same client (client.id at an address) carry group membership? */
 bool rz_snapshot_grouped(const struct rz_snapshot *s, const struct rz_conn *c);
+/* The `i`th of these connections; NULL: there are no more. */
+const struct rz_conn *rz_snapshot_group_conn(const struct rz_snapshot *s, const struct rz_conn *c,
+					     size_t i);
 /* What the client said it is, on this connection; NULL: nothing, or it was not kept. */
 const struct rz_software *rz_snapshot_software(const struct rz_snapshot *s,
 					       const struct rz_conn *c);

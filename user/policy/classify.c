@@ -54,7 +54,7 @@ static unsigned others(const struct rz_view *v)
 static struct rz_library_way way(const struct rz_view *v, unsigned others)
 {
 	struct rz_library_case l = {.software = v->c->software,
-				    .prints = v->c->prints,
+				    .prints = v->c->may_be,
 				    .idempotent = v->c->idempotent,
 				    .frame = &v->c->conn->frame,
 				    .grouped = v->c->grouped,

@@ -24,6 +24,7 @@ struct rz_judged_conn {
 	const __u8 *client_addr; /* 16 bytes, if a PROXY header names another than conn does */
 	const struct rz_software *software; /* its library; NULL: not known */
 	rz_print_names prints;		    /* ... but it is one of these; 0: any */
+	rz_print_names may_be;		    /* likewise: whose rules are asked (policy/known.h) */
 	enum rz_known_by known_by;	    /* how that is known (policy/known.h) */
 	bool idempotent;		    /* it is known to be an idempotent producer's */
 	bool left;	   /* its client has closed it while it was held: it is to be closed only */

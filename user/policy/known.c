@@ -5,37 +5,90 @@
 #include "kern/named.h"
 #include "policy/library.h"
 
-static void by_others(struct rz_known *k, const struct rz_snapshot *snap, const struct rz_conn *c,
-		      const struct rz_print *p)
-{
-	const struct rz_software *sibling = rz_named_find(snap, c);
-	rz_print_names prints = p ? rz_print_match(p) : 0;
+#define FETCH_OF_KAFKA_2_3 11
+/* Of a client with more group connections only so many are looked at. */
+#define GROUP_CONNS	   16
 
-	if (sibling && rz_library_contradicts(sibling, prints))
-		return;
-	k->software = sibling;
-	if (sibling) {
-		k->by = RZ_KNOWN_SIBLING;
-	} else if (prints) {
-		k->by = RZ_KNOWN_FINGERPRINT;
-		k->prints = prints;
+/* Whose group connections they are that are seen of this client, by their versions; all: nobody can
+ * tell. */
+static rz_print_names by_group(const struct rz_snapshot *snap, const struct rz_conn *c)
+{
+	rz_print_names set = ~0ULL;
+	const struct rz_conn *g;
+	size_t i;
+
+	if (c->frame.data_version < FETCH_OF_KAFKA_2_3)
+		return set;
+	for (i = 0; i < GROUP_CONNS && (g = rz_snapshot_group_conn(snap, c, i)); i++) {
+		const struct rz_print *p = rz_snapshot_print(snap, g);
+
+		if (p && rz_print_is_group(p))
+			set &= rz_print_group(p);
 	}
+	return set;
+}
+
+static rz_print_names silent(rz_print_names set)
+{
+	unsigned i;
+
+	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++)
+		if (set >> i & 1 && rz_print_says_name(i))
+			set &= ~(1ULL << i);
+	return set;
+}
+
+static void fingerprint(struct rz_known *k, rz_print_names prints, rz_print_names may_be)
+{
+	k->prints = prints;
+	k->may_be = may_be;
+	if (prints)
+		k->by = RZ_KNOWN_FINGERPRINT;
+}
+
+/* One that was seen to begin without a name is none of those that say theirs. If its group's
+ * connection is not like any of what its own is like, it may be any; but kafkajs, which is left
+ * alone in any case, is not ruled out by that, and is known by its group's connection alone. */
+static void reader(struct rz_known *k, const struct rz_snapshot *snap, const struct rz_conn *c,
+		   const struct rz_print *p)
+{
+	rz_print_names prints = rz_print_match(p), group = by_group(snap, c);
+	rz_print_names kafkajs = rz_print_called("kafkajs");
+
+	if (!c->frame.adopted)
+		prints = silent(prints);
+	if (prints & group)
+		fingerprint(k, prints & group, rz_print_near(p));
+	else
+		fingerprint(k, 0, (prints | (group & ~kafkajs ? 0 : group)) & kafkajs);
 }
 
 /* One that was seen to begin without a name has none: it is a library that never says one, or none
  * that is known here. */
-static void by_print_without_name(struct rz_known *k, const struct rz_print *p)
+static void writer(struct rz_known *k, const struct rz_conn *c, const struct rz_print *p)
 {
-	rz_print_names prints = p ? rz_print_match(p) : 0;
-	unsigned i;
+	rz_print_names prints = rz_print_match(p);
 
-	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++)
-		if (prints >> i & 1 && rz_print_says_name(i))
+	if (c->frame.adopted || silent(prints) == prints)
+		fingerprint(k, prints, prints);
+}
+
+/* A sibling's word is asked of one only whose beginning was not seen. */
+static void by_others(struct rz_known *k, const struct rz_snapshot *snap, const struct rz_conn *c,
+		      const struct rz_print *p)
+{
+	const struct rz_software *sibling = c->frame.adopted ? rz_named_find(snap, c) : NULL;
+
+	if (sibling) {
+		if (p && rz_library_contradicts(sibling, rz_print_match(p)))
 			return;
-	if (!prints)
-		return;
-	k->by = RZ_KNOWN_FINGERPRINT;
-	k->prints = prints;
+		k->software = sibling;
+		k->by = RZ_KNOWN_SIBLING;
+	} else if (p && c->frame.produce && p->versions[RZ_PRINT_OF_PRODUCE]) {
+		writer(k, c, p);
+	} else if (p && !c->frame.produce && !p->versions[RZ_PRINT_OF_PRODUCE]) {
+		reader(k, snap, c, p);
+	}
 }
 
 struct rz_known rz_known_library(const struct rz_snapshot *snap, const struct rz_conn *c)
@@ -48,10 +101,7 @@ struct rz_known rz_known_library(const struct rz_snapshot *snap, const struct rz
 		k.software = rz_snapshot_software(snap, c);
 		k.by = k.software ? RZ_KNOWN_SAID : RZ_KNOWN_UNKNOWN;
 	} else if (!c->frame.tentative && !c->frame.several) {
-		if (c->frame.adopted)
-			by_others(&k, snap, c, p);
-		else
-			by_print_without_name(&k, p);
+		by_others(&k, snap, c, p);
 	}
 	return k;
 }

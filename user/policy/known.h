@@ -14,6 +14,11 @@
  *
  * Whether a producer is idempotent is known by its batches alone, whatever its library.
  *
+ * A reader's fingerprint is made of settings, so its rule is asked of each library that it may be
+ * if one of them is not the default. A group's own connection, where it is seen here, tells more:
+ * its versions are constants. If they are not those of any library that the reader may be, its
+ * library is unknown, and it may be any whose versions they are.
+ *
  * Comes in: a connection and its snapshot. Goes out: a name, and the rung. Pure. Called by
  * policy/tick.c, for the daemon and for `rezone list` alike.
  */
@@ -27,6 +32,7 @@ struct rz_known {
 	enum rz_known_by by;
 	const struct rz_software *software; /* NULL: none was said. Lives in the snapshot */
 	rz_print_names prints;		    /* by fingerprint: it is one of these */
+	rz_print_names may_be; /* whose rules are asked: these, and of a reader more; 0: any */
 	bool idempotent;
 };
 

@@ -267,12 +267,7 @@ static const struct rz_software *name_of_print(unsigned i)
 	return &nothing;
 }
 
-/*
- * It is one of several libraries. Asked of producers: what tells them apart is the way in which
- * each library fills the header of a batch. What tells readers apart are settings, and one with
- * another library's settings would be treated as that; so of readers only those are asked that may
- * be kafkajs, whose rule is the strictest.
- */
+/* It is one of several libraries. */
 static struct rz_library_way way_of_prints(const struct rz_library_case *c)
 {
 	struct rz_library_way ret = {};
@@ -291,21 +286,21 @@ static struct rz_library_way way_of_prints(const struct rz_library_case *c)
 	return ret;
 }
 
-static bool may_be(rz_print_names prints, const char *name)
-{
-	unsigned i;
-
-	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++)
-		if (prints >> i & 1 && !strcmp(rz_print_name(i)->name, name))
-			return true;
-	return false;
-}
-
+/* What tells producers apart is the way in which each library fills the header of a batch. What
+ * tells readers apart are settings mostly. So of readers the libraries' ways count only where no
+ * way is known for one that may be any, or where all of them bear the loss of a connection that
+ * their group shares. But what may be kafkajs's is left alone in any case. */
 struct rz_library_way rz_library_way(const struct rz_library_case *c)
 {
-	if (!c->software && c->prints && (c->frame->produce || may_be(c->prints, "kafkajs")))
-		return way_of_prints(c);
-	return way_of(c, c->software ? c->software : &nothing);
+	struct rz_library_way any = way_of(c, c->software ? c->software : &nothing), one_of;
+
+	if (c->software || !c->prints)
+		return any;
+	one_of = way_of_prints(c);
+	return c->frame->produce || any.close == RZ_CLOSE_AUTO || one_of.shared ||
+			       c->prints & rz_print_called("kafkajs")
+		       ? one_of
+		       : any;
 }
 
 static unsigned version_of(const struct rz_software *s)

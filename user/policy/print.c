@@ -2,7 +2,9 @@
 /* Which libraries make requests of this form, see print.h. */
 #include "policy/print.h"
 
-enum does { READS, WRITES, WRITES_IDEMPOTENT };
+#include <string.h>
+
+enum does { READS, WRITES, WRITES_IDEMPOTENT, COORDINATES };
 
 #define ANY (-2) /* of a number: the library has no constant there */
 
@@ -37,6 +39,17 @@ bool rz_print_says_name(unsigned i)
 	return i < N_NAMES && names[i].says;
 }
 
+rz_print_names rz_print_called(const char *name)
+{
+	rz_print_names set = 0;
+	size_t i;
+
+	for (i = 0; i < N_NAMES; i++)
+		if (!strcmp(names[i].software.name, name))
+			set |= 1ULL << i;
+	return set;
+}
+
 static bool is(int wanted, int found)
 {
 	return wanted == ANY || wanted == found;
@@ -54,19 +67,32 @@ static bool writes_so(const struct row *r, const struct rz_print *p)
 	       is(r->producer_epoch, p->producer_epoch) && is(r->base_sequence, p->base_sequence);
 }
 
-static bool reads_so(const struct row *r, const struct rz_print *p)
+static bool of_a_group(const __u8 versions[RZ_PRINT_APIS])
+{
+	return versions[RZ_PRINT_OF_OFFSET_COMMIT] || versions[RZ_PRINT_OF_JOIN_GROUP] ||
+	       versions[RZ_PRINT_OF_HEARTBEAT];
+}
+
+/* What is no setting: whether it has sessions, and whether its group has a connection of its own.
+ * Of what is a setting `changed` may be others than the library's defaults. */
+static bool reads_so(const struct row *r, const struct rz_print *p, int changed)
 {
 	if (p->fetches < RZ_PRINT_LEAST || p->fetches_differ)
 		return false;
 	if (r->max_wait_ms != ANY && p->waits_differ)
 		return false;
-	return is(r->max_wait_ms, p->fetch_max_wait_ms) && is(r->min_bytes, p->fetch_min_bytes) &&
-	       is(r->max_bytes, p->fetch_max_bytes) && is(r->isolation, p->isolation) &&
-	       is(r->session, p->session);
+	if (!is(r->session, p->session) || (of_a_group(p->versions) && !of_a_group(r->versions)))
+		return false;
+	return !is(r->max_wait_ms, p->fetch_max_wait_ms) + !is(r->min_bytes, p->fetch_min_bytes) +
+		       !is(r->max_bytes, p->fetch_max_bytes) + !is(r->isolation, p->isolation) <=
+	       changed;
 }
 
 /* What each agent has. All numbers are versions + 1. */
 static const __u8 agents_have[RZ_PRINT_APIS] = {[RZ_PRINT_OF_PRODUCE] = 9};
+/* What one has that has Fetch v11 (Kafka 2.3). */
+static const __u8 group_agents_have[RZ_PRINT_APIS] = {
+	[RZ_PRINT_OF_OFFSET_COMMIT] = 8, [RZ_PRINT_OF_JOIN_GROUP] = 6, [RZ_PRINT_OF_HEARTBEAT] = 4};
 
 static bool has_version(__u8 has, __u8 sent, __u8 agent_has)
 {
@@ -77,27 +103,59 @@ static bool has_version(__u8 has, __u8 sent, __u8 agent_has)
 	return sent == has || sent >= agent_has;
 }
 
-static bool fits(const struct row *r, const struct rz_print *p)
+static bool has_versions(const struct row *r, const struct rz_print *p, const __u8 *agent_has)
 {
 	size_t i;
 
-	if (!(r->does == READS ? reads_so(r, p) : writes_so(r, p)))
-		return false;
 	for (i = 0; i < RZ_PRINT_APIS; i++)
-		if (!has_version(r->versions[i], p->versions[i], agents_have[i]))
+		if (!has_version(r->versions[i], p->versions[i], agent_has[i]))
 			return false;
 	return true;
 }
 
 /* What a connection that does both needs as a writer counts. */
-rz_print_names rz_print_match(const struct rz_print *p)
+static bool fits(const struct row *r, const struct rz_print *p, int changed)
 {
-	bool writes = p->versions[RZ_PRINT_OF_PRODUCE];
+	if (r->does == COORDINATES || (r->does != READS) != (p->versions[RZ_PRINT_OF_PRODUCE] != 0))
+		return false;
+	return (r->does == READS ? reads_so(r, p, changed) : writes_so(r, p)) &&
+	       has_versions(r, p, agents_have);
+}
+
+static rz_print_names match(const struct rz_print *p, int changed)
+{
 	rz_print_names set = 0;
 	size_t i;
 
 	for (i = 0; i < N_ROWS; i++)
-		if ((rows[i].does != READS) == writes && fits(&rows[i], p))
+		if (fits(&rows[i], p, changed))
+			set |= 1ULL << rows[i].name;
+	return set;
+}
+
+rz_print_names rz_print_match(const struct rz_print *p)
+{
+	return match(p, 0);
+}
+
+rz_print_names rz_print_near(const struct rz_print *p)
+{
+	return match(p, 1);
+}
+
+bool rz_print_is_group(const struct rz_print *p)
+{
+	return of_a_group(p->versions) && !p->versions[RZ_PRINT_OF_FETCH] &&
+	       !p->versions[RZ_PRINT_OF_PRODUCE];
+}
+
+rz_print_names rz_print_group(const struct rz_print *p)
+{
+	rz_print_names set = 0;
+	size_t i;
+
+	for (i = 0; i < N_ROWS; i++)
+		if (rows[i].does == COORDINATES && has_versions(&rows[i], p, group_agents_have))
 			set |= 1ULL << rows[i].name;
 	return set;
 }

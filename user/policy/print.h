@@ -18,6 +18,12 @@
  * policy/library.c does: a client that sends an older one has none newer. What other clients send
  * to the agent says nothing of it, for they may send what it does not have.
  *
+ * Readers. What tells most of them apart are settings. So the rule of a reader is asked of all
+ * libraries that it may be if one of its settings is not the default: rz_print_near(). kafkajs
+ * differs from each other library in two settings, or in what is none (a session, Fetch v12). And
+ * the connection of its group, where that is seen, tells it from all others: it alone commits with
+ * OffsetCommit v5.
+ *
  * Comes in: a print. Goes out: a set of names. Pure. Called by policy/known.c.
  */
 #ifndef RZ_POLICY_PRINT_H
@@ -38,9 +44,21 @@ typedef __u64 rz_print_names;
 /* Returns 0 if no row fits. */
 rz_print_names rz_print_match(const struct rz_print *p);
 
+/* Of a reader: likewise, if one of its settings may be another than the library's default. */
+rz_print_names rz_print_near(const struct rz_print *p);
+
+/* Is it a connection that carries group requests, and no data? */
+bool rz_print_is_group(const struct rz_print *p);
+
+/* Whose it may be by its versions, at an agent that has Fetch v11. Returns 0 if no row fits. */
+rz_print_names rz_print_group(const struct rz_print *p);
+
 /* A library, by the name that it says, or that is given to one that says none. NULL: there is no
  * such name. */
 const struct rz_software *rz_print_name(unsigned i);
+
+/* All versions of the library with this name. */
+rz_print_names rz_print_called(const char *name);
 
 /* Does it say its name, where it can? */
 bool rz_print_says_name(unsigned i);

@@ -29,6 +29,16 @@ static struct rz_candidate as_candidate(const struct rz_conn *c, const struct rz
 	return row;
 }
 
+/* Heartbeats come every 3 s (that is each library's default). Until three have had the time to
+ * pass, a client that was here before rezone may be a group's member. */
+#define HEARTBEATS_NS (10 * 1000000000ULL)
+
+static bool may_be_grouped(const struct rz_snapshot *snap, const struct rz_conn *c)
+{
+	return rz_snapshot_grouped(snap, c) ||
+	       (c->frame.adopted && snap->now_ns < c->opened_ns + HEARTBEATS_NS);
+}
+
 struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_conn *c,
 				struct rz_endpoint *proxied)
 {
@@ -41,8 +51,9 @@ struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_
 		.software = known.software,
 		.known_by = known.by,
 		.prints = known.prints,
+		.may_be = known.may_be,
 		.idempotent = known.idempotent,
-		.grouped = rz_snapshot_grouped(snap, c),
+		.grouped = may_be_grouped(snap, c),
 		.peer_proxies = rz_snapshot_peer_proxies(snap, c),
 		.left = rz_snapshot_left(snap, c),
 		.followed = rz_snapshot_followed(snap, c),
