@@ -23,9 +23,11 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *    its retries: by the sixth it starts over with an error to the application. It comes home by
  *    itself within those 5 minutes. Nodes do not know of one another: if two of them end its
  *    connections within 2 s it reports an error, so one that is known by its print is left alone
- *    (50 errors in 374 moves at an interval of 1 s, docs/evidence/moves.md). Only kafkajs and
- * aiokafka, which asks as often, send Fetch v11 and no name. Its group's coordinator may be another
- * node's agent, so that its membership is not seen here. The others without a name bear both.
+ *    (50 errors in 374 moves at an interval of 1 s, docs/evidence/moves.md). Of those that never
+ *    say a name only kafkajs and aiokafka send Fetch v11; their prints tell them apart, and from
+ *    the others that are older than rezone, unless settings were changed (policy/known.h). Its
+ *    group's coordinator may be another node's agent, so that its membership is not seen here.
+ *    The others bear both.
  *  - Readers of kafka-go, which alone sends Fetch v10 and no name (others do at an agent that has
  *    no newer version; they have one data connection): a connection for each partition, each of
  * which asks for the partition's leader by itself when it is lost. Several go at a time (pace.h).
@@ -63,7 +65,7 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *    rejoins it. It asks for metadata every 5 minutes, so it comes home by itself. Where it knows
  *    one agent only, its coordinator is that agent, and so its group connection is seen here. With
  *    one other agent it does not (docs/evidence/moves.md). A member without a name that sends Fetch
- *    v12 or newer is older than rezone, and may be it.
+ *    v12 or newer is older than rezone, and may be it, unless its print says otherwise.
  *  - sarama puts data and group membership on one connection, and its group outlives that.
  *
  * A writer may be held only if its library sends again by default what it could not send: Java from
