@@ -2,7 +2,8 @@
 """The set-ups that fleets run, a line of docs/clients.md each: runs what the results lack, and goes on where it was ended.
 `make clients-table`.
 
-In:  the environment selects: ONLY="java* kafka-go.*" set-ups by glob, MINUTES=60 ends before the next run, BATCH=7 set-ups at a time,
+In:  the environment selects: ONLY="java* kafka-go.*" set-ups by glob, MINUTES=60 ends before the next run, BATCH=20 set-ups at a time,
+     KEEP=1 takes those that an earlier rezone ran for done (else they come again, after those that were never run),
      AGAIN=1 also those that are there; OUT=DIR keeps the runs; RESULTS=DIR (docs/proof). REZONE=PATH another binary.
      fleet.py list prints the set-ups, fleet.py table makes the table anew, fleet.py add DIR... adds runs that are there,
      fleet.py check DIR passes judgement on the smoke check's run (tests/e2e/75-fleet.sh).
@@ -154,14 +155,15 @@ def wanted():
 
 
 def missing(rows, rezone):
-    """(mode, set-ups) of the next run: the first that lacks a mode, and others of its kind that lack it, too"""
+    """(mode, set-ups) of the next run: the first that lacks a mode, and others of its kind that lack it, too; what was never run goes first"""
     lack = [(s, m) for s in wanted() for m in MODES if rows.get((s.key, m), {}).get("rezone") != rezone]
+    lack = [k for k in lack if (k[0].key, k[1]) not in rows] or ([] if ENV.get("KEEP") else lack)
     if not lack:
         return None
     one, mode = lack[0]
     heavy = one.key.endswith((".5MBs", ".1MB"))
     alike = [s for s, m in lack if m == mode and (s.sasl, s.window) == (one.sasl, one.window) and s.key.endswith((".5MBs", ".1MB")) == heavy]
-    return mode, alike[: 3 if heavy else int(ENV.get("BATCH", 7))]
+    return mode, alike[: 3 if heavy else int(ENV.get("BATCH", 20))]
 
 
 def run(mode, setups, rezone):
@@ -186,7 +188,7 @@ def go_on():
         lack = missing(read(), rezone)
         if not lack:
             break
-        failed = 0 if run(*lack, rezone) else failed + 1
+        failed = 0 if run(*lack, rezone) and missing(read(), rezone) != lack else failed + 1
     table()
     rows = read()
     bad = [(s.key, m, b) for s in wanted() for m in MODES[1:] if not s.excluded and (s.key, m) in rows and (s.key, "observe") in rows

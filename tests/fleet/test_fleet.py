@@ -55,6 +55,28 @@ class Judge(unittest.TestCase):
         self.assertEqual(run(setups=[key], assigned=[(90, key), (120, key), (170, key)])["generations"], 1)
 
 
+class Missing(unittest.TestCase):
+    def setUp(self):
+        F.ENV = {"ONLY": "java.write java.group", "BATCH": "5"}
+
+    def tearDown(self):
+        F.ENV = os.environ
+
+    def next_(self, rows):
+        lack = F.missing(rows, "new")
+        return lack and (lack[0], [s.key for s in lack[1]])
+
+    def test_order(self):
+        """first what was never run, in whatever mode; then what an earlier rezone ran, unless that counts"""
+        ran = {(k, m): dict(rezone="old") for k in ("java.write", "java.group") for m in F.MODES}
+        self.assertEqual(self.next_({}), ("observe", ["java.write", "java.group"]))
+        self.assertEqual(self.next_({k: v for k, v in ran.items() if k != ("java.group", "last")}), ("last", ["java.group"]))
+        self.assertEqual(self.next_(ran), ("observe", ["java.write", "java.group"]))
+        self.assertIsNone(self.next_({k: dict(rezone="new") for k in ran}))
+        F.ENV["KEEP"] = "1"
+        self.assertIsNone(self.next_(ran))
+
+
 class Table(unittest.TestCase):
     def rows(self, **changed):
         base = dict.fromkeys(F.HEAD, "") | run() | dict(setup=KEY, rezone="x")
