@@ -71,4 +71,16 @@ static inline void many(struct rz_candidate *rows, size_t n)
 		rows[i] = at_address(row(i + 1, i + 1, T0 - HOUR_NS), (uint32_t)i + 1);
 }
 
+/* Outcomes are judged after 30 s, and three of ten open the breaker. */
+static inline struct rz_limits with_outcomes(void)
+{
+	struct rz_limits l = defaults;
+
+	l.rates.node = 1000;
+	l.outcome_ns = 30 * SECOND_NS;
+	l.breaker_share = 0.3;
+	l.breaker_for_ns = 30 * MINUTE_NS;
+	return l;
+}
+
 #endif

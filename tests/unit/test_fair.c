@@ -5,22 +5,11 @@
  */
 #include "select_rows.h"
 
-static struct rz_limits with_breaker(void)
-{
-	struct rz_limits l = defaults;
-
-	l.rates.node = 1000;
-	l.outcome_ns = 30 * SECOND_NS;
-	l.breaker_share = 0.3;
-	l.breaker_for_ns = 30 * MINUTE_NS;
-	return l;
-}
-
 /* n clients, each with a client.id of its own, at `addresses` addresses, come back after their
  * move. Returns what a client at another address is told then. */
 static enum rz_reason after_returns(size_t n, size_t addresses)
 {
-	struct rz_limits l = with_breaker();
+	struct rz_limits l = with_outcomes();
 	struct rz_select *s = make(&l);
 	struct rz_candidate rows[64];
 	enum rz_reason reason;
@@ -168,7 +157,7 @@ static unsigned moves_of(struct rz_select *s, bool invents, unsigned seconds)
 /* A client that calls itself otherwise at each connection is no new client each time. */
 static void test_invented_ids(void **state)
 {
-	struct rz_limits l = with_breaker();
+	struct rz_limits l = with_outcomes();
 	struct rz_select *s = make(&l);
 	const struct rz_outcome_row *known;
 	struct rz_candidate again;
@@ -214,7 +203,7 @@ static void test_not_taken_for_another(void **state)
 		{T0 + SECOND_NS, true, RZ_REASON_NONE},
 		{T0 + SECOND_NS, true, RZ_REASON_NONE},
 	};
-	struct rz_limits l = with_breaker();
+	struct rz_limits l = with_outcomes();
 	size_t i;
 
 	(void)state;
@@ -245,7 +234,7 @@ static struct rz_candidate chosen(uint64_t cookie, uint64_t opened_ns)
 /* A client that came although home was ready waits, counted from when it came. */
 static void test_home_was_ready(void **state)
 {
-	struct rz_limits l = with_breaker();
+	struct rz_limits l = with_outcomes();
 	struct rz_select *s;
 	uint64_t wait = 30 * MINUTE_NS;
 
@@ -263,7 +252,7 @@ static void test_home_was_ready(void **state)
 /* But not what a client opens between its first move and soon after its latest. */
 static void test_follow_up(void **state)
 {
-	struct rz_limits l = with_breaker();
+	struct rz_limits l = with_outcomes();
 	struct rz_candidate first = row(1, 7, T0 - HOUR_NS), second = row(2, 7, T0 - HOUR_NS);
 	struct rz_select *s;
 
@@ -333,7 +322,7 @@ static unsigned behind_snat(const struct rz_limits *l, unsigned every_s, unsigne
 /* They do not wait long for the one that does not go, and it is given up all the same. */
 static void test_behind_snat(void **state)
 {
-	struct rz_limits l = with_breaker();
+	struct rz_limits l = with_outcomes();
 	unsigned moves, slowest;
 
 	(void)state;
@@ -358,7 +347,7 @@ static void test_behind_snat(void **state)
  * that is taken for it rests twice as long, the other one for as long as a first move lets rest. */
 static void test_who_may_have_come_back(void **state)
 {
-	struct rz_limits l = with_breaker();
+	struct rz_limits l = with_outcomes();
 	struct rz_candidate first = row(1, 7, T0 - HOUR_NS), rows[3];
 	struct rz_select *s = make(&l);
 

@@ -117,17 +117,6 @@ static void test_per_client(void **state)
 	rz_select_free(s);
 }
 
-static struct rz_limits with_outcomes(void)
-{
-	struct rz_limits l = defaults;
-
-	l.rates.node = 1000;
-	l.outcome_ns = 30 * SECOND_NS;
-	l.breaker_share = 0.3;
-	l.breaker_for_ns = 30 * MINUTE_NS;
-	return l;
-}
-
 /* One move at T0 + 2 s; afterwards `seen` (same zone or not) from `from` to `to`, s after T0. */
 static enum rz_outcome story(bool seen, bool same_zone, unsigned from, unsigned to,
 			     uint64_t opened_ns, unsigned *known_s)

@@ -8,17 +8,6 @@
 #define MOVED_S	 2 /* after T0; the connection is opened a second later */
 #define FOR_EVER 100000
 
-static struct rz_limits with_outcomes(void)
-{
-	struct rz_limits l = defaults;
-
-	l.rates.node = 1000;
-	l.outcome_ns = 30 * SECOND_NS;
-	l.breaker_share = 0.3;
-	l.breaker_for_ns = 30 * MINUTE_NS;
-	return l;
-}
-
 static uint64_t at(unsigned s)
 {
 	return T0 + s * SECOND_NS;
