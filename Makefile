@@ -22,7 +22,7 @@ AR       := $(CROSS)ar
 BUILD    ?= build/$(ARCH)
 SYSROOT  := $(shell scripts/debs root sysroot "$$(scripts/debs host-suite)" $(ARCH) libc6-dev libbpf-dev libelf-dev \
 	    zlib1g-dev libjansson-dev libyaml-dev libsmartcols-dev libmnl-dev uthash-dev libcmocka-dev \
-	    libcurl4-openssl-dev libmicrohttpd-dev 2>/dev/null)
+	    libcurl4-openssl-dev libseccomp-dev libmicrohttpd-dev 2>/dev/null)
 ifeq ($(SYSROOT),)
 $(error ARCH=$(ARCH): its packages cannot be had; scripts/debs says why)
 endif
@@ -34,11 +34,8 @@ PKGCONF  ?= pkg-config
 CC       ?= cc
 BUILD    ?= build
 PKGS     := libbpf jansson yaml-0.1 smartcols libmnl
-# WITH_KUBE=0: no Kubernetes and no cloud metadata, and so no libcurl
+# WITH_KUBE=0: no Kubernetes and no cloud metadata, and so no rezone-source
 WITH_KUBE ?= 1
-ifeq ($(WITH_KUBE),1)
-PKGS     += libcurl
-endif
 # The release, and the commit: by COMMIT in an archive of `make dist` (git writes it there, see .gitattributes), else by git.
 VERSION  := $(shell cat VERSION)
 COMMIT   := $(shell c=$$(sed -nE 's/^([0-9a-f]{12})[0-9a-f]*$$/\1/p' COMMIT); \
@@ -52,8 +49,10 @@ FORTIFY  := $(if $(findstring -fsanitize,$(CFLAGS)),,$(if $(filter -O1 -O2 -O3 -
 HARDEN   := -fPIE -fstack-protector-strong $(FORTIFY)
 HARDEN_LD := -pie -Wl,-z,relro,-z,now
 # asked once, and only if something is compiled
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell $(PKGCONF) --cflags $(PKGS) libmicrohttpd))$(PKG_CFLAGS)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell $(PKGCONF) --cflags $(PKGS) libmicrohttpd $(SOURCE_PKGS)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell $(PKGCONF) --libs $(PKGS)))$(PKG_LIBS)
+SOURCE_PKGS := $(if $(filter 1,$(WITH_KUBE)),libcurl libseccomp)
+SOURCE_LIBS = $(eval SOURCE_LIBS := $$(shell $(PKGCONF) --libs $(SOURCE_PKGS)))$(SOURCE_LIBS)
 HTTP_LIBS  = $(eval HTTP_LIBS := $$(shell $(PKGCONF) --libs libmicrohttpd))$(HTTP_LIBS)
 RZ_CFLAGS = -std=gnu11 $(WARN) $(HARDEN) -D_GNU_SOURCE -Iinclude -Iuser -I$(BUILD) $(SYSFLAGS) $(PKG_CFLAGS)
 RZ_LIBS   = $(SYSFLAGS) $(PKG_LIBS) -lelf -lz -lm
@@ -68,11 +67,14 @@ BPF_CFLAGS := -g -ffile-prefix-map=$(CURDIR)=. -O2 -target bpf -mcpu=v3 -Wall -W
 BPF_COMPILE = $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 
 KUBE_PURE := $(addprefix user/source/,slice.c answer.c store.c build.c spec.c)
-KUBE_SRCS := $(addprefix user/source/,http.c api.c standing.c list.c watch.c proof.c target.c kube.c cloud.c)
-SRCS     := $(filter-out user/main.c $(if $(filter 1,$(WITH_KUBE)),user/source/without.c,$(KUBE_SRCS)),$(wildcard user/*/*.c))
+# what is in rezone-source alone: the HTTP client, the list of system calls
+SOURCE_SRCS := $(addprefix user/source/,http.c api.c standing.c list.c watch.c proof.c target.c kube.c cloud.c credential.c confine.c tell.c)
+SRCS     := $(filter-out $(SOURCE_SRCS),$(wildcard user/*/*.c))
 OBJS     := $(SRCS:user/%.c=$(BUILD)/user/%.o)
+SOURCE_OBJS := $(SOURCE_SRCS:user/%.c=$(BUILD)/user/%.o)
+PROGRAMS := $(addprefix $(BUILD)/,rezone rezone-serve $(if $(filter 1,$(WITH_KUBE)),rezone-source))
 SKELS    := $(BUILD)/rezone.skel.h $(BUILD)/probe.skel.h
-UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter-out $(if $(filter 1,$(WITH_KUBE)),,%/test_confine.c),$(wildcard tests/unit/test_*.c)))
 
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(BUILD)/bpf/%,$(wildcard tests/bpf/test_*.c))
 
@@ -86,7 +88,7 @@ FUZZ_REFERENCE := tests/fuzz/framer.c tests/fuzz/seeds.c $(wildcard tests/fuzz/*
 ## Build | all: the product, build/rezone; this is what `make` does
 ## Build | all CC=clang BUILD=build/clang: ... with another compiler, in another folder
 ## Build | all ARCH=arm64: ... for another machine
-## Build | all WITH_KUBE=0: ... without Kubernetes, cloud metadata and libcurl
+## Build | all WITH_KUBE=0: ... without Kubernetes and cloud metadata, and so without rezone-source and libcurl
 all: $(BUILD)/rezone
 
 $(BUILD)/%.bpf.o: bpf/%.bpf.c $(BUILD)/settings-bpf
@@ -128,14 +130,19 @@ $(BUILD)/librezone.a: $(SKELS) $(OBJS) $(BUILD)/settings
 # `rezone serve` is a program of its own: the HTTP server is in no process that is root.
 $(BUILD)/rezone-serve: $(BUILD)/user/serve.o $(BUILD)/librezone.a
 	$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(RZ_LIBS) $(HTTP_LIBS)
-$(BUILD)/rezone: $(BUILD)/user/main.o $(BUILD)/librezone.a | $(BUILD)/rezone-serve
+# So is what talks to the API server and the cloud.
+$(BUILD)/rezone-source: $(BUILD)/user/source.o $(SOURCE_OBJS) $(BUILD)/librezone.a
+	$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(SYSFLAGS) $(shell $(PKGCONF) --libs jansson) -lm $(SOURCE_LIBS)
+$(BUILD)/rezone: $(BUILD)/user/main.o $(BUILD)/librezone.a | $(filter-out $(BUILD)/rezone,$(PROGRAMS))
 	$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(RZ_LIBS)
 
 $(BUILD)/unit/%.o: tests/unit/%.c $(BUILD)/settings
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -Itests/lib -MMD -MP -c $< -o $@
 $(BUILD)/unit/%: $(BUILD)/unit/%.o $(BUILD)/librezone.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/librezone.a -lcmocka $(RZ_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/librezone.a -lcmocka $(RZ_LIBS) $(UNIT_LIBS)
+$(BUILD)/unit/test_confine: $(BUILD)/user/source/confine.o
+$(BUILD)/unit/test_confine: UNIT_LIBS = $(SOURCE_LIBS)
 
 # What a segment costs, tests/bench. Needs root.
 $(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BUILD)/settings-bpf
@@ -201,7 +208,7 @@ test:
 
 # Fuzzing, tests/fuzz: ten million inputs; FUZZ_SECONDS for each target of the longer form.
 FUZZ_SECONDS ?= 600
-FUZZERS    := $(addprefix $(BUILD)/fuzz/fuzz_,frame request tags proxy blocks topo kube)
+FUZZERS    := $(addprefix $(BUILD)/fuzz/fuzz_,frame request tags proxy blocks topo kube report)
 FUZZ_FLAGS := -std=gnu11 -g -O1 -DREZONE_NO_BACK_OFF $(WARN) -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    -Iinclude -Iuser
 # the product's framing stage for user space: what BPF programs have below them is in tests/fuzz/shim
@@ -213,7 +220,7 @@ $(BUILD)/fuzz/framing.o: tests/fuzz/framing.c
 $(BUILD)/fuzz/fuzz_frame: tests/fuzz/fuzz_frame.c $(FUZZ_REFERENCE) $(BUILD)/fuzz/framing.o
 	$(CLANG) $(FUZZ_FLAGS) -o $@ $< tests/fuzz/framer.c $(BUILD)/fuzz/framing.o
 # the product's pure parsers, compiled once for all targets
-FUZZ_PRODUCT := $(patsubst user/%.c,$(BUILD)/fuzz/user/%.o,$(wildcard user/client/*.c user/topo/*.c user/base/*.c) $(KUBE_PURE))
+FUZZ_PRODUCT := $(patsubst user/%.c,$(BUILD)/fuzz/user/%.o,$(wildcard user/client/*.c user/topo/*.c user/base/*.c user/report/*.c) $(KUBE_PURE))
 $(BUILD)/fuzz/user/%.o: user/%.c
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
@@ -350,7 +357,7 @@ compile_commands.json: $(SKELS) $(BUILD)/bpf/frame_test.skel.h $(BUILD)/bench/be
 
 .PHONY: shellcheck cppcheck codespell circles prefixes
 # every module that is linked, so what is told of a symbol is all that is to be told
-circles: $(OBJS) $(BUILD)/user/main.o
+circles: $(OBJS) $(SOURCE_OBJS) $(BUILD)/user/main.o
 	scripts/check-circles $^
 prefixes:
 	scripts/check-prefixes
@@ -516,7 +523,7 @@ SHARE   = $(DESTDIR)$(PREFIX)/share
 ZSH     = zsh/site-functions
 UNITDIR = $(PREFIX)/lib/systemd/system
 install: $(BUILD)/rezone pages
-	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/sbin $(BUILD)/rezone $(BUILD)/rezone-serve
+	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/sbin $(PROGRAMS)
 	install -D -m 0644 -t $(SHARE)/man/man8 $(BUILD)/pages/man/*.8
 	install -D -m 0644 -t $(SHARE)/man/man5 $(BUILD)/pages/man/*.5
 	install -D -m 0644 -t $(SHARE)/bash-completion/completions $(BUILD)/pages/completions/bash/rezone

@@ -14,12 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/drop.h"
 #include "base/listen.h"
 #include "base/log.h"
 #include "base/stdout.h"
 #include "cmd/opts.h"
 #include "out/metrics.h"
-#include "serve/drop.h"
 #include "serve/server.h"
 
 struct ask {
@@ -109,6 +109,14 @@ static int serve(struct rz_source *source, int listen_fd)
 	return err < 0 ? err : 0;
 }
 
+static int drop(struct rz_source *source)
+{
+	struct rz_drop d = {.who = "serve", .uid = RZ_NOBODY};
+
+	d.keep_bpf = !rz_drop_is_enough(&d, rz_source_can_read, source);
+	return rz_drop_rights(&d);
+}
+
 static int run(const struct ask *a, const struct rz_endpoint *at)
 {
 	pid_t parent = getppid();
@@ -119,7 +127,7 @@ static int run(const struct ask *a, const struct rz_endpoint *at)
 		return err;
 	fd = rz_listen_open(at);
 	err = fd < 0 ? rz_err(fd, "serve: cannot listen at %s: %s", a->listen, strerror(-fd))
-		     : rz_drop_rights(!rz_drop_is_enough(rz_source_can_read, source));
+		     : drop(source);
 	if (err) {
 		if (fd >= 0)
 			close(fd);

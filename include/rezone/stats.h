@@ -70,6 +70,9 @@ enum rz_place {
 	/* the daemon's */
 	RZ_PLACE_CLOSE, /* a close that failed for another reason than its last check */
 	RZ_PLACE_READ,	/* of the maps, at a tick */
+	/* the network process: ECHILD it ended, ETIMEDOUT it fell silent, EBADMSG what it said was
+	 * refused, EPERM a call that its seccomp list forbids */
+	RZ_PLACE_SOURCE,
 	RZ_PLACE_COUNT,
 };
 struct rz_error_key {

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-int rz_exec_beside(const char *program, char *const argv[])
+int rz_path_beside(const char *program, char *ret, size_t size)
 {
-	char path[PATH_MAX + 64];
+	char path[PATH_MAX + 1];
 	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX);
 	char *slash;
 
@@ -20,7 +20,17 @@ int rz_exec_beside(const char *program, char *const argv[])
 	slash = strrchr(path, '/');
 	if (!slash || n == PATH_MAX)
 		return -ENAMETOOLONG;
-	snprintf(slash + 1, sizeof(path) - (size_t)(slash + 1 - path), "%s", program);
+	slash[1] = '\0';
+	return snprintf(ret, size, "%s%s", path, program) < (int)size ? 0 : -ENAMETOOLONG;
+}
+
+int rz_exec_beside(const char *program, char *const argv[])
+{
+	char path[PATH_MAX + 64];
+	int err = rz_path_beside(program, path, sizeof(path));
+
+	if (err)
+		return err;
 	execv(path, argv);
 	return -errno;
 }

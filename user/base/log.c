@@ -24,6 +24,7 @@
 static enum rz_log_format form = RZ_LOG_TEXT;
 static enum rz_log_level max_level = RZ_LOG_INFO;
 static uint64_t lost, lost_told; /* lines */
+static bool (*diverted)(enum rz_log_level level, const char *text);
 
 static const char *const words[] = {"error", "warn", "info", "debug"};
 
@@ -31,6 +32,11 @@ void rz_log_setup(enum rz_log_format format, enum rz_log_level level)
 {
 	form = format;
 	max_level = level;
+}
+
+void rz_log_divert(bool (*to)(enum rz_log_level level, const char *text))
+{
+	diverted = to;
 }
 
 static char *text_line(enum rz_log_level level, const char *time_text, const char *text)
@@ -104,6 +110,8 @@ static bool put(enum rz_log_level level, const char *text, json_t *fields)
 	char time_text[RZ_TIME_TEXT];
 	struct timespec now;
 
+	if (diverted)
+		return diverted(level, text);
 	clock_gettime(CLOCK_REALTIME, &now);
 	rz_time_format(time_text, (uint64_t)now.tv_sec * RZ_SECOND_NS + (uint64_t)now.tv_nsec);
 	line = form == RZ_LOG_TEXT ? text_line(level, time_text, text)

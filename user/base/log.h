@@ -16,6 +16,10 @@ enum rz_log_format { RZ_LOG_TEXT = 0, RZ_LOG_JSON };
 
 void rz_log_setup(enum rz_log_format format, enum rz_log_level max_level);
 
+/* From now on lines go to this function instead, without time and level; it must not log. False: it
+ * could not take the line. */
+void rz_log_divert(bool (*to)(enum rz_log_level level, const char *text));
+
 /* Writes one line; bytes that are not printable ASCII are escaped (rz_str_printable). */
 void rz_log(enum rz_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

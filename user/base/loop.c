@@ -56,24 +56,49 @@ void rz_loop_free(struct rz_loop *l)
 	if (!l)
 		return;
 	for (i = 0; i < l->n; i++)
-		if (l->sources[i].owned)
+		if (l->sources[i].owned && l->sources[i].fd >= 0)
 			close(l->sources[i].fd);
 	close(l->epoll);
 	free(l);
 }
 
+/* A place that is free, or -1. */
+static int free_place(const struct rz_loop *l)
+{
+	int i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->sources[i].fd < 0)
+			return i;
+	return l->n < MAX_SOURCES ? l->n : -1;
+}
+
 static int add(struct rz_loop *l, struct source s)
 {
 	struct epoll_event ev = {.events = EPOLLIN};
+	int at = free_place(l);
 
-	if (l->n == MAX_SOURCES)
+	if (at < 0)
 		return rz_err(-ENOSPC, "loop: more than %d sources", MAX_SOURCES);
-	ev.data.ptr = &l->sources[l->n];
+	ev.data.ptr = &l->sources[at];
 	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, s.fd, &ev))
 		return rz_err(-errno, "loop: cannot watch descriptor %d: %s", s.fd,
 			      strerror(errno));
-	l->sources[l->n++] = s;
+	l->sources[at] = s;
+	l->n += at == l->n;
 	return 0;
+}
+
+void rz_loop_remove(struct rz_loop *l, int fd)
+{
+	int i;
+
+	for (i = 0; i < l->n; i++) {
+		if (l->sources[i].fd != fd)
+			continue;
+		epoll_ctl(l->epoll, EPOLL_CTL_DEL, fd, NULL);
+		l->sources[i] = (struct source){.fd = -1};
+	}
 }
 
 int rz_loop_add(struct rz_loop *l, int fd, rz_loop_fn fn, void *arg)

@@ -19,6 +19,8 @@ void rz_loop_free(struct rz_loop *l); /* takes NULL; closes timers and the signa
 
 /* Calls fn when fd is readable. The loop does not own fd. */
 int rz_loop_add(struct rz_loop *l, int fd, rz_loop_fn fn, void *arg);
+/* No more of it; before it is closed. */
+void rz_loop_remove(struct rz_loop *l, int fd);
 
 /* A timer, not running yet. Returns its descriptor or -errno; the loop owns it and drains it. */
 int rz_loop_add_timer(struct rz_loop *l, rz_loop_fn fn, void *arg);

@@ -173,6 +173,14 @@ int rz_addr_parse(const char *text, uint8_t ret_addr[16])
 	return 0;
 }
 
+bool rz_addr_is_any(const uint8_t addr[16])
+{
+	static const uint8_t any6[16];
+
+	return !memcmp(addr, any6, sizeof(any6)) ||
+	       (!memcmp(addr, mapped, sizeof(mapped)) && !memcmp(addr + 12, any6, 4));
+}
+
 void rz_addr_format(char *dst, size_t dst_size, const uint8_t addr[16])
 {
 	if (!memcmp(addr, mapped, sizeof(mapped)))

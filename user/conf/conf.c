@@ -15,7 +15,7 @@
 #include "base/yaml.h"
 #include "conf/table.h"
 #include "kern/conf_map.h"
-#include "source/kube.h"
+#include "source/spec.h"
 #include "topo/zone.h"
 
 struct rz_conf_source {

@@ -69,12 +69,13 @@ struct rz_conf {
 	char *opt_in_keys;
 	char *tag_separators;
 	bool tag_url_decode;
-	char *kube_service; /* source/kube.h has the grammar; both NULL: no Kubernetes */
+	char *kube_service; /* source/spec.h has the grammar; both NULL: no Kubernetes */
 	char *kube_selector;
 	char *kube_port_name;
 	char *kube_server, *kube_token_file, *kube_ca_file; /* NULL: as in a pod */
 	char *kube_zone_label;				    /* NULL: the node is not asked for */
 	char *node_name, *zone, *cloud_url;		    /* NULL: not given */
+	uint32_t source_uid;				    /* of the network process */
 	int cloud;					    /* enum rz_cloud_which */
 	char *price;					    /* policy/price.h has the forms */
 	uint64_t empty_confirm_ns;

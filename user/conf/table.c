@@ -237,6 +237,11 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"cloud-url", RZ_CONF_TEXT, AT(cloud_url), 0, 0, NULL, NULL, NULL, NULL,
 	 "URL of the cloud's metadata service, if it is not the cloud's usual one",
 	 .restart = true},
+	{"source-uid", RZ_CONF_COUNT, AT(source_uid), 1, 4294967294.0, "65533", NULL, NULL, NULL,
+	 "the user and group, by number, as which the process runs that talks to the Kubernetes "
+	 "API "
+	 "server and the cloud (docs/security-processes.md); no other process should run as it",
+	 .restart = true},
 	{"price", RZ_CONF_PRICE, AT(price), 0, 0, "auto", NULL, NULL, NULL,
 	 "what a GB between zones costs, for `rezone cost` and `rezone plan` (docs/cost.md). auto: "
 	 "the list price of the cloud that the firmware names, and no money is shown outside "

@@ -19,8 +19,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "source/cloud.h"
-#include "source/kube.h"
+#include "daemon/reporter.h"
+#include "kern/tally.h"
 #include "topo/file.h"
 #include "topo/merge.h"
 
@@ -31,9 +31,8 @@ struct rz_feed {
 	struct rz_topo_file *file;
 	struct rz_topo *file_topo; /* as last read whole */
 	uint64_t file_proved_ns;
-	struct rz_kube *kube;
-	struct rz_cloud *cloud;
-	struct rz_clocks clocks; /* at the last look */
+	struct rz_reporter *reporter; /* of Kubernetes and the cloud; NULL: neither is asked */
+	struct rz_clocks clocks;      /* at the last look */
 	uint64_t jumped_ns;	 /* they jumped then, and not every source was proved since; 0 */
 	bool dirty;		 /* a source has news */
 	char merge_why[128];	 /* why the sources make no topology, "" */
@@ -81,8 +80,8 @@ static int take(struct rz_daemon *d, const char *from)
 	rz_str_copy(d->status.own_zone, sizeof(d->status.own_zone), d->topo->own_zone);
 	rz_str_copy(d->status.own_zone_from, sizeof(d->status.own_zone_from), from);
 	/* in a storm of changes once in ten seconds is enough to be told */
-	rz_log(f->told_ns && f->kube && now < f->told_ns + TELL_EVERY_NS ? RZ_LOG_DEBUG
-									 : RZ_LOG_INFO,
+	rz_log(f->told_ns && f->reporter && now < f->told_ns + TELL_EVERY_NS ? RZ_LOG_DEBUG
+									     : RZ_LOG_INFO,
 	       "topology: %zu agents in %zu zones, own zone %s%s%s", d->topo->n_agents,
 	       rz_topo_zones_present(d->zones),
 	       d->topo->own_zone[0] ? d->topo->own_zone : "not given", *from ? " from " : "", from);
@@ -110,9 +109,7 @@ static size_t collect_rows(const struct rz_daemon *d, struct rz_source_row *rows
 		rz_str_copy(rows[n].v.note, sizeof(rows[n].v.note), rz_topo_file_fault(f->file));
 		n++;
 	}
-	n += rz_kube_rows(f->kube, rows + n, RZ_KUBE_GROUPS_MAX);
-	if (rz_cloud_row(f->cloud, &rows[n]))
-		n++;
+	n += rz_reporter_rows(f->reporter, rows + n, RZ_SOURCES_MAX - n);
 	if (f->merge_why[0] && n) {
 		rows[0].freeze = RZ_FREEZE_UNREADABLE;
 		rz_str_copy(rows[0].v.note, sizeof(rows[0].v.note), f->merge_why);
@@ -125,12 +122,12 @@ static void merge(struct rz_daemon *d)
 	struct rz_feed *f = d->feed;
 	struct rz_merge_in in = {
 		.file = f->file_topo,
-		.kube = rz_kube_topo(f->kube),
-		.agents_zone = rz_kube_own_zone(f->kube),
+		.kube = rz_reporter_topo(f->reporter),
+		.agents_zone = rz_reporter_own_zone(f->reporter),
 		.setting_zone = d->conf.zone ? d->conf.zone : "",
-		.label_zone = rz_kube_label_zone(f->kube),
-		.cloud_zone = rz_cloud_zone(f->cloud),
-		.cloud_id = rz_cloud_id(f->cloud),
+		.label_zone = rz_reporter_label_zone(f->reporter),
+		.cloud_zone = rz_reporter_cloud_zone(f->reporter),
+		.cloud_id = rz_reporter_cloud_id(f->reporter),
 		.kube_source = f->file ? 1 : 0,
 	};
 	struct rz_topo *fresh = NULL;
@@ -232,6 +229,13 @@ static void on_news(void *arg)
 	judge(d, rz_now_ns());
 }
 
+static void on_failed(void *arg, int error)
+{
+	struct rz_daemon *d = arg;
+
+	rz_tally_error(d->maps, RZ_PLACE_SOURCE, error);
+}
+
 /* An event when what counts is another: once in ten seconds is enough in a storm of changes. */
 static void tell_change(struct rz_daemon *d)
 {
@@ -280,7 +284,7 @@ static void look_at_clocks(struct rz_daemon *d)
 
 	if (f->clocks.mono_ns && rz_clocks_jumped(&f->clocks, &now)) {
 		f->jumped_ns = now.mono_ns;
-		rz_kube_doubt(f->kube);
+		rz_reporter_doubt(f->reporter);
 	}
 	f->clocks = now;
 }
@@ -288,6 +292,7 @@ static void look_at_clocks(struct rz_daemon *d)
 void rz_daemon_poll_topology(struct rz_daemon *d)
 {
 	look_at_clocks(d);
+	rz_reporter_look(d->feed->reporter, rz_now_ns());
 	if (d->feed->file)
 		poll_file(d);
 	if (d->feed->dirty)
@@ -302,17 +307,8 @@ int rz_daemon_start_topology(struct rz_daemon *d)
 {
 	struct rz_feed *f = calloc(1, sizeof(*f));
 	const struct rz_conf *c = &d->conf;
-	struct rz_cloud_conf cloud = {(enum rz_cloud_which)c->cloud, c->cloud_url};
-	struct rz_kube_conf kube = {.services = c->kube_service,
-				    .selectors = c->kube_selector,
-				    .server = c->kube_server,
-				    .token_file = c->kube_token_file,
-				    .ca_file = c->kube_ca_file,
-				    .port_name = c->kube_port_name,
-				    .node_name = c->node_name ? c->node_name : "",
-				    .zone_label = c->kube_zone_label,
-				    .max_age_ns = c->topology_max_age_ns,
-				    .empty_confirm_ns = c->empty_confirm_ns};
+	const struct rz_reporter_calls calls = {on_news, on_failed, d};
+	bool kube = c->kube_service || c->kube_selector;
 	int err = 0;
 
 	if (!f)
@@ -320,11 +316,9 @@ int rz_daemon_start_topology(struct rz_daemon *d)
 	d->feed = f;
 	if (c->topology)
 		err = rz_topo_file_new(c->topology, &f->file);
-	if (!err && (c->kube_service || c->kube_selector))
-		err = rz_kube_new(&kube, d->loop, on_news, d, &f->kube);
-	if (!err && (f->file || f->kube))
-		err = rz_cloud_new(&cloud, d->loop, on_news, d, &f->cloud);
-	if (!err && !f->file && !f->kube)
+	if (!err && (f->file || kube))
+		err = rz_reporter_new(c, d->loop, &calls, &f->reporter);
+	if (!err && !f->file && !kube)
 		rz_warn("run: neither --topology nor --kube-service: connections are tracked, "
 			"nobody "
 			"is moved");
@@ -336,8 +330,7 @@ void rz_daemon_stop_topology(struct rz_daemon *d)
 	struct rz_feed *f = d->feed;
 
 	if (f) {
-		rz_kube_free(f->kube);
-		rz_cloud_free(f->cloud);
+		rz_reporter_free(f->reporter);
 		rz_topo_file_free(f->file);
 		rz_topo_free(f->file_topo);
 		rz_topo_free(f->pending);

@@ -70,7 +70,7 @@ _Static_assert(offsetof(struct rz_stats, checks) == N_COUNTERS * sizeof(__u64),
 static const char *const places[] = {
 	"none",	       "payload",      "conn insert",	 "client insert",   "partial insert",
 	"ringbuf",     "destroy",      "proxied insert", "software insert", "traffic insert",
-	"held insert", "print insert", "close",		 "maps read",
+	"held insert", "print insert", "close",		 "maps read",	    "source",
 };
 _Static_assert(sizeof(places) / sizeof(places[0]) == RZ_PLACE_COUNT, "a word for each place");
 

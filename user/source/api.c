@@ -14,6 +14,7 @@
 
 #define BODY_MAX_BYTES (64u << 20)
 #define TOKEN_MAX      16384
+#define CA_MAX	       (1u << 20)
 #define WATCH_MIN_S    240
 #define WATCH_MORE_S   240
 
@@ -21,24 +22,46 @@
  */
 static char *authorization(const struct rz_kube_api *api, char *why)
 {
-	_cleanup_fclose_ FILE *f = fopen(api->token_file, "re");
 	char token[TOKEN_MAX], *header = NULL;
-	size_t n = f ? fread(token, 1, sizeof(token) - 1, f) : 0;
+	ssize_t n = rz_credential_read(api->token, token, sizeof(token) - 1);
 
-	while (n && (token[n - 1] == '\n' || token[n - 1] == '\r' || token[n - 1] == ' '))
+	while (n > 0 && (token[n - 1] == '\n' || token[n - 1] == '\r' || token[n - 1] == ' '))
 		n--;
-	token[n] = '\0';
-	if (!n || strpbrk(token, "\r\n")) {
+	token[n > 0 ? n : 0] = '\0';
+	if (n <= 0 || strpbrk(token, "\r\n")) {
 		snprintf(why, RZ_KUBE_WHY_SIZE,
 			 "token file %.200s: %s; name another with --kube-token-file",
-			 api->token_file,
-			 f ? n ? "has more than one line" : "is empty" : strerror(errno));
+			 api->token->path,
+			 n > 0	 ? "has more than one line"
+			 : n < 0 ? strerror((int)-n)
+				 : "is empty");
 		return NULL;
 	}
 	if (asprintf(&header, "Authorization: Bearer %s", token) < 0)
 		header = NULL;
 	explicit_bzero(token, sizeof(token));
 	return header;
+}
+
+/* The CA certificates as they are now, *ret NULL for the system's. 0 or -EINVAL with a line. */
+static int authorities(const struct rz_kube_api *api, char **ret, size_t *ret_len, char *why)
+{
+	_cleanup_free_ char *pem = NULL;
+	ssize_t n;
+
+	if (!api->ca->path)
+		return 0;
+	pem = malloc(CA_MAX);
+	n = pem ? rz_credential_read(api->ca, pem, CA_MAX) : -ENOMEM;
+	if (n <= 0) {
+		snprintf(why, RZ_KUBE_WHY_SIZE,
+			 "CA file %.200s: %s; name another with --kube-ca-file", api->ca->path,
+			 n < 0 ? strerror((int)-n) : "is empty");
+		return -EINVAL;
+	}
+	*ret = RZ_TAKE_PTR(pem);
+	*ret_len = (size_t)n;
+	return 0;
 }
 
 uint32_t rz_kube_api_random(void)
@@ -61,18 +84,21 @@ uint64_t rz_kube_api_time_out_ms(const struct rz_kube_api *api)
 static int send(const struct rz_kube_api *api, struct rz_http_ask *ask, const char *accept,
 		char *why, struct rz_http_req **ret)
 {
-	_cleanup_free_ char *auth = NULL;
+	_cleanup_free_ char *auth = NULL, *ca = NULL;
 	const char *headers[3] = {accept};
-	int err;
+	int err = authorities(api, &ca, &ask->ca_len, why);
+
+	if (err)
+		return err;
 
 	/* a token is for the server's eyes alone */
-	if (api->token_file && !strncmp(api->server, "https:", 6)) {
+	if (api->token->path && !strncmp(api->server, "https:", 6)) {
 		headers[1] = auth = authorization(api, why);
 		if (!auth)
 			return -EINVAL;
 	}
 	ask->headers = headers;
-	ask->ca_file = api->ca_file;
+	ask->ca = ca;
 	ask->connect_ms = rz_kube_api_time_out_ms(api) / 2;
 	if (!ask->total_ms)
 		ask->total_ms = rz_kube_api_time_out_ms(api);
@@ -173,8 +199,8 @@ static const char *cure(const struct rz_kube_api *api, const struct rz_http_answ
 {
 	switch (a->status) {
 	case 401:
-		return api->token_file ? "; the token is read again at the next try"
-				       : "; name a token with --kube-token-file";
+		return api->token->path ? "; the token is read again at the next try"
+					: "; name a token with --kube-token-file";
 	case 403:
 		return "; the service account needs get, list and watch on endpointslices "
 		       "(deploy/rezone.yaml has the Role)";

@@ -9,15 +9,16 @@
 #ifndef RZ_SOURCE_API_H
 #define RZ_SOURCE_API_H
 
+#include "source/credential.h"
 #include "source/http.h"
 #include "source/slice.h"
 
 /* The server, and what all its targets share. */
 struct rz_kube_api {
 	struct rz_http *http;
-	char *server;	  /* https://10.0.0.1:443 */
-	char *token_file; /* NULL: none; read again for each request, so a rotated one counts */
-	char *ca_file;	  /* likewise read by libcurl for each connection */
+	char *server; /* https://10.0.0.1:443 */
+	/* read again for each request, so that a rotated one counts */
+	const struct rz_credential *token, *ca;
 	struct rz_kube_form form;
 	uint64_t max_age_ns;
 	void (*changed)(void *arg); /* a store changed, or how far it can be trusted */

@@ -110,14 +110,12 @@ static int take_azure(struct rz_cloud *c, const char *text, char *why, size_t si
 static const struct cloud {
 	enum rz_cloud_which which;
 	const char *name, *url;
-	const char *vendor; /* what the firmware says */
 	struct step steps[4];
 	const char *cure;
 } clouds[] = {
 	{RZ_CLOUD_AWS,
 	 "aws",
 	 "http://169.254.169.254",
-	 "Amazon EC2",
 	 {{"PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds: 300", take_token,
 	   false},
 	  {NULL, "/latest/meta-data/placement/availability-zone", NULL, take_zone, false},
@@ -128,13 +126,11 @@ static const struct cloud {
 	{RZ_CLOUD_GCP,
 	 "gcp",
 	 "http://169.254.169.254",
-	 "Google",
 	 {{NULL, "/computeMetadata/v1/instance/zone", "Metadata-Flavor: Google", take_last, false}},
 	 "name the zone with --zone"},
 	{RZ_CLOUD_AZURE,
 	 "azure",
 	 "http://169.254.169.254",
-	 "Microsoft Corporation",
 	 {{NULL, "/metadata/instance/compute?api-version=2021-02-01&format=json", "Metadata: true",
 	   take_azure, false}},
 	 "name the zone with --zone"},
@@ -226,22 +222,12 @@ static int on_timer(void *arg)
 	return 0;
 }
 
-/* What the firmware says: outside clouds nobody is asked. */
 static const struct cloud *find(enum rz_cloud_which which)
 {
-	_cleanup_fclose_ FILE *f = NULL;
-	char vendor[64] = "";
 	size_t i;
 
-	if (which == RZ_CLOUD_AUTO) {
-		f = fopen("/sys/class/dmi/id/sys_vendor", "re");
-		if (!f || !fgets(vendor, sizeof(vendor), f))
-			return NULL;
-		vendor[strcspn(vendor, "\n")] = '\0';
-	}
 	for (i = 0; i < sizeof(clouds) / sizeof(clouds[0]); i++)
-		if (which == clouds[i].which ||
-		    (which == RZ_CLOUD_AUTO && !strcmp(vendor, clouds[i].vendor)))
+		if (which == clouds[i].which)
 			return &clouds[i];
 	return NULL;
 }

@@ -166,8 +166,12 @@ static void set_options(struct rz_http_req *r, const struct rz_http_ask *a)
 #endif
 	if (a->method)
 		curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, a->method);
-	if (a->ca_file)
-		curl_easy_setopt(e, CURLOPT_CAINFO, a->ca_file);
+	if (a->ca) {
+		struct curl_blob pem = {(void *)a->ca, a->ca_len, CURL_BLOB_COPY};
+
+		curl_easy_setopt(e, CURLOPT_CAINFO_BLOB, &pem);
+		curl_easy_setopt(e, CURLOPT_CAPATH, NULL); /* and no other's word counts */
+	}
 	if (a->direct)
 		curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, (long)a->fresh);

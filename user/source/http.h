@@ -4,7 +4,7 @@
  *
  * Comes in: what to ask. Goes out: pieces of the body as they come, or the whole body, and how it
  * ended. libcurl's sockets live in an epoll of their own, whose descriptor lies in the loop's.
- * Called by api.c and cloud.c; not part of a build with WITH_KUBE=0.
+ * Called by api.c and cloud.c.
  */
 #ifndef RZ_SOURCE_HTTP_H
 #define RZ_SOURCE_HTTP_H
@@ -35,7 +35,8 @@ struct rz_http_ask {
 	const char *url;
 	const char *method;	    /* NULL: GET */
 	const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
-	const char *ca_file;	    /* NULL: the system's */
+	const char *ca;		    /* certificates (PEM), NULL: the system's */
+	size_t ca_len;
 	uint64_t connect_ms, total_ms;
 	size_t max_bytes; /* of a collected body; more is -EFBIG */
 	bool fresh;	  /* not on a connection that is open already: it may be dead */

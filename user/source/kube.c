@@ -6,14 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "source/target.h"
 
-#define POD_FOLDER     "/var/run/secrets/kubernetes.io/serviceaccount"
 #define NEWS_NS	       (100 * 1000000ULL) /* changes that come together are told together */
 #define NEWS_MAX_NS    (500 * 1000000ULL)
 #define LABEL_AGAIN_NS (60 * RZ_SECOND_NS)
@@ -29,6 +27,7 @@ struct rz_kube {
 	uint64_t news_ns; /* how long changes are gathered */
 	uint64_t empty_confirm_ns, empty_since_ns;
 	struct rz_topo *topo;
+	uint64_t number; /* of topo */
 	struct rz_kube_sum sum;
 	bool full[RZ_KUBE_GROUPS_MAX], empty[RZ_KUBE_GROUPS_MAX];
 	char *port_name, *node_name, *zone_label;
@@ -109,6 +108,7 @@ static int rebuild(struct rz_kube *k)
 			}
 	rz_topo_free(k->topo);
 	k->topo = fresh;
+	k->number++;
 	k->sum = sum;
 	tell_left_out(k, &was);
 	for (i = 0; i < k->n; i++)
@@ -229,6 +229,11 @@ const struct rz_topo *rz_kube_topo(const struct rz_kube *k)
 	return k ? k->topo : NULL;
 }
 
+uint64_t rz_kube_number(const struct rz_kube *k)
+{
+	return k ? k->number : 0;
+}
+
 const char *rz_kube_own_zone(const struct rz_kube *k)
 {
 	return k && k->topo ? k->sum.own_zone : "";
@@ -268,6 +273,11 @@ static void fill_row(const struct rz_kube *k, size_t i, struct rz_source_row *r)
 		rz_str_copy(r->v.note, sizeof(r->v.note), k->sum.contradiction);
 }
 
+uint64_t rz_kube_newest(const struct rz_kube *k, size_t target)
+{
+	return k && target < k->n ? rz_kube_target_newest(k->targets[target]) : 0;
+}
+
 size_t rz_kube_rows(const struct rz_kube *k, struct rz_source_row *rows, size_t max)
 {
 	size_t i;
@@ -285,41 +295,6 @@ static int copy(char **ret, const char *text)
 	return text && !*ret ? -ENOMEM : 0;
 }
 
-/* In a pod, the environment and a folder say where the API server is and who we are. */
-static int take_place(struct rz_kube *k, const struct rz_kube_conf *c)
-{
-	const char *host = getenv("KUBERNETES_SERVICE_HOST");
-	const char *port = getenv("KUBERNETES_SERVICE_PORT");
-	const char *token = POD_FOLDER "/token", *ca = POD_FOLDER "/ca.crt";
-	size_t len;
-
-	if (c->server) {
-		if (copy(&k->api.server, c->server))
-			return -ENOMEM;
-		for (len = strlen(k->api.server); len && k->api.server[len - 1] == '/'; len--)
-			k->api.server[len - 1] = '\0';
-	} else if (!host || !*host) {
-		return rz_err(-EINVAL,
-			      "kube: KUBERNETES_SERVICE_HOST is not set: this is no pod; name the "
-			      "API server with --kube-server");
-	} else if (asprintf(&k->api.server, strchr(host, ':') ? "https://[%s]:%s" : "https://%s:%s",
-			    host, port && *port ? port : "443") < 0) {
-		k->api.server = NULL;
-		return -ENOMEM;
-	}
-	if (strncmp(k->api.server, "https://", 8) && strncmp(k->api.server, "http://", 7))
-		return rz_err(-EINVAL, "kube: --kube-server %s is no https:// or http:// URL",
-			      k->api.server);
-	if (copy(&k->api.token_file, c->token_file	   ? c->token_file
-				     : access(token, F_OK) ? NULL
-							   : token) ||
-	    copy(&k->api.ca_file, c->ca_file	     ? c->ca_file
-				  : access(ca, F_OK) ? NULL
-						     : ca))
-		return -ENOMEM;
-	return 0;
-}
-
 static int make_targets(struct rz_kube *k, const struct rz_kube_conf *c)
 {
 	char why[256];
@@ -331,8 +306,7 @@ static int make_targets(struct rz_kube *k, const struct rz_kube_conf *c)
 		return rz_err(err, "kube: %s", why);
 	}
 	for (i = 0; i < k->n && !err; i++)
-		err = rz_kube_target_new(&k->api, k->specs[i].ns, k->specs[i].selector,
-					 k->specs[i].label, &k->targets[i]);
+		err = rz_kube_target_new(&k->api, &k->specs[i], c->newest[i], &k->targets[i]);
 	return err;
 }
 
@@ -360,6 +334,7 @@ int rz_kube_new(const struct rz_kube_conf *c, struct rz_loop *loop, rz_kube_fn c
 	k->arg = arg;
 	k->news_ns = NEWS_NS;
 	k->empty_confirm_ns = c->empty_confirm_ns;
+	memcpy(k->full, c->full, sizeof(k->full));
 	k->api.max_age_ns = c->max_age_ns;
 	k->api.changed = on_changed;
 	k->api.arg = k;
@@ -369,8 +344,10 @@ int rz_kube_new(const struct rz_kube_conf *c, struct rz_loop *loop, rz_kube_fn c
 	if (!err)
 		err = copy(&k->zone_label, c->zone_label);
 	k->api.form = (struct rz_kube_form){k->port_name, k->node_name};
+	k->api.token = c->token;
+	k->api.ca = c->ca;
 	if (!err)
-		err = take_place(k, c);
+		err = copy(&k->api.server, c->server);
 	if (!err)
 		err = rz_http_new(loop, &k->api.http);
 	if (!err)
@@ -397,8 +374,6 @@ void rz_kube_free(struct rz_kube *k)
 	rz_http_free(k->api.http);
 	rz_topo_free(k->topo);
 	free(k->api.server);
-	free(k->api.token_file);
-	free(k->api.ca_file);
 	free(k->port_name);
 	free(k->node_name);
 	free(k->zone_label);

@@ -19,6 +19,7 @@
 #include <rezone/types.h>
 
 #include "base/str.h"
+#include "source/spec.h"
 
 #define RZ_KUBE_NAME_SIZE     254  /* a DNS subdomain, 253 bytes at most */
 #define RZ_KUBE_UID_SIZE      64   /* as a rule a UUID */
@@ -27,7 +28,6 @@
 #define RZ_KUBE_ADDRESSES     100  /* of one endpoint, likewise */
 #define RZ_KUBE_WHY_SIZE      512
 #define RZ_KUBE_LEFT_OUT_SIZE 192
-#define RZ_KUBE_GROUPS_MAX    16 /* Services and selectors */
 
 /* What the reader is after. */
 struct rz_kube_form {

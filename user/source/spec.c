@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The settings --kube-service and --kube-selector, see kube.h. Pure. */
-#include "source/kube.h"
+/* The settings --kube-service and --kube-selector, see spec.h. Pure. */
+#include "source/spec.h"
 
 #include <errno.h>
 #include <stdio.h>

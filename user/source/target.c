@@ -258,16 +258,17 @@ void rz_kube_target_doubt(struct rz_kube_target *t, uint64_t now_ns)
 	t->at_ns = now_ns;
 }
 
-int rz_kube_target_new(const struct rz_kube_api *api, const char *ns, const char *selector,
-		       const char *label, struct rz_kube_target **ret)
+int rz_kube_target_new(const struct rz_kube_api *api, const struct rz_kube_spec *spec,
+		       uint64_t newest, struct rz_kube_target **ret)
 {
 	struct rz_kube_target *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return -ENOMEM;
 	t->standing.api = api;
-	rz_str_copy(t->standing.label, sizeof(t->standing.label), label);
-	t->slices = (struct rz_kube_slices){strdup(ns), rz_http_escape(selector)};
+	rz_str_copy(t->standing.label, sizeof(t->standing.label), spec->label);
+	t->standing.newest = newest;
+	t->slices = (struct rz_kube_slices){strdup(spec->ns), rz_http_escape(spec->selector)};
 	t->list = (struct rz_kube_list){.api = api,
 					.slices = &t->slices,
 					.standing = &t->standing,
@@ -326,6 +327,11 @@ bool rz_kube_target_listed(const struct rz_kube_target *t)
 uint64_t rz_kube_target_proved_ns(const struct rz_kube_target *t)
 {
 	return t->standing.proved_ns;
+}
+
+uint64_t rz_kube_target_newest(const struct rz_kube_target *t)
+{
+	return t->standing.newest;
 }
 
 const char *rz_kube_target_fault(const struct rz_kube_target *t)

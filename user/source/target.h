@@ -18,9 +18,9 @@
 
 struct rz_kube_target;
 
-/* `label` names it for people: "warpstream/agent". `selector` is a label selector. */
-int rz_kube_target_new(const struct rz_kube_api *api, const char *ns, const char *selector,
-		       const char *label, struct rz_kube_target **ret);
+/* `newest`: a version that was seen before this process began, 0: none. */
+int rz_kube_target_new(const struct rz_kube_api *api, const struct rz_kube_spec *spec,
+		       uint64_t newest, struct rz_kube_target **ret);
 void rz_kube_target_free(struct rz_kube_target *t); /* takes NULL */
 
 /* Does what is due. Returns when it wants to be called next (CLOCK_MONOTONIC). */
@@ -32,6 +32,7 @@ const char *rz_kube_target_label(const struct rz_kube_target *t);
 const struct rz_kube_store *rz_kube_target_store(const struct rz_kube_target *t);
 bool rz_kube_target_listed(const struct rz_kube_target *t);	   /* at least once, whole */
 uint64_t rz_kube_target_proved_ns(const struct rz_kube_target *t); /* 0: never */
+uint64_t rz_kube_target_newest(const struct rz_kube_target *t);	   /* version seen, 0 */
 /* What is wrong with it, "" if nothing; and whether it is known not to be current now. */
 const char *rz_kube_target_fault(const struct rz_kube_target *t);
 bool rz_kube_target_bad(const struct rz_kube_target *t);    /* unreadable data came */

@@ -83,7 +83,6 @@ static int take_ready(struct rz_yaml *y, const yaml_node_t *node, bool *ret)
 
 static int take_address(struct rz_yaml *y, const yaml_node_t *node, __u8 dst[16])
 {
-	static const __u8 any4[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, any6[16] = {};
 	const char *text = rz_yaml_scalar(y, node, "address");
 
 	if (!text)
@@ -93,7 +92,7 @@ static int take_address(struct rz_yaml *y, const yaml_node_t *node, __u8 dst[16]
 				    "address \"%.60s\" is no IPv4 or IPv6 address; write it as "
 				    "10.0.1.2 or 'fd00::2', the port under its own key",
 				    text);
-	if (!memcmp(dst, any4, 16) || !memcmp(dst, any6, 16))
+	if (rz_addr_is_any(dst))
 		return rz_yaml_fail(y, node,
 				    "address %s means any; name the address that clients connect "
 				    "to",

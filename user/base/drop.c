@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Giving up rights, see drop.h. */
-#include "serve/drop.h"
+#include "base/drop.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -18,7 +18,6 @@
 #ifndef CAP_BPF
 #define CAP_BPF 39
 #endif
-#define NOBODY	  65534
 #define FILES_MAX 128 /* maps, connections, and a few */
 
 static int set_caps(bool keep_bpf)
@@ -45,13 +44,13 @@ static void empty_bounding_set(void)
 		prctl(PR_CAPBSET_DROP, cap);
 }
 
-static int become_nobody(void)
+static int become(uid_t uid)
 {
 	if (geteuid())
 		return 0;
-	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY))
+	if (setgroups(0, NULL) || setresgid(uid, uid, uid))
 		return -errno;
-	if (prctl(PR_SET_KEEPCAPS, 1) || setresuid(NOBODY, NOBODY, NOBODY))
+	if (prctl(PR_SET_KEEPCAPS, 1) || setresuid(uid, uid, uid))
 		return -errno;
 	return 0;
 }
@@ -66,7 +65,7 @@ static void write_no_file(void)
 		setrlimit(RLIMIT_FSIZE, &none);
 }
 
-int rz_drop_rights(bool keep_bpf)
+int rz_drop_rights(const struct rz_drop *d)
 {
 	const struct rlimit files = {FILES_MAX, FILES_MAX}, none = {0, 0};
 	int err;
@@ -75,22 +74,22 @@ int rz_drop_rights(bool keep_bpf)
 	setrlimit(RLIMIT_CORE, &none);
 	write_no_file();
 	empty_bounding_set();
-	err = become_nobody();
+	err = become(d->uid);
 	if (err)
 		return rz_err(err,
-			      "serve: cannot stop being root: %s; give it CAP_SETUID and "
+			      "%s: cannot stop being root: %s; give it CAP_SETUID and "
 			      "CAP_SETGID, or start it as another user",
-			      strerror(-err));
-	err = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : set_caps(keep_bpf);
-	return err ? rz_err(err, "serve: cannot give up capabilities: %s", strerror(-err)) : 0;
+			      d->who, strerror(-err));
+	err = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : set_caps(d->keep_bpf);
+	return err ? rz_err(err, "%s: cannot give up capabilities: %s", d->who, strerror(-err)) : 0;
 }
 
-bool rz_drop_is_enough(bool (*try)(void *arg), void *arg)
+bool rz_drop_is_enough(const struct rz_drop *d, bool (*try)(void *arg), void *arg)
 {
 	int status = 1;
 	pid_t pid = fork();
 
 	if (!pid)
-		_exit(rz_drop_rights(false) || !try(arg));
+		_exit(rz_drop_rights(d) || !try(arg));
 	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
 }

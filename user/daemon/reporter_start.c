@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Starting the network process, see reporter.h, and the files that the daemon opens for it.
+ *
+ * Comes in: settings. Goes out: a process with one socket, and KEY=VALUE arguments (user/source.c).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/beside.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "daemon/reporter_inside.h"
+#include "source/spec.h"
+
+#define POD_FOLDER "/var/run/secrets/kubernetes.io/serviceaccount"
+#define ARGS_MAX   32
+#define ROOM_BYTES (1 << 20) /* of the socket: some parts of a large topology */
+
+/* ---- the files ---- */
+
+/* A pipe would block, a device may do anything. The descriptor, or -errno. */
+static int open_regular(const char *path, struct stat *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), err;
+
+	if (fd < 0)
+		return -errno;
+	err = fstat(fd, ret) ? -errno : S_ISREG(ret->st_mode) ? 0 : -EINVAL;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+static bool same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static void pass_file(struct rz_reporter *r, struct rz_reporter_file *f)
+{
+	struct rz_report_credential m = {.head = rz_report_head(f->kind, sizeof(m))};
+	struct stat st = {};
+	_cleanup_close_ int fd = f->path ? open_regular(f->path, &st) : -1;
+	int error = fd < 0 ? -fd : 0;
+
+	if (!f->path || (f->passed && f->error == error && (error || same(&st, &f->seen))))
+		return;
+	m.error = (__u32)error;
+	if (rz_report_send(r->fd, &m, sizeof(m), fd, MSG_DONTWAIT))
+		return; /* no room: at the next look */
+	f->seen = st;
+	f->error = error;
+	f->passed = true;
+}
+
+void rz_reporter_pass_files(struct rz_reporter *r)
+{
+	if (r->fd < 0)
+		return;
+	pass_file(r, &r->token);
+	pass_file(r, &r->ca);
+}
+
+/* ---- its arguments ---- */
+
+struct args {
+	char *argv[ARGS_MAX + 1];
+	int n;
+	bool failed; /* no memory */
+};
+
+static void add(struct args *a, const char *key, const char *value)
+{
+	if (!value || a->n == ARGS_MAX)
+		return;
+	if (asprintf(&a->argv[a->n], "%s=%s", key, value) < 0) {
+		a->argv[a->n] = NULL;
+		a->failed = true;
+		return;
+	}
+	a->n++;
+}
+
+static void add_number(struct args *a, const char *key, uint64_t n)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+	add(a, key, text);
+}
+
+/* What the process before it knew. */
+static void add_memory(struct args *a, const struct rz_reporter *r)
+{
+	char full[64] = "", newest[RZ_REPORT_TARGETS_MAX * 24] = "";
+	size_t i, used_f = 0, used_n = 0;
+
+	for (i = 0; i < r->n_targets; i++) {
+		used_f += (size_t)snprintf(full + used_f, sizeof(full) - used_f, "%s%d",
+					   i ? "," : "", rz_intake_full(r->intake, i));
+		used_n += (size_t)snprintf(newest + used_n, sizeof(newest) - used_n, "%s%llu",
+					   i ? "," : "",
+					   (unsigned long long)rz_intake_newest(r->intake, i));
+	}
+	add(a, "full", full);
+	add(a, "newest", newest);
+}
+
+static int make_args(struct args *a, const struct rz_reporter *r)
+{
+	const struct rz_conf *c = r->conf;
+
+	a->argv[a->n++] = strdup(RZ_SOURCE_PROGRAM);
+	add(a, "services", c->kube_service);
+	add(a, "selectors", c->kube_selector);
+	add(a, "server", r->server);
+	add(a, "token_file", r->token.path);
+	add(a, "ca_file", r->ca.path);
+	add(a, "port_name", c->kube_port_name);
+	add(a, "node_name", c->node_name);
+	add(a, "zone_label", c->kube_zone_label);
+	add(a, "cloud_url", c->cloud_url);
+	add_number(a, "cloud", r->cloud);
+	add_number(a, "max_age_ns", c->topology_max_age_ns);
+	add_number(a, "empty_confirm_ns", c->empty_confirm_ns);
+	add_number(a, "uid", c->source_uid);
+	add_number(a, "parent", (uint64_t)getpid());
+	add_number(a, "log_level", (uint64_t)c->log_level);
+	add_memory(a, r);
+	return a->failed || !a->argv[0] ? -ENOMEM : 0;
+}
+
+static void free_args(struct args *a)
+{
+	int i;
+
+	for (i = 0; i < a->n; i++)
+		free(a->argv[i]);
+}
+
+/* ---- the process ---- */
+
+/* Signals that the daemon waits for in its own way come to it as usual. `end` is on stderr until it
+ * has given up its rights, for what the linker may have to say. */
+static int spawn(char *const argv[], int end, pid_t *ret)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	char path[4096];
+	sigset_t none;
+	int err = rz_path_beside(RZ_SOURCE_PROGRAM, path, sizeof(path));
+
+	if (err)
+		return err;
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&files);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, end, RZ_REPORT_FD);
+	err = posix_spawn(ret, path, &files, &attr, argv, environ);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	return -err;
+}
+
+/* Two ends: ours, and one whose number is not the one that it gets in the process. */
+static int make_ends(int ends[2])
+{
+	int room = ROOM_BYTES, moved;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return -errno;
+	moved = fcntl(ends[1], F_DUPFD_CLOEXEC, RZ_REPORT_FD + 1);
+	close(ends[1]);
+	ends[1] = moved;
+	if (moved < 0) {
+		int err = -errno;
+
+		close(ends[0]);
+		return err;
+	}
+	setsockopt(ends[1], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
+	return 0;
+}
+
+int rz_reporter_start(struct rz_reporter *r)
+{
+	struct args args = {};
+	int ends[2], err = make_ends(ends);
+
+	if (err)
+		return rz_err(err, "source: cannot make a socket: %s", strerror(-err));
+	r->began_ns = rz_now_ns();
+	err = make_args(&args, r);
+	if (!err)
+		err = spawn(args.argv, ends[1], &r->pid);
+	free_args(&args);
+	close(ends[1]);
+	if (!err)
+		err = rz_loop_add(r->loop, ends[0], rz_reporter_on_message, r);
+	r->fd = ends[0];
+	r->silent = 0;
+	r->token.passed = r->ca.passed = false;
+	rz_intake_begin(r->intake);
+	if (!err)
+		return 0;
+	rz_reporter_kill(r, NULL);
+	snprintf(r->fault, sizeof(r->fault), "the network process cannot be started: %s",
+		 strerror(-err));
+	r->calls.failed(r->calls.arg, err);
+	return rz_err(err,
+		      "source: cannot start %s from this program's folder: %s; install it there, "
+		      "or leave out the settings that begin with --kube and --cloud",
+		      RZ_SOURCE_PROGRAM, strerror(-err));
+}
+
+void rz_reporter_kill(struct rz_reporter *r, int *ret_status)
+{
+	if (r->fd >= 0) {
+		if (!r->resting)
+			rz_loop_remove(r->loop, r->fd);
+		close(r->fd);
+	}
+	if (r->calls_fd >= 0) {
+		rz_loop_remove(r->loop, r->calls_fd);
+		close(r->calls_fd);
+	}
+	r->fd = r->calls_fd = -1;
+	r->resting = false;
+	if (r->pid > 0) {
+		kill(r->pid, SIGKILL);
+		waitpid(r->pid, ret_status, 0);
+	}
+	r->pid = 0;
+}
+
+/* ---- begin and end ---- */
+
+/* The one that is given, else the pod's, if there is one. */
+static int choose_file(struct rz_reporter_file *f, const char *given, const char *pods)
+{
+	if (!given && access(pods, F_OK))
+		return 0;
+	f->path = strdup(given ?: pods);
+	return f->path ? 0 : -ENOMEM;
+}
+
+/* In a pod, the environment and a folder say where the API server is and who we are. */
+static int take_place(struct rz_reporter *r)
+{
+	const char *host = getenv("KUBERNETES_SERVICE_HOST");
+	const char *port = getenv("KUBERNETES_SERVICE_PORT");
+	const char *token = POD_FOLDER "/token", *ca = POD_FOLDER "/ca.crt";
+	const struct rz_conf *c = r->conf;
+	size_t len;
+	int err;
+
+	if (c->kube_server) {
+		r->server = strdup(c->kube_server);
+		for (len = r->server ? strlen(r->server) : 0; len && r->server[len - 1] == '/';
+		     len--)
+			r->server[len - 1] = '\0';
+	} else if (!host || !*host) {
+		return rz_err(-EINVAL,
+			      "kube: KUBERNETES_SERVICE_HOST is not set: this is no pod; name the "
+			      "API server with --kube-server");
+	} else if (asprintf(&r->server, strchr(host, ':') ? "https://[%s]:%s" : "https://%s:%s",
+			    host, port && *port ? port : "443") < 0) {
+		r->server = NULL;
+	}
+	if (!r->server)
+		return -ENOMEM;
+	if (strncmp(r->server, "https://", 8) && strncmp(r->server, "http://", 7))
+		return rz_err(-EINVAL, "kube: --kube-server %s is no https:// or http:// URL",
+			      r->server);
+	err = choose_file(&r->token, c->kube_token_file, token);
+	return err ? err : choose_file(&r->ca, c->kube_ca_file, ca);
+}
+
+static int name_targets(struct rz_reporter *r, struct rz_intake_conf *ret)
+{
+	struct rz_kube_spec specs[RZ_KUBE_GROUPS_MAX];
+	char why[256];
+	size_t i;
+	int err = rz_kube_specs_parse(r->conf->kube_service, r->conf->kube_selector, specs,
+				      &r->n_targets, why, sizeof(why));
+
+	if (err)
+		return rz_err(err, "kube: %s", why);
+	ret->n_targets = r->n_targets;
+	for (i = 0; i < r->n_targets; i++) {
+		struct rz_intake_target *t = &ret->targets[i];
+
+		snprintf(t->name, sizeof(t->name), "kube %.88s", specs[i].label);
+		memcpy(t->group, specs[i].group, sizeof(t->group));
+	}
+	return 0;
+}
+
+static int begin(struct rz_reporter *r)
+{
+	struct rz_intake_conf c = {};
+	int err = name_targets(r, &c);
+
+	if (!err && r->n_targets)
+		err = take_place(r);
+	if (r->cloud != RZ_CLOUD_OFF)
+		snprintf(c.cloud, sizeof(c.cloud), "cloud %s", rz_vendor_name(r->cloud));
+	if (!err)
+		err = rz_intake_new(&c, &r->intake);
+	return err ? err : rz_reporter_begin(r);
+}
+
+/* A rezone that was built without it (WITH_KUBE=0) does without the cloud, unless it is asked for.
+ */
+static bool is_installed(void)
+{
+	char path[4096];
+
+	return !rz_path_beside(RZ_SOURCE_PROGRAM, path, sizeof(path)) && !access(path, X_OK);
+}
+
+int rz_reporter_new(const struct rz_conf *c, struct rz_loop *loop,
+		    const struct rz_reporter_calls *calls, struct rz_reporter **ret)
+{
+	enum rz_cloud_which cloud = rz_vendor_cloud((enum rz_cloud_which)c->cloud);
+	bool kube = c->kube_service || c->kube_selector;
+	struct rz_reporter *r;
+	int err;
+
+	if (!kube && (cloud == RZ_CLOUD_OFF || (c->cloud == RZ_CLOUD_AUTO && !is_installed())))
+		return 0;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return rz_err(-ENOMEM, "run: out of memory");
+	r->conf = c;
+	r->loop = loop;
+	r->calls = *calls;
+	r->cloud = cloud;
+	r->fd = r->calls_fd = -1;
+	r->token.kind = RZ_REPORT_TOKEN;
+	r->ca.kind = RZ_REPORT_CA;
+	err = begin(r);
+	if (err) {
+		rz_reporter_free(r);
+		return err;
+	}
+	*ret = r;
+	return 0;
+}
+
+void rz_reporter_free(struct rz_reporter *r)
+{
+	if (!r)
+		return;
+	rz_reporter_kill(r, NULL);
+	rz_intake_free(r->intake);
+	free(r->server);
+	free(r->token.path);
+	free(r->ca.path);
+	free(r);
+}

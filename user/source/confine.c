@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the network process gives up, see confine.h. */
+#include "source/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <linux/sched.h>
+
+#include "base/drop.h"
+#include "base/log.h"
+#include "report/report.h"
+
+/* Every mount becomes read-only in a mount namespace of its own, if the daemon may make one. */
+static bool freeze_files(void)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+
+	return !unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	       !mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof(attr));
+}
+
+/* What libcurl, OpenSSL, the resolver and our loop call, whatever the arguments. */
+static const int allowed[] = {
+	/* descriptors that are open */
+	SCMP_SYS(read),
+	SCMP_SYS(readv),
+	SCMP_SYS(pread64),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+	SCMP_SYS(close),
+	SCMP_SYS(lseek),
+	SCMP_SYS(fstat),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(dup),
+	/* files, to read */
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(stat),
+	SCMP_SYS(lstat),
+	SCMP_SYS(statx),
+	SCMP_SYS(statfs),
+	SCMP_SYS(fstatfs),
+	SCMP_SYS(access),
+	SCMP_SYS(faccessat),
+	SCMP_SYS(faccessat2),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(getcwd),
+	/* sockets; which ones can be made stands below */
+	SCMP_SYS(connect),
+	SCMP_SYS(bind),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(sendto),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(sendmmsg),
+	SCMP_SYS(recvmmsg),
+	SCMP_SYS(shutdown),
+	/* waiting */
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(select),
+	SCMP_SYS(pselect6),
+	SCMP_SYS(epoll_create1),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(eventfd2),
+	SCMP_SYS(pipe2),
+	SCMP_SYS(pipe),
+	SCMP_SYS(timerfd_create),
+	SCMP_SYS(timerfd_settime),
+	SCMP_SYS(nanosleep),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(time),
+	/* memory, threads (libcurl resolves names in one), signals of its own */
+	SCMP_SYS(brk),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
+	SCMP_SYS(futex),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(rseq),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	/* who am I, where, when */
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(getppid),
+	SCMP_SYS(getuid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(getgid),
+	SCMP_SYS(getegid),
+	SCMP_SYS(uname),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(getrandom),
+};
+
+/* Those that are allowed with some arguments only: (argument & mask) == value. */
+static const struct {
+	int call;
+	struct scmp_arg_cmp arg;
+} narrowed[] = {
+	{SCMP_SYS(openat),
+	 {2, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC | O_PATH, O_RDONLY}},
+	{SCMP_SYS(open), {1, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC | O_PATH, O_RDONLY}},
+	{SCMP_SYS(socket), {0, SCMP_CMP_EQ, AF_INET, 0}},
+	{SCMP_SYS(socket), {0, SCMP_CMP_EQ, AF_INET6, 0}},
+	{SCMP_SYS(socket), {0, SCMP_CMP_EQ, AF_NETLINK, 0}}, /* the resolver asks for addresses */
+	{SCMP_SYS(socketpair), {0, SCMP_CMP_EQ, AF_UNIX, 0}},
+	{SCMP_SYS(mmap), {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}},
+	{SCMP_SYS(mprotect), {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}},
+	{SCMP_SYS(clone), {0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD}},
+	{SCMP_SYS(ioctl), {1, SCMP_CMP_EQ, FIONBIO, 0}},
+	{SCMP_SYS(ioctl), {1, SCMP_CMP_EQ, FIONREAD, 0}},
+	{SCMP_SYS(prctl), {0, SCMP_CMP_EQ, PR_SET_NAME, 0}},
+	{SCMP_SYS(prlimit64), {2, SCMP_CMP_EQ, 0, 0}}, /* to ask */
+};
+
+/* What the C library tries by itself, and does without: refused, and not worth a count. */
+static int add_refusals(scmp_filter_ctx ctx)
+{
+	/* its flags cannot be looked at; libc then takes clone(2) */
+	int err = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+
+	/* nscd, of which the resolver asks first */
+	return err ? err
+		   : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 1,
+				      SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+}
+
+static int add_rules(scmp_filter_ctx ctx)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]) && !err; i++)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
+	for (i = 0; i < sizeof(narrowed) / sizeof(narrowed[0]) && !err; i++)
+		err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, narrowed[i].call, 1,
+					     &narrowed[i].arg);
+	return err ? err : add_refusals(ctx);
+}
+
+/* Loads the list; what is not on it gets `action`. 0 or -errno; *ret_calls with SCMP_ACT_NOTIFY. */
+static int load(uint32_t action, int *ret_calls)
+{
+	scmp_filter_ctx ctx = seccomp_init(action);
+	int err = ctx ? 0 : -ENOMEM;
+
+	/* another machine's system calls (x32, 32 bit) are none of the list's */
+	if (!err)
+		err = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM));
+	if (!err)
+		err = add_rules(ctx);
+	if (!err)
+		err = seccomp_load(ctx);
+	if (!err && action == SCMP_ACT_NOTIFY)
+		err = *ret_calls = seccomp_notify_fd(ctx);
+	seccomp_release(ctx);
+	return err < 0 ? err : 0;
+}
+
+/* Who has taken this process under a list with a descriptor already (a container's runtime) leaves
+ * no place for a second one. */
+static int forbid_calls(struct rz_confined *c)
+{
+	int err = load(SCMP_ACT_NOTIFY, &c->calls);
+
+	if (!err)
+		c->how |= RZ_CONFINED_COUNTED;
+	else
+		err = load(SCMP_ACT_ERRNO(EPERM), NULL);
+	return err ? rz_err(err,
+			    "source: cannot give up system calls by seccomp: %s; a kernel with "
+			    "CONFIG_SECCOMP_FILTER is needed, and whoever starts rezone must allow "
+			    "seccomp(2)",
+			    strerror(-err))
+		   : 0;
+}
+
+int rz_confine(uid_t uid, pid_t parent, struct rz_confined *ret)
+{
+	const struct rz_drop drop = {.who = "source", .uid = uid};
+	struct rz_confined c = {.calls = -1};
+	int err;
+
+	if (freeze_files())
+		c.how |= RZ_CONFINED_MOUNTS;
+	err = rz_drop_rights(&drop);
+	/* the signal for a parent's end is lost when the user changes, so this comes after that */
+	if (!err && (prctl(PR_SET_DUMPABLE, 0) || prctl(PR_SET_PDEATHSIG, SIGKILL)))
+		err = -errno;
+	if (!err && getppid() != parent)
+		err = -ESRCH;
+	if (!err)
+		err = forbid_calls(&c);
+	if (err)
+		return err;
+	*ret = c;
+	return 0;
+}
