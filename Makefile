@@ -134,6 +134,7 @@ $(BUILD)/rezone-serve: $(BUILD)/user/serve.o $(BUILD)/librezone.a
 $(BUILD)/rezone-source: $(BUILD)/user/source.o $(SOURCE_OBJS) $(BUILD)/librezone.a
 	$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(SYSFLAGS) $(shell $(PKGCONF) --libs jansson) -lm $(SOURCE_LIBS)
 $(BUILD)/rezone: $(BUILD)/user/main.o $(BUILD)/librezone.a | $(filter-out $(BUILD)/rezone,$(PROGRAMS))
+	$(if $(filter 1,$(WITH_KUBE)),,@rm -f $(BUILD)/rezone-source)
 	$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(RZ_LIBS)
 
 $(BUILD)/unit/%.o: tests/unit/%.c $(BUILD)/settings
@@ -179,6 +180,10 @@ bench-resets: $(BUILD)/rezone $(BUILD)/crowd
 # Kafka's throughput, PAIRS=12 runs with and without. Needs Apache Kafka (scripts/counterparts kafka).
 bench-produce: $(BUILD)/rezone
 	tests/bench/produce
+
+# A network process that says anything at all, tests/kube/25-hostile.py.
+$(BUILD)/hostile-source: tests/tools/hostile/source.c $(BUILD)/librezone.a
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $^ -lm $(shell $(PKGCONF) --libs jansson)
 
 # Many clients at once, for the end-to-end tests 8*.
 $(BUILD)/crowd: $(wildcard tests/tools/load/*.[ch])
@@ -423,7 +428,7 @@ e2e: $(BUILD)/rezone $(BUILD)/crowd $(BUILD)/wire $(BUILD)/last $(BUILD)/stale $
 .PHONY: kube-test kube-bench
 ## Test with root | kube-test: a real API server and one that misbehaves; KUBE="20-faults" for one
 ## Figures | kube-bench: 10,000 endpoints, 1,000 changes a second
-kube-test: $(BUILD)/rezone standin
+kube-test: $(BUILD)/rezone $(BUILD)/hostile-source standin
 	tests/kube/run $(KUBE)
 kube-bench: $(BUILD)/rezone
 	tests/kube/run bench

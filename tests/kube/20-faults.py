@@ -13,7 +13,7 @@ s.set(one); s.set(two)
 GOOD = {A: (1, 1), B: (1, 1)}
 rezone("--kube-server", s.url, "--kube-service", "ws/agent=default", "--topology-max-age", "6s", "--topology-empty-confirm", "2s", "--node-name", "n1",
        "--log-level", "debug")
-check("it begins", until(lambda: zones() == GOOD and frozen() is None) is not None, shown())
+check("it begins", until(lambda: zones() == GOOD and frozen() is None and s.watchers) is not None, shown())
 
 
 def freezes_of(cause, since):

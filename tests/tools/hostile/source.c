@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A network process that is not ours any more: it stands where rezone-source does, and says
+ * anything at all.
+ *
+ * Comes in: socket 3, from the daemon; a word in the file that HOSTILE_MODE names, read at each
+ * start. Goes out: what that word says. Used by tests/kube/25-hostile.py.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "report/report.h"
+
+static struct rz_report_agents agents = {.n = 1};
+static struct rz_report_state state = {.n_agents = 1, .is_new = 1, .known = 1, .n_targets = 1};
+
+static void say(const void *msg, size_t len, int passed)
+{
+	if (rz_report_send(RZ_REPORT_FD, msg, len, passed, 0))
+		exit(3); /* the daemon has had enough */
+}
+
+static void greet(void)
+{
+	struct rz_report_hello m = {.head = rz_report_head(RZ_REPORT_HELLO, sizeof(m))};
+
+	say(&m, sizeof(m), -1);
+}
+
+/* One agent in zone a, proved now. */
+static void make(void)
+{
+	agents.head = rz_report_head(RZ_REPORT_AGENTS, offsetof(struct rz_report_agents, rows) +
+							       sizeof(agents.rows[0]));
+	agents.rows[0] = (struct rz_report_agent){.port = 9092, .ready = 1, .pod = 1};
+	rz_addr_parse("10.1.0.1", agents.rows[0].addr);
+	strcpy(agents.rows[0].zone, "a");
+	state.head = rz_report_head(RZ_REPORT_STATE, sizeof(state));
+	state.sent_ns = state.targets[0].proved_ns = rz_now_ns();
+	state.targets[0].agents = state.targets[0].ready = 1;
+}
+
+static void tell_well(void)
+{
+	make();
+	say(&agents, agents.head.bytes, -1);
+	say(&state, sizeof(state), -1);
+}
+
+/* ---- what it does, by a word; each goes on until the daemon ends it ---- */
+
+static void well(void)
+{
+	greet();
+	for (;; sleep(1))
+		tell_well();
+}
+
+static void dies(void)
+{
+	greet();
+	tell_well();
+	abort();
+}
+
+static void silent(void)
+{
+	greet();
+	pause();
+}
+
+static void garbage(void)
+{
+	char noise[4096];
+	int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+
+	greet();
+	for (;;)
+		if (read(fd, noise, sizeof(noise)) > 0)
+			say(noise, 1 + (unsigned char)noise[0] * 16, -1);
+}
+
+/* Whole reports in which some bytes are other ones. */
+static void bent(void)
+{
+	unsigned seed = (unsigned)rz_now_ns();
+	int i;
+
+	greet();
+	for (;;) {
+		make();
+		for (i = 0; i < 3; i++) {
+			((char *)&agents)[rand_r(&seed) % agents.head.bytes] = (char)rand_r(&seed);
+			((char *)&state)[rand_r(&seed) % sizeof(state)] = (char)rand_r(&seed);
+		}
+		say(&agents, offsetof(struct rz_report_agents, rows) + sizeof(agents.rows[0]), -1);
+		say(&state, sizeof(state), -1);
+	}
+}
+
+static void too_much(void)
+{
+	static char much[100000];
+
+	greet();
+	say(much, sizeof(much), -1);
+	pause();
+}
+
+/* Right, and as fast as it goes; a topology of 65536 agents each time. */
+static void too_fast(void)
+{
+	unsigned i, k;
+
+	greet();
+	for (;;) {
+		make();
+		agents.n = RZ_REPORT_AGENTS_ROWS;
+		agents.head.bytes = sizeof(agents);
+		for (k = 0; k < RZ_AGENTS_MAX / RZ_REPORT_AGENTS_ROWS; k++) {
+			for (i = 0; i < RZ_REPORT_AGENTS_ROWS; i++) {
+				agents.rows[i] = agents.rows[0];
+				agents.rows[i].pod = k * RZ_REPORT_AGENTS_ROWS + i;
+				agents.rows[i].addr[14] = (__u8)(agents.rows[i].pod >> 8);
+				agents.rows[i].addr[15] = (__u8)agents.rows[i].pod;
+				agents.rows[i].addr[13] = 2;
+			}
+			say(&agents, sizeof(agents), -1);
+		}
+		state.n_agents = RZ_AGENTS_MAX;
+		state.sent_ns = state.targets[0].proved_ns = rz_now_ns();
+		say(&state, sizeof(state), -1);
+		agents.n = 1;
+	}
+}
+
+/* A report whose agents are not those that it counts. */
+static void partial(void)
+{
+	greet();
+	make();
+	say(&agents, agents.head.bytes, -1);
+	state.n_agents = 2;
+	say(&state, sizeof(state), -1);
+	pause();
+}
+
+/* Proved an hour ago: taken, and too old to move anybody by. */
+static void old(void)
+{
+	greet();
+	for (;; sleep(1)) {
+		make();
+		state.targets[0].proved_ns -= 3600 * RZ_SECOND_NS;
+		say(&agents, agents.head.bytes, -1);
+		say(&state, sizeof(state), -1);
+	}
+}
+
+static void backwards(void)
+{
+	greet();
+	tell_well();
+	make();
+	state.targets[0].proved_ns -= 5 * RZ_SECOND_NS;
+	say(&agents, agents.head.bytes, -1);
+	say(&state, sizeof(state), -1);
+	pause();
+}
+
+static void future(void)
+{
+	greet();
+	make();
+	state.sent_ns = state.targets[0].proved_ns += 3600 * RZ_SECOND_NS;
+	say(&agents, agents.head.bytes, -1);
+	say(&state, sizeof(state), -1);
+	pause();
+}
+
+static void descriptors(void)
+{
+	greet();
+	make();
+	say(&agents, agents.head.bytes, STDIN_FILENO);
+	pause();
+}
+
+/* ... with the greeting, where one may come: but it must be a seccomp listener. */
+static void listener(void)
+{
+	struct rz_report_hello m = {.head = rz_report_head(RZ_REPORT_HELLO, sizeof(m)),
+				    .confined = RZ_CONFINED_COUNTED};
+
+	say(&m, sizeof(m), timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+	pause();
+}
+
+static void chatty(void)
+{
+	struct rz_report_log m = {.head = rz_report_head(RZ_REPORT_LOG, sizeof(m)),
+				  .text = "hostile: \033]0;title\007 a line"};
+
+	greet();
+	for (;;) {
+		tell_well();
+		for (int i = 0; i < 1000; i++)
+			say(&m, sizeof(m), -1);
+	}
+}
+
+static const struct {
+	const char *word;
+	void (*does)(void);
+} modes[] = {
+	{"well", well},		  {"dies", dies},	{"silent", silent},
+	{"garbage", garbage},	  {"bent", bent},	{"too-much", too_much},
+	{"too-fast", too_fast},	  {"partial", partial}, {"old", old},
+	{"backwards", backwards}, {"future", future},	{"descriptors", descriptors},
+	{"listener", listener},	  {"chatty", chatty},
+};
+
+int main(void)
+{
+	const char *path = getenv("HOSTILE_MODE");
+	char word[32] = "";
+	FILE *f = path ? fopen(path, "re") : NULL;
+	size_t i;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (!f || !fgets(word, sizeof(word), f))
+		return 2;
+	word[strcspn(word, "\n")] = '\0';
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (!strcmp(modes[i].word, word))
+			modes[i].does();
+	return 2;
+}
