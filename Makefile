@@ -540,7 +540,7 @@ ifneq ($(UNITDIR),)
 	sed 's,/usr/sbin/rezone,$(PREFIX)/sbin/rezone,' deploy/systemd/rezone.service >$(DESTDIR)$(UNITDIR)/rezone.service
 endif
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/sbin/,rezone rezone-serve) $(SHARE)/bash-completion/completions/rezone \
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/sbin/,rezone rezone-serve rezone-source) $(SHARE)/bash-completion/completions/rezone \
 		$(SHARE)/$(ZSH)/_rezone $(SHARE)/fish/vendor_completions.d/rezone.fish $(DESTDIR)$(UNITDIR)/rezone.service \
 		$(SHARE)/man/man8/rezone.8 $(SHARE)/man/man8/rezone-*.8 $(SHARE)/man/man5/rezone.yaml.5
 ## Long forms | image-test: the image built twice has the same bytes; what is in it, and what not

@@ -204,7 +204,7 @@ static int on_rested(void *arg)
 	struct rz_reporter *r = arg;
 
 	if (r->fd >= 0 && r->resting)
-		rz_loop_add(r->loop, r->fd, rz_reporter_on_message, r);
+		rz_loop_add(r->loop, r->fd, r->on_message, r);
 	r->resting = false;
 	return 0;
 }
@@ -219,7 +219,7 @@ static void rest(struct rz_reporter *r, uint64_t ns)
 	rz_loop_arm(r->timer, ns);
 }
 
-int rz_reporter_on_message(void *arg)
+static int on_message(void *arg)
 {
 	struct rz_reporter *r = arg;
 	int i;
@@ -302,9 +302,60 @@ size_t rz_reporter_rows(const struct rz_reporter *r, struct rz_source_row *rows,
 	return r ? rz_intake_rows(r->intake, r->fault, rows, max) : 0;
 }
 
-int rz_reporter_begin(struct rz_reporter *r)
+/* ---- begin and end ---- */
+
+static int begin(struct rz_reporter *r)
 {
-	r->lines = LINES_BURST;
+	int err = rz_reporter_prepare(r);
+
+	if (err)
+		return err;
 	r->timer = rz_loop_add_timer(r->loop, on_rested, r);
 	return r->timer < 0 ? r->timer : rz_reporter_start(r);
+}
+
+/* A rezone that was built without it (WITH_KUBE=0) does without the cloud, unless it is asked for.
+ */
+int rz_reporter_new(const struct rz_conf *c, struct rz_loop *loop,
+		    const struct rz_reporter_calls *calls, struct rz_reporter **ret)
+{
+	enum rz_cloud_which cloud = rz_vendor_cloud((enum rz_cloud_which)c->cloud);
+	bool kube = c->kube_service || c->kube_selector;
+	struct rz_reporter *r;
+	int err;
+
+	if (!kube &&
+	    (cloud == RZ_CLOUD_OFF || (c->cloud == RZ_CLOUD_AUTO && !rz_reporter_installed())))
+		return 0;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return rz_err(-ENOMEM, "run: out of memory");
+	r->conf = c;
+	r->loop = loop;
+	r->calls = *calls;
+	r->cloud = cloud;
+	r->on_message = on_message;
+	r->lines = LINES_BURST;
+	r->fd = r->calls_fd = -1;
+	r->token.kind = RZ_REPORT_TOKEN;
+	r->ca.kind = RZ_REPORT_CA;
+	err = begin(r);
+	if (err) {
+		rz_reporter_free(r);
+		return err;
+	}
+	*ret = r;
+	return 0;
+}
+
+void rz_reporter_free(struct rz_reporter *r)
+{
+	if (!r)
+		return;
+	rz_reporter_kill(r, NULL);
+	rz_intake_free(r->intake);
+	free(r->server);
+	free(r->token.path);
+	free(r->ca.path);
+	free(r);
 }

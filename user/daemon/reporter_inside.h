@@ -33,9 +33,10 @@ struct rz_reporter {
 	pid_t pid;	  /* 0: it does not run */
 	int fd, calls_fd; /* -1 */
 	int timer;
-	bool resting;	  /* fd is not in the loop: it may say more when the timer rings */
-	uint64_t rest_ns; /* for so long, after the latest message */
-	unsigned silent;  /* looks since its latest report */
+	rz_loop_fn on_message; /* when fd has something to read */
+	bool resting;	       /* fd is not in the loop: it may say more when the timer rings */
+	uint64_t rest_ns;      /* for so long, after the latest message */
+	unsigned silent;       /* looks since its latest report */
 	uint64_t began_ns, next_ns, wait_ns;
 	char fault[RZ_SOURCE_NOTE]; /* what is wrong with it, "" */
 	unsigned lines;		    /* of the log that it may have now */
@@ -49,7 +50,9 @@ struct rz_reporter {
 	} message;
 };
 
-/* reporter_start.c. 0 or -errno, logged. */
+/* reporter_start.c: what is asked, and where; is there such a program; each 0 or -errno, logged. */
+int rz_reporter_prepare(struct rz_reporter *r);
+bool rz_reporter_installed(void);
 int rz_reporter_start(struct rz_reporter *r);
 void rz_reporter_kill(struct rz_reporter *r, int *ret_status); /* how it ended; may be NULL */
 /* Opens the token and the CA file, if they are other ones than before, and passes them. */
@@ -58,9 +61,5 @@ void rz_reporter_pass_files(struct rz_reporter *r);
 /* reporter_calls.c */
 int rz_reporter_on_call(void *arg);
 void rz_reporter_count_calls(struct rz_reporter *r);
-
-/* reporter.c */
-int rz_reporter_begin(struct rz_reporter *r);
-int rz_reporter_on_message(void *arg);
 
 #endif

@@ -212,7 +212,7 @@ int rz_reporter_start(struct rz_reporter *r)
 	free_args(&args);
 	close(ends[1]);
 	if (!err)
-		err = rz_loop_add(r->loop, ends[0], rz_reporter_on_message, r);
+		err = rz_loop_add(r->loop, ends[0], r->on_message, r);
 	r->fd = ends[0];
 	r->silent = 0;
 	r->token.passed = r->ca.passed = false;
@@ -249,7 +249,7 @@ void rz_reporter_kill(struct rz_reporter *r, int *ret_status)
 	r->pid = 0;
 }
 
-/* ---- begin and end ---- */
+/* ---- what is asked, and where ---- */
 
 /* The one that is given, else the pod's, if there is one. */
 static int choose_file(struct rz_reporter_file *f, const char *given, const char *pods)
@@ -312,7 +312,7 @@ static int name_targets(struct rz_reporter *r, struct rz_intake_conf *ret)
 	return 0;
 }
 
-static int begin(struct rz_reporter *r)
+int rz_reporter_prepare(struct rz_reporter *r)
 {
 	struct rz_intake_conf c = {};
 	int err = name_targets(r, &c);
@@ -323,55 +323,12 @@ static int begin(struct rz_reporter *r)
 		snprintf(c.cloud, sizeof(c.cloud), "cloud %s", rz_vendor_name(r->cloud));
 	if (!err)
 		err = rz_intake_new(&c, &r->intake);
-	return err ? err : rz_reporter_begin(r);
+	return err;
 }
 
-/* A rezone that was built without it (WITH_KUBE=0) does without the cloud, unless it is asked for.
- */
-static bool is_installed(void)
+bool rz_reporter_installed(void)
 {
 	char path[4096];
 
 	return !rz_path_beside(RZ_SOURCE_PROGRAM, path, sizeof(path)) && !access(path, X_OK);
-}
-
-int rz_reporter_new(const struct rz_conf *c, struct rz_loop *loop,
-		    const struct rz_reporter_calls *calls, struct rz_reporter **ret)
-{
-	enum rz_cloud_which cloud = rz_vendor_cloud((enum rz_cloud_which)c->cloud);
-	bool kube = c->kube_service || c->kube_selector;
-	struct rz_reporter *r;
-	int err;
-
-	if (!kube && (cloud == RZ_CLOUD_OFF || (c->cloud == RZ_CLOUD_AUTO && !is_installed())))
-		return 0;
-	r = calloc(1, sizeof(*r));
-	if (!r)
-		return rz_err(-ENOMEM, "run: out of memory");
-	r->conf = c;
-	r->loop = loop;
-	r->calls = *calls;
-	r->cloud = cloud;
-	r->fd = r->calls_fd = -1;
-	r->token.kind = RZ_REPORT_TOKEN;
-	r->ca.kind = RZ_REPORT_CA;
-	err = begin(r);
-	if (err) {
-		rz_reporter_free(r);
-		return err;
-	}
-	*ret = r;
-	return 0;
-}
-
-void rz_reporter_free(struct rz_reporter *r)
-{
-	if (!r)
-		return;
-	rz_reporter_kill(r, NULL);
-	rz_intake_free(r->intake);
-	free(r->server);
-	free(r->token.path);
-	free(r->ca.path);
-	free(r);
 }

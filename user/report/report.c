@@ -130,5 +130,5 @@ ssize_t rz_report_receive(int fd, void *msg, size_t size, int *ret_passed)
 	if (*ret_passed >= 0)
 		close(*ret_passed);
 	*ret_passed = -1;
-	return m.msg_flags & MSG_TRUNC ? -EMSGSIZE : -EPROTO;
+	return (m.msg_flags & MSG_TRUNC) ? -EMSGSIZE : -EPROTO;
 }
