@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
  * Tiny programs, each using one thing that not every kernel has. user/kern/probe.c tries to load
- * them, all at once and then one by one: what loads, the kernel can do. Never attached, and never run but for one.
+ * them, all at once and then one by one: what loads, the kernel can do. Never attached, and never
+ * run but for one.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

@@ -102,7 +102,7 @@ static bool probe_all(struct rz_lacks *ret)
 
 	if (!skel)
 		return false;
-	bpf_object__for_each_program(p, skel->obj)
+	bpf_object__for_each_program (p, skel->obj)
 		all &= !bpf_program__set_autoload(p, true);
 	all = all && !probe_bpf__load(skel);
 	if (all)

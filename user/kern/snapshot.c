@@ -60,6 +60,19 @@ _Static_assert(sizeof(struct rz_held_row) == sizeof(uint64_t) + sizeof(struct rz
 _Static_assert(sizeof(struct rz_print_row) == sizeof(uint64_t) + sizeof(struct rz_print), "packed");
 _Static_assert(sizeof(struct rz_move_row) == sizeof(uint64_t) + sizeof(struct rz_move), "packed");
 
+static int read_clients(int fd, struct rz_snapshot *s)
+{
+	int err = read_keyed(fd, sizeof(struct rz_client), (void **)&s->clients, &s->n_clients);
+	size_t i;
+
+	if (err)
+		return err;
+	s->client_hashes = calloc(s->n_clients + 1, sizeof(*s->client_hashes));
+	for (i = 0; s->client_hashes && i < s->n_clients; i++)
+		s->client_hashes[i] = s->clients[i].hash;
+	return 0;
+}
+
 /* The value is no multiple of eight bytes long: read_keyed() would leave no room for padding. */
 static int read_proxied(int fd, struct rz_snapshot *s)
 {
@@ -222,8 +235,7 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 	if (!err)
 		err = rz_snapshot_find_writers(s);
 	if (!err)
-		err = read_keyed(m->clients, sizeof(struct rz_client), (void **)&s->clients,
-				 &s->n_clients);
+		err = read_clients(m->clients, s);
 	if (!err)
 		err = read_keyed(m->moves, sizeof(struct rz_move), (void **)&s->moves, &s->n_moves);
 	if (!err)
@@ -270,6 +282,7 @@ void rz_snapshot_free(struct rz_snapshot *s)
 		return;
 	free(s->conns);
 	free(s->clients);
+	free(s->client_hashes);
 	free(s->moves);
 	free(s->held);
 	free(s->proxied);
@@ -290,11 +303,19 @@ const struct rz_conn *rz_snapshot_conn(const struct rz_snapshot *s, uint64_t coo
 			  : NULL;
 }
 
+/* Of each connection at each tick: among hashes that lie side by side, if they do. */
 const struct rz_client *rz_snapshot_client(const struct rz_snapshot *s, uint64_t hash)
 {
-	const struct rz_client_row *r =
-		s->n_clients ? bsearch(&hash, s->clients, s->n_clients, sizeof(*r), by_key) : NULL;
+	const struct rz_client_row *r;
+	const uint64_t *at;
 
+	if (!s->n_clients)
+		return NULL;
+	if (s->client_hashes) {
+		at = bsearch(&hash, s->client_hashes, s->n_clients, sizeof(hash), by_key);
+		return at ? &s->clients[at - s->client_hashes].client : NULL;
+	}
+	r = bsearch(&hash, s->clients, s->n_clients, sizeof(*r), by_key);
 	return r ? &r->client : NULL;
 }
 

@@ -57,6 +57,7 @@ struct rz_snapshot {
 	size_t n_conns;
 	struct rz_client_row *clients;
 	size_t n_clients;
+	uint64_t *client_hashes; /* of clients[i], to look it up by; NULL: look there */
 	struct rz_move_row *moves;
 	size_t n_moves;
 	struct rz_proxied_row *proxied;

@@ -124,6 +124,11 @@ void rz_client_begin(struct rz_client_memory *m, uint64_t now_ns);
  */
 void rz_client_meet(struct rz_client_memory *m, const struct rz_client_conn *c, bool strangers);
 
+/* Does a connection at home, or a witness, of this client say anything that is asked for: is the
+ * client remembered, or may another one at its address turn out to be it? All others may be left
+ * out of a tick. */
+bool rz_client_cares(const struct rz_client_memory *m, const struct rz_client_key *key);
+
 /* Take note of a connection. */
 struct rz_client_sight rz_client_see(struct rz_client_memory *m, const struct rz_client_conn *c);
 

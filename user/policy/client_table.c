@@ -23,6 +23,11 @@ struct rz_client_address *rz_client_find_address(const struct rz_client_memory *
 	return a;
 }
 
+bool rz_client_cares(const struct rz_client_memory *m, const struct rz_client_key *key)
+{
+	return m->clients && (rz_client_find(m, key) || rz_client_find_address(m, key->addr));
+}
+
 void rz_client_list_move(struct rz_client_memory *m, struct rz_client_open_move *d)
 {
 	const uint8_t *addr = d->client->key.addr;

@@ -216,6 +216,13 @@ static void learn(struct rz_select *s)
 		rz_breaker_note(&s->breaker, &known[i], s->now_ns);
 }
 
+bool rz_select_cares(const struct rz_select *s, uint64_t client, const uint8_t addr[16])
+{
+	struct rz_client_key key = rz_client_key(client, addr);
+
+	return rz_client_cares(s->clients, &key);
+}
+
 int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
 		  const struct rz_moment *m)
 {

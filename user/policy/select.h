@@ -56,6 +56,9 @@ int rz_select_new(const struct rz_limits *limits, struct rz_select **ret);
 void rz_select_set_limits(struct rz_select *s, const struct rz_limits *limits);
 void rz_select_free(struct rz_select *s); /* takes NULL */
 
+/* Must a tick have this client's connections that are no candidates among its rows? */
+bool rz_select_cares(const struct rz_select *s, uint64_t client, const uint8_t addr[16]);
+
 /*
  * Judges all of a tick at once, in an order that is fair: addresses take turns (queue.h). Fills
  * reason of every row; a same_zone row gets RZ_REASON_SAME_ZONE, that of a witness means nothing,

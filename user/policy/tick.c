@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "policy/known.h"
 #include "policy/pace.h"
 #include "policy/share.h"
@@ -61,13 +60,40 @@ struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_
 	};
 }
 
+/* Beside each of the tick's moves. */
+struct beside {
+	const struct rz_topo_zone *there;
+	size_t conn; /* index */
+};
+
 struct work {
 	struct rz_tick *tick;
-	struct rz_candidate *rows;	   /* candidates, those at home, and witnesses */
-	const struct rz_topo_zone **there; /* of each row */
-	size_t *conn_of;		   /* likewise: index of its connection */
-	size_t n;
+	struct rz_candidate *rows; /* candidates, and of those at home and witnesses whom select
+				    * wants to hear of */
+	struct beside *beside;	   /* of each row */
+	size_t n, room;
 };
+
+/* Room for one row more. 0 or -ENOMEM. */
+static int make_room(struct work *w)
+{
+	size_t room = w->room ? 2 * w->room : 64;
+	struct rz_candidate *rows;
+	struct beside *beside;
+
+	if (w->n < w->room)
+		return 0;
+	rows = realloc(w->rows, room * sizeof(*rows));
+	if (rows)
+		w->rows = w->tick->moves = rows;
+	beside = realloc(w->beside, room * sizeof(*beside));
+	if (beside)
+		w->beside = beside;
+	if (!rows || !beside)
+		return -ENOMEM;
+	w->room = room;
+	return 0;
+}
 
 /* That a client's metadata connection is at home says nothing of where its data flows. */
 static bool is_home(const struct rz_verdict *v)
@@ -87,9 +113,19 @@ static bool is_candidate(const struct rz_candidate *row)
 	return !row->same_zone && !row->witness;
 }
 
-/* Judges every connection; collects what select wants to hear of. */
-static void classify_all(struct work *w, const struct rz_snapshot *snap,
-			 const struct rz_world *world, struct rz_share *share)
+static bool is_wanted(const struct rz_conn *c, const struct rz_verdict *v,
+		      const struct rz_select *select)
+{
+	if (v->move)
+		return true;
+	return (is_home(v) || is_witness(v)) &&
+	       rz_select_cares(select, c->frame.client, c->tuple.client_addr);
+}
+
+/* Judges every connection; collects what select wants to hear of. 0 or -ENOMEM. */
+static int classify_all(struct work *w, const struct rz_snapshot *snap,
+			const struct rz_world *world, struct rz_share *share,
+			const struct rz_select *select)
 {
 	size_t i;
 
@@ -113,14 +149,16 @@ static void classify_all(struct work *w, const struct rz_snapshot *snap,
 		w->tick->localities[v.locality]++;
 		if (!v.move)
 			w->tick->reasons[v.reason]++;
-		if (!v.move && !is_home(&v) && !is_witness(&v))
+		if (!is_wanted(c, &v, select))
 			continue;
+		if (make_room(w))
+			return -ENOMEM;
 		w->rows[w->n] = as_candidate(c, &v);
 		w->rows[w->n].same_zone = !v.move && v.locality == RZ_LOCALITY_SAME;
 		w->rows[w->n].witness = !v.move && !is_home(&v);
-		w->there[w->n] = v.there;
-		w->conn_of[w->n++] = i;
+		w->beside[w->n++] = (struct beside){v.there, i};
 	}
+	return 0;
 }
 
 /* Once all connections were seen, it is known which agents are on this node. */
@@ -130,7 +168,7 @@ static void aim(struct work *w, struct rz_share *share)
 
 	for (i = 0; i < w->n; i++)
 		if (is_candidate(&w->rows[i]))
-			w->rows[i].target = rz_share_target(share, w->there[i]);
+			w->rows[i].target = rz_share_target(share, w->beside[i].there);
 }
 
 /* Keeps the candidates alone, with select's answers, as the tick's moves. */
@@ -142,7 +180,7 @@ static void take_answers(struct work *w)
 	for (i = 0; i < w->n; i++) {
 		if (!is_candidate(&w->rows[i]))
 			continue;
-		t->verdicts[w->conn_of[i]].reason = w->rows[i].reason;
+		t->verdicts[w->beside[i].conn].reason = w->rows[i].reason;
 		t->reasons[w->rows[i].reason]++;
 		t->moves[t->n_moves++] = w->rows[i]; /* n_moves <= i: it is the same array */
 	}
@@ -157,11 +195,12 @@ static int run(struct work *w, const struct rz_snapshot *snap, const struct rz_w
 
 	if (rz_share_new(world->topo, world->zones, &share))
 		return -ENOMEM;
-	classify_all(w, snap, world, share);
+	err = classify_all(w, snap, world, share, select);
 	aim(w, share);
 	moment.share = w->tick->share = rz_share_all(share);
 	rz_share_free(share);
-	err = rz_pace_count(w->rows, w->n);
+	if (!err)
+		err = rz_pace_count(w->rows, w->n);
 	if (!err)
 		err = rz_select_run(select, w->rows, w->n, &moment);
 	if (err)
@@ -174,21 +213,15 @@ static int run(struct work *w, const struct rz_snapshot *snap, const struct rz_w
 int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
 		struct rz_select *select, bool paused, struct rz_tick **ret)
 {
-	_cleanup_free_ const struct rz_topo_zone **there =
-		calloc(snap->n_conns + 1, sizeof(*there));
-	_cleanup_free_ size_t *conn_of = calloc(snap->n_conns + 1, sizeof(*conn_of));
 	struct rz_tick *t = calloc(1, sizeof(*t));
-	struct work w = {.tick = t, .there = there, .conn_of = conn_of};
+	struct work w = {.tick = t};
 	int err = -ENOMEM;
 
-	if (t) {
-		t->moves = calloc(snap->n_conns + 1, sizeof(*t->moves));
-		t->verdicts = calloc(snap->n_conns + 1, sizeof(*t->verdicts));
-	}
 	if (t)
-		w.rows = t->moves;
-	if (there && conn_of && t && t->moves && t->verdicts)
+		t->verdicts = calloc(snap->n_conns + 1, sizeof(*t->verdicts));
+	if (t && t->verdicts)
 		err = run(&w, snap, world, select, paused);
+	free(w.beside);
 	if (err)
 		rz_tick_free(t);
 	else

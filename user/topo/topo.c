@@ -27,12 +27,18 @@ void rz_topo_zones_free(struct rz_topo_zones *z)
 	free(z);
 }
 
+/* Of each connection at each tick: the key is no whole agent, which has 300 bytes. */
+static int at_order(const void *at, const void *agent)
+{
+	const struct rz_endpoint *x = at, *y = &((const struct rz_topo_agent *)agent)->at;
+	int d = memcmp(x->addr, y->addr, sizeof(x->addr));
+
+	return d ? d : (int)x->port - (int)y->port;
+}
+
 static int agent_order(const void *a, const void *b)
 {
-	const struct rz_topo_agent *x = a, *y = b;
-	int d = memcmp(x->at.addr, y->at.addr, sizeof(x->at.addr));
-
-	return d ? d : (int)x->at.port - (int)y->at.port;
+	return at_order(&((const struct rz_topo_agent *)a)->at, b);
 }
 
 void rz_topo_sort(struct rz_topo *t)
@@ -43,9 +49,8 @@ void rz_topo_sort(struct rz_topo *t)
 
 const struct rz_topo_agent *rz_topo_agent_at(const struct rz_topo *t, const struct rz_endpoint *at)
 {
-	struct rz_topo_agent key = {.at = *at};
-
-	return t->n_agents ? bsearch(&key, t->agents, t->n_agents, sizeof(key), agent_order) : NULL;
+	return t->n_agents ? bsearch(at, t->agents, t->n_agents, sizeof(*t->agents), at_order)
+			   : NULL;
 }
 
 static const char *const home_names[] = {"", "on another node", "no", "yes", "ambiguous"};
@@ -229,14 +234,26 @@ int rz_topo_fits(const struct rz_topo *t, char *why, size_t size)
 	return err;
 }
 
+/* What is looked for, without a copy of the names. */
+struct names {
+	const char *group, *zone;
+};
+
+static int names_order(const void *names, const void *row)
+{
+	const struct names *x = names;
+	const struct rz_zone_key *y = &((const struct rz_topo_zone *)row)->key;
+	int d = strcmp(x->group, y->group);
+
+	return d ? d : strcmp(x->zone, y->zone);
+}
+
 const struct rz_topo_zone *rz_topo_zone_find(const struct rz_topo_zones *z, const char *group,
 					     const char *zone)
 {
-	struct rz_topo_zone key = {};
+	struct names key = {group, zone};
 
-	rz_str_copy(key.key.group, sizeof(key.key.group), group);
-	rz_str_copy(key.key.zone, sizeof(key.key.zone), zone);
-	return z->n ? bsearch(&key, z->rows, z->n, sizeof(key), order) : NULL;
+	return z->n ? bsearch(&key, z->rows, z->n, sizeof(*z->rows), names_order) : NULL;
 }
 
 /* ---- names that left ---- */
