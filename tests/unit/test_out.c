@@ -5,6 +5,7 @@
 #include <time.h>
 #include <jansson.h>
 
+#include "base/json.h"
 #include "out/conn_order.h"
 #include "out/table.h"
 #include "out/topology.h"
@@ -248,12 +249,52 @@ static void test_observe(void **state)
 	free(s.rows);
 }
 
+/* An array that is printed element by element has the bytes of one that is printed whole, also
+ * where what is kept to be written is full. */
+static void test_array(void **state)
+{
+	static const size_t sizes[] = {0, 1, 3, 700};
+	char *texts[2];
+	size_t lens[2], i, k, n;
+
+	(void)state;
+	rz_json_set_node("node-1");
+	for (i = 0; i < 2 * sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct rz_json_array by_element;
+		json_t *whole = json_array();
+		bool compact = i % 2;
+		FILE *f[2] = {open_memstream(&texts[0], &lens[0]),
+			      open_memstream(&texts[1], &lens[1])};
+
+		n = sizes[i / 2];
+		rz_json_array_begin(&by_element, f[0], compact);
+		for (k = 0; k < n; k++) {
+			json_t *o =
+				json_pack("{s:I, s:f, s:[s, {s:n}], s:{}}", "number", (json_int_t)k,
+					  "real", 0.4, "list", "a \"text\"\n", "none", "empty");
+
+			json_array_append(whole, o);
+			rz_json_array_add(&by_element, json_deep_copy(o));
+			json_decref(o);
+		}
+		assert_int_equal(rz_json_array_end(&by_element), 0);
+		assert_int_equal(rz_json_print(f[1], whole, compact), 0);
+		for (k = 0; k < 2; k++)
+			fclose(f[k]);
+		assert_string_equal(texts[0], texts[1]);
+		for (k = 0; k < 2; k++)
+			free(texts[k]);
+	}
+	rz_json_set_node("");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_json),	      cmocka_unit_test(test_expected),
-		cmocka_unit_test(test_json_topology), cmocka_unit_test(test_moves_shown),
-		cmocka_unit_test(test_table),	      cmocka_unit_test(test_observe),
+		cmocka_unit_test(test_array),	    cmocka_unit_test(test_json),
+		cmocka_unit_test(test_expected),    cmocka_unit_test(test_json_topology),
+		cmocka_unit_test(test_moves_shown), cmocka_unit_test(test_table),
+		cmocka_unit_test(test_observe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,13 +100,11 @@ json_t *rz_conn_json(const struct rz_conn_row *r)
 
 int rz_conn_json_print(FILE *f, const struct rz_conn_row *rows, size_t n, bool compact)
 {
-	json_t *all = json_array();
+	struct rz_json_array all;
 	size_t i;
 
+	rz_json_array_begin(&all, f, compact);
 	for (i = 0; i < n; i++)
-		if (json_array_append_new(all, rz_conn_json(&rows[i]))) {
-			json_decref(all);
-			return -ENOMEM;
-		}
-	return rz_json_print(f, all, compact);
+		rz_json_array_add(&all, rz_conn_json(&rows[i]));
+	return rz_json_array_end(&all);
 }
