@@ -41,6 +41,19 @@ static enum rz_ability_status check_root(struct rz_abilities *r)
 		"%s", why);
 }
 
+/* What works without a capability of this process's, and what does not. */
+static void check_costs(struct rz_abilities *r)
+{
+	char why[512];
+
+	if (!rz_caps_costs(why, sizeof(why)))
+		rz_abilities_note(r, "capabilities", RZ_ABILITY_OK, "", "all that are used");
+	else
+		rz_abilities_note(r, "capabilities", RZ_ABILITY_LIMITED,
+				  "grant them, or do without (docs/security-processes.md)", "%s",
+				  why);
+}
+
 static enum rz_ability_status check_btf(struct rz_abilities *r, const struct rz_lacks *lacks)
 {
 	if (!lacks->btf)
@@ -227,6 +240,7 @@ int rz_cmd_check(int argc, char **argv)
 		ok = !err;
 	}
 	if (ok) {
+		check_costs(&r);
 		ok = check_btf(&r, &lacks) == RZ_ABILITY_OK;
 		ok &= check_clock(&r, &lacks) == RZ_ABILITY_OK;
 		ok &= check_bpffs(&r, a.common.pin_dir) == RZ_ABILITY_OK;

@@ -31,6 +31,10 @@ static int take_node(struct rz_daemon *d)
 			      "run: %s; run it as root with all capabilities, or as a "
 			      "privileged container",
 			      why);
+	err = rz_caps_keep_used();
+	if (err)
+		rz_warn("run: capabilities that are not used cannot be given up: %s",
+			strerror(-err));
 	err = rz_pins_prepare(d->conf.pin_dir);
 	if (err)
 		return err;

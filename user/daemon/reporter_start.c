@@ -243,8 +243,12 @@ void rz_reporter_kill(struct rz_reporter *r, int *ret_status)
 	r->fd = r->calls_fd = -1;
 	r->resting = false;
 	if (r->pid > 0) {
-		kill(r->pid, SIGKILL);
-		waitpid(r->pid, ret_status, 0);
+		/* without CAP_KILL: its socket is closed, which is what it ends by */
+		if (kill(r->pid, SIGKILL))
+			rz_err(-errno, "source: cannot end process %d: %s; CAP_KILL is needed",
+			       (int)r->pid, strerror(errno));
+		else
+			waitpid(r->pid, ret_status, 0);
 	}
 	r->pid = 0;
 }

@@ -107,8 +107,9 @@ void rz_daemon_stop_server(struct rz_daemon *d)
 		nanosleep(&pause, NULL);
 	}
 	if (i == STOP_LOOKS) {
-		kill(d->serve_pid, SIGKILL);
-		waitpid(d->serve_pid, NULL, 0);
+		/* without CAP_KILL it ends with this process */
+		if (!kill(d->serve_pid, SIGKILL))
+			waitpid(d->serve_pid, NULL, 0);
 	}
 	d->serve_pid = 0;
 }

@@ -17,4 +17,10 @@
  */
 int rz_caps_check(char *why, size_t why_size);
 
+/* 0, or -EPERM with `why` filled: what the other capabilities that this process lacks cost. */
+int rz_caps_costs(char *why, size_t why_size);
+
+/* Gives up every capability that the daemon does not use, for good. 0 or -errno. */
+int rz_caps_keep_used(void);
+
 #endif
