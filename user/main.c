@@ -155,5 +155,9 @@ int main(int argc, char **argv)
 		return describe();
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
 		return run(1, version);
+	if (argv[1][0] == '-') { /* options alone are the status's, as no word is */
+		argv[0] = status[0];
+		return run(argc, argv);
+	}
 	return run(argc - 1, argv + 1);
 }

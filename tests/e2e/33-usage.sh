@@ -19,6 +19,7 @@ check "a command that nobody can mean" refused frobnicate
 check "help, -h and --help are one page of at most 24 lines, wide 80" eval \
 	'exits 0 help && cp "$WORK/out" "$WORK/help" && exits 0 --help && cmp -s "$WORK/out" "$WORK/help" && exits 0 -h && cmp -s "$WORK/out" "$WORK/help" &&
 	[ "$(wc -l <"$WORK/help")" -le 24 ] && [ "$(wc -L <"$WORK/help")" -le 80 ]'
+check "options without a word are those of status" eval 'exits 3 -o json -p "$PIN_DIR" && jq -e ".health == \"not running\"" <"$WORK/out" && exits 3 --live -p "$PIN_DIR" && refused --no-such'
 check "-V is version" eval 'exits 0 -V && cp "$WORK/out" "$WORK/version" && exits 0 version && cmp -s "$WORK/out" "$WORK/version" && [ -s "$WORK/out" ]'
 for c in $COMMANDS; do
 	check "$c: help, an option and a form that do not exist, an argument too many" eval \

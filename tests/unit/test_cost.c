@@ -215,6 +215,14 @@ static void test_golden(void **state)
 	golden("cost-unpriced.txt", text_of(&r, RZ_COST_BY_CLIENT, false));
 	assert_null(strchr(text_of(&r, -1, false), '$'));
 	rz_cost_report_free(&r);
+	/* counted for three hours: the hours before are not shown as such in which nothing crossed
+	 */
+	memset(&sums[0], 0, sizeof(sums[0]));
+	add(&sums[0], HOUR - 1, 2 * GB, 3 * GB);
+	rows.state.since_unix_ns = NOW_UNIX - 3 * HOUR_NS;
+	r = made(&rows, "aws");
+	golden("cost-hours.txt", text_of(&r, RZ_COST_BY_HOUR, false));
+	rz_cost_report_free(&r);
 }
 
 int main(void)

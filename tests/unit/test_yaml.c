@@ -93,12 +93,27 @@ static void test_ordinary(void **state)
 	}
 }
 
+/* What was meant by a mistyped word: letters that changed places, a letter too many or too few. */
+static void test_nearest(void **state)
+{
+	static const char *const known[] = {"stats", "status", "list", "plan", NULL};
+
+	(void)state;
+	assert_string_equal(rz_yaml_nearest("stauts", known), "status");
+	assert_string_equal(rz_yaml_nearest("sttas", known), "stats");
+	assert_string_equal(rz_yaml_nearest("stat", known), "stats");
+	assert_string_equal(rz_yaml_nearest("lst", known), "list");
+	assert_string_equal(rz_yaml_nearest("plna", known), "plan");
+	assert_null(rz_yaml_nearest("frobnicate", known));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_anchored),
 		cmocka_unit_test(test_ordinary),
+		cmocka_unit_test(test_nearest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

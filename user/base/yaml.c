@@ -242,40 +242,41 @@ const char *rz_yaml_scalar(struct rz_yaml *y, const yaml_node_t *node, const cha
 	return (const char *)node->data.scalar.value;
 }
 
-/* Edits that turn a into b, at most WORD_MAX bytes of each (Levenshtein). */
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Edits that turn a into b, at most WORD_MAX bytes of each (Levenshtein). Two neighbours that
+ * changed places are one edit: the commonest slip of all. */
 static size_t distance(const char *a, const char *b)
 {
-	size_t row[WORD_MAX + 1], la = strlen(a), lb = strlen(b), i, j;
+	size_t row[WORD_MAX + 1][WORD_MAX + 1], la = strlen(a), lb = strlen(b), i, j;
 
 	if (la > WORD_MAX || lb > WORD_MAX)
 		return WORD_MAX;
-	for (j = 0; j <= lb; j++)
-		row[j] = j;
-	for (i = 1; i <= la; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (j = 1; j <= lb; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
+	for (i = 0; i <= la; i++)
+		for (j = 0; j <= lb; j++) {
+			if (!i || !j) {
+				row[i][j] = i + j;
+				continue;
+			}
+			row[i][j] = least(row[i - 1][j - 1] + (a[i - 1] != b[j - 1]),
+					  least(row[i - 1][j], row[i][j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[i][j] = least(row[i][j], row[i - 2][j - 2] + 1);
 		}
-	}
-	return row[lb];
+	return row[la][lb];
 }
 
 const char *rz_yaml_nearest(const char *text, const char *const *known)
 {
 	const char *best = NULL;
-	size_t best_d = strlen(text) / 3 + 2;
+	size_t best_d = 2 * (strlen(text) / 3 + 2);
 
 	for (; *known; known++) {
-		size_t d = distance(text, *known);
+		/* of two that are as near, the one as long: letters change places more often */
+		size_t d = 2 * distance(text, *known) + (strlen(text) != strlen(*known));
 
 		if (d < best_d) {
 			best_d = d;

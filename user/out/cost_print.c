@@ -80,20 +80,35 @@ static const char *const columns[RZ_COST_BY_COUNT][9] = {
 	[RZ_COST_BY_HOUR] = {"HOUR (UTC)", "CROSS RX", "CROSS TX", "SAME", "UNKNOWN", "COST", NULL},
 };
 
+/* The hours before counting began; one that has bytes stays, for the clock may have been set. */
+static void leave_out_uncounted(struct rz_cost_table *hours, uint32_t began)
+{
+	while (hours->n > 1 && hours->rows->hour < began &&
+	       !rz_cost_bytes_in(&hours->rows->bytes, RZ_LOCALITY_CROSS) &&
+	       !rz_cost_bytes_in(&hours->rows->bytes, RZ_LOCALITY_SAME) &&
+	       !rz_cost_bytes_in(&hours->rows->bytes, RZ_LOCALITY_UNKNOWN)) {
+		hours->rows++;
+		hours->n--;
+	}
+}
+
 static int print_table(FILE *f, const struct rz_cost_report *r, enum rz_cost_by by, size_t limit)
 {
-	const struct rz_cost_table *rows = &r->by[by];
-	size_t i, n, shown = limit && limit < rows->n ? limit : rows->n;
+	struct rz_cost_table rows = r->by[by];
+	size_t i, n, shown;
 	char text[6][24], hour[RZ_TIME_TEXT];
 	const char *cells[9];
 	struct rz_table *t;
 	int err;
 
+	if (by == RZ_COST_BY_HOUR)
+		leave_out_uncounted(&rows, rz_ledger_hour(r->since_unix_ns));
+	shown = limit && limit < rows.n ? limit : rows.n;
 	if (by == RZ_COST_BY_CLIENT && !limit && shown > CLIENTS_SHOWN)
 		shown = CLIENTS_SHOWN;
 	err = rz_table_new(f, columns[by], &t);
 	for (i = 0; !err && i < shown; i++) {
-		const struct rz_cost_row *row = &rows->rows[i];
+		const struct rz_cost_row *row = &rows.rows[i];
 
 		n = 0;
 		if (by == RZ_COST_BY_HOUR) {
@@ -113,8 +128,8 @@ static int print_table(FILE *f, const struct rz_cost_report *r, enum rz_cost_by 
 	}
 	if (!err)
 		err = rz_table_end(t);
-	if (shown < rows->n)
-		fprintf(f, "and %zu more (-o json has all)\n", rows->n - shown);
+	if (shown < rows.n)
+		fprintf(f, "and %zu more (-o json has all)\n", rows.n - shown);
 	return err;
 }
 
