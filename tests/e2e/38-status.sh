@@ -28,7 +28,12 @@ agent_start a
 AT=$(agent_ip a):9092
 topology a=ready
 client_start r kafka-go-debian read --bootstrap "$AT" --client-id "r,warpstream_az=b,$LB" --topic t
+(until [ -e "$WORK/started" ]; do status -o json; done) >"$WORK/at-start.json" &
+PIDS[at-start]=$!
 rezone_start --interval 500ms --stable-for 0s --topology-max-age 3s --outcome-after 1s --node-name node-7
+touch "$WORK/started"
+wait "${PIDS[at-start]}"
+check "while it starts, what it has not written yet is null" eval 'jq -se "length > 1 and all(.pid == null or .pid > 0)" <"$WORK/at-start.json"'
 check "healthy" within "$DEADLINE" health healthy 0 0 0
 check "it says who and where it is" says '.node == "node-7" and .mode == "enforce" and .interval_s == 0.5 and .own_zone == "a" and
 	.running_s < 60 and .tick_age_s < 5 and .beat_age_s < 5 and (.started | test("^20..-..-..T")) and (.version | test("^[0-9]+[.]"))'

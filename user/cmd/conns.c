@@ -79,9 +79,14 @@ int rz_conns_settings(const char *pin_dir, const char *command, struct rz_conf *
 	if (!err)
 		err = rz_conf_from_texts(rows, n, ret, why, sizeof(why));
 	free(rows);
-	if (err)
+	if (*why)
 		return rz_err(err, "%s: cannot read the settings of a daemon with --pin-dir %s: %s",
-			      command, pin_dir, *why ? why : strerror(-err));
+			      command, pin_dir, why);
+	if (err)
+		return rz_err(err, "%s: cannot read the settings with --pin-dir %s: %s; %s",
+			      command, pin_dir, strerror(-err),
+			      rz_maps_daemon_alive(pin_dir) ? "rezone starts: ask again in a moment"
+							    : "start it with `rezone run`");
 	return 0;
 }
 

@@ -84,10 +84,13 @@ static int read_all(const struct rz_maps *maps, struct rz_conns *conns, struct r
 static int show(const struct ask *a, const struct rz_status_view *read)
 {
 	struct rz_status_view v = *read;
-	struct rz_health h = rz_health_judge(&v);
+	struct rz_health h;
 	char node[RZ_NODE_SIZE];
 	int err;
 
+	if (v.snap && !v.snap->status.started_ns)
+		v.snap = NULL; /* its maps are there, and it has written nothing yet: it starts */
+	h = rz_health_judge(&v);
 	rz_node_name(node, v.snap ? v.snap->status.node : NULL);
 	v.node = node;
 	err = a->common.json ? rz_status_print_json(stdout, &v, &h)

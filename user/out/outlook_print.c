@@ -300,6 +300,9 @@ static void print_month(FILE *f, const struct rz_outlook_view *v)
 			"\nA month like until now: %s would no longer cross zones\n(by %zu of the "
 			"%zu connections that would move: those seen for a minute)\n",
 			text, s->projected, s->conns);
+	else if (s->conns)
+		fprintf(f, "\nWhat that saves in a month is told once rezone has seen these "
+			   "connections for a minute\n");
 	if (s->projected && v->price.known)
 		fprintf(f, "price: %s, %s\n", v->price.name, v->price.source);
 }
