@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* out/: what is shown of a connection, as JSON (the contract of docs/json.md) and for people. */
+#include "golden.h"
 #include "shown.h"
 
 #include <time.h>
@@ -65,6 +66,14 @@ static void test_json(void **state)
 	fclose(f);
 	assert_string_equal(strchr(s.text, '\n'), "\n"); /* compact is one line */
 	have = json_loads(s.text, 0, NULL);
+	f = to_text(&s);
+	assert_int_equal(rz_table_conns(f, s.rows, s.totals.shown, false), 0);
+	fclose(f);
+	golden("list.txt", s.text);
+	f = to_text(&s);
+	assert_int_equal(rz_table_conns(f, s.rows, s.totals.shown, true), 0);
+	fclose(f);
+	golden("list-wide.txt", s.text);
 	assert_non_null(have);
 	assert_non_null(want);
 	json_array_foreach (want, i, row)
@@ -133,6 +142,7 @@ static void test_json_topology(void **state)
 	view = (struct rz_topo_view){&s.w.topo, &s.w.zones, &s.snap, NOW_NS, &source, 1};
 	assert_int_equal(rz_topology_print_json(f, &view), 0);
 	fclose(f);
+	golden("topology.json", s.text);
 	o = json_loads(s.text, 0, NULL);
 	assert_non_null(o);
 	assert_string_equal(json_string_value(json_object_get(o, "own_zone")), "a");
@@ -144,6 +154,10 @@ static void test_json_topology(void **state)
 	assert_true(json_is_null(
 		json_object_get(json_array_get(json_object_get(o, "zones"), 2), "ready_for_s")));
 	json_decref(o);
+	f = to_text(&s);
+	assert_int_equal(rz_topology_print_text(f, &view), 0);
+	fclose(f);
+	golden("topology.txt", s.text);
 }
 
 /* A connection that is being moved, by hand even one that is at home, is shown as such; who was

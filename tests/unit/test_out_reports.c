@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* user/out/: what `rezone stats`, `rezone check` and `rezone reset` print, as far as programs read
  * it (docs/json.md), and what of it a person must not miss. */
+#include "golden.h"
 #include "world.h"
 
 #include <errno.h>
@@ -8,6 +9,7 @@
 
 #include "base/json.h"
 #include "out/abilities.h"
+#include "out/bugtool.h"
 #include "out/orders.h"
 #include "out/stats.h"
 
@@ -86,6 +88,7 @@ static void test_stats_json(void **state)
 	(void)state;
 	assert_int_equal(rz_stats_print_json(f, &v), 0);
 	fclose(f);
+	golden("stats.json", text);
 	o = read_text();
 	assert_int_equal(number(o, "segments"), 7);
 	assert_int_equal(number(o, "resets_refused"), 8);
@@ -138,6 +141,7 @@ static void test_stats_text(void **state)
 	(void)state;
 	assert_int_equal(rz_stats_print_text(f, &v), 0);
 	fclose(f);
+	golden("stats.txt", text);
 	assert_non_null(strstr(text, "\npaused: "));
 	assert_non_null(strstr(text, "\nbreaker: "));
 	assert_non_null(strstr(text, "\nfailed: ringbuf, 3 times"));
@@ -171,6 +175,7 @@ static void test_abilities(void **state)
 	f = to_text();
 	assert_int_equal(rz_abilities_print_json(f, &a), 0);
 	fclose(f);
+	golden("check.json", text);
 	o = read_text();
 	assert_string_equal(word(o, "result"), "with limits");
 	rows = json_object_get(o, "checks");
@@ -186,6 +191,7 @@ static void test_abilities(void **state)
 	f = to_text();
 	rz_abilities_print_text(f, &a);
 	fclose(f);
+	golden("check.txt", text);
 	assert_non_null(strstr(text, "-> cure of one\n"));
 	assert_null(strstr(text, "cure of two"));
 	assert_non_null(strstr(text, ": no\n"));
@@ -222,6 +228,7 @@ static void test_orders(void **state)
 		shown[i] = rows[i].row;
 	assert_int_equal(rz_orders_print_json(f, shown, COUNT(rows)), 0);
 	fclose(f);
+	golden("reset.json", text);
 	all = read_text();
 	assert_int_equal(json_array_size(all), COUNT(rows));
 	for (i = 0; i < COUNT(rows); i++) {
@@ -234,6 +241,29 @@ static void test_orders(void **state)
 			assert_string_equal(word(o, "result"), rz_reason_name(shown[i].reason));
 	}
 	json_decref(all);
+	f = to_text();
+	assert_int_equal(rz_orders_print_text(f, shown, COUNT(rows)), 0);
+	fclose(f);
+	golden("reset.txt", text);
+}
+
+/* ---- bugtool ---- */
+
+static void test_bugtool(void **state)
+{
+	static const struct rz_bugtool_part parts[] = {
+		{"list", 0}, {"status", 1}, {"cost", -ENOENT}};
+	const struct rz_bugtool_report r = {.file = "rezone-bugtool-20260101T120000Z.tar.gz",
+					    .made_ns = 1767268800 * SECOND_NS,
+					    .parts = parts,
+					    .n_parts = COUNT(parts)};
+	FILE *f = to_text();
+
+	(void)state;
+	assert_int_equal(rz_bugtool_print_json(f, &r), 0);
+	rz_bugtool_print_text(f, &r);
+	fclose(f);
+	golden("bugtool.txt", text);
 }
 
 int main(void)
@@ -241,7 +271,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stats_json),	 cmocka_unit_test(test_stats_text),
 		cmocka_unit_test(test_numbers_and_node), cmocka_unit_test(test_abilities),
-		cmocka_unit_test(test_orders),
+		cmocka_unit_test(test_orders),		 cmocka_unit_test(test_bugtool),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

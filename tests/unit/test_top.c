@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* user/out/top*.c: rates from two looks, keys, and what fits on a screen. */
+#include "golden.h"
+#include "printed.h"
 #include "unit.h"
 
 #include "out/top_draw.h"
@@ -317,6 +319,9 @@ static void test_main_page(void **state)
 	assert_non_null(strstr(drawn, "2.0K/s"));
 	assert_non_null(strstr(drawn, "no agent there"));
 	assert_null(strstr(drawn, " home"));
+	draw(100, 0, &s, NULL); /* for scripts */
+	golden("top.txt", drawn);
+	golden("top.json", PRINTED(rz_top_print_json, &frame, 0, "", false));
 	s.selected = 99; /* kept within what there is */
 	draw(80, 24, &s, NULL);
 	assert_int_equal(s.selected, 3);

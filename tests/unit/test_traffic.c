@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* user/out/traffic.c: bytes of closed and open connections, by zones and by client. */
+#include "golden.h"
 #include "printed.h"
 #include "world.h"
 
@@ -115,6 +116,8 @@ static void test_tls(void **state)
 	f = open_memstream(&text, &size);
 	assert_int_equal(rz_traffic_print_text(f, &snap, &r), 0);
 	fclose(f);
+	golden("traffic.txt", text);
+	golden("traffic.json", PRINTED(rz_traffic_print_json, &snap, &r));
 	assert_non_null(strstr(text, "76.3 % of 12.7K stayed in their zone; 51.3 % of 3.0K across "
 				     "zones is under TLS, never moved"));
 	free(text);
