@@ -374,9 +374,12 @@ shellcheck:
 	shellcheck -x $(shell git ls-files scripts tests .ci deploy | xargs grep -lE '^#!/usr/bin/env bash|^#!/bin/sh|shell=bash')
 
 # Docs that are made from the code must say what the code says, and name what is there: links, flags, files, reasons.
-.PHONY: docs docs-check
+.PHONY: docs docs-check screens
 ## Source | docs: what is made from the code: docs/configuration.md, docs/metrics.md, deploy/grafana/
 ## Source | docs-check: ... is up to date
+## Figures | screens: each command's screen in the demo's scene, for docs/screens.md (two minutes, root)
+screens: $(BUILD)/rezone standin
+	scripts/screens
 docs: $(BUILD)/rezone
 	$(BUILD)/rezone run --help-markdown > docs/configuration.md
 	$(BUILD)/rezone serve --help-markdown > docs/metrics.md

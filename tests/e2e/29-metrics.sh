@@ -83,6 +83,16 @@ spawn alone - - "$REZONE" serve --pin-dir "$PIN_DIR" --listen "127.0.0.1:$((PORT
 check "rezone serve by itself, whose log is a file, serves too" within "$DEADLINE" curl -sf --max-time 5 "http://127.0.0.1:$((PORT + 1))/readyz"
 check "... and goes on" stays 1 alive alone
 
+stop r
+stop x
+bytes() { value "rezone_traffic_bytes_total{group=\"default\",client_zone=\"b\",agent_zone=\"a\",direction=\"$1\"}"; }
+same_bytes() {
+	local cost
+	cost=$("$REZONE" cost --pin-dir "$PIN_DIR" -o json | jq -r '.zones[] | select(.client_zone == "b" and .agent_zone == "a") | "\(.cross_rx_bytes) \(.cross_tx_bytes)"')
+	[ "${cost%% *}" -gt 0 ] && [ "$(bytes from_client) $(bytes to_client)" = "$cost" ]
+}
+check "bytes between zones are those of rezone cost" within "$DEADLINE" same_bytes
+
 kill -KILL "$was"
 check "killed: the daemon starts it again" within 10 eval '[ -n "$(server)" ] && [ "$(server)" != "$was" ] && answers healthz 200'
 was=$(server)
