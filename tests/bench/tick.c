@@ -95,7 +95,7 @@ static void add_clients(const struct rz_maps *m, const char *zone)
 	}
 }
 
-static struct rz_conn conn_of(size_t i, uint32_t netns, uint64_t bytes)
+static struct rz_conn conn_of(size_t i, uint32_t netns, enum shape shape, uint64_t bytes)
 {
 	struct rz_conn c = {.netns = netns, .cookie = 1000000 + i * 7};
 	uint32_t client = i % CLIENTS;
@@ -115,10 +115,11 @@ static struct rz_conn conn_of(size_t i, uint32_t netns, uint64_t bytes)
 	c.last_request_ns = rz_now_ns();
 	c.data_cs = c.metadata_cs = 3600 * 100;
 	c.rx_bytes = c.tx_bytes = bytes;
+	c.park = shape == PARKED ? RZ_PARK_PARKED : RZ_PARK_NO;
 	return c;
 }
 
-static void add_conns(const struct rz_maps *m, size_t n, uint64_t bytes)
+static void add_conns(const struct rz_maps *m, size_t n, enum shape shape, uint64_t bytes)
 {
 	struct stat st;
 	size_t i;
@@ -126,7 +127,7 @@ static void add_conns(const struct rz_maps *m, size_t n, uint64_t bytes)
 	if (stat("/proc/self/ns/net", &st))
 		die("/proc/self/ns/net");
 	for (i = 0; i < n; i++) {
-		struct rz_conn c = conn_of(i, (uint32_t)st.st_ino, bytes);
+		struct rz_conn c = conn_of(i, (uint32_t)st.st_ino, shape, bytes);
 
 		if (bpf_map_update_elem(m->conns, &c.cookie, &c, BPF_ANY))
 			die("map conns");
@@ -251,7 +252,8 @@ static int by_size(const void *a, const void *b)
 
 /* Median of what the daemon takes from one tick to the next, all that it does beside included. If
  * `busy`, every connection has new bytes at each. */
-static double measure_ticks(pid_t pid, const struct rz_maps *m, size_t n, bool busy, long *ret_kb)
+static double measure_ticks(pid_t pid, const struct rz_maps *m, size_t n, enum shape shape,
+			    bool busy, long *ret_kb)
 {
 	double *ms = calloc(ticks, sizeof(*ms)), was, median;
 	uint64_t at = next_tick(m, next_tick(m, ticks_of(m)));
@@ -260,7 +262,7 @@ static double measure_ticks(pid_t pid, const struct rz_maps *m, size_t n, bool b
 	*ret_kb = 0;
 	for (i = 0; i < ticks; i++) {
 		if (busy)
-			add_conns(m, n, 10000 + i);
+			add_conns(m, n, shape, 10000 + i);
 		at = next_tick(m, at);
 		was = cpu_ms(pid);
 		at = next_tick(m, at);
@@ -304,11 +306,11 @@ static void measure(size_t n, enum shape shape)
 	struct rz_maps m;
 	pid_t pid = start_daemon(n, &m);
 
-	idle = measure_ticks(pid, &m, 0, false, &kb0);
+	idle = measure_ticks(pid, &m, 0, shape, false, &kb0);
 	add_clients(&m, shape == ALL ? "b" : "a");
-	add_conns(&m, n, 1000);
-	tick = measure_ticks(pid, &m, n, false, &kb);
-	busy = measure_ticks(pid, &m, n, true, &kb_busy);
+	add_conns(&m, n, shape, 1000);
+	tick = measure_ticks(pid, &m, n, shape, false, &kb);
+	busy = measure_ticks(pid, &m, n, shape, true, &kb_busy);
 	table = measure_list("table", &table_cpu);
 	json = measure_list("json", &json_cpu);
 	printf("%9zu %-6s %8.1f %8.1f %8.1f %9ld %9ld %9ld %7.0f (%.0f) %7.0f (%.0f)\n", n,
