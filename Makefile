@@ -375,15 +375,19 @@ shellcheck:
 
 # Docs that are made from the code must say what the code says, and name what is there: links, flags, files, reasons.
 .PHONY: docs docs-check screens
-## Source | docs: what is made from the code: docs/configuration.md, docs/metrics.md, deploy/grafana/
+## Source | docs: what is made from the code: docs/configuration.md, docs/metrics.md, deploy/grafana/, the chart's list of settings
 ## Source | docs-check: ... is up to date
 ## Figures | screens: each command's screen in the demo's scene, for docs/screens.md (two minutes, root)
 screens: $(BUILD)/rezone standin
 	scripts/screens
+# which settings there are, and which of them take a restart
+CHART_SETTINGS = echo 'mode: observe' > $(BUILD)/chart.yaml && env -i $(BUILD)/rezone config --check $(BUILD)/chart.yaml -o json \
+	| jq --indent 1 '.settings | {at_once: [to_entries[] | select(.value.restart | not).key], restart: [to_entries[] | select(.value.restart).key]}'
 docs: $(BUILD)/rezone
 	$(BUILD)/rezone run --help-markdown > docs/configuration.md
 	$(BUILD)/rezone serve --help-markdown > docs/metrics.md
 	$(BUILD)/rezone serve --help-json | scripts/dashboard > deploy/grafana/rezone.json
+	$(CHART_SETTINGS) > deploy/helm/rezone/files/settings.json
 docs-check: $(BUILD)/rezone
 	$(BUILD)/rezone run --help-markdown | diff -u docs/configuration.md - \
 		|| { echo "docs/configuration.md is old: run make docs"; exit 1; }
@@ -391,6 +395,8 @@ docs-check: $(BUILD)/rezone
 		|| { echo "docs/metrics.md is old: run make docs"; exit 1; }
 	! command -v jq >/dev/null || $(BUILD)/rezone serve --help-json | scripts/dashboard | cmp -s - deploy/grafana/rezone.json \
 		|| { echo "deploy/grafana/rezone.json is old: run make docs"; exit 1; }
+	! command -v jq >/dev/null || { $(CHART_SETTINGS); } | cmp -s - deploy/helm/rezone/files/settings.json \
+		|| { echo "deploy/helm/rezone/files/settings.json is old: run make docs"; exit 1; }
 	REZONE=$(BUILD)/rezone scripts/check-docs && scripts/check-docs --mentions
 
 # The rules and the dashboard of deploy/, by promtool and a Prometheus over recorded pages.
@@ -547,11 +553,19 @@ uninstall:
 		$(SHARE)/$(ZSH)/_rezone $(SHARE)/fish/vendor_completions.d/rezone.fish $(DESTDIR)$(UNITDIR)/rezone.service \
 		$(SHARE)/man/man8/rezone.8 $(SHARE)/man/man8/rezone-*.8 $(SHARE)/man/man5/rezone.yaml.5
 ## Long forms | image-test: the image built twice has the same bytes; what is in it, and what not
-## Test with root | kube-image: the image run as deploy/rezone.yaml says, by runc, with a real API server
-.PHONY: image-test kube-image
+## Source | manifests: deploy/rezone.yaml from the chart deploy/helm/rezone
+## Test with root | kube-image: the chart installed on a real API server, its Pod run from the image by runc; a client comes home; uninstalled
+.PHONY: image-test kube-image manifests figures
+## Source | figures: sizes, start-up times, capabilities and scores into docs/evidence/packages.md, from what image, deb and kube-image left
+figures:
+	scripts/figures $(BUILD) > $(BUILD)/figures.md
+	awk '/^<!-- rows/ { print; while ((getline line < "$(BUILD)/figures.md") > 0) print line; skip = 1; next } \
+		/^<!-- end/ { skip = 0 } !skip' docs/evidence/packages.md > $(BUILD)/packages.md && cp $(BUILD)/packages.md docs/evidence/packages.md
+manifests:
+	scripts/manifests
 image-test: $(BUILD)/rezone
 	tests/lib/image $(BUILD)
-kube-image: image
+kube-image: image standin
 	tests/kube/run 50-image
 image: $(BUILD)/rezone
 	scripts/image $(BUILD)/image $(BUILD) $(ARCH)

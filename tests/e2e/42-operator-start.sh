@@ -117,6 +117,20 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$REZONE" "$@" 
 cp "$REZONE" "$WORK/rezone" && chmod 755 "$WORK" "$WORK/rezone"
 check "a normal user's pause is refused, and no other place is proposed" eval \
 	'REZONE=$WORK/rezone; ! as_nobody pause --pin-dir "$PIN_DIR" && ! grep -q "choose another" "$WORK/nobody"'
+REZONE=$BUILD/rezone
+rezone_start
+refused() { # COMMAND...: root's is done, nobody's is not
+	"$REZONE" "$@" --pin-dir "$PIN_DIR" >/dev/null 2>&1 && REZONE=$WORK/rezone && ! as_nobody "$@" --pin-dir "$PIN_DIR"
+	local rc=$?
+	REZONE=$BUILD/rezone
+	return $rc
+}
+for words in list topology config pause resume "reset --all --dry-run" uninstall; do
+	# shellcheck disable=SC2086 # words
+	check "a normal user's $words is refused" refused $words
+done
+check "... nor does he see the pins" eval '! setpriv --reuid 65534 --regid 65534 --clear-groups ls "$PIN_DIR" >/dev/null 2>&1'
+stop rezone
 
 # a memory limit, in the hierarchy that has the controller
 memory_cgroup() {

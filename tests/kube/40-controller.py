@@ -6,12 +6,7 @@ from lib import *
 
 c = Cluster()
 c.start()
-kubeconfig = {"apiVersion": "v1", "kind": "Config", "current-context": "x", "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-              "clusters": [{"name": "x", "cluster": {"server": f"https://127.0.0.1:{c.port}", "certificate-authority": c.path("tls.crt")}}],
-              "users": [{"name": "x", "user": {"token": "root-token"}}]}
-with open(c.path("kubeconfig"), "w") as f:
-    json.dump(kubeconfig, f)
-spawn("controller", [SERVERS + "/kube-controller-manager", "--kubeconfig", c.path("kubeconfig"), "--controllers=endpointslice-controller",
+spawn("controller", [SERVERS + "/kube-controller-manager", "--kubeconfig", c.kubeconfig(), "--controllers=endpointslice-controller",
                      "--leader-elect=false", "--secure-port=0"])
 
 for z in "ab":

@@ -35,7 +35,7 @@ def note(what):
 def check(what, good, detail=None):
     (ok if good else not_ok)(what)
     if not good and detail is not None:
-        note(str(detail)[:600])
+        note(str(detail)[-1500:])
     return good
 
 
@@ -241,6 +241,18 @@ class Cluster:
         text = b64(json.dumps({"alg": "RS256"}).encode()) + "." + b64(json.dumps(claims).encode())
         sign = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.path("sa.key")], input=text.encode(), capture_output=True, check=True)
         return text + "." + b64(sign.stdout)
+
+    def kubeconfig(self):
+        """For root, as a file that other programs read."""
+        with open(self.path("kubeconfig"), "w") as f:
+            json.dump({"apiVersion": "v1", "kind": "Config", "current-context": "x", "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+                       "clusters": [{"name": "x", "cluster": {"server": f"https://{self.address}:{self.port}", "certificate-authority": self.path("tls.crt")}}],
+                       "users": [{"name": "x", "user": {"token": "root-token"}}]}, f)
+        return self.path("kubeconfig")
+
+    def node(self, name, zone):
+        """A node that nobody runs, ready as if somebody did."""
+        self.apply(f"/api/v1/nodes/{name}", {"metadata": {"name": name, "labels": {"topology.kubernetes.io/zone": zone, "kubernetes.io/os": "linux"}}})
 
     def slices(self, ns="ws"):
         return f"/apis/discovery.k8s.io/v1/namespaces/{ns}/endpointslices"

@@ -1,0 +1,82 @@
+{{- /* Names, labels, and what the settings are made of. */ -}}
+
+{{- define "rezone.labels" -}}
+app.kubernetes.io/name: rezone
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "rezone.metadata" -}}
+name: {{ .Release.Name }}
+namespace: {{ .Release.Namespace }}
+labels:
+  {{- include "rezone.labels" . | nindent 2 }}
+{{- end -}}
+
+{{- define "rezone.image" -}}
+{{- $i := .Values.image -}}
+{{- if $i.digest }}{{ $i.repository }}@{{ $i.digest }}{{ else }}{{ $i.repository }}:{{ $i.tag | default .Chart.AppVersion }}{{ end -}}
+{{- end -}}
+
+{{- define "rezone.serviceAccount" -}}
+{{- .Values.serviceAccount.name | default (ternary .Release.Name "default" .Values.serviceAccount.create) -}}
+{{- end -}}
+
+{{- /* GROUP@ROLE+ROLE */ -}}
+{{- define "rezone.group" -}}
+{{- .group | default "" -}}{{- with .roles }}@{{ join "+" . }}{{ end -}}
+{{- end -}}
+
+{{- /* Does rezone ask the API server? "true" or nothing */ -}}
+{{- define "rezone.kube" -}}
+{{- if or .Values.agents.services .Values.agents.selectors }}true{{ end -}}
+{{- end -}}
+
+{{- /* All settings, as they stand in the ConfigMap. A setting of the chart's own cannot be set twice. */ -}}
+{{- define "rezone.settings" -}}
+{{- $known := .Files.Get "files/settings.json" | fromJson -}}
+{{- $own := dict "mode" .Values.mode "cgroup" (print "/host" .Values.cgroupPath) "keep_pins" true "log_format" "json"
+      "port" (.Values.agents.ports | toStrings | join ",") -}}
+{{- if .Values.agents.services -}}
+{{- $list := list -}}
+{{- range .Values.agents.services -}}
+{{- $list = append $list (printf "%s/%s%s%s" .namespace .service (empty .group | ternary "" "=") (include "rezone.group" .)) -}}
+{{- end -}}
+{{- $_ := set $own "kube_service" (join "," $list) -}}
+{{- end -}}
+{{- if .Values.agents.selectors -}}
+{{- $list := list -}}
+{{- range .Values.agents.selectors -}}
+{{- $list = append $list (printf "%s:%s:%s" (include "rezone.group" .) .namespace .selector) -}}
+{{- end -}}
+{{- $_ := set $own "kube_selector" (join ";" $list) -}}
+{{- end -}}
+{{- if include "rezone.kube" . -}}{{- $_ := set $own "kube_port_name" .Values.agents.portName -}}{{- end -}}
+{{- if .Values.topology -}}{{- $_ := set $own "topology" "/etc/rezone/topology.yaml" -}}{{- end -}}
+{{- $elsewhere := dict "mode" "mode" "cgroup" "cgroupPath" "port" "agents.ports" "kube_service" "agents.services"
+      "kube_selector" "agents.selectors" "kube_port_name" "agents.portName" "topology" "topology" "listen" "metrics.port" -}}
+{{- range $key, $value := .Values.settings -}}
+{{- if has $key (list "pin_dir" "node_name") -}}
+{{- fail (printf "settings.%s: the chart needs its own: all containers and commands look in the default folder, and the node's name is the pod's" $key) -}}
+{{- end -}}
+{{- if hasKey $elsewhere $key -}}{{- fail (printf "settings.%s: set %s of the chart instead" $key (get $elsewhere $key)) -}}{{- end -}}
+{{- if not (or (has $key $known.restart) (has $key $known.at_once)) -}}
+{{- fail (printf "settings.%s: rezone has no such setting; docs/configuration.md has all, written here with _ for -" $key) -}}
+{{- end -}}
+{{- $_ := set $own $key $value -}}
+{{- end -}}
+{{- toYaml $own -}}
+{{- end -}}
+
+{{- /* Of them those that rezone takes by a restart alone: their sum is an annotation of the pods. */ -}}
+{{- define "rezone.restarts" -}}
+{{- $known := .Files.Get "files/settings.json" | fromJson -}}
+{{- $all := include "rezone.settings" . | fromYaml -}}
+{{- range $known.restart }}{{ if hasKey $all . }}{{ . }}={{ get $all . }}{{ "\n" }}{{ end }}{{ end -}}
+{{- end -}}
+
+{{- /* Values that are refused before anything is applied. */ -}}
+{{- define "rezone.guards" -}}
+{{- if and (eq .Values.mode "enforce") (not (include "rezone.kube" .)) (not .Values.topology) -}}
+{{- fail "mode enforce without a source of agents: rezone would know no zone and move nobody; set agents.services, agents.selectors or topology" -}}
+{{- end -}}
+{{- end -}}
