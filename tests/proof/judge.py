@@ -32,9 +32,7 @@ LetGo = namedtuple("LetGo", "t began who held")
 Run = namedtuple("Run", "topology setups cycles moves outcomes requests produced records acked errors generations kept let_go at_home")
 Judgement = namedtuple("Judgement", "moves cells")
 
-TIMELY = ("watched", "moved_home", "alone_home")
 FAULTS = ("doubled", "lost", "generations", "errors")
-LIMIT_S = 63  # a client has so long to be home: --stable-for, an interval, and 60 s
 HOLD = -1  # in the place of a move's number: an act that was none
 
 
@@ -206,22 +204,8 @@ def judge_moves(run, windows, t):
                    outcome=run.outcomes.get((m.daemon, m.cookie), ""), **{f: t.by_move[i][f] for f in FAULTS})
 
 
-def in_time(run, moves):
-    """(set-up, order, mode) -> of the cycles that were long enough: clients, those home in time after a move, and by themselves"""
-    requests, out = by_who(run.requests), defaultdict(Counter)
-    moved = {(m["cycle"], f"{m['library']}.{m['role']}.{m['settings']}", m["client"]) for m in moves}
-    for c in (c for c in run.cycles if c.end - c.up >= LIMIT_S):
-        for s in run.setups:
-            for who in ((s.name, n + 1) for n in range(s.clients)):
-                after = until_home(requests.get(who, []), c.up, c.end)
-                how = "moved_home" if (c.n, *who) in moved else "alone_home"
-                out[s.name, c.order, c.mode].update({"watched": 1, how: after is not None and after <= LIMIT_S})
-    return out
-
-
 def judge_cells(run, windows, moves, t):
     """A row for each set-up and (order, mode) that had a cycle."""
-    timely = in_time(run, moves)
     cycles = Counter((c.order, c.mode) for c in run.cycles)
     kept, of = defaultdict(Counter), {c.n: (c.order, c.mode) for c in run.cycles}
     for k in run.kept:
@@ -238,7 +222,7 @@ def judge_cells(run, windows, moves, t):
         for (order, mode), n in cycles.items():
             at = (s.name, order, mode)
             yield dict(library=s.lib, role=s.role, settings=s.settings, topology=run.topology, order=order, mode=mode, cycles=n,
-                       clients=s.clients, moves=len(mine[at]), let_go=let_go[at], by_itself=by_itself[at], kept=dict(kept[at]), **{f: timely[at][f] for f in TIMELY}, **{f: t.acts[at][f] for f in FAULTS},
+                       clients=s.clients, moves=len(mine[at]), let_go=let_go[at], by_itself=by_itself[at], kept=dict(kept[at]), **{f: t.acts[at][f] for f in FAULTS},
                        **{"other_" + f: t.other[at][f] for f in FAULTS}, **{"up_" + f: t.up[at][f] for f in FAULTS})
 
 

@@ -4,7 +4,7 @@
 In:  the environment selects: LIBS="java kafka-go", TOPOLOGIES="1 2 3", ORDERS="first last", MOVES=20 a cell, CLIENTS=3 of each set-up,
      CYCLES=2 of each order in a run, JOBS=1 runs at once, each with its share of the libraries (rezone's rates are each node's own, so
      more runs make more moves, as long as the machine is not full),
-     ROLES=write/default,group/default; INTERVAL=1s between rezone's ticks; HOME_S=25, seconds for which home is there at least (66: who is home in time, table "home"); REZONE=PATH another binary, REZONE_NAME what its rows are called; MINUTES=60 ends after that run;
+     ROLES=write/default,group/default; INTERVAL=1s between rezone's ticks; REZONE=PATH another binary, REZONE_NAME what its rows are called; MINUTES=60 ends after that run;
      OUT=DIR keeps the runs; RESULTS=DIR (docs/proof). proof.py judge DIR prints the judgement of a run that is there,
      proof.py add REZONE DIR... adds it to the results, proof.py tables makes the tables anew,
      proof.py check DIR passes judgement on the short form, promises DIR on one without controls.

@@ -12,7 +12,7 @@ import judge as J
 import setups as S
 
 CELL = ("library", "role", "settings", "topology", "order", "rezone")
-SUMS = ("moves", "cycles", "chances", "by_itself", "let_go", "baseline_cycles", *J.TIMELY, "baseline_watched", "baseline_home", *J.FAULTS, *("baseline_" + f for f in J.FAULTS), *("other_" + f for f in J.FAULTS))
+SUMS = ("moves", "cycles", "chances", "by_itself", "let_go", "baseline_cycles", *J.FAULTS, *("baseline_" + f for f in J.FAULTS), *("other_" + f for f in J.FAULTS))
 OUTCOMES = ("home", "returned", "left", "other")
 CELL_HEAD = (*CELL, "version", *SUMS, "home", "median_s", "p90_s", "max_s", *("outcome_" + o for o in OUTCOMES), "kept", "load")
 MOVE_HEAD = ("rezone", "run", "cycle", "library", "role", "settings", "topology", "order", "client", "how", "next", "seconds", "at_old",
@@ -71,11 +71,11 @@ def new_cells(judgement, rezone):
             continue
         b = base.get((c["library"], c["role"], c["settings"]), {})
         yield c | dict(rezone=rezone, chances=c["cycles"] * c["clients"], kept=pack(c["kept"]),
-                       baseline_cycles=b.get("cycles", 0), baseline_watched=b.get("watched", 0), baseline_home=b.get("alone_home", 0), **{"baseline_" + f: b.get("up_" + f, 0) for f in J.FAULTS})
+                       baseline_cycles=b.get("cycles", 0), **{"baseline_" + f: b.get("up_" + f, 0) for f in J.FAULTS})
 
 
 def merge(old, new):
-    out = old | {k: (old.get(k) or 0) + new.get(k, 0) for k in SUMS}  # rows that are older than a column have "" there
+    out = old | {k: old.get(k, 0) + new.get(k, 0) for k in SUMS}
     return out | dict(kept=pack(unpack(old.get("kept", "")) + unpack(new["kept"])), load=max(float(old.get("load") or 0), float(new["load"] or 0)))
 
 

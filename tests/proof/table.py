@@ -159,31 +159,6 @@ def volume_table(cells, moves):
     return textwrap.fill(f"{number(len(moves))} moves of rezone {', '.join(names)}.", 100) + "\n\n" + markdown(head, rows)
 
 
-def home_table(cells):
-    """one row a library, role and settings: how many are home in time, rezone first and last, and without it; by the latest rezone"""
-    names = list(dict.fromkeys(c["rezone"] for c in cells if c.get("watched")))
-    if not names:
-        return "Not run yet."
-    cells = [c for c in cells if c["rezone"] == names[-1] and c["watched"] and retries(c)]
-
-    def sums(mine, *keys):
-        return [total(mine, k) for k in keys]
-
-    def told(mine):
-        n, moved, alone = sums(mine, "watched", "moved_home", "alone_home")
-        return f"{100 * (moved + alone) // n} %: {moved} moved, {alone} by themselves, of {n}" if n else "not run"
-
-    def row(words, mine):
-        n, home = sums(mine, "baseline_watched", "baseline_home")
-        return (*words, *(told([c for c in mine if c["order"] == o]) for o in ("first", "last")), f"{100 * home // n} %: {home} of {n}" if n else "not run")
-
-    rows = [row((f"{S.LIBRARIES[key[0]].family} {S.LIBRARIES[key[0]].version}", key[1] if key[1] != "write" else f"write, {key[2]}"), mine)
-            for key, mine, _ in folded(cells, [])]
-    others = ", ".join(map(str, sorted({c["topology"] for c in cells})))
-    text = f"rezone {names[-1]}; clients that know {others} other agents, at a load of up to {max(float(c['load'] or 0) for c in cells):.0f}."
-    return text + "\n\n" + markdown(("library", "role", "rezone first", "rezone last", "without rezone"), [*rows, row(("all", ""), cells)])
-
-
 def control_table(rows):
     words = {"plain": "resets that wait for nothing, of coordinators too", "lie": "agents at home that acknowledge every third batch and do not write it"}
     last = {r["mode"]: r for r in rows}
@@ -208,7 +183,7 @@ def newest(cells, moves):
 def tables(cells, moves):
     new, of_new = newest(cells, moves)
     old, of_old = [[r for r in rows if r["rezone"] == BEFORE] for rows in (cells, moves)]
-    out = {"libraries": library_table(new, of_new), "series": series(cells, moves, new), "volume": volume_table(cells, moves), "home": home_table(cells)}
+    out = {"libraries": library_table(new, of_new), "series": series(cells, moves, new), "volume": volume_table(cells, moves)}
     for name, mine, theirs in (("after", new, of_new), ("before", old, of_old)):
         sure, bare = [c for c in mine if retries(c)], [c for c in mine if not retries(c)]
         out[name] = summary(sure, [m for m in theirs if retries(m)]) + "\n\n" + main_table(sure, [m for m in theirs if retries(m)])

@@ -191,18 +191,6 @@ class Cells(unittest.TestCase):
         row = dict.fromkeys([x + f for x in ("", "baseline_") for f in J.FAULTS], 0)
         return J.beyond_baseline(row | dict(errors=n, cycles=cycles, baseline_errors=base, baseline_cycles=base_cycles))
 
-    def test_in_time(self):
-        """home within 63 s of a cycle that was long enough: after a move, or by itself; and not a second client that came too late"""
-        by_itself = dict(requests=[J.Request(320, HOME, "x:5", FIRST)])
-        j = J.judge(clean(by_itself, written(164, HOME, 0, "s", SECOND)))
-        self.assertEqual([cell(j)[f] for f in J.TIMELY], [2, 1, 0])
-        self.assertEqual([cell(j, mode="observe")[f] for f in J.TIMELY], [2, 0, 1])
-        new = next(c for c in R.new_cells(j, "r") if c["role"] == "write")
-        self.assertEqual((new["baseline_watched"], new["baseline_home"]), (2, 1))
-        row = table.home_table([new | dict(load=1)])
-        self.assertIn("50 %: 1 moved, 0 by themselves, of 2 | not run | 50 %: 1 of 2", row)
-        self.assertEqual(table.home_table([new | dict(load=1, watched="")]), "Not run yet.")
-
     def test_beyond_baseline(self):
         self.assertEqual(self.baseline(0, 4, 0, 2), {})
         self.assertEqual(self.baseline(1, 4, 0, 2), {"errors": 1})
