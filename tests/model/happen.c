@@ -65,6 +65,26 @@ static void carry_data(struct run *r, struct rz_conn *c, uint64_t before_ns)
 		c->data_cs = (uint32_t)cs;
 }
 
+/* What the segment program makes of a mark, at a segment; and it reads. */
+static void read_requests(struct run *r, struct rz_conn *c)
+{
+	uint32_t n = below(r, 90);
+
+	if (chance(r, 30))
+		return;
+	if (c->park == RZ_PARK_WANTED || c->park == RZ_PARK_ENDING) {
+		c->frame.unseen = c->park == RZ_PARK_ENDING ? RZ_UNSEEN_REQUESTS : 0;
+		c->park = c->park == RZ_PARK_WANTED ? RZ_PARK_PARKED : RZ_PARK_ENDED;
+		c->park_cs = r->clock_ns > c->opened_ns
+				     ? (uint32_t)((r->clock_ns - c->opened_ns) / RZ_CS_NS + 1)
+				     : 1;
+	}
+	if (c->park == RZ_PARK_PARKED)
+		return;
+	c->frame.requests += n;
+	c->frame.unseen -= n < c->frame.unseen ? n : c->frame.unseen;
+}
+
 void time_passes(struct run *r)
 {
 	struct rz_status *s = &r->status;
@@ -72,8 +92,10 @@ void time_passes(struct run *r)
 	size_t i;
 
 	let_time_pass(r);
-	for (i = 0; i < r->n_conns; i++)
+	for (i = 0; i < r->n_conns; i++) {
+		read_requests(r, &r->conns[i]);
 		carry_data(r, &r->conns[i], before_ns);
+	}
 	if (chance(r, 12))
 		change_topology(r);
 	if (chance(r, 90))

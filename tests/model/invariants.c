@@ -32,6 +32,8 @@ static const char *protected_by(const struct run *r, size_t conn)
 
 	if (r->held[conn].held.left_ns)
 		return "moved one that its client has left";
+	if (c->park > RZ_PARK_ENDED || (c->park == RZ_PARK_ENDED && f->unseen))
+		return "moved one of which nobody knows what it carries";
 	if (f->state != RZ_STATE_DATA || f->tentative || !f->client || !client)
 		return "moved one that is not identified";
 	if (f->transaction || !(f->produce || f->fetch) ||

@@ -13,6 +13,7 @@
 
 #include "kern/follow.h"
 #include "model.h"
+#include "policy/park.h"
 
 #define DECISIONS  1000000
 #define TWIST_RUNS 20000 /* worlds in which a twisted rule must be seen */
@@ -165,6 +166,11 @@ static bool agree(const struct run *r, const struct product *p, const struct opi
 			if (t->rows[k].cookie == r->conns[i].cookie)
 				reason = t->rows[k].reason;
 		places[o[i].locality]++;
+		if (rz_park_next(&r->conns[i], v->lasts, r->settings.park_after_ns, r->clock_ns) !=
+		    o[i].park) {
+			say(r, "who is parked");
+			return false;
+		}
 		if (m && m->plan.gap_only != o[i].gap_only) {
 			say(r, "who may be held");
 			return false;
@@ -238,6 +244,9 @@ static bool tick(struct run *r, struct rz_select *s)
 		sum.reasons[p.tick->verdicts[i].reason]++;
 	sum.decisions += r->n_conns;
 	sum.moves += p.tick->reasons[RZ_REASON_NONE];
+	for (i = 0; i < r->n_conns; i++)
+		if (chance(r, 90))
+			r->conns[i].park = o[i].park;
 	if (ok && !broken)
 		they_go(r, s, p.tick);
 	rz_tick_free(p.tick);

@@ -132,6 +132,7 @@ static void make_settings(struct run *r)
 	static const uint8_t opt_ins[] = {RZ_OPT_IN_TAG, RZ_OPT_IN_ZONE, RZ_OPT_IN_ANY};
 	static const uint32_t least[] = {1, 2, 3, 0};
 	static const uint64_t ages[] = {0, 5 * SECOND_NS, 60 * SECOND_NS};
+	static const uint64_t parks[] = {30 * SECOND_NS, 0, SECOND_NS, 60 * SECOND_NS};
 	struct rz_settings *s = &r->settings;
 	char why[160];
 
@@ -146,6 +147,7 @@ static void make_settings(struct run *r)
 	s->stable_for_ns = PICK(r, stables);
 	s->topology_max_age_ns = (60 + below(r, 60)) * SECOND_NS;
 	s->min_age_ns = USUAL(r, 60, ages);
+	s->park_after_ns = PICK(r, parks);
 	if (chance(r, 4))
 		strcpy(s->exclude_clients, chance(r, 50) ? "app-1* nobody" : "app-?Xb app-3?*");
 	if (chance(r, 4))

@@ -215,6 +215,10 @@ enum twist {
 	TWIST_BEGINS_ANEW,
 	TWIST_BACKLOG,
 	TWIST_GIVE_BACK,
+	TWIST_PARK_REQUESTS, /* one that was parked is judged after a while, whatever was read */
+	TWIST_PARK_TIME,     /* ... or when enough was read, at once */
+	TWIST_PARK_NAMELESS, /* it is parked for its library, though that is not known yet */
+	TWIST_PARK_HOME,     /* nobody is parked at home */
 	TWIST_COUNT,
 };
 extern enum twist twist;
@@ -228,6 +232,7 @@ struct opinion {
 	bool gap_only;	       /* it must not be held */
 	bool follow;	       /* its client must be followed after the close */
 	bool together;	       /* others of its client may go at the same time */
+	enum rz_park park;     /* the mark that it gets */
 	char client_zone[RZ_ZONE_SIZE], agent_zone[RZ_ZONE_SIZE]; /* "": not known */
 	struct rz_zone_key there;
 	enum rz_locality locality;

@@ -12,7 +12,7 @@ struct eye {
 	uint8_t addr[16];
 	char client_zone[RZ_ZONE_SIZE], agent_zone[RZ_ZONE_SIZE];
 	bool by_address, ambiguous;
-	size_t ready;
+	size_t there, ready; /* agents of the client's zone that serve it */
 	uint64_t ready_since_ns;
 };
 
@@ -185,6 +185,21 @@ static bool peer_proxies(const struct eye *e)
 	return false;
 }
 
+/* Parked, or soon to be; or read again for less than 64 requests, or 10 s (--park-after if that is
+ * less). */
+static bool was_parked(const struct eye *e)
+{
+	const struct rz_conn *c = e->conn;
+	uint64_t after = e->r->settings.park_after_ns, now = e->r->clock_ns;
+	uint64_t since = c->opened_ns + (c->park_cs - 1ULL) * RZ_CS_NS;
+	uint64_t least = after && after < 10 * SECOND_NS ? after : 10 * SECOND_NS;
+
+	if (c->park != RZ_PARK_ENDED)
+		return c->park != RZ_PARK_NO;
+	return (c->frame.unseen && twist != TWIST_PARK_REQUESTS) ||
+	       ((now < since || now - since < least) && twist != TWIST_PARK_TIME);
+}
+
 /* One line a rule. When it holds stands in docs/troubleshoot.md, "Reasons". */
 #define RULE(name, holds)                                      \
 	static bool name(const struct eye *e)                  \
@@ -220,6 +235,7 @@ RULE(not_stable, !e->ready_since_ns || AGE(now, e->ready_since_ns) < s->stable_f
 RULE(stale, e->r->status.frozen || !e->r->status.topology_proved_ns ||
 		    AGE(now, e->r->status.topology_proved_ns) > s->topology_max_age_ns)
 RULE(terminating, e->agent && !e->agent->ready)
+RULE(parked, was_parked(e))
 /* a transaction has its own reason below */
 RULE(not_data, f->state != RZ_STATE_DATA || (!f->transaction && !DATA(f)))
 RULE(shared, DATA(f) && f->coordinator &&
@@ -259,6 +275,7 @@ static const struct {
 	{RZ_REASON_ZONE_NOT_STABLE, not_stable},
 	{RZ_REASON_TOPOLOGY_STALE, stale},
 	{RZ_REASON_AGENT_TERMINATING, terminating},
+	{RZ_REASON_PARKED, parked},
 	{RZ_REASON_NOT_DATA, not_data},
 	{RZ_REASON_SHARED, shared},
 	{RZ_REASON_TOO_YOUNG, too_young},
@@ -270,6 +287,49 @@ static const struct {
 	{RZ_REASON_LIBRARY, library},
 	{RZ_REASON_MAY_COME, may_come},
 };
+
+/* docs/concepts.md, "Parked connections": would nobody move it, whatever it sends? */
+static bool lasts(const struct eye *e)
+{
+	const struct rz_frame *f = &e->conn->frame;
+	bool named = says_of_itself(e) || !f->adopted || twist == TWIST_PARK_NAMELESS;
+
+	if (left(e) || followed(e))
+		return false;
+	if (mptcp(e))
+		return true;
+	if (not_identified(e))
+		return f->state == RZ_STATE_TLS || f->state == RZ_STATE_NOT_KAFKA;
+	if (several(e) || not_opted_in(e) || excluded(e) || no_zone(e) || acks0(e) ||
+	    transactional(e) || local_proxy(e))
+		return true;
+	if (*e->agent_zone && same_zone(e) && twist != TWIST_PARK_HOME)
+		return true;
+	if (f->via == RZ_VIA_PROXY || e->client->host_override)
+		return true;
+	if (shared(e) && (named || e->r->settings.shared == RZ_SHARED_SKIP))
+		return true;
+	return e->there && *e->agent_zone && named && library(e);
+}
+
+/* What becomes of its mark. */
+static enum rz_park mark(const struct eye *e, bool keep)
+{
+	const struct rz_conn *c = e->conn;
+	uint64_t after = e->r->settings.park_after_ns, now = e->r->clock_ns;
+	uint64_t since = c->opened_ns + (c->park_cs ? (c->park_cs - 1ULL) * RZ_CS_NS : 0);
+	bool reads = c->frame.state != RZ_STATE_TLS && c->frame.state != RZ_STATE_NOT_KAFKA &&
+		     c->frame.state != RZ_STATE_MPTCP;
+	bool enough = now >= since && now - since >= after &&
+		      !(reads && (c->frame.requests < 64 || c->frame.unseen));
+
+	keep &= after > 0;
+	if (c->park == RZ_PARK_ENDED)
+		return was_parked(e) ? RZ_PARK_ENDED : RZ_PARK_NO;
+	if (c->park == RZ_PARK_PARKED || c->park == RZ_PARK_ENDING)
+		return keep ? RZ_PARK_PARKED : RZ_PARK_ENDING;
+	return keep && (c->park == RZ_PARK_WANTED || enough) ? RZ_PARK_WANTED : RZ_PARK_NO;
+}
 
 bool has_rule(enum rz_reason reason)
 {
@@ -323,6 +383,7 @@ static void look_at_agent(struct eye *e)
 	    (e->client &&
 	     !serves(e->agent->group, e->client->proxy_target, e->client->agent_group)))
 		return;
+	e->there = count_agents(e->r, l, e->agent->group, e->client_zone, false);
 	e->ready = count_agents(e->r, l, e->agent->group, e->client_zone, true);
 	e->ready_since_ns = enough_since(e->r, e->agent->group, e->client_zone);
 }
@@ -339,6 +400,7 @@ struct opinion judge(const struct run *r, size_t conn)
 	for (i = 0; i < COUNT(rules) && o.reason == RZ_REASON_NONE; i++)
 		if (twist != TWIST_RULE + (unsigned)rules[i].reason && rules[i].holds(&e))
 			o.reason = rules[i].reason;
+	o.park = mark(&e, o.reason != RZ_REASON_NONE && lasts(&e));
 	o.home = o.reason == RZ_REASON_SAME_ZONE && DATA(f) && !f->coordinator && !f->acks0 &&
 		 !f->transaction;
 	o.follow = f->produce &&

@@ -99,7 +99,11 @@ static const char *const names[] = {"aliases",
 				    "phase",
 				    "a slow bucket begins anew",
 				    "backlog",
-				    "given back"};
+				    "given back",
+				    "parked: until 64 requests",
+				    "parked: until a while is over",
+				    "parked: not while a name is learned",
+				    "parked: at home"};
 _Static_assert(COUNT(names) == TWIST_COUNT - TWIST_FIRST_OF_PACE, "each twist has a name");
 
 const char *twist_name(enum twist t)

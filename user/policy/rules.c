@@ -261,14 +261,20 @@ static bool not_identified_lasts(const struct rz_view *v)
 }
 
 /* A name that may yet be learned from a sibling, or from its requests, may change what it bears. */
-static bool library_lasts(const struct rz_view *v)
+static bool name_is_settled(const struct rz_view *v)
 {
 	return v->c->software || !v->c->conn->frame.adopted;
 }
 
+/* Where its agent is decides which others its client knows. */
+static bool library_lasts(const struct rz_view *v)
+{
+	return v->agent_zone && name_is_settled(v);
+}
+
 static bool shared_lasts(const struct rz_view *v)
 {
-	return v->w->settings->shared == RZ_SHARED_SKIP || library_lasts(v);
+	return v->w->settings->shared == RZ_SHARED_SKIP || name_is_settled(v);
 }
 
 /* Its own PROXY header, or its own client.id, says so; not another connection's. */
