@@ -166,6 +166,29 @@ static void open_lost(struct bench *b)
 		bench_ping_noise(b);
 }
 
+/* Each connection has said who it is, and is parked (bpf/park.bpf.h). */
+static void open_parked(struct bench *b)
+{
+	int conns = bpf_map__fd(b->rz->maps.conns);
+	struct rz_conn c;
+	socklen_t len;
+	uint64_t cookie;
+	size_t i;
+
+	open_kafka(b);
+	for (i = 0; i < b->opened; i++)
+		bench_ping_request(b);
+	for (i = 0; i < b->opened; i++) {
+		len = sizeof(cookie);
+		if (getsockopt(b->pairs[i].server, SOL_SOCKET, SO_COOKIE, &cookie, &len) ||
+		    bpf_map_lookup_elem_flags(conns, &cookie, &c, BPF_F_LOCK))
+			die("bench: map conns: %s", strerror(errno));
+		c.park = RZ_PARK_PARKED;
+		if (bpf_map_update_elem(conns, &cookie, &c, BPF_F_LOCK))
+			die("bench: map conns: %s", strerror(errno));
+	}
+}
+
 /* Each connection is one that is moved: its responses are followed. */
 static void open_moved(struct bench *b)
 {
@@ -309,6 +332,8 @@ static double stream(struct bench *b)
 const struct bench_case bench_cases[] = {
 	{"foreign", "a segment on another port, and its answer", IN, open_foreign, NULL,
 	 warm_up_plain, many_plain},
+	{"parked", "a small Fetch of a parked connection, and its answer", IN, open_parked, NULL,
+	 warm_up_requests, many_requests},
 	{"inside", "a segment wholly inside a large request, and its answer", IN, open_large, NULL,
 	 warm_up_plain, many_plain},
 	{"fetch", "a segment that is one small Fetch, and its answer", IN, open_kafka, NULL,
