@@ -148,7 +148,7 @@ static __always_inline void rz_take_drop_unused(struct rz_scratch *s, const stru
 {
 	__u16 generation = s->was.generation + 1;
 
-	if (!s->f.have || (c->frame.generation == generation &&
+	if (!s->f.have || (c->frame.generation == generation && c->frame.have &&
 			   rz_frame_wants(&c->frame) == rz_frame_wants(&s->f)))
 		return;
 	s->f.generation = generation;
