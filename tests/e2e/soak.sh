@@ -142,7 +142,7 @@ figures() {
 	echo "Of $((TOTAL / 60)) minutes, on $(date -u '+%d %B %Y'), source $(git -C "$E2E_ROOT" rev-parse --short HEAD), Linux $(uname -r | cut -d- -f1), load $(cut -d' ' -f2 /proc/loadavg); $([ $E2E_FAILED = 0 ] && echo 'no check failed' || echo 'A CHECK FAILED')."
 	printf '\n| what | first third | second third | last third |\n|---|---|---|---|\n'
 	local row
-	for row in "2 memory of the daemon, peak, kB" "3 its descriptors, peak" "4 connections, peak" "5 client ids, peak" "6 moves under way, peak"; do
+	for row in "2 memory of the daemon, peak, kB" "3 its descriptors, peak" "4 connections, peak" "5 client ids, peak" "6 entries of map moves, peak"; do
 		printf '| %s | %s | %s | %s |\n' "${row#* }" "$(peak "${row%% *}" 0)" "$(peak "${row%% *}" 1)" "$(peak "${row%% *}" 2)"
 	done
 	printf '\n| what | how many |\n|---|---|\n'
