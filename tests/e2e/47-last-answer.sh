@@ -70,7 +70,8 @@ note "$(event_kinds '.waited_ms != null')"
 # Nobody waits for what need not be answered: that would be a long poll of 10 s, or the end of the hold after 8 s. The order is read
 # within a second, 250 ms are let pass, a second where the client says nothing meanwhile; a busy machine adds the rest.
 none "hand: nobody waited for more than the last answer that must be" hand ".outcome == \"reset\" and .after_answer_ms > 4000 and .manner != \"read\" and ($TWICE | not)"
-none "hand: who only reads is reset at once, its long poll of 10 s open" hand ".manner == \"read\" and (.after_order_ms > 2000 or .before_fetch_ms < 1000)"
+# The agent has not read each long poll yet when its connection is reset: then no answer is due (0).
+none "hand: who only reads is reset at once, its long poll of 10 s open" hand ".manner == \"read\" and (.after_order_ms > 2000 or (.before_fetch_ms != 0 and .before_fetch_ms < 1000))"
 check "hand: a long poll behind a Produce is not waited for" test "$(count hand '.manner == "poll" and .fetch_open == 1 and .before_fetch_ms > 500')" -ge 5
 
 # the same by the policy's own ticks, on a kernel without bpf_sock_destroy

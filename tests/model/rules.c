@@ -292,7 +292,8 @@ static const struct {
 static bool lasts(const struct eye *e)
 {
 	const struct rz_frame *f = &e->conn->frame;
-	bool named = says_of_itself(e) || !f->adopted || twist == TWIST_PARK_NAMELESS;
+	bool named =
+		says_of_itself(e) || (!f->adopted && !f->software) || twist == TWIST_PARK_NAMELESS;
 
 	if (left(e) || followed(e))
 		return false;

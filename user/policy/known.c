@@ -60,7 +60,7 @@ static void reader(struct rz_known *k, const struct rz_snapshot *snap, const str
 	if (prints & group)
 		fingerprint(k, prints & group, rz_print_near(p));
 	else
-		fingerprint(k, 0, (prints | (group & ~kafkajs ? 0 : group)) & kafkajs);
+		fingerprint(k, 0, (prints | ((group & ~kafkajs) ? 0 : group)) & kafkajs);
 }
 
 /* One that was seen to begin without a name has none: it is a library that never says one, or none

@@ -260,10 +260,13 @@ static bool not_identified_lasts(const struct rz_view *v)
 	return state == RZ_STATE_TLS || state == RZ_STATE_NOT_KAFKA;
 }
 
-/* A name that may yet be learned from a sibling, or from its requests, may change what it bears. */
+/* A name that may yet be learned from a sibling, or from its requests, may change what it bears; so
+ * may one that it said, and for which there was no room yet. */
 static bool name_is_settled(const struct rz_view *v)
 {
-	return v->c->software || !v->c->conn->frame.adopted;
+	const struct rz_frame *f = &v->c->conn->frame;
+
+	return v->c->software || (!f->adopted && !f->software);
 }
 
 /* Where its agent is decides which others its client knows. */
