@@ -173,7 +173,9 @@ static void print_one(FILE *f, const struct rz_explain_view *v, const struct rz_
 		print_rule(f, v, &e->rules[i]);
 	rz_explain_close(v, e, text, sizeof(text));
 	rz_table_line(f, "close", "%s", text);
-	if (e->by_hand)
+	if (e->by_hand == RZ_REASON_PARKED)
+		rz_table_line(f, "", "%s", "`rezone reset` has its requests read again first");
+	else if (e->by_hand)
 		rz_table_line(f, "", "`rezone reset` would not move it either: %s",
 			      rz_reason_name(e->by_hand));
 	print_next(f, v, e);
