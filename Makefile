@@ -151,15 +151,16 @@ $(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BUILD)/settings-bpf
 	$(BPF_COMPILE)
 $(BUILD)/bench/%.skel.h: $(BUILD)/bench/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
-$(BUILD)/bench/bench: $(filter-out %.bpf.c %/owner.c %/tick.c,$(wildcard tests/bench/*.[ch])) $(BUILD)/bench/bench.skel.h $(BUILD)/bench/without.skel.h $(BUILD)/rezone.skel.h
+$(BUILD)/bench/bench: $(filter-out %.bpf.c %/owner.c %/tick.c %/latency.c,$(wildcard tests/bench/*.[ch])) $(BUILD)/bench/bench.skel.h $(BUILD)/bench/without.skel.h $(BUILD)/rezone.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bench -o $@ $(filter %.c,$^) $(RZ_LIBS)
 
 # BENCH="-r 501 foreign inside": more rounds, some cases only; -r 0: the kernel's count only; -v: all ways
-.PHONY: bench bench-produce bench-owner bench-tick bench-resets
+.PHONY: bench bench-produce bench-owner bench-tick bench-resets bench-beside
 ## Figures | bench: what a segment costs (4 minutes, root)
 ## Figures | bench-owner: what it costs to find a connection's descriptor
 ## Figures | bench-tick: what a tick and `rezone list` cost at 100,000 and 1,000,000 connections
 ## Figures | bench-resets: 10,000 resets by hand, against `ss -K`
+## Figures | bench-beside: Kafka with nothing, rezone, tcpdump, HAProxy in the path (scripts/deps bench)
 ## Figures | bench-produce: Kafka's throughput with and without rezone
 bench: $(BUILD)/bench/bench
 	tests/bench/run $(BENCH)
@@ -178,6 +179,13 @@ bench-tick: $(BUILD)/bench/tick $(BUILD)/rezone
 bench-resets: $(BUILD)/rezone $(BUILD)/crowd
 	tests/bench/resets
 # Kafka's throughput, PAIRS=12 runs with and without. Needs Apache Kafka (scripts/counterparts kafka).
+$(BUILD)/bench/latency: tests/bench/latency.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -pthread -o $@ $< -lrdkafka
+
+bench-beside: $(BUILD)/rezone $(BUILD)/bench/latency
+	tests/bench/beside
+
 bench-produce: $(BUILD)/rezone
 	tests/bench/produce
 
