@@ -10,6 +10,7 @@ import os
 import re
 import statistics
 import sys
+import textwrap
 
 NAMES = {
     "nothing": "nothing",
@@ -74,7 +75,7 @@ def plot(rows, svg):
 def main():
     rows_path, doc, how = sys.argv[1:]
     rows = read(rows_path)
-    lines = [f"Measured: {how}.", "", *table(rows)]
+    lines = [*textwrap.wrap(f"Measured: {how}.", 100), "", *table(rows)]
     print("\n".join(lines))
     text = open(doc).read()
     block = "<!-- beside -->\n" + "\n".join(lines) + "\n<!-- end beside -->"
