@@ -12,6 +12,7 @@ for name in "rezone", "rezone-serve":
     shutil.copy(os.path.join(os.path.dirname(REZONE), name), BIN)
 shutil.copy(os.path.join(os.path.dirname(REZONE), "hostile-source"), os.path.join(BIN, "rezone-source"))
 MODE = os.path.join(WORK, "mode")
+SHORT = bool(os.environ.get("KUBE_SHORT"))  # scripts/check: half of what it may say
 GOOD = {("default", "a"): (1, 1)}
 
 
@@ -66,6 +67,8 @@ REFUSED, ENDED, SILENT = 74, 10, 110  # EBADMSG, ECHILD, ETIMEDOUT
 for word, cause in [("garbage", "it sent"), ("bent", "it sent"), ("too-much", "too much at once"), ("partial", "a state of 2 agents, 1 came"),
                     ("backwards", "before it was proved last"), ("future", "in the future"), ("descriptors", "a descriptor"),
                     ("listener", "no seccomp listener")]:
+    if SHORT and word in ("bent", "too-much", "backwards", "listener"):
+        continue
     begin(word)
     check(f"{word}: refused, counted", until(lambda: refusals(REFUSED) > 0) is not None)
     check(f"{word}: the source names the cause", until(lambda: cause in faults()) is not None, faults())
@@ -78,9 +81,10 @@ for word, cause in [("garbage", "it sent"), ("bent", "it sent"), ("too-much", "t
 begin("dies")
 check("dies again and again: counted, and later each time", until(lambda: refusals(ENDED) > 2) is not None and
       len(set(re.findall(r"it starts again in (\d+) s", log_of("rezone")))) > 1)
-begin("old")
-check("proved an hour ago: frozen", until(lambda: frozen() == "stale") is not None, shown())
-recovers("old")
+if not SHORT:
+    begin("old")
+    check("proved an hour ago: frozen", until(lambda: frozen() == "stale") is not None, shown())
+    recovers("old")
 begin("silent")
 check("silent: frozen", until(lambda: frozen() == "stale") is not None, shown())
 check("... ended, counted", until(lambda: refusals(SILENT) > 0) is not None)
