@@ -5,7 +5,7 @@
  * Most connections of a healthy node are at home, or did not opt in. User space says of each
  * whether that is for good, as things stand (user/policy/park.h). A parked connection costs a
  * look-up a segment. It is found again as one whose frame was lost is: by a header of the same
- * client.id. What was learned of it stays.
+ * client.id. The entry keeps all else that was learned.
  *
  * Comes in: orders of user space (rz_park_orders), a segment of a connection whose mark is about to
  * change, sockets from the TCP iterator. Goes out: rz_conn.park, the frame; bytes of parked
@@ -53,9 +53,9 @@ static __always_inline bool rz_park_is_accepted(const struct rz_frame *f, struct
 }
 
 /*
- * WANTED: parks it if TCP has all that was read. Who works on a segment of it meanwhile finds
- * another frame when it is put back, and then that it is parked. No payload of it is kept, in
- * pieces of a header or in map early. Returns whether it is parked now.
+ * WANTED: parks it if TCP has all that was read. A CPU that works on a segment of it meanwhile
+ * finds another frame when it puts its own back, and then that the connection is parked. No payload
+ * of it is kept, in pieces of a header or in map early. Returns whether it is parked now.
  */
 static __noinline bool rz_park_begin(struct bpf_sock *sk, struct rz_conn *c, __u64 cookie)
 {
@@ -92,8 +92,8 @@ static __noinline bool rz_park_begin(struct bpf_sock *sk, struct rz_conn *c, __u
 	return true;
 }
 
-/* What a parked connection has carried nobody knows: as after a lost frame, and nothing that it
- * sent before TCP had it. Under its lock. */
+/* Nobody knows the requests that a parked connection has carried: it is treated as after a lost
+ * frame, and nothing that it sent before TCP had it counts. Under its lock. */
 static __always_inline void rz_park_lose(struct rz_frame *f, __u32 rcv_nxt)
 {
 	f->unseen = RZ_UNSEEN_REQUESTS;

@@ -173,9 +173,9 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "whose close it did not see"},
 	{"park-after", RZ_CONF_DURATION, AT(park_after_ns), 0, DAY_SECONDS, "30s", NULL, NULL, NULL,
 	 "how long the requests of a connection are read before it is parked, if nobody would move "
-	 "it as things stand: then rezone reads them no longer, and its packets cost a fifth. What "
-	 "was learned of it stays; it is read again as soon as it might be moved. 0: nobody is "
-	 "parked"},
+	 "it as things stand: then rezone reads them no longer, and its packets cost a fifth. It "
+	 "keeps all else that was learned, and is read again as soon as it might be moved. 0: "
+	 "nobody is parked"},
 	{"zoned-cidr-blocks", RZ_CONF_BLOCKS, AT(zoned_cidr_blocks), 0, 0, NULL, NULL,
 	 "zonedCIDRBlocks", "WARPSTREAM_ZONED_CIDR_BLOCKS",
 	 "zones of clients that have no zone tag, by their address; the longest prefix wins, a tag "
