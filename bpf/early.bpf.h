@@ -166,17 +166,19 @@ __noinline int rz_early_load(__u32 to, __u32 from, __u32 less)
 }
 
 /* The connection is over. Without the lock, which a tracing program may not take: another one's
- * piece that comes into such a place at this moment is spoiled, which its sum tells. */
-static __always_inline void rz_early_forget(__u64 cookie)
+ * piece that comes into such a place at this moment is spoiled, which its sum tells. A global
+ * function, as above. */
+__noinline int rz_early_forget(__u64 cookie)
 {
 	struct rz_early *e = rz_early_of(cookie);
 	int i;
 
 	if (!e || !(e->whose & rz_early_bit(cookie)))
-		return;
+		return 0;
 	for (i = 0; i < RZ_EARLY_MAX; i++)
 		if (e->pieces[i].cookie == cookie)
 			__builtin_memset(&e->pieces[i], 0, sizeof(e->pieces[i]));
+	return 0;
 }
 
 #endif

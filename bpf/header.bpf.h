@@ -109,12 +109,17 @@ static __always_inline void rz_header_drop_partial(__u64 cookie, const struct rz
 }
 
 /* Gets back the first bytes of a header that came in pieces (f.have is not 0): those of the present
- * frame, or of the one that was gone back to. */
-static __noinline int rz_header_load_partial(struct rz_scratch *s)
+ * frame, or of the one that was gone back to. A global function, so that the verifier looks at it
+ * once, and not at each place that calls it. */
+__noinline int rz_header_load_partial(void)
 {
-	struct rz_partial_key key = rz_header_partial_key(s->cookie, &s->f);
+	struct rz_scratch *s = bpf_map_lookup_elem(&scratch, &rz_zero);
+	struct rz_partial_key key;
 	struct rz_partial *p;
 
+	if (!s)
+		return -1;
+	key = rz_header_partial_key(s->cookie, &s->f);
 	key.generation = (__u16)(s->was.generation - s->undone);
 	p = bpf_map_lookup_elem(&partial, &key);
 	if (!p || p->next_seq != s->f.next_seq || p->have < s->f.have)
@@ -124,11 +129,15 @@ static __noinline int rz_header_load_partial(struct rz_scratch *s)
 }
 
 /* ... and keeps them for the frame that scratch->f is about to become. */
-static __noinline int rz_header_save_partial(struct rz_scratch *s)
+__noinline int rz_header_save_partial(void)
 {
-	struct rz_partial_key key = rz_header_partial_key(s->cookie, &s->f);
+	struct rz_scratch *s = bpf_map_lookup_elem(&scratch, &rz_zero);
+	struct rz_partial_key key;
 	long err;
 
+	if (!s)
+		return -1;
+	key = rz_header_partial_key(s->cookie, &s->f);
 	key.generation = (__u16)(s->was.generation + 1);
 	s->partial.next_seq = s->f.next_seq;
 	s->partial.have = s->f.have;

@@ -20,29 +20,32 @@
 struct rz_park_order rz_park_orders[RZ_PARK_ORDERS] = {};
 __u32 rz_park_n = 0;
 
-/* Is this the mark that user space has seen? Else nothing is changed: the next tick looks again. */
-static __always_inline void rz_park_change(struct rz_conn *c, const struct rz_park_order *o)
+/* The i-th order. Is this the mark that user space has seen? Else nothing is changed: the next tick
+ * looks again. A global function, so that it is verified once. */
+__noinline int rz_park_change(__u32 i)
 {
+	struct rz_park_order o;
+	struct rz_conn *c;
+
+	if (i >= RZ_PARK_ORDERS)
+		return 0;
+	o = rz_park_orders[i];
+	c = bpf_map_lookup_elem(&conns, &o.cookie);
+	if (!c)
+		return 0;
 	bpf_spin_lock(&c->lock);
-	if (c->cookie == o->cookie && c->park == o->from)
-		c->park = o->to;
+	if (c->cookie == o.cookie && c->park == o.from)
+		c->park = o.to;
 	bpf_spin_unlock(&c->lock);
+	return 0;
 }
 
 static __always_inline void rz_park_obey(void)
 {
-	struct rz_park_order o;
-	struct rz_conn *c;
 	__u32 i;
 
-	for (i = 0; i < RZ_PARK_ORDERS; i++) {
-		if (i >= rz_park_n)
-			break;
-		o = rz_park_orders[i];
-		c = bpf_map_lookup_elem(&conns, &o.cookie);
-		if (c)
-			rz_park_change(c, &o);
-	}
+	for (i = 0; i < RZ_PARK_ORDERS && i < rz_park_n; i++)
+		rz_park_change(i);
 }
 
 /* Has TCP all that was read? What it threw away would be read anew only if it were not parked. */

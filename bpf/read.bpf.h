@@ -37,9 +37,14 @@ static __always_inline void rz_read_count_lost(const struct rz_scratch *s)
 }
 
 /* The next request's place is not known any more: requests may pass that nobody reads. Of a
- * connection that is not identified yet, and was found in mid-stream, that is no news. */
-static __noinline void rz_read_lose_sync(struct rz_scratch *s)
+ * connection that is not identified yet, and was found in mid-stream, that is no news. A global
+ * function, as rz_header_load_partial(). */
+__noinline int rz_read_lose_sync(void)
 {
+	struct rz_scratch *s = bpf_map_lookup_elem(&scratch, &rz_zero);
+
+	if (!s)
+		return 0;
 	s->lost++;
 	if (!s->older && ((s->f.client && !s->f.tentative) || !s->f.adopted))
 		s->f.unseen = RZ_UNSEEN_REQUESTS;
@@ -52,6 +57,7 @@ static __noinline void rz_read_lose_sync(struct rz_scratch *s)
 	s->f.synced = 0;
 	s->f.tentative = 0;
 	rz_frame_next(&s->f, 0);
+	return 0;
 }
 
 /*
@@ -61,7 +67,7 @@ static __noinline void rz_read_lose_sync(struct rz_scratch *s)
 static __always_inline void rz_read_lone_size(struct __sk_buff *skb, struct rz_scratch *s)
 {
 	if (!rz_header_fill(skb, s, 4) || !rz_request_size_is_plausible(s->header) ||
-	    rz_header_save_partial(s))
+	    rz_header_save_partial())
 		s->f.have = 0;
 }
 
@@ -70,26 +76,29 @@ static __always_inline void rz_read_lone_size(struct __sk_buff *skb, struct rz_s
  * bytes before? Its header must end inside the segment and, if the client is known, carry the very
  * same client.id. On a connection that was never identified a find is trusted if the request also
  * ends with the segment; else it is only tentative: the next header must be where this one says,
- * and have the same id, or it is forgotten.
+ * and have the same id, or it is forgotten. A global function, as above.
  */
-static __always_inline bool rz_read_find(struct __sk_buff *skb, struct rz_scratch *s)
+__noinline int rz_read_find(struct __sk_buff *skb)
 {
+	struct rz_scratch *s = bpf_map_lookup_elem(&scratch, &rz_zero);
 	struct rz_request r;
 
+	if (!s)
+		return 0;
 	s->ahead = 0;
-	if (s->f.have != 4 || s->f.next_seq + 4 != s->seg.seq || rz_header_load_partial(s)) {
+	if (s->f.have != 4 || s->f.next_seq + 4 != s->seg.seq || rz_header_load_partial()) {
 		s->f.next_seq = s->seg.seq;
 		rz_frame_next(&s->f, 0);
 	}
 	if (!s->f.have && s->seg.len == 4) {
 		rz_read_lone_size(skb, s);
-		return false;
+		return 0;
 	}
 	if (!rz_header_fill(skb, s, RZ_KAFKA_FIXED))
 		goto no;
 	if (!s->f.client && rz_begin_is_tls_record(skb, s)) {
 		rz_begin_stranger(s, RZ_PROTOCOL_TLS);
-		return false;
+		return 0;
 	}
 	if (rz_request_parse(s->header, &r))
 		goto no;
@@ -107,10 +116,10 @@ static __always_inline bool rz_read_find(struct __sk_buff *skb, struct rz_scratc
 		s->f.tentative = s->f.next_seq + 4 + (__u32)r.size != s->seg.seq + s->seg.len;
 	}
 	s->f.synced = 1;
-	return true;
+	return 1;
 no:
 	s->f.have = 0;
-	return false;
+	return 0;
 }
 
 /* The bytes where a request should begin are no header of this client's: a bare SASL token, or the
@@ -123,7 +132,7 @@ static __always_inline enum rz_step rz_read_bad(struct rz_scratch *s, const stru
 	}
 	if (!s->f.requests && !s->f.adopted)
 		return rz_begin_stranger(s, rz_foreign_protocol(s->header));
-	rz_read_lose_sync(s);
+	rz_read_lose_sync();
 	return RZ_STEP_DONE;
 }
 
@@ -174,7 +183,7 @@ static __always_inline enum rz_step rz_read_client_id(struct __sk_buff *skb, str
 		int guess = rz_read_check_guess(s, r, client);
 
 		if (guess < 0)
-			rz_read_lose_sync(s);
+			rz_read_lose_sync();
 		if (guess)
 			return guess < 0 ? RZ_STEP_DONE : RZ_STEP_MORE;
 	}
@@ -352,8 +361,21 @@ static __always_inline bool rz_read_is_next(struct bpf_sock *sk, struct rz_scrat
 		s->came_early = 1;
 		return false;
 	}
-	rz_read_lose_sync(s);
+	rz_read_lose_sync();
 	return true;
+}
+
+/* All requests that begin in the segment in hand. Returns 0 if it has too many. A global function:
+ * the verifier follows its turns once, and not once for each state in which the reading may begin.
+ */
+__noinline int rz_read_requests(struct __sk_buff *skb)
+{
+	int i;
+
+	for (i = 0; i < RZ_REQUESTS_PER_SEGMENT; i++)
+		if (rz_read_request(skb) == RZ_STEP_DONE)
+			return 1;
+	return 0;
 }
 
 /* All requests of one segment, on the copy scratch->f. Returns false if there is nothing to read in
@@ -362,7 +384,7 @@ static __always_inline bool rz_read_segment(struct __sk_buff *skb, struct bpf_so
 					    struct rz_scratch *s)
 {
 	__u32 before = s->f.requests;
-	int i;
+	bool whole;
 
 	s->asked_metadata = s->carried_data = 0;
 	s->n_noted = 0;
@@ -370,17 +392,17 @@ static __always_inline bool rz_read_segment(struct __sk_buff *skb, struct bpf_so
 	s->refused = 0;
 	s->found = 0;
 	s->dropped = 0;
-	if (s->f.synced && s->f.have && rz_header_load_partial(s))
-		rz_read_lose_sync(s);
+	if (s->f.synced && s->f.have && rz_header_load_partial())
+		rz_read_lose_sync();
 	if (s->f.synced && !rz_read_is_next(sk, s)) {
-		if (s->undone && s->f.have && rz_header_save_partial(s))
-			rz_read_lose_sync(s);
+		if (s->undone && s->f.have && rz_header_save_partial())
+			rz_read_lose_sync();
 		return false;
 	}
 	if ((__s32)(s->seg.seq + s->seg.len - s->f.read_end) > 0)
 		s->f.read_end = s->seg.seq + s->seg.len;
 	if (!s->f.synced) {
-		if (!rz_read_find(skb, s)) {
+		if (!rz_read_find(skb)) {
 			rz_read_missed(s);
 			return true;
 		}
@@ -388,18 +410,15 @@ static __always_inline bool rz_read_segment(struct __sk_buff *skb, struct bpf_so
 			s->f.unseen = RZ_UNSEEN_REQUESTS;
 		s->found = 1;
 	}
-	for (i = 0; i < RZ_REQUESTS_PER_SEGMENT; i++) {
-		if (rz_read_request(skb) == RZ_STEP_DONE)
-			break;
-	}
+	whole = rz_read_requests(skb);
 	if (s->dropped)
 		return true;
-	if (i == RZ_REQUESTS_PER_SEGMENT) {
+	if (!whole) {
 		RZ_COUNT(too_many_requests);
-		rz_read_lose_sync(s);
+		rz_read_lose_sync();
 	}
-	if (s->f.synced && s->f.have && rz_header_save_partial(s))
-		rz_read_lose_sync(s);
+	if (s->f.synced && s->f.have && rz_header_save_partial())
+		rz_read_lose_sync();
 	if (s->f.requests != before) {
 		struct rz_stats *st = rz_count_here();
 

@@ -21,6 +21,7 @@
 
 #define RZ_RESPONSE_HEAD	 8 /* size i32, correlation_id i32 */
 #define RZ_RESPONSES_PER_SEGMENT 1024
+#define RZ_RESPONSES_PER_TURN	 32 /* looked through once by the verifier, and so are the turns */
 
 /* A request that expects a response was read, the `number`th. Kept aside: the work on this
  * segment may be done again, or be lost to another CPU's. */
@@ -80,13 +81,15 @@ __noinline int rz_response_expect(__u32 i)
 	return 0;
 }
 
-/* All requests of the segment, now that the frame with them was put back. */
-static __always_inline void rz_response_expect_all(struct rz_scratch *s)
+/* All `n` requests of the segment, now that the frame with them was put back. A global function, as
+ * rz_read_requests(). */
+__noinline int rz_response_expect_all(__u32 n)
 {
 	__u32 i;
 
-	for (i = 0; i < RZ_REQUESTS_PER_SEGMENT && i < s->n_noted; i++)
+	for (i = 0; i < RZ_REQUESTS_PER_SEGMENT && i < n; i++)
 		rz_response_expect(i);
+	return 0;
 }
 
 /* Requests that were noted are none: TCP did not take the segment. All before those that are noted
@@ -158,20 +161,31 @@ static __always_inline bool rz_response_fill(struct __sk_buff *skb, struct rz_re
 	return a->have >= RZ_RESPONSE_HEAD;
 }
 
-/* The number of the expected response with this correlation id, 0 if there is none, or more than
- * one. */
-static __always_inline __u32 rz_response_number(const struct rz_hold *h, __u32 correlation_id)
+/* 1 if `n` is not 0, else 0; without a branch, each of which doubles the ways of a loop. */
+static __always_inline __u64 rz_response_is_some(__u32 n)
 {
-	__u32 i, number = 0;
+	return ((__u64)n + 0xffffffff) >> 32;
+}
 
+/* The number of the expected response with this correlation id, 0 if there is none, or more than
+ * one. A global function, so that its loop is verified once. */
+__noinline __u32 rz_response_number(__u64 cookie, __u32 correlation_id)
+{
+	struct rz_hold *h = bpf_map_lookup_elem(&holds, &cookie);
+	const struct rz_expected *e;
+	__u64 hit, hits = 0, number = 0;
+	__u32 i;
+
+	if (!h)
+		return 0;
 	for (i = 0; i < RZ_EXPECTED_MAX; i++) {
-		if (h->expected[i].correlation_id != correlation_id || !h->expected[i].number)
-			continue;
-		if (number)
-			return 0;
-		number = h->expected[i].number;
+		e = &h->expected[i];
+		hit = rz_response_is_some(e->number) &
+		      ~rz_response_is_some(e->correlation_id ^ correlation_id);
+		hits += hit;
+		number += hit * e->number;
 	}
-	return number;
+	return hits == 1 ? (__u32)number : 0;
 }
 
 /*
@@ -247,7 +261,7 @@ static __always_inline bool rz_response_read(struct __sk_buff *skb, const struct
 		number = a->number + 1;
 		a->tentative = 0;
 	} else {
-		number = rz_response_number(h, correlation_id);
+		number = rz_response_number(h->cookie, correlation_id);
 		a->tentative = !number || a->next_seq + 4 + (__u32)size != seg->seq + seg->len;
 		if (!number)
 			number = rz_response_before_ring(h, correlation_id);
@@ -325,6 +339,18 @@ static __always_inline bool rz_response_begins(struct rz_responses *a, const str
 	return true;
 }
 
+/* Some responses of a segment. Returns 0 if there are no more. */
+__noinline int rz_response_turn(struct __sk_buff *skb, __u64 cookie, __u32 off, __u32 seq,
+				__u32 len)
+{
+	int i;
+
+	for (i = 0; i < RZ_RESPONSES_PER_TURN; i++)
+		if (!rz_response_step(skb, cookie, off, seq, len))
+			return 0;
+	return 1;
+}
+
 /* The responses that begin in this segment of the agent's. */
 static __noinline void rz_response_segment(struct __sk_buff *skb, struct rz_hold *h, __u64 cookie,
 					   const struct rz_seg *seg)
@@ -338,8 +364,8 @@ static __noinline void rz_response_segment(struct __sk_buff *skb, struct rz_hold
 	rz_response_commit(h, cookie, &a);
 	if (!begins)
 		return;
-	for (i = 0; i < RZ_RESPONSES_PER_SEGMENT; i++)
-		if (!rz_response_step(skb, cookie, seg->off, seg->seq, seg->len))
+	for (i = 0; i < RZ_RESPONSES_PER_SEGMENT / RZ_RESPONSES_PER_TURN; i++)
+		if (!rz_response_turn(skb, cookie, seg->off, seg->seq, seg->len))
 			return;
 	rz_response_lose(&a); /* too many */
 	rz_response_commit(h, cookie, &a);

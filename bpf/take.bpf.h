@@ -244,7 +244,8 @@ static __noinline void rz_take_try(struct __sk_buff *skb, struct bpf_sock *sk, s
 			rz_read_count_lost(s);
 			if (s->undone)
 				rz_take_undone(s);
-			rz_response_expect_all(s);
+			if (s->n_noted)
+				rz_response_expect_all(s->n_noted);
 			if (s->printed)
 				rz_note_keep(s);
 			return;
