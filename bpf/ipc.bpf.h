@@ -12,6 +12,14 @@
 #include <rezone/tally.h>
 
 struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_BLOCKS_MAX);
+	__type(key, struct rz_block_key);
+	__type(value, struct rz_block_val);
+} blocks SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 32);

@@ -112,22 +112,6 @@ __u32 rz_topology_known = 0;
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, RZ_ZONE_NAMES_MAX);
-	__type(key, struct rz_zone_name);
-	__type(value, struct rz_zone_name);
-} zone_names SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, RZ_TRAFFIC_MAX);
-	__type(key, struct rz_traffic_key);
-	__type(value, struct rz_traffic);
-} traffic SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 16384);
 	__type(key, __u64); /* rz_request_id_hash */
 	__type(value, struct rz_traffic);
@@ -139,8 +123,8 @@ struct {
 	__uint(max_entries, RZ_CLOSED_RING);
 } closed SEC(".maps");
 
-/* agents and blocks are written by user space, for its readers (rezone list, bpftool) as well; here
- * they assign the bytes of a closed connection. */
+/* Written by user space, for its readers (rezone list, bpftool) as well; here they tell connections
+ * to agents from those of strangers (room.bpf.h). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -148,14 +132,6 @@ struct {
 	__type(key, struct rz_endpoint);
 	__type(value, struct rz_agent_val);
 } agents SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, RZ_BLOCKS_MAX);
-	__type(key, struct rz_block_key);
-	__type(value, struct rz_block_val);
-} blocks SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

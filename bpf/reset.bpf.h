@@ -69,6 +69,8 @@ static __always_inline enum rz_check rz_reset_check(struct sock_common *skc,
 
 	if (!tp || !c || c->cookie != cookie)
 		return RZ_CHECK_NOT_TRACKED;
+	if (c->park >= RZ_PARK_PARKED) /* what it sends is not read */
+		return RZ_CHECK_OUT_OF_SYNC;
 	check = m->follow_up ? rz_responses_follow_up(&c->frame, cookie, m->client)
 			     : rz_check_eligible(&c->frame, cookie, m->client, m->shared, m->acks0);
 	if (check != RZ_CHECK_PASSED)

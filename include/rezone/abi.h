@@ -24,7 +24,7 @@
 #include <linux/bpf.h> /* struct bpf_spin_lock */
 #include <linux/types.h>
 
-#define RZ_ABI 8
+#define RZ_ABI 9
 
 /* Bytes of a client.id that are kept; the protocol allows 32,767 (KIP: nullable string, i16). */
 #define RZ_CLIENT_ID_KEPT 255
@@ -43,11 +43,9 @@
 #define RZ_HOLDS_MAX	  1024
 #define RZ_HELD_MAX	  65536 /* not a setting: a map of another size would be made anew, empty */
 #define RZ_FOLLOW_MAX	  1024
-#define RZ_TRAFFIC_MAX	  4096
 #define RZ_UNDO_DEPTH	  8 /* a power of two, as rz_frame.generation's range is */
 #define RZ_UNDO_SLOTS	  1024
 #define RZ_PEERS_MAX	  16384
-#define RZ_ZONE_NAMES_MAX 16384
 /* One client address has this part of the room in conns, client_ids and softwares at most; all
  * connections that were accepted by no known agent have this part of conns. */
 #define RZ_PEER_SHARE	  4

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) OR Apache-2.0 */
 /*
- * Maps `agents`, `blocks` and `zone_names`: the topology, as far as BPF asks for it. What it does
- * not ask for is in ipc.h.
+ * Maps `agents` and `blocks`: the topology, for `rezone list` and other readers; BPF looks into
+ * `agents` alone. The rest of it is in ipc.h.
  */
 #ifndef REZONE_AGENT_H
 #define REZONE_AGENT_H
@@ -36,12 +36,6 @@ struct rz_block_key {
 };
 struct rz_block_val {
 	char zone[RZ_ZONE_SIZE]; /* canonical */
-};
-
-/* zone_names: name of a zone in the topology, or another name of it -> the zone. Both cut as in
- * struct rz_traffic_key. */
-struct rz_zone_name {
-	char zone[RZ_ZONE_SHOWN];
 };
 
 RZ_ASSERT(sizeof(struct rz_block_key) == 20, "rz_block_key is a map key: no hidden padding");

@@ -18,8 +18,8 @@
 #include <rezone/print.h>    /* prints */
 #include <rezone/software.h> /* softwares, software_keys, secret */
 #include <rezone/peer.h>     /* peers */
-#include <rezone/agent.h>    /* agents, blocks, zone_names */
-#include <rezone/traffic.h>  /* traffic, client_traffic */
+#include <rezone/agent.h>    /* agents, blocks */
+#include <rezone/traffic.h>  /* client_traffic */
 #include <rezone/reason.h>
 #include <rezone/check.h>
 #include <rezone/move.h>   /* moves */

@@ -21,9 +21,9 @@
 /* clang-format off */
 #define RZ_MAPS(X)                                                                             \
 	X(conns) X(client_ids) X(clients) X(proxied) X(prints) X(proxy_peers) X(softwares) X(software_keys)       \
-	X(secret) X(peers) X(named) X(zone_names)                                                       \
+	X(secret) X(peers) X(named)                                                       \
 	X(agents) X(zones) X(aliases) X(sources) X(blocks) X(moves) X(holds) X(held) X(follow) X(settings)                   \
-	X(status) X(counters) X(stats) X(errors) X(traffic) X(client_traffic) X(events) X(verdicts) X(orders)  \
+	X(status) X(counters) X(stats) X(errors) X(client_traffic) X(events) X(verdicts) X(orders)  \
 	X(moved) X(arrivals) X(spans) \
 	X(ledger) X(zone_bytes) X(client_bytes) X(counted) X(saved)
 /* clang-format on */
@@ -68,7 +68,7 @@ int rz_maps_read_topology(const struct rz_maps *m, struct rz_topo **ret_topo,
 int rz_maps_read_blocks(const struct rz_maps *m, struct rz_blocks **ret);
 int rz_maps_write_blocks(const struct rz_maps *m, const struct rz_blocks *blocks);
 
-/* Makes the maps agents, zones, aliases and zone_names equal to these: entries are added and
+/* Makes the maps agents, zones and aliases equal to these: entries are added and
  * changed first, then what is no longer there is removed, so that a reader never finds them empty
  * in between. */
 int rz_maps_write_topology(const struct rz_maps *m, const struct rz_topo *topo,

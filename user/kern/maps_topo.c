@@ -135,33 +135,6 @@ static int fill_aliases(struct want *w, const struct rz_topo *t)
 	return 0;
 }
 
-static void put_name(struct want *w, const char *name, const char *zone)
-{
-	rz_str_copy(((struct rz_zone_name *)w->keys)[w->n].zone, RZ_ZONE_SHOWN, name);
-	rz_str_copy(((struct rz_zone_name *)w->values)[w->n].zone, RZ_ZONE_SHOWN, zone);
-	w->n++;
-}
-
-/* What rz_topo_zone_known() knows, and the other names of it. An alias is asked first, as
- * in rz_zone_canonical(). */
-static int fill_names(struct want *w, const struct rz_topo *t, const struct rz_topo_zones *z)
-{
-	size_t i;
-
-	if (want_alloc(w, 2 * t->n_aliases + z->n + 1))
-		return -ENOMEM;
-	w->n = 0;
-	for (i = 0; i < t->n_aliases; i++)
-		put_name(w, t->aliases[i].zone, t->aliases[i].zone);
-	for (i = 0; i < z->n; i++)
-		put_name(w, z->rows[i].key.zone, z->rows[i].key.zone);
-	if (t->own_zone[0])
-		put_name(w, t->own_zone, t->own_zone);
-	for (i = 0; i < t->n_aliases; i++)
-		put_name(w, t->aliases[i].name, t->aliases[i].zone);
-	return 0;
-}
-
 int rz_maps_write_topology(const struct rz_maps *m, const struct rz_topo *topo,
 			   const struct rz_topo_zones *zones)
 {
@@ -173,13 +146,6 @@ int rz_maps_write_topology(const struct rz_maps *m, const struct rz_topo *topo,
 		NULL,	 NULL};
 	struct want alias = {"aliases", m->aliases, 0, RZ_ZONE_SIZE, sizeof(struct rz_alias_val),
 			     NULL,	NULL};
-	struct want names = {"zone_names",
-			     m->zone_names,
-			     0,
-			     sizeof(struct rz_zone_name),
-			     sizeof(struct rz_zone_name),
-			     NULL,
-			     NULL};
 	int err = fill_agents(&agents, topo);
 
 	if (!err)
@@ -187,16 +153,11 @@ int rz_maps_write_topology(const struct rz_maps *m, const struct rz_topo *topo,
 	if (!err)
 		err = fill_aliases(&alias, topo);
 	if (!err)
-		err = fill_names(&names, topo, zones);
-	if (!err)
 		err = want_apply(&agents);
 	if (!err)
 		err = want_apply(&zone);
 	if (!err)
 		err = want_apply(&alias);
-	if (!err)
-		err = want_apply(&names);
-	want_free(&names);
 	want_free(&agents);
 	want_free(&zone);
 	want_free(&alias);

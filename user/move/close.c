@@ -151,6 +151,8 @@ static int last_check(const struct rz_maps *maps, const struct rz_job *j, enum r
 	*ret = j->c.plan.follow_up ? rz_responses_follow_up(&c.frame, j->c.cookie, j->c.client)
 				   : rz_check_eligible(&c.frame, j->c.cookie, j->c.client,
 						       j->c.plan.shared, j->c.plan.acks0);
+	if (c.park >= RZ_PARK_PARKED) /* what it sends is not read */
+		*ret = RZ_CHECK_OUT_OF_SYNC;
 	if (*ret == RZ_CHECK_PASSED && memcmp(&c.tuple, &j->c.tuple, sizeof(c.tuple)))
 		*ret = RZ_CHECK_OTHER_ADDRESS;
 	if (*ret == RZ_CHECK_PASSED && j->c.plan.left && !has_left(maps, j->c.cookie))
