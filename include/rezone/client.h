@@ -18,6 +18,14 @@ enum rz_dialect {
 	RZ_DIALECT_COUNT,
 } RZ_PACKED_ENUM;
 
+/* How many agents a client writes at, as far as it says so. */
+enum rz_leaders {
+	RZ_LEADERS_UNSAID = 0,
+	RZ_LEADERS_ONE,	 /* it asks for one as the leader of all partitions */
+	RZ_LEADERS_MANY, /* it asks for its partitions to be spread over several */
+	RZ_LEADERS_COUNT,
+} RZ_PACKED_ENUM;
+
 /* client_ids: hash of a client.id -> its bytes. Added by BPF alone; user space removes those that
  * no connection has had for a while. */
 struct rz_client_id {
@@ -39,7 +47,8 @@ struct rz_client {
 	__u8 zone_last; /* the zone's tag ends the id: a framework may have appended to its value */
 	char id[RZ_CLIENT_ID_SIZE]; /* other than printable ASCII as \xNN; may be cut */
 	char zone[RZ_ZONE_SIZE];    /* as the client wrote it, not yet through the aliases */
-	char session_id[38];	    /* a UUID */
+	char session_id[37];	    /* a UUID */
+	enum rz_leaders leaders;    /* warpstream_partition_assignment_strategy */
 	char proxy_target[24];
 	char agent_group[RZ_GROUP_SIZE];
 };

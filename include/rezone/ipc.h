@@ -66,6 +66,13 @@ enum rz_local_proxy {
 	RZ_LOCAL_PROXY_COUNT,
 } RZ_PACKED_ENUM;
 
+/* How many agents a client is given as leaders of its partitions, where it does not say so. */
+enum rz_give_leaders {
+	RZ_GIVE_LEADERS_MANY = 0, /* or nobody knows */
+	RZ_GIVE_LEADERS_ONE,
+	RZ_GIVE_LEADERS_COUNT,
+} RZ_PACKED_ENUM;
+
 enum rz_opt_in {
 	RZ_OPT_IN_TAG = 0, /* only clients with warpstream_interzone_lb=true */
 	RZ_OPT_IN_ZONE,	   /* every client with a zone tag */
@@ -149,7 +156,8 @@ struct rz_settings {
 	char exclude_addresses[RZ_EXCLUDE_SIZE];
 	char exclude_zones[RZ_EXCLUDE_SIZE];
 	__u8 paused; /* nobody is moved: --paused; the operator's pause is apart from it */
-	__u8 pad[7];
+	enum rz_give_leaders leaders;
+	__u8 pad[6];
 	char price[RZ_PRICE_SIZE]; /* of a GB between zones (user/policy/price.h) */
 };
 

@@ -10,14 +10,21 @@ static bool went(const struct row *row)
 	return !row->home && row->reason == RZ_REASON_NONE;
 }
 
-/* It may be held on its next connection, and has no agent but this one to leave. */
-static bool may_follow(const struct run *r, const struct rz_frame *f, const struct look *l,
+/* It may be held on its next connection, and has no agent but this one to leave with something in
+ * flight that would be written twice. */
+static bool may_follow(const struct run *r, size_t conn, const struct look *l,
 		       const struct opinion *o)
 {
+	const struct rz_frame *f = &r->conns[conn].frame;
+	const struct rz_client *client = client_of(r, conn);
+	bool at_one = client->leaders == RZ_LEADERS_ONE ||
+		      (r->settings.leaders && client->leaders != RZ_LEADERS_MANY);
+
 	return r->settings.hold_timeout_ns && !f->acks0 && f->via == RZ_VIA_NETWORK &&
-	       count_agents(r, l, o->there.group, NULL, true) -
-			       count_agents(r, l, o->there.group, o->there.zone, true) <=
-		       1;
+	       (at_one || r->prints[conn].print.idempotent ||
+		count_agents(r, l, o->there.group, NULL, true) -
+				count_agents(r, l, o->there.group, o->there.zone, true) <=
+			1);
 }
 
 /* All that protects a connection, in no order. */
@@ -46,7 +53,7 @@ static const char *protected_by(const struct run *r, size_t conn)
 		     ? f->data_version > 7 && !(f->adopted && r->prints[conn].print.produces > 1)
 		     : !strcmp(r->softwares[f->software - 1].software.version,
 			       "2.16.0-rdkafka-2.16.0") &&
-			       !may_follow(r, f, l, &o)))
+			       !may_follow(r, conn, l, &o)))
 		return "moved a producer that may write twice";
 	if (f->via == RZ_VIA_LOCAL && s->local_proxy != RZ_LOCAL_PROXY_MOVE)
 		return "moved one behind a local proxy";

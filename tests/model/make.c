@@ -117,6 +117,8 @@ static void make_clients(struct run *r)
 		c->opt_in = chance(r, 88);
 		c->zone_last = chance(r, 90);
 		c->host_override = chance(r, 5);
+		c->leaders = chance(r, 60) ? RZ_LEADERS_UNSAID : below(r, RZ_LEADERS_COUNT);
+		c->truncated = chance(r, 5);
 		strcpy(c->zone, chance(r, 70) ? "b" : PICK(r, tags));
 		snprintf(c->id, sizeof(c->id), "app-%zu %s", i, c->zone);
 		if (hand_out_roles) {
@@ -140,6 +142,7 @@ static void make_settings(struct run *r)
 	s->shared = below(r, RZ_SHARED_COUNT);
 	s->acks0 = chance(r, 20) ? RZ_ACKS0_MOVE : RZ_ACKS0_SKIP;
 	s->close = chance(r, 70) ? RZ_CLOSE_AUTO : below(r, RZ_CLOSE_COUNT);
+	s->leaders = chance(r, 20) ? RZ_GIVE_LEADERS_ONE : RZ_GIVE_LEADERS_MANY;
 	s->local_proxy = chance(r, 50) ? RZ_LOCAL_PROXY_MOVE : RZ_LOCAL_PROXY_SKIP;
 	s->hold_timeout_ns = chance(r, 90) ? 5 * SECOND_NS : 0;
 	s->grace_ns = below(r, 3) * 60 * SECOND_NS;

@@ -130,6 +130,7 @@ enum twist {
 	TWIST_READER,	       /* nor how those of an older reader look */
 	TWIST_KAFKAJS_GROUP,   /* nor those of kafkajs's group */
 	TWIST_HEARTBEATS,      /* who has not beaten yet is no member */
+	TWIST_LEADERS,	       /* who writes at one agent is one who writes at several */
 	TWIST_OTHER_WRITER,    /* a client is followed though another one has its keys */
 	TWIST_PODS,	       /* every address is an agent */
 	TWIST_ROLES,
@@ -241,6 +242,7 @@ struct opinion judge(const struct run *r, size_t conn);
 
 /* writers.c: what a producer's library bears; `s` NULL: it does not say what it is. */
 enum bears { BEARS_NOTHING, BEARS_GAP, BEARS_HOLD, BEARS_IF_FOLLOWED };
+bool is_idempotent(const struct rz_print *p);
 enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s,
 			const struct rz_print *p);
 

@@ -97,6 +97,26 @@ static const char *software_of(const struct eye *e)
 	return says_of_itself(e) ? says_of_itself(e)->name : "";
 }
 
+/* Does it write at one agent at a time, by its own word, or else by the operator's? Of what was cut
+ * off an id nobody knows what it says. */
+static bool writes_at_one(const struct eye *e)
+{
+	if (twist == TWIST_LEADERS)
+		return false;
+	if (e->client && (e->client->leaders || e->client->truncated))
+		return e->client->leaders == RZ_LEADERS_ONE;
+	return e->r->settings.leaders == RZ_GIVE_LEADERS_ONE;
+}
+
+/* It leaves every agent that is not at home. What it has in flight at another one than this is not
+ * held, and is written again there, unless agents drop that. */
+static bool leaves_others(const struct eye *e)
+{
+	return e->agent &&
+	       count_agents(e->r, latest(e->r), e->agent->group, NULL, true) - e->ready > 1 &&
+	       !writes_at_one(e) && !is_idempotent(&e->r->prints[e->conn - e->r->conns].print);
+}
+
 /* What its client writes on its next connection can be held, and is taken for nobody else's. */
 static bool can_be_followed(const struct eye *e)
 {
@@ -104,12 +124,7 @@ static bool can_be_followed(const struct eye *e)
 	size_t i;
 
 	if (!e->r->settings.hold_timeout_ns || mine->frame.acks0 ||
-	    mine->frame.via != RZ_VIA_NETWORK)
-		return false;
-	/* it leaves every agent that is not at home, and what it has in flight at another one than
-	 * this is not held */
-	if (e->agent &&
-	    count_agents(e->r, latest(e->r), e->agent->group, NULL, true) - e->ready > 1)
+	    mine->frame.via != RZ_VIA_NETWORK || leaves_others(e))
 		return false;
 	for (i = 0; i < e->r->n_conns && twist != TWIST_OTHER_WRITER; i++) {
 		const struct rz_conn *c = &e->r->conns[i];

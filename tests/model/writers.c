@@ -35,7 +35,7 @@ static bool like_java(const struct rz_print *p)
 	       !p->batches_differ && !p->timeouts_differ && twist != TWIST_FINGERPRINT;
 }
 
-static bool is_idempotent(const struct rz_print *p)
+bool is_idempotent(const struct rz_print *p)
 {
 	return p->produces > 1 && p->idempotent && !p->batches_differ && twist != TWIST_IDEMPOTENT;
 }

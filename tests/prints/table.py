@@ -40,7 +40,6 @@ SAYS = {
     "kafka-python-2.3": ("kafka-python", "2.3.3"),
     "platformatic": ("platformatic-kafka", "1.35.0"),
     "rust-rdkafka": ("librdkafka", "2.12.1"),
-    "sarama-1.43": ("sarama", "v1.43.3"),
 }
 SILENT = {
     "kafka-go": ("kafka-go", "0.4.51"),
@@ -51,6 +50,7 @@ SILENT = {
     "kafka-python-debian": ("kafka-python", "2.0.2"),
     "kafka-python-ng": ("kafka-python-ng", "2.2.3"),
     "rskafka": ("rskafka", "0.6"),
+    "sarama-1.43": ("sarama", "v1.43.3"),
     "aiokafka-0.8": ("aiokafka", "0.8.1"),
     "kafka-go-0.4.30": ("kafka-go", "0.4.30"),
 }

@@ -67,7 +67,8 @@ static void test_sibling(void **state)
 	assert_string_equal(known(&w, OLD).software->version, "3.9.1");
 	assert_is(known(&w, NAMED), RZ_KNOWN_SAID, "apache-kafka-java");
 	assert_int_equal(w.snap.n_named, 1);
-	/* one that was seen to say nothing is of a library that says nothing */
+	/* one that was seen to say nothing is of a library that says nothing (but see
+	 * test_sibling_of_the_same_form) */
 	w.conns[OLD].frame.adopted = 0;
 	assert_is(known(&w, OLD), RZ_KNOWN_UNKNOWN, NULL);
 	/* what it said itself and was not kept is no sibling's matter */
@@ -277,6 +278,42 @@ static void test_without_a_name(void **state)
 	by_print_end(&w);
 }
 
+/* A writer that was seen to begin without a name, though another connection of its client said one:
+ * its requests decide whether it is that one's. */
+static void test_sibling_of_the_same_form(void **state)
+{
+	static const struct rz_print sarama_writes = {.produces = 2,
+						      .produce_timeout_ms = 10000,
+						      .producer_epoch = -1,
+						      .versions = {[RZ_PRINT_OF_PRODUCE] = 10}};
+	struct rz_print few = java_writes;
+	struct rz_print_row row;
+	struct clients w;
+
+	(void)state;
+	by_print(&w, &row, &java_writes);
+	w.conns[OLD].frame.adopted = 0;
+	w.snap.n_conns = N_CONNS;
+	assert_is(learn(&w), RZ_KNOWN_SIBLING, "apache-kafka-java");
+	w.conns[OLD].frame.produce = 0; /* what tells readers apart is settings */
+	assert_is(known(&w, OLD), RZ_KNOWN_UNKNOWN, NULL);
+	w.conns[OLD].frame.produce = 1;
+	w.snap.n_prints = 0; /* nothing is known of its form */
+	assert_is(known(&w, OLD), RZ_KNOWN_UNKNOWN, NULL);
+	by_print_end(&w);
+	few.produces = RZ_PRINT_LEAST - 1;
+	by_print(&w, &row, &few);
+	w.conns[OLD].frame.adopted = 0;
+	w.snap.n_conns = N_CONNS;
+	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
+	by_print_end(&w);
+	by_print(&w, &row, &sarama_writes); /* another library's */
+	w.conns[OLD].frame.adopted = 0;
+	w.snap.n_conns = N_CONNS;
+	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
+	by_print_end(&w);
+}
+
 static void test_fingerprint(void **state)
 {
 	struct rz_print p = java_writes;
@@ -473,7 +510,7 @@ static void test_contradiction(void **state)
 	} rows[] = {
 		{"apache-kafka-java", "3.9.1", RZ_KNOWN_SIBLING},
 		{"apache-kafka-java", "4.9.0", RZ_KNOWN_SIBLING}, /* newer than the table */
-		{"apache-kafka-java", "2.4.0", RZ_KNOWN_UNKNOWN}, /* older */
+		{"apache-kafka-java", "2.4.0", RZ_KNOWN_SIBLING}, /* older: its rule is the same */
 		{"librdkafka", "2.3.0", RZ_KNOWN_UNKNOWN},
 		{"somebody", "1.0", RZ_KNOWN_UNKNOWN},
 	};
@@ -625,6 +662,7 @@ int main(void)
 		cmocka_unit_test(test_remembered),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_without_a_name),
+		cmocka_unit_test(test_sibling_of_the_same_form),
 		cmocka_unit_test(test_fingerprint),
 		cmocka_unit_test(test_fingerprint_idempotent),
 		cmocka_unit_test(test_fingerprint_of_nobody),

@@ -220,6 +220,45 @@ static void test_followed(void **state)
 	assert_false(test_classify(&w).plan.follow);
 }
 
+/* ... or where it has nothing in flight at another agent than the one that it is followed at. */
+static void test_at_one(void **state)
+{
+	static const struct {
+		enum rz_give_leaders told;
+		enum rz_leaders said;
+		bool truncated, move;
+	} rows[] = {
+		{RZ_GIVE_LEADERS_MANY, RZ_LEADERS_UNSAID, false, false},
+		{RZ_GIVE_LEADERS_MANY, RZ_LEADERS_ONE, false, true},
+		{RZ_GIVE_LEADERS_MANY, RZ_LEADERS_MANY, false, false},
+		{RZ_GIVE_LEADERS_ONE, RZ_LEADERS_UNSAID, false, true},
+		{RZ_GIVE_LEADERS_ONE, RZ_LEADERS_ONE, false, true},
+		{RZ_GIVE_LEADERS_ONE, RZ_LEADERS_MANY, false, false},
+		/* what says so may have been cut off */
+		{RZ_GIVE_LEADERS_ONE, RZ_LEADERS_UNSAID, true, false},
+		{RZ_GIVE_LEADERS_ONE, RZ_LEADERS_ONE, true, true},
+	};
+	struct test_world w;
+	size_t i;
+
+	(void)state;
+	test_world_make(&w);
+	says(&w, "librdkafka", "2.16.0");
+	produces(&w);
+	knows(&w, 2);
+	for (i = 0; i < COUNT(rows); i++) {
+		print_message("%zu\n", i);
+		w.settings.hold_timeout_ns = 1;
+		w.settings.leaders = rows[i].told;
+		w.client.leaders = rows[i].said;
+		w.client.truncated = rows[i].truncated;
+		assert_int_equal(test_classify(&w).move, rows[i].move);
+		assert_int_equal(test_classify(&w).plan.follow, rows[i].move);
+		w.settings.hold_timeout_ns = 0; /* and is left alone if it cannot be followed */
+		assert_false(test_classify(&w).move);
+	}
+}
+
 /* Its readers are as they were. */
 static void test_librdkafka_reader(void **state)
 {
@@ -283,6 +322,7 @@ static void test_retries(void **state)
 		{"kafka-python", "", GAP},
 		{"kgo", "v1.22.2", GAP},
 		{"kgo", "", GAP},
+		{"rskafka", "0.6.0", HOLD},
 		{"somebody-new", "1.0", ALONE},
 		{"aiokafka", "0.14.0", ALONE}, /* which says no name */
 		{"kafkajs", "2.2.4", ALONE},
@@ -501,7 +541,7 @@ static void test_idempotent(void **state)
 {
 	struct rz_library_case c = {};
 	struct rz_frame frame = {.produce = 1, .data_version = 9};
-	struct rz_software kgo = {"kgo", "v1.22.2"};
+	struct rz_software kgo = {"kgo", "v1.22.2"}, rdkafka = {"librdkafka", "2.12.1"};
 
 	(void)state;
 	c.frame = &frame;
@@ -511,6 +551,11 @@ static void test_idempotent(void **state)
 	assert_false(rz_library_way(&c).gap_only);
 	assert_false(rz_library_way(&c).alone);
 	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_FIN);
+	c.software = &rdkafka;
+	for (c.others = 0; c.others < 3; c.others++)
+		assert_true(rz_library_way(&c).follow && !rz_library_way(&c).alone);
+	c.idempotent = false;
+	assert_true(rz_library_way(&c).alone);
 }
 
 /* Bits of the names of the table that are one of these. */
@@ -525,6 +570,59 @@ static rz_print_names names(const char *one, const char *other)
 			set |= 1ULL << i;
 	assert_int_not_equal(set, 0);
 	return set;
+}
+
+/* ... that are this version of it. */
+static rz_print_names version_names(const char *name, const char *version)
+{
+	rz_print_names set = names(name, NULL);
+	unsigned i;
+
+	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++) {
+		const struct rz_software *s = rz_print_name(i);
+
+		if (s && strncmp(s->version, version, strlen(version)))
+			set &= ~(1ULL << i);
+	}
+	assert_int_not_equal(set, 0);
+	return set;
+}
+
+/* Which is another version to the table, and which another library. */
+static void test_contradicts(void **state)
+{
+	static const struct {
+		const char *name, *version, *print;
+		bool contradicts;
+	} rows[] = {
+		{"kgo", "v1.15.4", "kgo", false},
+		{"kgo", "v1.30.0", "kgo", false},
+		{"kgo", "v1.22.2", "apache-kafka-java", true},
+		{"librdkafka", "2.12.1", "confluent-kafka-python", false},
+		{"librdkafka", "2.4.0", "confluent-kafka-python", false},
+		{"sarama", "v1.50.0", "sarama", false},
+		{"somebody-new", "1.0", "sarama", true},
+	};
+	struct rz_software said;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		memset(&said, 0, sizeof(said));
+		strcpy(said.name, rows[i].name);
+		strcpy(said.version, rows[i].version);
+		print_message("%s %s\n", said.name, said.version);
+		assert_int_equal(rz_library_contradicts(&said, names(rows[i].print, NULL)),
+				 rows[i].contradicts);
+		assert_false(rz_library_contradicts(&said, 0));
+	}
+	/* of several versions whose rules differ it is none that is newer */
+	said = (struct rz_software){"librdkafka", "2.3.0"};
+	assert_true(rz_library_contradicts(&said, version_names("confluent-kafka-python", "2.12")));
+	said = (struct rz_software){"kafka-python", "2.1.6"};
+	assert_true(rz_library_contradicts(&said, version_names("kafka-python", "3")));
+	said = (struct rz_software){"kafka-python", "2.3.3"};
+	assert_false(rz_library_contradicts(&said, version_names("kafka-python", "3")));
 }
 
 /* Of several libraries the strictest rule applies; of one that says no name, the rule of such. */
@@ -557,6 +655,13 @@ static void test_prints(void **state)
 	frame.data_version = 8;
 	c.prints = names("confluent-kafka-python", "kafka-python");
 	assert_true(rz_library_way(&c).alone);
+	c.prints = version_names("confluent-kafka-python", "2.12") |
+		   version_names("kafka-python", "3");
+	assert_true(rz_library_way(&c).alone);
+	c.idempotent = true;
+	w = rz_library_way(&c);
+	assert_true(w.follow && !w.alone && !w.gap_only);
+	c.idempotent = false;
 	c.prints = names("kgo", "apache-kafka-java"); /* FIN and reset */
 	assert_int_equal(rz_library_way(&c).close, RZ_CLOSE_AUTO);
 	/* says no name, but is known to come home only if a request of its is held */
@@ -623,6 +728,7 @@ int main(void)
 		cmocka_unit_test(test_needs_a_hold),
 		cmocka_unit_test(test_librdkafka),
 		cmocka_unit_test(test_followed),
+		cmocka_unit_test(test_at_one),
 		cmocka_unit_test(test_librdkafka_reader),
 		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_retries),
@@ -635,6 +741,7 @@ int main(void)
 		cmocka_unit_test(test_shared_and_acks0_settings),
 		cmocka_unit_test(test_by_hand),
 		cmocka_unit_test(test_idempotent),
+		cmocka_unit_test(test_contradicts),
 		cmocka_unit_test(test_prints),
 		cmocka_unit_test(test_reader_prints),
 	};

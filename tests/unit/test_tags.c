@@ -111,6 +111,42 @@ static void test_vectors(void **state)
 	}
 }
 
+/* How many agents the client asks for as leaders of its partitions. */
+static void test_leaders(void **state)
+{
+	static const struct {
+		const char *id;
+		enum rz_leaders leaders;
+	} rows[] = {
+		{"ws_az=a", RZ_LEADERS_UNSAID},
+		{"ws_az=a,ws_pas=single_agent", RZ_LEADERS_ONE},
+		{"warpstream_partition_assignment_strategy=single_agent,ws_az=a", RZ_LEADERS_ONE},
+		{"connect-cluster-ws_pas=single_agent,x", RZ_LEADERS_ONE},
+		{"ws_pas=single_agent|src->dst", RZ_LEADERS_ONE},
+		{"ws_pas=equal_spread", RZ_LEADERS_MANY},
+		{"ws_pas=consistent_random_jump", RZ_LEADERS_MANY},
+		/* nobody knows what an agent takes these for */
+		{"ws_pas=", RZ_LEADERS_MANY},
+		{"ws_pas=single_agent-StreamThread-1-producer", RZ_LEADERS_MANY},
+		{"ws_pas=Single_agent", RZ_LEADERS_MANY},
+		{"ws_pas=single_agents", RZ_LEADERS_MANY},
+		{"ws_pas= single_agent", RZ_LEADERS_MANY},
+		/* the first one counts */
+		{"ws_pas=equal_spread,ws_pas=single_agent", RZ_LEADERS_MANY},
+		{"ws_pas=single_agent,warpstream_partition_assignment_strategy=equal_spread",
+		 RZ_LEADERS_ONE},
+		{"xws_pas=single_agent", RZ_LEADERS_UNSAID},
+		{"automq_az=a&ws_pas=single_agent", RZ_LEADERS_UNSAID},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		print_message("%s\n", rows[i].id);
+		assert_int_equal(read_text(rows[i].id).leaders, rows[i].leaders);
+	}
+}
+
 static void test_null_and_empty(void **state)
 {
 	struct rz_client c, zero;
@@ -199,7 +235,7 @@ static void test_value_sizes(void **state)
 		size_t offset, size;
 	} fields[] = {
 		{"ws_az=", offsetof(struct rz_client, zone), RZ_ZONE_NAME_MAX + 1},
-		{"warpstream_session_id=", offsetof(struct rz_client, session_id), 38},
+		{"warpstream_session_id=", offsetof(struct rz_client, session_id), 37},
 		{"ws_pt=", offsetof(struct rz_client, proxy_target), 24},
 		{"ws_ag=", offsetof(struct rz_client, agent_group), RZ_GROUP_SIZE},
 	};
@@ -315,15 +351,11 @@ static void test_escaped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vectors),
-		cmocka_unit_test(test_null_and_empty),
-		cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_longest),
-		cmocka_unit_test(test_zone_last),
-		cmocka_unit_test(test_value_sizes),
-		cmocka_unit_test(test_any_byte_in_a_value),
-		cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_escaped),
+		cmocka_unit_test(test_vectors),	       cmocka_unit_test(test_leaders),
+		cmocka_unit_test(test_null_and_empty), cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_longest),	       cmocka_unit_test(test_zone_last),
+		cmocka_unit_test(test_value_sizes),    cmocka_unit_test(test_any_byte_in_a_value),
+		cmocka_unit_test(test_noise),	       cmocka_unit_test(test_escaped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

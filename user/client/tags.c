@@ -10,7 +10,16 @@
 #include "topo/zone.h"
 
 /* What a key's value says. */
-enum field { ZONE, OPT_IN, SESSION_ID, PROXY_TARGET, AGENT_GROUP, HOST_OVERRIDE, N_FIELDS };
+enum field {
+	ZONE,
+	OPT_IN,
+	SESSION_ID,
+	PROXY_TARGET,
+	AGENT_GROUP,
+	HOST_OVERRIDE,
+	LEADERS,
+	N_FIELDS,
+};
 
 static const struct {
 	size_t offset, size;
@@ -31,7 +40,7 @@ struct key {
 	enum field field;
 };
 
-#define KEYS_MAX 12
+#define KEYS_MAX 14
 
 /* A grammar and its keys; the first row without a name ends them. */
 struct dialect {
@@ -60,7 +69,9 @@ static const struct dialect dialects[] = {
 	  {"ws_pt", PROXY_TARGET},
 	  {"warpstream_agent_group", AGENT_GROUP},
 	  {"ws_ag", AGENT_GROUP},
-	  {"ws_host_override", HOST_OVERRIDE}}},
+	  {"ws_host_override", HOST_OVERRIDE},
+	  {"warpstream_partition_assignment_strategy", LEADERS},
+	  {"ws_pas", LEADERS}}},
 	{RZ_DIALECT_AUTOMQ, "&", false, false, true, false, {{"automq_az", ZONE}}},
 	{RZ_DIALECT_INKLESS,
 	 ", |",
@@ -115,6 +126,16 @@ static bool says_true(struct span value)
 	       (value.len == 4 || value.p[4] == '-');
 }
 
+/* Of what frameworks append to the one word that says one agent nothing is passed over: then it may
+ * be another word. */
+static enum rz_leaders says_leaders(struct span value)
+{
+	static const char one[] = "single_agent";
+
+	return value.len == strlen(one) && !memcmp(value.p, one, value.len) ? RZ_LEADERS_ONE
+									    : RZ_LEADERS_MANY;
+}
+
 /* What else may be read here than the first value up to its bar. */
 static void note_take(struct reading *r, const struct dialect *d, enum field field,
 		      struct span value, const __u8 *bar)
@@ -147,6 +168,8 @@ static void take(struct reading *r, const struct dialect *d, enum field field, s
 		r->c->opt_in = says_true(value);
 	else if (field == HOST_OVERRIDE)
 		r->c->host_override = value.len > 0;
+	else if (field == LEADERS)
+		r->c->leaders = says_leaders(value);
 	else
 		set_field(r->c, field, value);
 	if (field == ZONE)

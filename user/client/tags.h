@@ -27,7 +27,8 @@ struct rz_tags_custom {
  *	warpstream  key=value between ',' (WarpStream docs, "Configure Clients to Eliminate AZ
  *		    Networking Costs"): warpstream_az, ws_az; warpstream_interzone_lb (opt-in,
  *		    "true"); warpstream_session_id; warpstream_proxy_target, ws_proxy_target, ws_pt;
- *		    warpstream_agent_group, ws_ag
+ *		    warpstream_agent_group, ws_ag;
+ *		    warpstream_partition_assignment_strategy, ws_pas
  *	automq	    key=value between '&', URL-decoded (AutoMQ source, ClientIdMetadata): automq_az
  *	inkless	    key=value between ',', ' ' and '|', the value ends at '=' too (Inkless source):
  *		    diskless_az, inkless_az

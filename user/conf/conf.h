@@ -62,6 +62,7 @@ struct rz_conf {
 	enum rz_in_flight in_flight;
 	int close, shared, acks0; /* enum rz_close, rz_shared, rz_acks0 */
 	int local_proxy;	  /* enum rz_local_proxy */
+	int leaders;		  /* enum rz_give_leaders */
 	uint64_t settle_ns;
 	uint64_t grace_ns;
 	char *zoned_cidr_blocks; /* topo/blocks.h has the grammar; NULL: none */

@@ -11,6 +11,7 @@ static const char *const in_flights[] = {"wait", "ignore", NULL};
 static const char *const closes[] = {"auto", "reset", "fin", NULL};
 static const char *const shareds[] = {"auto", "skip", "move", NULL};
 static const char *const local_proxies[] = {"skip", "move", NULL};
+static const char *const leaders[] = {"many", "one", NULL};
 static const char *const acks0s[] = {"skip", "move", NULL};
 static const char *const clouds[] = {"auto", "off", "aws", "gcp", "azure", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
@@ -18,6 +19,7 @@ static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL}
 /* rz_conf_set stores the index of the word: in a byte where the row says so, else in an int */
 _Static_assert(RZ_OPT_IN_ANY == 2, "words are in the enums' order");
 _Static_assert(RZ_CLOSE_FIN == 2 && RZ_SHARED_MOVE == 2 && RZ_ACKS0_MOVE == 1, "likewise");
+_Static_assert(RZ_GIVE_LEADERS_ONE == 1, "likewise");
 _Static_assert(RZ_LOG_JSON == 1 && RZ_LOG_DEBUG == 3, "words are in the enums' order");
 
 #define AT(field)   offsetof(struct rz_conf, field)
@@ -100,6 +102,12 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "connections that come from the agent's own network namespace, as those of a sidecar "
 	 "proxy. skip: never moved, because the client behind the proxy may not have every "
 	 "response yet, and would send the request again; move: treated as any other"},
+	{"leaders", RZ_CONF_WORD, AT(leaders), 0, 0, "many", leaders, NULL, NULL,
+	 "how many agents a client is given as leaders of its partitions, where its client.id does "
+	 "not say (ws_pas). many: nobody knows, so a producer that leaves all of them at once, and "
+	 "would write again what it had in flight, is left alone; one: the same agent for all of "
+	 "them, so it is moved. Where that is not true it may write records twice "
+	 "(docs/clients.md)"},
 	{"grace", RZ_CONF_DURATION, AT(grace_ns), 0, DAY_SECONDS, "6m", NULL, NULL, NULL,
 	 "how long rezone waits for a client that is left alone because its library comes home by "
 	 "itself, from when its zone is ready, or its connection was opened if that was later. "

@@ -42,6 +42,7 @@ void rz_daemon_fill_settings(struct rz_daemon *d)
 		.shared = c->shared,
 		.acks0 = c->acks0,
 		.local_proxy = c->local_proxy,
+		.leaders = c->leaders,
 		.paused = c->paused,
 	};
 	memcpy(d->settings.ports, c->ports, sizeof(d->settings.ports));

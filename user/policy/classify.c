@@ -51,12 +51,24 @@ static unsigned others(const struct rz_view *v)
 	return n ? n - 1 : 0;
 }
 
+/* What the client itself says counts more than what the operator says of all. Of an id that was cut
+ * the part that says it may be missing. */
+static bool writes_at_one(const struct rz_view *v)
+{
+	const struct rz_client *c = v->c->client;
+
+	if (c && (c->leaders != RZ_LEADERS_UNSAID || c->truncated))
+		return c->leaders == RZ_LEADERS_ONE;
+	return v->w->settings->leaders == RZ_GIVE_LEADERS_ONE;
+}
+
 static struct rz_library_way way(const struct rz_view *v, unsigned others)
 {
 	struct rz_library_case l = {.software = v->c->software,
 				    .prints = v->c->may_be,
 				    .idempotent = v->c->idempotent,
 				    .frame = &v->c->conn->frame,
+				    .at_one = writes_at_one(v),
 				    .grouped = v->c->grouped,
 				    .others = others};
 

@@ -73,14 +73,28 @@ static void writer(struct rz_known *k, const struct rz_conn *c, const struct rz_
 		fingerprint(k, prints, prints);
 }
 
-/* A sibling's word is asked of one only whose beginning was not seen. */
+/* A sibling's word is asked of one whose beginning was not seen; and of a writer that was seen to
+ * begin without a name, if the form of its requests is that of the library that the sibling named:
+ * franz-go 1.15 asks for an agent's versions, and so says its name, on its first connection to it
+ * alone. */
+static const struct rz_software *sibling_of(const struct rz_snapshot *snap, const struct rz_conn *c,
+					    rz_print_names prints)
+{
+	const struct rz_software *said = rz_named_find(snap, c);
+
+	if (c->frame.adopted || !said)
+		return said;
+	return c->frame.produce && prints && !rz_library_contradicts(said, prints) ? said : NULL;
+}
+
 static void by_others(struct rz_known *k, const struct rz_snapshot *snap, const struct rz_conn *c,
 		      const struct rz_print *p)
 {
-	const struct rz_software *sibling = c->frame.adopted ? rz_named_find(snap, c) : NULL;
+	rz_print_names prints = p ? rz_print_match(p) : 0;
+	const struct rz_software *sibling = sibling_of(snap, c, prints);
 
 	if (sibling) {
-		if (p && rz_library_contradicts(sibling, rz_print_match(p)))
+		if (rz_library_contradicts(sibling, prints))
 			return;
 		k->software = sibling;
 		k->by = RZ_KNOWN_SIBLING;

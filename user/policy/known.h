@@ -7,10 +7,11 @@
  * 3. fingerprint: the form of its requests is that of one library, or of a few (policy/print.h).
  * 4. unknown: the strictest rule of policy/library.c applies.
  *
- * The second rung is asked only of a connection whose beginning rezone did not see. A connection
- * that was seen to begin without a name has none, so its fingerprint counts only if all libraries
- * of that form never say one. If the form of its requests is not that of the library that a sibling
- * named, the library is unknown.
+ * The second rung is asked of a connection whose beginning rezone did not see; and of a writer that
+ * was seen to begin without a name, if the form of its requests is that of the library that the
+ * sibling named. Else one that was seen to begin without a name has none, so its fingerprint counts
+ * only if all libraries of that form never say one. If the form of its requests is not that of the
+ * library that a sibling named, the library is unknown.
  *
  * Whether a producer is idempotent is known by its batches alone, whatever its library.
  *

@@ -57,9 +57,11 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *  - librdkafka's producer connects again to the agent it knows, and writes there. From 2.10 it
  *    drops the connection to an agent that its metadata does not list any more, without waiting
  *    for the answers, and writes all of that again. (Its own refresh, every 5 minutes, does the
- *    same to it.) 1.9, 2.0 and 2.3 were tried and do not. So its client is followed, and moved only
- *    where it knows no agent but this one and home: what it has in flight at another node's agent,
- *    which it leaves too, nobody holds (8 doubled in 3 moves of writers on two nodes).
+ *    same to it.) 1.9, 2.0 and 2.3 were tried and do not. So its client is followed. What it has
+ *    in flight at another node's agent, which it leaves too, nobody holds (8 doubled in 3 moves of
+ *    writers on two nodes). So it is moved only where it knows no agent but this one and home,
+ *    where it writes at one at a time, or where it is idempotent: then the agent drops what comes
+ *    twice.
  *  - Java from 4.0 starts over from its bootstrap list when it loses its only agent
  *    (metadata.recovery.strategy=rebootstrap, KIP-899), and the leader of a group that polls then
  *    rejoins it. It asks for metadata every 5 minutes, so it comes home by itself. Where it knows
@@ -70,8 +72,8 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *
  * A writer may be held only if its library sends again by default what it could not send: Java from
  * 2.1 (retries 2147483647; it says its name from 2.4 on), librdkafka (retries 2147483647 since
- * 1.6), kafka-python from 2.2 (retries without limit), sarama (Retry.Max 3). A setting that says
- * otherwise cannot be seen here.
+ * 1.6), kafka-python from 2.2 (retries without limit), sarama (Retry.Max 3), rskafka (without
+ * limit). A setting that says otherwise cannot be seen here.
  */
 static const struct row {
 	const char *name;     /* as the client says it; NULL: any */
@@ -80,6 +82,7 @@ static const struct row {
 	int data_from, data_to; /* versions of Produce or Fetch; 0: any */
 	unsigned others_below;	/* only if the client may know of fewer others; 0: in any case */
 	bool idempotent;	/* only if the producer is known to be idempotent */
+	bool at_one;		/* only if it writes at one agent at a time */
 	bool printed; /* a version that says no name (policy/print.h): none else was tried */
 	struct rz_library_way way;
 } rows[] = {
@@ -127,6 +130,16 @@ static const struct row {
 	{.name = LIBRDKAFKA,
 	 .from = VERSION(2, 4),
 	 .use = PRODUCE,
+	 .idempotent = true,
+	 .way = {.close = RZ_CLOSE_RESET, .follow = true}},
+	{.name = LIBRDKAFKA,
+	 .from = VERSION(2, 4),
+	 .use = PRODUCE,
+	 .at_one = true,
+	 .way = {.close = RZ_CLOSE_RESET, .follow = true}},
+	{.name = LIBRDKAFKA,
+	 .from = VERSION(2, 4),
+	 .use = PRODUCE,
 	 .others_below = 1,
 	 .way = {.close = RZ_CLOSE_RESET, .follow = true}},
 	{.name = "kafka-python",
@@ -142,6 +155,7 @@ static const struct row {
 	 .use = MEMBER,
 	 .others_below = 1,
 	 .way.close = RZ_CLOSE_AUTO},
+	{.name = "rskafka", .use = PRODUCE, .way.close = RZ_CLOSE_RESET},
 	{.name = "sarama", .way = {.close = RZ_CLOSE_RESET, .shared = true}},
 	{.use = PRODUCE, .way.alone = true},
 	{.way.close = RZ_CLOSE_RESET},
@@ -222,7 +236,9 @@ static bool named_so(const struct row *r, const struct rz_software *s)
 
 static bool fits(const struct row *r, const struct rz_library_case *c, const struct rz_software *s)
 {
-	if (!named_so(r, s) || !used_so(r->use, c) || (r->idempotent && !c->idempotent))
+	if (!named_so(r, s) || !used_so(r->use, c))
+		return false;
+	if ((r->idempotent && !c->idempotent) || (r->at_one && !c->at_one))
 		return false;
 	if (r->printed && c->software)
 		return false;
@@ -312,6 +328,17 @@ static unsigned version_of(const struct rz_software *s)
 	return v ? v : read_version(s->version);
 }
 
+/* Are these two versions of a library one to the table? */
+static bool same_rows(const struct rz_software *a, const struct rz_software *b)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].name && named_so(&rows[i], a) != named_so(&rows[i], b))
+			return false;
+	return true;
+}
+
 static bool same_library(const struct rz_software *a, const struct rz_software *b)
 {
 	return !strcmp(a->name, b->name) || (librdkafka_version(a) && librdkafka_version(b));
@@ -323,7 +350,8 @@ bool rz_library_contradicts(const struct rz_software *said, rz_print_names print
 
 	for (i = 0; i < RZ_PRINT_NAMES_MAX; i++)
 		if (prints >> i & 1 && same_library(said, rz_print_name(i)) &&
-		    version_of(said) >= version_of(rz_print_name(i)))
+		    (version_of(said) >= version_of(rz_print_name(i)) ||
+		     same_rows(said, rz_print_name(i))))
 			return false;
 	return prints != 0;
 }

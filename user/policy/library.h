@@ -21,6 +21,7 @@ struct rz_library_case {
 	rz_print_names prints; /* ... but it is one of these (policy/print.h); 0: any */
 	bool idempotent;       /* it is a producer that is known to be idempotent */
 	const struct rz_frame *frame;
+	bool at_one;	 /* it writes at one agent at a time: it, or the operator, says so */
 	bool grouped;	 /* a connection of the same client here carries group membership */
 	unsigned others; /* ready agents, neither this one nor in the client's zone */
 };
@@ -38,7 +39,7 @@ struct rz_library_way {
 struct rz_library_way rz_library_way(const struct rz_library_case *c);
 
 /* A sibling said this name, and none of `prints`, if there are any, is that library in that or an
- * older version: then the connection is another one's. */
+ * older version, or in one that the table treats alike: then the connection is another one's. */
 bool rz_library_contradicts(const struct rz_software *said, rz_print_names prints);
 
 #endif
