@@ -100,18 +100,23 @@ def told(row):
     return "; ".join(parts)
 
 
+def what(s):
+    """of one that the sums leave out, with the reason"""
+    return s.what + (f" ({s.excluded})" if s.excluded and s.excluded not in s.what else "")
+
+
 def line(s, rows):
     base, first, last = (rows.get((s.key, m)) for m in MODES)
     made = [r for r in (first, last) if r and isinstance(r["clients"], int)]
     if s.why_not or not made or not base or not isinstance(base["clients"], int):
         why = s.why_not or next((str(r["note"]) for r in (base, first, last) if r and r["note"]), "not run yet")
-        return (s.library, s.what, told(first), told(last), told(base) if base else "not run", why)
+        return (s.library, what(s), told(first), told(last), told(base) if base else "not run", why)
     extra = {}
     for r in made:
         for f, n in beyond(r, base).items():
             extra[f] = extra.get(f, 0) + n
     faults = ", ".join(f"{n} {f}" for f, n in extra.items()) or "none"
-    return (s.library, s.what, told(first), told(last), told(base), faults + (f" ({s.excluded})" if s.excluded and extra else ""))
+    return (s.library, what(s), told(first), told(last), told(base), faults)
 
 
 def share(rows, mode, movers=S.SETUPS):

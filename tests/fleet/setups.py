@@ -11,7 +11,7 @@ rules keep it, or its application says errors wherever a connection ends; the sh
 
 from collections import namedtuple
 
-FIELDS = "key library what lib role flags set topic sasl window clients excluded why_not"
+FIELDS = "key library what lib role flags set topic sasl window clients excluded why_not tags"
 Setup = namedtuple("Setup", FIELDS)
 
 FEED, WIDE = "feed", "wide"
@@ -19,19 +19,27 @@ WINDOW_S = 63  # --stable-for 2s, --interval 1s, and 60 s: so long a client has 
 HOME, OTHERS = "b", ("a", "c")
 ZONE_NR = {"a": 1, "b": 2, "c": 3}
 HOME_AGENTS = 3
+# what a client.id says besides: its client asks for one agent as the leader of all partitions. These libraries' producers are moved
+# only then, or if they are idempotent: each but the idempotent ones says so, and each library has a line without
+ONE_AGENT = ",ws_pas=single_agent"
+AT_ONE = ("confluent-2.12", "confluent", "confluent-go", "rust-rdkafka")
 ACKS0, BARE, TRANSACTIONS, STAYS = "acks=0", "does not retry", "transactions", "not moved by the rules"
 
 
 def setup(key, library, what, lib, role, rate=None, size=None, partitions=None, pause=None, set="", topic=None, sasl=False,
-          window=WINDOW_S, clients=2, excluded="", why_not="", flags=()):
+          window=WINDOW_S, clients=2, excluded="", why_not="", flags=(), tags=None):
     flags = list(flags)
     for name, value in (("rate", rate), ("size", size), ("partitions", partitions), ("pause", pause)):
         if value is not None:
             flags += [f"--{name}", str(value)]
     if role == "write" and rate is None:
         flags += ["--rate", "5"]
+    if tags is None:
+        tags = ONE_AGENT if role == "write" and lib in AT_ONE else ""
+    if tags == ONE_AGENT:
+        what += ", `ws_pas=single_agent`"
     return Setup(key, library, what, lib, role, tuple(flags), set, topic or (FEED if role != "write" else ""), sasl, window, clients,
-                 excluded, why_not)
+                 excluded, why_not, tags)
 
 
 # as fleets have them: name for people, name in tests/peers/clients/run, does the default producer send again?
@@ -69,7 +77,11 @@ NO_GROUPS = ("rskafka",)  # the library has none
 def defaults():
     """each library as it ships: a producer and a group of two"""
     for name, lib, excluded in LIBRARIES:
-        yield setup(f"{lib}.write", name, "producer, defaults", lib, "write", excluded=excluded)
+        if lib in AT_ONE:
+            yield setup(f"{lib}.one", name, "producer, defaults", lib, "write")
+            yield setup(f"{lib}.write", name, "producer, defaults", lib, "write", tags="")
+        else:
+            yield setup(f"{lib}.write", name, "producer, defaults", lib, "write", excluded=excluded)
         if lib in NO_GROUPS:
             yield setup(f"{lib}.read", name, "reader", lib, "read")
         else:
@@ -81,7 +93,7 @@ def producers():
     for lib in ("java-3.9", "java", "confluent-2.12", "confluent-2.3", "franz-go", "kafka-python"):
         on = lib.startswith("confluent")
         yield setup(f"{lib}.idempotent", NAMES[lib], "producer, idempotent" if on else "producer, not idempotent", lib, "write",
-                    set=f"enable.idempotence={'true' if on else 'false'}")
+                    set=f"enable.idempotence={'true' if on else 'false'}", tags="")
     yield setup("sarama.idempotent", NAMES["sarama"], "producer, idempotent", "sarama", "write", set="enable.idempotence=true")
     yield setup("aiokafka.idempotent", NAMES["aiokafka"], "producer, idempotent", "aiokafka", "write", set="enable.idempotence=true")
     yield setup("kafkajs.idempotent", NAMES["kafkajs"], "producer, idempotent", "kafkajs", "write", set="enable.idempotence=true")
@@ -151,7 +163,7 @@ assert len(BY_KEY) == len(SETUPS), "keys are unique"
 
 
 def client_id(s, number="%d"):
-    return f"{s.key}.{number},warpstream_az={HOME},warpstream_interzone_lb=true"
+    return f"{s.key}.{number},warpstream_az={HOME},warpstream_interzone_lb=true{s.tags}"
 
 
 def client_of(text):

@@ -159,6 +159,18 @@ func ClientZone(clientID string) string {
 	return ""
 }
 
+// OneLeader says whether the client asks for one agent as the leader of all its partitions, as WarpStream documents it. The first
+// of the two keys counts.
+func OneLeader(clientID string) bool {
+	for _, element := range strings.Split(clientID, ",") {
+		key, value, ok := strings.Cut(element, "=")
+		if ok && (key == "warpstream_partition_assignment_strategy" || key == "ws_pas") {
+			return value == "single_agent"
+		}
+	}
+	return false
+}
+
 // Pick spreads partitions and groups over the agents shown, the same way in every agent.
 func Pick(agents []Agent, what string) Agent {
 	h := fnv.New32a()

@@ -17,3 +17,17 @@ func TestClientZone(t *testing.T) {
 		}
 	}
 }
+
+func TestOneLeader(t *testing.T) {
+	for id, want := range map[string]bool{
+		"":                            false,
+		"ws_az=a":                     false,
+		"ws_az=a,ws_pas=single_agent": true,
+		"warpstream_partition_assignment_strategy=single_agent": true,
+		"ws_pas=equal_spread,ws_pas=single_agent":               false,
+	} {
+		if got := OneLeader(id); got != want {
+			t.Errorf("%q: %t, want %t", id, got, want)
+		}
+	}
+}

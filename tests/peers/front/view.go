@@ -67,10 +67,14 @@ func (v view) metadata(m *kmsg.MetadataResponse, clientID string) {
 		m.Brokers = append(m.Brokers, br)
 	}
 	m.ControllerID = shown[0].ID
+	leaders := shown
+	if cluster.OneLeader(clientID) {
+		leaders = []cluster.Agent{cluster.Pick(shown, clientID)}
+	}
 	for i := range m.Topics {
 		for j := range m.Topics[i].Partitions {
 			p := &m.Topics[i].Partitions[j]
-			p.Leader = shown[int(p.Partition)%len(shown)].ID
+			p.Leader = leaders[int(p.Partition)%len(leaders)].ID
 			p.Replicas, p.ISR, p.OfflineReplicas = ids(shown), ids(shown), nil
 		}
 	}
