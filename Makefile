@@ -151,14 +151,15 @@ $(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BUILD)/settings-bpf
 	$(BPF_COMPILE)
 $(BUILD)/bench/%.skel.h: $(BUILD)/bench/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
-$(BUILD)/bench/bench: $(filter-out %.bpf.c %/owner.c %/tick.c %/latency.c,$(wildcard tests/bench/*.[ch])) $(BUILD)/bench/bench.skel.h $(BUILD)/bench/without.skel.h $(BUILD)/rezone.skel.h
+$(BUILD)/bench/bench: $(filter-out %.bpf.c %/owner.c %/tick.c %/start.c %/latency.c,$(wildcard tests/bench/*.[ch])) $(BUILD)/bench/bench.skel.h $(BUILD)/bench/without.skel.h $(BUILD)/rezone.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bench -o $@ $(filter %.c,$^) $(RZ_LIBS)
 
 # BENCH="-r 501 foreign inside": more rounds, some cases only; -r 0: the kernel's count only; -v: all ways
-.PHONY: bench bench-produce bench-owner bench-tick bench-resets bench-beside
+.PHONY: bench bench-produce bench-owner bench-start bench-tick bench-resets bench-beside
 ## Figures | bench: what a segment costs (4 minutes, root)
 ## Figures | bench-owner: what it costs to find a connection's descriptor
 ## Figures | bench-tick: what a tick and `rezone list` cost at 100,000 and 1,000,000 connections
+## Figures | bench-start: what a start costs until it is attached, and its programs the verifier
 ## Figures | bench-resets: 10,000 resets by hand, against `ss -K`
 ## Figures | bench-beside: Kafka with nothing, rezone, tcpdump, HAProxy in the path (scripts/deps bench)
 ## Figures | bench-produce: Kafka's throughput with and without rezone
@@ -175,7 +176,13 @@ $(BUILD)/bench/tick: tests/bench/tick.c $(BUILD)/librezone.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $^ $(RZ_LIBS)
 bench-tick: $(BUILD)/bench/tick $(BUILD)/rezone
-	tests/bench/scale $(BENCH)
+	tests/bench/alone tick $(BENCH)
+# BENCH="-n 21": more rounds
+$(BUILD)/bench/start: tests/bench/start.c $(BUILD)/librezone.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $^ $(RZ_LIBS)
+bench-start: $(BUILD)/bench/start $(BUILD)/rezone
+	tests/bench/alone start $(BENCH)
 bench-resets: $(BUILD)/rezone $(BUILD)/crowd
 	tests/bench/resets
 # Kafka's throughput, PAIRS=12 runs with and without. Needs Apache Kafka (scripts/counterparts kafka).

@@ -9,7 +9,7 @@
  *then the table and the JSON of `rezone list`. It starts the daemon in a cgroup that nobody is in,
  *so no socket is looked at, and writes the entries of map conns itself: 1,000 client.ids, four
  *addresses each. A reset cannot meet a socket; the daemon observes. Needs root; called by
- *tests/bench/scale.
+ *tests/bench/alone.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -246,7 +246,7 @@ int rz_daemon_start(struct rz_conf *conf, struct rz_conf_source *source, struct 
 	d->conf = *conf;
 	*conf = (struct rz_conf){};
 	d->source = source;
-	d->status = (struct rz_status){.started_ns = rz_now_ns(), .pid = getpid()};
+	d->status = (struct rz_status){.pid = getpid()};
 	rz_str_copy(d->status.version, sizeof(d->status.version), RZ_VERSION);
 	rz_node_name(d->status.node, d->conf.node_name);
 	rz_json_set_node(d->status.node); /* of log lines */

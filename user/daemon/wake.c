@@ -169,6 +169,9 @@ int rz_daemon_wake_start(struct rz_daemon *d)
 		err = on_check(d);
 	if (!err)
 		err = rz_daemon_follow_step(d); /* whom an earlier run followed */
+	/* ticks are late or not by this moment: what loads before may take long on a busy machine
+	 */
+	d->status.started_ns = rz_now_ns();
 	if (!err)
 		err = on_second(d); /* before the first tick; a broken file is one line, and
 				     watching goes on */
