@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "base/json.h"
+#include "base/json_rows.h"
 #include "out/conn_order.h"
 #include "out/table.h"
 #include "out/topology.h"
@@ -263,35 +264,50 @@ static void test_observe(void **state)
 	free(s.rows);
 }
 
-/* An array that is printed element by element has the bytes of one that is printed whole, also
- * where what is kept to be written is full. */
-static void test_array(void **state)
+/* Rows that are written key by key have the bytes of an array that is printed whole, also where
+ * what is kept to be written is full. */
+static void test_json_rows(void **state)
 {
 	static const size_t sizes[] = {0, 1, 3, 700};
+	static char long_text[9000];
 	char *texts[2];
 	size_t lens[2], i, k, n;
 
 	(void)state;
-	rz_json_set_node("node-1");
-	for (i = 0; i < 2 * sizeof(sizes) / sizeof(sizes[0]); i++) {
-		struct rz_json_array by_element;
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	for (i = 0; i < 4 * COUNT(sizes); i++) {
+		struct rz_json_rows rows;
 		json_t *whole = json_array();
-		bool compact = i % 2;
+		bool compact = i % 2, named = i / 2 % 2;
 		FILE *f[2] = {open_memstream(&texts[0], &lens[0]),
 			      open_memstream(&texts[1], &lens[1])};
 
-		n = sizes[i / 2];
-		rz_json_array_begin(&by_element, f[0], compact);
+		rz_json_set_node(named ? "node-1" : "");
+		n = sizes[i / 4];
+		rz_json_rows_begin(&rows, f[0], compact);
 		for (k = 0; k < n; k++) {
-			json_t *o =
-				json_pack("{s:I, s:f, s:[s, {s:n}], s:{}}", "number", (json_int_t)k,
-					  "real", 0.4, "list", "a \"text\"\n", "none", "empty");
+			const char *text = k % 100 ? "a \"text\"\\\n\t\b\f\r\001\x7f/" : long_text;
+			double s = (double)k * 1234.5678;
+			int64_t number = k % 3 ? (int64_t)k * 1000003 : INT64_MIN + (int64_t)k;
 
-			json_array_append(whole, o);
-			rz_json_array_add(&by_element, json_deep_copy(o));
-			json_decref(o);
+			json_array_append_new(whole,
+					      json_pack("{s:I, s:o, s:o, s:s, s:n, s:n, s:b, s:n}",
+							"number", (json_int_t)number, "seconds",
+							rz_json_seconds(s), "never",
+							rz_json_seconds(-1), "text", text, "none",
+							"empty", "yes", 1, "unknown"));
+			rz_json_rows_open(&rows);
+			rz_json_rows_number(&rows, "number", number);
+			rz_json_rows_seconds(&rows, "seconds", s);
+			rz_json_rows_seconds(&rows, "never", -1);
+			rz_json_rows_string(&rows, "text", text);
+			rz_json_rows_string(&rows, "none", NULL);
+			rz_json_rows_text(&rows, "empty", "");
+			rz_json_rows_bool(&rows, "yes", true, true);
+			rz_json_rows_bool(&rows, "unknown", false, true);
+			rz_json_rows_close(&rows, true);
 		}
-		assert_int_equal(rz_json_array_end(&by_element), 0);
+		rz_json_rows_end(&rows);
 		assert_int_equal(rz_json_print(f[1], whole, compact), 0);
 		for (k = 0; k < 2; k++)
 			fclose(f[k]);
@@ -302,13 +318,54 @@ static void test_array(void **state)
 	rz_json_set_node("");
 }
 
+/* Two rows, and in `text` their table; `odd`: a third one, with what must be escaped. */
+static void two_rows(char **text, size_t *len, bool odd)
+{
+	static const char *const columns[] = {"NAME", "A LONG HEADING", "LAST", NULL};
+	static const char *const rows[][3] = {{"a longer name", NULL, "z"}, {"b", "22", ""}};
+	static const char *const odd_row[] = {"\\x\033", "", "\x7f"};
+	FILE *f = open_memstream(text, len);
+	struct rz_table *t;
+	size_t i;
+
+	assert_int_equal(rz_table_new(f, columns, &t), 0);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(rz_table_add(t, rows[i], "red"), 0);
+	if (odd)
+		assert_int_equal(rz_table_add(t, odd_row, NULL), 0);
+	assert_int_equal(rz_table_end(t), 0);
+	fclose(f);
+}
+
+/* A table that is printed by hand has the bytes of one by libsmartcols, to which one with anything
+ * to escape goes. */
+static void test_table_forms(void **state)
+{
+	char *by_hand, *by_smartcols, *odd;
+	size_t len, len_odd;
+
+	(void)state;
+	two_rows(&by_hand, &len, false);
+	two_rows(&by_smartcols, &len_odd, true);
+	assert_string_equal(by_hand, "NAME          A LONG HEADING LAST\n"
+				     "a longer name -              z\n"
+				     "b             22             -\n");
+	assert_true(len_odd > len);
+	odd = by_smartcols + len;
+	assert_memory_equal(by_hand, by_smartcols, len);
+	assert_non_null(strstr(odd, "\\x5cx\\x1b"));
+	assert_null(strpbrk(odd, "\033\x7f"));
+	free(by_hand);
+	free(by_smartcols);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_array),	    cmocka_unit_test(test_json),
-		cmocka_unit_test(test_expected),    cmocka_unit_test(test_json_topology),
-		cmocka_unit_test(test_moves_shown), cmocka_unit_test(test_table),
-		cmocka_unit_test(test_observe),
+		cmocka_unit_test(test_table_forms),   cmocka_unit_test(test_json_rows),
+		cmocka_unit_test(test_json),	      cmocka_unit_test(test_expected),
+		cmocka_unit_test(test_json_topology), cmocka_unit_test(test_moves_shown),
+		cmocka_unit_test(test_table),	      cmocka_unit_test(test_observe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

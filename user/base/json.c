@@ -44,6 +44,11 @@ void rz_json_set_node(const char *name)
 	rz_str_copy(node, sizeof(node), name);
 }
 
+const char *rz_json_node(void)
+{
+	return node[0] ? node : NULL;
+}
+
 /* What names its node itself keeps that. */
 void rz_json_name_node(json_t *o)
 {
@@ -65,69 +70,6 @@ static size_t form(bool compact)
 {
 	return (compact ? JSON_COMPACT : JSON_INDENT(1)) | JSON_REAL_PRECISION(DIGITS);
 }
-
-/* ---- an array, element by element ---- */
-
-static void flush(struct rz_json_array *a)
-{
-	fwrite(a->text, 1, a->used, a->f);
-	a->used = 0;
-}
-
-static void put(struct rz_json_array *a, char c)
-{
-	if (a->used == sizeof(a->text))
-		flush(a);
-	a->text[a->used++] = c;
-}
-
-/* jansson gives a few bytes at a time. An element's lines stand one deeper in the array: no text of
- * JSON has a line's end in it. */
-static int take(const char *piece, size_t size, void *arg)
-{
-	struct rz_json_array *a = arg;
-	size_t i;
-
-	for (i = 0; i < size; i++) {
-		put(a, piece[i]);
-		if (piece[i] == '\n')
-			put(a, ' ');
-	}
-	return 0;
-}
-
-void rz_json_array_begin(struct rz_json_array *a, FILE *f, bool compact)
-{
-	a->f = f;
-	a->compact = compact;
-	a->n = a->used = 0;
-	a->err = 0;
-	put(a, '[');
-}
-
-void rz_json_array_add(struct rz_json_array *a, json_t *element)
-{
-	if (a->n++)
-		put(a, ',');
-	if (!a->compact)
-		take("\n", 1, a);
-	rz_json_name_node(element);
-	if (!element || json_dump_callback(element, take, a, form(a->compact)))
-		a->err = -ENOMEM;
-	json_decref(element);
-}
-
-int rz_json_array_end(struct rz_json_array *a)
-{
-	if (a->n && !a->compact)
-		put(a, '\n');
-	put(a, ']');
-	put(a, '\n');
-	flush(a);
-	return a->err;
-}
-
-/* ---- whole ---- */
 
 int rz_json_print(FILE *f, json_t *all, bool compact)
 {

@@ -18,24 +18,9 @@ json_t *rz_json_time(uint64_t unix_ns); /* RFC 3339, UTC; 0 is unknown */
 /* From now on each object that is printed, and each in an array that is, has the key `node`: which
  * node it is of. "" or before: none. */
 void rz_json_set_node(const char *node);
+const char *rz_json_node(void); /* its value; NULL: none */
 /* Gives this object that key now, if it has none. For what is changed before it is printed. */
 void rz_json_name_node(json_t *o);
-/*
- * An array that is printed element by element, as rz_json_print() prints it whole: nobody has a
- * hundred thousand objects in memory. Begin, add (which frees its element; NULL: no memory), end: 0
- * or -ENOMEM, the first time that there was no memory.
- */
-struct rz_json_array {
-	FILE *f;
-	bool compact;
-	size_t n;
-	int err;
-	size_t used;
-	char text[8192]; /* of what is not written to f yet */
-};
-void rz_json_array_begin(struct rz_json_array *a, FILE *f, bool compact);
-void rz_json_array_add(struct rz_json_array *a, json_t *element);
-int rz_json_array_end(struct rz_json_array *a);
 /* Prints, on one line if `compact`, and frees; NULL stands for what there was no memory for. 0 or
  * -ENOMEM. */
 int rz_json_print(FILE *f, json_t *all, bool compact);

@@ -1,110 +1,129 @@
 // SPDX-License-Identifier: Apache-2.0
-/* JSON of connections, see conn_json.h. Text in the maps is printable ASCII already; jansson
- * refuses anything else. */
+/* JSON of connections, see conn_json.h. Text in the maps is printable ASCII already. */
 #include "out/conn_json.h"
 
-#include <errno.h>
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 #include <time.h>
 
-#include "base/json.h"
+#include "base/json_rows.h"
 #include "base/str.h"
 #include "policy/classify.h"
 #include "topo/group.h"
 #include "topo/source.h"
 
-/* Adds one key; jansson takes the value over, also where it fails. */
-static void set(json_t *o, const char *key, json_t *value)
-{
-	json_object_set_new(o, key, value);
-}
-
-static void set_client(json_t *o, const struct rz_conn_row *r)
+static void put_client(struct rz_json_rows *j, const struct rz_conn_row *r)
 {
 	const struct rz_client *c = r->client;
 
-	set(o, "client_id", c && !c->is_null ? json_string(c->id) : json_null());
-	set(o, "truncated", c ? json_boolean(c->truncated) : json_null());
-	set(o, "dialect", c ? json_string(rz_dialect_name(c->dialect)) : json_null());
-	set(o, "opt_in", c ? json_boolean(c->opt_in) : json_null());
-	set(o, "session_id", rz_json_text(c ? c->session_id : NULL));
-	set(o, "proxy_target", rz_json_text(c ? c->proxy_target : NULL));
-	set(o, "agent_group", rz_json_text(c ? c->agent_group : NULL));
-	set(o, "software", rz_json_text(r->software ? r->software->name : NULL));
-	set(o, "software_version", rz_json_text(r->software ? r->software->version : NULL));
-	set(o, "library", rz_json_text(r->library));
-	set(o, "library_version", rz_json_text(r->library_version));
-	set(o, "library_known_by", json_string(rz_known_by_name(r->verdict.known_by)));
+	rz_json_rows_string(j, "client_id", c && !c->is_null ? c->id : NULL);
+	rz_json_rows_bool(j, "truncated", c, c && c->truncated);
+	rz_json_rows_string(j, "dialect", c ? rz_dialect_name(c->dialect) : NULL);
+	rz_json_rows_bool(j, "opt_in", c, c && c->opt_in);
+	rz_json_rows_text(j, "session_id", c ? c->session_id : NULL);
+	rz_json_rows_text(j, "proxy_target", c ? c->proxy_target : NULL);
+	rz_json_rows_text(j, "agent_group", c ? c->agent_group : NULL);
+	rz_json_rows_text(j, "software", r->software ? r->software->name : NULL);
+	rz_json_rows_text(j, "software_version", r->software ? r->software->version : NULL);
+	rz_json_rows_text(j, "library", r->library);
+	rz_json_rows_text(j, "library_version", r->library_version);
+	rz_json_rows_string(j, "library_known_by", rz_known_by_name(r->verdict.known_by));
 }
 
-static void set_zones(json_t *o, const struct rz_verdict *v)
+static void put_zones(struct rz_json_rows *j, const struct rz_verdict *v)
 {
-	set(o, "client_zone", rz_json_text(v->client_zone));
-	set(o, "zone_from",
-	    v->client_zone ? json_string(v->zone_by_address ? "address" : "tag") : json_null());
-	set(o, "agent_zone", rz_json_text(v->agent_zone));
-	set(o, "group", rz_json_text(v->group));
-	set(o, "locality", json_string(rz_locality_name(v->locality)));
-	set(o, "kind", json_string(rz_kind_name(v->kind)));
+	rz_json_rows_text(j, "client_zone", v->client_zone);
+	rz_json_rows_string(j, "zone_from",
+			    !v->client_zone	 ? NULL
+			    : v->zone_by_address ? "address"
+						 : "tag");
+	rz_json_rows_text(j, "agent_zone", v->agent_zone);
+	rz_json_rows_text(j, "group", v->group);
+	rz_json_rows_string(j, "locality", rz_locality_name(v->locality));
+	rz_json_rows_string(j, "kind", rz_kind_name(v->kind));
 }
 
 /* As a moment of the clock, to the second: the row's own times are of a clock that stops in sleep.
  */
-static json_t *expected_home_by(const struct rz_conn_row *r)
+static const char *expected_home_by(const struct rz_conn_row *r, char time[static RZ_TIME_TEXT])
 {
-	char time[RZ_TIME_TEXT];
 	struct timespec now;
 	double at_s;
 
 	if (!r->verdict.expected_ns)
-		return json_null();
+		return NULL;
 	clock_gettime(CLOCK_REALTIME, &now);
 	at_s = round((double)now.tv_sec + (double)now.tv_nsec / 1e9 + r->expected_s);
 	rz_time_format(time, (uint64_t)at_s * 1000000000ULL);
-	return json_string(time);
+	return time;
+}
+
+/* All keys but `node`. */
+static void put_row(struct rz_json_rows *j, const struct rz_conn_row *r)
+{
+	const struct rz_frame *f = &r->conn->frame;
+	char time[RZ_TIME_TEXT];
+
+	rz_json_rows_number(j, "cookie", (int64_t)r->conn->cookie);
+	rz_json_rows_number(j, "netns", r->conn->netns);
+	rz_json_rows_string(j, "client", r->client_at);
+	rz_json_rows_text(j, "proxy", r->proxy_at);
+	rz_json_rows_string(j, "via", rz_via_name(f->via));
+	rz_json_rows_string(j, "agent", r->agent_at);
+	put_client(j, r);
+	put_zones(j, &r->verdict);
+	rz_json_rows_string(j, "state", rz_state_name(f->state));
+	rz_json_rows_string(j, "protocol", f->protocol ? rz_protocol_name(f->protocol) : NULL);
+	rz_json_rows_seconds(j, "age_s", r->age_s);
+	rz_json_rows_seconds(j, "metadata_age_s", r->metadata_age_s);
+	rz_json_rows_seconds(j, "data_age_s", r->data_age_s);
+	rz_json_rows_seconds(j, "idle_s", r->idle_s);
+	rz_json_rows_number(j, "requests", f->requests);
+	rz_json_rows_number(j, "answerable", f->answerable);
+	rz_json_rows_number(j, "rx_bytes", (int64_t)r->conn->rx_bytes);
+	rz_json_rows_number(j, "tx_bytes", (int64_t)r->conn->tx_bytes);
+	rz_json_rows_bool(j, "parked", true, r->parked_s >= 0);
+	rz_json_rows_seconds(j, "parked_s", r->parked_s);
+	rz_json_rows_bool(j, "adopted", true, f->adopted);
+	rz_json_rows_string(j, "expected_home_by", expected_home_by(r, time));
+	rz_json_rows_string(j, "verdict", r->move ? "move" : "keep");
+	rz_json_rows_text(j, "phase", r->phase);
+	rz_json_rows_string(j, "reason", rz_reason_name(r->reason));
 }
 
 json_t *rz_conn_json(const struct rz_conn_row *r)
 {
-	const struct rz_frame *f = &r->conn->frame;
-	json_t *o = json_object();
+	struct rz_json_rows rows;
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	json_t *array, *ret;
 
-	set(o, "cookie", json_integer((json_int_t)r->conn->cookie));
-	set(o, "netns", json_integer((json_int_t)r->conn->netns));
-	set(o, "client", json_string(r->client_at));
-	set(o, "proxy", rz_json_text(r->proxy_at));
-	set(o, "via", json_string(rz_via_name(f->via)));
-	set(o, "agent", json_string(r->agent_at));
-	set_client(o, r);
-	set_zones(o, &r->verdict);
-	set(o, "state", json_string(rz_state_name(f->state)));
-	set(o, "protocol", f->protocol ? json_string(rz_protocol_name(f->protocol)) : json_null());
-	set(o, "age_s", rz_json_seconds(r->age_s));
-	set(o, "metadata_age_s", rz_json_seconds(r->metadata_age_s));
-	set(o, "data_age_s", rz_json_seconds(r->data_age_s));
-	set(o, "idle_s", rz_json_seconds(r->idle_s));
-	set(o, "requests", json_integer(f->requests));
-	set(o, "answerable", json_integer(f->answerable));
-	set(o, "rx_bytes", json_integer((json_int_t)r->conn->rx_bytes));
-	set(o, "tx_bytes", json_integer((json_int_t)r->conn->tx_bytes));
-	set(o, "parked", json_boolean(r->parked_s >= 0));
-	set(o, "parked_s", rz_json_seconds(r->parked_s));
-	set(o, "adopted", json_boolean(f->adopted));
-	set(o, "expected_home_by", expected_home_by(r));
-	set(o, "verdict", json_string(r->move ? "move" : "keep"));
-	set(o, "phase", rz_json_text(r->phase));
-	set(o, "reason", json_string(rz_reason_name(r->reason)));
-	return o;
+	if (!f)
+		return NULL;
+	rz_json_rows_begin(&rows, f, true);
+	rz_json_rows_open(&rows);
+	put_row(&rows, r);
+	rz_json_rows_close(&rows, false);
+	rz_json_rows_end(&rows);
+	array = fclose(f) ? NULL : json_loadb(text, size, 0, NULL);
+	free(text);
+	ret = json_incref(json_array_get(array, 0));
+	json_decref(array);
+	return ret;
 }
 
 int rz_conn_json_print(FILE *f, const struct rz_conn_row *rows, size_t n, bool compact)
 {
-	struct rz_json_array all;
+	struct rz_json_rows all;
 	size_t i;
 
-	rz_json_array_begin(&all, f, compact);
-	for (i = 0; i < n; i++)
-		rz_json_array_add(&all, rz_conn_json(&rows[i]));
-	return rz_json_array_end(&all);
+	rz_json_rows_begin(&all, f, compact);
+	for (i = 0; i < n; i++) {
+		rz_json_rows_open(&all);
+		put_row(&all, &rows[i]);
+		rz_json_rows_close(&all, true);
+	}
+	rz_json_rows_end(&all);
+	return 0;
 }

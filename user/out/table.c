@@ -11,53 +11,160 @@
 
 #include "base/cleanup.h"
 
+/* Rows as they were added, the headings first: a text a cell, each with its NUL. */
 struct rz_table {
-	struct libscols_table *scols;
-	size_t columns;
-	bool colors;
+	FILE *f;
+	size_t columns, n;
+	size_t *widths;	     /* of each column */
+	const char **colors; /* of each row */
+	char *text;
+	size_t used, room, rows_room;
+	bool is_plain; /* no cell has anything but printable ASCII, or what looks like an escape */
 };
 
-int rz_table_new(FILE *f, const char *const *columns, struct rz_table **ret)
+static void table_free(struct rz_table *t)
 {
-	struct rz_table *t = calloc(1, sizeof(*t));
-	const char *no_color = getenv("NO_COLOR");
+	free(t->widths);
+	free(t->colors);
+	free(t->text);
+	free(t);
+}
 
-	if (t)
-		t->scols = scols_new_table();
-	if (!t || !t->scols) {
-		free(t);
-		return -ENOMEM;
+/* Room for another row, and for `size` bytes of text. */
+static int make_room(struct rz_table *t, size_t size)
+{
+	size_t room = t->room * 2 + size + 1024;
+	void *p;
+
+	if (t->n == t->rows_room) {
+		p = reallocarray(t->colors, t->rows_room * 2 + 64, sizeof(*t->colors));
+		if (!p)
+			return -ENOMEM;
+		t->colors = p;
+		t->rows_room = t->rows_room * 2 + 64;
 	}
-	t->colors = isatty(fileno(f)) && !(no_color && *no_color);
-	scols_table_set_stream(t->scols, f);
-	scols_table_enable_colors(t->scols, t->colors);
-	for (; columns[t->columns]; t->columns++)
-		scols_table_new_column(t->scols, columns[t->columns], 0, 0);
-	*ret = t;
+	if (t->room - t->used >= size)
+		return 0;
+	p = realloc(t->text, room);
+	if (!p)
+		return -ENOMEM;
+	t->text = p;
+	t->room = room;
 	return 0;
+}
+
+/* Would smartcols print this text as it is? */
+static bool is_plain(const char *s)
+{
+	for (; *s; s++)
+		if (*s < ' ' || *s > '~' || (*s == '\\' && s[1] == 'x'))
+			return false;
+	return true;
 }
 
 int rz_table_add(struct rz_table *t, const char *const *cells, const char *color)
 {
-	struct libscols_line *line = scols_table_new_line(t->scols, NULL);
-	size_t i;
+	size_t i, len, size = 0;
 
+	for (i = 0; i < t->columns; i++)
+		size += (cells[i] ? strlen(cells[i]) : 0) + 2;
+	if (make_room(t, size))
+		return -ENOMEM;
+	for (i = 0; i < t->columns; i++) {
+		const char *cell = cells[i] && *cells[i] ? cells[i] : "-";
+
+		len = strlen(cell);
+		memcpy(t->text + t->used, cell, len + 1);
+		t->used += len + 1;
+		if (len > t->widths[i])
+			t->widths[i] = len;
+		t->is_plain &= is_plain(cell);
+	}
+	t->colors[t->n++] = color;
+	return 0;
+}
+
+int rz_table_new(FILE *f, const char *const *columns, struct rz_table **ret)
+{
+	struct rz_table *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	t->f = f;
+	t->is_plain = true;
+	while (columns[t->columns])
+		t->columns++;
+	t->widths = calloc(t->columns + 1, sizeof(*t->widths));
+	if (!t->widths || rz_table_add(t, columns, NULL)) {
+		table_free(t);
+		return -ENOMEM;
+	}
+	*ret = t;
+	return 0;
+}
+
+/* By libsmartcols, which knows terminals, and escapes what they must not get. */
+static int print_by_smartcols(const struct rz_table *t)
+{
+	const char *no_color = getenv("NO_COLOR"), *cell = t->text;
+	bool colors = isatty(fileno(t->f)) && !(no_color && *no_color);
+	struct libscols_table *scols = scols_new_table();
+	struct libscols_line *line;
+	size_t row, i;
+	int err = scols ? 0 : -ENOMEM;
+
+	if (err)
+		return err;
+	scols_table_set_stream(scols, t->f);
+	scols_table_enable_colors(scols, colors);
+	for (i = 0; i < t->columns; i++, cell += strlen(cell) + 1)
+		err = err || !scols_table_new_column(scols, cell, 0, 0) ? -ENOMEM : 0;
+	for (row = 1; row < t->n && !err; row++) {
+		line = scols_table_new_line(scols, NULL);
+		err = line ? 0 : -ENOMEM;
+		for (i = 0; i < t->columns && !err; i++, cell += strlen(cell) + 1)
+			err = scols_line_set_data(line, i, cell) ? -ENOMEM : 0;
+		if (!err && colors && t->colors[row])
+			scols_line_set_color(line, t->colors[row]);
+	}
+	err = err ? err : scols_print_table(scols);
+	scols_unref_table(scols);
+	return err;
+}
+
+/* The same text, for no terminal and without anything to escape: of a hundred thousand rows
+ * libsmartcols takes most of the time. The last column is not filled up. */
+static int print_plain(const struct rz_table *t)
+{
+	const char *cell = t->text;
+	size_t row, i, len, width = 0;
+	char *line, *at;
+
+	for (i = 0; i < t->columns; i++)
+		width += t->widths[i] + 1;
+	line = malloc(width);
 	if (!line)
 		return -ENOMEM;
-	for (i = 0; i < t->columns; i++)
-		if (scols_line_set_data(line, i, cells[i] && *cells[i] ? cells[i] : "-"))
-			return -ENOMEM;
-	if (color && t->colors)
-		scols_line_set_color(line, color);
+	for (row = 0; row < t->n; row++) {
+		for (i = 0, at = line; i < t->columns; i++, cell += len + 1) {
+			len = strlen(cell);
+			memcpy(at, cell, len);
+			memset(at + len, ' ', t->widths[i] - len + 1);
+			at += i + 1 < t->columns ? t->widths[i] + 1 : len;
+		}
+		*at++ = '\n';
+		fwrite(line, 1, (size_t)(at - line), t->f);
+	}
+	free(line);
 	return 0;
 }
 
 int rz_table_end(struct rz_table *t)
 {
-	int err = scols_print_table(t->scols);
+	bool by_hand = t->is_plain && t->n > 1 && !isatty(fileno(t->f));
+	int err = by_hand ? print_plain(t) : print_by_smartcols(t);
 
-	scols_unref_table(t->scols);
-	free(t);
+	table_free(t);
 	return err;
 }
 
