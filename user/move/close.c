@@ -223,7 +223,9 @@ static void finish(struct batch *b, struct rz_job *j, int err, uint64_t now_ns)
 	if (j->error == -ENOENT && !err &&
 	    !bpf_map_lookup_elem_flags(maps->conns, &j->c.cookie, &c, BPF_F_LOCK))
 		rz_kern_forget_conn(b->kern, &c);
-	rz_close_show(maps, j, phase_after(j), now_ns);
+	/* of who was reset by the walk the entry says so already */
+	if (j->error || by_fin(j) || !rz_kern_can_walk(b->kern))
+		rz_close_show(maps, j, phase_after(j), now_ns);
 }
 
 static void close_netns(struct batch *b, uint64_t now_ns)

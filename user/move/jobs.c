@@ -32,16 +32,21 @@ void rz_jobs_begin(struct rz_jobs *jobs)
 		rz_close_find_owners(all, jobs->n);
 }
 
+static void note_end(struct rz_job *j, int error, enum rz_check check, uint64_t now_ns)
+{
+	j->error = error;
+	j->check = check;
+	j->ended_ns = now_ns;
+	j->phase = error ? RZ_PHASE_REFUSED : RZ_PHASE_DONE;
+}
+
 /* It is over, with this result. */
 static void end(struct rz_jobs *jobs, struct rz_job *j, int error, enum rz_check check,
 		uint64_t now_ns)
 {
 	const struct rz_maps *maps = rz_kern_maps(jobs->kern);
 
-	j->error = error;
-	j->check = check;
-	j->ended_ns = now_ns;
-	j->phase = error ? RZ_PHASE_REFUSED : RZ_PHASE_DONE;
+	note_end(j, error, check, now_ns);
 	rz_evidence_read(maps, j->c.cookie, &j->seen); /* what was dropped until the very end */
 	if (!error || !rz_held_needs_watch(maps, j->c.cookie, rz_now_ns()))
 		bpf_map_delete_elem(maps->holds, &j->c.cookie);
@@ -125,7 +130,9 @@ static size_t decide(struct rz_jobs *jobs, struct rz_job **tries, uint64_t now_n
 
 		if (!rz_job_under_way(j))
 			continue;
-		rz_evidence_read(rz_kern_maps(jobs->kern), j->c.cookie, &j->seen);
+		/* what waits for nothing is tried at once, whatever the kernel knows */
+		if (j->gap || j->wait.again_ns)
+			rz_evidence_read(rz_kern_maps(jobs->kern), j->c.cookie, &j->seen);
 		d = rz_wait_decide(&j->wait, &j->c.plan, &j->seen, &jobs->limits, now_ns);
 		if (d.act == RZ_ACT_TRY)
 			tries[n++] = j;
@@ -181,8 +188,10 @@ static void try_all(struct rz_jobs *jobs, struct rz_job **tries, size_t n, uint6
 			      rz_wait_refused(&j->wait, &j->c.plan, &j->seen, &jobs->limits,
 					      j->check, now_ns),
 			      now_ns);
-		else
+		else if (j->gap)
 			end(jobs, j, j->error, j->check, now_ns);
+		else /* there was no hold, and rz_close_run() has published it */
+			note_end(j, j->error, j->check, now_ns);
 	}
 }
 
