@@ -229,7 +229,7 @@ test:
 # Fuzzing, tests/fuzz: ten million inputs; FUZZ_SECONDS for each target of the longer form.
 FUZZ_SECONDS ?= 600
 FUZZERS    := $(addprefix $(BUILD)/fuzz/fuzz_,frame request tags proxy blocks topo kube report)
-FUZZ_FLAGS := -std=gnu11 -g -O1 -DREZONE_NO_BACK_OFF $(WARN) -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+FUZZ_FLAGS := -std=gnu11 -g -O1 -DREZONE_NO_BACK_OFF -DREZONE_SHORT_ROWS $(WARN) -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    -Iinclude -Iuser
 # the product's framing stage for user space: what BPF programs have below them is in tests/fuzz/shim
 FUZZ_SHIM  := -Wno-unused-function -Wno-unused-parameter -Dpreserve_access_index='annotate("core")' -Itests/fuzz/shim \

@@ -4,7 +4,7 @@
  * that are named in user/kern/maps.h, sets the sizes that the configuration gives, and is their
  * only other user; their value types are the ABI, include/rezone/types.h. It pins `partial` and
  * `undo`, too, for the programs of the next start (user/kern/load.c). The others (openings, early,
- * wake, scratch) live as long as the programs.
+ * wake, scratch, clocks) live as long as the programs.
  *
  * A full map means "not tracked", counted, never somebody else's entry thrown out. But for what is
  * worth nothing soon: `openings` evicts the oldest, and in `undo` and `early` one connection takes
@@ -298,6 +298,19 @@ struct rz_noted {
 	__s16 api_key;
 	__u16 found; /* the first behind a lost frame */
 };
+
+/* The time, as it was asked for in this tick of the kernel's (rz_take_now). */
+struct rz_clock {
+	__u64 tick;
+	__u64 ns;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rz_clock);
+} clocks SEC(".maps");
 
 /*
  * Working memory of the segment program. Here and not on the stack, because the stack has 512 bytes

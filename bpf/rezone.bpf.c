@@ -7,7 +7,7 @@
  * - what all share: maps, ipc (maps that no program uses), count, same;
  * - a packet becomes a piece of a stream: port, segment;
  * - a connection has an entry: tuple, conn, room, traffic;
- * - where it stands in its stream, on two CPUs at once: frame, take, early, undo;
+ * - where it stands in its stream, on two CPUs at once: frame, take, early, undo, fast;
  * - what is read there: read, header, begin, client, software, note, opening;
  * - while a move waits: hold, held, response; after its close: follow;
  * - requests that are not read: park;
@@ -24,7 +24,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "ipc.bpf.h"
-#include "take.bpf.h"
+#include "fast.bpf.h"
 #include "opening.bpf.h"
 #include "park.bpf.h"
 #include "census.bpf.h"
@@ -41,7 +41,7 @@ SEC("cgroup_skb/ingress")
 int rz_segment(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
-	struct rz_hold *h;
+	struct rz_hold *h = NULL;
 	struct rz_conn *c;
 	struct rz_seg seg = {};
 	__u64 cookie;
@@ -77,6 +77,9 @@ int rz_segment(struct __sk_buff *skb)
 		return 1;
 	/* 5: inside a request that was read */
 	if (c && rz_frame_inside(c, &seg))
+		return 1;
+	/* ... or one that is only counted */
+	if (c && !h && rz_fast_segment(skb, cookie, c, &seg))
 		return 1;
 	/* 6: not a full TCP socket. Each call costs, so this is not asked before the common case;
 	 * what has an entry in conns is a full TCP socket */

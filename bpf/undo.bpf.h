@@ -57,6 +57,24 @@ static __always_inline bool rz_undo_load(struct rz_scratch *s, struct rz_undo *u
 	       e->check == rz_undo_check(&e->f, e->cookie, e->seq, e->base);
 }
 
+/* Does something that this entry has of another connection, or of an older frame, go for good with
+ * it: the piece of a header? */
+static __always_inline bool rz_undo_pushes(const struct rz_undo_entry *e, __u64 cookie,
+					   __u16 generation)
+{
+	return e->f.have && !(e->cookie == cookie && e->f.generation == generation);
+}
+
+static __always_inline void rz_undo_put(struct rz_undo_entry *e, __u64 cookie, __u32 seq,
+					__u32 base, const struct rz_frame *f)
+{
+	e->cookie = cookie;
+	e->check = rz_undo_check(f, cookie, seq, base);
+	e->seq = seq;
+	e->base = base;
+	e->f = *f;
+}
+
 /*
  * Keeps scratch->was, which is replaced; `base`: it may be gone back to. Called under the
  * connection's lock, once it is certain that it is replaced: a copy that another CPU's commit tore
@@ -66,27 +84,17 @@ static __always_inline bool rz_undo_load(struct rz_scratch *s, struct rz_undo *u
  */
 static __always_inline void rz_undo_keep(struct rz_undo_entry *e, struct rz_scratch *s, bool base)
 {
-	if (e->f.have && !(e->cookie == s->cookie && e->f.generation == s->was.generation)) {
+	if (rz_undo_pushes(e, s->cookie, s->was.generation)) {
 		s->pushed = rz_header_partial_key(e->cookie, &e->f);
 		s->has_pushed = 1;
 	}
-	e->cookie = s->cookie;
-	e->check = rz_undo_check(&s->was, s->cookie, s->seg.seq, base);
-	e->seq = s->seg.seq;
-	e->base = base;
-	e->f = s->was;
+	rz_undo_put(e, s->cookie, s->seg.seq, base, &s->was);
 }
 
 /* The same of a connection's very first frame, whose first segment was read before it had one. */
 static __always_inline void rz_undo_begin(struct rz_undo *u, __u64 cookie, const struct rz_frame *f)
 {
-	struct rz_undo_entry *e = rz_undo_at(u, f->generation);
-
-	e->cookie = cookie;
-	e->check = rz_undo_check(f, cookie, f->next_seq, 1);
-	e->seq = f->next_seq;
-	e->base = 1;
-	e->f = *f;
+	rz_undo_put(rz_undo_at(u, f->generation), cookie, f->next_seq, 1, f);
 }
 
 static __always_inline void rz_undo_drop_pushed(struct rz_scratch *s)

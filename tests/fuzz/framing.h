@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The product's framing stage, bpf/take.bpf.h, built for user space: the same source that the
- * kernel runs, with a few helpers and maps of ours below it, so that libFuzzer and the sanitizers
- * can see into it. One connection.
+ * The product's framing stage, bpf/take.bpf.h and bpf/fast.bpf.h, built for user space: the same
+ * source that the kernel runs, with a few helpers and maps of ours below it, so that libFuzzer and
+ * the sanitizers can see into it. One connection.
  *
  * Comes in: segments. Goes out: its struct rz_frame and what the maps have of it. Called by
  * tests/fuzz/fuzz_frame.c.
@@ -22,6 +22,10 @@ struct framing_segment {
 	const uint8_t *payload;
 	uint32_t rcv_nxt; /* what the socket says as the segment comes */
 };
+
+/* Is the fast path asked (bpf/fast.bpf.h)? And how many segments it took. */
+extern bool framing_fast;
+extern uint64_t framing_fast_took;
 
 /* A new connection whose first byte has number `seq`, or one found there in mid-stream. */
 void framing_begin(uint32_t seq, bool adopted);

@@ -282,6 +282,39 @@ static void sizes(struct stream *s)
 	done(s, "large", 0);
 }
 
+/* A client that does the same again and again, as most do: what the fast path is for. */
+static void steady(struct stream *s)
+{
+	static const struct {
+		int key, version;
+		const char *body;
+	} forms[] = {
+		{RZ_API_FETCH, 4, "\xff\xff\xff\xff\0\0\x01\xf4"},
+		{RZ_API_PRODUCE, 2, "\0\x01\0\0\0\0\0\0"},
+		{RZ_API_PRODUCE, 7, "\xff\xff\xff\xff\0\0\0\0"},
+		{RZ_API_PRODUCE, 7, "\xff\xff\0\0\0\0\0\0"},
+		{RZ_API_PRODUCE, 9, "\0\0\xff\xff\0\0\0\0"},
+		{RZ_API_PRODUCE, 9, "\0\x03tx\xff\xff\0\0"},
+	};
+	static const int lens[] = {1, 3, 8, 20, 126, 127};
+	char id[127];
+	int i, k, n;
+
+	for (i = 0; i < 127; i++)
+		id[i] = (char)('a' + i % 26);
+	for (k = 0; k < 6; k++)
+		for (i = 0; i < 6; i++) {
+			hello(s, id, lens[k]);
+			for (n = 0; n < 24; n++)
+				with_body(s, forms[i].key, forms[i].version, id, lens[k],
+					  forms[i].body, 8);
+			with_body(s, forms[(i + 1) % 6].key, forms[(i + 1) % 6].version, id,
+				  lens[k], forms[(i + 1) % 6].body, 8);
+			with_body(s, forms[i].key, forms[i].version, id, lens[k], forms[i].body, 8);
+			done(s, "steady", k * 6 + i);
+		}
+}
+
 void seeds_each(seeds_fn *fn, void *arg)
 {
 	struct stream *s = calloc(1, sizeof(*s));
@@ -300,6 +333,7 @@ void seeds_each(seeds_fn *fn, void *arg)
 	records(s);
 	changes(s);
 	sizes(s);
+	steady(s);
 	free(s);
 }
 

@@ -36,7 +36,33 @@ static void seed(const char *name, const uint8_t *p, size_t n, void *dir)
 	if (n > FRAMING_STREAM_MAX)
 		n = FRAMING_STREAM_MAX;
 	write_one(dir, name, ways[0], p, n);
-	write_one(dir, name, ways[1 + nr++ % 3], p, n);
+	write_one(dir, name, ways[1 + nr % 3], p, n);
+	write_one(dir, name, (nr % 4 ? ways[nr % 4] & ~(unsigned int)WAY_TINY : 0) | WAY_ASKED, p,
+		  n);
+	nr++;
+}
+
+/* Of which the stream is made (made.h), by ways that leave most requests whole. */
+static void made(const char *dir)
+{
+	static const unsigned int ways[] = {0,
+					    WAY_CUT,
+					    WAY_CUT | WAY_REPEAT,
+					    WAY_CUT | WAY_REORDER,
+					    WAY_CUT | WAY_RACE,
+					    WAY_ADOPTED,
+					    WAY_CUT | WAY_REPEAT | WAY_RACE | WAY_WRAP};
+	uint8_t p[120];
+	unsigned int form, i;
+
+	for (form = 0; form < 8; form++) {
+		memset(p, (int)form, sizeof(p));
+		p[60] = (uint8_t)(0x80 | (form + 1) % 8);
+		p[90] = (uint8_t)(0x40 | 6 << 3 | form);
+		for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+			write_one(dir, form % 2 ? "made-a" : "made-b",
+				  ways[i] | WAY_ASKED | WAY_MADE | form << 12, p, sizeof(p));
+	}
 }
 
 static void found(const uint8_t *input, size_t n, void *dir)
@@ -60,6 +86,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	seeds_each(seed, argv[1]);
+	made(argv[1]);
 	if (seeds_read(argv[2], found, argv[1])) {
 		perror(argv[2]);
 		return 1;

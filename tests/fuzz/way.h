@@ -15,7 +15,7 @@
 
 #define WAY_STREAM_MAX 8192
 
-/* What may happen to segments: the number's low bits. 0 is one segment in all. */
+/* What may happen to segments: bits of the number's low end. 0 is one segment in all. */
 enum {
 	WAY_CUT = 1,	  /* into pieces of any size */
 	WAY_REPEAT = 2,	  /* pieces come again, also in other sizes */
@@ -26,15 +26,19 @@ enum {
 	WAY_WRAP = 64,	  /* sequence numbers go through zero */
 	WAY_TINY = 128,	  /* pieces of a few bytes */
 	WAY_PARK = 256,	  /* now and then it is parked, and read again */
+	WAY_ASKED = 512,  /* most pieces are one request each, as long as the stream has some */
+	WAY_SLOW = 1024,  /* without the fast path */
+	WAY_MADE = 2048,  /* the stream is made of requests (made.h) */
 };
 
 struct way {
 	uint32_t random, flags;
-	uint32_t n;	  /* bytes of the stream */
-	uint32_t sent;	  /* of it, at least once */
-	uint32_t rcv_nxt; /* TCP has all before this */
-	uint32_t seq0;	  /* number of the stream's first byte */
-	uint32_t max;	  /* a piece has at most so many bytes */
+	uint32_t n;	       /* bytes of the stream */
+	uint32_t sent;	       /* of it, at least once */
+	uint32_t rcv_nxt;      /* TCP has all before this */
+	uint32_t seq0;	       /* number of the stream's first byte */
+	uint32_t max;	       /* a piece has at most so many bytes */
+	const uint8_t *stream; /* NULL: WAY_ASKED does nothing */
 	uint8_t got[WAY_STREAM_MAX];
 };
 
@@ -56,7 +60,7 @@ static inline void way_begin(struct way *w, uint32_t number, uint32_t n, uint32_
 	memset(w, 0, offsetof(struct way, got));
 	memset(w->got, 0, n);
 	w->random = number | 1;
-	w->flags = number & 0x1ff;
+	w->flags = number & 0xfff;
 	w->n = n;
 	w->max = max;
 	w->seq0 = w->flags & WAY_WRAP ? 0u - way_random(w, n + 1) : 1000;
@@ -69,6 +73,19 @@ static inline uint32_t way_size(struct way *w)
 	if (!(w->flags & WAY_CUT))
 		return w->max;
 	return w->flags & WAY_TINY || way_random(w, 3) == 0 ? small : 1 + way_random(w, w->max);
+}
+
+/* The piece at `at` becomes one request, if one begins there and the stream has all of it. */
+static inline uint32_t way_request(struct way *w, uint32_t at, uint32_t otherwise)
+{
+	const uint8_t *p;
+	uint32_t size;
+
+	if (!(w->flags & WAY_ASKED) || !w->stream || w->n - at < 4 || way_random(w, 8) == 0)
+		return otherwise;
+	p = w->stream + at;
+	size = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	return size < w->n - at - 4 && size + 4 <= w->max ? size + 4 : otherwise;
 }
 
 /* The next piece; false if TCP has all of the stream and nothing is under way any more. */
@@ -86,6 +103,7 @@ static inline bool way_next(struct way *w, struct way_piece *ret)
 		at += way_random(w, 3) * len;
 	if (at >= w->n)
 		at = w->rcv_nxt;
+	len = way_request(w, at, len);
 	if (len > w->n - at)
 		len = w->n - at;
 	*ret = (struct way_piece){at, len, w->rcv_nxt, true};

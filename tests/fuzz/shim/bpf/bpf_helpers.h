@@ -36,6 +36,7 @@ void bpf_spin_lock(struct bpf_spin_lock *lock);
 void bpf_spin_unlock(struct bpf_spin_lock *lock);
 __u64 bpf_ktime_get_ns(void);
 __u64 bpf_ktime_get_coarse_ns(void);
+__u64 bpf_jiffies64(void);
 __u64 bpf_get_socket_cookie(void *skb);
 struct bpf_sock *bpf_sk_fullsock(struct bpf_sock *sk);
 struct bpf_tcp_sock *bpf_tcp_sock(struct bpf_sock *sk);

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The fast path: nearly every segment in which something is read begins with a small Produce or
+ * Fetch of a connection that is known well, and ends with it or inside it. Such a request is read
+ * where the frame lies, under the connection's lock.
+ *
+ * Comes in: a segment (segment.bpf.h) and its connection's entry. Goes out: the entry, as
+ * take.bpf.h would have made it; or nothing was done, for something about the segment, the
+ * connection or the moment is unusual: then take.bpf.h does its work as if nobody had asked here.
+ * So nothing is decided otherwise here, which tests/fuzz proves. Called by the segment program.
+ *
+ * The header's bytes lie on the stack, and nothing is written but the entry and its place in map
+ * undo: there is no memory here that another task on this CPU could use meanwhile.
+ */
+#ifndef REZONE_BPF_FAST_H
+#define REZONE_BPF_FAST_H
+
+#include "take.bpf.h"
+
+#define RZ_FAST_ID_MAX 126 /* a longer client.id is not read here */
+#define RZ_FAST_BEFORE 2   /* so that the client.id is aligned to 8 */
+#define RZ_FAST_HEADER (RZ_KAFKA_FIXED + RZ_FAST_ID_MAX + RZ_PRODUCE_BODY)
+
+enum rz_fast_took {
+	RZ_FAST_NOT = 0, /* nothing was done */
+	RZ_FAST_DONE,
+	RZ_FAST_LOOK, /* done, and segments that came early may be behind it */
+};
+
+/* The request at the beginning of the segment, before the lock is taken. */
+struct rz_fast {
+	struct rz_request r;
+	__u32 requests; /* the frame's, which says whether the id is compared */
+	__u64 client;	/* hash of its id; 0: it is not compared */
+	enum rz_acks acks;
+};
+
+/* Linux 5.12: a place on the stack that is not known beforehand can be read. */
+static __always_inline bool rz_fast_can(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu);
+}
+
+/* rz_request_id_hash() of an id on the stack, `len` bytes. */
+static __always_inline __u64 rz_fast_id_hash(const __u8 *p, __u32 len)
+{
+	struct rz_hash h = rz_hash_begin(rz_config.hash_seed);
+	__u32 i;
+
+	for (i = 0; i < RZ_FAST_ID_MAX / 8; i++) {
+		if (i * 8 + 8 > len)
+			break;
+		rz_hash_word(&h, rz_bytes_load64(p + i * 8));
+	}
+	rz_hash_word(&h, rz_bytes_load_some(p + (len & 0x78), len & 7));
+	rz_hash_word(&h, len);
+	return rz_hash_end(&h);
+}
+
+/* Is the body's beginning all there, and does it say what take.bpf.h would only mark again? */
+static __always_inline bool rz_fast_read_acks(const __u8 *head, __u32 n, struct rz_fast *q)
+{
+	__u32 want = q->r.api_version < 3 ? 2 : RZ_PRODUCE_BODY;
+	__u32 at = RZ_KAFKA_FIXED + q->r.client_id_len;
+
+	if (rz_body_wanted(&q->r, false) != want || at + want > n)
+		return false;
+	q->acks = rz_body_acks(head + at, want, q->r.api_version);
+	return true;
+}
+
+/* Reads the request that begins with the segment. False: none for the fast path. What is asked of
+ * the frame here is asked again under the lock. */
+static __always_inline bool rz_fast_read(struct __sk_buff *skb, const struct rz_frame *f,
+					 const struct rz_seg *seg, struct rz_fast *q)
+{
+	__u8 bytes[RZ_FAST_BEFORE + RZ_FAST_HEADER] __attribute__((aligned(8))) = {};
+	__u8 *head = bytes + RZ_FAST_BEFORE;
+	__u32 id_len = (__u16)f->client_id_len, n = RZ_KAFKA_FIXED;
+	bool compares;
+
+	q->requests = f->requests;
+	compares = rz_effort_compares_id_at(q->requests);
+	if (!id_len || id_len > RZ_FAST_ID_MAX)
+		return false;
+	if (compares || f->produce)
+		n += id_len + RZ_PRODUCE_BODY;
+	if (n > seg->len)
+		n = seg->len;
+	if (n < RZ_KAFKA_FIXED || n > RZ_FAST_HEADER || bpf_skb_load_bytes(skb, seg->off, head, n))
+		return false;
+	if (rz_request_parse(head, &q->r) || q->r.client_id_len != (__s16)id_len ||
+	    (__u32)q->r.size + 4 < seg->len)
+		return false;
+	if (compares && n < RZ_KAFKA_FIXED + id_len)
+		return false;
+	q->client = compares ? rz_fast_id_hash(head + RZ_KAFKA_FIXED, id_len) : 0;
+	q->acks = RZ_ACKS_SOME;
+	if (q->r.api_key == RZ_API_PRODUCE)
+		return rz_fast_read_acks(head, n, q);
+	return q->r.api_key == RZ_API_FETCH;
+}
+
+/* Would all that take.bpf.h does with this request be to count it? Under the lock. */
+static __always_inline bool rz_fast_only_counts(const struct rz_conn *c, const struct rz_fast *q)
+{
+	const struct rz_frame *f = &c->frame;
+
+	if (f->state != RZ_STATE_DATA || f->protocol != RZ_PROTOCOL_KAFKA || !f->zone_known ||
+	    f->tentative || f->sasl_raw || f->several || c->misses)
+		return false;
+	/* requests that are looked at more closely: this one, or the notes of it (note.bpf.h) */
+	if (f->requests != q->requests || rz_effort_looks_again_at(q->requests) ||
+	    rz_effort_looks_again_at(q->requests + 1))
+		return false;
+	if (q->r.client_id_len != f->client_id_len || (q->client && q->client != f->client))
+		return false;
+	if (q->r.api_key == RZ_API_FETCH)
+		return f->fetch && (f->produce || f->data_version == q->r.api_version);
+	if (!f->produce || f->data_version != q->r.api_version)
+		return false;
+	return q->acks == RZ_ACKS_SOME || (q->acks == RZ_ACKS_NONE && f->acks0) ||
+	       (q->acks == RZ_ACKS_TRANSACTION && f->transaction);
+}
+
+/* Does the request begin where the next one is waited for, and is nothing of it known? Under the
+ * lock. */
+static __always_inline bool rz_fast_is_next(const struct rz_frame *f, const struct rz_seg *seg)
+{
+	return f->synced && f->next_seq == seg->seq && !f->have && !f->skip &&
+	       (__s32)(f->read_end - seg->seq) <= 0;
+}
+
+static __always_inline void rz_fast_count(struct rz_conn *c, const struct rz_fast *q,
+					  const struct rz_seg *seg, __u64 now)
+{
+	struct rz_frame *f = &c->frame;
+
+	f->generation++;
+	f->next_seq += 4 + q->r.size;
+	f->read_end = seg->seq + seg->len;
+	f->requests++;
+	f->answerable += q->acks != RZ_ACKS_NONE;
+	f->correlation_id = q->r.correlation_id;
+	f->unseen -= f->unseen > 0;
+	/* where the latest one was data, too, at the same tick of the clock, both times stand */
+	if (c->last_request_ns != now ||
+	    (f->api_key != RZ_API_PRODUCE && f->api_key != RZ_API_FETCH))
+		c->data_cs = rz_take_cs(c->opened_ns, now);
+	f->api_key = q->r.api_key;
+	c->last_request_ns = now;
+}
+
+static __always_inline void rz_fast_bytes(struct bpf_sock *sk, __u64 *rx, __u64 *tx)
+{
+	struct bpf_tcp_sock *tp = sk ? bpf_tcp_sock(sk) : NULL;
+
+	*rx = tp ? tp->bytes_received : 0;
+	*tx = tp ? tp->bytes_acked : 0;
+}
+
+/* Takes the segment if there is nothing unusual about it. A function of its own, for its stack. */
+static __noinline enum rz_fast_took rz_fast_take(struct __sk_buff *skb, __u64 cookie,
+						 struct rz_conn *c, const struct rz_seg *seg)
+{
+	struct rz_undo *u = rz_undo_of(cookie);
+	struct rz_undo_entry *e;
+	struct rz_stats *st;
+	struct rz_fast q;
+	bool took = false;
+	__u64 now, rx, tx;
+
+	if (!rz_fast_is_next(&c->frame, seg) || !u ||
+	    (c->frame.via == RZ_VIA_NETWORK && skb->ifindex == RZ_LOOPBACK_IFINDEX) ||
+	    !rz_fast_read(skb, &c->frame, seg, &q))
+		return RZ_FAST_NOT;
+	rz_fast_bytes(skb->sk, &rx, &tx);
+	now = rz_take_now();
+	bpf_spin_lock(&c->lock);
+	e = rz_undo_at(u, c->frame.generation);
+	if (c->cookie == cookie && c->frame.owner == (__u16)cookie && c->park < RZ_PARK_PARKED &&
+	    rz_fast_is_next(&c->frame, seg) && rz_fast_only_counts(c, &q) &&
+	    !rz_undo_pushes(e, cookie, c->frame.generation)) {
+		rz_undo_put(e, cookie, seg->seq, 1, &c->frame);
+		rz_fast_count(c, &q, seg, now);
+		c->rx_bytes = rx;
+		c->tx_bytes = tx;
+		took = true;
+	}
+	bpf_spin_unlock(&c->lock);
+	if (!took)
+		return RZ_FAST_NOT;
+	st = rz_count_here();
+	if (st)
+		st->requests++;
+	return rz_early_has(cookie) ? RZ_FAST_LOOK : RZ_FAST_DONE;
+}
+
+/* ... and then what came early behind it. Returns false if nothing was done. */
+static __always_inline bool rz_fast_segment(struct __sk_buff *skb, __u64 cookie, struct rz_conn *c,
+					    const struct rz_seg *seg)
+{
+	enum rz_fast_took took;
+	struct rz_scratch *s;
+
+	if (!rz_fast_can())
+		return false;
+	took = rz_fast_take(skb, cookie, c, seg);
+	if (took != RZ_FAST_LOOK)
+		return took == RZ_FAST_DONE;
+	s = rz_take_begin(cookie, c, seg);
+	if (s) {
+		s->look = 1;
+		s->dropped = 0;
+		rz_take_kept(skb, s);
+	}
+	return true;
+}
+
+#endif
