@@ -17,9 +17,11 @@
 
 #include "take.bpf.h"
 
-#define RZ_FAST_ID_MAX 126 /* a longer client.id is not read here */
-#define RZ_FAST_BEFORE 2   /* so that the client.id is aligned to 8 */
-#define RZ_FAST_HEADER (RZ_KAFKA_FIXED + RZ_FAST_ID_MAX + RZ_PRODUCE_BODY)
+/* Bytes behind the fixed part that are looked at; a mask, as is. A longer client.id is not read. */
+#define RZ_FAST_BEHIND 127
+#define RZ_FAST_ID_MAX (RZ_FAST_BEHIND - RZ_PRODUCE_BODY)
+#define RZ_FAST_BEFORE 2 /* so that the client.id is aligned to 8 */
+#define RZ_FAST_HEADER (RZ_KAFKA_FIXED + RZ_FAST_BEHIND + RZ_PRODUCE_BODY)
 
 enum rz_fast_took {
 	RZ_FAST_NOT = 0, /* nothing was done */
@@ -39,6 +41,15 @@ struct rz_fast {
 static __always_inline bool rz_fast_can(void)
 {
 	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu);
+}
+
+/* `n` bytes behind the fixed part. That they are no more than RZ_FAST_BEHIND is known to the
+ * compiler, which would leave the mask out, but not to each verifier: that of Linux 6.1 loses the
+ * bounds of what was spilled before it was compared. */
+static __always_inline __u32 rz_fast_bound(__u32 n)
+{
+	asm volatile("" : "+r"(n));
+	return n & RZ_FAST_BEHIND;
 }
 
 /* rz_request_id_hash() of an id on the stack, `len` bytes. */
@@ -61,7 +72,7 @@ static __always_inline __u64 rz_fast_id_hash(const __u8 *p, __u32 len)
 static __always_inline bool rz_fast_read_acks(const __u8 *head, __u32 n, struct rz_fast *q)
 {
 	__u32 want = q->r.api_version < 3 ? 2 : RZ_PRODUCE_BODY;
-	__u32 at = RZ_KAFKA_FIXED + q->r.client_id_len;
+	__u32 at = RZ_KAFKA_FIXED + rz_fast_bound(q->r.client_id_len);
 
 	if (rz_body_wanted(&q->r, false) != want || at + want > n)
 		return false;
@@ -87,7 +98,9 @@ static __always_inline bool rz_fast_read(struct __sk_buff *skb, const struct rz_
 		n += id_len + RZ_PRODUCE_BODY;
 	if (n > seg->len)
 		n = seg->len;
-	if (n < RZ_KAFKA_FIXED || n > RZ_FAST_HEADER || bpf_skb_load_bytes(skb, seg->off, head, n))
+	if (n < RZ_KAFKA_FIXED ||
+	    bpf_skb_load_bytes(skb, seg->off, head,
+			       RZ_KAFKA_FIXED + rz_fast_bound(n - RZ_KAFKA_FIXED)))
 		return false;
 	if (rz_request_parse(head, &q->r) || q->r.client_id_len != (__s16)id_len ||
 	    (__u32)q->r.size + 4 < seg->len)

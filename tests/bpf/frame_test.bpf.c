@@ -38,6 +38,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Without the fast path; segments that it took. */
 __u32 rz_test_slow = 0;
 __u32 rz_test_fast = 0;
+__u32 rz_test_has_fast = 0; /* this kernel has it */
 
 /* Whose segment it is. */
 __u64 rz_test_cookie = 1;
@@ -61,6 +62,7 @@ int test_segment(struct __sk_buff *skb)
 		return 1;
 	if (rz_frame_is_left_alone(c, &seg) || rz_frame_inside(c, &seg))
 		return 1;
+	rz_test_has_fast = rz_fast_can();
 	if (!rz_test_slow && rz_fast_segment(skb, cookie, c, &seg)) {
 		rz_test_fast++;
 		return 1;

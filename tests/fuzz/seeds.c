@@ -296,11 +296,11 @@ static void steady(struct stream *s)
 		{RZ_API_PRODUCE, 9, "\0\0\xff\xff\0\0\0\0"},
 		{RZ_API_PRODUCE, 9, "\0\x03tx\xff\xff\0\0"},
 	};
-	static const int lens[] = {1, 3, 8, 20, 126, 127};
-	char id[127];
+	static const int lens[] = {1, 3, 8, 20, 123, 124};
+	char id[124];
 	int i, k, n;
 
-	for (i = 0; i < 127; i++)
+	for (i = 0; i < 124; i++)
 		id[i] = (char)('a' + i % 26);
 	for (k = 0; k < 6; k++)
 		for (i = 0; i < 6; i++) {
