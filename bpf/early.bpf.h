@@ -114,10 +114,10 @@ __noinline int rz_early_keep(struct __sk_buff *skb)
  */
 __noinline int rz_early_take(__u32 wants, __u32 synced)
 {
-	struct rz_early_piece *p, *found = NULL;
+	struct rz_early_piece *p, *last;
 	struct rz_scratch *s;
 	struct rz_early *e;
-	__u32 doubt = 0, at, i;
+	__u32 at, i;
 	__u64 whose = 0;
 	bool own;
 
@@ -125,6 +125,7 @@ __noinline int rz_early_take(__u32 wants, __u32 synced)
 	e = s ? rz_early_of(s->cookie) : NULL;
 	if (!e)
 		return 0;
+	s->kept_found = s->kept_doubt = 0;
 	bpf_spin_lock(&e->lock);
 	for (i = 0; i < RZ_EARLY_MAX; i++) { /* the oldest first */
 		p = &e->pieces[(e->next + i) % RZ_EARLY_MAX];
@@ -138,14 +139,16 @@ __noinline int rz_early_take(__u32 wants, __u32 synced)
 		whose |= rz_early_bit(p->cookie);
 		if (!own || (__s32)at < 0)
 			continue;
-		doubt |= at >= rz_early_kept(p) || (found && !rz_early_same(found, p));
-		found = p;
+		last = &e->pieces[(s->kept_found - 1) % RZ_EARLY_MAX];
+		if (at >= rz_early_kept(p) || (s->kept_found && !rz_early_same(last, p)))
+			s->kept_doubt = 1;
+		s->kept_found = (e->next + i) % RZ_EARLY_MAX + 1;
 	}
-	if (found && !doubt)
-		s->early = *found;
+	if (s->kept_found && !s->kept_doubt)
+		s->early = e->pieces[(s->kept_found - 1) % RZ_EARLY_MAX];
 	e->whose = whose;
 	bpf_spin_unlock(&e->lock);
-	return found && !doubt && rz_early_check(&s->early) == s->early.check;
+	return s->kept_found && !s->kept_doubt && rz_early_check(&s->early) == s->early.check;
 }
 
 /* Copies `less` + 1 bytes at `from` of the piece in the scratch to `to` of its header. */

@@ -347,6 +347,8 @@ struct rz_scratch {
 	__u32 lost;	  /* how often the frame was lost in this segment */
 	__u32 look;	  /* what was kept in map early may be asked for now */
 	__u32 came_early; /* bytes in front of the segment in hand were not read yet */
+	__u32 kept_found; /* rz_early_take: the newest piece that fits, its number + 1 */
+	__u32 kept_doubt; /* ... and whether it is what TCP has */
 	__u32 from_early; /* the segment in hand is such a piece; `off` is its place there */
 	__u32 dropped;	  /* the segment in hand is dropped, and the frame stays as it is */
 	__u32 n_noted;
