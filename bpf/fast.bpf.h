@@ -176,16 +176,19 @@ static __always_inline void rz_fast_bytes(struct bpf_sock *sk, __u64 *rx, __u64 
 static __noinline enum rz_fast_took rz_fast_take(struct __sk_buff *skb, __u64 cookie,
 						 struct rz_conn *c, const struct rz_seg *seg)
 {
-	struct rz_undo *u = rz_undo_of(cookie);
 	struct rz_undo_entry *e;
 	struct rz_stats *st;
+	struct rz_undo *u;
 	struct rz_fast q;
 	bool took = false;
 	__u64 now, rx, tx;
 
-	if (!rz_fast_is_next(&c->frame, seg) || !u ||
+	if (c->frame.state != RZ_STATE_DATA || !rz_fast_is_next(&c->frame, seg) ||
 	    (c->frame.via == RZ_VIA_NETWORK && skb->ifindex == RZ_LOOPBACK_IFINDEX) ||
 	    !rz_fast_read(skb, &c->frame, seg, &q))
+		return RZ_FAST_NOT;
+	u = rz_undo_of(cookie);
+	if (!u)
 		return RZ_FAST_NOT;
 	rz_fast_bytes(skb->sk, &rx, &tx);
 	now = rz_take_now();
@@ -206,7 +209,9 @@ static __noinline enum rz_fast_took rz_fast_take(struct __sk_buff *skb, __u64 co
 	st = rz_count_here();
 	if (st)
 		st->requests++;
-	return rz_early_has(cookie) ? RZ_FAST_LOOK : RZ_FAST_DONE;
+	if (!rz_early_has(cookie))
+		return RZ_FAST_DONE;
+	return rz_take_begin(cookie, c, seg) ? RZ_FAST_LOOK : RZ_FAST_DONE;
 }
 
 /* ... and then what came early behind it. Returns false if nothing was done. */
@@ -214,20 +219,13 @@ static __always_inline bool rz_fast_segment(struct __sk_buff *skb, __u64 cookie,
 					    const struct rz_seg *seg)
 {
 	enum rz_fast_took took;
-	struct rz_scratch *s;
 
 	if (!rz_fast_can())
 		return false;
 	took = rz_fast_take(skb, cookie, c, seg);
-	if (took != RZ_FAST_LOOK)
-		return took == RZ_FAST_DONE;
-	s = rz_take_begin(cookie, c, seg);
-	if (s) {
-		s->look = 1;
-		s->dropped = 0;
-		rz_take_kept(skb, s);
-	}
-	return true;
+	if (took == RZ_FAST_LOOK)
+		rz_take_kept(skb);
+	return took != RZ_FAST_NOT;
 }
 
 #endif

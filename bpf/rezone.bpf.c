@@ -41,7 +41,7 @@ SEC("cgroup_skb/ingress")
 int rz_segment(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
-	struct rz_hold *h = NULL;
+	struct rz_hold *h;
 	struct rz_conn *c;
 	struct rz_seg seg = {};
 	__u64 cookie;
@@ -79,7 +79,7 @@ int rz_segment(struct __sk_buff *skb)
 	if (c && rz_frame_inside(c, &seg))
 		return 1;
 	/* ... or one that is only counted */
-	if (c && !h && rz_fast_segment(skb, cookie, c, &seg))
+	if (c && !rz_hold_of(cookie) && rz_fast_segment(skb, cookie, c, &seg))
 		return 1;
 	/* 6: not a full TCP socket. Each call costs, so this is not asked before the common case;
 	 * what has an entry in conns is a full TCP socket */

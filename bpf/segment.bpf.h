@@ -85,10 +85,11 @@ static __always_inline struct tcphdr *rz_segment_tcp_near(struct __sk_buff *skb,
 	return data + sizeof(*ip6);
 }
 
-/* The same by copying, wherever it lies. -1 if there is none. A function of its own: its headers on
- * the caller's stack brought the segment program to the 512 bytes that a chain of calls may have.
+/* The same by copying, wherever it lies: its offset, or -1 if there is none. A function of its own:
+ * its headers on the caller's stack brought the segment program to the 512 bytes that a chain of
+ * calls may have.
  */
-static __noinline int rz_segment_tcp_far(struct __sk_buff *skb, struct tcphdr *tcp, __u32 *ret_off)
+static __noinline int rz_segment_tcp_far(struct __sk_buff *skb, struct tcphdr *tcp)
 {
 	int off = -1;
 
@@ -98,8 +99,7 @@ static __noinline int rz_segment_tcp_far(struct __sk_buff *skb, struct tcphdr *t
 		off = rz_segment_ip6_transport(skb);
 	if (off < 0 || bpf_skb_load_bytes(skb, off, tcp, sizeof(*tcp)))
 		return -1;
-	*ret_off = off;
-	return 0;
+	return off;
 }
 
 /*
@@ -110,17 +110,20 @@ static __noinline int rz_segment_tcp_far(struct __sk_buff *skb, struct tcphdr *t
 static __always_inline int rz_segment_parse(struct __sk_buff *skb, struct rz_seg *seg)
 {
 	struct tcphdr copy, *tcp;
-	__u32 off = 0;
+	__u32 near = 0;
+	int off;
 
-	tcp = rz_segment_tcp_near(skb, &off);
+	tcp = rz_segment_tcp_near(skb, &near);
+	off = near;
 	if (!tcp) {
-		if (rz_segment_tcp_far(skb, &copy, &off))
+		off = rz_segment_tcp_far(skb, &copy);
+		if (off < 0)
 			return -1;
 		tcp = &copy;
 	}
 	if (tcp->doff < 5)
 		return -1;
-	seg->off = off + tcp->doff * 4;
+	seg->off = (__u32)off + tcp->doff * 4;
 	/* data on a SYN (TCP Fast Open) is the listener's packet; rz_conn_state_changed() sees that
 	 * it was there */
 	if (tcp->syn || skb->len < seg->off)

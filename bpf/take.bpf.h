@@ -323,11 +323,11 @@ static __always_inline struct rz_scratch *rz_take_begin(__u64 cookie, const stru
 }
 
 /* Reads the kept segments behind the one in hand, one after the other. */
-static __always_inline void rz_take_kept(struct __sk_buff *skb, struct rz_scratch *s)
+static __always_inline void rz_take_kept(struct __sk_buff *skb)
 {
 	int i;
 
-	for (i = 0; i < 2 * RZ_EARLY_MAX && s->look; i++)
+	for (i = 0; i < 2 * RZ_EARLY_MAX; i++)
 		if (!rz_take_early(skb))
 			break;
 }
@@ -344,7 +344,8 @@ static __always_inline bool rz_take_segment(struct __sk_buff *skb, struct bpf_so
 	rz_take_try(skb, sk, s, c);
 	if (s->dropped)
 		return true;
-	rz_take_kept(skb, s);
+	if (s->look)
+		rz_take_kept(skb);
 	return false;
 }
 
