@@ -10,7 +10,6 @@
 #define REZONE_BPF_CLIENT_H
 
 #include "room.bpf.h"
-#include "same.bpf.h"
 
 /* The key of the client.id behind the fixed part of scratch->header, `len` bytes on the wire. A
  * global function, so that its loop is verified once. */
@@ -34,6 +33,23 @@ static __always_inline void rz_client_copy(struct rz_scratch *s, __s16 len)
 	/* a copy of variable length needs a helper; the mask above bounds it for the verifier */
 	if (kept)
 		bpf_probe_read_kernel(s->id.raw, kept, s->header + RZ_KAFKA_FIXED);
+}
+
+/* Is this the id of the header, `len` bytes on the wire? What is kept is NUL-padded. */
+static __always_inline bool rz_client_is(const struct rz_client_id *known,
+					 const struct rz_scratch *s, __s16 len)
+{
+	__u32 kept = rz_request_id_kept(len), i;
+	const __u8 *p = s->header + RZ_KAFKA_FIXED;
+	__u64 diff = known->len ^ len;
+
+	for (i = 0; i < RZ_CLIENT_ID_SIZE / 8 - 1; i++) {
+		if (i * 8 + 8 > kept)
+			break;
+		diff |= rz_bytes_load64(known->raw + i * 8) ^ rz_bytes_load64(p + i * 8);
+	}
+	i = kept & 0xf8;
+	return !(diff | (rz_bytes_load64(known->raw + i) ^ rz_bytes_load_some(p + i, kept & 7)));
 }
 
 /* Puts scratch->id, which is new, into `client_ids` under `hash`. Returns 0 if there is no room. */
@@ -68,13 +84,13 @@ static __noinline __u64 rz_client_add(struct rz_scratch *s, __u64 hash)
  * cannot be kept (no room, or another id has the same hash). */
 static __noinline __u64 rz_client_note(struct rz_scratch *s, __u64 hash, __s16 len)
 {
-	struct rz_client_id *known;
+	struct rz_client_id *known = bpf_map_lookup_elem(&client_ids, &hash);
 
-	rz_client_copy(s, len);
-	known = bpf_map_lookup_elem(&client_ids, &hash);
-	if (!known)
+	if (!known) {
+		rz_client_copy(s, len);
 		return rz_client_add(s, hash);
-	if (known->len != s->id.len || !rz_same(known->raw, s->id.raw, RZ_CLIENT_ID_SIZE)) {
+	}
+	if (!rz_client_is(known, s, len)) {
 		RZ_COUNT(client_collisions);
 		return 0;
 	}

@@ -23,21 +23,27 @@ static __always_inline long rz_header_load(struct __sk_buff *skb, struct rz_scra
 	return bpf_skb_load_bytes(skb, s->seg.off + at, s->header + to, less + 1);
 }
 
+/* Of a client that is not known yet: as much as most first requests have. */
+#define RZ_HEADER_FIRST 160
+
 /*
  * Reads the header that begins in this segment in one go where more than its fixed part will be
- * asked for: up to the acks of a Produce, as long as this client's headers are. Each call more
- * costs 66 ns. What is read so does not count as there, for the request may turn out to be shorter:
- * rz_header_fill() takes of it what is asked.
+ * asked for: up to the acks of a Produce, as long as this client's headers are; of a client that is
+ * not known, up to what its library is called. Each call more costs 66 ns. What is read so does not
+ * count as there, for the request may turn out to be shorter: rz_header_fill() takes of it what is
+ * asked.
  */
 static __always_inline void rz_header_read_ahead(struct __sk_buff *skb, struct rz_scratch *s)
 {
 	__u32 at, n, less;
 
 	s->ahead = 0;
-	if (s->f.have || !s->f.client || !(s->f.produce || s->compares_id))
+	if (s->f.have || (s->f.client && !s->f.produce && !s->compares_id))
 		return;
 	at = s->f.next_seq - s->seg.seq;
-	n = RZ_KAFKA_FIXED + rz_request_id_kept(s->f.client_id_len) + RZ_PRODUCE_BODY;
+	n = RZ_HEADER_FIRST;
+	if (s->f.client)
+		n = RZ_KAFKA_FIXED + rz_request_id_kept(s->f.client_id_len) + RZ_PRODUCE_BODY;
 	if (at >= s->seg.len)
 		return;
 	if (n > s->seg.len - at)
