@@ -130,6 +130,7 @@ static __always_inline bool rz_fast_only_counts(const struct rz_conn *c, const s
 		return false;
 	if (q->r.api_key == RZ_API_FETCH)
 		return f->fetch && (f->produce || f->data_version == q->r.api_version);
+	/* who has written is not followed (follow.bpf.h) */
 	if (!f->produce || f->data_version != q->r.api_version)
 		return false;
 	return q->acks == RZ_ACKS_SOME || (q->acks == RZ_ACKS_NONE && f->acks0) ||
