@@ -51,7 +51,8 @@ HARDEN_LD := -pie -Wl,-z,relro,-z,now
 # asked once, and only if something is compiled
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell $(PKGCONF) --cflags $(PKGS) libmicrohttpd $(SOURCE_PKGS)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell $(PKGCONF) --libs $(PKGS)))$(PKG_LIBS)
-SOURCE_PKGS := $(if $(filter 1,$(WITH_KUBE)),libcurl libseccomp)
+SOURCE_PKGS := $(if $(filter 1,$(WITH_KUBE)),libcurl) libseccomp
+SECCOMP_LIBS = $(eval SECCOMP_LIBS := $$(shell $(PKGCONF) --libs libseccomp))$(SECCOMP_LIBS)
 SOURCE_LIBS = $(eval SOURCE_LIBS := $$(shell $(PKGCONF) --libs $(SOURCE_PKGS)))$(SOURCE_LIBS)
 HTTP_LIBS  = $(eval HTTP_LIBS := $$(shell $(PKGCONF) --libs libmicrohttpd))$(HTTP_LIBS)
 RZ_CFLAGS = -std=gnu11 $(WARN) $(HARDEN) -D_GNU_SOURCE -Iinclude -Iuser -I$(BUILD) $(SYSFLAGS) $(PKG_CFLAGS)
@@ -69,10 +70,13 @@ BPF_COMPILE = $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 KUBE_PURE := $(addprefix user/source/,slice.c answer.c store.c build.c spec.c)
 # what is in rezone-source alone: the HTTP client, the list of system calls
 SOURCE_SRCS := $(addprefix user/source/,http.c api.c standing.c list.c watch.c proof.c target.c kube.c cloud.c credential.c confine.c tell.c)
-SRCS     := $(filter-out $(SOURCE_SRCS),$(wildcard user/*/*.c))
+# what is in rezone-enter alone beside the library: its list of system calls
+ENTER_SRCS := user/enter/confine.c
+SRCS     := $(filter-out $(SOURCE_SRCS) $(ENTER_SRCS),$(wildcard user/*/*.c))
 OBJS     := $(SRCS:user/%.c=$(BUILD)/user/%.o)
 SOURCE_OBJS := $(SOURCE_SRCS:user/%.c=$(BUILD)/user/%.o)
-PROGRAMS := $(addprefix $(BUILD)/,rezone rezone-serve $(if $(filter 1,$(WITH_KUBE)),rezone-source))
+ENTER_OBJS := $(ENTER_SRCS:user/%.c=$(BUILD)/user/%.o)
+PROGRAMS := $(addprefix $(BUILD)/,rezone rezone-serve rezone-enter $(if $(filter 1,$(WITH_KUBE)),rezone-source))
 SKELS    := $(BUILD)/rezone.skel.h $(BUILD)/probe.skel.h
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter-out $(if $(filter 1,$(WITH_KUBE)),,%/test_confine.c),$(wildcard tests/unit/test_*.c)))
 
@@ -133,6 +137,9 @@ $(BUILD)/rezone-serve: $(BUILD)/user/serve.o $(BUILD)/librezone.a
 # So is what talks to the API server and the cloud.
 $(BUILD)/rezone-source: $(BUILD)/user/source.o $(SOURCE_OBJS) $(BUILD)/librezone.a
 	$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(SYSFLAGS) $(shell $(PKGCONF) --libs jansson) -lm $(SOURCE_LIBS)
+# And what enters network namespaces: these capabilities are in no other process.
+$(BUILD)/rezone-enter: $(BUILD)/user/enter.o $(ENTER_OBJS) $(BUILD)/librezone.a
+	$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(SYSFLAGS) $(shell $(PKGCONF) --libs libbpf libmnl jansson) -lelf -lz -lm $(SECCOMP_LIBS)
 $(BUILD)/rezone: $(BUILD)/user/main.o $(BUILD)/librezone.a | $(filter-out $(BUILD)/rezone,$(PROGRAMS))
 	$(if $(filter 1,$(WITH_KUBE)),,@rm -f $(BUILD)/rezone-source)
 	$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(RZ_LIBS)
@@ -144,6 +151,8 @@ $(BUILD)/unit/%: $(BUILD)/unit/%.o $(BUILD)/librezone.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/librezone.a -lcmocka $(RZ_LIBS) $(UNIT_LIBS)
 $(BUILD)/unit/test_confine: $(BUILD)/user/source/confine.o
 $(BUILD)/unit/test_confine: UNIT_LIBS = $(SOURCE_LIBS)
+$(BUILD)/unit/test_enter_act: $(BUILD)/user/enter/confine.o
+$(BUILD)/unit/test_enter_act: UNIT_LIBS = $(SECCOMP_LIBS)
 
 # What a segment costs, tests/bench. Needs root.
 $(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c $(BUILD)/settings-bpf
@@ -377,7 +386,7 @@ compile_commands.json: $(SKELS) $(BUILD)/bpf/frame_test.skel.h $(BUILD)/bench/be
 
 .PHONY: shellcheck cppcheck codespell circles prefixes
 # every module that is linked, so what is told of a symbol is all that is to be told
-circles: $(OBJS) $(SOURCE_OBJS) $(BUILD)/user/main.o
+circles: $(OBJS) $(SOURCE_OBJS) $(ENTER_OBJS) $(BUILD)/user/main.o
 	scripts/check-circles $^
 prefixes:
 	scripts/check-prefixes
@@ -564,7 +573,7 @@ ifneq ($(UNITDIR),)
 	sed 's,/usr/sbin/rezone,$(PREFIX)/sbin/rezone,' deploy/systemd/rezone.service >$(DESTDIR)$(UNITDIR)/rezone.service
 endif
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/sbin/,rezone rezone-serve rezone-source) $(SHARE)/bash-completion/completions/rezone \
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/sbin/,rezone rezone-serve rezone-source rezone-enter) $(SHARE)/bash-completion/completions/rezone \
 		$(SHARE)/$(ZSH)/_rezone $(SHARE)/fish/vendor_completions.d/rezone.fish $(DESTDIR)$(UNITDIR)/rezone.service \
 		$(SHARE)/man/man8/rezone.8 $(SHARE)/man/man8/rezone-*.8 $(SHARE)/man/man5/rezone.yaml.5
 ## Long forms | image-test: the image built twice has the same bytes; what is in it, and what not

@@ -18,6 +18,7 @@
 #include "base/beside.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pass.h"
 #include "base/str.h"
 #include "report/report.h"
 #include "source/confine.h"
@@ -113,14 +114,14 @@ static bool log_to_daemon(enum rz_log_level level, const char *text)
 	struct rz_report_log m = {.head = rz_report_head(RZ_REPORT_LOG, sizeof(m)), .level = level};
 
 	rz_str_copy(m.text, sizeof(m.text), text);
-	return !rz_report_send(RZ_REPORT_FD, &m, sizeof(m), -1, 0);
+	return !rz_pass_send(RZ_REPORT_FD, &m, sizeof(m), -1, 0);
 }
 
 static int greet(const struct rz_confined *c)
 {
 	struct rz_report_hello m = {.head = rz_report_head(RZ_REPORT_HELLO, sizeof(m)),
 				    .confined = c->how};
-	int err = rz_report_send(RZ_REPORT_FD, &m, sizeof(m), c->calls, 0);
+	int err = rz_pass_send(RZ_REPORT_FD, &m, sizeof(m), c->calls, 0);
 
 	if (c->calls >= 0)
 		close(c->calls); /* who has it could permit calls */

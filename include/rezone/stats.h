@@ -73,6 +73,9 @@ enum rz_place {
 	/* the network process: ECHILD it ended, ETIMEDOUT it fell silent, EBADMSG what it said was
 	 * refused, EPERM a call that its seccomp list forbids */
 	RZ_PLACE_SOURCE,
+	/* the helper that enters network namespaces: ECHILD it ended, ETIMEDOUT it did not answer,
+	 * EBADMSG its answer was refused, EPERM as above */
+	RZ_PLACE_ENTER,
 	RZ_PLACE_COUNT,
 };
 struct rz_error_key {

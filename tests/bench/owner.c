@@ -27,7 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kern/owner.h"
+#include "enter/owner.h"
+#include "kern/destroy.h"
 
 #define CONNS  10
 #define ROUNDS 9
@@ -89,11 +90,11 @@ static pid_t holder(size_t n, bool keeps)
 }
 
 /* A connection; ends[0] is the client's, ends[1] the agent's. */
-static struct rz_owner connect_one(int listener, const struct sockaddr_in *at, int ends[2])
+static struct rz_enter_socket connect_one(int listener, const struct sockaddr_in *at, int ends[2])
 {
 	struct sockaddr_in from;
 	socklen_t len = sizeof(from);
-	struct rz_owner ret = {0};
+	struct rz_enter_socket ret = {0};
 	socklen_t size = sizeof(ret.cookie);
 	int c = socket(AF_INET, SOCK_STREAM, 0), s;
 
@@ -118,11 +119,12 @@ static void measure(int listener, const struct sockaddr_in *at, uint32_t netns, 
 {
 	size_t held = (n + PER_PROCESS - 1) / PER_PROCESS, i, found = 0;
 	pid_t *pids = calloc(held + 1, sizeof(*pids));
-	struct rz_owner rows[CONNS];
+	struct rz_enter_socket rows[CONNS];
 	int ends[CONNS][2];
 	double ms[ROUNDS];
+	int nl = rz_destroy_open();
 
-	if (!pids)
+	if (!pids || nl < 0)
 		die("calloc");
 	for (i = 0; i < CONNS; i++)
 		rows[i] = connect_one(listener, at, ends[i]);
@@ -134,7 +136,7 @@ static void measure(int listener, const struct sockaddr_in *at, uint32_t netns, 
 	for (i = 0; i < ROUNDS; i++) {
 		double was = cpu_ms();
 
-		rz_owner_find(netns, rows, CONNS);
+		rz_owner_find(nl, netns, rows, CONNS);
 		ms[i] = cpu_ms() - was;
 	}
 	for (i = 0; i < CONNS; i++) {
@@ -150,6 +152,7 @@ static void measure(int listener, const struct sockaddr_in *at, uint32_t netns, 
 		waitpid(pids[i], NULL, 0);
 	}
 	free(pids);
+	close(nl);
 }
 
 int main(int argc, char **argv)

@@ -25,7 +25,7 @@ agrees() { # ZONE ZONE: list and /metrics, which may be a second old
 	n=$(listed "$1" "$2")
 	[ "$n" -gt 0 ] && [ "$(conns "$1" "$2")" = "$n" ] && [ "$(listed "$1" "$2")" = "$n" ]
 }
-server() { pgrep -P "${PIDS[rezone]}"; }
+server() { pgrep -x -P "${PIDS[rezone]}" rezone-serve; }
 rights() { awk '/^(Uid|Groups|Cap...|NoNewPrivs):/ { print $1, $2 }' "/proc/$(server)/status" | tr '\n' ' '; }
 
 agent_start a

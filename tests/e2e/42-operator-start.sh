@@ -79,12 +79,21 @@ said() {
 	"$@" check -o json 2>/dev/null >"$WORK/check.json"
 	jq -e ".checks[] | select(.name == \"$row\" and .status == \"failed\" and (.detail + .cure | contains(\"$words\")))" "$WORK/check.json" >/dev/null
 }
-for cap in net_admin sys_admin; do
+for cap in net_admin bpf,-sys_admin; do
 	without=(setpriv --bounding-set "-$cap" --inh-caps "-$cap" "$REZONE")
-	check "without CAP_${cap^^} the start fails, and leaves nothing" fails "${without[@]}"
-	row=privileges words=CAP_${cap^^}
+	named=CAP_${cap^^} named=${named%%,*}
+	check "without $named the start fails, and leaves nothing" fails "${without[@]}"
+	row=privileges words=$named
 	check "... and check names it" said "${without[@]}"
 done
+without=(setpriv --bounding-set -sys_admin,-sys_ptrace --inh-caps -sys_admin,-sys_ptrace "$REZONE")
+limited() { "${without[@]}" check -o json >"$WORK/check.json" 2>/dev/null; [ $? -eq 1 ]; }
+check "without CAP_SYS_ADMIN and CAP_SYS_PTRACE: limited" limited
+costs() { jq -e --arg c "$1" '.checks[] | select(.name == "capabilities" and .status == "limited") | .detail | contains($c)' "$WORK/check.json"; }
+check "... check says what each costs" eval 'costs CAP_SYS_ADMIN && costs CAP_SYS_PTRACE'
+spawn rezone - - "${without[@]}" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" --topology "$WORK/topology.yaml"
+check "... it starts" within "$DEADLINE" daemon_runs
+stop rezone
 few() { # N ARGUMENTS...
 	ulimit -n "$1"
 	shift

@@ -8,7 +8,7 @@ import lib
 
 BIN = os.path.join(WORK, "bin")
 os.mkdir(BIN)
-for name in "rezone", "rezone-serve":
+for name in "rezone", "rezone-serve", "rezone-enter":
     shutil.copy(os.path.join(os.path.dirname(REZONE), name), BIN)
 shutil.copy(os.path.join(os.path.dirname(REZONE), "hostile-source"), os.path.join(BIN, "rezone-source"))
 MODE = os.path.join(WORK, "mode")

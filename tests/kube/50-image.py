@@ -171,22 +171,39 @@ check("it knows the agent, and its own zone, from the EndpointSlices", until(lam
       and inside("topology")["own_zone"] == "a", node.boxes["rezone"].exec("rezone", "topology").stderr)
 check("it observes", inside("config")["settings"]["mode"]["value"] == "observe")
 check("there is no shell in it", node.boxes["rezone"].exec("sh", "-c", "true").returncode != 0 and not re.search(rb"bin/(ba|da)?sh ", files["rezone"]))
-note("capabilities: " + ("all" if len(names(status_of("rezone")["CapEff"])) >= len(pod.own_capabilities()) else "not all"))
+DAEMON = {"BPF", "PERFMON", "NET_ADMIN", "SETUID", "SETGID", "KILL", "SETPCAP"}
+HELPER = {"SYS_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH"}
+check("the daemon keeps seven capabilities of all", set(names(status_of("rezone")["CapEff"])) == DAEMON & set(pod.own_capabilities()), status_of("rezone"))
 serve = lambda: status_of("serve")
 check("the server's container: nobody, without capabilities", until(lambda: get("/readyz")[0] == 200) is not None
       and serve()["Uid"].split()[0] == "65534" and set(names(serve()["CapEff"])) <= {"BPF"}, log_of("box-serve"))
 
 
+def children(name):
+    """What /proc says of the daemon's children of this name, and of theirs."""
+    all_ = {}
+    for p in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{p}/status") as f:
+                all_[p] = dict(line.split(":\t", 1) for line in f.read().splitlines() if ":\t" in line)
+    mine = {status_of("rezone")["pid"]}
+    mine |= {int(p) for p, x in all_.items() if int(x["PPid"]) in mine}
+    return [x for x in all_.values() if int(x["PPid"]) in mine and x["Name"] == name]
+
+
 def source_has_no_rights():
     """rezone-source, the daemon's child that talks to the API server"""
-    daemon = status_of("rezone")["pid"]
-    mine = [p for p in filter(str.isdigit, os.listdir("/proc")) if parent(p) == daemon]
-    status = [dict(line.split(":\t", 1) for line in open(f"/proc/{p}/status").read().splitlines()) for p in mine]
-    rights = [[int(x[k], 16) for k in ("CapInh", "CapPrm", "CapEff", "CapAmb")] for x in status]
     # only CAP_SETPCAP, which a container of least privilege has not, empties the bounding set too; no new privilege comes from it
-    return [(x["Name"], set(x["Uid"].split()), x["NoNewPrivs"]) for x in status] == [("rezone-source", {"65533"}, "1")] and rights == [[0] * 4]
+    return [(set(x["Uid"].split()), x["NoNewPrivs"]) + tuple(int(x[k], 16) for k in ("CapInh", "CapPrm", "CapEff", "CapAmb"))
+            for x in children("rezone-source")] == [({"65533"}, "1", 0, 0, 0, 0)]
 
 
+def helper_has_three(given):
+    """rezone-enter, which enters network namespaces, and its keeper"""
+    return [set(names(x["CapEff"])) for x in children("rezone-enter")] == [HELPER & set(given)] * 2
+
+
+check("the helper has what the daemon has not", until(lambda: helper_has_three(pod.own_capabilities()), 15) is not None, children("rezone-enter"))
 check("a process without rights talks to the API server", until(source_has_no_rights, 15) is not None)
 agent("b")
 check("an agent of zone b is there: the fleet's plan names the reader",
@@ -213,10 +230,11 @@ have = names(status_of("rezone")["CapEff"])
 ran["... with least privilege, taking over the pins"] = f"{took:.1f} s"
 ran["... its capabilities"] = ", ".join(have)
 asked = set(chart.container(chart.render(values(privileges="leastPrivilege")))["securityContext"]["capabilities"]["add"])
-check("... with the capabilities of the values, and no others", set(have) == asked & set(pod.own_capabilities()), have)
+check("... the daemon with some of the capabilities of the values, and no others", set(have) == asked & DAEMON & set(pod.own_capabilities()), have)
+check("... the helper with the others", until(lambda: helper_has_three(asked & set(pod.own_capabilities())), 15) is not None, children("rezone-enter"))
 check("... and the process that talks to the API server has none of them", until(source_has_no_rights, 15) is not None)
-if asked - set(have):
-    note(f"this machine's root has no {', '.join(asked - set(have))} to give")
+if asked - set(pod.own_capabilities()):
+    note(f"this machine's root has no {', '.join(asked - set(pod.own_capabilities()))} to give")
 check("it goes on tracking the connection that the other pod knew", until(lambda: any(r["cookie"] == old["cookie"] and r["client_id"] == old["client_id"] for r in inside("list"))) is not None,
       inside("list"))
 

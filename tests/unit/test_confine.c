@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/pass.h"
 #include "daemon/reporter_inside.h"
 #include "source/confine.h"
 
@@ -97,7 +98,7 @@ static void child(const char *dir, int to_parent, int from_parent)
 	char byte = 0;
 	int err = rz_confine(geteuid() ? geteuid() : UID, getppid(), &c);
 
-	if (err || rz_report_send(to_parent, &c.how, sizeof(c.how), c.calls, 0))
+	if (err || rz_pass_send(to_parent, &c.how, sizeof(c.how), c.calls, 0))
 		_exit(100);
 	close(c.calls);
 	if (read(from_parent, &byte, 1) != 1) /* the parent has looked at our status */
@@ -147,7 +148,7 @@ static void test_confined(void **state)
 	r.calls = (struct rz_reporter_calls){.failed = count, .arg = &counted};
 	r.calls_fd = -1;
 	assert_int_equal(poll(&(struct pollfd){ends[0], POLLIN, 0}, 1, 30000), 1);
-	assert_int_equal(rz_report_receive(ends[0], &how, sizeof(how), &r.calls_fd), sizeof(how));
+	assert_int_equal(rz_pass_receive(ends[0], &how, sizeof(how), &r.calls_fd), sizeof(how));
 	look_at(pid);
 	assert_int_equal(write(ends[0], "", 1), 1);
 	while (waitpid(pid, &status, WNOHANG) == 0)

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/pass.h"
 #include "base/str.h"
 #include "report/intake.h"
 #include "report/report.h"
@@ -336,17 +337,17 @@ static void test_datagrams(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
-	assert_int_equal(rz_report_receive(ends[0], room, sizeof(room), &passed), -EAGAIN);
-	assert_int_equal(rz_report_send(ends[1], &m, sizeof(m), null, 0), 0);
-	assert_int_equal(rz_report_receive(ends[0], room, sizeof(room), &passed), sizeof(m));
+	assert_int_equal(rz_pass_receive(ends[0], room, sizeof(room), &passed), -EAGAIN);
+	assert_int_equal(rz_pass_send(ends[1], &m, sizeof(m), null, 0), 0);
+	assert_int_equal(rz_pass_receive(ends[0], room, sizeof(room), &passed), sizeof(m));
 	assert_true(passed >= 0 && passed != null);
 	assert_true(fcntl(passed, F_GETFD) & FD_CLOEXEC);
 	close(passed);
-	assert_int_equal(rz_report_send(ends[1], big, sizeof(big), null, 0), 0);
-	assert_int_equal(rz_report_receive(ends[0], room, sizeof(room), &passed), -EMSGSIZE);
+	assert_int_equal(rz_pass_send(ends[1], big, sizeof(big), null, 0), 0);
+	assert_int_equal(rz_pass_receive(ends[0], room, sizeof(room), &passed), -EMSGSIZE);
 	assert_int_equal(passed, -1);
 	close(ends[1]);
-	assert_int_equal(rz_report_receive(ends[0], room, sizeof(room), &passed), 0);
+	assert_int_equal(rz_pass_receive(ends[0], room, sizeof(room), &passed), 0);
 	close(ends[0]);
 	close(null);
 }

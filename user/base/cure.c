@@ -14,7 +14,8 @@ static const struct {
 	{ENOMEM, "give it more memory: raise the memory limit, or lower --max-connections and "
 		 "--max-clients"},
 	{EROFS, "mount the BPF file system writable: mount -o remount,rw /sys/fs/bpf"},
-	{EPERM, "run as root of the host, with CAP_SYS_ADMIN and CAP_NET_ADMIN"},
+	{EPERM,
+	 "run as root of the host, with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_ADMIN"},
 };
 #define N_CURES (sizeof(cures) / sizeof(cures[0]))
 

@@ -18,6 +18,7 @@
 #include "cmd/cmd.h"
 #include "cmd/opts.h"
 #include "kern/caps.h"
+#include "kern/enter.h"
 #include "kern/pins.h"
 #include "move/trial.h"
 #include "move/trial_cgroup.h"
@@ -36,15 +37,15 @@ static enum rz_ability_status check_root(struct rz_abilities *r)
 		return rz_abilities_note(r, "privileges", RZ_ABILITY_OK, "", "running as root");
 	return rz_abilities_note(
 		r, "privileges", RZ_ABILITY_FAILED,
-		"run as root, or in a privileged container; at the least CAP_BPF, CAP_PERFMON, "
-		"CAP_NET_ADMIN and CAP_SYS_ADMIN",
+		"run as root, or in a privileged container; at the least CAP_BPF, CAP_PERFMON and "
+		"CAP_NET_ADMIN",
 		"%s", why);
 }
 
 /* What works without a capability of this process's, and what does not. */
 static void check_costs(struct rz_abilities *r)
 {
-	char why[512];
+	char why[1024];
 
 	if (!rz_caps_costs(why, sizeof(why)))
 		rz_abilities_note(r, "capabilities", RZ_ABILITY_OK, "", "all that are used");
@@ -52,6 +53,23 @@ static void check_costs(struct rz_abilities *r)
 		rz_abilities_note(r, "capabilities", RZ_ABILITY_LIMITED,
 				  "grant them, or do without (docs/security-processes.md)", "%s",
 				  why);
+}
+
+/* What enters network namespaces and sends FINs; the trials below go by it. */
+static void check_helper(struct rz_abilities *r)
+{
+	static const uint16_t port = RZ_TRIAL_PORT;
+	int err = rz_enter_start(&port, 1);
+
+	if (!err)
+		rz_abilities_note(r, "helper", RZ_ABILITY_OK, "", RZ_ENTER_PROGRAM " answers");
+	else
+		rz_abilities_note(
+			r, "helper", RZ_ABILITY_LIMITED,
+			"install " RZ_ENTER_PROGRAM " beside rezone",
+			"connections in other network namespaces (pods) stay, and none is "
+			"closed by a FIN: %s",
+			strerror(-err));
 }
 
 static enum rz_ability_status check_btf(struct rz_abilities *r, const struct rz_lacks *lacks)
@@ -241,6 +259,7 @@ int rz_cmd_check(int argc, char **argv)
 	}
 	if (ok) {
 		check_costs(&r);
+		check_helper(&r);
 		ok = check_btf(&r, &lacks) == RZ_ABILITY_OK;
 		ok &= check_clock(&r, &lacks) == RZ_ABILITY_OK;
 		ok &= check_bpffs(&r, a.common.pin_dir) == RZ_ABILITY_OK;
@@ -249,6 +268,7 @@ int rz_cmd_check(int argc, char **argv)
 		if (ok && !lacks.segment)
 			check_trial(&r, &lacks, root);
 	}
+	rz_enter_stop();
 	if (a.common.json)
 		rz_abilities_print_json(stdout, &r);
 	else

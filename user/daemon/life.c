@@ -14,11 +14,22 @@
 #include "base/notify.h"
 #include "base/str.h"
 #include "daemon/daemon.h"
+#include "daemon/reporter.h"
 #include "kern/caps.h"
+#include "kern/enter.h"
 #include "kern/held.h"
 #include "kern/pins.h"
 #include "kern/removal.h"
 #include "version.h"
+
+static void give_up(unsigned but)
+{
+	int err = rz_caps_keep(but);
+
+	if (err)
+		rz_warn("run: capabilities that are not used cannot be given up: %s",
+			strerror(-err));
+}
 
 /* May this process load programs, and does it alone use this pin directory? */
 static int take_node(struct rz_daemon *d)
@@ -31,10 +42,8 @@ static int take_node(struct rz_daemon *d)
 			      "run: %s; run it as root with all capabilities, or as a "
 			      "privileged container",
 			      why);
-	err = rz_caps_keep_used();
-	if (err)
-		rz_warn("run: capabilities that are not used cannot be given up: %s",
-			strerror(-err));
+	give_up(RZ_CAPS_ALL);
+	rz_enter_start(d->conf.ports, d->conf.n_ports); /* has said why, if it did not */
 	err = rz_pins_prepare(d->conf.pin_dir);
 	if (err)
 		return err;
@@ -75,6 +84,13 @@ static void choose_way(struct rz_daemon *d, const struct rz_lacks *lacks)
 		"has, and no CONFIG_INET_DIAG_DESTROY): observing, nobody is moved");
 }
 
+static void on_helper_failed(void *arg, int error)
+{
+	const struct rz_daemon *d = arg;
+
+	rz_tally_error(d->maps, RZ_PLACE_ENTER, error);
+}
+
 static int load_kernel_side(struct rz_daemon *d)
 {
 	const struct rz_conf *c = &d->conf;
@@ -95,7 +111,11 @@ static int load_kernel_side(struct rz_daemon *d)
 		err = rz_kern_load(&opts, &lacks, &d->kern);
 	if (err)
 		return err;
+	/* libbpf looks through modules' types for CAP_SYS_ADMIN alone, hence not before */
+	give_up(RZ_CAPS_DAEMON |
+		((d->conf.listen || rz_reporter_is_wanted(&d->conf)) ? RZ_CAPS_CHILDREN : 0));
 	d->maps = rz_kern_maps(d->kern);
+	rz_enter_on_failed(on_helper_failed, d);
 	if (!lacks.census)
 		err = rz_census_new(&d->census);
 	if (err)
@@ -171,6 +191,7 @@ void rz_daemon_stop(struct rz_daemon *d)
 	if (!d)
 		return;
 	rz_daemon_stop_server(d);
+	rz_enter_on_failed(NULL, NULL);
 	rz_daemon_moves_stop(d);
 	if (d->started && !d->conf.keep_pins)
 		rz_daemon_follow_finish(d);
@@ -192,6 +213,7 @@ void rz_daemon_stop(struct rz_daemon *d)
 	rz_census_free(d->census);
 	rz_blocks_free(d->blocks);
 	rz_exclude_free(d->exclude);
+	rz_enter_stop();
 	if (d->lock >= 0 && !d->started)
 		rz_pins_rmdir(d->conf.pin_dir);
 	if (d->uninstall)

@@ -117,6 +117,9 @@ static const char *result_word(int error)
 	case -EPERM:
 	case -EACCES:
 		return "not ended: the agent's descriptor cannot be had (CAP_SYS_PTRACE)";
+	case -EOWNERDEAD:
+		return "not closed: rezone-enter, which enters its network namespace, does not "
+		       "answer";
 	case -ENOBUFS:
 		return "not reset: its responses cannot be watched";
 	default:
@@ -172,7 +175,7 @@ static bool is_out_of_reach(int error)
 
 static enum rz_undone why_not(const struct rz_job *j)
 {
-	if (j->error == -ECANCELED && j->seen.held)
+	if ((j->error == -ECANCELED || j->error == -EOWNERDEAD) && j->seen.held)
 		return RZ_UNDO_LET_GO;
 	if (j->error == -ETIMEDOUT)
 		return j->check == RZ_CHECK_SILENT ? RZ_UNDO_SILENT : RZ_UNDO_LET_GO;

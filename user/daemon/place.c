@@ -64,7 +64,8 @@ static int look(struct rz_daemon *d, const struct rz_snapshot *snap)
 	 */
 	if (err && err != d->places_err)
 		rz_warn("place: cannot see who listens in every network namespace: %s; an address "
-			"that two of them have may go unnoticed (hostPID, CAP_SYS_ADMIN)",
+			"that two of them have may go unnoticed (hostPID, CAP_SYS_ADMIN, "
+			"rezone-enter)",
 			strerror(-err));
 	d->places_err = err;
 	if (err == -ENOMEM || add_conns(snap, &places, &n))

@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/forbidden.h"
 #include "base/log.h"
+#include "base/pass.h"
 #include "base/str.h"
 #include "daemon/reporter_inside.h"
 #include "report/report.h"
@@ -94,23 +96,11 @@ static void tell(struct rz_reporter *r, const struct rz_intake_said *said)
 	rz_log(said->level, "%s", said->text);
 }
 
-/* Where forbidden calls come out, if it is that. */
-static bool is_listener(int fd)
-{
-	char path[64], what[64];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	n = readlink(path, what, sizeof(what) - 1);
-	what[n > 0 ? n : 0] = '\0';
-	return !strcmp(what, "anon_inode:seccomp notify");
-}
-
 static int take_listener(struct rz_reporter *r, int *passed)
 {
 	if (*passed < 0)
 		return 0;
-	if (!is_listener(*passed))
+	if (!rz_pass_is(*passed, RZ_FORBIDDEN_LISTENER))
 		return -EBADMSG;
 	r->calls_fd = *passed;
 	*passed = -1;
@@ -177,7 +167,7 @@ static bool read_one(struct rz_reporter *r)
 {
 	char why[160];
 	int passed = -1, err;
-	ssize_t n = rz_report_receive(r->fd, &r->message, sizeof(r->message), &passed);
+	ssize_t n = rz_pass_receive(r->fd, &r->message, sizeof(r->message), &passed);
 
 	if (n == -EAGAIN)
 		return false;
@@ -267,7 +257,7 @@ void rz_reporter_doubt(struct rz_reporter *r)
 	struct rz_report_doubt m = {.head = rz_report_head(RZ_REPORT_DOUBT, sizeof(m))};
 
 	if (r && r->fd >= 0)
-		rz_report_send(r->fd, &m, sizeof(m), -1, MSG_DONTWAIT);
+		rz_pass_send(r->fd, &m, sizeof(m), -1, MSG_DONTWAIT);
 }
 
 /* ---- what is known ---- */
@@ -316,16 +306,21 @@ static int begin(struct rz_reporter *r)
 
 /* A rezone that was built without it (WITH_KUBE=0) does without the cloud, unless it is asked for.
  */
+bool rz_reporter_is_wanted(const struct rz_conf *c)
+{
+	enum rz_cloud_which cloud = rz_vendor_cloud((enum rz_cloud_which)c->cloud);
+
+	return c->kube_service || c->kube_selector ||
+	       (cloud != RZ_CLOUD_OFF && (c->cloud != RZ_CLOUD_AUTO || rz_reporter_installed()));
+}
+
 int rz_reporter_new(const struct rz_conf *c, struct rz_loop *loop,
 		    const struct rz_reporter_calls *calls, struct rz_reporter **ret)
 {
-	enum rz_cloud_which cloud = rz_vendor_cloud((enum rz_cloud_which)c->cloud);
-	bool kube = c->kube_service || c->kube_selector;
 	struct rz_reporter *r;
 	int err;
 
-	if (!kube &&
-	    (cloud == RZ_CLOUD_OFF || (c->cloud == RZ_CLOUD_AUTO && !rz_reporter_installed())))
+	if (!rz_reporter_is_wanted(c))
 		return 0;
 	r = calloc(1, sizeof(*r));
 	if (!r)
@@ -333,7 +328,7 @@ int rz_reporter_new(const struct rz_conf *c, struct rz_loop *loop,
 	r->conf = c;
 	r->loop = loop;
 	r->calls = *calls;
-	r->cloud = cloud;
+	r->cloud = rz_vendor_cloud((enum rz_cloud_which)c->cloud);
 	r->on_message = on_message;
 	r->lines = LINES_BURST;
 	r->fd = r->calls_fd = -1;

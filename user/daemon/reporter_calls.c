@@ -9,47 +9,26 @@
 #include "daemon/reporter_inside.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-#include <linux/seccomp.h>
 
-#include "base/clock.h"
+#include "base/forbidden.h"
 #include "base/log.h"
-
-/* A kernel may know longer forms than this header; SECCOMP_GET_NOTIF_SIZES has always said the
- * header's so far. */
-union call {
-	struct seccomp_notif it;
-	char room[512];
-};
-union answer {
-	struct seccomp_notif_resp it;
-	char room[256];
-};
 
 /* The process waits, so it cannot make us busy: one call each time round the loop. */
 int rz_reporter_on_call(void *arg)
 {
 	struct rz_reporter *r = arg;
-	union call call;
-	union answer answer;
+	int err = rz_forbidden_answer(r->calls_fd, &r->forbidden_nr);
 
-	memset(&call, 0, sizeof(call));
-	memset(&answer, 0, sizeof(answer));
-	if (ioctl(r->calls_fd, SECCOMP_IOCTL_NOTIF_RECV, &call)) {
-		if (errno == ENOENT || errno == EINTR)
-			return 0; /* it was killed meanwhile */
+	if (err == -EAGAIN)
+		return 0;
+	if (err) {
 		rz_loop_remove(r->loop, r->calls_fd);
 		close(r->calls_fd);
 		r->calls_fd = -1;
 		return 0;
 	}
 	r->forbidden++;
-	r->forbidden_nr = call.it.data.nr;
-	answer.it.id = call.it.id;
-	answer.it.error = -EPERM;
-	ioctl(r->calls_fd, SECCOMP_IOCTL_NOTIF_SEND, &answer);
 	r->calls.failed(r->calls.arg, -EPERM);
 	return 0;
 }

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pass.h"
 #include "base/str.h"
 #include "daemon/reporter_inside.h"
 #include "source/spec.h"
@@ -58,7 +59,7 @@ static void pass_file(struct rz_reporter *r, struct rz_reporter_file *f)
 	if (!f->path || (f->passed && f->error == error && (error || same(&st, &f->seen))))
 		return;
 	m.error = (__u32)error;
-	if (rz_report_send(r->fd, &m, sizeof(m), fd, MSG_DONTWAIT))
+	if (rz_pass_send(r->fd, &m, sizeof(m), fd, MSG_DONTWAIT))
 		return; /* no room: at the next look */
 	f->seen = st;
 	f->error = error;

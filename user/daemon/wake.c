@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/notify.h"
+#include "kern/enter.h"
 #include "kern/live.h"
 
 /* The interval ±10 %, so that the nodes of a cluster do not all move clients at once. */
@@ -51,6 +52,7 @@ static int on_second(void *arg)
 	rz_notify_alive(rz_now_ns());
 	if (rz_daemon_poll_settings(d))
 		arm_timers(d);
+	rz_enter_look();
 	rz_daemon_poll_topology(d);
 	rz_daemon_look_at_operator(d);
 	rz_daemon_look_at_left(d);

@@ -114,10 +114,6 @@ static uint64_t state_skipped(const struct rz_kern *k)
 
 int rz_kern_look(const struct rz_kern *k, struct rz_attached *ret)
 {
-	const struct rz_config *c = (const struct rz_config *)&k->skel->rodata->rz_config;
-	struct rz_load_opts opts = {.pin_dir = k->pin_dir[0] ? k->pin_dir : NULL,
-				    .ports = c->ports,
-				    .n_ports = (uint16_t)c->n_ports};
 	struct rz_attached a = {.cgroup = rz_fd_inode(k->cgroup_fd)};
 	struct bpf_link_info info;
 	struct stat st;
@@ -126,7 +122,7 @@ int rz_kern_look(const struct rz_kern *k, struct rz_attached *ret)
 		return -errno;
 	a.link_cgroup = info.cgroup.cgroup_id;
 	a.path_cgroup = stat(k->cgroup, &st) ? 0 : st.st_ino;
-	a.other = rz_rival_find(k->cgroup_fd, &opts, info.prog_id);
+	a.other = rz_rival_find(k->cgroup_fd, k->pin_dir[0] ? k->pin_dir : NULL, info.prog_id);
 	a.state_skipped = state_skipped(k);
 	if (k->pin_dir[0]) {
 		each_pinned_map(k, count_lost, &a.pins_lost);

@@ -17,25 +17,29 @@
 #define CAP_BPF 39
 #endif
 
-/* What the daemon uses. CAP_SYS_ADMIN has CAP_BPF and CAP_PERFMON in it. */
+/* What is used, and by whom. */
 static const struct {
 	int number;
 	const char *name;
-	const char *cost; /* of not having it; NULL: nothing goes without it */
-	bool quiet;	  /* it is had for others' sake */
+	unsigned who;	  /* RZ_CAPS_ */
+	const char *cost; /* of not having it; NULL: nothing goes without it, or nothing is lost */
 } used[] = {
-	{CAP_NET_ADMIN, "CAP_NET_ADMIN"},
-	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
-	{CAP_BPF, "CAP_BPF", .quiet = true},
-	{CAP_PERFMON, "CAP_PERFMON", .quiet = true},
-	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "no connection can be closed by a FIN"},
-	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH",
+	{CAP_NET_ADMIN, "CAP_NET_ADMIN", RZ_CAPS_DAEMON},
+	{CAP_BPF, "CAP_BPF", RZ_CAPS_DAEMON},
+	{CAP_PERFMON, "CAP_PERFMON", RZ_CAPS_DAEMON},
+	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", RZ_CAPS_START | RZ_CAPS_ENTER,
+	 "connections in other network namespaces (pods) stay, and another rezone on this node is "
+	 "not noticed"},
+	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", RZ_CAPS_ENTER,
+	 "no connection can be closed by a FIN, and a network namespace in which no process is "
+	 "root's is not found"},
+	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", RZ_CAPS_ENTER,
 	 "none whose agent is not root's can be closed by a FIN"},
-	{CAP_SETUID, "CAP_SETUID", "no Kubernetes, no cloud and no --listen"},
-	{CAP_SETGID, "CAP_SETGID", "likewise"},
-	{CAP_KILL, "CAP_KILL", "a network process that hangs cannot be ended"},
-	{CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", .quiet = true}, /* maps before Linux 5.11 */
-	{CAP_SETPCAP, "CAP_SETPCAP", .quiet = true}, /* processes without rights can have none */
+	{CAP_SETUID, "CAP_SETUID", RZ_CAPS_CHILDREN, "no Kubernetes, no cloud and no --listen"},
+	{CAP_SETGID, "CAP_SETGID", RZ_CAPS_CHILDREN, "likewise"},
+	{CAP_KILL, "CAP_KILL", RZ_CAPS_CHILDREN, "a network process that hangs cannot be ended"},
+	{CAP_SETPCAP, "CAP_SETPCAP", RZ_CAPS_CHILDREN},	       /* so that they can have none */
+	{CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", RZ_CAPS_START}, /* maps before Linux 5.11 */
 };
 #define N_USED (sizeof(used) / sizeof(used[0]))
 
@@ -55,10 +59,16 @@ static bool has(const struct sets *s, int n)
 	return s->data[CAP_TO_INDEX(n)].effective & CAP_TO_MASK(n);
 }
 
+static bool may_load(const struct sets *s)
+{
+	return has(s, CAP_BPF) && has(s, CAP_PERFMON);
+}
+
 int rz_caps_check(char *why, size_t why_size)
 {
+	static const char *const without = "running as root without ";
 	struct sets s;
-	size_t i, len = 0;
+	bool loads;
 
 	if (geteuid()) {
 		snprintf(why, why_size, "running as uid %u, not root", geteuid());
@@ -66,12 +76,13 @@ int rz_caps_check(char *why, size_t why_size)
 	}
 	if (get(&s))
 		return 0; /* cannot be asked: what fails will say so */
-	for (i = 0; i < N_USED && len < why_size; i++)
-		if (!used[i].cost && !used[i].quiet && !has(&s, used[i].number))
-			len += (size_t)snprintf(why + len, why_size - len, "%s%s",
-						len ? " and " : "running as root without ",
-						used[i].name);
-	return len ? -EPERM : 0;
+	loads = may_load(&s) || has(&s, CAP_SYS_ADMIN);
+	if (loads && has(&s, CAP_NET_ADMIN))
+		return 0;
+	snprintf(why, why_size, "%s%s%s%s", without, has(&s, CAP_NET_ADMIN) ? "" : "CAP_NET_ADMIN",
+		 loads || has(&s, CAP_NET_ADMIN) ? "" : " and ",
+		 loads ? "" : "CAP_BPF and CAP_PERFMON");
+	return -EPERM;
 }
 
 int rz_caps_costs(char *why, size_t why_size)
@@ -88,30 +99,35 @@ int rz_caps_costs(char *why, size_t why_size)
 	return len ? -EPERM : 0;
 }
 
-static bool is_used(int n)
+static bool is_used(int n, unsigned who)
 {
 	size_t i;
 
 	for (i = 0; i < N_USED; i++)
 		if (used[i].number == n)
-			return true;
+			return used[i].who & who;
 	return false;
 }
 
-int rz_caps_keep_used(void)
+int rz_caps_keep(unsigned who)
 {
 	struct sets s;
 	int n, err = get(&s);
 
 	if (err)
 		return err;
+	if (who & RZ_CAPS_DAEMON && !may_load(&s))
+		who |= RZ_CAPS_START;
 	for (n = 0; prctl(PR_CAPBSET_READ, n) >= 0; n++) {
-		if (is_used(n))
+		if (is_used(n, who))
 			continue;
 		prctl(PR_CAPBSET_DROP, n); /* for programs that it starts; needs CAP_SETPCAP */
 		s.data[CAP_TO_INDEX(n)].permitted &= ~CAP_TO_MASK(n);
 		s.data[CAP_TO_INDEX(n)].effective &= ~CAP_TO_MASK(n);
 		s.data[CAP_TO_INDEX(n)].inheritable &= ~CAP_TO_MASK(n);
 	}
+	/* without CAP_SETPCAP a program of root's would get back what the bounding set has */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -errno;
 	return syscall(SYS_capset, &s.head, s.data) ? -errno : 0;
 }

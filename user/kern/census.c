@@ -5,15 +5,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "kern/batch.h"
+#include "kern/enter.h"
 #include "kern/live.h"
-#include "kern/netns.h"
 
 struct rz_census {
 	uint64_t *missed; /* cookies, sorted */
@@ -76,11 +75,6 @@ static int netns_of(const struct rz_conn *conns, size_t n, uint32_t **ret, size_
 	return 0;
 }
 
-static int visit(void *arg)
-{
-	return rz_kern_census(arg);
-}
-
 /* Walks each; keeps in `inums` those whose sockets are known now. A namespace that nobody is in has
  * none. */
 static int walk_all(struct rz_kern *k, uint32_t *inums, size_t *n)
@@ -89,11 +83,9 @@ static int walk_all(struct rz_kern *k, uint32_t *inums, size_t *n)
 	int err, first = 0;
 
 	for (i = 0; i < *n; i++) {
-		int fd = rz_netns_open(inums[i]);
-
-		err = fd == -ENOENT ? 0 : rz_netns_call(inums[i], visit, k);
-		if (fd >= 0)
-			close(fd);
+		err = rz_kern_census(k, inums[i]);
+		if (err == -ENOENT)
+			err = 0;
 		if (!err)
 			inums[kept++] = inums[i];
 		else if (!first)
@@ -158,10 +150,12 @@ int rz_census_run(struct rz_census *c, struct rz_kern *k, bool whole)
 	size_t n_before = 0, n_after = 0, n = 0, removed;
 	uint64_t begin = rz_now_ns();
 	uint32_t number;
+	bool all;
 
 	err = read_conns(fd, &before, &n_before);
 	if (!err)
-		err = whole ? rz_netns_list(&inums, &n) : netns_of(before, n_before, &inums, &n);
+		err = whole ? rz_enter_list(&inums, &n, &all)
+			    : netns_of(before, n_before, &inums, &n);
 	if (err)
 		return err;
 	number = next_number(before, n_before);

@@ -15,6 +15,8 @@
 #include <time.h>
 #include <libmnl/libmnl.h>
 
+#include "base/cleanup.h"
+
 #define TCP_ESTABLISHED_STATE 1
 
 static bool is_v4(const uint8_t a[16])
@@ -78,30 +80,34 @@ static int on_socket(const struct nlmsghdr *msg, void *arg)
 	return MNL_CB_OK;
 }
 
-static int talk(struct mnl_socket *nl, struct nlmsghdr *msg, struct queues *ret)
+/* Without an address, so that the kernel looks at the rights of the sender alone, and not at those
+ * of the process that made the socket (netlink_capable). Its answer is there when send() returns.
+ */
+static int talk(int nl, struct nlmsghdr *msg, struct queues *ret)
 {
 	char answer[MNL_SOCKET_BUFFER_SIZE];
 	ssize_t n;
 
-	if (mnl_socket_sendto(nl, msg, msg->nlmsg_len) < 0)
+	do {
+		n = recv(nl, answer, sizeof(answer), MSG_DONTWAIT); /* of a request before */
+	} while (n > 0);
+	if (send(nl, msg, msg->nlmsg_len, 0) < 0)
 		return -errno;
-	n = mnl_socket_recvfrom(nl, answer, sizeof(answer));
+	n = recv(nl, answer, sizeof(answer), MSG_DONTWAIT);
 	if (n < 0)
 		return -errno;
-	if (mnl_cb_run(answer, n, msg->nlmsg_seq, mnl_socket_get_portid(nl), on_socket, ret) < 0)
+	if (mnl_cb_run(answer, n, msg->nlmsg_seq, 0, on_socket, ret) < 0)
 		return -errno;
 	return 0;
 }
 
 /* One request about one socket: SOCK_DESTROY, or SOCK_DIAG_BY_FAMILY, which fills *ret. */
-static int ask_family(uint16_t type, const struct rz_tuple *t, uint64_t cookie, int family,
+static int ask_family(int nl, uint16_t type, const struct rz_tuple *t, uint64_t cookie, int family,
 		      struct queues *ret)
 {
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
 	struct inet_diag_req_v2 *req;
-	struct mnl_socket *nl;
-	int err;
 
 	msg->nlmsg_type = type;
 	msg->nlmsg_flags = NLM_F_REQUEST | (type == SOCK_DESTROY ? NLM_F_ACK : 0);
@@ -112,36 +118,30 @@ static int ask_family(uint16_t type, const struct rz_tuple *t, uint64_t cookie, 
 	req->idiag_states = 1 << TCP_ESTABLISHED_STATE;
 	req->idiag_ext = ret ? 1 << (INET_DIAG_INFO - 1) : 0;
 	fill_id(&req->id, t, cookie, family);
-
-	nl = mnl_socket_open(NETLINK_SOCK_DIAG);
-	if (!nl)
-		return -errno;
-	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : talk(nl, msg, ret);
-	mnl_socket_close(nl);
-	return err;
+	return talk(nl, msg, ret);
 }
 
-static int ask(uint16_t type, const struct rz_tuple *t, uint64_t cookie, struct queues *ret)
+static int ask(int nl, uint16_t type, const struct rz_tuple *t, uint64_t cookie, struct queues *ret)
 {
 	int err = -ENOENT;
 
 	/* an IPv4 connection on a dual-stack listener may be found under either family */
 	if (is_v4(t->agent_addr))
-		err = ask_family(type, t, cookie, AF_INET, ret);
+		err = ask_family(nl, type, t, cookie, AF_INET, ret);
 	if (err == -ENOENT)
-		err = ask_family(type, t, cookie, AF_INET6, ret);
+		err = ask_family(nl, type, t, cookie, AF_INET6, ret);
 	return err;
 }
 
-int rz_destroy_socket(const struct rz_tuple *t, uint64_t cookie)
+int rz_destroy_socket(int nl, const struct rz_tuple *t, uint64_t cookie)
 {
-	return ask(SOCK_DESTROY, t, cookie, NULL);
+	return ask(nl, SOCK_DESTROY, t, cookie, NULL);
 }
 
-int rz_destroy_look(const struct rz_tuple *t, uint64_t cookie, struct rz_destroy_seen *ret)
+int rz_destroy_look(int nl, const struct rz_tuple *t, uint64_t cookie, struct rz_destroy_seen *ret)
 {
 	struct queues q = {};
-	int err = ask(SOCK_DIAG_BY_FAMILY, t, cookie, &q);
+	int err = ask(nl, SOCK_DIAG_BY_FAMILY, t, cookie, &q);
 
 	if (err || !q.established)
 		return err ? err : -ENOENT;
@@ -153,18 +153,18 @@ int rz_destroy_look(const struct rz_tuple *t, uint64_t cookie, struct rz_destroy
 	return 0;
 }
 
-int rz_destroy_find(const struct rz_tuple *t, uint64_t cookie)
+int rz_destroy_find(int nl, const struct rz_tuple *t, uint64_t cookie)
 {
 	struct queues q = {};
-	int err = ask(SOCK_DIAG_BY_FAMILY, t, cookie, &q);
+	int err = ask(nl, SOCK_DIAG_BY_FAMILY, t, cookie, &q);
 
 	return err || q.established ? err : -ENOENT;
 }
 
-int rz_destroy_inode(const struct rz_tuple *t, uint64_t cookie, uint32_t *ret)
+int rz_destroy_inode(int nl, const struct rz_tuple *t, uint64_t cookie, uint32_t *ret)
 {
 	struct queues q = {};
-	int err = ask(SOCK_DIAG_BY_FAMILY, t, cookie, &q);
+	int err = ask(nl, SOCK_DIAG_BY_FAMILY, t, cookie, &q);
 
 	if (err || !q.inode)
 		return err ? err : -ENOENT;
@@ -172,10 +172,18 @@ int rz_destroy_inode(const struct rz_tuple *t, uint64_t cookie, uint32_t *ret)
 	return 0;
 }
 
+int rz_destroy_open(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int rz_destroy_probe(void)
 {
 	const struct rz_tuple nobody = {.client_port = 1, .agent_port = 1};
-	int err = rz_destroy_socket(&nobody, 1);
+	_cleanup_close_ int nl = rz_destroy_open();
+	int err = nl < 0 ? nl : rz_destroy_socket(nl, &nobody, 1);
 
 	return err == -ENOENT ? 0 : err;
 }

@@ -5,9 +5,9 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
-#include <ifaddrs.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -17,7 +17,8 @@
 #include <sys/stat.h>
 #include <libmnl/libmnl.h>
 
-#include "kern/netns.h"
+#include "base/cleanup.h"
+#include "kern/enter.h"
 
 #define TCP_LISTEN_STATE 10
 #define CGROUP_DEPTH_MAX 32	    /* as bpf/conn.bpf.h */
@@ -139,26 +140,52 @@ static void add(struct reader *r, int family, const void *addr, uint16_t port)
 	p->netns = r->netns;
 }
 
-/* Every address of the namespace; of IPv4 too if the socket of `::` takes it (not IPV6_V6ONLY). */
-static void add_wildcard(struct reader *r, int family, bool v6only, uint16_t port)
+struct wildcard {
+	struct reader *r;
+	int family;
+	bool v6only;
+	uint16_t port;
+};
+
+/* An address of the namespace; one of IPv4 too if the socket of `::` takes it (not IPV6_V6ONLY). */
+static int on_address(const struct nlmsghdr *msg, void *arg)
 {
-	struct ifaddrs *all = NULL, *i;
+	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(msg);
+	const struct nlattr *a, *found = NULL;
+	const struct wildcard *w = arg;
+	size_t bytes;
 
-	if (getifaddrs(&all)) {
-		r->err = r->err ? r->err : -errno;
-		return;
-	}
-	for (i = all; i; i = i->ifa_next) {
-		int have = i->ifa_addr ? i->ifa_addr->sa_family : 0;
+	if (mnl_nlmsg_get_payload_len(msg) < sizeof(*m))
+		return MNL_CB_OK;
+	/* of a point-to-point link IFA_ADDRESS is the other end's */
+	mnl_attr_for_each(a, msg, sizeof(*m)) if (mnl_attr_get_type(a) == IFA_LOCAL ||
+						  (mnl_attr_get_type(a) == IFA_ADDRESS && !found))
+		found = a;
+	bytes = m->ifa_family == AF_INET6 ? 16 : 4;
+	if (!found || mnl_attr_get_payload_len(found) != bytes)
+		return MNL_CB_OK;
+	if (m->ifa_family == AF_INET ? w->family == AF_INET || !w->v6only
+				     : m->ifa_family == AF_INET6 && w->family == AF_INET6)
+		add(w->r, m->ifa_family, mnl_attr_get_payload(found), w->port);
+	return MNL_CB_OK;
+}
 
-		if (have == AF_INET && (family == AF_INET || !v6only))
-			add(r, AF_INET, &((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr,
-			    port);
-		else if (have == AF_INET6 && family == AF_INET6)
-			add(r, AF_INET6, &((struct sockaddr_in6 *)(void *)i->ifa_addr)->sin6_addr,
-			    port);
-	}
-	freeifaddrs(all);
+static int dump(int nl, struct nlmsghdr *msg, mnl_cb_t fn, void *arg);
+
+/* Every address of the namespace that is being read. */
+static int add_wildcard(struct wildcard *w)
+{
+	_cleanup_close_ int nl = rz_enter_netlink(w->r->netns, NETLINK_ROUTE);
+	char buf[MNL_SOCKET_BUFFER_SIZE];
+	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+	struct ifaddrmsg *req;
+
+	if (nl < 0)
+		return nl;
+	msg->nlmsg_type = RTM_GETADDR;
+	req = mnl_nlmsg_put_extra_header(msg, sizeof(*req));
+	req->ifa_family = AF_UNSPEC;
+	return dump(nl, msg, on_address, w);
 }
 
 struct listener {
@@ -200,52 +227,77 @@ static int on_listener(const struct nlmsghdr *msg, void *arg)
 	if (memcmp(d->id.idiag_src, any, d->idiag_family == AF_INET6 ? 16 : 4))
 		add(r, d->idiag_family, d->id.idiag_src, port);
 	else
-		add_wildcard(r, d->idiag_family, l.v6only, port);
+		r->err = r->err
+				 ?: add_wildcard(
+					    &(struct wildcard){r, d->idiag_family, l.v6only, port});
 	return MNL_CB_OK;
 }
 
-static int dump(struct reader *r, struct mnl_socket *nl, int family)
+/* Asks for a list, and calls fn with each row of it. */
+static int dump(int nl, struct nlmsghdr *msg, mnl_cb_t fn, void *arg)
 {
 	char buf[MNL_SOCKET_BUFFER_SIZE];
-	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
-	struct inet_diag_req_v2 *req;
 	ssize_t n;
 	int more = 1;
 
-	msg->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	msg->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	msg->nlmsg_seq = (uint32_t)family;
-	req = mnl_nlmsg_put_extra_header(msg, sizeof(*req));
-	req->sdiag_family = (__u8)family;
-	req->sdiag_protocol = IPPROTO_TCP;
-	req->idiag_states = 1 << TCP_LISTEN_STATE;
-	if (mnl_socket_sendto(nl, msg, msg->nlmsg_len) < 0)
+	msg->nlmsg_seq = 1;
+	if (send(nl, msg, msg->nlmsg_len, 0) < 0)
 		return -errno;
 	while (more > 0) {
-		n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+		n = recv(nl, buf, sizeof(buf),
+			 MSG_DONTWAIT); /* the kernel has answered in send() */
 		if (n < 0)
 			return -errno;
-		more = mnl_cb_run(buf, n, (uint32_t)family, mnl_socket_get_portid(nl), on_listener,
-				  r);
+		more = mnl_cb_run(buf, n, 1, 0, fn, arg);
 	}
 	return more < 0 ? -errno : 0;
 }
 
-static int read_here(void *arg, uint32_t netns)
+static int dump_listeners(struct reader *r, int nl, int family)
 {
-	struct mnl_socket *nl = mnl_socket_open(NETLINK_SOCK_DIAG);
-	struct reader *r = arg;
+	char buf[MNL_SOCKET_BUFFER_SIZE];
+	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+	struct inet_diag_req_v2 *req;
+
+	msg->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	req = mnl_nlmsg_put_extra_header(msg, sizeof(*req));
+	req->sdiag_family = (__u8)family;
+	req->sdiag_protocol = IPPROTO_TCP;
+	req->idiag_states = 1 << TCP_LISTEN_STATE;
+	return dump(nl, msg, on_listener, r);
+}
+
+static int read_netns(struct reader *r, uint32_t netns)
+{
+	_cleanup_close_ int nl = rz_enter_netlink(netns, NETLINK_SOCK_DIAG);
 	int err;
 
 	r->netns = netns;
-	if (!nl)
-		return -errno;
-	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : dump(r, nl, AF_INET);
+	if (nl < 0)
+		return nl == -ENOENT ? 0 : nl; /* it has ended meanwhile */
+	err = dump_listeners(r, nl, AF_INET);
 	if (!err)
-		err = dump(r, nl, AF_INET6);
-	mnl_socket_close(nl);
+		err = dump_listeners(r, nl, AF_INET6);
 	/* built without IPv6 */
 	return err == -ENOENT || err == -EAFNOSUPPORT ? 0 : err;
+}
+
+/* Goes on when one cannot be read; 0 or the first -errno. */
+static int read_all(struct reader *r)
+{
+	_cleanup_free_ uint32_t *inums = NULL;
+	size_t i, n = 0;
+	bool all;
+	int first = rz_enter_list(&inums, &n, &all), err;
+
+	if (!first && !all)
+		first = -EOWNERDEAD;
+	for (i = 0; i < n; i++) {
+		err = read_netns(r, inums[i]);
+		first = first ?: err;
+	}
+	return first;
 }
 
 int rz_listen_read(const uint16_t *ports, size_t n_ports, const char *cgroup,
@@ -255,7 +307,7 @@ int rz_listen_read(const uint16_t *ports, size_t n_ports, const char *cgroup,
 	int err = read_cgroups(&r, cgroup);
 
 	if (!err)
-		err = rz_netns_each(read_here, &r);
+		err = read_all(&r);
 	if (!err)
 		err = r.err;
 	free(r.cgroups.ids);

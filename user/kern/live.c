@@ -12,12 +12,13 @@
 #include "base/clock.h"
 #include "base/cure.h"
 #include "base/log.h"
+#include "kern/enter.h"
 #include "kern/held.h"
 #include "kern/load_inside.h"
 #include "kern/pins.h"
 
-/* Lets an iterator's program see every TCP socket of the thread's network namespace. */
-static int iterate(const struct bpf_link *link, const char *what)
+/* Lets an iterator's program see every TCP socket of a network namespace. */
+static int iterate(const struct bpf_link *link, uint32_t netns, const char *what)
 {
 	_cleanup_close_ int fd = -1;
 	char nothing[256];
@@ -25,19 +26,18 @@ static int iterate(const struct bpf_link *link, const char *what)
 
 	if (!link)
 		return -EOPNOTSUPP;
-	fd = bpf_iter_create(bpf_link__fd(link));
+	fd = rz_enter_iterator(netns, bpf_link__fd(link));
 	if (fd < 0)
-		return rz_err(-errno, "%s: cannot start the TCP iterator: %s", what,
-			      strerror(errno));
+		return fd;
 	do {
 		n = read(fd, nothing, sizeof(nothing));
 	} while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
 	return n < 0 ? rz_err(-errno, "%s: the TCP iterator failed: %s", what, strerror(errno)) : 0;
 }
 
-int rz_kern_walk(struct rz_kern *k)
+int rz_kern_walk(struct rz_kern *k, uint32_t netns)
 {
-	return iterate(k->walk, "reset");
+	return iterate(k->walk, netns, "reset");
 }
 
 static void unpin_answer(const struct rz_kern *k)
@@ -96,14 +96,14 @@ void rz_kern_census_begin(struct rz_kern *k, uint32_t number)
 	k->skel->bss->rz_census_number = number;
 }
 
-int rz_kern_census(struct rz_kern *k)
+int rz_kern_census(struct rz_kern *k, uint32_t netns)
 {
-	return iterate(k->census, "census");
+	return iterate(k->census, netns, "census");
 }
 
-int rz_kern_iterate_parked(struct rz_kern *k)
+int rz_kern_iterate_parked(struct rz_kern *k, uint32_t netns)
 {
-	return iterate(k->look, "park");
+	return iterate(k->look, netns, "park");
 }
 
 static int on_wake(void *ctx, void *data, size_t size)

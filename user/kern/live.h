@@ -15,16 +15,17 @@
 #include "kern/load.h"
 
 /*
- * Runs the reset program over every TCP socket of the network namespace the thread is in now.
- * -EOPNOTSUPP if this kernel has no bpf_sock_destroy.
+ * Runs the reset program over every TCP socket of a network namespace. -EOPNOTSUPP if this kernel
+ * has no bpf_sock_destroy; -ENOENT if nobody is in the namespace; -EOWNERDEAD if rezone-enter,
+ * which enters it, does not run; other -errno, logged.
  */
-int rz_kern_walk(struct rz_kern *k);
+int rz_kern_walk(struct rz_kern *k, uint32_t netns);
 /* Likewise the census (bpf/census.bpf.h), which leaves `number` in every entry it meets.
  * -EOPNOTSUPP before Linux 5.12. */
 void rz_kern_census_begin(struct rz_kern *k, uint32_t number);
-int rz_kern_census(struct rz_kern *k);
+int rz_kern_census(struct rz_kern *k, uint32_t netns);
 /* Likewise the look at parked connections (kern/park.h). */
-int rz_kern_iterate_parked(struct rz_kern *k);
+int rz_kern_iterate_parked(struct rz_kern *k, uint32_t netns);
 
 /* Watches the responses of the connections in map holds (bpf/response.bpf.h), or stops it: a
  * program on the way out that is there only meanwhile. 0 or -errno, logged. */

@@ -265,7 +265,7 @@ static int attach(struct rz_kern *k)
 
 static int refuse_other(const struct rz_kern *k, const struct rz_load_opts *opts)
 {
-	uint32_t id = rz_rival_find(k->cgroup_fd, opts, 0);
+	uint32_t id = rz_rival_find(k->cgroup_fd, opts->pin_dir, 0);
 
 	return id ? rz_err(-EBUSY,
 			   "load: another rezone's program (id %u) is attached to cgroup %s for "

@@ -4,14 +4,12 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "base/log.h"
 #include "kern/live.h"
 #include "kern/load_inside.h"
-#include "kern/netns.h"
 
 bool rz_kern_can_park(const struct rz_kern *k)
 {
@@ -43,23 +41,15 @@ int rz_kern_park(struct rz_kern *k, const struct rz_park_order *orders, size_t n
 		   : 0;
 }
 
-static int visit(void *kern)
-{
-	return rz_kern_iterate_parked(kern);
-}
-
 int rz_kern_look_at_parked(struct rz_kern *k, const uint32_t *netns, size_t n)
 {
-	int first = 0, err, fd;
+	int first = 0, err;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		fd = rz_netns_open(netns[i]); /* nobody is in it: it has no sockets */
-		if (fd < 0)
-			continue;
-		close(fd);
-		err = rz_netns_call(netns[i], visit, k);
-		first = first ?: err;
+		err = rz_kern_iterate_parked(k, netns[i]);
+		if (err != -ENOENT) /* nobody is in it: it has no sockets */
+			first = first ?: err;
 	}
 	return first;
 }

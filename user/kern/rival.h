@@ -11,13 +11,12 @@
 
 #include <stdint.h>
 
-#include "kern/load.h"
-
 /*
  * The id of another rezone's segment program on the cgroup open as `cgroup_fd`, that shares a port
- * with `opts`; 0 if there is none. Those that are pinned under `opts->pin_dir` are an earlier
- * run's, and do not count; nor does `own` (a program's id, or 0).
+ * with this one's; 0 if there is none, or if rezone-enter, which looks, does not run. Those that
+ * are pinned under `pin_dir` (NULL: none) are an earlier run's, and do not count; nor does `own` (a
+ * program's id, or 0).
  */
-uint32_t rz_rival_find(int cgroup_fd, const struct rz_load_opts *opts, uint32_t own);
+uint32_t rz_rival_find(int cgroup_fd, const char *pin_dir, uint32_t own);
 
 #endif

@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <bpf/bpf.h>
+#include <linux/netlink.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "kern/destroy.h"
+#include "kern/enter.h"
 #include "kern/live.h"
-#include "kern/netns.h"
-#include "kern/owner.h"
 #include "rezone/responses.h"
 
 /* What a hold must still last when a connection is checked that is not closed in the same step. */
@@ -24,6 +26,7 @@ struct batch {
 	__u64 *checks;
 	struct rz_job **jobs;
 	size_t n;
+	int nl; /* netlink of that namespace, or -errno; opened for the first that needs it */
 };
 
 static bool by_fin(const struct rz_job *j)
@@ -74,17 +77,30 @@ static bool read_result(int fd, struct rz_job *j)
 	return true;
 }
 
-static bool is_gone(const struct rz_job *j)
+static uint32_t netns_of(const struct batch *b)
 {
-	int err = rz_destroy_find(&j->c.tuple, j->c.cookie);
+	return b->jobs[0]->c.netns;
+}
 
+static int netlink_of(struct batch *b)
+{
+	if (!b->nl)
+		b->nl = rz_enter_netlink(netns_of(b), NETLINK_SOCK_DIAG);
+	return b->nl;
+}
+
+static bool is_gone(struct batch *b, const struct rz_job *j)
+{
+	int err = netlink_of(b);
+
+	if (err >= 0)
+		err = rz_destroy_find(b->nl, &j->c.tuple, j->c.cookie);
 	return err == -ENOENT || err == -ESTALE;
 }
 
-static int walk(void *arg)
+static int walk(struct batch *b)
 {
-	struct batch *b = arg;
-	int err = rz_kern_walk(b->kern);
+	int err = rz_kern_walk(b->kern, netns_of(b));
 	size_t i;
 
 	/* One that was not met is gone; or the walk passed it over, as it may while others come and
@@ -92,7 +108,7 @@ static int walk(void *arg)
 	for (i = 0; i < b->n; i++)
 		if (!read_result(rz_kern_maps(b->kern)->moves, b->jobs[i]) && !err)
 			found(b, b->jobs[i],
-			      is_gone(b->jobs[i]) ? RZ_CHECK_NOT_TRACKED : RZ_CHECK_NOT_MET);
+			      is_gone(b, b->jobs[i]) ? RZ_CHECK_NOT_TRACKED : RZ_CHECK_NOT_MET);
 	return err;
 }
 
@@ -109,14 +125,17 @@ static bool gap_is_over(const struct rz_maps *maps, const struct rz_job *j)
  */
 static void shut_down(const struct batch *b, struct rz_job *j)
 {
-	struct rz_owner o = {.cookie = j->c.cookie, .pid = j->owner_pid, .fd = j->owner_fd};
+	struct rz_enter_socket s = {.tuple = j->c.tuple,
+				    .cookie = j->c.cookie,
+				    .pid = (__u32)j->owner_pid,
+				    .fd = (__u32)j->owner_fd};
 
 	if (j->wait.deadline_ns && rz_now_ns() + MARGIN_NS > j->wait.deadline_ns)
 		found(b, j, RZ_CHECK_HOLD_ENDS);
 	else if (gap_is_over(rz_kern_maps(b->kern), j))
 		found(b, j, RZ_CHECK_HELD);
 	else
-		j->error = rz_owner_shutdown(&o);
+		j->error = rz_enter_shut(j->c.netns, &s);
 }
 
 static bool has_left(const struct rz_maps *maps, uint64_t cookie)
@@ -137,7 +156,8 @@ static bool is_kept(const struct rz_maps *maps, uint64_t cookie, uint32_t rcv_nx
 
 /* The last check of bpf/reset.bpf.h, as near as user space gets. 0: `ret` says what it found;
  * -errno: TCP could not be asked. */
-static int last_check(const struct rz_maps *maps, const struct rz_job *j, enum rz_check *ret)
+static int last_check(const struct rz_maps *maps, int nl, const struct rz_job *j,
+		      enum rz_check *ret)
 {
 	static struct rz_hold h; /* large */
 	struct rz_destroy_seen tcp;
@@ -160,7 +180,7 @@ static int last_check(const struct rz_maps *maps, const struct rz_job *j, enum r
 	if (*ret != RZ_CHECK_PASSED)
 		return 0;
 	watched = !bpf_map_lookup_elem(maps->holds, &j->c.cookie, &h);
-	err = rz_destroy_look(&j->c.tuple, j->c.cookie, &tcp);
+	err = rz_destroy_look(nl, &j->c.tuple, j->c.cookie, &tcp);
 	if (err && err != -ENOENT)
 		return err;
 	*ret = err ? RZ_CHECK_NOT_TRACKED
@@ -179,21 +199,22 @@ static int last_check(const struct rz_maps *maps, const struct rz_job *j, enum r
 	return 0;
 }
 
-static int destroy_each(void *arg)
+static int destroy_each(struct batch *b)
 {
-	struct batch *b = arg;
 	size_t i;
 
+	if (netlink_of(b) < 0)
+		return b->nl;
 	for (i = 0; i < b->n; i++) {
 		struct rz_job *j = b->jobs[i];
 		enum rz_check check;
-		int err = last_check(rz_kern_maps(b->kern), j, &check);
+		int err = last_check(rz_kern_maps(b->kern), b->nl, j, &check);
 
 		j->error = err;
 		if (!err)
 			found(b, j, check);
 		if (!j->error && !by_fin(j))
-			j->error = rz_destroy_socket(&j->c.tuple, j->c.cookie);
+			j->error = rz_destroy_socket(b->nl, &j->c.tuple, j->c.cookie);
 	}
 	return 0;
 }
@@ -242,7 +263,14 @@ static void close_netns(struct batch *b, uint64_t now_ns)
 			err = rz_close_show(maps, b->jobs[i], RZ_PHASE_RESET, now_ns);
 	}
 	if (!err)
-		err = rz_netns_call(b->jobs[0]->c.netns, by_walk ? walk : destroy_each, b);
+		err = by_walk ? walk(b) : destroy_each(b);
+	if (err == -ENOENT)
+		rz_err(err,
+		       "close: network namespace %u is not to be found in /run/netns or /proc; "
+		       "rezone must see the host's processes (hostPID)",
+		       netns_of(b));
+	if (b->nl > 0)
+		close(b->nl);
 	for (i = 0; i < b->n; i++)
 		finish(b, b->jobs[i], err, now_ns);
 }
@@ -257,36 +285,23 @@ static int by_netns(const void *a, const void *b)
 	return x->cookie < y->cookie ? -1 : x->cookie > y->cookie;
 }
 
-static int find_in_netns(void *arg)
+static void find_in_netns(const struct batch *b)
 {
-	struct batch *b = arg;
-	struct rz_owner *o = calloc(b->n + 1, sizeof(*o));
+	_cleanup_free_ struct rz_enter_socket *s = calloc(b->n + 1, sizeof(*s));
 	size_t i, n = 0;
 
-	for (i = 0; o && i < b->n; i++)
+	for (i = 0; s && i < b->n; i++)
 		if (by_fin(b->jobs[i]))
-			o[n++] = (struct rz_owner){.tuple = b->jobs[i]->c.tuple,
-						   .cookie = b->jobs[i]->c.cookie};
+			s[n++] = (struct rz_enter_socket){.tuple = b->jobs[i]->c.tuple,
+							  .cookie = b->jobs[i]->c.cookie};
 	if (n)
-		rz_owner_find(b->jobs[0]->c.netns, o, n);
-	for (i = n = 0; o && i < b->n; i++) {
+		rz_enter_find(netns_of(b), s, n);
+	for (i = n = 0; s && i < b->n; i++) {
 		if (!by_fin(b->jobs[i]))
 			continue;
-		b->jobs[i]->owner_pid = o[n].pid;
-		b->jobs[i]->owner_fd = o[n++].fd;
+		b->jobs[i]->owner_pid = (pid_t)s[n].pid;
+		b->jobs[i]->owner_fd = (int)s[n++].fd;
 	}
-	free(o);
-	return 0;
-}
-
-static bool any_fin(const struct batch *b)
-{
-	size_t i;
-
-	for (i = 0; i < b->n; i++)
-		if (by_fin(b->jobs[i]))
-			return true;
-	return false;
 }
 
 /* The next network namespace's jobs of sorted ones. */
@@ -308,8 +323,7 @@ void rz_close_find_owners(struct rz_job **jobs, size_t n)
 		qsort(jobs, n, sizeof(struct rz_job *), by_netns);
 	for (from = 0; from < n; from += b.n) {
 		b = next_netns(jobs + from, n - from);
-		if (any_fin(&b))
-			rz_netns_call(jobs[from]->c.netns, find_in_netns, &b);
+		find_in_netns(&b);
 	}
 }
 

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Datagrams between the daemon and rezone-source, see report.h. */
+/* The form of what rezone-source says to the daemon, see report.h. */
 #include "report/report.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#define PASSED_MAX 4
 
 struct rz_report_head rz_report_head(enum rz_report_kind kind, size_t bytes)
 {
@@ -55,80 +50,4 @@ enum rz_report_kind rz_report_kind(const void *msg, size_t len, char *why, size_
 bool rz_report_ends(const char *text, size_t size)
 {
 	return strnlen(text, size) < size;
-}
-
-int rz_report_send(int fd, const void *msg, size_t len, int passed, int flags)
-{
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {};
-	struct iovec part = {(void *)msg, len};
-	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
-	ssize_t n;
-
-	if (passed >= 0) {
-		m.msg_control = control.room;
-		m.msg_controllen = sizeof(control.room);
-		control.head.cmsg_level = SOL_SOCKET;
-		control.head.cmsg_type = SCM_RIGHTS;
-		control.head.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.head), &passed, sizeof(passed));
-	}
-	do {
-		n = sendmsg(fd, &m, flags | MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
-}
-
-/* Keeps the first descriptor, closes all others. Returns how many there were. */
-static unsigned take_passed(struct msghdr *m, int *ret)
-{
-	struct cmsghdr *c;
-	unsigned n = 0;
-	int fd;
-
-	for (c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		size_t i, count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (i = 0; i < count; i++) {
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
-			if (n++)
-				close(fd);
-			else
-				*ret = fd;
-		}
-	}
-	return n;
-}
-
-ssize_t rz_report_receive(int fd, void *msg, size_t size, int *ret_passed)
-{
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(PASSED_MAX * sizeof(int))];
-	} control;
-	struct iovec part = {msg, size};
-	struct msghdr m = {.msg_iov = &part,
-			   .msg_iovlen = 1,
-			   .msg_control = control.room,
-			   .msg_controllen = sizeof(control.room)};
-	unsigned passed;
-	ssize_t n;
-
-	*ret_passed = -1;
-	do {
-		n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	passed = take_passed(&m, ret_passed);
-	if (passed <= 1 && !(m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
-		return n;
-	if (*ret_passed >= 0)
-		close(*ret_passed);
-	*ret_passed = -1;
-	return (m.msg_flags & MSG_TRUNC) ? -EMSGSIZE : -EPROTO;
 }

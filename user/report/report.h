@@ -135,12 +135,4 @@ enum rz_report_kind rz_report_kind(const void *msg, size_t len, char *why, size_
 /* Does a text end within its field? */
 bool rz_report_ends(const char *text, size_t size);
 
-/* Sends a datagram with one descriptor (-1: none). Blocks unless `flags` says MSG_DONTWAIT. 0 or
- * -errno. */
-int rz_report_send(int fd, const void *msg, size_t len, int passed, int flags);
-/* Receives one without waiting: its length, 0 if the other end is gone, -EAGAIN if none is there,
- * -EMSGSIZE if it is longer than `size`, -errno. *ret_passed: the descriptor that came with it, -1:
- * none; a second one is closed, and is -EPROTO. */
-ssize_t rz_report_receive(int fd, void *msg, size_t size, int *ret_passed);
-
 #endif

@@ -20,12 +20,14 @@
 #include "base/log.h"
 #include "report/report.h"
 
-/* Every mount becomes read-only in a mount namespace of its own, if the daemon may make one. */
-static bool freeze_files(void)
+/* Every mount becomes read-only in a mount namespace of its own. CAP_SYS_ADMIN, which the daemon
+ * has not, makes one, or a user namespace does, in which this process has it for a moment, where
+ * nobody forbids these. */
+static bool freeze_files(int user)
 {
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
 
-	return !unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	return !unshare(CLONE_NEWNS | user) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
 	       !mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof(attr));
 }
 
@@ -208,9 +210,13 @@ int rz_confine(uid_t uid, pid_t parent, struct rz_confined *ret)
 	struct rz_confined c = {.calls = -1};
 	int err;
 
-	if (freeze_files())
+	if (freeze_files(0))
 		c.how |= RZ_CONFINED_MOUNTS;
 	err = rz_drop_rights(&drop);
+	if (!err && !c.how && freeze_files(CLONE_NEWUSER))
+		c.how |= RZ_CONFINED_MOUNTS;
+	if (!err)
+		err = rz_drop_rights(&drop); /* in that namespace too: it began with all of them */
 	/* the signal for a parent's end is lost when the user changes, so this comes after that */
 	if (!err && (prctl(PR_SET_DUMPABLE, 0) || prctl(PR_SET_PDEATHSIG, SIGKILL)))
 		err = -errno;

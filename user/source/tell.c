@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pass.h"
 #include "base/str.h"
 #include "report/report.h"
 
@@ -46,7 +47,7 @@ static int send_agents(const struct rz_tell *t, const struct rz_topo *topo)
 			continue;
 		m.head = rz_report_head(RZ_REPORT_AGENTS, offsetof(struct rz_report_agents, rows) +
 								  m.n * sizeof(m.rows[0]));
-		err = rz_report_send(t->fd, &m, m.head.bytes, -1, 0);
+		err = rz_pass_send(t->fd, &m, m.head.bytes, -1, 0);
 		m.n = 0;
 	}
 	return err;
@@ -114,7 +115,7 @@ static int report(struct rz_tell *t)
 	if (topo && !fits)
 		note_too_many(&m, topo->n_agents);
 	m.sent_ns = rz_now_ns();
-	return err ? err : rz_report_send(t->fd, &m, sizeof(m), -1, 0);
+	return err ? err : rz_pass_send(t->fd, &m, sizeof(m), -1, 0);
 }
 
 /* The daemon is gone, or has had enough: so have we. */
@@ -162,7 +163,7 @@ static int on_message(void *arg)
 	struct rz_tell *t = arg;
 	struct rz_report_credential m; /* the longest that comes */
 	int passed = -1;
-	ssize_t n = rz_report_receive(t->fd, &m, sizeof(m), &passed);
+	ssize_t n = rz_pass_receive(t->fd, &m, sizeof(m), &passed);
 
 	if (n == -EAGAIN)
 		return 0;

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# The daemon has three capabilities and its helper, rezone-enter, three others. The helper is killed while its keeper cannot start
+# another: nobody in another network namespace is moved, with the reason, and the daemon goes on; then it is back by itself, and
+# the client comes home.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+e2e_begin
+
+proc() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"; }
+keeper() { pgrep -x -P "${PIDS[rezone]}" rezone-enter; }
+answering() { pgrep -x -P "$(keeper)" rezone-enter; }
+has_only() { # PID MASK: and no program gets more
+	local set
+	for set in CapEff CapPrm CapBnd; do [ $((16#$(proc "$1" $set))) = "$2" ] || return 1; done
+	[ $((16#$(proc "$1" CapAmb))) = 0 ] && [ "$(proc "$1" NoNewPrivs)" = 1 ]
+}
+counted() { stat_is ".errors | any(.place == \"enter\" and .errno == $1)"; }
+
+agent_start a
+topology a=ready b=notready
+rezone_start --interval 500ms --stable-for 0s --rate 50 --cloud off
+daemon=$((1 << 39 | 1 << 38 | 1 << 12)) helper=$((1 << 21 | 1 << 19 | 1 << 2))
+check "the daemon has CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and no others" has_only "${PIDS[rezone]}" $daemon
+check "the helper has CAP_SYS_ADMIN, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, and no others" has_only "$(answering)" $helper
+check "... and so has its keeper" has_only "$(keeper)" $helper
+check "... under a seccomp list" test "$(proc "$(answering)" Seccomp)" = 2
+check "... with one socket, to the daemon" test "$(find "/proc/$(answering)/fd" -lname 'socket:*' | wc -l)" = 1
+note "descriptors: $(find "/proc/$(answering)/fd" -type l -printf '%l ')"
+
+kill -STOP "$(keeper)"
+kill -KILL "$(answering)"
+client_start r kafka-go-debian read --bootstrap "$(agent_ip a):9092,$(agent_ip b):9092" --client-id "r,warpstream_az=b,$LB" --topic t --partition 0
+at_a() { client_at r a && ! client_at r b; }
+at_b() { client_at r b && ! client_at r a; }
+if within "$DEADLINE" at_a; then
+	agent_start b
+	topology a=ready b=ready
+	check "killed: a move is refused, with the reason" within "$DEADLINE" has_event '.event == "refused" and .error == "EOWNERDEAD"'
+	check "... it is counted" counted 110
+	check "... the client stays" at_a
+else
+	not_ok "the client is at an agent of zone a first"
+fi
+check "... the daemon goes on" daemon_runs
+kill -CONT "$(keeper)"
+check "another one answers" within "$DEADLINE" eval '[ -n "$(answering)" ]'
+check "... and the client comes home" within "$DEADLINE" at_b
+check "it made no call that its list forbids" eval '! counted 1'
