@@ -17,6 +17,12 @@
 
 #define DECISIONS  1000000
 #define TWIST_RUNS 20000 /* worlds in which a twisted rule must be seen */
+
+/* Worlds in which something was broken that a million decisions met too seldom: a connection that a
+ * late move of a round had brought back was moved again without a rest; a client that was renamed
+ * had two moves in an interval. */
+static const uint64_t met_once[] = {854, 949, 1138};
+
 #define LEAST_OFTEN                                                                  \
 	100 /* decisions with each reason, or the worlds are not what they should be \
 	     */
@@ -284,6 +290,8 @@ static bool all_agree(uint64_t seed, uint64_t runs)
 
 	while (runs ? sum.worlds < runs : sum.decisions < DECISIONS)
 		differences += !run_world(seed + sum.worlds);
+	for (i = 0; i < COUNT(met_once) && !runs; i++)
+		differences += !run_world(met_once[i]);
 	printf("%zu decisions in %zu worlds from seed %" PRIu64
 	       ", %zu moves, %zu differences; %zu buckets "
 	       "within a billionth of a token\n",
@@ -311,8 +319,11 @@ static bool is_missed(enum twist t, uint64_t seed)
 
 	twist = t;
 	quiet = true;
-	for (i = 0; i < TWIST_RUNS && run_world(seed + i); i++)
+	for (i = 0; i < COUNT(met_once) && run_world(met_once[i]); i++)
 		;
+	if (i == COUNT(met_once))
+		for (i = 0; i < TWIST_RUNS && run_world(seed + i); i++)
+			;
 	twist = TWIST_NONE;
 	quiet = false;
 	printf("    %-34s %s", twist_name(t), i < TWIST_RUNS ? "seen" : "NOT SEEN");

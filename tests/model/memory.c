@@ -13,7 +13,7 @@ static bool had_turn(const struct run *r, const struct row *who, const struct ro
 		if (at_hand(r)->now_ns - t->now_ns >= r->limits.per_client_ns)
 			continue;
 		for (k = 0; k < t->n && &t->rows[k] != before; k++)
-			if (is_who(&t->rows[k], who) && had_a_go(r, &t->rows[k]))
+			if (is_of(r, i, &t->rows[k], who) && had_a_go(r, &t->rows[k]))
 				return true;
 	}
 	return false;

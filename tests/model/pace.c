@@ -77,7 +77,7 @@ static bool had_its_moves(const struct run *r, const struct row *row, const stru
 		if (n && latest != i && t->now_ns - began_ns >= r->limits.per_client_ns)
 			n = 0;
 		for (k = 0; k < t->n && &t->rows[k] != before; k++) {
-			bool its = is_who(&t->rows[k], row) ||
+			bool its = is_of(r, i, &t->rows[k], row) ||
 				   (twist == TWIST_TURN_OF_ID && t->rows[k].client == row->client);
 
 			if (!its || !had_a_go(r, &t->rows[k]) ||

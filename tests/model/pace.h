@@ -26,6 +26,23 @@ static inline bool is_who(const struct row *a, const struct row *b)
 	return twist == TWIST_WHO ? a->client == b->client : a->who == b->who;
 }
 
+/* Likewise of tick `tick`, and before it was renamed. */
+static inline bool is_of(const struct run *r, size_t tick, const struct row *row,
+			 const struct row *who)
+{
+	unsigned id = who->who;
+	size_t i, k;
+
+	for (i = r->n_ticks; i-- > tick + 1 && twist != TWIST_RENAME_TURN;)
+		for (k = r->ticks[i].n_copies; k-- > 0;)
+			if (r->ticks[i].copies[k].who == id) {
+				id = r->ticks[i].copies[k].copy_of;
+				if (row->who == id)
+					return true;
+			}
+	return is_who(row, who);
+}
+
 static inline uint64_t doubled(uint64_t ns, unsigned times, uint64_t most)
 {
 	while (times-- && ns < most)

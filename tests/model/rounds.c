@@ -199,6 +199,13 @@ static enum rz_reason ask_one(const struct run *r, const struct row *row, const 
 		       : RZ_REASON_NONE;
 }
 
+/* Nobody knows whether a move brought it back. */
+static bool may_be_back(const struct run *r, const struct row *row, const struct past *p)
+{
+	return p->first_ns && row->opened_ns > p->first_ns &&
+	       at_hand(r)->now_ns < row->opened_ns + rest(r, 0) && twist != TWIST_BACK_RESTS;
+}
+
 enum rz_reason ask_history(const struct run *r, const struct row *row, const struct row *before)
 {
 	struct past p = past_of(r, row, before, r->n_ticks);
@@ -215,7 +222,7 @@ enum rz_reason ask_history(const struct run *r, const struct row *row, const str
 		return RZ_REASON_GAVE_UP;
 	/* those that it had when the round began follow */
 	if (!early && p.open && !p.futile && row->opened_ns <= p.began_ns &&
-	    twist != TWIST_ROUND_FOLLOWS)
+	    twist != TWIST_ROUND_FOLLOWS && !may_be_back(r, row, &p))
 		return RZ_REASON_NONE;
 	return RZ_REASON_COOLING_DOWN;
 }

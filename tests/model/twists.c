@@ -104,7 +104,9 @@ static const char *const names[] = {"aliases",
 				    "parked: until 64 requests",
 				    "parked: until a while is over",
 				    "parked: not while a name is learned",
-				    "parked: at home"};
+				    "parked: at home",
+				    "what may be back rests",
+				    "renamed: its turn"};
 _Static_assert(COUNT(names) == TWIST_COUNT - TWIST_FIRST_OF_PACE, "each twist has a name");
 
 const char *twist_name(enum twist t)

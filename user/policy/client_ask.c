@@ -33,6 +33,16 @@ bool rz_client_given_up(const struct rz_client_memory *m, unsigned returns)
 	return m->limits.give_up_after && returns >= m->limits.give_up_after;
 }
 
+/* What the client opened since it was first moved: a late move of a round may have brought it back.
+ * While it is idle the round is not found futile, so the next one may begin before it has rested.
+ */
+static bool is_back_too_soon(const struct rz_client_memory *m, const struct rz_client_entry *c,
+			     const struct rz_client_conn *conn)
+{
+	return c->first_ns && conn->opened_ns > c->first_ns &&
+	       m->now_ns < conn->opened_ns + rz_round_rest(&m->limits, 0);
+}
+
 /* Of several clients, each connection by itself. One that is not known to have come back may have:
  * two that were opened after a move look alike, and who took longer is not recognised. */
 static enum rz_reason ask_one(const struct rz_client_memory *m, const struct rz_client_entry *c,
@@ -44,7 +54,7 @@ static enum rz_reason ask_one(const struct rz_client_memory *m, const struct rz_
 
 	if (conn->back_ns && m->now_ns < conn->back_ns + rest)
 		return given_up ? RZ_REASON_GAVE_UP : RZ_REASON_COOLING_DOWN;
-	if (conn->opened_ns > c->first_ns && m->now_ns < conn->opened_ns + rz_round_rest(l, 0))
+	if (is_back_too_soon(m, c, conn))
 		return RZ_REASON_COOLING_DOWN;
 	return m->open < RZ_CLIENT_MOVES_MAX ? RZ_REASON_NONE : RZ_REASON_MEMORY_FULL;
 }
@@ -66,7 +76,7 @@ enum rz_reason rz_client_ask(struct rz_client_memory *m, const struct rz_client_
 			return RZ_REASON_GAVE_UP;
 		/* a round is on: a connection that was there when it began may follow */
 		if (early || !c->round.open || c->round.futile ||
-		    conn->opened_ns > c->round.began_ns)
+		    conn->opened_ns > c->round.began_ns || is_back_too_soon(m, c, conn))
 			return RZ_REASON_COOLING_DOWN;
 	}
 	return m->open < RZ_CLIENT_MOVES_MAX ? RZ_REASON_NONE : RZ_REASON_MEMORY_FULL;

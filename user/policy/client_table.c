@@ -145,8 +145,8 @@ struct rz_client_entry *rz_client_remember(struct rz_client_memory *m,
 	return NULL;
 }
 
-/* Under its own client.id the client rests as before: it may be back there, and what came under
- * another one may have nothing to do with it. */
+/* Under its own client.id the client rests as before, and its latest turn counts: it may be back
+ * there, and what came under another one may have nothing to do with it. */
 static void copy_rest(struct rz_client_entry *to, const struct rz_client_entry *from)
 {
 	to->round = to->before = from->round;
@@ -155,6 +155,10 @@ static void copy_rest(struct rz_client_entry *to, const struct rz_client_entry *
 	to->seen_ns = from->seen_ns;
 	to->lost = from->lost;
 	to->several = from->several;
+	to->gone = from->gone;
+	to->seen_tick = from->seen_tick;
+	to->turn = from->turn;
+	to->turn_ns = from->turn_ns;
 }
 
 struct rz_client_entry *rz_client_rename(struct rz_client_memory *m, struct rz_client_entry *c,
