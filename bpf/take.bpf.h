@@ -80,14 +80,10 @@ static __always_inline int rz_take_commit(struct bpf_sock *sk, struct rz_scratch
 {
 	struct bpf_tcp_sock *tp = bpf_tcp_sock(sk);
 	struct rz_client *client = NULL;
-	__u64 now = rz_take_now(), rx = 0, tx = 0;
+	__u64 now = rz_take_now();
 	struct rz_undo *u = rz_undo_of(s->cookie);
 	int done = -1;
 
-	if (tp) {
-		rx = tp->bytes_received;
-		tx = tp->bytes_acked;
-	}
 	if (s->f.client && !s->f.zone_known)
 		client = bpf_map_lookup_elem(&clients, &s->f.client);
 	s->has_pushed = 0;
@@ -110,8 +106,8 @@ static __always_inline int rz_take_commit(struct bpf_sock *sk, struct rz_scratch
 			c->data_cs = rz_take_cs(c->opened_ns, now);
 		c->frame = s->f;
 		c->misses = s->misses;
-		c->rx_bytes = rx;
-		c->tx_bytes = tx;
+		c->rx_bytes = tp ? tp->bytes_received : 0;
+		c->tx_bytes = tp ? tp->bytes_acked : 0;
 		done = 0;
 	}
 	bpf_spin_unlock(&c->lock);
