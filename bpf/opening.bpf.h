@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The first segment of a connection that has no socket yet.
+ * The first segment of a connection that is not established yet.
  *
  * Where the handshake's last ACK brings bytes (TCP_DEFER_ACCEPT, a client that saves a packet, an
  * ACK that was lost), the packet is still the listener's when the segment program sees it; the
- * connection's socket is made behind it, with these bytes in it. So they are read here and now, and
- * what they said waits in map `openings`, by addresses and sequence number, for the connection's
- * entry (rz_conn_take_opening).
+ * connection's socket is made behind it, with these bytes in it. Where the first bytes come right
+ * behind that ACK, on another CPU, the socket may be there and still be in SYN_RECV: TCP puts the
+ * segment into its backlog, and the program never sees it again. So these bytes are read here and
+ * now, and what they said waits in map `openings`, by addresses and sequence number, for the
+ * connection's entry (rz_conn_take_opening).
  *
- * Comes in: a packet of a listener. Goes out: an entry of `openings`. Called by the segment
- * program. TCP has judged nothing of it but its checksum; what it does not take is undone
- * (undo.bpf.h).
+ * Comes in: a packet of a listener, or of a socket in SYN_RECV. Goes out: an entry of `openings`.
+ * Called by the segment program. TCP has judged nothing of it but its checksum; what it does not
+ * take is undone (undo.bpf.h).
  */
 #ifndef REZONE_BPF_OPENING_H
 #define REZONE_BPF_OPENING_H
@@ -89,6 +91,23 @@ static __noinline void rz_opening_segment(struct __sk_buff *skb, struct bpf_sock
 		bpf_map_delete_elem(&proxied, &s->cookie);
 	}
 	bpf_map_update_elem(&openings, &key, &s->opening, BPF_ANY);
+}
+
+/* A packet of a socket that is not established. True if another CPU has established it meanwhile,
+ * and may have looked for the opening too early: then the packet is read as any other, which
+ * changes nothing where it has been read already. */
+static __always_inline bool rz_opening_is_late(struct __sk_buff *skb, struct bpf_sock *sk)
+{
+	__u32 state = sk->state;
+	__u64 cookie;
+
+	if (state != RZ_TCP_LISTEN && state != RZ_TCP_SYN_RECV)
+		return false;
+	rz_opening_segment(skb, sk);
+	if (state == RZ_TCP_LISTEN)
+		return false;
+	cookie = bpf_get_socket_cookie(skb);
+	return bpf_map_lookup_elem(&conns, &cookie) != NULL;
 }
 
 #endif

@@ -50,9 +50,7 @@ int rz_segment(struct __sk_buff *skb)
 	/* 1: not Kafka's port, or not ESTABLISHED */
 	if (!sk || !rz_port_is_kafka(sk->src_port))
 		return 1;
-	if (sk->state == RZ_TCP_LISTEN)
-		rz_opening_segment(skb, sk);
-	if (sk->state != RZ_TCP_ESTABLISHED)
+	if (sk->state != RZ_TCP_ESTABLISHED && !rz_opening_is_late(skb, sk))
 		return 1;
 	/* 2: no bytes, and no FIN that a hold must know of */
 	payload = rz_segment_parse(skb, &seg);

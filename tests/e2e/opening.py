@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A client whose first bytes ride on the handshake's last ACK.
 
-opening.py ADDRESS library|pieces|proxy CLIENT_ID   to port 9092; prints its port and keeps the connection. Used by 66-opening.sh.
+opening.py ADDRESS library|pieces|proxy|syn-recv CLIENT_ID   to port 9092; prints its port and keeps the connection. Used by
+66-opening.sh. syn-recv: by TCP Fast Open, with a cookie and without data, so that the agent's socket is there already, in SYN_RECV.
 """
 import socket
 import struct
@@ -20,15 +21,29 @@ def request(key, version, number, body, flexible=False):
     return struct.pack(">i", len(r)) + r
 
 
+def fast_open():
+    """Connects with the cookie that the host gave to a connection before."""
+    c = socket.socket()
+    c.sendto(b"", socket.MSG_FASTOPEN, (address, 9092))
+    c.close()
+    return socket.MSG_FASTOPEN
+
+
+flags = fast_open() if what == "syn-recv" else 0
 s = socket.socket()
 # on a client both say: the last ACK of the handshake waits for data
 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-s.connect((address, 9092))
+if flags:
+    s.sendto(b"", flags, (address, 9092))
+else:
+    s.connect((address, 9092))
 metadata = request(3, 1, 2, struct.pack(">i", 0))
 if what == "library":
     parts = [request(18, 3, 1, b"\x04kgo\x051.22\0", flexible=True), metadata]
+elif what == "syn-recv":
+    parts = [metadata]
 elif what == "pieces":
     parts = [metadata[:4], metadata[4:]]
 else:
