@@ -1,24 +1,26 @@
-"""An API server that does on command what a real one will not. Ours, a mock: HTTP/1.1 on loopback, no TLS.
+"""An API server that does on command what a real one will not. Ours, a mock: HTTP/1.1 on loopback, without TLS unless `tls` is set.
 
 Comes in: slices, and for each kind of request (list, watch, check) a fault. Goes out: answers, broken as asked. Used by
-20-faults.py.
+20-faults.py and 22-certificates.py.
 """
-import json, socket, threading, time
+import contextlib, json, socket, threading, time
 
 HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 class Server:
-    def __init__(self, address="127.0.0.1", port=18001):
+    def __init__(self, address="127.0.0.1", port=18001, tls=None):
+        self.tls = tls        # an SSLContext; another one counts from the next connection on
         self.items, self.version = {}, 100
         self.fault = {}       # kind -> function(sock, server); returns True if the connection may go on
         self.count = {}       # kind -> requests so far
         self.watchers = []    # sockets of open watches
+        self.open = []        # all connections so far
         self.chunk = 0        # events are cut into HTTP chunks of that many bytes
         self.lock = threading.RLock()
         self.s = socket.create_server((address, port))
         threading.Thread(target=self.accept, daemon=True).start()
-        self.url = f"http://{address}:{port}"
+        self.url = f"http{'s' if tls else ''}://{address}:{port}"
 
     def accept(self):
         while True:
@@ -28,6 +30,10 @@ class Server:
     def serve(self, conn):
         data = b""
         try:
+            if self.tls:
+                conn = self.tls.wrap_socket(conn, server_side=True)
+            with self.lock:
+                self.open.append(conn)
             while True:
                 while b"\r\n\r\n" not in data:
                     more = conn.recv(65536)
@@ -64,6 +70,13 @@ class Server:
     def body(self, conn, text, status="200 OK", type="application/json"):
         raw = text.encode() if isinstance(text, str) else text
         conn.sendall(f"HTTP/1.1 {status}\r\nContent-Type: {type}\r\nContent-Length: {len(raw)}\r\n\r\n".encode() + raw)
+
+    def cut_all(self):
+        with self.lock:
+            conns, self.open, self.watchers = self.open, [], []
+        for c in conns:
+            with contextlib.suppress(OSError):
+                c.shutdown(socket.SHUT_RDWR)
 
     def line(self, raw):
         """Sends bytes to every watch, as HTTP chunks."""

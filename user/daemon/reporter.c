@@ -234,6 +234,17 @@ static void look_at_lines(struct rz_reporter *r)
 		r->lines + LINES_A_SECOND < LINES_BURST ? r->lines + LINES_A_SECOND : LINES_BURST;
 }
 
+/* A reload may have changed it. No room: at the next look. */
+static void pass_level(struct rz_reporter *r)
+{
+	struct rz_report_level m = {.head = rz_report_head(RZ_REPORT_LEVEL, sizeof(m)),
+				    .level = r->conf->log_level};
+
+	if (r->fd >= 0 && r->level != r->conf->log_level &&
+	    !rz_report_send(r->fd, &m, sizeof(m), -1, MSG_DONTWAIT))
+		r->level = r->conf->log_level;
+}
+
 void rz_reporter_look(struct rz_reporter *r, uint64_t now_ns)
 {
 	char why[64];
@@ -246,6 +257,7 @@ void rz_reporter_look(struct rz_reporter *r, uint64_t now_ns)
 		snprintf(why, sizeof(why), "was ended: it said nothing for %d s", SILENT_LOOKS);
 		end(r, -ETIMEDOUT, why);
 	}
+	pass_level(r);
 	if (r->pid)
 		rz_reporter_pass_files(r);
 	else if (now_ns >= r->next_ns && rz_reporter_start(r))

@@ -29,6 +29,7 @@ struct rz_reporter {
 	enum rz_cloud_which cloud;
 	size_t n_targets;
 	struct rz_reporter_file token, ca;
+	enum rz_log_level level; /* that the process has */
 
 	pid_t pid;	  /* 0: it does not run */
 	int fd, calls_fd; /* -1 */

@@ -216,6 +216,7 @@ int rz_reporter_start(struct rz_reporter *r)
 		err = rz_loop_add(r->loop, ends[0], r->on_message, r);
 	r->fd = ends[0];
 	r->silent = 0;
+	r->level = r->conf->log_level;
 	r->token.passed = r->ca.passed = false;
 	rz_intake_begin(r->intake);
 	if (!err)

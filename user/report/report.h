@@ -6,7 +6,7 @@
  *
  * A report is any number of RZ_REPORT_AGENTS (a new topology, if there is one), then one
  * RZ_REPORT_STATE, which counts them and says when all of it was proved. intake.h checks and takes
- * it. The daemon answers nothing; it sends descriptors, and doubts.
+ * it. The daemon answers nothing; it sends descriptors, doubts, and the log level.
  */
 #ifndef RZ_REPORT_REPORT_H
 #define RZ_REPORT_REPORT_H
@@ -35,6 +35,7 @@ enum rz_report_kind {
 	RZ_REPORT_TOKEN, /* of the API server: a descriptor, or why there is none */
 	RZ_REPORT_CA,	 /* likewise its CA certificates */
 	RZ_REPORT_DOUBT, /* the clock jumped: everything is to be proved anew */
+	RZ_REPORT_LEVEL, /* of the log, by the settings that are in force now */
 	RZ_REPORT_KINDS,
 };
 
@@ -119,6 +120,12 @@ struct rz_report_credential {
 
 struct rz_report_doubt {
 	struct rz_report_head head;
+};
+
+struct rz_report_level {
+	struct rz_report_head head;
+	__u32 level; /* enum rz_log_level */
+	__u32 pad;
 };
 
 _Static_assert(sizeof(struct rz_report_agent) == 160, "no hidden padding");

@@ -139,6 +139,7 @@ static void on_news(void *arg)
 static int take(struct rz_tell *t, const void *msg, size_t len, int *passed)
 {
 	const struct rz_report_credential *c = msg;
+	const struct rz_report_level *l = msg;
 	char why[128];
 
 	switch (rz_report_kind(msg, len, why, sizeof(why))) {
@@ -150,6 +151,9 @@ static int take(struct rz_tell *t, const void *msg, size_t len, int *passed)
 		break;
 	case RZ_REPORT_DOUBT:
 		rz_kube_doubt(t->kube);
+		return 0;
+	case RZ_REPORT_LEVEL:
+		rz_log_setup(RZ_LOG_TEXT, (enum rz_log_level)l->level);
 		return 0;
 	default:
 		return 0;
