@@ -241,7 +241,7 @@ static void pass_level(struct rz_reporter *r)
 				    .level = r->conf->log_level};
 
 	if (r->fd >= 0 && r->level != r->conf->log_level &&
-	    !rz_report_send(r->fd, &m, sizeof(m), -1, MSG_DONTWAIT))
+	    !rz_pass_send(r->fd, &m, sizeof(m), -1, MSG_DONTWAIT))
 		r->level = r->conf->log_level;
 }
 
