@@ -2,14 +2,14 @@
 /*
  * What the daemon, and `rezone list`, cost by the number of connections: tick, memory, table, JSON.
  *
- *	build/bench/tick [-r REZONE] [-t TICKS] [-s none,all,parked] [CONNECTIONS...]
+ *	build/bench/tick [-r REZONE] [-t TICKS] [-i INTERVAL] [-s none,all,parked] [CONNECTIONS...]
  *
  * Comes in: how many connections (default 100,000 and 1,000,000). Goes out: a line for each number
- * and state: the median tick and what the daemon takes with everything (CPU, anonymous memory),
- *then the table and the JSON of `rezone list`. It starts the daemon in a cgroup that nobody is in,
- *so no socket is looked at, and writes the entries of map conns itself: 1,000 client.ids, four
- *addresses each. A reset cannot meet a socket; the daemon observes. Needs root; called by
- *tests/bench/alone.
+ * and state: the median of what the daemon takes from one tick to the next, everything included
+ * (CPU, anonymous memory), then the table and the JSON of `rezone list`. It starts the daemon in a
+ * cgroup that nobody is in, so no socket is looked at, and writes the entries of map conns itself:
+ * 1,000 client.ids, four addresses each. A reset cannot meet a socket; the daemon observes. Needs
+ * root; called by tests/bench/alone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +37,7 @@
 enum shape { NONE, ALL, PARKED, SHAPES };
 static const char *const shape_names[] = {"none", "all", "parked"};
 
-static const char *rezone = "build/rezone", *folder, *cgroup, *pins;
+static const char *rezone = "build/rezone", *folder, *cgroup, *pins, *interval = "1s";
 static unsigned ticks = 7;
 
 static void die(const char *what)
@@ -167,7 +167,7 @@ static pid_t start_daemon(size_t n, struct rz_maps *ret)
 			"--cgroup",
 			(char *)cgroup,
 			"--interval",
-			"1s",
+			(char *)interval,
 			"--mode",
 			"observe",
 			"--reconcile",
@@ -324,8 +324,10 @@ static void measure(size_t n, enum shape shape)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: tick -d FOLDER -g CGROUP -p PINS [-r REZONE] [-t TICKS] [-s SHAPE] "
-			"[N...]\n");
+	fprintf(stderr,
+		"usage: tick -d FOLDER -g CGROUP -p PINS [-r REZONE] [-t TICKS] [-i INTERVAL] "
+		"[-s SHAPE] "
+		"[N...]\n");
 	exit(2);
 }
 
@@ -335,7 +337,7 @@ int main(int argc, char **argv)
 	unsigned only = (1 << NONE) | (1 << ALL);
 	int opt, i, s;
 
-	while ((opt = getopt(argc, argv, "d:g:p:r:t:s:")) != -1) {
+	while ((opt = getopt(argc, argv, "d:g:p:r:t:i:s:")) != -1) {
 		if (opt == 'd')
 			folder = optarg;
 		else if (opt == 'g')
@@ -346,6 +348,8 @@ int main(int argc, char **argv)
 			rezone = optarg;
 		else if (opt == 't')
 			ticks = (unsigned)strtoul(optarg, NULL, 10);
+		else if (opt == 'i')
+			interval = optarg;
 		else if (opt == 's')
 			for (only = 0, s = 0; s < SHAPES; s++)
 				only |= strstr(optarg, shape_names[s]) ? 1 << s : 0;

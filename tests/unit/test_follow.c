@@ -97,7 +97,7 @@ static void test_other_writer(void **state)
 
 	(void)state;
 	conns[6].frame.produce = 0;
-	assert_int_equal(rz_snapshot_find_writers(&s), 0);
+	assert_int_equal(rz_snapshot_find_members(&s), 0);
 	/* another address, another client.id */
 	assert_false(rz_snapshot_other_writer(&s, &conns[0]));
 	assert_false(rz_snapshot_other_writer(&s, &conns[1]));

@@ -3,7 +3,7 @@
  * What became of those that were left to their library.
  *
  * Comes in: the connections of a tick with their verdicts. Goes out: an event each, and the counts
- * in map counters. Called by daemon/tick.c.
+ * in map counters. Called by daemon/pass.c and daemon/tick.c.
  */
 #include "daemon/daemon.h"
 
@@ -57,18 +57,20 @@ static void tell(struct rz_daemon *d, const struct rz_snapshot *snap, const stru
 	rz_daemon_tell(d, &e);
 }
 
-void rz_daemon_await(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_tick *t)
+void rz_daemon_await_see(struct rz_daemon *d, const struct rz_conn *c,
+			 const struct rz_tick_verdict *v)
+{
+	struct rz_await_conn seen = conn_of(c, v);
+
+	if (is_data(c) && v->reason != RZ_REASON_NOT_IDENTIFIED)
+		rz_await_see(d->await, &seen);
+}
+
+void rz_daemon_await_tell(struct rz_daemon *d, const struct rz_snapshot *snap)
 {
 	const struct rz_await_row *rows;
 	size_t i, n, late = 0;
 
-	rz_await_begin(d->await, snap->now_ns);
-	for (i = 0; i < snap->n_conns; i++) {
-		struct rz_await_conn c = conn_of(&snap->conns[i], &t->verdicts[i]);
-
-		if (is_data(&snap->conns[i]) && t->verdicts[i].reason != RZ_REASON_NOT_IDENTIFIED)
-			rz_await_see(d->await, &c);
-	}
 	rows = rz_await_settle(d->await, &n);
 	for (i = 0; i < n; i++) {
 		late += rows[i].outcome == RZ_OUTCOME_NONE;

@@ -20,17 +20,12 @@
 #include "kern/pause.h"
 #include "kern/tally.h"
 #include "policy/await.h"
+#include "policy/ledger.h"
+#include "policy/roll.h"
 #include "policy/select.h"
 #include "policy/tick.h"
 #include "topo/place.h"
 #include "topo/source.h"
-
-/* What the latest tick said of a connection. */
-struct rz_last_verdict {
-	uint64_t cookie;
-	enum rz_reason reason;
-	bool arrived; /* it was counted as an arrival, or is none */
-};
 
 struct rz_daemon {
 	struct rz_conf conf;
@@ -56,6 +51,7 @@ struct rz_daemon {
 	struct rz_await *await;
 	struct rz_clients_sweep *sweep;
 	struct rz_parked *parked;	 /* where parked connections are (park.c) */
+	struct rz_roll *roll;		 /* what is remembered of each connection */
 	struct rz_daemon_ledger *ledger; /* what connections have carried (ledger.c) */
 	struct rz_settings settings;
 	struct rz_status status;
@@ -70,9 +66,7 @@ struct rz_daemon {
 	int bell;			       /* of orders (kern/bell.h); -1: none */
 	struct rz_moves *moves;		       /* NULL: none under way */
 	struct rz_event_ring events, verdicts; /* maps of these names */
-	struct rz_last_verdict *last;	       /* sorted by cookie */
-	size_t n_last;
-	struct rz_left *left; /* NULL: no client has left while it was held */
+	struct rz_left *left;		       /* NULL: no client has left while it was held */
 	size_t n_left;
 	pid_t serve_pid;		       /* of --listen (serve.c); 0: it does not run */
 	uint64_t serve_next_ns, serve_wait_ns; /* when it is started again */
@@ -152,19 +146,32 @@ static inline uint64_t rz_daemon_check_ns(const struct rz_daemon *d)
 	return d->conf.reconcile_ns < minute_ns ? d->conf.reconcile_ns : minute_ns;
 }
 
-/* Finds out in which network namespaces the agents are, if it has been a minute, or if a connection
- * is in one that is not known. */
+/* Finds out in which network namespaces the agents are, if it has been a minute. */
 void rz_daemon_place(struct rz_daemon *d, const struct rz_snapshot *snap);
+/* There are connections like this; also if one is in a namespace that is not known. True: agents
+ * may be elsewhere now, and what was judged is to be judged again. */
+bool rz_daemon_place_see(struct rz_daemon *d, const struct rz_snapshot *snap,
+			 const struct rz_alike *a);
 
 /* One tick: read the maps, judge, begin the moves, publish. While the moves of an earlier tick are
  * under way nothing is judged. Returns when the next one is due, in ns. */
 uint64_t rz_daemon_tick(struct rz_daemon *d);
 
+/* Reads all connections, in one pass of `snap` through a buffer (pass.c): what they carried is
+ * counted, and those are told their verdicts whom alike ones share with them. The others are in the
+ * snapshot, for the rest of the tick; NULL: no memory. They get theirs by rz_daemon_pass_tell().
+ * `judge`: else bytes are counted, and nobody is judged. 0 or -errno, logged. */
+int rz_daemon_pass(struct rz_daemon *d, struct rz_snapshot *snap, bool judge);
+void rz_daemon_pass_tell(struct rz_daemon *d, const struct rz_snapshot *snap,
+			 const struct rz_tick *t);
+
 /* Parks whom the tick would not move as things stand, and has others read again (policy/park.h).
  * The start: 0 or -errno, logged. */
 int rz_daemon_park_start(struct rz_daemon *d);
 void rz_daemon_park_stop(struct rz_daemon *d);
-void rz_daemon_park(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_tick *t);
+void rz_daemon_park_begin(struct rz_daemon *d);
+void rz_daemon_park(struct rz_daemon *d, const struct rz_conn *c, bool lasts, uint64_t now_ns);
+void rz_daemon_park_finish(struct rz_daemon *d);
 /* Has these connections of the snapshot read again, for an operator wants them moved; they alone
  * are not parked before that is over. `cookies` sorted or not; n 0: nobody is waited for. */
 void rz_daemon_park_end(struct rz_daemon *d, const struct rz_snapshot *snap,
@@ -179,8 +186,15 @@ void rz_daemon_ledger_stop(struct rz_daemon *d);
 void rz_daemon_ledger_drain(struct rz_daemon *d);
 /* The ring of records is half full. */
 int rz_daemon_ledger_wake(void *daemon);
-/* Adds what was carried since the last time to the zones of now. */
-void rz_daemon_ledger_count(struct rz_daemon *d, const struct rz_snapshot *snap);
+/* Adds what was carried since the last time to the zones of now: what has closed, then each open
+ * connection (its place in the roll, and what is to be added for all that are like it), then these
+ * sums. `whole`: all open ones were met. */
+void rz_daemon_ledger_begin(struct rz_daemon *d, const struct rz_snapshot *snap);
+struct rz_ledger_more rz_daemon_ledger_open(struct rz_daemon *d, const struct rz_snapshot *snap,
+					    const struct rz_conn *c, uint32_t *ret_place);
+void rz_daemon_ledger_add(struct rz_daemon *d, const struct rz_snapshot *snap, size_t alike,
+			  struct rz_ledger_more more);
+void rz_daemon_ledger_end(struct rz_daemon *d, bool whole);
 /* A connection of the snapshot was moved; and what became of that, later. */
 void rz_daemon_ledger_moved(struct rz_daemon *d, const struct rz_snapshot *snap, uint64_t cookie,
 			    bool by_hand);
@@ -221,7 +235,9 @@ void rz_daemon_follow_finish(struct rz_daemon *d);
 void rz_daemon_tell_outcomes(struct rz_daemon *d, const struct rz_snapshot *snap);
 
 /* Tells who came home by itself, and who did not, of those that this tick left to their library. */
-void rz_daemon_await(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_tick *t);
+void rz_daemon_await_see(struct rz_daemon *d, const struct rz_conn *c,
+			 const struct rz_tick_verdict *v);
+void rz_daemon_await_tell(struct rz_daemon *d, const struct rz_snapshot *snap);
 
 /* Finds the rings' ends. 0 or -errno, logged. */
 int rz_daemon_events_start(struct rz_daemon *d);
@@ -235,8 +251,9 @@ void rz_daemon_tell(struct rz_daemon *d, struct rz_event *e);
 /* An event that is of no connection; the log is the caller's matter. */
 void rz_daemon_tell_all(struct rz_daemon *d, enum rz_event_type type, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Those whose verdict is another than at the tick before. */
-void rz_daemon_tell_verdicts(struct rz_daemon *d, const struct rz_snapshot *snap,
-			     const struct rz_tick *t);
+/* If its verdict is another than at the tick before. `note`: its own, in the roll. */
+void rz_daemon_tell_verdict(struct rz_daemon *d, const struct rz_snapshot *snap,
+			    const struct rz_conn *c, struct rz_roll_note *note,
+			    const struct rz_tick_verdict *v);
 
 #endif

@@ -126,28 +126,16 @@ static void changed(struct rz_daemon *d, const struct rz_snapshot *snap, const s
 	rz_daemon_tell(d, &e);
 }
 
-/* Both lists are sorted by cookie. A connection's first verdict is no change. Counts the arrivals,
- * too: what was counted is remembered beside the verdict. */
-void rz_daemon_tell_verdicts(struct rz_daemon *d, const struct rz_snapshot *snap,
-			     const struct rz_tick *t)
+/* A connection's first verdict is no change. Counts the arrivals, too: what was counted is
+ * remembered beside the verdict. */
+void rz_daemon_tell_verdict(struct rz_daemon *d, const struct rz_snapshot *snap,
+			    const struct rz_conn *c, struct rz_roll_note *note,
+			    const struct rz_tick_verdict *v)
 {
-	struct rz_last_verdict *last = calloc(snap->n_conns + 1, sizeof(*last));
-	const struct rz_last_verdict *was;
-	size_t i, k = 0;
-
-	for (i = 0; last && i < snap->n_conns; i++) {
-		const struct rz_conn *c = &snap->conns[i];
-
-		last[i] = (struct rz_last_verdict){c->cookie, t->verdicts[i].reason};
-		while (k < d->n_last && d->last[k].cookie < c->cookie)
-			k++;
-		was = k < d->n_last && d->last[k].cookie == c->cookie ? &d->last[k] : NULL;
-		if (was && was->reason != last[i].reason)
-			changed(d, snap, c, &t->verdicts[i], was->reason);
-		last[i].arrived = (was && was->arrived) ||
-				  rz_daemon_tally_arrival(d, snap, c, &t->verdicts[i]);
-	}
-	free(d->last);
-	d->last = last;
-	d->n_last = last ? snap->n_conns : 0;
+	if (note->judged && note->reason != v->reason)
+		changed(d, snap, c, v, (enum rz_reason)note->reason);
+	if (!note->arrived)
+		note->arrived = rz_daemon_tally_arrival(d, snap, c, v);
+	note->reason = v->reason;
+	note->judged = 1;
 }

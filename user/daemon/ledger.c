@@ -30,7 +30,7 @@
 
 struct rz_daemon_ledger {
 	struct rz_ledger *l;
-	struct rz_counted *places; /* map counted */
+	struct rz_counted *places; /* map counted; roll.h */
 	size_t n_places;
 	struct rz_ledger_state state;
 	struct rz_closed *closed;
@@ -65,20 +65,6 @@ void rz_daemon_ledger_drain(struct rz_daemon *d)
 	rz_kern_closed_read(d->kern, keep, d->ledger);
 }
 
-/* The ring is half full. */
-int rz_daemon_ledger_wake(void *daemon)
-{
-	struct rz_daemon *d = daemon;
-	struct rz_snapshot *snap = NULL;
-
-	rz_daemon_ledger_drain(d);
-	if (d->ledger->n_closed < CLOSED_MAX / 2 || rz_snapshot_read(d->maps, &snap))
-		return 0;
-	rz_daemon_ledger_count(d, snap);
-	rz_snapshot_free(snap);
-	return 0;
-}
-
 /* ---- counting ---- */
 
 static void add(struct rz_daemon_ledger *b, const struct rz_judged_conn *c,
@@ -109,18 +95,31 @@ static void count_closed(struct rz_daemon_ledger *b, const struct rz_closed *r,
 	add(b, &j, world, rz_ledger_closed(b->l, r));
 }
 
-static void count_open(struct rz_daemon_ledger *b, const struct rz_conn *c,
-		       const struct rz_snapshot *snap, const struct rz_world *world)
+struct rz_ledger_more rz_daemon_ledger_open(struct rz_daemon *d, const struct rz_snapshot *snap,
+					    const struct rz_conn *c, uint32_t *ret_place)
 {
-	struct rz_ledger_more more = rz_ledger_open(b->l, c);
+	struct rz_ledger_more more = rz_ledger_open(d->ledger->l, c, ret_place);
+	struct rz_world world;
 	struct rz_endpoint proxied;
-	struct rz_judged_conn j = {c, rz_snapshot_client(snap, c->frame.client)};
+	struct rz_judged_conn j;
 
-	if (!more.rx_bytes && !more.tx_bytes && !more.tls_rx_bytes && !more.tls_tx_bytes)
-		return;
-	if (!rz_snapshot_proxied(snap, c, &proxied))
-		j.client_addr = proxied.addr;
-	add(b, &j, world, more);
+	if (rz_ledger_more_is_none(&more) || rz_snapshot_proxied(snap, c, &proxied))
+		return more;
+	world = rz_daemon_world(d, snap->now_ns);
+	j = (struct rz_judged_conn){c, rz_snapshot_client(snap, c->frame.client), proxied.addr};
+	add(d->ledger, &j, &world, more);
+	return (struct rz_ledger_more){};
+}
+
+void rz_daemon_ledger_add(struct rz_daemon *d, const struct rz_snapshot *snap, size_t alike,
+			  struct rz_ledger_more more)
+{
+	struct rz_world world = rz_daemon_world(d, snap->now_ns);
+	struct rz_conn c = rz_alike_conn(&snap->alike.rows[alike]);
+	struct rz_judged_conn j = {&c, rz_snapshot_client(snap, c.frame.client)};
+
+	if (!rz_ledger_more_is_none(&more))
+		add(d->ledger, &j, &world, more);
 }
 
 /* ---- the maps ---- */
@@ -159,6 +158,27 @@ static void publish_state(struct rz_daemon *d, uint64_t unix_ns)
 	b->state.lost += b->l->lost + b->dropped;
 	b->l->lost = b->dropped = 0;
 	bpf_map_update_elem(d->maps->ledger, &zero, &b->state, BPF_ANY);
+}
+
+static void publish(struct rz_daemon *d)
+{
+	publish_rows(d);
+	publish_state(d, rz_wall_ns());
+}
+
+/* The ring is half full. */
+int rz_daemon_ledger_wake(void *daemon)
+{
+	struct rz_daemon *d = daemon;
+	struct rz_snapshot *snap = NULL;
+
+	rz_daemon_ledger_drain(d);
+	if (d->ledger->n_closed < CLOSED_MAX / 2 || rz_snapshot_begin(d->maps, &snap))
+		return 0;
+	rz_daemon_ledger_begin(d, snap);
+	publish(d);
+	rz_snapshot_free(snap);
+	return 0;
 }
 
 /* ---- what moves have saved ---- */
@@ -217,27 +237,28 @@ void rz_daemon_ledger_outcome(struct rz_daemon *d, uint64_t cookie, enum rz_outc
 
 /* ---- the tick ---- */
 
-void rz_daemon_ledger_count(struct rz_daemon *d, const struct rz_snapshot *snap)
+void rz_daemon_ledger_begin(struct rz_daemon *d, const struct rz_snapshot *snap)
 {
 	struct rz_world world = rz_daemon_world(d, snap->now_ns);
 	struct rz_daemon_ledger *b = d->ledger;
-	uint64_t unix_ns = rz_wall_ns();
-	uint32_t hour = rz_ledger_hour(unix_ns);
 	size_t i;
 
-	if (rz_ledger_begin(b->l, hour, snap->n_conns))
-		return;
+	rz_ledger_begin(b->l, rz_ledger_hour(rz_wall_ns()));
 	for (i = 0; i < b->n_closed; i++)
 		count_closed(b, &b->closed[i], snap, &world);
 	b->n_closed = 0;
-	for (i = 0; i < snap->n_conns; i++)
-		count_open(b, &snap->conns[i], snap, &world);
-	rz_ledger_end(b->l);
-	publish_rows(d);
-	publish_state(d, unix_ns);
-	if (b->hour != hour)
-		forget_saved(d, unix_ns);
-	b->hour = hour;
+}
+
+void rz_daemon_ledger_end(struct rz_daemon *d, bool whole)
+{
+	struct rz_daemon_ledger *b = d->ledger;
+
+	if (whole)
+		rz_ledger_end(b->l);
+	publish(d);
+	if (b->hour != b->l->hour)
+		forget_saved(d, rz_wall_ns());
+	b->hour = b->l->hour;
 }
 
 /* ---- begin and end ---- */
@@ -266,8 +287,9 @@ int rz_daemon_ledger_start(struct rz_daemon *d)
 
 	d->ledger = b;
 	if (!err)
-		err = rz_ledger_new(RZ_ZONE_BYTES_MAX, RZ_CLIENT_BYTES_MAX, b->places, b->n_places,
-				    &b->l);
+		err = rz_roll_new(b->places, b->n_places, &d->roll);
+	if (!err)
+		err = rz_ledger_new(RZ_ZONE_BYTES_MAX, RZ_CLIENT_BYTES_MAX, d->roll, &b->l);
 	if (!err)
 		err = restore(d);
 	if (err)
@@ -285,6 +307,8 @@ void rz_daemon_ledger_stop(struct rz_daemon *d)
 	if (!d->ledger)
 		return;
 	rz_ledger_free(d->ledger->l);
+	rz_roll_free(d->roll);
+	d->roll = NULL;
 	rz_ledger_counted_unmap(d->ledger->places, d->ledger->n_places);
 	free(d->ledger->closed);
 	free(d->ledger);

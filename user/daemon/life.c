@@ -195,7 +195,6 @@ void rz_daemon_stop(struct rz_daemon *d)
 	rz_daemon_moves_stop(d);
 	if (d->started && !d->conf.keep_pins)
 		rz_daemon_follow_finish(d);
-	free(d->last);
 	free(d->places);
 	rz_daemon_stop_topology(d);
 	rz_loop_free(d->loop);

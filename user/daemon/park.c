@@ -2,8 +2,8 @@
 /*
  * Connections that nobody would move are parked, and read again when one might be.
  *
- * Comes in: a tick's snapshot and verdicts. Goes out: the marks in map conns (kern/park.h); before
- * the snapshot, what parked connections have carried. Called by daemon/tick.c.
+ * Comes in: a tick's connections and verdicts. Goes out: the marks in map conns (kern/park.h);
+ * before the tick, what parked connections have carried. Called by daemon/tick.c and pass.c.
  */
 #include "daemon/daemon.h"
 
@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/log.h"
 #include "kern/park.h"
 #include "policy/park.h"
@@ -23,6 +22,8 @@ struct rz_parked {
 	uint32_t *netns; /* where the parked ones are, each once, as of the latest tick */
 	size_t n;
 	uint64_t looked_ns;
+	struct rz_park_order orders[RZ_PARK_ORDERS]; /* not given yet */
+	size_t n_orders;
 	uint64_t *wanted; /* an operator wants them moved: not parked; sorted */
 	size_t n_wanted;
 };
@@ -88,42 +89,51 @@ static bool is_wanted(const struct rz_parked *p, uint64_t cookie)
 	return p->n_wanted && bsearch(&cookie, p->wanted, p->n_wanted, sizeof(cookie), by_cookie);
 }
 
-/* What becomes of the marks; `lasts` of each connection, NULL: of those that are wanted alone. */
-static void change_marks(struct rz_daemon *d, const struct rz_snapshot *snap,
-			 const struct rz_tick_verdict *verdicts)
+static void give_orders(struct rz_daemon *d)
 {
-	_cleanup_free_ struct rz_park_order *orders = calloc(snap->n_conns + 1, sizeof(*orders));
+	struct rz_parked *p = d->parked;
+
+	if (p->n_orders)
+		rz_kern_park(d->kern, p->orders, p->n_orders);
+	p->n_orders = 0;
+}
+
+/* What becomes of a connection's mark. */
+static void change_mark(struct rz_daemon *d, const struct rz_conn *c, bool lasts, uint64_t now_ns)
+{
 	uint64_t after_ns = rz_kern_can_park(d->kern) ? d->settings.park_after_ns : 0;
-	size_t i, n = 0;
+	enum rz_park to = rz_park_next(c, lasts, after_ns, now_ns);
+	struct rz_parked *p = d->parked;
 
-	for (i = 0; orders && i < snap->n_conns; i++) {
-		const struct rz_conn *c = &snap->conns[i];
-		bool wanted = is_wanted(d->parked, c->cookie);
-		enum rz_park to;
+	if (to != c->park)
+		p->orders[p->n_orders++] = (struct rz_park_order){c->cookie, c->park, to, {}};
+	if (p->n_orders == RZ_PARK_ORDERS)
+		give_orders(d);
+	if (to >= RZ_PARK_WANTED)
+		note_place(p, c->netns);
+}
 
-		if (!verdicts && !wanted)
-			continue;
-		to = rz_park_next(c, !wanted && verdicts[i].lasts, after_ns, snap->now_ns);
-		if (to != c->park)
-			orders[n++] = (struct rz_park_order){c->cookie, c->park, to, {}};
-		if (to >= RZ_PARK_WANTED)
-			note_place(d->parked, c->netns);
-	}
-	if (n)
-		rz_kern_park(d->kern, orders, n);
+void rz_daemon_park_begin(struct rz_daemon *d)
+{
+	d->parked->n = 0;
 }
 
 /* Nothing is judged while moves are under way, so none of theirs is parked. */
-void rz_daemon_park(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_tick *t)
+void rz_daemon_park(struct rz_daemon *d, const struct rz_conn *c, bool lasts, uint64_t now_ns)
 {
-	d->parked->n = 0;
-	change_marks(d, snap, t->verdicts);
+	change_mark(d, c, lasts && !is_wanted(d->parked, c->cookie), now_ns);
+}
+
+void rz_daemon_park_finish(struct rz_daemon *d)
+{
+	give_orders(d);
 }
 
 void rz_daemon_park_end(struct rz_daemon *d, const struct rz_snapshot *snap,
 			const uint64_t *cookies, size_t n)
 {
 	struct rz_parked *p = d->parked;
+	size_t i;
 	uint64_t *wanted = n ? malloc(n * sizeof(*wanted)) : NULL;
 
 	free(p->wanted);
@@ -133,5 +143,11 @@ void rz_daemon_park_end(struct rz_daemon *d, const struct rz_snapshot *snap,
 		return;
 	memcpy(wanted, cookies, n * sizeof(*wanted));
 	qsort(wanted, n, sizeof(*wanted), by_cookie);
-	change_marks(d, snap, NULL);
+	for (i = 0; i < n; i++) {
+		const struct rz_conn *c = rz_snapshot_conn(snap, wanted[i]);
+
+		if (c)
+			change_mark(d, c, false, snap->now_ns);
+	}
+	give_orders(d);
 }

@@ -4,7 +4,8 @@
  *
  * Comes in: listening sockets (kern/listen.h) and the tracked connections. Goes out: d->places, and
  * by them `home` and `netns` of the agents in d->topo and map agents. Called by the tick before it
- * judges, and by daemon/topology.c for each new topology.
+ * reads the connections and by its pass (pass.c); daemon/topology.c uses d->places for each new
+ * topology.
  */
 #include "daemon/daemon.h"
 
@@ -17,39 +18,25 @@
 #include "base/str.h"
 #include "kern/listen.h"
 
-static struct rz_socket_place place_of(const struct rz_conn *c)
+static struct rz_socket_place place_of(const struct rz_alike *a)
 {
-	struct rz_socket_place p = {.at.port = c->tuple.agent_port, .netns = c->netns};
+	struct rz_socket_place p = {.at.port = a->key.agent_port, .netns = a->key.netns};
 
-	memcpy(p.at.addr, c->tuple.agent_addr, sizeof(p.at.addr));
+	memcpy(p.at.addr, a->key.agent_addr, sizeof(p.at.addr));
 	return p;
 }
 
-/* A connection to an agent's address in a network namespace that the latest look did not see. */
-static bool is_news(const struct rz_daemon *d, const struct rz_snapshot *snap)
-{
-	size_t i;
-
-	for (i = 0; i < snap->n_conns; i++) {
-		struct rz_socket_place p = place_of(&snap->conns[i]);
-
-		if (rz_topo_agent_at(d->topo, &p.at) && !rz_places_have(d->places, d->n_places, &p))
-			return true;
-	}
-	return false;
-}
-
 /* An agent that no longer listens, but has connections still, is where they are. */
-static int add_conns(const struct rz_snapshot *snap, struct rz_socket_place **places, size_t *n)
+static int add_conns(const struct rz_alikes *alike, struct rz_socket_place **places, size_t *n)
 {
-	struct rz_socket_place *all = realloc(*places, (*n + snap->n_conns + 1) * sizeof(*all));
+	struct rz_socket_place *all = realloc(*places, (*n + alike->n + 1) * sizeof(*all));
 	size_t i;
 
 	if (!all)
 		return -ENOMEM;
 	*places = all;
-	for (i = 0; i < snap->n_conns; i++)
-		all[(*n)++] = place_of(&snap->conns[i]);
+	for (i = 0; i < alike->n; i++)
+		all[(*n)++] = place_of(&alike->rows[i]);
 	return 0;
 }
 
@@ -68,7 +55,7 @@ static int look(struct rz_daemon *d, const struct rz_snapshot *snap)
 			"rezone-enter)",
 			strerror(-err));
 	d->places_err = err;
-	if (err == -ENOMEM || add_conns(snap, &places, &n))
+	if (err == -ENOMEM || add_conns(&snap->alike, &places, &n))
 		return -ENOMEM;
 	free(d->places);
 	d->n_places = rz_places_sort(places, n);
@@ -98,13 +85,47 @@ static void tell(struct rz_daemon *d)
 	d->n_ambiguous = n;
 }
 
-void rz_daemon_place(struct rz_daemon *d, const struct rz_snapshot *snap)
+/* By the places that are known now. */
+static void publish(struct rz_daemon *d)
 {
-	/* somebody else may begin to use an agent's address at any time */
-	if (d->places && snap->now_ns < d->places_ns + rz_daemon_check_ns(d) && !is_news(d, snap))
-		return;
-	if (look(d, snap) || !rz_topo_place(d->topo, d->places, d->n_places))
+	if (!rz_topo_place(d->topo, d->places, d->n_places))
 		return;
 	tell(d);
 	rz_maps_write_topology(d->maps, d->topo, d->zones);
+}
+
+void rz_daemon_place(struct rz_daemon *d, const struct rz_snapshot *snap)
+{
+	/* somebody else may begin to use an agent's address at any time */
+	if (d->places && snap->now_ns < d->places_ns + rz_daemon_check_ns(d))
+		return;
+	if (!look(d, snap))
+		publish(d);
+}
+
+/* One place more, which no look has seen. 0 or -ENOMEM. */
+static int add_place(struct rz_daemon *d, const struct rz_socket_place *p)
+{
+	struct rz_socket_place *all = realloc(d->places, (d->n_places + 1) * sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	all[d->n_places] = *p;
+	d->places = all;
+	d->n_places = rz_places_sort(all, d->n_places + 1);
+	return 0;
+}
+
+bool rz_daemon_place_see(struct rz_daemon *d, const struct rz_snapshot *snap,
+			 const struct rz_alike *a)
+{
+	bool looked = d->places_ns >= snap->now_ns; /* in this tick: it sees all up to this one */
+	struct rz_socket_place p = place_of(a);
+
+	if (!rz_topo_agent_at(d->topo, &p.at) || rz_places_have(d->places, d->n_places, &p))
+		return false;
+	if (looked ? add_place(d, &p) : look(d, snap))
+		return false;
+	publish(d);
+	return true;
 }

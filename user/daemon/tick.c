@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The tick: from the maps through the policy to the moves.
+ * The tick: from the maps through the policy to the moves. pass.c has its first half.
  *
  * Comes in: a snapshot of the maps, the topology. Goes out: what may go (daemon/moves.c), map
  * moves, log lines. Called by daemon/wake.c at every interval.
@@ -36,6 +36,14 @@ static uint64_t not_before_ns(struct rz_daemon *d, const struct rz_candidate *m,
 	return rz_select_not_before(d->select, m);
 }
 
+/* Does map moves say this already, if of an earlier tick? A candidate may wait for hours. */
+static bool is_shown(const struct rz_move *was, const struct rz_move *now)
+{
+	return was && was->phase == RZ_PHASE_WAIT && was->client == now->client &&
+	       was->reason == now->reason && was->not_before_ns == now->not_before_ns &&
+	       !strcmp(was->to_zone, now->to_zone);
+}
+
 /* Candidates that must wait are shown in map moves with their reason; the log has once what mode
  * observe would have moved. */
 static void show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
@@ -60,7 +68,8 @@ static void show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
 	v.reason = m->reason;
 	v.not_before_ns = not_before_ns(d, m, was, snap->now_ns);
 	rz_str_copy(v.to_zone, sizeof(v.to_zone), m->to_zone);
-	bpf_map_update_elem(d->maps->moves, &m->cookie, &v, BPF_ANY);
+	if (!is_shown(was, &v))
+		bpf_map_update_elem(d->maps->moves, &m->cookie, &v, BPF_ANY);
 }
 
 /* Removes what is no longer a candidate, and finished moves that were shown for long enough. */
@@ -119,42 +128,50 @@ static bool judge(struct rz_daemon *d, struct rz_snapshot *snap)
 	if (rz_tick_run(snap, &world, d->select, rz_daemon_is_paused(d), &t))
 		return false;
 	d->backlog = t->backlog;
-	rz_daemon_tell_verdicts(d, snap, t);
+	rz_daemon_pass_tell(d, snap, t);
 	rz_daemon_tell_outcomes(d, snap);
-	rz_daemon_await(d, snap, t);
+	rz_daemon_await_tell(d, snap);
 	forget_moves(d, snap, t);
 	show_all_waiting(d, snap, t);
-	rz_daemon_park(d, snap, t);
-	rz_debug("tick: %zu connections, %zu candidates", snap->n_conns, t->n_moves);
+	rz_debug("tick: %zu connections, %zu judged one by one, %zu candidates", snap->n_all,
+		 snap->n_conns, t->n_moves);
 	rz_daemon_moves_begin(d, snap, t);
 	return true;
 }
 
+/* What alike connections have together goes into the maps: who is called what, who has how much. */
+static void count_shares(struct rz_daemon *d, struct rz_snapshot *snap)
+{
+	bool swept;
+
+	rz_named_read(d->maps, snap);
+	swept = !rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
+	rz_named_write(d->maps, snap);
+	if (swept)
+		rz_rooms_count(d->maps, snap, rz_clients_sweep_kept(d->sweep));
+}
+
 uint64_t rz_daemon_tick(struct rz_daemon *d)
 {
+	bool may_judge = d->topo && !d->moves, taken = false;
 	struct rz_snapshot *snap = NULL;
-	bool taken = false, swept;
 	int err;
 
 	rz_daemon_park_look(d);
 	rz_daemon_ledger_drain(d);
-	err = rz_snapshot_read(d->maps, &snap);
+	err = rz_snapshot_begin(d->maps, &snap);
+	if (!err)
+		err = rz_daemon_pass(d, snap, may_judge);
 	if (err) {
+		rz_snapshot_free(snap);
 		rz_tally_error(d->maps, RZ_PLACE_READ, err);
 		return rz_tick_due_ns(d->backlog, d->conf.interval_ns);
 	}
-	rz_named_read(d->maps, snap);
-	swept = !rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
 	log_full(d, snap);
-	rz_named_write(d->maps, snap);
+	count_shares(d, snap);
 	d->status.tick_ns = snap->now_ns;
 	d->counters.ticks++;
-	if (d->topo)
-		rz_daemon_place(d, snap);
-	rz_daemon_ledger_count(d, snap);
-	if (swept)
-		rz_rooms_count(d->kern, snap, rz_clients_sweep_kept(d->sweep), d->topo);
-	if (d->topo && !d->moves)
+	if (may_judge)
 		taken = judge(d, snap);
 	rz_daemon_write_status(d);
 	if (!taken)

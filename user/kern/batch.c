@@ -11,7 +11,8 @@
 #include "base/cleanup.h"
 
 #define ROOM_FIRST 4096
-#define ENOTSUPP   524 /* linux/errno.h; the kernel's own, not for user space but seen there */
+#define ROOM_EACH  1024 /* fits a processor's cache, and is dozens of buckets */
+#define ENOTSUPP   524	/* linux/errno.h; the kernel's own, not for user space but seen there */
 
 struct rows {
 	char *keys, *values;
@@ -53,39 +54,86 @@ static int read_singly(int map_fd, size_t key_size, size_t value_size, struct ro
 	return err;
 }
 
+/* Where the reading of a map stands. The cursor is a bucket number or a key, whichever is larger.
+ */
+struct reading {
+	int fd;
+	uint64_t flags;
+	size_t key_size, value_size;
+	char *cursor;
+	bool begun, over, no_batches;
+};
+
+/* One batch more, behind the rows that there are. 0 or -errno; -ENOSPC: the next bucket does not
+ * fit, nothing of it was read. */
+static int read_batch(struct reading *at, struct rows *r)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts, .elem_flags = at->flags);
+	__u32 count = r->room - r->n;
+	int err = bpf_map_lookup_batch(at->fd, at->begun ? at->cursor : NULL, at->cursor,
+				       r->keys + r->n * at->key_size,
+				       r->values + r->n * at->value_size, &count, &opts)
+			  ? -errno
+			  : 0;
+
+	at->no_batches = !at->begun && (err == -ENOTSUPP || err == -EOPNOTSUPP);
+	if (err && err != -ENOENT)
+		return err;
+	at->over = err == -ENOENT;
+	at->begun = true;
+	r->n += count;
+	return 0;
+}
+
+static int begin(struct reading *at, struct rows *r, size_t room)
+{
+	at->cursor = calloc(1, at->key_size + sizeof(uint64_t));
+	return at->cursor ? grow(r, at->key_size, at->value_size, room) : -ENOMEM;
+}
+
+int rz_batch_each(int map_fd, size_t key_size, size_t value_size, uint64_t flags, rz_batch_fn fn,
+		  void *arg)
+{
+	struct reading at = {map_fd, flags, key_size, value_size, NULL, false, false, false};
+	struct rows r = {};
+	int err = begin(&at, &r, ROOM_EACH);
+
+	while (!err && !at.over) {
+		r.n = 0;
+		err = read_batch(&at, &r);
+		if (at.no_batches) {
+			err = read_singly(map_fd, key_size, value_size, &r);
+			at.over = true;
+		} else if (err == -ENOSPC) {
+			err = grow(&r, key_size, value_size, r.room * 2);
+		}
+		if (!err && r.n)
+			err = fn(arg, r.keys, r.values, r.n);
+	}
+	free(at.cursor);
+	free(r.keys);
+	free(r.values);
+	return err;
+}
+
 int rz_batch_read(int map_fd, size_t key_size, size_t value_size, uint64_t flags, void **ret_keys,
 		  void **ret_values, size_t *ret_n)
 {
-	LIBBPF_OPTS(bpf_map_batch_opts, opts, .elem_flags = flags);
-	/* the cursor is a bucket number or a key, whichever is larger */
-	_cleanup_free_ char *cursor = calloc(1, key_size + sizeof(uint64_t));
+	struct reading at = {map_fd, flags, key_size, value_size, NULL, false, false, false};
 	struct rows r = {};
-	void *in = NULL;
-	__u32 count;
-	int err = cursor ? grow(&r, key_size, value_size, ROOM_FIRST) : -ENOMEM;
+	int err = begin(&at, &r, ROOM_FIRST);
 
-	while (!err) {
-		count = r.room - r.n;
-		err = bpf_map_lookup_batch(map_fd, in, cursor, r.keys + r.n * key_size,
-					   r.values + r.n * value_size, &count, &opts);
-		err = err < 0 ? -errno : 0;
-		if (!in && (err == -ENOTSUPP || err == -EOPNOTSUPP)) {
+	while (!err && !at.over) {
+		err = read_batch(&at, &r);
+		if (at.no_batches) {
 			err = read_singly(map_fd, key_size, value_size, &r);
 			break;
 		}
-		if (err && err != -ENOENT && err != -ENOSPC)
-			break;
-		if (err != -ENOSPC) { /* ENOSPC: a bucket did not fit, nothing of it was read */
-			r.n += count;
-			in = cursor;
-		}
-		if (err == -ENOENT) /* that was the last batch */
-			break;
-		err = r.room - r.n < ROOM_FIRST / 2 || err == -ENOSPC
-			      ? grow(&r, key_size, value_size, r.room * 2)
-			      : 0;
+		if (err == -ENOSPC || (!err && !at.over && r.room - r.n < ROOM_FIRST / 2))
+			err = grow(&r, key_size, value_size, r.room * 2);
 	}
-	if (err && err != -ENOENT) {
+	free(at.cursor);
+	if (err) {
 		free(r.keys);
 		free(r.values);
 		return err;

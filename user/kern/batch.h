@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading a BPF hash map whole, in batches (Linux 5.6): a walk key by key starts over whenever the
- * key it stands on is deleted. Called by kern/maps.c, kern/maps_topo.c and kern/clients.c.
+ * key it stands on is deleted. Called by all of kern/ that reads a map.
  */
 #ifndef RZ_KERN_BATCH_H
 #define RZ_KERN_BATCH_H
@@ -25,5 +25,13 @@ struct rz_batch_row {
 			       offsetof(type, value), sizeof(type)})
 int rz_batch_read_rows(int map_fd, const struct rz_batch_row *row, uint64_t flags, void **ret,
 		       size_t *ret_n);
+
+/*
+ * The same without keeping them: `fn` has each batch, in a buffer that the next one is read into.
+ * What it returns other than 0 ends the reading, and is returned. It may change the map.
+ */
+typedef int (*rz_batch_fn)(void *arg, const void *keys, const void *values, size_t n);
+int rz_batch_each(int map_fd, size_t key_size, size_t value_size, uint64_t flags, rz_batch_fn fn,
+		  void *arg);
 
 #endif

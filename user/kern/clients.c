@@ -98,13 +98,13 @@ static void keep(struct rz_peer_key *list, size_t *n, const uint8_t *from)
 /* The hashes in use, sorted. */
 static uint64_t *used_hashes(const struct rz_snapshot *snap)
 {
-	uint64_t *used = malloc((snap->n_conns + 1) * sizeof(*used));
+	uint64_t *used = malloc((snap->alike.n + 1) * sizeof(*used));
 	size_t i;
 
-	for (i = 0; used && i < snap->n_conns; i++)
-		used[i] = snap->conns[i].frame.client;
+	for (i = 0; used && i < snap->alike.n; i++)
+		used[i] = snap->alike.rows[i].key.client;
 	if (used)
-		qsort(used, snap->n_conns, sizeof(*used), u64_order);
+		qsort(used, snap->alike.n, sizeof(*used), u64_order);
 	return used;
 }
 
@@ -179,15 +179,15 @@ static int sweep_softwares(struct rz_clients_sweep *s, const struct rz_maps *m,
 
 	if (err)
 		return err;
-	used = malloc((snap->n_conns + 1) * sizeof(*used));
+	used = malloc((snap->alike.n + 1) * sizeof(*used));
 	if (!used || keep_none(&s->kept.softwares, &s->kept.n_softwares, n))
 		return -ENOMEM;
-	for (i = 0; i < snap->n_conns; i++)
-		used[i] = snap->conns[i].frame.software;
-	qsort(used, snap->n_conns, sizeof(*used), u32_order);
+	for (i = 0; i < snap->alike.n; i++)
+		used[i] = snap->alike.rows[i].key.software;
+	qsort(used, snap->alike.n, sizeof(*used), u32_order);
 	for (i = 0; i < n; i++) {
 		if (n < RZ_SOFTWARES_MAX / 2 ||
-		    bsearch(&values[i].number, used, snap->n_conns, sizeof(*used), u32_order)) {
+		    bsearch(&values[i].number, used, snap->alike.n, sizeof(*used), u32_order)) {
 			keep(s->kept.softwares, &s->kept.n_softwares, values[i].from);
 			continue;
 		}
@@ -223,7 +223,7 @@ int rz_clients_sweep_run(struct rz_clients_sweep *s, const struct rz_maps *m,
 	if (!used || !unused)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		if (!contains(used, snap->n_conns, hashes[i]) &&
+		if (!contains(used, snap->alike.n, hashes[i]) &&
 		    !contains(busiest, n_busiest, hashes[i])) {
 			if (contains(s->unused, s->n, hashes[i]) &&
 			    snap->now_ns > ids[i].first_seen_ns + keep_ns) {

@@ -29,7 +29,7 @@ void rz_clients_sweep_free(struct rz_clients_sweep *s);
 
 /*
  * Learns every id that is not learnt yet (at the first call all of them: an earlier run may have
- * read them by other keys), and forgets ids that no connection in `snap` uses, was
+ * read them by other keys), and forgets ids that no connection of the pass `snap` uses, was
  * not used at the previous call either, and is older than `keep_ns`, or of any age once more than
  * half of the `room` entries are taken. A connection that began since `snap` may have one of these:
  * its next request enters the id again (rz_effort_looks_again), and until then it is not

@@ -121,7 +121,7 @@ static size_t cut(struct rz_named_row *rows, size_t n)
 
 int rz_named_learn(struct rz_snapshot *s)
 {
-	struct rz_named_row *rows = calloc(s->n_conns + s->n_named + 1, sizeof(*rows));
+	struct rz_named_row *rows = calloc(s->n_conns + s->alike.n + s->n_named + 1, sizeof(*rows));
 	size_t i, n = 0;
 
 	if (!rows)
@@ -132,6 +132,12 @@ int rz_named_learn(struct rz_snapshot *s)
 	for (i = 0; i < s->n_conns; i++)
 		if (speaks(&s->conns[i]))
 			rows[n++] = row_of(s, &s->conns[i]);
+	for (i = 0; i < s->alike.n; i++) {
+		struct rz_conn c = rz_alike_conn(&s->alike.rows[i]);
+
+		if (speaks(&c))
+			rows[n++] = row_of(s, &c);
+	}
 	free(s->named);
 	s->named = rows;
 	s->n_named = cut(rows, fold_all(rows, n));

@@ -53,13 +53,16 @@ static int count(const struct rz_snapshot *snap, const struct rz_clients_kept *k
 		 struct row **ret, size_t *ret_n)
 {
 	struct row *rows =
-		malloc((snap->n_conns + kept->n_ids + kept->n_softwares + 1) * sizeof(*rows));
+		malloc((snap->alike.n + kept->n_ids + kept->n_softwares + 1) * sizeof(*rows));
 	size_t i, n = 0;
 
 	if (!rows)
 		return -ENOMEM;
-	for (i = 0; i < snap->n_conns; i++)
-		add(rows, &n, snap->conns[i].tuple.client_addr)->has.conns = 1;
+	for (i = 0; i < snap->alike.n; i++) {
+		const struct rz_alike *a = &snap->alike.rows[i];
+
+		add(rows, &n, a->key.client_addr)->has.conns = a->conns;
+	}
 	for (i = 0; i < kept->n_ids; i++)
 		add(rows, &n, kept->ids[i].addr)->has.client_ids = 1;
 	for (i = 0; i < kept->n_softwares; i++)
@@ -98,12 +101,12 @@ static int write_rows(int fd, const struct row *rows, size_t n)
 	return 0;
 }
 
-static bool is_stranger(const struct rz_topo *topo, const struct rz_conn *c)
+bool rz_rooms_is_stranger(const struct rz_topo *topo, const struct rz_alike *a)
 {
-	struct rz_endpoint at = {.port = c->tuple.agent_port};
+	struct rz_endpoint at = {.port = a->key.agent_port};
 	const struct rz_topo_agent *agent;
 
-	memcpy(at.addr, c->tuple.agent_addr, sizeof(at.addr));
+	memcpy(at.addr, a->key.agent_addr, sizeof(at.addr));
 	agent = rz_topo_agent_at(topo, &at);
 	return !agent || agent->home == RZ_HOME_OTHER_NODE;
 }
@@ -116,36 +119,25 @@ static bool is_held(const struct rz_maps *m, uint64_t cookie)
 	return !bpf_map_lookup_elem(m->holds, &cookie, &h);
 }
 
-/* Counts strangers; those beyond their room were there before the topology said so. */
-static void count_strangers(struct rz_kern *k, const struct rz_snapshot *snap,
-			    const struct rz_topo *topo)
+bool rz_rooms_take_stranger(struct rz_kern *k, const struct rz_conn *c, uint32_t *n)
 {
-	uint32_t n = 0, max = rz_kern_strangers_max(k);
-	const struct rz_maps *m = rz_kern_maps(k);
-	size_t i;
-
-	for (i = 0; i < snap->n_conns; i++) {
-		if (!is_stranger(topo, &snap->conns[i]))
-			continue;
-		if (n < max || is_held(m, snap->conns[i].cookie))
-			n++;
-		else
-			rz_kern_forget_stranger(k, &snap->conns[i]);
+	if (*n >= rz_kern_strangers_max(k) && !is_held(rz_kern_maps(k), c->cookie)) {
+		rz_kern_forget_stranger(k, c);
+		return false;
 	}
-	rz_kern_count_strangers(k, n);
+	++*n;
+	return true;
 }
 
-int rz_rooms_count(struct rz_kern *k, const struct rz_snapshot *snap,
-		   const struct rz_clients_kept *kept, const struct rz_topo *topo)
+int rz_rooms_count(const struct rz_maps *m, const struct rz_snapshot *snap,
+		   const struct rz_clients_kept *kept)
 {
 	_cleanup_free_ struct row *rows = NULL;
 	size_t n = 0;
 	int err;
 
-	if (topo)
-		count_strangers(k, snap, topo);
 	err = count(snap, kept, &rows, &n);
 	if (!err)
-		err = write_rows(rz_kern_maps(k)->peers, rows, n);
+		err = write_rows(m->peers, rows, n);
 	return err ? rz_err(err, "peers: cannot count them: %s", strerror(-err)) : 0;
 }

@@ -14,9 +14,14 @@
 #include "kern/load.h"
 #include "kern/snapshot.h"
 
-/* `topo` is NULL until the first whole topology: then nobody is a stranger. 0 or -errno (logged).
- */
-int rz_rooms_count(struct rz_kern *k, const struct rz_snapshot *snap,
-		   const struct rz_clients_kept *kept, const struct rz_topo *topo);
+/* Of a pass. 0 or -errno (logged). */
+int rz_rooms_count(const struct rz_maps *m, const struct rz_snapshot *snap,
+		   const struct rz_clients_kept *kept);
+
+/* Were these accepted by no agent of this node? */
+bool rz_rooms_is_stranger(const struct rz_topo *topo, const struct rz_alike *a);
+/* One more of them in a pass, which has met *n. Those beyond their room, which were there before
+ * the topology said so, are forgotten: false. The caller tells rz_kern_count_strangers(). */
+bool rz_rooms_take_stranger(struct rz_kern *k, const struct rz_conn *c, uint32_t *n);
 
 #endif

@@ -4,10 +4,13 @@
  *
  * Comes in: the maps (kern/maps.h). Goes out: arrays of the ABI's structures, and look-ups in them.
  * Called by the commands, which need no daemon, and by the daemon's tick; the policy judges by it.
+ * The tick reads connections in one pass through a fixed buffer, and its snapshot keeps only those
+ * that cannot be decided on while they pass.
  */
 #ifndef RZ_KERN_SNAPSHOT_H
 #define RZ_KERN_SNAPSHOT_H
 
+#include "kern/alike.h"
 #include "kern/maps.h"
 
 struct rz_client_row {
@@ -53,8 +56,10 @@ struct rz_member {
 
 /* Everything `list` and the policy look at, read in one go. Sorted by cookie or hash. */
 struct rz_snapshot {
-	struct rz_conn *conns;
+	struct rz_conn *conns; /* a pass's: those that it keeps */
 	size_t n_conns;
+	struct rz_alikes alike; /* a pass's: all there are, alike ones once */
+	size_t n_all;		/* a pass's: how many there are */
 	struct rz_client_row *clients;
 	size_t n_clients;
 	uint64_t *client_hashes; /* of clients[i], to look it up by; NULL: look there */
@@ -91,6 +96,19 @@ static inline uint64_t rz_conn_time_ns(const struct rz_conn *c, uint32_t cs)
 }
 
 int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret);
+
+/*
+ * The same in one pass. First all but the connections (of now_ns); then `fn` has each of these,
+ * with its row in s->alike, in any order. What it keeps is in s->conns afterwards. Members, writers
+ * and prints are there when the pass is over: before, nothing is known of a connection's siblings.
+ * `fn` returns 0 or -errno, which ends it. 0 or -errno, logged.
+ */
+typedef int (*rz_snapshot_fn)(void *arg, const struct rz_conn *c, size_t alike);
+int rz_snapshot_begin(const struct rz_maps *m, struct rz_snapshot **ret);
+int rz_snapshot_pass(const struct rz_maps *m, struct rz_snapshot *s, rz_snapshot_fn fn, void *arg);
+/* For `fn`. 0 or -ENOMEM. */
+int rz_snapshot_keep(struct rz_snapshot *s, const struct rz_conn *c);
+
 /* Only what the daemon says of itself: settings, status, counters, and the time. 0 or -errno,
  * logged. */
 int rz_snapshot_read_daemon(const struct rz_maps *m, struct rz_snapshot **ret);
@@ -98,14 +116,25 @@ int rz_snapshot_read_daemon(const struct rz_maps *m, struct rz_snapshot **ret);
  * header. */
 #define RZ_MEMBER_PROXY (~0ULL)
 
-/* Fills members of a snapshot from its conns; a part of reading one. 0 or -ENOMEM. */
+static inline struct rz_member rz_member_of(const struct rz_conn *c)
+{
+	struct rz_member m = {.client = c->frame.client, .cookie = c->cookie};
+
+	__builtin_memcpy(m.addr, c->tuple.client_addr, sizeof(m.addr));
+	return m;
+}
+
+/* Fills members and writers of a snapshot from its conns; a part of reading one. 0 or -ENOMEM. */
 int rz_snapshot_find_members(struct rz_snapshot *s);
-/* Fills writers from conns, likewise. */
-int rz_snapshot_find_writers(struct rz_snapshot *s);
+/* The parts of it that a pass calls: for each connection, and at the end. */
+int rz_snapshot_note_member(struct rz_snapshot *s, struct rz_alike *a, const struct rz_conn *c);
+int rz_snapshot_note_peers(struct rz_snapshot *s);
 void rz_snapshot_free(struct rz_snapshot *s); /* takes NULL */
 const struct rz_conn *rz_snapshot_conn(const struct rz_snapshot *s, uint64_t cookie);
 const struct rz_client *rz_snapshot_client(const struct rz_snapshot *s, uint64_t hash);
 const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t cookie);
+/* Is, or was, it held (map held)? Then left and followed say more. */
+bool rz_snapshot_is_held(const struct rz_snapshot *s, const struct rz_conn *c);
 /* Has its client left it while it was held? */
 bool rz_snapshot_left(const struct rz_snapshot *s, const struct rz_conn *c);
 /* Is it held because its client is followed after a move (map follow)? */
@@ -117,9 +146,9 @@ bool rz_snapshot_peer_proxies(const struct rz_snapshot *s, const struct rz_conn 
 
 /* Does a connection of the same client (client.id at an address) carry group membership? */
 bool rz_snapshot_grouped(const struct rz_snapshot *s, const struct rz_conn *c);
-/* The `i`th of these connections; NULL: there are no more. */
-const struct rz_conn *rz_snapshot_group_conn(const struct rz_snapshot *s, const struct rz_conn *c,
-					     size_t i);
+/* The print of the `i`th of these connections, NULL: it has none. False: there are no more. */
+bool rz_snapshot_group_print(const struct rz_snapshot *s, const struct rz_conn *c, size_t i,
+			     const struct rz_print **ret);
 /* What the client said it is, on this connection; NULL: nothing, or it was not kept. */
 const struct rz_software *rz_snapshot_software(const struct rz_snapshot *s,
 					       const struct rz_conn *c);

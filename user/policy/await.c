@@ -96,6 +96,15 @@ static void expect(struct rz_await *a, struct client *c, uint64_t until_ns)
 	c->awaited_tick = a->tick;
 }
 
+bool rz_await_has(const struct rz_await *a, uint64_t client, const uint8_t addr[16])
+{
+	struct rz_client_key key = rz_client_key(client, addr);
+	struct client *c;
+
+	HASH_FIND(hh, a->clients, &key, sizeof(key), c);
+	return c;
+}
+
 void rz_await_see(struct rz_await *a, const struct rz_await_conn *conn)
 {
 	bool works = conn->data_ns && a->now_ns < conn->data_ns + RZ_AWAIT_WORKS_NS;

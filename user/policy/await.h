@@ -63,6 +63,8 @@ int rz_await_new(struct rz_await **ret);
 void rz_await_free(struct rz_await *a); /* takes NULL */
 
 void rz_await_begin(struct rz_await *a, uint64_t now_ns);
+/* Is this client waited for? Only those see anything new in a connection without expected_ns. */
+bool rz_await_has(const struct rz_await *a, uint64_t client, const uint8_t addr[16]);
 void rz_await_see(struct rz_await *a, const struct rz_await_conn *c);
 
 /* All connections of the tick were seen: what there is to tell, which lives until the next begin.

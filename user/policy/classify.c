@@ -100,13 +100,19 @@ static void look_up_zones(struct rz_view *v)
 	v->client_zone = client_zone(v->c, v->w, &v->by_address);
 }
 
-static void look_up(struct rz_view *v)
+/* Agents of the client's zone, too. */
+static void look_up_early(struct rz_view *v)
 {
 	look_up_zones(v);
-	v->kind = rz_frame_kind(&v->c->conn->frame);
 	/* agents of another group or role than the client asks for are none that it could use */
 	if (v->agent && v->client_zone && (!v->c->client || serves(v->agent, v->c->client)))
 		v->there = rz_topo_zone_find(v->w->zones, v->agent->group, v->client_zone);
+}
+
+static void look_up(struct rz_view *v)
+{
+	look_up_early(v);
+	v->kind = rz_frame_kind(&v->c->conn->frame);
 	v->way = way(v, others(v));
 	if (v->way.follow && !can_follow(v))
 		v->way.alone = true;
@@ -182,6 +188,22 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 				    .shared = v.kind == RZ_KIND_SHARED,
 				    .acks0 = c->conn->frame.acks0};
 	return ret;
+}
+
+bool rz_classify_early(const struct rz_judged_conn *c, const struct rz_world *w,
+		       struct rz_verdict *ret)
+{
+	struct rz_view v = {.c = c, .w = w};
+	bool decided;
+
+	look_up_early(&v);
+	*ret = (struct rz_verdict){.client_zone = v.client_zone,
+				   .agent_zone = v.agent_zone,
+				   .group = v.agent ? v.agent->group : NULL,
+				   .there = v.there};
+	decided = rz_rules_early(&v, &ret->reason, &ret->lasts);
+	ret->locality = locality(&v);
+	return decided;
 }
 
 enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct rz_world *w)

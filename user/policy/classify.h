@@ -92,6 +92,15 @@ enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct 
  */
 struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_world *w);
 
+/*
+ * The same by what alike connections have in common (kern/alike.h), and by whether it is held.
+ * False: that does not decide. Fills reason, lasts, locality, zones, group and there; what one
+ * connection has of its own is not looked at, nor what its siblings have. Where it decides,
+ * rz_classify() says the same.
+ */
+bool rz_classify_early(const struct rz_judged_conn *c, const struct rz_world *w,
+		       struct rz_verdict *ret);
+
 enum rz_answer {
 	RZ_ANSWER_PASSED,
 	RZ_ANSWER_FAILED,

@@ -14,17 +14,14 @@
 static rz_print_names by_group(const struct rz_snapshot *snap, const struct rz_conn *c)
 {
 	rz_print_names set = ~0ULL;
-	const struct rz_conn *g;
+	const struct rz_print *p;
 	size_t i;
 
 	if (c->frame.data_version < FETCH_OF_KAFKA_2_3)
 		return set;
-	for (i = 0; i < GROUP_CONNS && (g = rz_snapshot_group_conn(snap, c, i)); i++) {
-		const struct rz_print *p = rz_snapshot_print(snap, g);
-
+	for (i = 0; i < GROUP_CONNS && rz_snapshot_group_print(snap, c, i, &p); i++)
 		if (p && rz_print_is_group(p))
 			set &= rz_print_group(p);
-	}
 	return set;
 }
 

@@ -2,30 +2,13 @@
 /* What of each connection is counted, see ledger.h; the rows are in ledger_rows.c. Pure. */
 #include "policy/ledger.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-static int by_cookie(const void *a, const void *b)
-{
-	uint64_t x = ((const struct rz_ledger_conn *)a)->counted.cookie;
-	uint64_t y = ((const struct rz_ledger_conn *)b)->counted.cookie;
-
-	return x < y ? -1 : x > y;
-}
-
-static struct rz_ledger_conn *find(const struct rz_ledger *l, uint64_t cookie)
-{
-	struct rz_ledger_conn key = {.counted.cookie = cookie};
-
-	return l->n_conns ? bsearch(&key, l->conns, l->n_conns, sizeof(key), by_cookie) : NULL;
-}
+#include <stddef.h>
 
 const struct rz_counted *rz_ledger_counted(const struct rz_ledger *l, uint64_t cookie)
 {
-	const struct rz_ledger_conn *c = find(l, cookie);
+	uint32_t place = rz_roll_find(l->roll, cookie);
 
-	return c ? &c->counted : NULL;
+	return place == RZ_ROLL_NONE ? NULL : rz_roll_counted(l->roll, place);
 }
 
 static uint64_t above(uint64_t now, uint64_t before)
@@ -33,58 +16,12 @@ static uint64_t above(uint64_t now, uint64_t before)
 	return now > before ? now - before : 0;
 }
 
-/* ---- places ---- */
-
-static void keep(struct rz_ledger *l, struct rz_ledger_conn *c)
+void rz_ledger_begin(struct rz_ledger *l, uint32_t hour)
 {
-	if (c->place == RZ_LEDGER_NO_PLACE && l->n_free)
-		c->place = l->free_places[--l->n_free];
-	if (c->place != RZ_LEDGER_NO_PLACE)
-		l->places[c->place] = c->counted;
-}
-
-static void drop(struct rz_ledger *l, const struct rz_ledger_conn *c)
-{
-	if (c->place == RZ_LEDGER_NO_PLACE)
-		return;
-	l->places[c->place].cookie = 0;
-	l->free_places[l->n_free++] = c->place;
-}
-
-int rz_ledger_read_places(struct rz_ledger *l, size_t n)
-{
-	size_t i;
-
-	l->free_places = malloc((n + 1) * sizeof(*l->free_places));
-	for (i = 0; i < n; i++)
-		l->n_conns += l->places[i].cookie != 0;
-	l->conns = calloc(l->n_conns + 1, sizeof(*l->conns));
-	if (!l->free_places || !l->conns)
-		return -ENOMEM;
-	l->n_conns = 0;
-	for (i = n; i-- > 0;) {
-		if (l->places[i].cookie)
-			l->conns[l->n_conns++] = (struct rz_ledger_conn){.counted = l->places[i],
-									 .place = (uint32_t)i};
-		else
-			l->free_places[l->n_free++] = (uint32_t)i;
-	}
-	qsort(l->conns, l->n_conns, sizeof(*l->conns), by_cookie);
-	return 0;
-}
-
-/* ---- a tick ---- */
-
-int rz_ledger_begin(struct rz_ledger *l, uint32_t hour, size_t n_open)
-{
-	struct rz_ledger_conn *next = malloc((l->n_conns + n_open + 1) * sizeof(*next));
 	struct rz_ledger_client_row *r, *tmp;
 
-	if (!next)
-		return -ENOMEM;
-	free(l->next);
-	l->next = next;
-	l->n_next = l->n_evicted = l->at = 0;
+	l->n_evicted = 0;
+	l->tick++;
 	if (l->hour != hour) {
 		l->floor = 0;
 		HASH_ITER (hh, l->clients, r, tmp) {
@@ -95,7 +32,6 @@ int rz_ledger_begin(struct rz_ledger *l, uint32_t hour, size_t n_open)
 		}
 	}
 	l->hour = hour;
-	return 0;
 }
 
 /* Adds to what is counted of a connection. `tls`: it is known to be under TLS. */
@@ -115,68 +51,64 @@ static struct rz_ledger_more count(struct rz_counted *c, uint64_t rx, uint64_t t
 
 struct rz_ledger_more rz_ledger_closed(struct rz_ledger *l, const struct rz_closed *c)
 {
-	struct rz_ledger_conn *known = find(l, c->cookie);
+	uint32_t place = rz_roll_find(l->roll, c->cookie);
+	bool known = place != RZ_ROLL_NONE;
 	struct rz_counted fresh = {.cookie = c->cookie};
 	struct rz_ledger_more more = {};
 
 	if (known)
-		known->closed = true;
+		rz_roll_note(l->roll, place)->closed = 1;
 	if (known || !c->adopted) /* else nobody knows how much of it is new */
-		more = count(known ? &known->counted : &fresh, c->rx_bytes, c->tx_bytes, c->tls);
+		more = count(known ? rz_roll_counted(l->roll, place) : &fresh, c->rx_bytes,
+			     c->tx_bytes, c->tls);
 	more.closed = 1;
 	return more;
 }
 
-/* What is not open: closed, or to be waited for once more. */
-static void pass_by(struct rz_ledger *l, const struct rz_ledger_conn *c)
-{
-	if (!c->closed && !c->missed) {
-		l->next[l->n_next] = *c;
-		l->next[l->n_next++].missed = true;
-		return;
-	}
-	l->lost += !c->closed;
-	drop(l, c);
-}
-
 /* Of one that is older than rezone, what it has carried before counts as counted. */
-static struct rz_ledger_conn first_seen(const struct rz_conn *c)
+static uint32_t first_seen(struct rz_ledger *l, const struct rz_conn *c)
 {
-	struct rz_ledger_conn n = {.counted.cookie = c->cookie, .place = RZ_LEDGER_NO_PLACE};
+	struct rz_counted n = {.cookie = c->cookie};
 
 	if (c->frame.adopted)
-		n.counted = (struct rz_counted){c->cookie,   c->rx_bytes, c->tx_bytes, c->rx_bytes,
-						c->tx_bytes, 0,		  {}};
-	return n;
+		n = (struct rz_counted){c->cookie,   c->rx_bytes, c->tx_bytes, c->rx_bytes,
+					c->tx_bytes, 0,		  {}};
+	return rz_roll_add(l->roll, &n);
 }
 
-struct rz_ledger_more rz_ledger_open(struct rz_ledger *l, const struct rz_conn *c)
+struct rz_ledger_more rz_ledger_open(struct rz_ledger *l, const struct rz_conn *c,
+				     uint32_t *ret_place)
 {
-	struct rz_ledger_conn *now;
-	struct rz_ledger_more more;
-	bool known;
+	uint32_t place = rz_roll_find(l->roll, c->cookie);
+	struct rz_roll_note *note;
 
-	while (l->at < l->n_conns && l->conns[l->at].counted.cookie < c->cookie)
-		pass_by(l, &l->conns[l->at++]);
-	if (l->n_next && l->next[l->n_next - 1].counted.cookie == c->cookie)
-		return (struct rz_ledger_more){}; /* a map that changes may show an entry twice */
-	now = &l->next[l->n_next++];
-	known = l->at < l->n_conns && l->conns[l->at].counted.cookie == c->cookie;
-	*now = known ? l->conns[l->at++] : first_seen(c);
-	now->missed = false;
-	more = count(&now->counted, c->rx_bytes, c->tx_bytes, c->frame.state == RZ_STATE_TLS);
-	if (!known || more.rx_bytes || more.tx_bytes || more.tls_rx_bytes || more.tls_tx_bytes)
-		keep(l, now);
-	return more;
+	if (place == RZ_ROLL_NONE)
+		place = first_seen(l, c);
+	*ret_place = place;
+	if (place == RZ_ROLL_NONE)
+		return (struct rz_ledger_more){};
+	note = rz_roll_note(l->roll, place);
+	note->tick = l->tick;
+	note->missed = 0;
+	return count(rz_roll_counted(l->roll, place), c->rx_bytes, c->tx_bytes,
+		     c->frame.state == RZ_STATE_TLS);
 }
 
+/* What is not open: closed, or to be waited for once more. */
 void rz_ledger_end(struct rz_ledger *l)
 {
-	while (l->at < l->n_conns)
-		pass_by(l, &l->conns[l->at++]);
-	free(l->conns);
-	l->conns = l->next;
-	l->n_conns = l->n_next;
-	l->next = NULL;
-	l->n_next = l->at = 0;
+	uint32_t i;
+
+	for (i = 0; i < l->roll->top; i++) {
+		struct rz_roll_note *note = rz_roll_note(l->roll, i);
+
+		if (!note->used || note->tick == l->tick)
+			continue;
+		if (!note->closed && !note->missed) {
+			note->missed = 1;
+			continue;
+		}
+		l->lost += !note->closed;
+		rz_roll_drop(l->roll, i);
+	}
 }

@@ -3,10 +3,9 @@
  * The ledger: what connections have carried, added up as differences under the group and zones that
  * they have at that time. Pure: the hour is an argument.
  *
- * Comes in: at each tick the records of connections that have closed, then the open ones in the
- * order of their cookies; once, what an earlier run left in the maps. Goes out: rows that only
- * grow, marked where they changed. Called by daemon/ledger.c, which puts them into the maps
- * (include/rezone/ledger.h).
+ * Comes in: at each tick the records of connections that have closed, then the open ones in any
+ * order; once, what an earlier run left in the maps. Goes out: rows that only grow, marked where
+ * they changed. Called by daemon/ledger.c, which puts them into the maps (include/rezone/ledger.h).
  *
  * A connection is counted from nothing if rezone saw it open, else from what it had carried when it
  * was first seen. What TCP says is never believed to become less. A connection that is neither open
@@ -23,6 +22,7 @@
 #include <rezone/ipc.h>
 
 #include "base/map.h"
+#include "policy/roll.h"
 
 struct rz_ledger_zone_row {
 	struct rz_ledger_key key;
@@ -40,39 +40,23 @@ struct rz_ledger_client_row {
 	UT_hash_handle hh;
 };
 
-struct rz_ledger_conn {
-	struct rz_counted counted;
-	uint32_t place; /* in `places`, RZ_LEDGER_NO_PLACE: there is no room */
-	bool missed;	/* at the latest tick it was neither open nor had it closed */
-	bool closed;
-};
-#define RZ_LEDGER_NO_PLACE UINT32_MAX
-
 struct rz_ledger {
 	struct rz_ledger_zone_row *zones; /* hash tables */
 	struct rz_ledger_client_row *clients;
 	size_t zones_max, clients_max;
-	struct rz_ledger_conn *conns; /* sorted by cookie */
-	size_t n_conns;
-	struct rz_counted *places; /* the same for the next run: map counted, in memory */
-	uint32_t *free_places;
-	size_t n_free;
-	uint64_t lost; /* since it was made */
+	struct rz_roll *roll; /* the caller's: what of each connection is counted */
+	uint64_t lost;	      /* since it was made */
 	/* of one tick */
 	uint32_t hour;
-	struct rz_ledger_conn *next; /* what conns becomes */
-	size_t n_next, at;
+	uint8_t tick;			      /* its number, the low bits of it */
 	struct rz_ledger_client_key *evicted; /* rows that the map may still have */
 	size_t n_evicted;
 	uint64_t floor; /* no client's row has had less than this, 0: not known */
 };
 
-/*
- * `zones_max` counts the row of all that is not known. `places` is the caller's, and has what an
- * earlier run has counted; each place is brought up to date on its own, so a run that is killed
- * leaves it whole. 0 or -ENOMEM.
- */
-int rz_ledger_new(size_t zones_max, size_t clients_max, struct rz_counted *places, size_t n_places,
+/* `zones_max` counts the row of all that is not known. `roll` is the caller's; each place of it is
+ * brought up to date on its own, so a run that is killed leaves it whole. 0 or -ENOMEM. */
+int rz_ledger_new(size_t zones_max, size_t clients_max, struct rz_roll *roll,
 		  struct rz_ledger **ret);
 void rz_ledger_free(struct rz_ledger *l); /* takes NULL */
 
@@ -82,9 +66,8 @@ int rz_ledger_restore_zone(struct rz_ledger *l, const struct rz_ledger_key *key,
 int rz_ledger_restore_client(struct rz_ledger *l, const struct rz_ledger_client_key *key,
 			     const struct rz_ledger_client *value);
 
-/* A tick in this hour since 1970, with so many open connections and records. 0 or -ENOMEM (then the
- * tick is left out, and the next one counts its bytes too). */
-int rz_ledger_begin(struct rz_ledger *l, uint32_t hour, size_t n_open);
+/* A tick in this hour since 1970. */
+void rz_ledger_begin(struct rz_ledger *l, uint32_t hour);
 
 /* What there is to add to a row. */
 struct rz_ledger_more {
@@ -97,8 +80,24 @@ struct rz_ledger_more {
 const struct rz_counted *rz_ledger_counted(const struct rz_ledger *l, uint64_t cookie);
 /* A connection has closed. */
 struct rz_ledger_more rz_ledger_closed(struct rz_ledger *l, const struct rz_closed *c);
-/* Is open; each one's cookie is above the one's before. */
-struct rz_ledger_more rz_ledger_open(struct rz_ledger *l, const struct rz_conn *c);
+/* Is open. *ret_place: its place in the roll; NONE: there is no memory, and it is counted at a
+ * later tick. */
+struct rz_ledger_more rz_ledger_open(struct rz_ledger *l, const struct rz_conn *c,
+				     uint32_t *ret_place);
+
+static inline bool rz_ledger_more_is_none(const struct rz_ledger_more *m)
+{
+	return !(m->rx_bytes | m->tx_bytes | m->closed | m->tls_rx_bytes | m->tls_tx_bytes);
+}
+
+static inline void rz_ledger_more_add(struct rz_ledger_more *to, const struct rz_ledger_more *m)
+{
+	to->rx_bytes += m->rx_bytes;
+	to->tx_bytes += m->tx_bytes;
+	to->closed += m->closed;
+	to->tls_rx_bytes += m->tls_rx_bytes;
+	to->tls_tx_bytes += m->tls_tx_bytes;
+}
 
 /* Adds to the row of group and zones ("" not known), and to the client's (0: not identified). */
 struct rz_ledger_entry {
@@ -112,9 +111,6 @@ int rz_ledger_add(struct rz_ledger *l, const struct rz_ledger_entry *e);
 
 /* All were seen. evicted lives until the next begin. */
 void rz_ledger_end(struct rz_ledger *l);
-
-/* A part of making one (ledger.c). 0 or -ENOMEM. */
-int rz_ledger_read_places(struct rz_ledger *l, size_t n);
 
 /* ---- sums (ledger_sum.c) ---- */
 

@@ -7,7 +7,7 @@
 
 #include "base/str.h"
 
-int rz_ledger_new(size_t zones_max, size_t clients_max, struct rz_counted *places, size_t n_places,
+int rz_ledger_new(size_t zones_max, size_t clients_max, struct rz_roll *roll,
 		  struct rz_ledger **ret)
 {
 	struct rz_ledger *l = calloc(1, sizeof(*l));
@@ -15,8 +15,8 @@ int rz_ledger_new(size_t zones_max, size_t clients_max, struct rz_counted *place
 	if (!l)
 		return -ENOMEM;
 	l->evicted = calloc(clients_max + 1, sizeof(*l->evicted));
-	l->places = places;
-	if (!l->evicted || rz_ledger_read_places(l, n_places)) {
+	l->roll = roll;
+	if (!l->evicted) {
 		rz_ledger_free(l);
 		return -ENOMEM;
 	}
@@ -41,9 +41,6 @@ void rz_ledger_free(struct rz_ledger *l)
 		HASH_DEL(l->clients, c);
 		free(c);
 	}
-	free(l->conns);
-	free(l->next);
-	free(l->free_places);
 	free(l->evicted);
 	free(l);
 }

@@ -325,6 +325,7 @@ static const struct rule {
 	{RZ_REASON_ZONE_NOT_STABLE, false, THERE, zone_not_stable, zone_stable_ns, NULL},
 	{RZ_REASON_TOPOLOGY_STALE, false, 0, topology_stale, NULL, NULL},
 	{RZ_REASON_AGENT_TERMINATING, false, AGENT, agent_terminating, NULL, NULL},
+	/* from here on: what one connection has of its own */
 	{RZ_REASON_PARKED, true, 0, parked, NULL, NULL},
 	{RZ_REASON_NOT_DATA, true, 0, not_data, NULL, NULL},
 	{RZ_REASON_SHARED, true, 0, shared, NULL, shared_lasts},
@@ -337,7 +338,8 @@ static const struct rule {
 	{RZ_REASON_LIBRARY, true, THERE, library, NULL, library_lasts},
 	{RZ_REASON_MAY_COME, true, 0, may_come, NULL, NULL},
 };
-#define N_RULES (sizeof(rules) / sizeof(rules[0]))
+#define N_RULES	     (sizeof(rules) / sizeof(rules[0]))
+#define FIRST_OF_ONE RZ_REASON_PARKED /* the rules above it look at what alike ones share */
 _Static_assert(N_RULES <= RZ_RULES_MAX, "there is room for every rule's answer");
 
 static unsigned known(const struct rz_view *v)
@@ -364,6 +366,12 @@ enum rz_reason rz_rules_first(const struct rz_view *v, bool by_hand)
 }
 
 /* Whoever is held, or is not identified, is judged by that alone. */
+static bool is_last_word(enum rz_reason reason)
+{
+	return reason == RZ_REASON_LEFT || reason == RZ_REASON_FOLLOWED ||
+	       reason == RZ_REASON_NOT_IDENTIFIED;
+}
+
 bool rz_rules_last(const struct rz_view *v)
 {
 	size_t i;
@@ -375,9 +383,28 @@ bool rz_rules_last(const struct rz_view *v)
 			continue;
 		if (r->lasts && r->lasts(v))
 			return true;
-		if (r->reason == RZ_REASON_LEFT || r->reason == RZ_REASON_FOLLOWED ||
-		    r->reason == RZ_REASON_NOT_IDENTIFIED)
+		if (is_last_word(r->reason))
 			return false;
+	}
+	return false;
+}
+
+bool rz_rules_early(const struct rz_view *v, enum rz_reason *ret, bool *ret_lasts)
+{
+	size_t i;
+
+	*ret = RZ_REASON_NONE;
+	*ret_lasts = false;
+	for (i = 0; rules[i].reason != FIRST_OF_ONE; i++) {
+		const struct rule *r = &rules[i];
+
+		if (ask(r, v) != RZ_ANSWER_FAILED)
+			continue;
+		if (*ret == RZ_REASON_NONE)
+			*ret = r->reason;
+		*ret_lasts = r->lasts && r->lasts(v);
+		if (*ret_lasts || is_last_word(r->reason))
+			return true;
 	}
 	return false;
 }

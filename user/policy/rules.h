@@ -34,6 +34,13 @@ enum rz_reason rz_rules_first(const struct rz_view *v, bool by_hand);
  * way. */
 bool rz_rules_last(const struct rz_view *v);
 
+/*
+ * The same two answers by the rules alone that look at nothing but what alike connections have in
+ * common (kern/alike.h): the client, where both ends are, and the connection's state. They come
+ * first in the order. False: they do not decide, and the others have to be asked.
+ */
+bool rz_rules_early(const struct rz_view *v, enum rz_reason *ret, bool *ret_lasts);
+
 /* What every rule says, in their order. Returns how many there are. */
 size_t rz_rules_all(const struct rz_view *v, struct rz_rule_answer ret[RZ_RULES_MAX]);
 

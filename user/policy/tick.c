@@ -122,6 +122,23 @@ static bool is_wanted(const struct rz_conn *c, const struct rz_verdict *v,
 	       rz_select_cares(select, c->frame.client, c->tuple.client_addr);
 }
 
+static struct rz_tick_verdict told(const struct rz_verdict *v, const struct rz_world *world)
+{
+	bool ready = rz_zone_standing(v->there, world->settings, world->status, world->now_ns) ==
+		     RZ_REASON_NONE;
+
+	return (struct rz_tick_verdict){v->reason,	v->agent_zone, v->client_zone,
+					v->expected_ns, v->lasts,      ready};
+}
+
+struct rz_tick_early rz_tick_early(const struct rz_judged_conn *c, const struct rz_world *world)
+{
+	struct rz_verdict v;
+	bool decided = rz_classify_early(c, world, &v);
+
+	return (struct rz_tick_early){decided, told(&v, world)};
+}
+
 /* Judges every connection; collects what select wants to hear of. 0 or -ENOMEM. */
 static int classify_all(struct work *w, const struct rz_snapshot *snap,
 			const struct rz_world *world, struct rz_share *share,
@@ -136,16 +153,8 @@ static int classify_all(struct work *w, const struct rz_snapshot *snap,
 		struct rz_verdict v;
 
 		v = rz_classify(&j, world);
-
 		rz_share_see(share, c);
-		w->tick->verdicts[i] = (struct rz_tick_verdict){
-			v.reason,
-			v.agent_zone,
-			v.client_zone,
-			v.expected_ns,
-			v.lasts,
-			rz_zone_standing(v.there, world->settings, world->status, world->now_ns) ==
-				RZ_REASON_NONE};
+		w->tick->verdicts[i] = told(&v, world);
 		w->tick->localities[v.locality]++;
 		if (!v.move)
 			w->tick->reasons[v.reason]++;
@@ -159,6 +168,17 @@ static int classify_all(struct work *w, const struct rz_snapshot *snap,
 		w->beside[w->n++] = (struct beside){v.there, i};
 	}
 	return 0;
+}
+
+static void see_alike(const struct rz_alikes *alike, struct rz_share *share)
+{
+	size_t i;
+
+	for (i = 0; i < alike->n; i++) {
+		struct rz_conn c = rz_alike_conn(&alike->rows[i]);
+
+		rz_share_see(share, &c);
+	}
 }
 
 /* Once all connections were seen, it is known which agents are on this node. */
@@ -195,6 +215,7 @@ static int run(struct work *w, const struct rz_snapshot *snap, const struct rz_w
 
 	if (rz_share_new(world->topo, world->zones, &share))
 		return -ENOMEM;
+	see_alike(&snap->alike, share);
 	err = classify_all(w, snap, world, share, select);
 	aim(w, share);
 	moment.share = w->tick->share = rz_share_all(share);

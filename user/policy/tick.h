@@ -26,6 +26,13 @@ struct rz_tick_verdict {
 			  * enough (rz_zone_standing) */
 };
 
+/* What alike connections are told alike. */
+struct rz_tick_early {
+	bool decided; /* else each of them is to be judged by itself (rz_tick_run) */
+	struct rz_tick_verdict verdict;
+};
+struct rz_tick_early rz_tick_early(const struct rz_judged_conn *c, const struct rz_world *world);
+
 struct rz_tick {
 	struct rz_tick_verdict *verdicts; /* of each connection, in the snapshot's order */
 	struct rz_candidate *moves;	  /* sorted by cookie */
@@ -43,7 +50,8 @@ static inline uint64_t rz_tick_due_ns(bool backlog, uint64_t interval_ns)
 	return backlog && interval_ns > RZ_TICK_BACKLOG_NS ? RZ_TICK_BACKLOG_NS : interval_ns;
 }
 
-/* `paused`: by the operator. 0 or -ENOMEM; *ret is written on success only. */
+/* Of all connections of the snapshot; of a pass's, of those that it keeps. `paused`: by the
+ * operator. 0 or -ENOMEM; *ret is written on success only. */
 int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
 		struct rz_select *select, bool paused, struct rz_tick **ret);
 /*
