@@ -16,6 +16,7 @@
 
 #include "base/drop.h"
 #include "base/listen.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/stdout.h"
 #include "cmd/opts.h"
@@ -66,8 +67,11 @@ static int wait_for_maps(const char *pin_dir, struct rz_source **ret)
 
 	while ((err = rz_source_open(pin_dir, ret)) == -ENOENT) {
 		if (!told)
-			rz_info("serve: no rezone has run with --pin-dir %s yet: waits for it",
-				pin_dir);
+			rz_log_fields(RZ_LOG_INFO,
+				      json_pack("{s:o}", "pin_dir", rz_json_printable(pin_dir)),
+				      "serve: no rezone has run with --pin-dir %s yet: waits for "
+				      "it",
+				      pin_dir);
 		told = true;
 		nanosleep(&second, NULL);
 	}
@@ -136,7 +140,8 @@ static int run(const struct ask *a, const struct rz_endpoint *at)
 	}
 	if (a->child)
 		end_with_parent(parent);
-	rz_info("serve: /metrics, /healthz and /readyz at %s", a->listen);
+	rz_log_fields(RZ_LOG_INFO, json_pack("{s:o}", "listen", rz_json_printable(a->listen)),
+		      "serve: /metrics, /healthz and /readyz at %s", a->listen);
 	err = serve(source, fd);
 	rz_source_free(source);
 	return err;

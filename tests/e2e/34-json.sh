@@ -101,6 +101,18 @@ check "nothing is left behind" eval '! ls -d "${TMPDIR:-/tmp}"/rezone-??????/rez
 stop rezone
 awk '/^[{]/' "$WORK/rezone.log" >"$OUT/log"
 FORMS+=("log=$OUT/log")
+logged() { # WHAT JQ
+	check "a log line says by fields $1" test "$(jq -s --arg pins "$PIN_DIR" --arg who "alice-$P" "any(.[]; $2)" "$OUT/log")" = true
+}
+logged "who paused, until when and why" '.event == "pause" and .until != null and .why == "of 10.99.9.1" and (.by | contains($who))'
+logged "who resumed" '.event == "resume" and (.by | contains("uid 0"))'
+logged "which setting, before and after" '.setting == "mode" and .before == "observe" and .after == "enforce" and .by != null'
+logged "how many settings were taken" '.event == "reload" and .changed == 2 and .restart_for == null'
+logged "why settings were refused" '.event == "reload-failed" and (.why | contains("mode"))'
+logged "how many are to be moved by hand" '.event == "reset" and .connections == 1 and .now == false'
+logged "what the topology is" '.part == "topology" and .agents == 4 and .zones == 2 and has("own_zone_from")'
+logged "version and mode" '.event == "start" and .mode == "observe" and .pin_dir == $pins'
+logged "whether pins stay" '.event == "stop" and .keep_pins == false'
 faults=$("$E2E_ROOT/tests/lib/json-schema" "${FORMS[@]}" 2>&1)
 rc=$?
 while read -r line; do [ -z "$line" ] || note "$line"; done <<<"$faults"

@@ -186,6 +186,11 @@ static void test_fields(void **state)
 	assert_true(json_is_null(json_object_get(o, "part")));
 	assert_null(json_object_get(o, "node"));
 	json_decref(o);
+	/* a failure has its errno's name */
+	CAPTURED(assert_int_equal(rz_err(-ENOENT, "topology: no such file"), -ENOENT));
+	o = json_loads(text, 0, NULL);
+	assert_string_equal(json_string_value(json_object_get(o, "error")), "ENOENT");
+	json_decref(o);
 	/* text has the sentence alone, and a line that is not written keeps nothing */
 	rz_log_setup(RZ_LOG_TEXT, RZ_LOG_INFO);
 	assert_false(rz_log_takes_fields(RZ_LOG_INFO));

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <string.h>
 
 #include <rezone/ipc.h>
 
@@ -15,6 +16,21 @@
 json_t *rz_json_text(const char *s)
 {
 	return s && *s ? json_string(s) : json_null();
+}
+
+json_t *rz_json_printable(const char *s)
+{
+	char text[2048];
+
+	rz_str_printable(text, sizeof(text), s ?: "", s ? strlen(s) : 0);
+	return rz_json_text(text);
+}
+
+json_t *rz_json_error(int err)
+{
+	const char *word = err ? strerrorname_np(-err) : NULL;
+
+	return word ? json_string(word) : rz_json_number(err, err);
 }
 
 json_t *rz_json_number(bool known, int64_t n)

@@ -12,6 +12,10 @@
 #include <jansson.h>
 
 json_t *rz_json_text(const char *s); /* NULL and "" are unknown */
+/* The same of a text that may have bytes of any kind: escaped, as in a log line's sentence. */
+json_t *rz_json_printable(const char *s);
+/* "EINVAL" of -EINVAL; the number, if it has no name; null: 0. */
+json_t *rz_json_error(int err);
 json_t *rz_json_number(bool known, int64_t n);
 json_t *rz_json_seconds(double s);	/* to a tenth; less than 0 is unknown */
 json_t *rz_json_time(uint64_t unix_ns); /* RFC 3339, UTC; 0 is unknown */

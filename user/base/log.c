@@ -170,10 +170,14 @@ void rz_log_fields(enum rz_log_level level, json_t *fields, const char *fmt, ...
 
 int rz_err(int err, const char *fmt, ...)
 {
+	json_t *fields = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	emit(RZ_LOG_ERROR, NULL, fmt, ap);
+	if (form == RZ_LOG_JSON)
+		fields = json_pack("{s:o}", "error", rz_json_error(err));
+	emit(RZ_LOG_ERROR, fields, fmt, ap);
 	va_end(ap);
+	json_decref(fields);
 	return err;
 }

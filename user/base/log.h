@@ -31,7 +31,8 @@ void rz_log_fields(enum rz_log_level level, struct json_t *fields, const char *f
 /* Is a line of this level written, and as JSON? Else nobody needs fields. */
 bool rz_log_takes_fields(enum rz_log_level level);
 
-/* Logs at error level and returns `err` (a negative errno), so that a failure is one statement. */
+/* Logs at error level and returns `err` (a negative errno), so that a failure is one statement. A
+ * JSON line has the errno's name as `error`. */
 int rz_err(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Lines that could not be written: stderr is closed, full, or a pipe that is not read, be its

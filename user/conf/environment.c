@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/yaml.h"
 
 #define PREFIX	     "REZONE_"
@@ -150,22 +151,30 @@ int rz_conf_environment_set(struct rz_conf *c, char *why, size_t why_size)
 	return 0;
 }
 
+static json_t *key_of(const char *name)
+{
+	return json_pack("{s:o}", "variable", rz_json_printable(name));
+}
+
 static void warn_of(const char *name, const char *value)
 {
 	char near[RZ_CONF_VARIABLE_SIZE];
 
 	switch (rz_conf_variable_judge(name, value, near)) {
 	case RZ_CONF_VARIABLE_UNKNOWN:
-		rz_warn("settings: there is no variable %.64s; it is ignored%s%s%s", name,
-			*near ? "; did you mean " : " (`rezone run --help-all` lists the settings)",
-			near, *near ? "?" : "");
+		rz_log_fields(RZ_LOG_WARN, key_of(name),
+			      "settings: there is no variable %.64s; it is ignored%s%s%s", name,
+			      *near ? "; did you mean "
+				    : " (`rezone run --help-all` lists the settings)",
+			      near, *near ? "?" : "");
 		break;
 	case RZ_CONF_VARIABLE_SERVICE_LINK:
 		/* the one that is also the name of a setting */
-		rz_log(strcmp(name, PREFIX "PORT") ? RZ_LOG_DEBUG : RZ_LOG_WARN,
-		       "settings: %.64s is a Service link of Kubernetes and ignored; set "
-		       "enableServiceLinks: false in the pod",
-		       name);
+		rz_log_fields(strcmp(name, PREFIX "PORT") ? RZ_LOG_DEBUG : RZ_LOG_WARN,
+			      key_of(name),
+			      "settings: %.64s is a Service link of Kubernetes and ignored; set "
+			      "enableServiceLinks: false in the pod",
+			      name);
 		break;
 	default:
 		break;

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -78,7 +79,8 @@ void rz_daemon_await_tell(struct rz_daemon *d, const struct rz_snapshot *snap)
 	}
 	d->counters.awaited = rz_await_count(d->await);
 	if (late)
-		rz_info("%zu clients did not come home by themselves within --grace: `rezone "
-			"events -e not-come`",
-			late);
+		rz_log_fields(RZ_LOG_INFO, json_pack("{s:I}", "clients", (json_int_t)late),
+			      "%zu clients did not come home by themselves within --grace: "
+			      "`rezone events -e not-come`",
+			      late);
 }

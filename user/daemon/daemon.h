@@ -248,9 +248,12 @@ struct rz_event rz_event_of(enum rz_event_type type, const struct rz_snapshot *s
 /* Gives it number and time, and writes it; of moves and outcomes, a log line too: "move: CLIENT at
  * AGENT, zone a -> b, client.id ...: TEXT". */
 void rz_daemon_tell(struct rz_daemon *d, struct rz_event *e);
-/* An event that is of no connection; the log is the caller's matter. */
-void rz_daemon_tell_all(struct rz_daemon *d, enum rz_event_type type, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/* An event that is of no connection, and its log line; `more` are keys that a JSON line has beside
+ * the event's (NULL: none), and is taken over. */
+void rz_daemon_tell_all(struct rz_daemon *d, enum rz_event_type type, struct json_t *more,
+			const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* The same of a setting: what it was and is stands in the event. */
+void rz_daemon_tell_setting(struct rz_daemon *d, struct rz_event *e, struct json_t *more);
 /* If its verdict is another than at the tick before. `note`: its own, in the roll. */
 void rz_daemon_tell_verdict(struct rz_daemon *d, const struct rz_snapshot *snap,
 			    const struct rz_conn *c, struct rz_roll_note *note,

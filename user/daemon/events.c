@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "out/event.h"
@@ -37,6 +38,34 @@ static const char *log_word(enum rz_event_type t)
 	default:
 		return NULL;
 	}
+}
+
+/* How the log begins the line of an event that is of no connection; NULL: who tells it logs more
+ * than its text. */
+static const struct {
+	enum rz_log_level level;
+	const char *begin;
+} all_lines[RZ_EVENT_COUNT] = {
+	[RZ_EVENT_FREEZE] = {RZ_LOG_WARN, "freeze: nobody is moved: "},
+	[RZ_EVENT_THAW] = {RZ_LOG_INFO, "freeze: over "},
+	[RZ_EVENT_PAUSE] = {RZ_LOG_INFO, "pause: nobody is moved, "},
+	[RZ_EVENT_RESUME] = {RZ_LOG_INFO, "pause: over: "},
+	[RZ_EVENT_BREAKER_OPEN] = {RZ_LOG_WARN, "breaker: "},
+	[RZ_EVENT_BREAKER_CLOSED] = {RZ_LOG_INFO, "breaker: closed again "},
+	[RZ_EVENT_RELOAD] = {RZ_LOG_INFO, "settings: read again, "},
+	[RZ_EVENT_RELOAD_FAILED] = {RZ_LOG_ERROR, "settings: not taken, the old ones stay: "},
+	[RZ_EVENT_RESET] = {RZ_LOG_INFO, "reset: "},
+};
+
+/* The keys of an event's line: the event's own, and `more`, which is taken over. */
+static json_t *keys_of(const struct rz_event *e, json_t *more)
+{
+	json_t *keys = rz_event_json(e);
+
+	if (keys && more)
+		json_object_update(keys, more);
+	json_decref(more);
+	return keys;
 }
 
 static void log_conn(const struct rz_event *e)
@@ -84,15 +113,30 @@ void rz_daemon_tell(struct rz_daemon *d, struct rz_event *e)
 		log_conn(e);
 }
 
-void rz_daemon_tell_all(struct rz_daemon *d, enum rz_event_type type, const char *fmt, ...)
+void rz_daemon_tell_all(struct rz_daemon *d, enum rz_event_type type, json_t *more, const char *fmt,
+			...)
 {
 	struct rz_event e = {.type = type};
+	char text[512]; /* the event has less room than the line */
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(e.text, sizeof(e.text), fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	rz_str_copy(e.text, sizeof(e.text), text);
 	add(&d->events, &e);
+	if (all_lines[type].begin)
+		rz_log_fields(all_lines[type].level, keys_of(&e, more), "%s%s",
+			      all_lines[type].begin, text);
+	else
+		json_decref(more);
+}
+
+void rz_daemon_tell_setting(struct rz_daemon *d, struct rz_event *e, json_t *more)
+{
+	rz_daemon_tell(d, e);
+	rz_log_fields(RZ_LOG_INFO, keys_of(e, more), "settings: %s: \"%s\" -> \"%s\", %s",
+		      e->setting.key, e->setting.before, e->setting.after, e->text);
 }
 
 int rz_daemon_events_start(struct rz_daemon *d)

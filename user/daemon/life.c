@@ -27,8 +27,9 @@ static void give_up(unsigned but)
 	int err = rz_caps_keep(but);
 
 	if (err)
-		rz_warn("run: capabilities that are not used cannot be given up: %s",
-			strerror(-err));
+		rz_log_fields(RZ_LOG_WARN, json_pack("{s:o}", "error", rz_json_error(err)),
+			      "run: capabilities that are not used cannot be given up: %s",
+			      strerror(-err));
 }
 
 /* May this process load programs, and does it alone use this pin directory? */
@@ -252,6 +253,15 @@ static int start_all(struct rz_daemon *d)
 	return err;
 }
 
+static json_t *keys_of_start(const struct rz_daemon *d)
+{
+	return json_pack("{s:s, s:s, s:s, s:f, s:o, s:o}", "event", rz_event_name(RZ_EVENT_START),
+			 "version", RZ_VERSION, "mode", rz_mode_name(d->conf.mode), "interval_s",
+			 (double)d->conf.interval_ns / RZ_SECOND_NS, "cgroup",
+			 rz_json_printable(rz_kern_cgroup(d->kern)), "pin_dir",
+			 rz_json_printable(d->conf.pin_dir));
+}
+
 int rz_daemon_start(struct rz_conf *conf, struct rz_conf_source *source, struct rz_daemon **ret)
 {
 	struct rz_daemon *d = calloc(1, sizeof(*d));
@@ -281,10 +291,12 @@ int rz_daemon_start(struct rz_conf *conf, struct rz_conf_source *source, struct 
 	rz_pins_remove_others(d->conf.pin_dir);
 	rz_removal_forget(d->conf.pin_dir);
 	rz_duration_format(interval, sizeof(interval), d->conf.interval_ns);
-	rz_info("run: %s, mode %s, a tick every %s, attached to %s, maps in %s", RZ_VERSION,
-		rz_mode_name(d->conf.mode), interval, rz_kern_cgroup(d->kern), d->conf.pin_dir);
-	rz_daemon_tell_all(d, RZ_EVENT_START, "%s, mode %s", RZ_VERSION,
+	rz_daemon_tell_all(d, RZ_EVENT_START, NULL, "%s, mode %s", RZ_VERSION,
 			   rz_mode_name(d->conf.mode));
+	rz_log_fields(RZ_LOG_INFO, keys_of_start(d),
+		      "run: %s, mode %s, a tick every %s, attached to %s, maps in %s", RZ_VERSION,
+		      rz_mode_name(d->conf.mode), interval, rz_kern_cgroup(d->kern),
+		      d->conf.pin_dir);
 	rz_daemon_tell_manager(d);
 	*ret = d;
 	return 0;
@@ -300,9 +312,13 @@ int rz_daemon_loop(struct rz_daemon *d)
 		d->conf.keep_pins = false;
 		d->uninstall = true;
 	}
-	rz_daemon_tell_all(d, RZ_EVENT_STOP, "%s", err > 0 ? "" : strerror(-err));
+	rz_daemon_tell_all(d, RZ_EVENT_STOP, NULL, "%s", err > 0 ? "" : strerror(-err));
 	if (err < 0)
 		return err;
-	rz_info("run: stopped; programs and maps %s", d->conf.keep_pins ? "stay" : "are removed");
+	rz_log_fields(RZ_LOG_INFO,
+		      json_pack("{s:s, s:b}", "event", rz_event_name(RZ_EVENT_STOP), "keep_pins",
+				d->conf.keep_pins),
+		      "run: stopped; programs and maps %s",
+		      d->conf.keep_pins ? "stay" : "are removed");
 	return 0;
 }

@@ -16,12 +16,20 @@
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "kern/batch.h"
 #include "kern/bell.h"
 #include "kern/named.h"
 #include "kern/pause.h"
 #include "move/close.h"
+
+static json_t *keys_of_pause(const struct rz_pause *p)
+{
+	return json_pack("{s:o, s:o, s:o, s:o}", "by", rz_json_printable(p->by), "since",
+			 rz_json_time(p->since_ns), "until", rz_json_time(p->until_ns), "why",
+			 rz_json_printable(p->why));
+}
 
 /* Tells what the operator did to the pause since the last look, or that its time is over. */
 static void tell_pause(struct rz_daemon *d, const struct rz_pause *now, bool stands)
@@ -31,8 +39,7 @@ static void tell_pause(struct rz_daemon *d, const struct rz_pause *now, bool sta
 
 	if (stands && changed) {
 		rz_pause_format_event(text, sizeof(text), now);
-		rz_info("pause: nobody is moved, %s", text);
-		rz_daemon_tell_all(d, RZ_EVENT_PAUSE, "%s", text);
+		rz_daemon_tell_all(d, RZ_EVENT_PAUSE, keys_of_pause(now), "%s", text);
 	} else if (!stands && d->paused) {
 		if (!now->since_ns)
 			snprintf(text, sizeof(text), "its pin was removed");
@@ -40,8 +47,10 @@ static void tell_pause(struct rz_daemon *d, const struct rz_pause *now, bool sta
 			snprintf(text, sizeof(text), "by %s", now->by);
 		else
 			snprintf(text, sizeof(text), "its time is over");
-		rz_info("pause: over: %s", text);
-		rz_daemon_tell_all(d, RZ_EVENT_RESUME, "%s", text);
+		rz_daemon_tell_all(
+			d, RZ_EVENT_RESUME,
+			json_pack("{s:o}", "by", rz_json_printable(changed ? now->by : NULL)), "%s",
+			text);
 	}
 }
 
@@ -148,9 +157,12 @@ static void tell_orders(struct rz_daemon *d, struct rz_order_row *orders, size_t
 	char *by = orders[0].order.by;
 
 	by[sizeof(orders[0].order.by) - 1] = '\0';
-	rz_info("reset: by %s: %zu connections, %zu can be moved", by, n, can);
-	rz_daemon_tell_all(d, RZ_EVENT_RESET, "by %s: %zu connections, %zu can be moved%s", by, n,
-			   can, orders[0].order.now ? ", at once" : "");
+	rz_daemon_tell_all(d, RZ_EVENT_RESET,
+			   json_pack("{s:o, s:I, s:I, s:b}", "by", rz_json_printable(by),
+				     "connections", (json_int_t)n, "can_be_moved", (json_int_t)can,
+				     "now", orders[0].order.now != 0),
+			   "by %s: %zu connections, %zu can be moved%s", by, n, can,
+			   orders[0].order.now ? ", at once" : "");
 }
 
 static void look_at_orders(struct rz_daemon *d)

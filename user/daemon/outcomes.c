@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -54,14 +55,18 @@ static void tell_breaker(struct rz_daemon *d, const struct rz_snapshot *snap)
 	if (d->status.breaker_until_ns && !was) {
 		rz_daemon_tell_all(
 			d, RZ_EVENT_BREAKER_OPEN,
-			"nobody is moved for %s: too many of the latest moves were futile", span);
-		rz_warn("breaker: nobody is moved for %s: %.0f %% or more of the latest moves were "
-			"futile, their clients came back here; is the topology right, and can "
-			"clients reach the agents of their zone?",
+			json_pack("{s:f, s:f}", "for_s",
+				  (double)d->conf.breaker_for_ns / RZ_SECOND_NS, "futile_percent",
+				  d->conf.breaker),
+			"nobody is moved for %s: %.0f %% or more of the latest moves were futile, "
+			"their clients came back here; is the topology right, and can clients "
+			"reach the agents of their zone?",
 			span, d->conf.breaker);
 	} else if (!d->status.breaker_until_ns && was) {
-		rz_daemon_tell_all(d, RZ_EVENT_BREAKER_CLOSED, "after %s", span);
-		rz_info("breaker: closed again after %s", span);
+		rz_daemon_tell_all(d, RZ_EVENT_BREAKER_CLOSED,
+				   json_pack("{s:f}", "lasted_s",
+					     (double)d->conf.breaker_for_ns / RZ_SECOND_NS),
+				   "after %s", span);
 	}
 }
 

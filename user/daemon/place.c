@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "kern/listen.h"
@@ -50,10 +51,11 @@ static int look(struct rz_daemon *d, const struct rz_snapshot *snap)
 	/* connections alone still tell most; a move into such a namespace could not be made anyway
 	 */
 	if (err && err != d->places_err)
-		rz_warn("place: cannot see who listens in every network namespace: %s; an address "
-			"that two of them have may go unnoticed (hostPID, CAP_SYS_ADMIN, "
-			"rezone-enter)",
-			strerror(-err));
+		rz_log_fields(RZ_LOG_WARN, json_pack("{s:o}", "error", rz_json_error(err)),
+			      "place: cannot see who listens in every network namespace: %s; an "
+			      "address that two of them have may go unnoticed (hostPID, "
+			      "CAP_SYS_ADMIN, rezone-enter)",
+			      strerror(-err));
 	d->places_err = err;
 	if (err == -ENOMEM || add_conns(&snap->alike, &places, &n))
 		return -ENOMEM;
@@ -79,9 +81,11 @@ static void tell(struct rz_daemon *d)
 			rz_endpoint_format(at, sizeof(at), a->at.addr, a->at.port);
 	}
 	if (n > d->n_ambiguous)
-		rz_warn("place: %zu agents, %s among them, have an address that several network "
-			"namespaces of this node have: clients of it are left alone",
-			n, at);
+		rz_log_fields(RZ_LOG_WARN,
+			      json_pack("{s:I, s:s}", "agents", (json_int_t)n, "agent", at),
+			      "place: %zu agents, %s among them, have an address that several "
+			      "network namespaces of this node have: clients of it are left alone",
+			      n, at);
 	d->n_ambiguous = n;
 }
 

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "conf/table.h"
@@ -79,8 +80,10 @@ static void fail(struct rz_daemon *d, const char *by, const char *wrong)
 	char why[sizeof(d->status.conf_why)];
 
 	rz_str_printable(why, sizeof(why), wrong, strlen(wrong));
-	rz_err(-EINVAL, "settings: %s: not taken, the old ones stay: %s", by, why);
-	rz_daemon_tell_all(d, RZ_EVENT_RELOAD_FAILED, "%s: %s", by, why);
+	rz_daemon_tell_all(
+		d, RZ_EVENT_RELOAD_FAILED,
+		json_pack("{s:o, s:o}", "by", rz_json_printable(by), "why", rz_json_text(why)),
+		"%s: %s", by, why);
 	d->status.conf_failed_ns = rz_now_ns();
 	rz_str_copy(d->status.conf_why, sizeof(d->status.conf_why), why);
 	rz_daemon_write_status(d);
@@ -96,13 +99,13 @@ static void tell_setting(struct rz_daemon *d, const struct rz_conf *fresh,
 
 	rz_conf_format(&d->conf, row, before);
 	rz_conf_format(fresh, row, after);
-	rz_info("settings: %s: \"%.200s\" -> \"%.200s\"%s, by %s", row->name, before, after,
-		row->restart ? " takes a restart" : "", by);
 	rz_str_escape(e.setting.key, sizeof(e.setting.key), row->name, strlen(row->name));
 	rz_str_escape(e.setting.before, sizeof(e.setting.before), before, strlen(before));
 	rz_str_escape(e.setting.after, sizeof(e.setting.after), after, strlen(after));
 	snprintf(e.text, sizeof(e.text), "%sby %s", row->restart ? "takes a restart, " : "", by);
-	rz_daemon_tell(d, &e);
+	rz_daemon_tell_setting(
+		d, &e,
+		json_pack("{s:o, s:b}", "by", rz_json_printable(by), "restart", row->restart));
 }
 
 /* What is made of texts; the texts themselves were checked when they were read. */
@@ -175,8 +178,9 @@ static unsigned tell_changes(struct rz_daemon *d, struct rz_conf *fresh, const c
 static void tell_pause(struct rz_daemon *d, bool was, const char *by)
 {
 	if (d->conf.paused != was)
-		rz_daemon_tell_all(d, was ? RZ_EVENT_RESUME : RZ_EVENT_PAUSE, "by the settings: %s",
-				   by);
+		rz_daemon_tell_all(d, was ? RZ_EVENT_RESUME : RZ_EVENT_PAUSE,
+				   json_pack("{s:o}", "by", rz_json_printable(by)),
+				   "by the settings: %s", by);
 }
 
 static void take(struct rz_daemon *d, struct rz_conf *fresh, struct made *m, const char *by)
@@ -195,11 +199,12 @@ static void take(struct rz_daemon *d, struct rz_conf *fresh, struct made *m, con
 	d->status.conf_ns = rz_now_ns();
 	d->status.conf_failed_ns = 0;
 	d->status.conf_why[0] = '\0';
-	rz_info("settings: read again, by %s: %u changed%s%s", by, n,
+	rz_daemon_tell_all(
+		d, RZ_EVENT_RELOAD,
+		json_pack("{s:o, s:I, s:o}", "by", rz_json_printable(by), "changed", (json_int_t)n,
+			  "restart_for", rz_json_text(d->status.conf_restart)),
+		"by %s: %u changed%s%s", by, n,
 		*d->status.conf_restart ? "; these take a restart: " : "", d->status.conf_restart);
-	rz_daemon_tell_all(d, RZ_EVENT_RELOAD, "by %s: %u changed%s%s", by, n,
-			   *d->status.conf_restart ? "; these take a restart: " : "",
-			   d->status.conf_restart);
 	rz_daemon_write_status(d);
 	rz_daemon_tell_manager(d); /* it shows the mode */
 }
@@ -268,7 +273,8 @@ bool rz_daemon_reload(struct rz_daemon *d, const char *by)
 	if (!d->source || !r)
 		return false;
 	if (!rz_conf_source_file(d->source)) {
-		rz_info("settings: %s: there is no --config file to read again", by);
+		rz_log_fields(RZ_LOG_INFO, json_pack("{s:o}", "by", rz_json_printable(by)),
+			      "settings: %s: there is no --config file to read again", by);
 		return false;
 	}
 	if (look(d, &now, by, true))
@@ -322,7 +328,8 @@ int rz_daemon_reload_start(struct rz_daemon *d)
 	if (file) /* it may be another text by now: then it is read again */
 		copy(&r->done, rz_conf_source_text(d->source));
 	if (d->conf.paused)
-		rz_daemon_tell_all(d, RZ_EVENT_PAUSE, "by the settings: the start");
+		rz_daemon_tell_all(d, RZ_EVENT_PAUSE, json_pack("{s:s}", "by", "the start"),
+				   "by the settings: the start");
 	return publish(d);
 }
 

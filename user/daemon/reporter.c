@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/forbidden.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/pass.h"
 #include "base/str.h"
@@ -64,9 +65,12 @@ static void end(struct rz_reporter *r, int error, const char *why)
 	wait_for_next(r, now_ns);
 	wait_s = r->wait_ns / RZ_SECOND_NS;
 	set_fault(r, "the network process %.160s; it starts again %llu s later", why, wait_s);
-	rz_warn("source: the network process %s; it starts again in %llu s, and what it said "
-		"before stays until it is too old",
-		why, wait_s);
+	rz_log_fields(RZ_LOG_WARN,
+		      json_pack("{s:o, s:I, s:o}", "why", rz_json_printable(why), "again_in_s",
+				(json_int_t)wait_s, "error", rz_json_error(error)),
+		      "source: the network process %s; it starts again in %llu s, and what it said "
+		      "before stays until it is too old",
+		      why, wait_s);
 	r->calls.failed(r->calls.arg, error);
 	r->calls.changed(r->calls.arg);
 }
@@ -93,7 +97,7 @@ static void tell(struct rz_reporter *r, const struct rz_intake_said *said)
 		return;
 	}
 	r->lines--;
-	rz_log(said->level, "%s", said->text);
+	rz_log_fields(said->level, json_pack("{s:s}", "process", "network"), "%s", said->text);
 }
 
 static int take_listener(struct rz_reporter *r, int *passed)
@@ -227,8 +231,10 @@ static int on_message(void *arg)
 static void look_at_lines(struct rz_reporter *r)
 {
 	if (r->lines_dropped)
-		rz_warn("source: %llu more lines of the network process were left out",
-			(unsigned long long)r->lines_dropped);
+		rz_log_fields(RZ_LOG_WARN,
+			      json_pack("{s:I}", "lines", (json_int_t)r->lines_dropped),
+			      "source: %llu more lines of the network process were left out",
+			      (unsigned long long)r->lines_dropped);
 	r->lines_dropped = 0;
 	r->lines =
 		r->lines + LINES_A_SECOND < LINES_BURST ? r->lines + LINES_A_SECOND : LINES_BURST;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/forbidden.h"
+#include "base/json.h"
 #include "base/log.h"
 
 /* The process waits, so it cannot make us busy: one call each time round the loop. */
@@ -36,8 +37,12 @@ int rz_reporter_on_call(void *arg)
 void rz_reporter_count_calls(struct rz_reporter *r)
 {
 	if (r->forbidden)
-		rz_warn("source: the network process made %llu system calls that are not on its "
-			"list, the latest number %d: refused with EPERM; please report this",
-			(unsigned long long)r->forbidden, r->forbidden_nr);
+		rz_log_fields(RZ_LOG_WARN,
+			      json_pack("{s:I, s:i}", "calls", (json_int_t)r->forbidden, "call",
+					r->forbidden_nr),
+			      "source: the network process made %llu system calls that are not on "
+			      "its list, the latest number %d: refused with EPERM; please report "
+			      "this",
+			      (unsigned long long)r->forbidden, r->forbidden_nr);
 	r->forbidden = 0;
 }

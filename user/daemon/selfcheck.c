@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "daemon/daemon.h"
@@ -113,7 +114,8 @@ uint64_t rz_daemon_selfcheck(struct rz_daemon *d)
 	if (f && d->moves) /* what is under way is called off first */
 		return RZ_SECOND_NS;
 	if (f && !repair(d, &a, f) && !rz_kern_look(d->kern, &a)) {
-		rz_info("attach: mended: %s", why);
+		rz_log_fields(RZ_LOG_INFO, json_pack("{s:o}", "why", rz_json_printable(why)),
+			      "attach: mended: %s", why);
 		f = rz_attached_judge(&a, why, sizeof(why));
 		set_freeze(d, f, why);
 	}

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/beside.h"
+#include "base/json.h"
 #include "base/log.h"
 
 #define AGAIN_NS     RZ_SECOND_NS
@@ -65,17 +66,20 @@ static void start(struct rz_daemon *d, uint64_t now_ns)
 static void ended(struct rz_daemon *d, int status, uint64_t now_ns)
 {
 	bool ran_long = now_ns > d->serve_next_ns + AGAIN_MAX_NS;
+	const char *how = WIFSIGNALED(status) ? "signal" : "status";
+	int number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 
 	d->serve_pid = 0;
 	d->serve_wait_ns = ran_long				 ? AGAIN_NS
 			   : d->serve_wait_ns * 2 < AGAIN_MAX_NS ? d->serve_wait_ns * 2
 								 : AGAIN_MAX_NS;
 	d->serve_next_ns = now_ns + d->serve_wait_ns;
-	rz_warn("serve: ended with %s %d; starts again in %llu s; connections are tracked and "
-		"moved as before",
-		WIFSIGNALED(status) ? "signal" : "status",
-		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-		(unsigned long long)(d->serve_wait_ns / RZ_SECOND_NS));
+	rz_log_fields(RZ_LOG_WARN,
+		      json_pack("{s:i, s:I}", how, number, "again_in_s",
+				(json_int_t)(d->serve_wait_ns / RZ_SECOND_NS)),
+		      "serve: ended with %s %d; starts again in %llu s; connections are tracked "
+		      "and moved as before",
+		      how, number, (unsigned long long)(d->serve_wait_ns / RZ_SECOND_NS));
 }
 
 void rz_daemon_look_at_server(struct rz_daemon *d)

@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "kern/named.h"
@@ -110,7 +111,12 @@ static void log_full(struct rz_daemon *d, const struct rz_snapshot *snap)
 	if (full == d->full_logged_count ||
 	    (d->full_logged_ns && snap->now_ns < d->full_logged_ns + FULL_LOG_EVERY_NS))
 		return;
-	rz_warn("maps: no room: %llu segments of untracked connections (--max-connections), %llu "
+	rz_log_fields(
+		RZ_LOG_WARN,
+		json_pack("{s:I, s:I, s:I}", "conns_full", (json_int_t)s->conns_full,
+			  "clients_full", (json_int_t)s->clients_full, "others_full",
+			  (json_int_t)(full - s->conns_full - s->clients_full)),
+		"maps: no room: %llu segments of untracked connections (--max-connections), %llu "
 		"requests of unread client ids (--max-clients), %llu others, so far; `rezone "
 		"stats` has more",
 		(unsigned long long)s->conns_full, (unsigned long long)s->clients_full,

@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "daemon/reporter.h"
@@ -61,6 +62,14 @@ static int publish(struct rz_daemon *d, const struct rz_topo *topo)
 	return 0;
 }
 
+static json_t *keys_of_topology(const struct rz_daemon *d)
+{
+	return json_pack("{s:I, s:I, s:o, s:o}", "agents", (json_int_t)d->topo->n_agents, "zones",
+			 (json_int_t)rz_topo_zones_present(d->zones), "own_zone",
+			 rz_json_text(d->topo->own_zone), "own_zone_from",
+			 rz_json_printable(d->status.own_zone_from));
+}
+
 /* Takes over the pending topology; the old one stays for as long as it cannot be published whole.
  */
 static int take(struct rz_daemon *d, const char *from)
@@ -80,11 +89,12 @@ static int take(struct rz_daemon *d, const char *from)
 	rz_str_copy(d->status.own_zone, sizeof(d->status.own_zone), d->topo->own_zone);
 	rz_str_copy(d->status.own_zone_from, sizeof(d->status.own_zone_from), from);
 	/* in a storm of changes once in ten seconds is enough to be told */
-	rz_log(f->told_ns && f->reporter && now < f->told_ns + TELL_EVERY_NS ? RZ_LOG_DEBUG
-									     : RZ_LOG_INFO,
-	       "topology: %zu agents in %zu zones, own zone %s%s%s", d->topo->n_agents,
-	       rz_topo_zones_present(d->zones),
-	       d->topo->own_zone[0] ? d->topo->own_zone : "not given", *from ? " from " : "", from);
+	rz_log_fields(f->told_ns && f->reporter && now < f->told_ns + TELL_EVERY_NS ? RZ_LOG_DEBUG
+										    : RZ_LOG_INFO,
+		      keys_of_topology(d), "topology: %zu agents in %zu zones, own zone %s%s%s",
+		      d->topo->n_agents, rz_topo_zones_present(d->zones),
+		      d->topo->own_zone[0] ? d->topo->own_zone : "not given", *from ? " from " : "",
+		      from);
 	if (!f->told_ns || now >= f->told_ns + TELL_EVERY_NS)
 		f->told_ns = now;
 	return 0;
@@ -178,6 +188,11 @@ static enum rz_freeze freeze_now(struct rz_daemon *d, const struct rz_source_row
 	return rz_sources_freeze(rows, n, d->conf.topology_max_age_ns, now, why, size);
 }
 
+static json_t *keys_of_freeze(enum rz_freeze f, const char *why)
+{
+	return json_pack("{s:s, s:o}", "frozen", rz_freeze_name(f), "why", rz_json_printable(why));
+}
+
 static void tell_freeze(struct rz_daemon *d, enum rz_freeze f, const char *why, uint64_t now)
 {
 	struct rz_status *s = &d->status;
@@ -187,14 +202,16 @@ static void tell_freeze(struct rz_daemon *d, enum rz_freeze f, const char *why, 
 		return; /* the start */
 	if (f && !s->frozen) {
 		d->counters.freezes++;
-		rz_warn("freeze: nobody is moved: %s", why);
-		rz_daemon_tell_all(d, RZ_EVENT_FREEZE, "%s: %s", rz_freeze_name(f), why);
+		rz_daemon_tell_all(d, RZ_EVENT_FREEZE, keys_of_freeze(f, why), "%s: %s",
+				   rz_freeze_name(f), why);
 	} else if (!f && s->frozen && s->frozen_ns) {
 		rz_duration_format(span, sizeof(span),
 				   (now - s->frozen_ns) / 100000000ULL * 100000000ULL);
-		rz_info("freeze: over after %s (%s)", span, rz_freeze_name(s->frozen));
-		rz_daemon_tell_all(d, RZ_EVENT_THAW, "after %s (%s)", span,
-				   rz_freeze_name(s->frozen));
+		rz_daemon_tell_all(d, RZ_EVENT_THAW,
+				   json_pack("{s:s, s:o}", "frozen", rz_freeze_name(s->frozen),
+					     "lasted_s",
+					     rz_json_seconds((double)(now - s->frozen_ns) / 1e9)),
+				   "after %s (%s)", span, rz_freeze_name(s->frozen));
 	}
 	if (!s->frozen || !f)
 		s->frozen_ns = f ? now : 0;

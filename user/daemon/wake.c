@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/notify.h"
 #include "kern/enter.h"
@@ -108,8 +109,9 @@ static int on_signal(void *arg, const struct signalfd_siginfo *si)
 		return 0;
 	case SIGUSR1:
 	case SIGUSR2:
-		rz_info("signal: SIGUSR%d has no meaning for rezone and is ignored",
-			signo == SIGUSR1 ? 1 : 2);
+		rz_log_fields(RZ_LOG_INFO, json_pack("{s:i}", "signal", signo),
+			      "signal: SIGUSR%d has no meaning for rezone and is ignored",
+			      signo == SIGUSR1 ? 1 : 2);
 		return 0;
 	default:
 		return 1;

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "kern/batch.h"
 #include "kern/enter.h"
@@ -168,11 +169,16 @@ int rz_census_run(struct rz_census *c, struct rz_kern *k, bool whole)
 		return err;
 	removed = remove_missed(c, k, after, n_after, number, begin, inums, n);
 	if (whole && n_after > n_before)
-		rz_info("census: %zu connections in %zu network namespaces; each is identified at "
-			"its next request",
-			n_after, n);
+		rz_log_fields(RZ_LOG_INFO,
+			      json_pack("{s:I, s:I}", "connections", (json_int_t)n_after,
+					"namespaces", (json_int_t)n),
+			      "census: %zu connections in %zu network namespaces; each is "
+			      "identified at its next request",
+			      n_after, n);
 	if (removed)
-		rz_warn("census: %zu entries of map conns had no socket any more and are removed",
+		rz_log_fields(
+			RZ_LOG_WARN, json_pack("{s:I}", "connections", (json_int_t)removed),
+			"census: %zu entries of map conns had no socket any more and are removed",
 			removed);
 	return 0;
 }

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/cure.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "kern/pins.h"
 
@@ -64,9 +65,10 @@ static int set_aside(struct rz_claim *c, const char *path, const char *name)
 {
 	char old[PATH_SIZE + 8];
 
-	rz_warn("pins: %s has another size or layout and is made anew; its connections are adopted "
-		"at their next request",
-		path);
+	rz_log_fields(RZ_LOG_WARN, json_pack("{s:o}", "file", rz_json_printable(path)),
+		      "pins: %s has another size or layout and is made anew; its connections are "
+		      "adopted at their next request",
+		      path);
 	old_path(old, path);
 	unlink(old); /* of a start that was killed */
 	if (rename(path, old))

@@ -11,6 +11,7 @@
 #include <linux/bpf.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -231,7 +232,11 @@ int rz_memory_check(const struct bpf_object *obj)
 			"--max-connections and --max-clients",
 			(double)limit / MIB, (double)need.start / MIB, (double)need.full / MIB);
 	if (limit < need.full)
-		rz_warn("load: the memory limit of rezone's cgroup is %.0f MiB; full maps need "
+		rz_log_fields(
+			RZ_LOG_WARN,
+			json_pack("{s:I, s:I}", "limit_bytes", (json_int_t)limit, "needed_bytes",
+				  (json_int_t)need.full),
+			"load: the memory limit of rezone's cgroup is %.0f MiB; full maps need "
 			"%.0f: beyond the limit connections are not tracked, or the kernel ends "
 			"rezone; raise it, or lower --max-connections and --max-clients",
 			(double)limit / MIB, (double)need.full / MIB);

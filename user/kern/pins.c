@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "base/cure.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "rezone/types.h"
@@ -203,10 +204,11 @@ int rz_cgroup_open(const char *given, char *ret_path, size_t path_size)
 	}
 	/* the root of the hierarchy is inode 1; below it only part of the sockets are seen */
 	if (!given && !fstat(fd, &st) && st.st_ino != 1)
-		rz_warn("cgroup: %s is not the host's root (a cgroup namespace?): only connections "
-			"of "
-			"its processes are seen; mount the host's /sys/fs/cgroup and name it with "
-			"--cgroup",
-			ret_path);
+		rz_log_fields(RZ_LOG_WARN,
+			      json_pack("{s:o}", "cgroup", rz_json_printable(ret_path)),
+			      "cgroup: %s is not the host's root (a cgroup namespace?): only "
+			      "connections of its processes are seen; mount the host's "
+			      "/sys/fs/cgroup and name it with --cgroup",
+			      ret_path);
 	return fd;
 }

@@ -42,13 +42,6 @@ static json_t *change_text(const struct rz_event *e, const char *text)
 	return is_change(e) ? json_string(text) : json_null();
 }
 
-static json_t *error_word(int error)
-{
-	const char *word = error ? strerrorname_np(-error) : NULL;
-
-	return word ? json_string(word) : rz_json_number(error, error);
-}
-
 json_t *rz_event_json(const struct rz_event *e)
 {
 	char time[RZ_TIME_TEXT], client[RZ_ENDPOINT_TEXT] = "", agent[RZ_ENDPOINT_TEXT] = "";
@@ -74,7 +67,7 @@ json_t *rz_event_json(const struct rz_event *e)
 		"reason", reason, "outcome", outcome, "by_hand", e->by_hand, "waited_ms",
 		rz_json_number(move, e->waited_ms), "held_ms", rz_json_number(move, e->held_ms),
 		"held_segments", rz_json_number(move, e->held_segments), "error",
-		error_word(e->error), "check", check, "library_known_by", known_by, "text",
+		rz_json_error(e->error), "check", check, "library_known_by", known_by, "text",
 		rz_json_text(e->text), "setting",
 		rz_json_text(is_change(e) ? e->setting.key : NULL), "before",
 		change_text(e, e->setting.before), "after", change_text(e, e->setting.after),

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/log.h"
 
 #define FILE_MAX_BYTES (16u << 20)
@@ -123,7 +124,8 @@ int rz_topo_file_poll(struct rz_topo_file *f, struct rz_topo **ret)
 	if (f->text_why[0])
 		return fault(f, -EINVAL, f->text_why);
 	if (f->fault)
-		rz_info("topology: %s is whole again", f->path);
+		rz_log_fields(RZ_LOG_INFO, json_pack("{s:o}", "file", rz_json_printable(f->path)),
+			      "topology: %s is whole again", f->path);
 	f->fault = 0;
 	if (!fresh)
 		return 0;
