@@ -152,6 +152,25 @@ static int order_all(struct round *r)
 	return err;
 }
 
+/* An answer stands in map moves. Where that is full the daemon can begin no move, and cannot say so. */
+static void explain_silence(struct round *r)
+{
+	uint32_t entries = 0, room = 0;
+	size_t i;
+
+	if (r->answered >= r->asked || !rz_maps_fill(r->maps->moves, &entries, &room) ||
+	    entries < room)
+		return;
+	for (i = 0; i < r->next; i++) {
+		struct rz_order_shown *row = &r->rows[i];
+
+		if (row->reason != RZ_REASON_NONE || row->answered)
+			continue;
+		row->answered = true;
+		row->error = -E2BIG;
+	}
+}
+
 /* Orders, waits, prints. Returns the exit status. */
 static int do_rows(const struct ask *a, const struct rz_maps *maps, struct rz_order_shown *rows,
 		   size_t n)
@@ -167,6 +186,7 @@ static int do_rows(const struct ask *a, const struct rz_maps *maps, struct rz_or
 	rz_who(r.order.by, sizeof(r.order.by), NULL);
 	if (!a->dry_run)
 		err = order_all(&r);
+	explain_silence(&r);
 	if (err)
 		rz_err(err, "reset: cannot write map orders: %s; %zu connections were asked for",
 		       strerror(-err), r.asked);

@@ -27,6 +27,8 @@ static const char *result_of(const struct rz_order_shown *r)
 		return "was parked, and too few of its requests have come since: try again";
 	case -ESTALE:
 		return "had changed its client or state";
+	case -E2BIG:
+		return "map moves is full: entries go when outcomes are known; try again then";
 	default:
 		return strerror(-r->error);
 	}
