@@ -152,7 +152,8 @@ static int order_all(struct round *r)
 	return err;
 }
 
-/* An answer stands in map moves. Where that is full the daemon can begin no move, and cannot say so. */
+/* An answer stands in map moves. Where that is full the daemon can begin no move, and cannot say
+ * so. */
 static void explain_silence(struct round *r)
 {
 	uint32_t entries = 0, room = 0;
