@@ -96,6 +96,20 @@ enum rz_freeze {
 	RZ_FREEZE_COUNT,
 } RZ_PACKED_ENUM;
 
+/* Why responses are followed at the whole cgroup, not at those of the moved sockets
+ * (user/kern/watch.h). */
+enum rz_wide {
+	RZ_WIDE_NO = 0,
+	RZ_WIDE_UNKNOWN, /* the kernel does not say which cgroup a socket is of */
+	RZ_WIDE_TOP,	 /* the sockets are of the whole cgroup itself */
+	RZ_WIDE_GONE,	 /* theirs was removed, or is not to be found */
+	RZ_WIDE_MANY,	 /* they are of more than RZ_WATCH_MAX */
+	RZ_WIDE_REFUSED, /* the kernel refused the program there */
+	RZ_WIDE_EARLIER, /* a daemon was killed, and left one that may have to be closed */
+	RZ_WIDE_COUNT,
+} RZ_PACKED_ENUM;
+#define RZ_WATCH_MAX 16 /* of the cgroups of moved sockets at a time */
+
 /* sources: index -> where the topology comes from (docs/kubernetes.md) */
 #define RZ_SOURCE_NAME 96
 #define RZ_SOURCE_NOTE 256
@@ -183,7 +197,8 @@ struct rz_status {
 	__u64 conf_ns;		/* when the settings that hold now were read */
 	__u64 conf_failed_ns;	/* when a change of them was refused, 0: the latest was taken */
 	__u32 conf_reloads;	/* how often changed settings were taken */
-	__u32 conf_pad;
+	enum rz_wide wide;	/* of the latest move */
+	__u8 pad[3];
 	char version[RZ_VERSION_SIZE];
 	char node[RZ_NODE_SIZE];	   /* --node-name, else the host's name */
 	char conf_file[RZ_SOURCE_NOTE];	   /* --config, "": none */

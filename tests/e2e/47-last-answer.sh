@@ -20,7 +20,7 @@ round() {
 	"$LAST" plan "$WORK/$name" "$COPIES"
 	n=$("$LAST" say "$WORK/$name" | wc -l)
 	rezone_start --holds 512 --hold-timeout 8s --shared move "$@"
-	spawn "serve-$name" a "$CGROUP" "$LAST" serve "$WORK/$name" "$AT" 9092
+	spawn "serve-$name" a "$AGENTS" "$LAST" serve "$WORK/$name" "$AT" 9092
 	within "$DEADLINE" in_ns a sh -c "ss -Hltn 'sport = 9092' | grep -q ." || not_ok "the server listens"
 	spawn "ask-$name" cl - "$LAST" ask "$WORK/$name" "$AT" 9092 "last-%u,warpstream_az=b,warpstream_interzone_lb=true"
 	within "$DEADLINE" has_rows '.state == "data" and (.kind == "data" or .kind == "shared")' "$n" || {

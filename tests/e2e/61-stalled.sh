@@ -7,7 +7,7 @@ e2e_begin
 AT=$(agent_ip a)
 RAW=$E2E_ROOT/tests/e2e/raw.py
 topology a=ready b=ready
-spawn agent a "$CGROUP" "$RAW" agent "$AT" 9092 "$WORK/trace" "$WORK/stall" 0
+spawn agent a "$AGENTS" "$RAW" agent "$AT" 9092 "$WORK/trace" "$WORK/stall" 0
 within "$DEADLINE" test -s "$WORK/trace" || not_ok "the agent starts"
 answered() { grep -c '"event": "answered"' "$WORK/$1.log"; }
 more_than() { [ "$(answered "$1")" -gt "$2" ]; }

@@ -15,7 +15,7 @@ FLAGS=(--interval 250ms --stable-for 0s --cooldown 1h --gap-timeout 300ms --hold
 timer() { ip -n "$P-cl" route change 10.99.0.0/16 dev eth0 src 10.99.9.1 rto_min "$1"; }
 timer 4s
 topology a=ready b=ready
-spawn agent a "$CGROUP" "$RAW" agent "$AT" 9092 "$WORK/trace" "$WORK/stall" 2
+spawn agent a "$AGENTS" "$RAW" agent "$AT" 9092 "$WORK/trace" "$WORK/stall" 2
 within "$DEADLINE" test -s "$WORK/trace" || not_ok "the agent starts"
 
 tell() { echo "$*" >&5; }

@@ -13,7 +13,7 @@ REJECT=$E2E_ROOT/tests/e2e/reject.py
 FLAGS=(--interval 250ms --stable-for 0s --cooldown 0s --give-up-after 0 --rate 100 --close reset --gap-timeout 1s --hold-timeout 1s)
 KINDS="checksum paws unsent old window filter"
 topology a=ready b=ready
-spawn agent a "$CGROUP" "$RAW" agent "$AT" 9092 "$WORK/trace" "$WORK/stall" 0.3
+spawn agent a "$AGENTS" "$RAW" agent "$AT" 9092 "$WORK/trace" "$WORK/stall" 0.3
 within "$DEADLINE" test -s "$WORK/trace" || not_ok "the agent starts"
 
 tell() { # LINE: the clients do it

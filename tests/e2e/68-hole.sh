@@ -11,7 +11,7 @@ AT=$(agent_ip a)
 RAW=$E2E_ROOT/tests/e2e/raw.py
 REJECT=$E2E_ROOT/tests/e2e/reject.py
 FLAGS=(--interval 250ms --stable-for 0s --cooldown 1h --rate 100 --gap-timeout 3s --hold-timeout 20s)
-spawn agent a "$CGROUP" "$RAW" agent "$AT" 9092 "$WORK/trace" "$WORK/stall" 0.3
+spawn agent a "$AGENTS" "$RAW" agent "$AT" 9092 "$WORK/trace" "$WORK/stall" 0.3
 within "$DEADLINE" test -s "$WORK/trace" || not_ok "the agent starts"
 
 tell() { # LINE: the client does it

@@ -10,7 +10,7 @@ AT=$(agent_ip a)
 RAW=$E2E_ROOT/tests/e2e/raw.py
 FLAGS=(--interval 250ms --stable-for 0s --cooldown 1h --gap-timeout 300ms)
 topology a=ready b=ready
-spawn agent a "$CGROUP" "$RAW" agent "$AT" 9092 "$WORK/trace" "$WORK/stall" 0.05
+spawn agent a "$AGENTS" "$RAW" agent "$AT" 9092 "$WORK/trace" "$WORK/stall" 0.05
 within "$DEADLINE" test -s "$WORK/trace" || not_ok "the agent starts"
 
 tell() { echo "$*" >&5; }

@@ -30,7 +30,7 @@ node() {
 for z in "${nodes[@]}"; do
 	mkdir "$CGROUP/$z"
 done
-start_agent() { CGROUP=$CGROUP/$1 agent_start "$1"; }
+start_agent() { AGENTS=$CGROUP/$1 agent_start "$1"; }
 start_agent a
 start_agent c
 topology a=ready b=notready c=ready

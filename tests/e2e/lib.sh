@@ -6,7 +6,7 @@
 #
 # One machine, several network namespaces: P-a, P-b, P-c (a zone each, agents at 10.99.Z.1 and
 # fd99::Z:1), P-cl (clients, 10.99.9.1), joined by a bridge in P-sw. P is unique to the test. rezone is
-# attached to a cgroup of the test's own, in which the agents run.
+# attached to a cgroup of the test's own; the agents run in one below it, $AGENTS.
 
 set -u
 E2E_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -128,6 +128,8 @@ e2e_begin() {
 	[ -n "$root" ] || skip "$(basename "$0"): no cgroup v2 is mounted"
 	CGROUP=$root/$P
 	mkdir "$CGROUP" || { CGROUP=; not_ok "cannot make a cgroup"; exit 1; }
+	AGENTS=$CGROUP/agents
+	mkdir "$AGENTS"
 	mkdir -p "$WORK/data"
 	local ns nr
 	ip netns add "$P-sw"
@@ -165,7 +167,7 @@ alive() { kill -0 "${PIDS[$1]}" 2>/dev/null; }
 agent_start() {
 	local z=$1
 	shift
-	spawn "agent-$z" "$z" "$CGROUP" "$STANDIN/rezone-agent" --id "${ZONE_NR[$z]}" --zone "$z" \
+	spawn "agent-$z" "$z" "$AGENTS" "$STANDIN/rezone-agent" --id "${ZONE_NR[$z]}" --zone "$z" \
 		--listen "[::]:9092" --advertise "$(agent_ip "$z"):9092" --data "$WORK/data" \
 		--log "$WORK/agent-$z.trace" "$@"
 	within "$DEADLINE" test -e "$WORK/data/agents/${ZONE_NR[$z]}" || not_ok "agent $z did not start"

@@ -139,7 +139,7 @@ static void test_healthy(void **state)
 		"  \"taken\": \"2026-11-26T11:19:00.000Z\",\n  \"reloads\": 2,\n"
 		"  \"refused\": null,\n  \"refused_why\": null,\n"
 		"  \"restart_for\": \"port\"\n },\n \"paused_by_settings\": false,\n"
-		" \"frozen\": null,\n \"breaker\": null\n}\n");
+		" \"frozen\": null,\n \"breaker\": null,\n \"responses\": null\n}\n");
 }
 
 /* Why nobody is moved, since when and until when; a pause costs the node no restart and no rollout.
@@ -154,6 +154,7 @@ static void test_stopped(void **state)
 	p.snap.status.frozen = RZ_FREEZE_STALE;
 	p.snap.status.frozen_ns = NOW_NS - 30 * SECOND_NS;
 	strcpy(p.snap.status.frozen_why, "file t.yaml is old");
+	p.snap.status.wide = RZ_WIDE_MANY;
 	p.snap.status.breaker_since_ns = NOW_NS - 120 * SECOND_NS;
 	p.snap.status.breaker_until_ns = NOW_NS + 60 * SECOND_NS;
 	assert_int_equal(exit_of(&p), 1);
@@ -186,6 +187,9 @@ static void test_stopped(void **state)
 	assert_non_null(strstr(printed_text,
 			       "\"breaker\": {\n  \"since\": \"2026-11-26T11:18:00.000Z\",\n"
 			       "  \"until\": \"2026-11-26T11:21:00.000Z\""));
+	assert_non_null(strstr(printed_text,
+			       "\"responses\": {\n  \"why\": \"the sockets that move are of "
+			       "too many cgroups\"\n }"));
 }
 
 /* The settings' pause and the operator's are apart, and one fault. */

@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "kern/held.h"
 #include "kern/live.h"
+#include "kern/watch.h"
 #include "move/close.h"
 
 /* Nothing is seen of a client that has left, so it may not be running: see SILENT_TIMES of

@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "kern/watch.h"
 #include "move/jobs.h"
 #include "policy/reason.h"
 
@@ -344,6 +345,7 @@ int rz_daemon_moves_step(void *daemon)
 	    !d->moves->by_hand)
 		cancel_all(d->moves);
 	more = rz_jobs_step(&d->moves->jobs, rz_now_ns());
+	d->status.wide = rz_kern_watch_wide(d->kern);
 	tell(d);
 	if (more)
 		return rz_loop_arm(d->moves_timer, STEP_NS);

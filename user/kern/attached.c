@@ -16,21 +16,17 @@
 #include "kern/load_inside.h"
 #include "kern/pins.h"
 #include "kern/rival.h"
+#include "kern/watch.h"
 #include "rezone/config.h"
 
-/* Is the object at `path` the one that `fd` is? Both kinds have their id in the same place. */
-static bool is_pinned(const char *path, int fd, bool link)
+/* Is the map at `path` the one that `fd` is? */
+static bool is_pinned(const char *path, int fd)
 {
 	_cleanup_close_ int there = bpf_obj_get(path);
-	struct bpf_link_info a, b;
 	struct bpf_map_info m = {}, n = {};
 	__u32 len = sizeof(m);
 
-	if (there < 0)
-		return false;
-	if (link)
-		return rz_fd_link(there, &a) && rz_fd_link(fd, &b) && a.id == b.id;
-	if (bpf_obj_get_info_by_fd(there, &m, &len))
+	if (there < 0 || bpf_obj_get_info_by_fd(there, &m, &len))
 		return false;
 	len = sizeof(n);
 	return !bpf_obj_get_info_by_fd(fd, &n, &len) && m.id == n.id;
@@ -59,16 +55,8 @@ static int count_lost(const struct rz_kern *k, const char *name, int fd, void *a
 	char path[4200];
 
 	rz_pins_path(path, sizeof(path), k->pin_dir, name);
-	*(uint32_t *)arg += !is_pinned(path, fd, false);
+	*(uint32_t *)arg += !is_pinned(path, fd);
 	return 0;
-}
-
-static uint32_t lost_link(const struct rz_kern *k, const struct bpf_link *link, const char *name)
-{
-	char path[4200];
-
-	rz_pins_path(path, sizeof(path), k->pin_dir, name);
-	return link && !is_pinned(path, bpf_link__fd(link), true);
 }
 
 static int pin_map(const struct rz_kern *k, const char *name, int fd, void *arg)
@@ -78,7 +66,7 @@ static int pin_map(const struct rz_kern *k, const char *name, int fd, void *arg)
 
 	(void)arg;
 	rz_pins_path(path, sizeof(path), k->pin_dir, name);
-	if (is_pinned(path, fd, false))
+	if (is_pinned(path, fd))
 		return 0;
 	unlink(path); /* what a daemon left there that is no more: the directory is locked */
 	if (bpf_obj_pin(fd, path))
@@ -92,13 +80,11 @@ int rz_kern_pin_again(struct rz_kern *k)
 {
 	int err = each_pinned_map(k, pin_map, NULL);
 
-	if (!err && lost_link(k, k->state, "link_state"))
+	if (!err && rz_claim_lost(&k->claim, k->state, "link_state"))
 		err = rz_claim_link(&k->claim, k->state, "link_state");
-	if (!err && lost_link(k, k->segment, "link_segment"))
+	if (!err && rz_claim_lost(&k->claim, k->segment, "link_segment"))
 		err = rz_claim_link(&k->claim, k->segment, "link_segment");
-	if (!err && lost_link(k, k->response, "link_answer"))
-		err = rz_claim_link(&k->claim, k->response, "link_answer");
-	return err;
+	return err ? err : rz_kern_watch_pin_again(k);
 }
 
 static uint64_t state_skipped(const struct rz_kern *k)
@@ -126,9 +112,9 @@ int rz_kern_look(const struct rz_kern *k, struct rz_attached *ret)
 	a.state_skipped = state_skipped(k);
 	if (k->pin_dir[0]) {
 		each_pinned_map(k, count_lost, &a.pins_lost);
-		a.pins_lost += lost_link(k, k->state, "link_state");
-		a.pins_lost += lost_link(k, k->segment, "link_segment");
-		a.pins_lost += lost_link(k, k->response, "link_answer");
+		a.pins_lost += rz_claim_lost(&k->claim, k->state, "link_state");
+		a.pins_lost += rz_claim_lost(&k->claim, k->segment, "link_segment");
+		a.pins_lost += rz_kern_watch_lost(k);
 	}
 	*ret = a;
 	return 0;
@@ -138,7 +124,7 @@ int rz_kern_attach_again(struct rz_kern *k)
 {
 	struct bpf_link *fresh;
 	char path[sizeof(k->cgroup)];
-	bool watching = k->response;
+	bool watching = k->n_watches;
 	int fd = rz_cgroup_open(k->cgroup, path, sizeof(path)), old = k->cgroup_fd, err;
 
 	if (fd < 0)
@@ -149,7 +135,7 @@ int rz_kern_attach_again(struct rz_kern *k)
 		return rz_err(-errno, "attach: cannot attach to cgroup %s again: %s", k->cgroup,
 			      strerror(errno));
 	}
-	rz_kern_watch(k, false);
+	rz_kern_watch_end(k);
 	bpf_link__destroy(k->segment);
 	k->segment = fresh;
 	k->cgroup_fd = fd;
@@ -157,5 +143,5 @@ int rz_kern_attach_again(struct rz_kern *k)
 	rz_kern_name_cgroup(k);
 	k->skel->bss->rz_attached_ns = rz_now_ns();
 	err = rz_claim_link(&k->claim, k->segment, "link_segment");
-	return err || !watching ? err : rz_kern_watch(k, true);
+	return err || !watching ? err : rz_kern_watch(k, 0);
 }

@@ -14,6 +14,7 @@
 #include "base/cure.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "kern/fd_info.h"
 #include "kern/pins.h"
 
 #define PATH_SIZE 4200
@@ -134,6 +135,20 @@ int rz_claim_link(struct rz_claim *c, struct bpf_link *link, const char *name)
 	if (!earlier && !c->kept)
 		note(c->made, &c->n_made, name);
 	return 0;
+}
+
+bool rz_claim_lost(const struct rz_claim *c, const struct bpf_link *link, const char *name)
+{
+	struct bpf_link_info a, b;
+	_cleanup_close_ int there = -1;
+	char path[PATH_SIZE];
+
+	if (!c->pin_dir[0] || !link)
+		return false;
+	rz_pins_path(path, sizeof(path), c->pin_dir, name);
+	there = bpf_obj_get(path);
+	return there < 0 || !rz_fd_link(there, &a) || !rz_fd_link(bpf_link__fd(link), &b) ||
+	       a.id != b.id;
 }
 
 void rz_claim_keep(struct rz_claim *c)

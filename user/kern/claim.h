@@ -4,7 +4,8 @@
  * and leaves an earlier run's as they were.
  *
  * Comes in: maps and links of the loader, one by one. Goes out: pins in PIN_DIR/v<RZ_ABI>, symlinks
- * beside that. Called by kern/load.c alone, under the lock of the pin directory.
+ * beside that. Called by kern/load.c, kern/watch.c and kern/attached.c, under the lock of the pin
+ * directory.
  */
 #ifndef RZ_KERN_CLAIM_H
 #define RZ_KERN_CLAIM_H
@@ -37,6 +38,8 @@ int rz_claim_symlinks(struct rz_claim *c, const char *const *names, size_t n);
 /* Pins a link in place of an earlier run's: that link, and its program, end now, after the new one
  * has begun. 0 or -errno, logged. */
 int rz_claim_link(struct rz_claim *c, struct bpf_link *link, const char *name);
+/* Is this link's pin gone, hidden or another's? Where nothing is pinned, and of no link: no. */
+bool rz_claim_lost(const struct rz_claim *c, const struct bpf_link *link, const char *name);
 
 /* All succeeded: what was set aside goes. */
 void rz_claim_keep(struct rz_claim *c);

@@ -45,17 +45,22 @@ struct queues {
 	uint32_t unread, unacked; /* bytes */
 	uint32_t inode;
 	uint64_t received; /* bytes; with says_received */
+	uint64_t cgroup;   /* its id, 0: the kernel does not say */
 	bool established, says_received;
 };
 
-/* struct tcp_info of linux/tcp.h may be cut behind what the kernel knows. */
-static void read_info(const struct nlmsghdr *msg, struct queues *q)
+/* struct tcp_info of linux/tcp.h may be cut behind what the kernel knows. INET_DIAG_CGROUP_ID comes
+ * unasked, since Linux 5.9. */
+static void read_attrs(const struct nlmsghdr *msg, struct queues *q)
 {
 	const size_t from = offsetof(struct tcp_info, tcpi_bytes_received);
 	const struct nlattr *a;
 
 	mnl_attr_for_each(a, msg, sizeof(struct inet_diag_msg))
 	{
+		if (mnl_attr_get_type(a) == INET_DIAG_CGROUP_ID &&
+		    mnl_attr_get_payload_len(a) == sizeof(q->cgroup))
+			q->cgroup = mnl_attr_get_u64(a);
 		if (mnl_attr_get_type(a) != INET_DIAG_INFO ||
 		    mnl_attr_get_payload_len(a) < from + sizeof(q->received))
 			continue;
@@ -75,7 +80,7 @@ static int on_socket(const struct nlmsghdr *msg, void *arg)
 		q->unacked = d->idiag_wqueue;
 		q->inode = d->idiag_inode;
 		q->established = d->idiag_state == TCP_ESTABLISHED_STATE;
-		read_info(msg, q);
+		read_attrs(msg, q);
 	}
 	return MNL_CB_OK;
 }
@@ -177,6 +182,19 @@ int rz_destroy_open(void)
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 
 	return fd < 0 ? -errno : fd;
+}
+
+int rz_destroy_cgroup(int nl, const struct rz_tuple *t, uint64_t cookie, uint64_t *ret)
+{
+	struct queues q = {};
+	int err = ask(nl, SOCK_DIAG_BY_FAMILY, t, cookie, &q);
+
+	if (err)
+		return err;
+	if (!q.cgroup)
+		return -ENODATA;
+	*ret = q.cgroup;
+	return 0;
 }
 
 int rz_destroy_probe(void)

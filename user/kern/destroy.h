@@ -45,6 +45,11 @@ int rz_destroy_inode(int nl, const struct rz_tuple *t, uint64_t cookie, uint32_t
 /* A netlink socket of the network namespace that the thread is in. Returns it, or -errno. */
 int rz_destroy_open(void);
 
+/* The id of the cgroup whose programs see what this socket sends: the one in which it, or its
+ * listener, was made, not the one in which its process is now. 0; -ENODATA: the kernel does not say
+ * (before Linux 5.9); other -errno as above. */
+int rz_destroy_cgroup(int nl, const struct rz_tuple *t, uint64_t cookie, uint64_t *ret);
+
 /* Can this kernel do it? Asks for a socket that cannot exist. 0, or the -errno of the refusal. */
 int rz_destroy_probe(void);
 

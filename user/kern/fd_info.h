@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a descriptor of this process stands for. Called by kern/attached.c, kern/rival.c and
- * kern/load.c. */
+/* What a descriptor of this process stands for. Called by modules of kern/ that compare links and
+ * cgroups. */
 #ifndef RZ_KERN_FD_INFO_H
 #define RZ_KERN_FD_INFO_H
 

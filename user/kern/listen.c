@@ -3,25 +3,23 @@
 #include "kern/listen.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <libmnl/libmnl.h>
 
+#include "kern/cgroups.h"
 #include "base/cleanup.h"
 #include "kern/enter.h"
 
 #define TCP_LISTEN_STATE 10
-#define CGROUP_DEPTH_MAX 32	    /* as bpf/conn.bpf.h */
 #define PLACES_MAX	 (1u << 20) /* a node has thousands at most */
 
 struct reader {
@@ -47,10 +45,12 @@ static int u64_order(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static int add_cgroup(struct cgroups *c, uint64_t id)
+static int add_cgroup(void *cgroups, uint64_t id, const char *path)
 {
+	struct cgroups *c = cgroups;
 	uint64_t *more;
 
+	(void)path;
 	if (c->n == c->room) {
 		more = realloc(c->ids, (c->room * 2 + 64) * sizeof(*more));
 		if (!more)
@@ -60,27 +60,6 @@ static int add_cgroup(struct cgroups *c, uint64_t id)
 	}
 	c->ids[c->n++] = id;
 	return 0;
-}
-
-/* A cgroup's id is its directory's inode number. */
-static int add_below(struct cgroups *c, const char *path, unsigned depth)
-{
-	DIR *d = depth ? opendir(path) : NULL; /* one that was removed meanwhile is passed over */
-	char below[4096];
-	struct dirent *e;
-	int err = 0;
-
-	while (d && !err && (e = readdir(d))) {
-		if (e->d_type != DT_DIR || e->d_name[0] == '.')
-			continue;
-		err = add_cgroup(c, e->d_ino);
-		if (!err &&
-		    snprintf(below, sizeof(below), "%s/%s", path, e->d_name) < (int)sizeof(below))
-			err = add_below(c, below, depth - 1);
-	}
-	if (d)
-		closedir(d);
-	return err;
 }
 
 static int read_cgroups(struct reader *r, const char *path)
@@ -93,9 +72,9 @@ static int read_cgroups(struct reader *r, const char *path)
 	r->all = st.st_ino == 1;
 	if (r->all)
 		return 0;
-	err = add_cgroup(&r->cgroups, st.st_ino);
+	err = add_cgroup(&r->cgroups, st.st_ino, path);
 	if (!err)
-		err = add_below(&r->cgroups, path, CGROUP_DEPTH_MAX);
+		err = rz_cgroups_each(path, add_cgroup, &r->cgroups);
 	qsort(r->cgroups.ids, r->cgroups.n, sizeof(uint64_t), u64_order);
 	return err;
 }

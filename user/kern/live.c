@@ -13,9 +13,7 @@
 #include "base/cure.h"
 #include "base/log.h"
 #include "kern/enter.h"
-#include "kern/held.h"
 #include "kern/load_inside.h"
-#include "kern/pins.h"
 
 /* Lets an iterator's program see every TCP socket of a network namespace. */
 static int iterate(const struct bpf_link *link, uint32_t netns, const char *what)
@@ -38,41 +36,6 @@ static int iterate(const struct bpf_link *link, uint32_t netns, const char *what
 int rz_kern_walk(struct rz_kern *k, uint32_t netns)
 {
 	return iterate(k->walk, netns, "reset");
-}
-
-static void unpin_answer(const struct rz_kern *k)
-{
-	char path[4200];
-
-	rz_pins_path(path, sizeof(path), k->pin_dir, "link_answer");
-	if (k->pin_dir[0])
-		unlink(path);
-}
-
-int rz_kern_watch(struct rz_kern *k, bool on)
-{
-	k->skel->bss->rz_holding = on;
-	if (!on && k->response) {
-		unpin_answer(k);
-		bpf_link__destroy(k->response);
-		k->response = NULL;
-	} else if (on && !k->response) {
-		k->response = bpf_program__attach_cgroup(k->skel->progs.rz_response, k->cgroup_fd);
-		if (!k->response)
-			return rz_err(-errno, "move: cannot watch responses at cgroup %s: %s",
-				      k->cgroup, strerror(errno));
-		/* a daemon that dies in a hold may leave a client that leaves: which of its
-		 * responses are out must be known then */
-		return rz_claim_link(&k->claim, k->response, "link_answer");
-	}
-	return 0;
-}
-
-void rz_kern_watch_no_more(struct rz_kern *k)
-{
-	rz_kern_watch(k, rz_held_forget_holds(&k->maps, rz_now_ns()) > 0);
-	if (!k->response)
-		unpin_answer(k); /* what a daemon that died has left */
 }
 
 void rz_kern_held_none(struct rz_kern *k)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The loaded programs at work: run over all sockets, watching responses while moves wait, waking
- * the daemon. And what of their state is the daemon's to change.
+ * The loaded programs at work: run over all sockets, waking the daemon. And what of their state is
+ * the daemon's to change.
  *
  * Comes in: the loaded programs (load.h). Goes out: entries of maps, sockets that were reset.
  * Called by daemon/ and move/.
@@ -27,13 +27,6 @@ int rz_kern_census(struct rz_kern *k, uint32_t netns);
 /* Likewise the look at parked connections (kern/park.h). */
 int rz_kern_iterate_parked(struct rz_kern *k, uint32_t netns);
 
-/* Watches the responses of the connections in map holds (bpf/response.bpf.h), or stops it: a
- * program on the way out that is there only meanwhile. 0 or -errno, logged. */
-int rz_kern_watch(struct rz_kern *k, bool on);
-
-/* No move is under way: stops watching, unless it is for one that may have to be closed
- * (kern/held.h). */
-void rz_kern_watch_no_more(struct rz_kern *k);
 /* Map held was found empty: its programs need not look there, until they add one themselves. */
 void rz_kern_held_none(struct rz_kern *k);
 /* Map follow has entries, or is about to; or was found empty: its programs need not look there. */

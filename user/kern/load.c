@@ -20,6 +20,7 @@
 #include "kern/memory.h"
 #include "kern/pins.h"
 #include "kern/rival.h"
+#include "kern/watch.h"
 #include "rezone/config.h"
 
 /* libbpf's messages may be the verifier's whole log: a line each. */
@@ -342,6 +343,8 @@ void rz_kern_keep(struct rz_kern *k)
 
 void rz_kern_free(struct rz_kern *k, bool keep_pins)
 {
+	size_t i;
+
 	if (!k)
 		return;
 	if (k->pin_dir[0] && !keep_pins) {
@@ -349,8 +352,8 @@ void rz_kern_free(struct rz_kern *k, bool keep_pins)
 		/* a pin that something is mounted over would keep it attached for ever (5.9) */
 		if (k->segment)
 			bpf_link__detach(k->segment);
-		if (k->response)
-			bpf_link__detach(k->response);
+		for (i = 0; i < k->n_watches; i++)
+			bpf_link__detach(k->watches[i].link);
 	}
 	ring_buffer__free(k->ring);
 	ring_buffer__free(k->closed_ring);
@@ -358,7 +361,8 @@ void rz_kern_free(struct rz_kern *k, bool keep_pins)
 	bpf_link__destroy(k->census);
 	bpf_link__destroy(k->look);
 	bpf_link__destroy(k->segment);
-	bpf_link__destroy(k->response);
+	for (i = 0; i < k->n_watches; i++)
+		bpf_link__destroy(k->watches[i].link);
 	bpf_link__destroy(k->state);
 	rezone_bpf__destroy(k->skel);
 	if (k->cgroup_fd >= 0)

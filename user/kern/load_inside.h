@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of the loaded programs, between load.c (which makes and ends them), live.c (which
- * lets them work) and attached.c (which looks whether they are still where they were put). */
+ * lets them work), watch.c (which follows responses) and attached.c (which looks whether they are
+ * still where they were put). */
 #ifndef RZ_KERN_LOAD_INSIDE_H
 #define RZ_KERN_LOAD_INSIDE_H
 
@@ -15,7 +16,14 @@
 struct rz_kern {
 	struct rezone_bpf *skel;
 	struct bpf_link *segment, *state, *walk, *census, *look;
-	struct bpf_link *response; /* only while moves wait */
+	/* where responses are followed, only while moves wait (watch.c) */
+	struct rz_watch {
+		struct bpf_link *link;
+		uint64_t cgroup; /* its id, 0: the whole of cgroup_fd; alone then, and first */
+	} watches[RZ_WATCH_MAX];
+	size_t n_watches;
+	bool watches_swept; /* no pin of a daemon that was killed is left */
+	enum rz_wide wide;  /* why the latest move's were followed at the whole */
 	struct ring_buffer *ring, *closed_ring;
 	uint64_t seed;	     /* of the hashes that are keys of maps (map secret) */
 	bool fresh_seed;     /* it is this run's: keys of an earlier one mean nothing any more */

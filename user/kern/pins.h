@@ -11,6 +11,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The links that follow responses, one a cgroup (kern/watch.c). */
+#define RZ_WATCH_PINS                                                                          \
+	{                                                                                      \
+		"link_answer", "link_answer2", "link_answer3", "link_answer4", "link_answer5", \
+			"link_answer6", "link_answer7", "link_answer8", "link_answer9",        \
+			"link_answer10", "link_answer11", "link_answer12", "link_answer13",    \
+			"link_answer14", "link_answer15", "link_answer16"                      \
+	}
+
 #define RZ_PIN_DIR_DEFAULT "/sys/fs/bpf/rezone"
 
 /* "PIN_DIR/v2/NAME" */

@@ -18,10 +18,10 @@
 
 /* All that this version pins, but for the maps. What else lies in its directory is somebody else's.
  */
-static const char *const other_names[] = {"config",	    "partial",		"undo",
-					  "closed",	    "link_segment",	"link_state",
-					  "link_answer",    "link_segment_new", "link_state_new",
-					  "link_answer_new"};
+static const char *const other_names[] = {"config",	      "partial",       "undo",
+					  "closed",	      "link_segment",  "link_state",
+					  "link_segment_new", "link_state_new"};
+static const char *const watch_names[] = RZ_WATCH_PINS;
 #define N_OTHER (sizeof(other_names) / sizeof(other_names[0]))
 
 static void remove_own(const char *pin_dir, const char *name)
@@ -40,10 +40,16 @@ static void remove_own(const char *pin_dir, const char *name)
 
 void rz_pins_remove(const char *pin_dir)
 {
+	char fresh[64];
 	size_t i;
 
 	for (i = 0; i < N_OTHER; i++)
 		remove_own(pin_dir, other_names[i]);
+	for (i = 0; i < sizeof(watch_names) / sizeof(watch_names[0]); i++) {
+		snprintf(fresh, sizeof(fresh), "%s_new", watch_names[i]); /* kern/claim.c */
+		remove_own(pin_dir, watch_names[i]);
+		remove_own(pin_dir, fresh);
+	}
 	for (i = 0; i < rz_map_count; i++)
 		remove_own(pin_dir, rz_map_names[i]);
 	rz_pins_rmdir(pin_dir);

@@ -285,7 +285,7 @@ static int by_netns(const void *a, const void *b)
 	return x->cookie < y->cookie ? -1 : x->cookie > y->cookie;
 }
 
-static void find_in_netns(const struct batch *b)
+static void find_owners(const struct batch *b)
 {
 	_cleanup_free_ struct rz_enter_socket *s = calloc(b->n + 1, sizeof(*s));
 	size_t i, n = 0;
@@ -304,6 +304,23 @@ static void find_in_netns(const struct batch *b)
 	}
 }
 
+static void find_cgroups(const struct batch *b)
+{
+	_cleanup_close_ int nl = -1;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		if (!b->jobs[i]->gap)
+			continue;
+		if (nl < 0)
+			nl = rz_enter_netlink(netns_of(b), NETLINK_SOCK_DIAG);
+		if (nl < 0)
+			return;
+		rz_destroy_cgroup(nl, &b->jobs[i]->c.tuple, b->jobs[i]->c.cookie,
+				  &b->jobs[i]->cgroup);
+	}
+}
+
 /* The next network namespace's jobs of sorted ones. */
 static struct batch next_netns(struct rz_job **jobs, size_t n)
 {
@@ -314,7 +331,7 @@ static struct batch next_netns(struct rz_job **jobs, size_t n)
 	return b;
 }
 
-void rz_close_find_owners(struct rz_job **jobs, size_t n)
+void rz_close_find(struct rz_job **jobs, size_t n)
 {
 	struct batch b;
 	size_t from;
@@ -323,7 +340,8 @@ void rz_close_find_owners(struct rz_job **jobs, size_t n)
 		qsort(jobs, n, sizeof(struct rz_job *), by_netns);
 	for (from = 0; from < n; from += b.n) {
 		b = next_netns(jobs + from, n - from);
-		find_in_netns(&b);
+		find_cgroups(&b);
+		find_owners(&b);
 	}
 }
 

@@ -26,9 +26,9 @@
 int rz_close_show(const struct rz_maps *maps, const struct rz_job *j, enum rz_phase phase,
 		  uint64_t now_ns);
 
-/* Finds the descriptors of jobs that end with a FIN, in one search through each network namespace
- * that has any; sorts `jobs` by namespace. */
-void rz_close_find_owners(struct rz_job **jobs, size_t n);
+/* Finds the cgroups of jobs that need a gap, and the descriptors of those that end with a FIN, in
+ * one search through each network namespace that has any; sorts `jobs` by namespace. */
+void rz_close_find(struct rz_job **jobs, size_t n);
 
 /*
  * Checks and closes all, in one walk over each network namespace that has any. Fills `error` and

@@ -20,6 +20,7 @@ struct rz_job {
 	bool gap;	     /* closed only while no request is in flight that must be answered */
 	struct rz_wait wait;
 	struct rz_move_evidence seen; /* at the latest step */
+	uint64_t cgroup; /* whose programs see its responses, 0: not known (kern/destroy.h) */
 	pid_t owner_pid; /* of a FIN: the process that has the descriptor, 0: not known */
 	int owner_fd;
 	/* out: 0 it was closed; -ETIMEDOUT given up; -ECANCELED; rz_check_errno() of `check`;

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "kern/follow.h"
 #include "kern/held.h"
-#include "kern/live.h"
+#include "kern/watch.h"
 #include "move/close.h"
 #include "move/follow.h"
 #include "rezone/responses.h"
@@ -26,10 +26,12 @@ void rz_jobs_begin(struct rz_jobs *jobs)
 	size_t i;
 
 	jobs->limits.one_step = rz_kern_can_walk(jobs->kern);
+	for (i = 0; i < jobs->n; i++)
+		jobs->rows[i].gap = rz_wait_needs_gap(&jobs->rows[i].c.plan, &jobs->limits);
 	for (i = 0; all && i < jobs->n; i++)
 		all[i] = &jobs->rows[i];
 	if (all)
-		rz_close_find_owners(all, jobs->n);
+		rz_close_find(all, jobs->n);
 }
 
 static void note_end(struct rz_job *j, int error, enum rz_check check, uint64_t now_ns)
@@ -75,12 +77,11 @@ static void begin(struct rz_jobs *jobs, struct rz_job *j, uint64_t now_ns)
 
 	j->wait = rz_wait_begin(now_ns);
 	j->phase = j->wait.phase;
-	j->gap = rz_wait_needs_gap(&j->c.plan, &jobs->limits);
 	if (!j->gap)
 		return;
 	entry = (struct rz_hold){.cookie = j->c.cookie};
 	rz_close_show(maps, j, j->phase, now_ns);
-	if (rz_kern_watch(jobs->kern, true) ||
+	if (rz_kern_watch(jobs->kern, j->cgroup) ||
 	    bpf_map_update_elem(maps->holds, &j->c.cookie, &entry, BPF_ANY))
 		end(jobs, j, -ENOBUFS, RZ_CHECK_NOT_WATCHED, now_ns);
 }

@@ -163,7 +163,7 @@ static int close_conn(struct rz_kern *k, struct rz_job *j, enum rz_trial_way way
 		return by_netlink(j);
 	if (way == RZ_TRIAL_FIN)
 		j->c.plan.close = RZ_CLOSE_FIN;
-	rz_close_find_owners(&j, 1);
+	rz_close_find(&j, 1);
 	rz_close_run(k, &j, 1, NULL, rz_now_ns());
 	return j->error;
 }

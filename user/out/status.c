@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "kern/watch.h"
 #include "out/status_inside.h"
 #include "out/table.h"
 #include "policy/reason.h"
@@ -142,6 +143,12 @@ static void print_moves(FILE *f, const struct rz_status_view *v)
 	if (v->snap->settings.mode == RZ_MODE_OBSERVE)
 		rz_table_line(f, "observed", "%llu moves that enforcing would have begun",
 			      (unsigned long long)n->observed);
+	if (v->snap->status.wide)
+		rz_table_line(
+			f, "responses",
+			"the latest move followed them at the whole cgroup, at a cost for all "
+			"packets that are sent: %s",
+			rz_wide_text(v->snap->status.wide));
 }
 
 static void print_stops(FILE *f, const struct rz_status_view *v)

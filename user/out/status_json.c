@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "kern/watch.h"
 #include "out/pause.h"
 #include "out/status_inside.h"
 #include "policy/reason.h"
@@ -57,6 +58,13 @@ static json_t *breaker_object(const struct rz_status_view *v)
 	return json_pack("{s:o, s:o, s:s}", "since", time_of(v, s->breaker_since_ns), "until",
 			 time_of(v, s->breaker_until_ns), "why",
 			 "too many of the latest moves were futile");
+}
+
+static json_t *responses_object(const struct rz_status_view *v)
+{
+	enum rz_wide wide = v->snap->status.wide;
+
+	return wide ? json_pack("{s:s}", "why", rz_wide_text(wide)) : json_null();
 }
 
 static json_t *sources_array(const struct rz_status_view *v)
@@ -203,6 +211,7 @@ static const struct {
 	{"paused_by_settings", make_paused},
 	{"frozen", frozen_object},
 	{"breaker", breaker_object},
+	{"responses", responses_object},
 };
 
 int rz_status_print_json(FILE *f, const struct rz_status_view *v, const struct rz_health *h)

@@ -15,6 +15,7 @@
  * and the reset's own code.
  */
 #include "kern/live.h"
+#include "kern/watch.h"
 #include "stale.h"
 
 #include <errno.h>
@@ -335,7 +336,7 @@ int main(int argc, char **argv)
 	maps = rz_kern_maps(kern);
 	listener = pair_listen(false);
 	aside = pair_listen(true);
-	rz_kern_watch(kern, true);
+	rz_kern_watch(kern, 0);
 	for (i = 0; i < batches && listener >= 0 && aside >= 0; i++)
 		if (!batch(i))
 			break;
