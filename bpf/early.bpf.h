@@ -139,7 +139,7 @@ __noinline int rz_early_take(__u32 wants, __u32 synced)
 		whose |= rz_early_bit(p->cookie);
 		if (!own || (__s32)at < 0)
 			continue;
-		last = &e->pieces[(s->kept_found - 1) % RZ_EARLY_MAX];
+		last = &e->pieces[(s->kept_found + RZ_EARLY_MAX - 1) % RZ_EARLY_MAX];
 		if (at >= rz_early_kept(p) || (s->kept_found && !rz_early_same(last, p)))
 			s->kept_doubt = 1;
 		s->kept_found = (e->next + i) % RZ_EARLY_MAX + 1;

@@ -112,14 +112,14 @@ static bool rules_agree(const struct product *p, const struct rz_world *w)
 /* What alike connections are told alike is what each of them is told. */
 static bool early_agrees(const struct product *p, const struct rz_world *w)
 {
-	struct rz_alikes alikes = {};
+	struct rz_alikes seen_alike = {};
 	bool ok = true;
 	size_t i;
 
 	for (i = 0; i < p->snap.n_conns && ok; i++) {
 		const struct rz_conn *c = &p->snap.conns[i];
-		size_t row = rz_alikes_see(&alikes, c);
-		struct rz_conn any = rz_alike_conn(&alikes.rows[row]);
+		size_t row = rz_alikes_see(&seen_alike, c);
+		struct rz_conn any = rz_alike_conn(&seen_alike.rows[row]);
 		struct rz_endpoint proxied;
 		struct rz_judged_conn one = rz_judged(&p->snap, c, &proxied);
 		struct rz_judged_conn j = {&any, rz_snapshot_client(&p->snap, any.frame.client),
@@ -134,7 +134,7 @@ static bool early_agrees(const struct product *p, const struct rz_world *w)
 		      !v.expected_ns && v.agent_zone == e.verdict.from_zone &&
 		      v.client_zone == e.verdict.to_zone);
 	}
-	rz_alikes_free(&alikes);
+	rz_alikes_free(&seen_alike);
 	return ok;
 }
 
