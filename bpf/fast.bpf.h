@@ -80,8 +80,8 @@ static __always_inline bool rz_fast_read_acks(const __u8 *head, __u32 n, struct 
 	return true;
 }
 
-/* Reads the request that begins with the segment. False: none for the fast path. What is asked of
- * the frame here is asked again under the lock. */
+/* Reads the request that begins with the segment. False: the request is none for the fast path. The
+ * frame's fields that are looked at here are looked at again under the lock. */
 static __always_inline bool rz_fast_read(struct __sk_buff *skb, const struct rz_frame *f,
 					 const struct rz_seg *seg, struct rz_fast *q)
 {

@@ -29,9 +29,9 @@ static __always_inline long rz_header_load(struct __sk_buff *skb, struct rz_scra
 /*
  * Reads the header that begins in this segment in one go where more than its fixed part will be
  * asked for: up to the acks of a Produce, as long as this client's headers are; of a client that is
- * not known, up to what its library is called. Each call more costs 66 ns. What is read so does not
- * count as there, for the request may turn out to be shorter: rz_header_fill() takes of it what is
- * asked.
+ * not known, up to what its library is called. Each call more costs 66 ns. Bytes that were read so
+ * do not count as there, for the request may turn out to be shorter: rz_header_fill() takes those
+ * that are asked for.
  */
 static __always_inline void rz_header_read_ahead(struct __sk_buff *skb, struct rz_scratch *s)
 {

@@ -300,7 +300,7 @@ __noinline int rz_take_early(struct __sk_buff *skb)
 	return 1;
 }
 
-/* What the scratch has of the connection and the segment in hand. `cookie` is the socket's own, not
+/* Fills the scratch with the connection and the segment in hand. `cookie` is the socket's own, not
  * the entry's: a map element may have become another connection's since it was looked up, which the
  * commit must see. */
 static __always_inline struct rz_scratch *rz_take_begin(__u64 cookie, const struct rz_conn *c,

@@ -7,21 +7,7 @@
 #include <string.h>
 
 #include "client/proxy.h"
-
-static int by_cookie(const void *a, const void *b)
-{
-	uint64_t x = ((const struct rz_conn *)a)->cookie, y = ((const struct rz_conn *)b)->cookie;
-
-	return x < y ? -1 : x > y;
-}
-
-/* Rows that begin with their 64-bit key. */
-static int by_key(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
+#include "kern/rows.h"
 
 static int by_member(const void *a, const void *b)
 {
@@ -32,8 +18,9 @@ const struct rz_conn *rz_snapshot_conn(const struct rz_snapshot *s, uint64_t coo
 {
 	struct rz_conn key = {.cookie = cookie};
 
-	return s->n_conns ? bsearch(&key, s->conns, s->n_conns, sizeof(*s->conns), by_cookie)
-			  : NULL;
+	return s->n_conns
+		       ? bsearch(&key, s->conns, s->n_conns, sizeof(*s->conns), rz_rows_by_cookie)
+		       : NULL;
 }
 
 /* Of each connection at each tick: among hashes that lie side by side, if they do. */
@@ -45,17 +32,18 @@ const struct rz_client *rz_snapshot_client(const struct rz_snapshot *s, uint64_t
 	if (!s->n_clients)
 		return NULL;
 	if (s->client_hashes) {
-		at = bsearch(&hash, s->client_hashes, s->n_clients, sizeof(hash), by_key);
+		at = bsearch(&hash, s->client_hashes, s->n_clients, sizeof(hash), rz_rows_by_key);
 		return at ? &s->clients[at - s->client_hashes].client : NULL;
 	}
-	r = bsearch(&hash, s->clients, s->n_clients, sizeof(*r), by_key);
+	r = bsearch(&hash, s->clients, s->n_clients, sizeof(*r), rz_rows_by_key);
 	return r ? &r->client : NULL;
 }
 
 const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t cookie)
 {
 	const struct rz_move_row *r =
-		s->n_moves ? bsearch(&cookie, s->moves, s->n_moves, sizeof(*r), by_key) : NULL;
+		s->n_moves ? bsearch(&cookie, s->moves, s->n_moves, sizeof(*r), rz_rows_by_key)
+			   : NULL;
 
 	return r ? &r->move : NULL;
 }
@@ -63,7 +51,8 @@ const struct rz_move *rz_snapshot_move(const struct rz_snapshot *s, uint64_t coo
 static const struct rz_held *held_of(const struct rz_snapshot *s, const struct rz_conn *c)
 {
 	const struct rz_held_row *r =
-		s->n_held ? bsearch(&c->cookie, s->held, s->n_held, sizeof(*r), by_key) : NULL;
+		s->n_held ? bsearch(&c->cookie, s->held, s->n_held, sizeof(*r), rz_rows_by_key)
+			  : NULL;
 
 	return r ? &r->held : NULL;
 }
@@ -107,7 +96,7 @@ const struct rz_software *rz_snapshot_software(const struct rz_snapshot *s, cons
 	uint64_t key = c->frame.software;
 	const struct rz_software_row *r =
 		key && s->n_softwares
-			? bsearch(&key, s->softwares, s->n_softwares, sizeof(*r), by_key)
+			? bsearch(&key, s->softwares, s->n_softwares, sizeof(*r), rz_rows_by_key)
 			: NULL;
 
 	return r ? &r->software : NULL;
@@ -116,7 +105,8 @@ const struct rz_software *rz_snapshot_software(const struct rz_snapshot *s, cons
 static const struct rz_print *print_of(const struct rz_snapshot *s, uint64_t cookie)
 {
 	const struct rz_print_row *r =
-		s->n_prints ? bsearch(&cookie, s->prints, s->n_prints, sizeof(*r), by_key) : NULL;
+		s->n_prints ? bsearch(&cookie, s->prints, s->n_prints, sizeof(*r), rz_rows_by_key)
+			    : NULL;
 
 	return r ? &r->print : NULL;
 }
@@ -174,7 +164,7 @@ int rz_snapshot_proxied(const struct rz_snapshot *s, const struct rz_conn *c,
 {
 	const struct rz_proxied_row *r =
 		c->frame.via == RZ_VIA_PROXY && s->n_proxied
-			? bsearch(&c->cookie, s->proxied, s->n_proxied, sizeof(*r), by_key)
+			? bsearch(&c->cookie, s->proxied, s->n_proxied, sizeof(*r), rz_rows_by_key)
 			: NULL;
 
 	return r && !rz_proxy_read(&r->proxied, ret) ? 0 : -ENOENT;

@@ -13,21 +13,7 @@
 #include "base/cure.h"
 #include "base/log.h"
 #include "kern/batch.h"
-
-static int by_cookie(const void *a, const void *b)
-{
-	uint64_t x = ((const struct rz_conn *)a)->cookie, y = ((const struct rz_conn *)b)->cookie;
-
-	return x < y ? -1 : x > y;
-}
-
-/* Rows that begin with their 64-bit key. */
-static int by_key(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
+#include "kern/rows.h"
 
 /* Reads a map with 64-bit keys into an array of {key, value}, sorted. */
 static int read_keyed(int fd, size_t value_size, void **ret, size_t *ret_n)
@@ -47,7 +33,7 @@ static int read_keyed(int fd, size_t value_size, void **ret, size_t *ret_n)
 		memcpy(out + i * row_size + sizeof(uint64_t), (char *)values + i * value_size,
 		       value_size);
 	}
-	qsort(out, n, row_size, by_key);
+	qsort(out, n, row_size, rz_rows_by_key);
 	*ret = out;
 	*ret_n = n;
 	return 0;
@@ -88,7 +74,7 @@ static int read_proxied(int fd, struct rz_snapshot *s)
 		return -ENOMEM;
 	for (i = 0; i < s->n_proxied; i++)
 		s->proxied[i] = (struct rz_proxied_row){keys[i], values[i]};
-	qsort(s->proxied, s->n_proxied, sizeof(*s->proxied), by_key);
+	qsort(s->proxied, s->n_proxied, sizeof(*s->proxied), rz_rows_by_key);
 	return 0;
 }
 
@@ -107,7 +93,7 @@ static int read_softwares(int fd, struct rz_snapshot *s)
 		return -ENOMEM;
 	for (i = 0; i < s->n_softwares; i++)
 		s->softwares[i] = (struct rz_software_row){keys[i], values[i]};
-	qsort(s->softwares, s->n_softwares, sizeof(*s->softwares), by_key);
+	qsort(s->softwares, s->n_softwares, sizeof(*s->softwares), rz_rows_by_key);
 	return 0;
 }
 
@@ -121,7 +107,7 @@ static int read_conns(int fd, struct rz_snapshot *s)
 	if (err)
 		return err;
 	s->conns = values;
-	qsort(s->conns, s->n_conns, sizeof(*s->conns), by_cookie);
+	qsort(s->conns, s->n_conns, sizeof(*s->conns), rz_rows_by_cookie);
 	return 0;
 }
 
@@ -290,7 +276,7 @@ int rz_snapshot_pass(const struct rz_maps *m, struct rz_snapshot *s, rz_snapshot
 	if (!err)
 		err = rz_snapshot_note_peers(s);
 	if (!err && s->n_conns) {
-		qsort(s->conns, s->n_conns, sizeof(*s->conns), by_cookie);
+		qsort(s->conns, s->n_conns, sizeof(*s->conns), rz_rows_by_cookie);
 		err = read_prints(m, s);
 	}
 	return err ? rz_err(err, "maps: cannot read the connections: %s; %s", strerror(-err),
