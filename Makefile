@@ -103,11 +103,11 @@ $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
 # Written anew only if it says something else, so that what includes it is built again then. The + lets `make -n` do so too: else
-# it would take the file for new, and say that everything must be built.
+# it would take the file for new, and say that everything must be built. $PPID: another make may do the same at the same time.
 $(BUILD)/version.h: FORCE
 	+@mkdir -p $(@D)
-	+@printf '#define RZ_%s "%s"\n' RELEASE '$(VERSION)' COMMIT '$(COMMIT)' VERSION '$(VERSION)+$(COMMIT)' >$@.new
-	+@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	+@printf '#define RZ_%s "%s"\n' RELEASE '$(VERSION)' COMMIT '$(COMMIT)' VERSION '$(VERSION)+$(COMMIT)' >$@.$$PPID
+	+@cmp -s $@.$$PPID $@ && rm $@.$$PPID || mv $@.$$PPID $@
 # likewise: what is built depends on how it was asked for (`make WITH_KUBE=0`, then `make`)
 SETTINGS = $(CC) $(CFLAGS) $(LDFLAGS) WITH_KUBE=$(WITH_KUBE)
 $(BUILD)/settings: FORCE
