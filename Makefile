@@ -68,10 +68,11 @@ BPF_CFLAGS := -g -ffile-prefix-map=$(CURDIR)=. -O2 -target bpf -mcpu=v3 -Wall -W
 BPF_COMPILE = $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 
 KUBE_PURE := $(addprefix user/source/,slice.c answer.c store.c build.c spec.c)
-# what is in rezone-source alone: the HTTP client, the list of system calls
-SOURCE_SRCS := $(addprefix user/source/,http.c api.c standing.c list.c watch.c proof.c target.c kube.c cloud.c credential.c confine.c tell.c)
+# what is in rezone-source alone beside the library: the HTTP client, its list of system calls
+SOURCE_SRCS := $(addprefix user/source/,http.c api.c standing.c list.c watch.c proof.c target.c kube.c cloud.c credential.c confine.c tell.c) \
+	    user/base/calls.c
 # what is in rezone-enter alone beside the library: its list of system calls
-ENTER_SRCS := user/enter/confine.c
+ENTER_SRCS := user/enter/confine.c user/base/calls.c
 SRCS     := $(filter-out $(SOURCE_SRCS) $(ENTER_SRCS),$(wildcard user/*/*.c))
 OBJS     := $(SRCS:user/%.c=$(BUILD)/user/%.o)
 SOURCE_OBJS := $(SOURCE_SRCS:user/%.c=$(BUILD)/user/%.o)
@@ -149,9 +150,9 @@ $(BUILD)/unit/%.o: tests/unit/%.c $(BUILD)/settings
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -Itests/lib -MMD -MP -c $< -o $@
 $(BUILD)/unit/%: $(BUILD)/unit/%.o $(BUILD)/librezone.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/librezone.a -lcmocka $(RZ_LIBS) $(UNIT_LIBS)
-$(BUILD)/unit/test_confine: $(BUILD)/user/source/confine.o
+$(BUILD)/unit/test_confine: $(addprefix $(BUILD)/user/,source/confine.o base/calls.o)
 $(BUILD)/unit/test_confine: UNIT_LIBS = $(SOURCE_LIBS)
-$(BUILD)/unit/test_enter_act: $(BUILD)/user/enter/confine.o
+$(BUILD)/unit/test_enter_act: $(ENTER_OBJS)
 $(BUILD)/unit/test_enter_act: UNIT_LIBS = $(SECCOMP_LIBS)
 
 # What a segment costs, tests/bench. Needs root.
@@ -181,15 +182,15 @@ $(BUILD)/bench/owner: tests/bench/owner.c $(BUILD)/librezone.a
 bench-owner: $(BUILD)/bench/owner
 	$(BUILD)/bench/owner
 # BENCH="-s none 100000": some states and numbers only
-$(BUILD)/bench/tick: tests/bench/tick.c $(BUILD)/librezone.a
+$(BUILD)/bench/tick: tests/bench/tick.c tests/bench/process.h $(BUILD)/librezone.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $^ $(RZ_LIBS)
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $(filter %.c %.a,$^) $(RZ_LIBS)
 bench-tick: $(BUILD)/bench/tick $(BUILD)/rezone
 	tests/bench/alone tick $(BENCH)
 # BENCH="-n 21": more rounds
-$(BUILD)/bench/start: tests/bench/start.c $(BUILD)/librezone.a
+$(BUILD)/bench/start: tests/bench/start.c tests/bench/process.h $(BUILD)/librezone.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $^ $(RZ_LIBS)
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $(filter %.c %.a,$^) $(RZ_LIBS)
 bench-start: $(BUILD)/bench/start $(BUILD)/rezone
 	tests/bench/alone start $(BENCH)
 bench-resets: $(BUILD)/rezone $(BUILD)/crowd
@@ -249,7 +250,7 @@ $(BUILD)/fuzz/framing.o: tests/fuzz/framing.c
 $(BUILD)/fuzz/fuzz_frame: tests/fuzz/fuzz_frame.c $(FUZZ_REFERENCE) $(BUILD)/fuzz/framing.o
 	$(CLANG) $(FUZZ_FLAGS) -o $@ $< tests/fuzz/framer.c $(BUILD)/fuzz/framing.o
 # the product's pure parsers, compiled once for all targets
-FUZZ_PRODUCT := $(patsubst user/%.c,$(BUILD)/fuzz/user/%.o,$(wildcard user/client/*.c user/topo/*.c user/base/*.c user/report/*.c) $(KUBE_PURE))
+FUZZ_PRODUCT := $(patsubst user/%.c,$(BUILD)/fuzz/user/%.o,$(filter-out $(ENTER_SRCS),$(wildcard user/client/*.c user/topo/*.c user/base/*.c user/report/*.c)) $(KUBE_PURE))
 $(BUILD)/fuzz/user/%.o: user/%.c
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@

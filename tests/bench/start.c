@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What a start costs, from exec to the line that says that rezone is attached, and how much of it
- *the kernel's verifier has to look at.
+ * the kernel's verifier has to look at.
  *
  *	build/bench/start -d FOLDER -g CGROUP -p PINS [-r REZONE] [-n ROUNDS]
  *
@@ -26,43 +26,10 @@
 
 #include "base/clock.h"
 #include "kern/load.h"
+#include "process.h"
 
 static const char *rezone = "build/rezone", *folder, *cgroup, *pins;
 static unsigned rounds = 9;
-
-static void die(const char *what)
-{
-	fprintf(stderr, "start: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *ms)
-{
-	qsort(ms, rounds, sizeof(*ms), by_size);
-	return ms[rounds / 2];
-}
-
-/* What the kernel's scheduler has given it, in ms. */
-static double cpu_ms(pid_t pid)
-{
-	unsigned long long ns = 0;
-	char path[64];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
-	f = fopen(path, "r");
-	if (!f || fscanf(f, "%llu", &ns) != 1)
-		die(path);
-	fclose(f);
-	return (double)ns / 1e6;
-}
 
 static pid_t start(const char *topology, FILE **ret_log)
 {
@@ -230,7 +197,8 @@ int main(int argc, char **argv)
 	printf("start to attached, medians of %u: %.0f ms, CPU %.0f ms; of these the probes' CPU "
 	       "%.0f, "
 	       "loading %.0f\n",
-	       rounds, median(ms[0]), median(ms[1]), median(ms[2]), median(ms[3]));
+	       rounds, median(ms[0], rounds), median(ms[1], rounds), median(ms[2], rounds),
+	       median(ms[3], rounds));
 	for (i = 0; i < 4; i++)
 		free(ms[i]);
 	return 0;

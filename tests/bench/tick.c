@@ -29,6 +29,7 @@
 
 #include "base/clock.h"
 #include "kern/maps.h"
+#include "process.h"
 
 #define CLIENTS	  1000
 #define ADDRESSES 4 /* of each */
@@ -39,12 +40,6 @@ static const char *const shape_names[] = {"none", "all", "parked"};
 
 static const char *rezone = "build/rezone", *folder, *cgroup, *pins, *interval = "1s";
 static unsigned ticks = 7;
-
-static void die(const char *what)
-{
-	fprintf(stderr, "tick: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
 
 /* ---- the world ---- */
 
@@ -210,21 +205,6 @@ static uint64_t next_tick(const struct rz_maps *m, uint64_t after)
 	return now;
 }
 
-/* What the kernel's scheduler has given it, in ms. */
-static double cpu_ms(pid_t pid)
-{
-	unsigned long long ns = 0;
-	char path[64];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
-	f = fopen(path, "r");
-	if (!f || fscanf(f, "%llu", &ns) != 1)
-		die(path);
-	fclose(f);
-	return (double)ns / 1e6;
-}
-
 static long anonymous_kb(pid_t pid)
 {
 	char path[64], line[256];
@@ -243,19 +223,12 @@ static long anonymous_kb(pid_t pid)
 
 /* ---- measuring ---- */
 
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Median of what the daemon takes from one tick to the next, all that it does beside included. If
  * `busy`, every connection has new bytes at each. */
 static double measure_ticks(pid_t pid, const struct rz_maps *m, size_t n, enum shape shape,
 			    bool busy, long *ret_kb)
 {
-	double *ms = calloc(ticks, sizeof(*ms)), was, median;
+	double *ms = calloc(ticks, sizeof(*ms)), was;
 	uint64_t at = next_tick(m, next_tick(m, ticks_of(m)));
 	unsigned i;
 
@@ -270,10 +243,9 @@ static double measure_ticks(pid_t pid, const struct rz_maps *m, size_t n, enum s
 		if (anonymous_kb(pid) > *ret_kb)
 			*ret_kb = anonymous_kb(pid);
 	}
-	qsort(ms, ticks, sizeof(*ms), by_size);
-	median = ms[ticks / 2];
+	was = median(ms, ticks);
 	free(ms);
-	return median;
+	return was;
 }
 
 static double measure_list(const char *form, double *ret_cpu)

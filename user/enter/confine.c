@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +15,7 @@
 #include <linux/bpf.h>
 #include <linux/netlink.h>
 
+#include "base/calls.h"
 #include "base/log.h"
 #include "kern/caps.h"
 
@@ -79,10 +79,7 @@ static const int allowed[] = {
 };
 
 /* Those that are allowed with some arguments only: (argument & mask) == value. */
-static const struct {
-	int call;
-	struct scmp_arg_cmp arg;
-} narrowed[] = {
+static const struct rz_call narrowed[] = {
 	{SCMP_SYS(openat),
 	 {2, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC | O_PATH, O_RDONLY}},
 	{SCMP_SYS(open), {1, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC | O_PATH, O_RDONLY}},
@@ -100,43 +97,13 @@ static const struct {
 	{SCMP_SYS(mprotect), {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}},
 };
 
-/* Loads the list; what is not on it gets `action`. 0 or -errno; *ret_calls with SCMP_ACT_NOTIFY. */
-static int load(uint32_t action, int *ret_calls)
-{
-	scmp_filter_ctx ctx = seccomp_init(action);
-	size_t i;
-	int err = ctx ? 0 : -ENOMEM;
-
-	/* another machine's system calls (x32, 32 bit) are none of the list's */
-	if (!err)
-		err = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM));
-	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]) && !err; i++)
-		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
-	for (i = 0; i < sizeof(narrowed) / sizeof(narrowed[0]) && !err; i++)
-		err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, narrowed[i].call, 1,
-					     &narrowed[i].arg);
-	if (!err)
-		err = seccomp_load(ctx);
-	if (!err && action == SCMP_ACT_NOTIFY)
-		err = *ret_calls = seccomp_notify_fd(ctx);
-	seccomp_release(ctx);
-	return err < 0 ? err : 0;
-}
-
-/* Who has taken this process under a list with a descriptor already (a container's runtime) leaves
- * no place for a second one. */
 int rz_enter_forbid_calls(int *ret_calls)
 {
-	int err;
+	const struct rz_calls list = {.who = "enter",
+				      .allowed = allowed,
+				      .n_allowed = sizeof(allowed) / sizeof(allowed[0]),
+				      .narrowed = narrowed,
+				      .n_narrowed = sizeof(narrowed) / sizeof(narrowed[0])};
 
-	*ret_calls = -1;
-	err = load(SCMP_ACT_NOTIFY, ret_calls);
-	if (err)
-		err = load(SCMP_ACT_ERRNO(EPERM), NULL);
-	return err ? rz_err(err,
-			    "enter: cannot give up system calls by seccomp: %s; a kernel with "
-			    "CONFIG_SECCOMP_FILTER is needed, and whoever starts rezone must allow "
-			    "seccomp(2)",
-			    strerror(-err))
-		   : 0;
+	return rz_calls_forbid_others(&list, ret_calls);
 }

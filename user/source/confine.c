@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <seccomp.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 #include <linux/sched.h>
 
+#include "base/calls.h"
 #include "base/drop.h"
 #include "base/log.h"
 #include "report/report.h"
@@ -122,10 +122,7 @@ static const int allowed[] = {
 };
 
 /* Those that are allowed with some arguments only: (argument & mask) == value. */
-static const struct {
-	int call;
-	struct scmp_arg_cmp arg;
-} narrowed[] = {
+static const struct rz_call narrowed[] = {
 	{SCMP_SYS(openat),
 	 {2, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC | O_PATH, O_RDONLY}},
 	{SCMP_SYS(open), {1, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC | O_PATH, O_RDONLY}},
@@ -140,68 +137,25 @@ static const struct {
 	{SCMP_SYS(ioctl), {1, SCMP_CMP_EQ, FIONREAD, 0}},
 	{SCMP_SYS(prctl), {0, SCMP_CMP_EQ, PR_SET_NAME, 0}},
 	{SCMP_SYS(prlimit64), {2, SCMP_CMP_EQ, 0, 0}}, /* to ask */
+	/* What the C library tries by itself, and does without: refused, and not worth a count. The
+	 * flags of clone3 cannot be looked at; libc then takes clone(2). Of nscd the resolver asks
+	 * first. */
+	{SCMP_SYS(clone3), {0, SCMP_CMP_GE, 0, 0}, ENOSYS},
+	{SCMP_SYS(socket), {0, SCMP_CMP_EQ, AF_UNIX, 0}, EACCES},
 };
 
-/* What the C library tries by itself, and does without: refused, and not worth a count. */
-static int add_refusals(scmp_filter_ctx ctx)
-{
-	/* its flags cannot be looked at; libc then takes clone(2) */
-	int err = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-
-	/* nscd, of which the resolver asks first */
-	return err ? err
-		   : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 1,
-				      SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
-}
-
-static int add_rules(scmp_filter_ctx ctx)
-{
-	size_t i;
-	int err = 0;
-
-	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]) && !err; i++)
-		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
-	for (i = 0; i < sizeof(narrowed) / sizeof(narrowed[0]) && !err; i++)
-		err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, narrowed[i].call, 1,
-					     &narrowed[i].arg);
-	return err ? err : add_refusals(ctx);
-}
-
-/* Loads the list; what is not on it gets `action`. 0 or -errno; *ret_calls with SCMP_ACT_NOTIFY. */
-static int load(uint32_t action, int *ret_calls)
-{
-	scmp_filter_ctx ctx = seccomp_init(action);
-	int err = ctx ? 0 : -ENOMEM;
-
-	/* another machine's system calls (x32, 32 bit) are none of the list's */
-	if (!err)
-		err = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM));
-	if (!err)
-		err = add_rules(ctx);
-	if (!err)
-		err = seccomp_load(ctx);
-	if (!err && action == SCMP_ACT_NOTIFY)
-		err = *ret_calls = seccomp_notify_fd(ctx);
-	seccomp_release(ctx);
-	return err < 0 ? err : 0;
-}
-
-/* Who has taken this process under a list with a descriptor already (a container's runtime) leaves
- * no place for a second one. */
 static int forbid_calls(struct rz_confined *c)
 {
-	int err = load(SCMP_ACT_NOTIFY, &c->calls);
+	const struct rz_calls list = {.who = "source",
+				      .allowed = allowed,
+				      .n_allowed = sizeof(allowed) / sizeof(allowed[0]),
+				      .narrowed = narrowed,
+				      .n_narrowed = sizeof(narrowed) / sizeof(narrowed[0])};
+	int err = rz_calls_forbid_others(&list, &c->calls);
 
-	if (!err)
+	if (!err && c->calls >= 0)
 		c->how |= RZ_CONFINED_COUNTED;
-	else
-		err = load(SCMP_ACT_ERRNO(EPERM), NULL);
-	return err ? rz_err(err,
-			    "source: cannot give up system calls by seccomp: %s; a kernel with "
-			    "CONFIG_SECCOMP_FILTER is needed, and whoever starts rezone must allow "
-			    "seccomp(2)",
-			    strerror(-err))
-		   : 0;
+	return err;
 }
 
 int rz_confine(uid_t uid, pid_t parent, struct rz_confined *ret)
