@@ -55,6 +55,9 @@ SILENT = {
     "kafka-go-0.4.30": ("kafka-go", "0.4.30"),
 }
 ALL = {**SAYS, **SILENT}
+# their batches have no producer id, whatever is set: the sources have no idempotence (kafka-go 0.4.51 write.go, rskafka 0.6
+# protocol/record.rs; kafka-python 2.0.2 and -ng 2.2.3 producer/kafka.py have no such setting)
+NEVER_IDEMPOTENT = ("kafka-go", "kafka-python-2.0", "kafka-python-ng", "rskafka")
 # one library under several names: the one that the table has
 RDKAFKA = {"librdkafka": "confluent-kafka-python", "confluent-kafka-go": "confluent-kafka-python"}
 
@@ -113,12 +116,12 @@ def gather(rows):
 
 
 def with_idempotence(table):
-    """Each library that writes may be set up to be idempotent: what is its own in a batch is the same then."""
+    """A library that writes may be set up to be idempotent, if it can be: what is its own in a batch is the same then."""
     for (lib, use), seen in list(table.items()):
-        if use == "WRITES":
+        if use == "WRITES" and lib not in NEVER_IDEMPOTENT:
             table.setdefault((lib, "WRITES_IDEMPOTENT"), {**seen, "producer_epoch": {0}, "base_sequence": {0}})
     for (lib, use), seen in table.items():  # the versions are the library's
-        if use == "WRITES":
+        if use == "WRITES" and (lib, "WRITES_IDEMPOTENT") in table:
             both = [max(a, b) for a, b in zip(seen["versions"], table[lib, "WRITES_IDEMPOTENT"]["versions"])]
             seen["versions"] = table[lib, "WRITES_IDEMPOTENT"]["versions"] = both
     return table

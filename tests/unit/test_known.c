@@ -278,6 +278,21 @@ static void test_without_a_name(void **state)
 	by_print_end(&w);
 }
 
+/* kafka-python before 2.1, -ng and rskafka fill a batch as these do, but are never idempotent. */
+static void test_writer_idempotent(void **state)
+{
+	static const struct rz_print old = {.produces = 2,
+					    .produce_timeout_ms = 30000,
+					    .idempotent = 1,
+					    .versions = {[RZ_PRINT_OF_PRODUCE] = 8}};
+	struct rz_print_row row;
+	struct clients w;
+
+	(void)state;
+	assert_true(may_be(by_print(&w, &row, &old), "confluent-kafka-python", "kafkajs"));
+	by_print_end(&w);
+}
+
 /* A writer that was seen to begin without a name, though another connection of its client said one:
  * its requests decide whether it is that one's. */
 static void test_sibling_of_the_same_form(void **state)
@@ -665,6 +680,7 @@ int main(void)
 		cmocka_unit_test(test_sibling_of_the_same_form),
 		cmocka_unit_test(test_fingerprint),
 		cmocka_unit_test(test_fingerprint_idempotent),
+		cmocka_unit_test(test_writer_idempotent),
 		cmocka_unit_test(test_fingerprint_of_nobody),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_no_neighbour),

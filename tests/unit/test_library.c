@@ -668,6 +668,11 @@ static void test_prints(void **state)
 	frame.data_version = 7;
 	c.prints = names("kafkajs", NULL);
 	assert_true(rz_library_way(&c).needs_hold && !rz_library_way(&c).gap_only);
+	c.idempotent = true; /* then it may lose what is taken from it */
+	assert_true(!rz_library_way(&c).needs_hold && rz_library_way(&c).gap_only);
+	c.prints |= version_names("confluent-kafka-python", "2.3");
+	assert_true(!rz_library_way(&c).needs_hold && rz_library_way(&c).gap_only);
+	c.idempotent = false;
 	c.prints = names("aiokafka", NULL);
 	assert_true(!rz_library_way(&c).needs_hold && !rz_library_way(&c).gap_only);
 	c.prints = names("kafkajs", "kafka-python");

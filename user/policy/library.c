@@ -26,34 +26,37 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *    (50 errors in 374 moves at an interval of 1 s, docs/evidence/moves.md). Of those that never
  *    say a name only kafkajs and aiokafka send Fetch v11; their prints tell them apart, and from
  *    the others that are older than rezone, unless settings were changed (policy/known.h). Its
- *    group's coordinator may be another node's agent, so that its membership is not seen here.
- *    The others bear both.
+ *    group's coordinator may be another node's agent, so that its membership is not seen here. The
+ *    others bear both.
  *  - Readers of kafka-go, which alone sends Fetch v10 and no name (others do at an agent that has
  *    no newer version; they have one data connection): a connection for each partition, each of
- * which asks for the partition's leader by itself when it is lost. Several go at a time (pace.h).
+ *    which asks for the partition's leader by itself when it is lost. Several go at a time
+ *    (pace.h).
  *  - Writers that are named nowhere below, or whose name was said before rezone was there: what
  *    they do is not known, and librdkafka goes by many names. None of those that never say their
- *    name sends Produce v9 or newer; librdkafka sends v7 up to 2.3, v8 in 2.4, and from 2.5 v10, or
- *    the newest that the agent has. So a connection older than rezone that sends v8 may be any of
- *    them at an agent that has no newer one.
+ *    name sends Produce v9 or newer; librdkafka sends v7 up to 2.3, v8 in 2.4, and from 2.5 v10,
+ *    or the newest that the agent has. So a connection older than rezone that sends v8 may be any
+ *    of them at an agent that has no newer one.
  *  - Of those that never say their name kafka-go's Writer alone sends v8. It asks for metadata by
  *    its own timer only (transport.go, discover): within MetadataTTL, 6 s by default, and is home
  *    before rezone looks. A lost connection makes it call the same agent again, so with a long
  *    MetadataTTL no move brings it home sooner.
  *  - Other writers without a name: kafka-python before 2.2 does not send again what failed
  *    (retries=0), and must not be held.
- *  - kafkajs's writer says no name either, but its batches tell it (policy/print.h), unless it is
- *    idempotent: then they may be kafka-python's, too. It sends again what failed (retry.retries
- *    5). After a close in a gap it goes back to the agent it knows; it asks for metadata if a
- *    request of its failed (docs/evidence/close-matrix.md), so one is held before the close. So is
- *    one of librdkafka before 2.4 that knows no agent but this one and home: it does the same
- * there.
+ *  - kafkajs's writer says no name either, but its batches tell it (policy/print.h); an idempotent
+ *    one's may be librdkafka's before 2.4, too. It sends again what failed (retry.retries 5). An
+ *    idempotent one takes a failed request's sequence number back and gives it to another record
+ *    (sendMessages.js): in one of four moves after a hold it lost a record and wrote one twice. So
+ *    it is not held. After a close in a gap it goes back to the agent it knows; it asks for
+ *    metadata if a request of its failed (docs/evidence/close-matrix.md), so one is held before
+ *    the close. So is one of librdkafka before 2.4 that knows no agent but this one and home: it
+ *    does the same there.
  *  - aiokafka's writer is told by its batches, too, and sends again until request_timeout_ms.
  *  - franz-go's producer asks for metadata after an end of file, after a reset not if it was idle.
  *    When requests of its fail it goes back to the oldest of them, and a write that it had just
- *    sent on its next connection goes out once more (kgo/sink.go, resetBatchDrainIdx; seen at 4
- *    of 670 holds). Of an idempotent one, its default, the agent drops that. It asks for metadata
- * every 5 minutes (MetadataMaxAge) by itself.
+ *    sent on its next connection goes out once more (kgo/sink.go, resetBatchDrainIdx; seen at 4 of
+ *    670 holds). Of an idempotent one, its default, the agent drops that. It asks for metadata
+ *    every 5 minutes (MetadataMaxAge) by itself.
  *  - librdkafka's producer connects again to the agent it knows, and writes there. From 2.10 it
  *    drops the connection to an agent that its metadata does not list any more, without waiting
  *    for the answers, and writes all of that again. (Its own refresh, every 5 minutes, does the
@@ -66,8 +69,8 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *    (metadata.recovery.strategy=rebootstrap, KIP-899), and the leader of a group that polls then
  *    rejoins it. It asks for metadata every 5 minutes, so it comes home by itself. Where it knows
  *    one agent only, its coordinator is that agent, and so its group connection is seen here. With
- *    one other agent it does not (docs/evidence/moves.md). A member without a name that sends Fetch
- *    v12 or newer is older than rezone, and may be it, unless its print says otherwise.
+ *    one other agent it does not (docs/evidence/moves.md). A member without a name that sends
+ *    Fetch v12 or newer is older than rezone, and may be it, unless its print says otherwise.
  *  - sarama puts data and group membership on one connection, and its group outlives that.
  *
  * A writer may be held only if its library sends again by default what it could not send: Java from
@@ -109,6 +112,11 @@ static const struct row {
 	{.name = "", .use = PRODUCE, .data_from = 8, .way.alone = true},
 	{.name = "", .use = PRODUCE, .way = {.close = RZ_CLOSE_RESET, .gap_only = true}},
 	{.name = "kafkajs", .use = FETCH_ONLY, .printed = true, .way.close = RZ_CLOSE_AUTO},
+	{.name = "kafkajs",
+	 .use = PRODUCE,
+	 .idempotent = true,
+	 .printed = true,
+	 .way = {.close = RZ_CLOSE_RESET, .gap_only = true}},
 	{.name = "kafkajs",
 	 .use = PRODUCE,
 	 .printed = true,
