@@ -5,7 +5,8 @@ Who: fleet.py. The arithmetic is rows(), pure, tested by test_fleet.py.
 
 home: clients whose latest request for data was at home. moved: those of them that rezone had closed; by_itself: those that it had
 not. seconds: from home's coming to the first request there with none elsewhere after it, the slowest of the clients that are home.
-doubled: record ids that stand twice. lost: acknowledged, and not there. generations: of a group, while home was up (of a protocol
+doubled: record ids that stand twice. lost: acknowledged, and not there. Neither counts of a record that was acknowledged more than
+EARLY_S before home came, for no connection is moved before that: of those the note says how many there are. generations: of a group, while home was up (of a protocol
 without them, and of Streams: how often members were assigned partitions). errors: what applications were told, while home was up.
 """
 
@@ -20,9 +21,10 @@ sys.path.insert(0, os.path.realpath(os.path.join(os.path.dirname(__file__), "../
 from traces import lines, seconds  # noqa: E402
 
 ROW = ("clients", "home", "moved", "by_itself", "moves", "seconds", "doubled", "lost", "generations", "errors", "away", "load", "note")
-# data: (t, who, agent); moves: (t, who); acked: {key: {id}}; dump: {key: [id]}; joined: (t, key, generation); assigned, errors: (t, key, ...)
+# data: (t, who, agent); moves: (t, who); acked: {key: {id: t}}; dump: {key: [id]}; joined: (t, key, generation); assigned, errors: (t, key, ...)
 Run = namedtuple("Run", "up end data moves acked dump joined assigned errors away late skipped load setups")
 IGNORED_S = 1.0  # an error so soon after home came may be of what was before
+EARLY_S = 5.0
 
 
 def home_of(requests, up):
@@ -41,6 +43,15 @@ def generations(run, key):
     return sum(k == key and run.up <= t < run.end for t, k in run.assigned)
 
 
+def records(run, key):
+    """(doubled, lost, how many of either are older than any move) of a writer; a reader has none"""
+    acked, dump = run.acked.get(key, {}), Counter(run.dump.get(key, []))
+    doubled = {i for i, n in dump.items() if n > 1}
+    lost = {i for i in acked if i not in dump} if S.BY_KEY[key].role == "write" else set()
+    early = {i for i in doubled | lost if acked.get(i, run.up) < run.up - EARLY_S}
+    return len(doubled - early), len(lost - early), len(early)
+
+
 def rows(run):
     of, moved = defaultdict(list), Counter()
     for t, who, agent in sorted(run.data):
@@ -54,15 +65,17 @@ def rows(run):
         members = [(key, i + 1) for i in range(s.clients)]
         home = {who: home_of(of[who], run.up) for who in members}
         there = [who for who in members if home[who] is not None]
-        dump = run.dump.get(key, [])
+        doubled, lost, early = records(run, key)
         away = Counter(run.away.get(who, "no connection") for who in members if who not in there)
         errors = Counter(text for t, k, text in run.errors if k == key and run.up + IGNORED_S <= t < run.end)
         yield key, dict(
             clients=s.clients, home=len(there), moved=sum(moved[w] > 0 for w in there), by_itself=sum(not moved[w] for w in there),
-            moves=sum(moved[w] for w in members), seconds=max((home[w] for w in there), default=""), doubled=sum(n > 1 for n in Counter(dump).values()),
-            lost=len(run.acked.get(key, set()) - set(dump)) if s.role == "write" else 0, generations=generations(run, key), errors=sum(errors.values()),
+            moves=sum(moved[w] for w in members), seconds=max((home[w] for w in there), default=""), doubled=doubled, lost=lost,
+            generations=generations(run, key), errors=sum(errors.values()),
             away="; ".join(f"{r}={n}" for r, n in sorted(away.items())), load=run.load,
-            note="; ".join([f"{n} not at work" for n in [sum(who in run.late for who in members)] if n] + [t[:90] for t, _ in errors.most_common(1)]))
+            note="; ".join(
+                [f"{n} {what}" for n, what in ((sum(who in run.late for who in members), "not at work"), (early, "doubled or lost before home came")) if n] +
+                [t[:90] for t, _ in errors.most_common(1)]))
 
 
 def read(out):
@@ -85,7 +98,7 @@ def read(out):
         with open(f"{out}/clients/{key}.log", errors="replace") as f:
             for e in lines(f):
                 if e["event"] == "wrote":
-                    acked.setdefault(key, set()).add(e["id"])
+                    acked.setdefault(key, {})[e["id"]] = seconds(e["t"])
                 elif e["event"] == "assigned":
                     assigned.append((seconds(e["t"]), key))
                 elif e["event"] == "error":

@@ -16,7 +16,7 @@ ONE, TWO = (KEY, 1), (KEY, 2)
 
 
 def run(**more):
-    base = dict(up=100.0, end=160.0, data=[(90, ONE, A), (90, TWO, A), (110, ONE, HOME), (150, TWO, A)], moves=[(105, ONE)], acked={KEY: {"x-1"}},
+    base = dict(up=100.0, end=160.0, data=[(90, ONE, A), (90, TWO, A), (110, ONE, HOME), (150, TWO, A)], moves=[(105, ONE)], acked={KEY: {"x-1": 90.0}},
                 dump={KEY: ["x-1", "x-2"]}, joined=[], assigned=[], errors=[], away={TWO: "library"}, late=set(), skipped={}, load=1, setups=[KEY])
     return dict(J.rows(J.Run(**{**base, **more})))[more.get("setups", [KEY])[0]]
 
@@ -43,10 +43,16 @@ class Judge(unittest.TestCase):
         self.assertEqual(run(moves=[(95, ONE)])["moved"], 0)
 
     def test_faults(self):
-        r = run(acked={KEY: {"x-1", "x-9"}}, dump={KEY: ["x-1", "x-1", "x-2"]},
+        r = run(acked={KEY: {"x-1": 97.0, "x-9": 120.0}}, dump={KEY: ["x-1", "x-1", "x-2"]},
                 errors=[(99, KEY, "before"), (120, KEY, "late"), (170, KEY, "after")])
         self.assertEqual([r[f] for f in F.FAULTS], [1, 1, 0, 1])
         self.assertIn("late", r["note"])
+
+    def test_records_older_than_any_move(self):
+        acked = {KEY: {"x-1": 94.0, "x-2": 94.0, "x-3": 95.5}}
+        r = run(acked=acked, dump={KEY: ["x-1", "x-1", "x-4", "x-4"]})
+        self.assertEqual((r["doubled"], r["lost"]), (1, 1))
+        self.assertIn("2 doubled or lost before home came", r["note"])
 
     def test_generations(self):
         key = "java.group"
