@@ -4,7 +4,7 @@
  *
  * Comes in: the connection's first bytes, in scratch->header (header.bpf.h). Goes out: state and
  * protocol of one that is left alone for good; the PROXY header in map `proxied`, behind which the
- * first request is. Called by read.bpf.h.
+ * first request is. Called by read.bpf.h and sync.bpf.h.
  */
 #ifndef REZONE_BPF_BEGIN_H
 #define REZONE_BPF_BEGIN_H

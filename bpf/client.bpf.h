@@ -4,7 +4,8 @@
  *
  * Comes in: a request header with its client.id, in scratch->header. Goes out: an entry in
  * `client_ids`, its hash, and a record in `wake` if the id is new. User space
- * reads zone and opt-in from the id, and puts them into `clients`. Called by read.bpf.h.
+ * reads zone and opt-in from the id, and puts them into `clients`. Called by read.bpf.h
+ * and sync.bpf.h.
  */
 #ifndef REZONE_BPF_CLIENT_H
 #define REZONE_BPF_CLIENT_H

@@ -4,7 +4,7 @@
  *
  * Comes in: a segment (segment.bpf.h), the frame, which says where the header begins and how much
  * of it is there. Goes out: scratch->header; what came of a header that has not ended, in map
- * `partial`. Called by begin.bpf.h and read.bpf.h.
+ * `partial`. Called by begin.bpf.h, sync.bpf.h and read.bpf.h.
  */
 #ifndef REZONE_BPF_HEADER_H
 #define REZONE_BPF_HEADER_H

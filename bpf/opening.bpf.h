@@ -75,7 +75,7 @@ static __noinline void rz_opening_segment(struct __sk_buff *skb, struct bpf_sock
 	s->seg = seg;
 	rz_opening_begin(s, &key, skb);
 	rz_read_segment(skb, sk, s);
-	rz_read_count_lost(s);
+	rz_sync_count_lost(s);
 	s->f.generation++;
 	__builtin_memset(&s->opening, 0, sizeof(s->opening)); /* no piece of the one before it */
 	s->opening.key = key;

@@ -11,116 +11,13 @@
 #ifndef REZONE_BPF_READ_H
 #define REZONE_BPF_READ_H
 
-#include "begin.bpf.h"
-#include "client.bpf.h"
 #include "note.bpf.h"
 #include "response.bpf.h"
 #include "software.bpf.h"
+#include "sync.bpf.h"
 
 /* Bare SASL tokens (SaslHandshake v0) longer than this are not believed. */
 #define RZ_SASL_TOKEN_MAX 65536
-
-/* No request was where one might have been. */
-static __always_inline void rz_read_missed(struct rz_scratch *s)
-{
-	if (s->misses < RZ_MISSES_MAX)
-		s->misses++;
-}
-
-/* Not before it is put back: on a copy that another CPU has overtaken the frame may seem lost. */
-static __always_inline void rz_read_count_lost(const struct rz_scratch *s)
-{
-	struct rz_stats *st = s->lost ? rz_count_here() : NULL;
-
-	if (st)
-		st->frame_lost += s->lost;
-}
-
-/* The next request's place is not known any more: requests may pass that nobody reads. Of a
- * connection that is not identified yet, and was found in mid-stream, that is no news. A global
- * function, as rz_header_load_partial(). */
-__noinline int rz_read_lose_sync(void)
-{
-	struct rz_scratch *s = bpf_map_lookup_elem(&scratch, &rz_zero);
-
-	if (!s)
-		return 0;
-	s->lost++;
-	if (!s->older && ((s->f.client && !s->f.tentative) || !s->f.adopted))
-		s->f.unseen = RZ_UNSEEN_REQUESTS;
-	if (s->f.client && !s->f.tentative) {
-		s->f.state = RZ_STATE_DESYNCED;
-	} else {
-		rz_frame_forget(&s->f);
-		rz_read_missed(s);
-	}
-	s->f.synced = 0;
-	s->f.tentative = 0;
-	rz_frame_next(&s->f, 0);
-	return 0;
-}
-
-/*
- * Out of sync, and a segment of four bytes: some clients write a request's size alone. Kept in map
- * `partial`, so that the segment behind it can be looked at as the rest of a header.
- */
-static __always_inline void rz_read_lone_size(struct __sk_buff *skb, struct rz_scratch *s)
-{
-	if (!rz_header_fill(skb, s, 4) || !rz_request_size_is_plausible(s->header) ||
-	    rz_header_save_partial())
-		s->f.have = 0;
-}
-
-/*
- * Out of sync: does a request begin at this segment's first byte, or did it begin with the four
- * bytes before? Its header must end inside the segment and, if the client is known, carry the very
- * same client.id. On a connection that was never identified a find is trusted if the request also
- * ends with the segment; else it is only tentative: the next header must be where this one says,
- * and have the same id, or it is forgotten. A global function, as above.
- */
-__noinline int rz_read_find(struct __sk_buff *skb)
-{
-	struct rz_scratch *s = bpf_map_lookup_elem(&scratch, &rz_zero);
-	struct rz_request r;
-
-	if (!s)
-		return 0;
-	s->ahead = 0;
-	if (s->f.have != 4 || s->f.next_seq + 4 != s->seg.seq || rz_header_load_partial()) {
-		s->f.next_seq = s->seg.seq;
-		rz_frame_next(&s->f, 0);
-	}
-	if (!s->f.have && s->seg.len == 4) {
-		rz_read_lone_size(skb, s);
-		return 0;
-	}
-	if (!rz_header_fill(skb, s, RZ_KAFKA_FIXED))
-		goto no;
-	if (!s->f.client && rz_begin_is_tls_record(skb, s)) {
-		rz_begin_stranger(s, RZ_PROTOCOL_TLS);
-		return 0;
-	}
-	if (rz_request_parse(s->header, &r))
-		goto no;
-	if (s->f.client ? r.client_id_len != s->f.client_id_len : !rz_request_is_common(&r))
-		goto no;
-	if (!rz_header_fill(skb, s, RZ_KAFKA_FIXED + rz_request_id_kept(r.client_id_len)))
-		goto no;
-	if (s->f.client) {
-		if (rz_client_key(r.client_id_len) != s->f.client)
-			goto no;
-		RZ_COUNT(frame_found);
-		s->f.state = s->f.produce || s->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
-	} else {
-		/* noise hardly names a length that ends with the very segment it stands in */
-		s->f.tentative = s->f.next_seq + 4 + (__u32)r.size != s->seg.seq + s->seg.len;
-	}
-	s->f.synced = 1;
-	return 1;
-no:
-	s->f.have = 0;
-	return 0;
-}
 
 /* The bytes where a request should begin are no header of this client's: a bare SASL token, or the
  * frame is lost. *r has what was read of them. */
@@ -132,7 +29,7 @@ static __always_inline enum rz_step rz_read_bad(struct rz_scratch *s, const stru
 	}
 	if (!s->f.requests && !s->f.adopted)
 		return rz_begin_stranger(s, rz_foreign_protocol(s->header));
-	rz_read_lose_sync();
+	rz_sync_lose();
 	return RZ_STEP_DONE;
 }
 
@@ -183,7 +80,7 @@ static __always_inline enum rz_step rz_read_client_id(struct __sk_buff *skb, str
 		int guess = rz_read_check_guess(s, r, client);
 
 		if (guess < 0)
-			rz_read_lose_sync();
+			rz_sync_lose();
 		if (guess)
 			return guess < 0 ? RZ_STEP_DONE : RZ_STEP_MORE;
 	}
@@ -361,7 +258,7 @@ static __always_inline bool rz_read_is_next(struct bpf_sock *sk, struct rz_scrat
 		s->came_early = 1;
 		return false;
 	}
-	rz_read_lose_sync();
+	rz_sync_lose();
 	return true;
 }
 
@@ -393,17 +290,17 @@ static __always_inline bool rz_read_segment(struct __sk_buff *skb, struct bpf_so
 	s->found = 0;
 	s->dropped = 0;
 	if (s->f.synced && s->f.have && rz_header_load_partial())
-		rz_read_lose_sync();
+		rz_sync_lose();
 	if (s->f.synced && !rz_read_is_next(sk, s)) {
 		if (s->undone && s->f.have && rz_header_save_partial())
-			rz_read_lose_sync();
+			rz_sync_lose();
 		return false;
 	}
 	if ((__s32)(s->seg.seq + s->seg.len - s->f.read_end) > 0)
 		s->f.read_end = s->seg.seq + s->seg.len;
 	if (!s->f.synced) {
-		if (!rz_read_find(skb)) {
-			rz_read_missed(s);
+		if (!rz_sync_find(skb)) {
+			rz_sync_missed(s);
 			return true;
 		}
 		if (s->misses > RZ_MISSES_FREE) /* some were passed over */
@@ -415,10 +312,10 @@ static __always_inline bool rz_read_segment(struct __sk_buff *skb, struct bpf_so
 		return true;
 	if (!whole) {
 		RZ_COUNT(too_many_requests);
-		rz_read_lose_sync();
+		rz_sync_lose();
 	}
 	if (s->f.synced && s->f.have && rz_header_save_partial())
-		rz_read_lose_sync();
+		rz_sync_lose();
 	if (s->f.requests != before) {
 		struct rz_stats *st = rz_count_here();
 

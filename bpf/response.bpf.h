@@ -238,7 +238,7 @@ static __always_inline bool rz_response_not_here(struct rz_responses *a, __u32 s
 /*
  * One response's head, or as much of it as this segment has. Returns true if the next one may begin
  * in the segment too. Out of the row, a response that is expected puts it into the row again; as in
- * rz_read_find() it is believed at once if it ends with the segment, else when the next one is
+ * rz_sync_find() it is believed at once if it ends with the segment, else when the next one is
  * where it says.
  */
 static __always_inline bool rz_response_read(struct __sk_buff *skb, const struct rz_hold *h,

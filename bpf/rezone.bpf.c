@@ -8,7 +8,7 @@
  * - a packet becomes a piece of a stream: port, segment;
  * - a connection has an entry: tuple, conn, room, traffic;
  * - where it stands in its stream, on two CPUs at once: frame, take, early, undo, fast;
- * - what is read there: read, header, begin, client, software, note, opening;
+ * - what is read there: read, sync, header, begin, client, software, note, opening;
  * - while a move waits: hold, held, response; after its close: follow;
  * - requests that are not read: park;
  * - from the TCP iterator: census, reset.

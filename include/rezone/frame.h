@@ -70,7 +70,7 @@ struct rz_frame {
 	/* a byte each, for a value with a spin lock must hold no bit-fields (kernel/bpf/btf.c) */
 	__u8 synced;	 /* next_seq is true */
 	__u8 adopted;	 /* found in mid-stream: older than rezone, or its frame was lost early */
-	__u8 tentative;	 /* adopted, and the one header read so far is a guess (rz_read_find) */
+	__u8 tentative;	 /* adopted, and the one header read so far is a guess (rz_sync_find) */
 	__u8 sasl_raw;	 /* SaslHandshake v0 was seen: tokens without a header may follow */
 	__u8 zone_known; /* zone and opt_in of the connection have been copied from map `clients` */
 	__u8 opt_in;	 /* client's warpstream_interzone_lb */

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "out/table.h"
-#include "policy/classify.h"
+#include "policy/ready.h"
 #include "policy/reason.h"
 #include "topo/group.h"
 
@@ -23,7 +23,7 @@ const char *rz_topo_standing(const struct rz_topo_view *v, const struct rz_topo_
 		return "serves no client";
 	if (!v->snap)
 		return "counts";
-	why = rz_zone_standing(z, &v->snap->settings, &v->snap->status, v->now_ns);
+	why = rz_ready_reason(z, &v->snap->settings, &v->snap->status, v->now_ns);
 	if (why == RZ_REASON_NO_AGENT_THERE)
 		return "fewer than min-agents ready";
 	return why == RZ_REASON_NONE ? "counts" : rz_reason_name(why);

@@ -71,13 +71,6 @@ struct rz_where {
 };
 struct rz_where rz_where_of(const struct rz_judged_conn *c, const struct rz_world *w);
 
-/*
- * What speaks against moving clients into this zone of a group now: NONE, NO_AGENT_THERE (also if
- * `z` is NULL), ZONE_NOT_STABLE, TOPOLOGY_STALE. `rezone topology` shows the same.
- */
-enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_settings *s,
-				const struct rz_status *status, uint64_t now_ns);
-
 /* What forbids closing this connection even where an operator asks for it by hand: NONE,
  * LEFT, FOLLOWED, NOT_IDENTIFIED, SEVERAL, PARKED, NOT_DATA, SHARED, ACKS0, TRANSACTIONAL,
  * LOCAL_PROXY, LIBRARY, MAY_COME, MPTCP. By the world's settings; of its topology only how many

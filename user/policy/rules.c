@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/park.h"
+#include "policy/ready.h"
 
 static bool left(const struct rz_view *v)
 {
@@ -84,59 +85,24 @@ static bool same_zone(const struct rz_view *v)
 	return !strcmp(v->agent_zone, v->client_zone);
 }
 
-/* ---- the zone's own reasons; `z` NULL: no agent in it ---- */
-
-static bool too_few_are_ready(const struct rz_topo_zone *z, const struct rz_settings *s)
-{
-	return !z || !z->ready || z->ready < s->min_agents;
-}
-
-/* From when on it counts; 0: nobody knows. */
-static uint64_t stable_ns(const struct rz_topo_zone *z, const struct rz_settings *s)
-{
-	return z->ready_since_ns ? z->ready_since_ns + s->stable_for_ns : 0;
-}
-
-static bool is_not_stable(const struct rz_topo_zone *z, const struct rz_settings *s,
-			  uint64_t now_ns)
-{
-	return !stable_ns(z, s) || now_ns < stable_ns(z, s);
-}
-
-static bool is_stale(const struct rz_settings *s, const struct rz_status *status, uint64_t now_ns)
-{
-	return status->frozen || !status->topology_proved_ns ||
-	       now_ns > status->topology_proved_ns + s->topology_max_age_ns;
-}
-
-enum rz_reason rz_zone_standing(const struct rz_topo_zone *z, const struct rz_settings *s,
-				const struct rz_status *status, uint64_t now_ns)
-{
-	if (too_few_are_ready(z, s))
-		return RZ_REASON_NO_AGENT_THERE;
-	if (is_not_stable(z, s, now_ns))
-		return RZ_REASON_ZONE_NOT_STABLE;
-	return is_stale(s, status, now_ns) ? RZ_REASON_TOPOLOGY_STALE : RZ_REASON_NONE;
-}
-
 static bool no_agent_there(const struct rz_view *v)
 {
-	return too_few_are_ready(v->there, v->w->settings);
+	return rz_ready_is_too_few(v->there, v->w->settings);
 }
 
 static bool zone_not_stable(const struct rz_view *v)
 {
-	return is_not_stable(v->there, v->w->settings, v->w->now_ns);
+	return !rz_ready_is_stable(v->there, v->w->settings, v->w->now_ns);
 }
 
 static uint64_t zone_stable_ns(const struct rz_view *v)
 {
-	return stable_ns(v->there, v->w->settings);
+	return rz_ready_stable_ns(v->there, v->w->settings);
 }
 
 static bool topology_stale(const struct rz_view *v)
 {
-	return is_stale(v->w->settings, v->w->status, v->w->now_ns);
+	return rz_ready_topology_is_stale(v->w->settings, v->w->status, v->w->now_ns);
 }
 
 /* ---- the connection's ---- */

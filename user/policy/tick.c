@@ -8,6 +8,7 @@
 
 #include "policy/known.h"
 #include "policy/pace.h"
+#include "policy/ready.h"
 #include "policy/share.h"
 
 static struct rz_candidate as_candidate(const struct rz_conn *c, const struct rz_verdict *v)
@@ -124,7 +125,7 @@ static bool is_wanted(const struct rz_conn *c, const struct rz_verdict *v,
 
 static struct rz_tick_verdict told(const struct rz_verdict *v, const struct rz_world *world)
 {
-	bool ready = rz_zone_standing(v->there, world->settings, world->status, world->now_ns) ==
+	bool ready = rz_ready_reason(v->there, world->settings, world->status, world->now_ns) ==
 		     RZ_REASON_NONE;
 
 	return (struct rz_tick_verdict){v->reason,	v->agent_zone, v->client_zone,

@@ -23,7 +23,7 @@ struct rz_tick_verdict {
 	uint64_t expected_ns;		 /* as in rz_verdict */
 	bool lasts;			 /* likewise */
 	bool home_ready; /* an agent that it could use is ready in to_zone, and has been for long
-			  * enough (rz_zone_standing) */
+			  * enough (rz_ready_reason) */
 };
 
 /* What alike connections are told alike. */
