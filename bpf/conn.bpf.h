@@ -131,8 +131,9 @@ static __always_inline bool rz_conn_take_opening(struct rz_conn *c,
 		if (bpf_map_update_elem(&partial, &piece, &o->partial, BPF_ANY))
 			return false;
 	}
-	if (f.via == RZ_VIA_PROXY)
-		bpf_map_update_elem(&proxied, &c->cookie, &o->proxied, BPF_ANY);
+	if (f.via == RZ_VIA_PROXY &&
+	    bpf_map_update_elem(&proxied, &c->cookie, &o->proxied, BPF_ANY))
+		RZ_COUNT(proxied_full);
 	if (c->frame.synced)
 		rz_undo_begin(u, c->cookie, &c->frame);
 	c->frame = f;

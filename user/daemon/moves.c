@@ -122,7 +122,7 @@ static const char *result_word(int error)
 		return "not closed: rezone-enter, which enters its network namespace, does not "
 		       "answer";
 	case -ENOBUFS:
-		return "not reset: its responses cannot be watched";
+		return "not reset: its responses cannot be followed, or map moves has no room";
 	default:
 		return strerror(-error);
 	}

@@ -80,8 +80,7 @@ static void begin(struct rz_jobs *jobs, struct rz_job *j, uint64_t now_ns)
 	if (!j->gap)
 		return;
 	entry = (struct rz_hold){.cookie = j->c.cookie};
-	rz_close_show(maps, j, j->phase, now_ns);
-	if (rz_kern_watch(jobs->kern, j->cgroup) ||
+	if (rz_close_show(maps, j, j->phase, now_ns) || rz_kern_watch(jobs->kern, j->cgroup) ||
 	    bpf_map_update_elem(maps->holds, &j->c.cookie, &entry, BPF_ANY))
 		end(jobs, j, -ENOBUFS, RZ_CHECK_NOT_WATCHED, now_ns);
 }
@@ -109,14 +108,16 @@ static void begin_some(struct rz_jobs *jobs, uint64_t now_ns)
 	}
 }
 
-/* Does what was decided, but for TRY. BPF learns of a new phase by map moves. */
+/* Does what was decided, but for TRY. BPF learns of a new phase by map moves: where that has no
+ * room nothing would be held, so the move ends. */
 static void apply(struct rz_jobs *jobs, struct rz_job *j, struct rz_decision d, uint64_t now_ns)
 {
 	if (d.act == RZ_ACT_GIVE_UP) {
 		end(jobs, j, -ETIMEDOUT, d.check, now_ns);
 	} else if (d.act == RZ_ACT_HOLD || j->phase != j->wait.phase) {
 		j->phase = j->wait.phase;
-		rz_close_show(rz_kern_maps(jobs->kern), j, j->phase, now_ns);
+		if (rz_close_show(rz_kern_maps(jobs->kern), j, j->phase, now_ns))
+			end(jobs, j, -ENOBUFS, RZ_CHECK_NOT_WATCHED, now_ns);
 	}
 }
 

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+/* user/move/jobs.c with stand-ins for the kernel and for wait.c: what is decided is done, and what
+ * cannot be done ends the move. */
+#include "unit.h"
+
+#include <bpf/bpf.h>
+
+#include "kern/follow.h"
+#include "kern/held.h"
+#include "kern/watch.h"
+#include "move/close.h"
+#include "move/jobs.h"
+
+/* ---- the kernel ---- */
+
+static struct {
+	enum rz_phase shown; /* in map moves */
+	int show_fails;	     /* from the how manyth on; 0: never */
+	int shows;
+	bool holds; /* map holds has the entry */
+	int watch_err, follow_err, close_err;
+	bool follows; /* map follow has the entry */
+	int closes;
+	struct rz_decision decision; /* of each step */
+} kernel;
+
+const struct rz_maps *rz_kern_maps(const struct rz_kern *k)
+{
+	static const struct rz_maps maps;
+
+	(void)k;
+	return &maps;
+}
+
+bool rz_kern_can_walk(const struct rz_kern *k)
+{
+	(void)k;
+	return true;
+}
+
+int rz_kern_watch(struct rz_kern *k, uint64_t cgroup)
+{
+	(void)k, (void)cgroup;
+	return kernel.watch_err;
+}
+
+void rz_kern_watch_no_more(struct rz_kern *k)
+{
+	(void)k;
+}
+
+int bpf_map_update_elem(int fd, const void *key, const void *value, __u64 flags)
+{
+	(void)fd, (void)key, (void)value, (void)flags;
+	kernel.holds = true;
+	return 0;
+}
+
+int bpf_map_delete_elem(int fd, const void *key)
+{
+	(void)fd, (void)key;
+	kernel.holds = false;
+	return 0;
+}
+
+bool rz_held_needs_watch(const struct rz_maps *maps, uint64_t cookie, uint64_t now_ns)
+{
+	(void)maps, (void)cookie, (void)now_ns;
+	return false;
+}
+
+struct rz_follow_key rz_follow_key_of(uint64_t client, const struct rz_tuple *t, uint32_t netns)
+{
+	(void)client, (void)t, (void)netns;
+	return (struct rz_follow_key){};
+}
+
+int rz_follow_begin(struct rz_kern *k, const struct rz_follow_key *key, uint64_t moved,
+		    uint64_t for_ns)
+{
+	(void)k, (void)key, (void)moved, (void)for_ns;
+	kernel.follows = !kernel.follow_err;
+	return kernel.follow_err;
+}
+
+void rz_follow_end(const struct rz_maps *maps, const struct rz_follow_key *key)
+{
+	(void)maps, (void)key;
+	kernel.follows = false;
+}
+
+int rz_close_show(const struct rz_maps *maps, const struct rz_job *j, enum rz_phase phase,
+		  uint64_t now_ns)
+{
+	(void)maps, (void)j, (void)now_ns;
+	if (kernel.show_fails && ++kernel.shows >= kernel.show_fails)
+		return -E2BIG;
+	kernel.shown = phase;
+	return 0;
+}
+
+void rz_close_find(struct rz_job **jobs, size_t n)
+{
+	(void)jobs, (void)n;
+}
+
+void rz_close_run(struct rz_kern *k, struct rz_job **jobs, size_t n, __u64 *checks, uint64_t now_ns)
+{
+	(void)k, (void)checks, (void)now_ns;
+	assert_int_equal(n, 1);
+	kernel.closes++;
+	jobs[0]->error = kernel.close_err;
+}
+
+void rz_evidence_read(const struct rz_maps *maps, uint64_t cookie, struct rz_move_evidence *ret)
+{
+	(void)maps, (void)cookie;
+	*ret = (struct rz_move_evidence){.tracked = true, .watched = true};
+}
+
+/* ---- what wait.c decides ---- */
+
+struct rz_wait rz_wait_begin(uint64_t now_ns)
+{
+	return (struct rz_wait){.phase = RZ_PHASE_GAP, .begun_ns = now_ns};
+}
+
+static struct rz_decision decided(struct rz_wait *w)
+{
+	if (kernel.decision.act == RZ_ACT_HOLD)
+		w->phase = RZ_PHASE_HOLD;
+	return kernel.decision;
+}
+
+struct rz_decision rz_wait_decide(struct rz_wait *w, const struct rz_plan *plan,
+				  const struct rz_move_evidence *e, const struct rz_wait_limits *l,
+				  uint64_t now_ns)
+{
+	(void)plan, (void)e, (void)l, (void)now_ns;
+	return decided(w);
+}
+
+struct rz_decision rz_wait_refused(struct rz_wait *w, const struct rz_plan *plan,
+				   const struct rz_move_evidence *e, const struct rz_wait_limits *l,
+				   enum rz_check check, uint64_t now_ns)
+{
+	(void)w, (void)plan, (void)e, (void)l, (void)now_ns;
+	return (struct rz_decision){RZ_ACT_WAIT, check};
+}
+
+/* ---- the tests ---- */
+
+static struct rz_jobs one_job(void)
+{
+	struct rz_jobs jobs = {.together = 1, .rows = calloc(1, sizeof(struct rz_job)), .n = 1};
+
+	memset(&kernel, 0, sizeof(kernel));
+	assert_non_null(jobs.rows);
+	rz_jobs_begin(&jobs);
+	return jobs;
+}
+
+static void ended(struct rz_jobs *jobs, int error)
+{
+	assert_int_equal(jobs->rows[0].error, error);
+	assert_int_equal(jobs->rows[0].phase, error ? RZ_PHASE_REFUSED : RZ_PHASE_DONE);
+	assert_false(kernel.holds);
+	rz_jobs_end(jobs);
+}
+
+static void test_waits_holds_closes(void **state)
+{
+	struct rz_jobs jobs = one_job();
+
+	(void)state;
+	assert_true(rz_jobs_step(&jobs, 1));
+	assert_int_equal(kernel.shown, RZ_PHASE_GAP);
+	assert_true(kernel.holds);
+	kernel.decision.act = RZ_ACT_HOLD;
+	assert_true(rz_jobs_step(&jobs, 2));
+	assert_int_equal(kernel.shown, RZ_PHASE_HOLD);
+	kernel.decision.act = RZ_ACT_TRY;
+	assert_false(rz_jobs_step(&jobs, 3));
+	assert_int_equal(kernel.closes, 1);
+	ended(&jobs, 0);
+}
+
+static void test_gives_up(void **state)
+{
+	struct rz_jobs jobs = one_job();
+
+	(void)state;
+	kernel.decision = (struct rz_decision){RZ_ACT_GIVE_UP, RZ_CHECK_SETTLING};
+	assert_false(rz_jobs_step(&jobs, 1));
+	assert_int_equal(jobs.rows[0].check, RZ_CHECK_SETTLING);
+	ended(&jobs, -ETIMEDOUT);
+}
+
+/* A hold that BPF does not know of holds nothing back. */
+static void test_no_room_in_moves(void **state)
+{
+	struct rz_jobs jobs = one_job();
+
+	(void)state;
+	kernel.show_fails = 1;
+	assert_false(rz_jobs_step(&jobs, 1));
+	ended(&jobs, -ENOBUFS);
+
+	jobs = one_job();
+	kernel.show_fails = 2;
+	assert_true(rz_jobs_step(&jobs, 1));
+	kernel.decision.act = RZ_ACT_HOLD;
+	assert_false(rz_jobs_step(&jobs, 2));
+	ended(&jobs, -ENOBUFS);
+}
+
+static void test_not_watched(void **state)
+{
+	struct rz_jobs jobs = one_job();
+
+	(void)state;
+	kernel.watch_err = -ENOENT;
+	assert_false(rz_jobs_step(&jobs, 1));
+	ended(&jobs, -ENOBUFS);
+}
+
+/* Who is to be followed is not closed while that cannot be; nor followed where the close fails. */
+static void test_follow(void **state)
+{
+	struct rz_jobs jobs = one_job();
+
+	(void)state;
+	jobs.rows[0].c.plan.follow = true;
+	kernel.decision.act = RZ_ACT_TRY;
+	kernel.follow_err = -EBUSY;
+	assert_true(rz_jobs_step(&jobs, 1));
+	assert_int_equal(kernel.closes, 0);
+	kernel.follow_err = 0;
+	kernel.close_err = -EAGAIN;
+	assert_true(rz_jobs_step(&jobs, 2));
+	assert_int_equal(kernel.closes, 1);
+	assert_false(kernel.follows);
+	kernel.close_err = 0;
+	assert_false(rz_jobs_step(&jobs, 3));
+	assert_true(kernel.follows);
+	ended(&jobs, 0);
+}
+
+static void test_cancelled(void **state)
+{
+	struct rz_jobs jobs = one_job();
+
+	(void)state;
+	assert_true(rz_jobs_step(&jobs, 1));
+	rz_jobs_cancel(&jobs, &jobs.rows[0], 2);
+	assert_false(rz_jobs_step(&jobs, 3));
+	ended(&jobs, -ECANCELED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_waits_holds_closes),
+					   cmocka_unit_test(test_gives_up),
+					   cmocka_unit_test(test_no_room_in_moves),
+					   cmocka_unit_test(test_not_watched),
+					   cmocka_unit_test(test_follow),
+					   cmocka_unit_test(test_cancelled)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
