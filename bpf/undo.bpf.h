@@ -178,8 +178,8 @@ __noinline int rz_undo_same_pieces(__u32 generation)
 	struct rz_partial_key key = {};
 	struct rz_scratch *s;
 	struct rz_partial *p;
-	__u32 zero = 0, i;
-	__u64 diff = 0;
+	__u32 zero = 0, i, n;
+	__u64 word, diff = 0;
 
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s || !s->f.have)
@@ -192,10 +192,27 @@ __noinline int rz_undo_same_pieces(__u32 generation)
 	for (i = 0; i < sizeof(p->bytes) / 8; i++) {
 		if (i * 8 >= s->f.have)
 			break;
-		diff |= rz_bytes_load_some(p->bytes + i * 8, s->f.have - i * 8) ^
-			rz_bytes_load_some(s->header + i * 8, s->f.have - i * 8);
+		word = rz_bytes_load64(p->bytes + i * 8) ^ rz_bytes_load64(s->header + i * 8);
+		n = s->f.have - i * 8;
+		diff |= n < 8 ? word << (64 - 8 * n) : word; /* its first n bytes */
 	}
 	return !diff;
+}
+
+/* Is the frame of that generation remembered, and does scratch->f say the same? A global function:
+ * its comparisons are verified once, not at each turn of the loop below. */
+__noinline int rz_undo_was_same(__u32 generation)
+{
+	struct rz_scratch *s;
+	struct rz_undo *u;
+	__u32 zero = 0;
+
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	u = s ? rz_undo_of(s->cookie) : NULL;
+	if (!u)
+		return 0;
+	return rz_undo_load(s, u, (__u16)generation) && s->entry.base &&
+	       rz_frame_says_the_same(&s->entry.f, &s->f);
 }
 
 /* Does the work on this segment come to what is known already? Then it only came again: a frame
@@ -203,20 +220,17 @@ __noinline int rz_undo_same_pieces(__u32 generation)
 __noinline int rz_undo_is_known(__u32 back)
 {
 	struct rz_scratch *s;
-	struct rz_undo *u;
 	__u32 zero = 0, i;
 
 	s = bpf_map_lookup_elem(&scratch, &zero);
-	u = s ? rz_undo_of(s->cookie) : NULL;
-	if (!u)
+	if (!s)
 		return 0;
 	if (rz_frame_says_the_same(&s->was, &s->f))
 		return rz_undo_same_pieces(s->was.generation);
 	for (i = 1; i < RZ_UNDO_DEPTH; i++) {
 		if (i >= back)
 			break;
-		if (rz_undo_load(s, u, (__u16)(s->was.generation - i)) && s->entry.base &&
-		    rz_frame_says_the_same(&s->entry.f, &s->f))
+		if (rz_undo_was_same(s->was.generation - i))
 			return rz_undo_same_pieces(s->entry.f.generation);
 	}
 	return 0;

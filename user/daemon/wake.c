@@ -33,7 +33,7 @@ static uint64_t jittered(uint64_t interval_ns)
 static void arm_timers(struct rz_daemon *d)
 {
 	rz_loop_arm(d->tick_timer, jittered(d->conf.interval_ns));
-	if (d->census)
+	if (d->census_ran)
 		rz_loop_arm(d->census_timer, d->conf.reconcile_ns);
 }
 
@@ -62,11 +62,13 @@ static int on_second(void *arg)
 	return rz_loop_arm(d->second_timer, RZ_SECOND_NS);
 }
 
+/* The first one walks all of the node. */
 static int on_census(void *arg)
 {
 	struct rz_daemon *d = arg;
 
-	rz_census_run(d->census, d->kern, false);
+	rz_census_run(d->census, d->kern, !d->census_ran);
+	d->census_ran = true;
 	return rz_loop_arm(d->census_timer, d->conf.reconcile_ns);
 }
 
@@ -124,14 +126,13 @@ static int add_timer(struct rz_daemon *d, rz_loop_fn fn, int *ret)
 	return *ret < 0 ? *ret : 0;
 }
 
+/* At once, but behind the start: a walk takes milliseconds for each network namespace of the node,
+ * and what opens meanwhile is seen without it. */
 static int start_census(struct rz_daemon *d)
 {
 	int err = add_timer(d, on_census, &d->census_timer);
 
-	if (err)
-		return err;
-	rz_census_run(d->census, d->kern, true);
-	return rz_loop_arm(d->census_timer, d->conf.reconcile_ns);
+	return err ? err : rz_loop_arm(d->census_timer, 1);
 }
 
 static int add_all(struct rz_daemon *d)
