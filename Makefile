@@ -320,11 +320,16 @@ $(BUILD)/bpf/cost: tests/bpf/cost.c tests/bpf/packet.h tests/bpf/fixture.h $(BUI
 $(BUILD)/bpf/test_%: tests/bpf/test_%.c tests/bpf/packet.h tests/bpf/fixture.h $(BUILD)/bpf/frame_test.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -o $@ $< -lcmocka $(RZ_LIBS)
 # ... and against the reference framer, for every stream of the fuzz corpus.
-$(BUILD)/bpf/test_corpus: tests/bpf/test_corpus.c $(FUZZ_REFERENCE) tests/bpf/packet.h tests/bpf/fixture.h $(BUILD)/bpf/frame_test.skel.h
+$(BUILD)/bpf/test_corpus $(BUILD)/bpf/test_corpus_park: $(BUILD)/bpf/test_corpus%: tests/bpf/test_corpus%.c $(FUZZ_REFERENCE) \
+		tests/bpf/packet.h tests/bpf/fixture.h tests/bpf/corpus.h $(BUILD)/bpf/frame_test.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -DCORPUS_FILE='"tests/fuzz/corpus/frame.hex"' \
 		-DCORPUS_FOUND='"$(BUILD)/fuzz/found/frame"' -o $@ $(filter %.c,$^) -lcmocka $(RZ_LIBS)
 
-.PHONY: bpf-test bench-cost
+.PHONY: bpf-test bench-cost corpus-park
+## Long forms | corpus-park: parked and read again at every byte of every stream of the fuzz corpus, in the kernel (root)
+corpus-park: $(BUILD)/bpf/test_corpus_park
+	CORPUS_EVERY=1 $(BUILD)/bpf/test_corpus_park ipv4
+	CORPUS_EVERY=1 $(BUILD)/bpf/test_corpus_park ipv6
 ## Figures | bench-cost: the framing stage alone: also where the machine is busy
 bench-cost: $(BUILD)/bpf/cost
 	$(BUILD)/bpf/cost

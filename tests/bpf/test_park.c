@@ -7,17 +7,6 @@
 
 #define N_REQUESTS 4
 
-/* What user space does: changes the mark, if it is what was seen. */
-static void mark(enum rz_park from, enum rz_park to)
-{
-	uint8_t packet[64] = {[12] = 0x08, [14] = 0x45};
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = sizeof(packet));
-
-	skel->bss->rz_park_orders[0] = (struct rz_park_order){1, from, to, {}};
-	skel->bss->rz_park_n = 1;
-	assert_int_equal(0, bpf_prog_test_run_opts(bpf_program__fd(skel->progs.test_park), &opts));
-}
-
 /* TCP has all before the segment, as when one comes after the other. */
 static void feed_next(uint32_t seq, const uint8_t *p, size_t n)
 {
@@ -31,19 +20,6 @@ static void begin(void)
 	skel->bss->rz_test_rcv_nxt = SEQ0;
 	forget_clients();
 	open_conn();
-}
-
-/* Pieces in map early, of anybody: there is none but connection 1. */
-static bool kept_early(void)
-{
-	static uint64_t slot[2048];
-	uint32_t key = 1, i;
-
-	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.early), &key, slot));
-	for (i = 2; i < bpf_map__value_size(skel->maps.early) / 8; i++)
-		if (slot[i])
-			return true;
-	return false;
 }
 
 static size_t stream(uint8_t *p, size_t ends[N_REQUESTS])
