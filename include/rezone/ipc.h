@@ -227,14 +227,16 @@ struct rz_counters {
 	__u32 breaker_opened; /* how often */
 };
 
-/* orders: socket cookie -> an operator wants it moved (`rezone reset`); the daemon takes it out. */
+/* orders: socket cookie -> an operator wants it moved (`rezone reset`); the daemon takes it out.
+ * What became of it stands in `moves`; where that is full, the daemon puts the order back with
+ * `error`, and the command takes it out. */
 #define RZ_ORDERS_MAX 4096
 struct rz_order {
 	__u64 client;	/* must still be the connection's client */
 	__u64 asked_ns; /* older than RZ_ORDER_NS it is void: nobody waits for it any more */
 	__u32 now;	/* at once, whatever is in flight */
-	__u32 pad;
-	char by[64]; /* who wants it; fit to be printed */
+	__s32 error;	/* 0: an order; -errno: the daemon's answer to one */
+	char by[64];	/* who wants it; fit to be printed */
 };
 #define RZ_ORDER_NS 30000000000ULL
 

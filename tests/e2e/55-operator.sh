@@ -101,5 +101,31 @@ check "events are kept over SIGKILL" kept '.event == "move"' 3
 rezone_start "${flags[@]}"
 check "and go on behind it" eval 'events_now | jq -se "map(.seq) as \$s | (\$s | length) > 5" >/dev/null && kept ".event == \"start\"" 2'
 stop rezone
+
+# map moves is full: what has no place there is not moved, and the command says so at once
+rezone_start "${flags[@]}" --interval 1h --max-connections 64
+resume
+fill_moves() {
+	local value i
+	value=$(printf ' 0%.0s' $(seq "$(bpftool -j map show pinned "$PIN_DIR/moves" | jq .bytes_value)"))
+	for i in $(seq 64); do echo "map update pinned $PIN_DIR/moves key $i 0 0 0 0 0 0 255 value$value"; done >"$WORK/fill"
+	bpftool batch file "$WORK/fill" >/dev/null
+}
+# of_result WORD: how many of the connections that were ordered; the moved, and those without a place
+of_result() { jq "[.[] | select(.result | startswith(\"$1\"))] | length" "$WORK/reset.json"; }
+seen() { some_rows "(.client_id | startswith(\"$1,\")) and .kind == \"data\""; }
+{ within "$DEADLINE" seen w && within "$DEADLINE" seen other; } || not_ok "both clients are seen again"
+check "map moves is filled" fill_moves
+began=$(now_ms)
+reset --all --now -o json >"$WORK/reset.json"
+rc=$?
+took=$(($(now_ms) - began))
+check "nobody is moved then ($(of_result "map moves is full") connections), with status 1" test $rc = 1 -a "$(of_result moved)" = 0 -a "$(of_result "map moves is full")" -ge 2
+check "... and the command knows it at once ($took ms)" test $took -lt $((5000 * SLOW))
+check "no order is left in the map" test "$(entries orders)" = 0
+bpftool map delete pinned "$PIN_DIR/moves" key 1 0 0 0 0 0 0 255
+reset --all --now -o json >"$WORK/reset.json"
+check "with one place one is moved, and counted" test "$(of_result moved)" = 1 -a "$(of_result "map moves is full")" -ge 1
+stop rezone
 resume
 check "nothing is left in the end" test ! -e "$PIN_DIR"

@@ -99,23 +99,42 @@ static int order_some(struct round *r)
 	return 0;
 }
 
+/* Has the daemon put the order back, for map moves has no room for what became of it? */
+static bool is_put_back(const struct round *r, uint64_t cookie, int *error)
+{
+	struct rz_order o;
+
+	if (bpf_map_lookup_elem(r->maps->orders, &cookie, &o) || !o.error)
+		return false;
+	bpf_map_delete_elem(r->maps->orders, &cookie);
+	*error = o.error;
+	return true;
+}
+
+static bool is_answered(const struct round *r, const struct rz_order_shown *row, int *error)
+{
+	uint64_t cookie = row->conn->conn->cookie;
+	struct rz_move m;
+
+	if (bpf_map_lookup_elem(r->maps->moves, &cookie, &m) || m.decided_ns < row->asked_ns)
+		return is_put_back(r, cookie, error);
+	*error = m.error;
+	return m.phase == RZ_PHASE_DONE || m.phase == RZ_PHASE_REFUSED;
+}
+
 /* Takes note of answers. */
 static void look(struct round *r)
 {
-	struct rz_move m;
 	size_t i;
 
 	for (i = 0; i < r->next; i++) {
 		struct rz_order_shown *row = &r->rows[i];
-		uint64_t cookie = row->conn->conn->cookie;
+		int error;
 
-		if (row->reason != RZ_REASON_NONE || row->answered ||
-		    bpf_map_lookup_elem(r->maps->moves, &cookie, &m) ||
-		    m.decided_ns < row->asked_ns ||
-		    (m.phase != RZ_PHASE_DONE && m.phase != RZ_PHASE_REFUSED))
+		if (row->reason != RZ_REASON_NONE || row->answered || !is_answered(r, row, &error))
 			continue;
 		row->answered = true;
-		row->error = m.error;
+		row->error = error;
 		r->answered++;
 	}
 }

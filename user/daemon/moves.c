@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <bpf/bpf.h>
 
 #include "base/log.h"
 #include "base/str.h"
@@ -123,6 +124,8 @@ static const char *result_word(int error)
 		       "answer";
 	case -ENOBUFS:
 		return "not reset: its responses cannot be followed, or map moves has no room";
+	case -E2BIG:
+		return "not reset: map moves is full until outcomes are known (--max-connections)";
 	default:
 		return strerror(-error);
 	}
@@ -183,6 +186,16 @@ static enum rz_undone why_not(const struct rz_job *j)
 	return is_out_of_reach(j->error) ? RZ_UNDO_LET_GO : RZ_UNDO_REFUSED;
 }
 
+/* The operator's command reads in map moves what became of an order. Where that had no room, the
+ * order itself is the answer. */
+static void answer(struct rz_daemon *d, const struct rz_job *j)
+{
+	struct rz_move m;
+
+	if (bpf_map_lookup_elem(d->maps->moves, &j->c.cookie, &m))
+		rz_daemon_answer_order(d, j->c.cookie, j->c.client, -E2BIG);
+}
+
 /* What became of one goes to the policy: what did not happen, too. */
 static void report(struct rz_daemon *d, const struct rz_job *j)
 {
@@ -191,7 +204,8 @@ static void report(struct rz_daemon *d, const struct rz_job *j)
 	struct rz_candidate moved;
 
 	if (j->error && j->c.by_hand) {
-		return; /* not the policy's, and the operator has been told */
+		answer(d, j); /* not the policy's */
+		return;
 	} else if (j->error) {
 		n->let_go += given_up;
 		n->refused += !given_up;

@@ -95,7 +95,29 @@ static bool is_parked(const struct rz_daemon *d, const struct rz_snapshot *snap,
 	return rz_classify_by_hand(&j, &world) == RZ_REASON_PARKED;
 }
 
-/* Map orders, whole. */
+/* Answers found in map orders are for the command. One that nobody took out goes after a while. */
+static void skip_answers(const struct rz_daemon *d, struct rz_order_row *rows, size_t *n)
+{
+	uint64_t now_ns = rz_now_ns();
+	size_t i, kept = 0;
+
+	for (i = 0; i < *n; i++) {
+		if (!rows[i].order.error)
+			rows[kept++] = rows[i];
+		else if (now_ns >= rows[i].order.asked_ns + RZ_ORDER_NS)
+			bpf_map_delete_elem(d->maps->orders, &rows[i].cookie);
+	}
+	*n = kept;
+}
+
+void rz_daemon_answer_order(struct rz_daemon *d, uint64_t cookie, uint64_t client, int error)
+{
+	struct rz_order answer = {.client = client, .asked_ns = rz_now_ns(), .error = error};
+
+	bpf_map_update_elem(d->maps->orders, &cookie, &answer, BPF_ANY);
+}
+
+/* The orders of map orders. */
 static int read_orders(const struct rz_daemon *d, struct rz_order_row **ret, size_t *ret_n)
 {
 	_cleanup_free_ struct rz_order *values = NULL;
@@ -109,7 +131,10 @@ static int read_orders(const struct rz_daemon *d, struct rz_order_row **ret, siz
 	*ret = calloc(*ret_n, sizeof(**ret));
 	for (i = 0; *ret && i < *ret_n; i++)
 		(*ret)[i] = (struct rz_order_row){keys[i], values[i]};
-	return *ret ? 0 : -ENOMEM;
+	if (!*ret)
+		return -ENOMEM;
+	skip_answers(d, *ret, ret_n);
+	return *ret_n ? 0 : -ENOENT;
 }
 
 /* Takes out of the map those that can be judged, and keeps of `orders` these alone. Orders nobody
@@ -146,8 +171,9 @@ static void refuse_others(struct rz_daemon *d, const struct rz_snapshot *snap,
 			.c = {.cookie = orders[i].cookie, .client = orders[i].order.client},
 			.error = is_parked(d, snap, &orders[i]) ? -EAGAIN : -ESTALE};
 
-		if (!rz_tick_find(t, j.c.cookie))
-			rz_close_show(d->maps, &j, RZ_PHASE_REFUSED, rz_now_ns());
+		if (!rz_tick_find(t, j.c.cookie) &&
+		    rz_close_show(d->maps, &j, RZ_PHASE_REFUSED, rz_now_ns()))
+			rz_daemon_answer_order(d, j.c.cookie, j.c.client, -E2BIG);
 	}
 }
 

@@ -249,20 +249,39 @@ static void finish(struct batch *b, struct rz_job *j, int err, uint64_t now_ns)
 		rz_close_show(maps, j, phase_after(j), now_ns);
 }
 
-static void close_netns(struct batch *b, uint64_t now_ns)
+/* Says in map moves that these are about to be closed, and keeps those of the batch of which it can
+ * be said: the walk closes nobody else. The others end with the error, of a full map most likely.
+ */
+static void publish(struct batch *b, uint64_t now_ns)
 {
 	const struct rz_maps *maps = rz_kern_maps(b->kern);
+	size_t i, kept = 0;
+
+	for (i = 0; i < b->n; i++) {
+		struct rz_job *j = b->jobs[i];
+		int err;
+
+		j->error = rz_kern_can_walk(b->kern) ? -ENOENT : 0;
+		j->check = RZ_CHECK_PASSED;
+		err = rz_close_show(maps, j, RZ_PHASE_RESET, now_ns);
+		if (err) {
+			j->error = err;
+			continue;
+		}
+		b->jobs[i] = b->jobs[kept];
+		b->jobs[kept++] = j;
+	}
+	b->n = kept;
+}
+
+static void close_netns(struct batch *b, uint64_t now_ns)
+{
 	bool by_walk = rz_kern_can_walk(b->kern);
 	size_t i;
 	int err = 0;
 
-	for (i = 0; i < b->n; i++) {
-		b->jobs[i]->error = by_walk ? -ENOENT : 0;
-		b->jobs[i]->check = RZ_CHECK_PASSED;
-		if (!err)
-			err = rz_close_show(maps, b->jobs[i], RZ_PHASE_RESET, now_ns);
-	}
-	if (!err)
+	publish(b, now_ns);
+	if (b->n)
 		err = by_walk ? walk(b) : destroy_each(b);
 	if (err == -ENOENT)
 		rz_err(err,
@@ -348,14 +367,15 @@ void rz_close_find(struct rz_job **jobs, size_t n)
 void rz_close_run(struct rz_kern *k, struct rz_job **jobs, size_t n, __u64 *checks, uint64_t now_ns)
 {
 	struct batch b;
-	size_t from;
+	size_t from, next;
 
 	if (n)
 		qsort(jobs, n, sizeof(struct rz_job *), by_netns);
-	for (from = 0; from < n; from += b.n) {
+	for (from = 0; from < n; from = next) {
 		b = next_netns(jobs + from, n - from);
 		b.kern = k;
 		b.checks = checks;
+		next = from + b.n;
 		close_netns(&b, now_ns);
 	}
 }
