@@ -5,7 +5,7 @@
 # cgroup, and `rezone status` says why. Several requests are in flight and responses take 8 s, so the hold lasts.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
-python3 -c 'import confluent_kafka' 2>/dev/null || skip "79-responses: python3-confluent-kafka is not installed"
+/usr/bin/python3 -c 'import confluent_kafka' 2>/dev/null || skip "79-responses: python3-confluent-kafka is not installed"
 e2e_begin
 STATS=/proc/sys/kernel/bpf_stats_enabled
 stats_were=$(cat $STATS)
