@@ -585,7 +585,10 @@ uninstall:
 ## Long forms | image-test: the image built twice has the same bytes; what is in it, and what not
 ## Source | manifests: deploy/rezone.yaml from the chart deploy/helm/rezone
 ## Test with root | kube-image: the chart installed on a real API server, its Pod run from the image by runc; a client comes home; uninstalled
-.PHONY: image-test kube-image manifests figures
+## Long forms | trial: all of this from an empty Debian machine on (SUITE=bookworm, in a folder): scripts/trial; a quarter of an hour
+.PHONY: image-test kube-image manifests figures trial
+trial:
+	tests/debian/run --empty $(or $(SUITE),bookworm) scripts/trial
 ## Source | figures: sizes, start-up times, capabilities and scores into docs/evidence/packages.md, from what image, deb and kube-image left
 figures:
 	scripts/figures $(BUILD) > $(BUILD)/figures.md

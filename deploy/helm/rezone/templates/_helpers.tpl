@@ -79,4 +79,13 @@ labels:
 {{- if and (eq .Values.mode "enforce") (not (include "rezone.kube" .)) (not .Values.topology) -}}
 {{- fail "mode enforce without a source of agents: rezone would know no zone and move nobody; set agents.services, agents.selectors or topology" -}}
 {{- end -}}
+{{- if and .Values.metrics.podMonitor.enabled (not .Values.metrics.enabled) -}}
+{{- fail "metrics.podMonitor.enabled without metrics.enabled: there would be no port to scrape; set metrics.enabled=true" -}}
+{{- end -}}
+{{- range $key := list "app.kubernetes.io/name" "app.kubernetes.io/instance" -}}
+{{- if hasKey $.Values.podLabels $key -}}{{- fail (printf "podLabels: %s is the chart's own: by it the DaemonSet finds its pods; leave it out" $key) -}}{{- end -}}
+{{- end -}}
+{{- if hasKey .Values.podAnnotations "rezone/restart" -}}
+{{- fail "podAnnotations: rezone/restart is the chart's own: by it a setting restarts the pods; leave it out" -}}
+{{- end -}}
 {{- end -}}
