@@ -120,14 +120,26 @@ def names(mask):
     return [x for n, x in enumerate(pod.CAPS) if int(mask, 16) >> n & 1]
 
 
-def programs():
-    """What the daemon has in the kernel, by the descriptors that it holds."""
+def in_kernel():
+    """What the daemon has in the kernel, by the descriptors that it holds: {(prog|map|link, id)}."""
     ids = set()
     pid = status_of("rezone")["pid"]
     for fd in os.listdir(f"/proc/{pid}/fdinfo"):
         with contextlib.suppress(OSError), open(f"/proc/{pid}/fdinfo/{fd}") as f:
-            ids |= {int(line.split()[1]) for line in f if line.startswith("prog_id:")}
+            for key, _, value in (line.partition(":") for line in f):
+                if key in ("prog_id", "map_id", "link_id"):
+                    ids.add((key.split("_")[0], int(value)))
     return ids
+
+
+def still_there(ids):
+    return [x for x in ids if subprocess.run(["bpftool", x[0], "show", "id", str(x[1])], capture_output=True).returncode == 0]
+
+
+def attached():
+    """Programs at the node's cgroup and below it."""
+    r = subprocess.run(["bpftool", "-j", "cgroup", "tree", CGROUP], capture_output=True, text=True)
+    return [p["name"] for cgroup in json.loads(r.stdout or "[]") for p in cgroup["programs"]]
 
 
 def zones_of(t):
@@ -179,7 +191,7 @@ check("the server's container: nobody, without capabilities", until(lambda: get(
       and serve()["Uid"].split()[0] == "65534" and set(names(serve()["CapEff"])) <= {"BPF"}, log_of("box-serve"))
 
 
-def children(name):
+def offspring(name):
     """What /proc says of the daemon's children of this name, and of theirs."""
     all_ = {}
     for p in filter(str.isdigit, os.listdir("/proc")):
@@ -195,15 +207,15 @@ def source_has_no_rights():
     """rezone-source, the daemon's child that talks to the API server"""
     # only CAP_SETPCAP, which a container of least privilege has not, empties the bounding set too; no new privilege comes from it
     return [(set(x["Uid"].split()), x["NoNewPrivs"]) + tuple(int(x[k], 16) for k in ("CapInh", "CapPrm", "CapEff", "CapAmb"))
-            for x in children("rezone-source")] == [({"65533"}, "1", 0, 0, 0, 0)]
+            for x in offspring("rezone-source")] == [({"65533"}, "1", 0, 0, 0, 0)]
 
 
 def helper_has_three(given):
     """rezone-enter, which enters network namespaces, and its keeper"""
-    return [set(names(x["CapEff"])) for x in children("rezone-enter")] == [HELPER & set(given)] * 2
+    return [set(names(x["CapEff"])) for x in offspring("rezone-enter")] == [HELPER & set(given)] * 2
 
 
-check("the helper has what the daemon has not", until(lambda: helper_has_three(pod.own_capabilities()), 15) is not None, children("rezone-enter"))
+check("the helper has what the daemon has not", until(lambda: helper_has_three(pod.own_capabilities()), 15) is not None, offspring("rezone-enter"))
 check("a process without rights talks to the API server", until(source_has_no_rights, 15) is not None)
 agent("b")
 check("an agent of zone b is there: the fleet's plan names the reader",
@@ -231,7 +243,7 @@ ran["... with least privilege, taking over the pins"] = f"{took:.1f} s"
 ran["... its capabilities"] = ", ".join(have)
 asked = set(chart.container(chart.render(values(privileges="leastPrivilege")))["securityContext"]["capabilities"]["add"])
 check("... the daemon with some of the capabilities of the values, and no others", set(have) == asked & DAEMON & set(pod.own_capabilities()), have)
-check("... the helper with the others", until(lambda: helper_has_three(asked & set(pod.own_capabilities())), 15) is not None, children("rezone-enter"))
+check("... the helper with the others", until(lambda: helper_has_three(asked & set(pod.own_capabilities())), 15) is not None, offspring("rezone-enter"))
 check("... and the process that talks to the API server has none of them", until(source_has_no_rights, 15) is not None)
 if asked - set(pod.own_capabilities()):
     note(f"this machine's root has no {', '.join(asked - set(pod.own_capabilities()))} to give")
@@ -274,8 +286,11 @@ with open(os.path.join(os.path.dirname(ROOTFS), "..", "run.json"), "w") as f:
 note(ran)
 
 # ---- away again, without a trace ----
-mine = programs()
-check("the daemon has programs in the kernel", len(mine) > 3, mine)
+mine = in_kernel()
+check("the daemon has programs, maps and links in the kernel, and programs at the node's cgroup",
+      {x[0] for x in mine} >= {"prog", "map"} and len(mine) > 20 and attached(), (sorted(mine), attached()))
+ours = [status_of("rezone")["pid"], status_of("serve")["pid"]]
+ours += [int(x["Pid"]) for name in ("rezone-source", "rezone-enter") for x in offspring(name)]
 away = subprocess.Popen([os.path.join(ROOT, "deploy", "kubectl-rezone"), "uninstall", "--yes"], env={**os.environ, **kube}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 check("kubectl rezone uninstall: the daemon is told, the DaemonSet goes, and with it the Pod", until(node.gone) is not None, log_of("controller")[-300:])
 took, codes = node.end()
@@ -285,8 +300,9 @@ check("... the command says that it is done", away.wait(60) == 0, away.stdout.re
 chart.helm("uninstall", "rezone", "--namespace", "rezone", env=kube)
 pins = lambda: set(os.listdir(bpffs)) - {"progs.debug", "maps.debug"} # the kernel's own
 check("no pin is left", not pins(), pins())
-alive = lambda: [i for i in mine if subprocess.run(["bpftool", "prog", "show", "id", str(i)], capture_output=True).returncode == 0]
-check("no program is left", until(lambda: not alive(), 10) is not None, alive())
+check("no program, map or link is left", until(lambda: not still_there(mine), 10) is not None, still_there(mine))
+check("... and nothing at a cgroup", attached() == [], attached())
+check("... no process", [p for p in ours if os.path.exists(f"/proc/{p}")] == [], ours)
 left = json.loads(subprocess.run([chart.TOOLS + "/kubectl", "get", "-A", "-o", "json", "all,configmaps,secrets,roles,rolebindings,clusterroles,clusterrolebindings,serviceaccounts"],
                                  capture_output=True, text=True, env={**os.environ, **kube}).stdout)["items"]
 left = [f"{o['kind']} {o['metadata']['namespace']}/{o['metadata']['name']}" for o in left
