@@ -6,7 +6,7 @@ metrics are scraped, a change of the values is taken without a restart, an upgra
 
 There is no kubelet and no scheduler: kubelet.py does what one does of that Pod; `kubectl exec` is the runtime's exec.
 """
-import http.client, re
+import http.client, re, shutil
 from lib import *
 import chart, zones
 
@@ -142,6 +142,13 @@ def attached():
     return [p["name"] for cgroup in json.loads(r.stdout or "[]") for p in cgroup["programs"]]
 
 
+def network():
+    """What one can set up in the node's network, and rezone never does."""
+    tools = ("ip addr", "ip route", "ip rule", "tc qdisc", "iptables-save", "nft list ruleset")
+    said = [subprocess.run(t.split(), capture_output=True, text=True).stdout for t in tools if shutil.which(t.split()[0])]
+    return [line for text in said for line in text.splitlines() if not line.startswith("#")]
+
+
 def zones_of(t):
     return {(z["group"], z["zone"]): (z["agents"], z["ready"]) for z in t["zones"]}
 
@@ -171,6 +178,7 @@ zones.client("writer", "kafka-go-debian", "write", "--bootstrap", f"{zones.addre
 reads = lambda: [json.loads(x) for x in log_of("reader").splitlines() if x.startswith("{") and '"read"' in x]
 check("a real client reads at the agent of zone a", until(lambda: len(reads()) > 5) is not None, log_of("reader"))
 c.call("POST", "/api/v1/namespaces", {"metadata": {"name": "rezone", "labels": {"pod-security.kubernetes.io/enforce": "privileged"}}})
+network_before = network()
 upgrade("install")
 first = pod_of_daemonset()
 took = node.ready(30)
@@ -240,10 +248,11 @@ if not check("least privilege: ready", took is not None, log_of("box-rezone")[-2
     done()
 have = names(status_of("rezone")["CapEff"])
 ran["... with least privilege, taking over the pins"] = f"{took:.1f} s"
-ran["... its capabilities"] = ", ".join(have)
+ran["... capabilities of the daemon"] = ", ".join(have)
 asked = set(chart.container(chart.render(values(privileges="leastPrivilege")))["securityContext"]["capabilities"]["add"])
 check("... the daemon with some of the capabilities of the values, and no others", set(have) == asked & DAEMON & set(pod.own_capabilities()), have)
 check("... the helper with the others", until(lambda: helper_has_three(asked & set(pod.own_capabilities())), 15) is not None, offspring("rezone-enter"))
+ran["... capabilities of its helper rezone-enter"] = ", ".join(names(offspring("rezone-enter")[0]["CapEff"]))
 check("... and the process that talks to the API server has none of them", until(source_has_no_rights, 15) is not None)
 if asked - set(pod.own_capabilities()):
     note(f"this machine's root has no {', '.join(asked - set(pod.own_capabilities()))} to give")
@@ -302,6 +311,7 @@ pins = lambda: set(os.listdir(bpffs)) - {"progs.debug", "maps.debug"} # the kern
 check("no pin is left", not pins(), pins())
 check("no program, map or link is left", until(lambda: not still_there(mine), 10) is not None, still_there(mine))
 check("... and nothing at a cgroup", attached() == [], attached())
+check("... nothing in the node's network", network() == network_before, set(network()) ^ set(network_before))
 check("... no process", [p for p in ours if os.path.exists(f"/proc/{p}")] == [], ours)
 left = json.loads(subprocess.run([chart.TOOLS + "/kubectl", "get", "-A", "-o", "json", "all,configmaps,secrets,roles,rolebindings,clusterroles,clusterrolebindings,serviceaccounts"],
                                  capture_output=True, text=True, env={**os.environ, **kube}).stdout)["items"]
