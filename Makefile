@@ -410,14 +410,11 @@ shellcheck:
 ## Figures | screens: each command's screen in the demo's scene, for docs/screens.md (two minutes, root)
 screens: $(BUILD)/rezone standin
 	scripts/screens
-# which settings there are, and which of them take a restart
-CHART_SETTINGS = echo 'mode: observe' > $(BUILD)/chart.yaml && env -i $(BUILD)/rezone config --check $(BUILD)/chart.yaml -o json \
-	| jq --indent 1 '.settings | {at_once: [to_entries[] | select(.value.restart | not).key], restart: [to_entries[] | select(.value.restart).key]}'
 docs: $(BUILD)/rezone
 	$(BUILD)/rezone run --help-markdown > docs/configuration.md
 	$(BUILD)/rezone serve --help-markdown > docs/metrics.md
 	$(BUILD)/rezone serve --help-json | scripts/dashboard > deploy/grafana/rezone.json
-	$(CHART_SETTINGS) > deploy/helm/rezone/files/settings.json
+	scripts/chart-settings $(BUILD)/rezone > deploy/helm/rezone/files/settings.json
 docs-check: $(BUILD)/rezone
 	$(BUILD)/rezone run --help-markdown | diff -u docs/configuration.md - \
 		|| { echo "docs/configuration.md is old: run make docs"; exit 1; }
@@ -425,7 +422,7 @@ docs-check: $(BUILD)/rezone
 		|| { echo "docs/metrics.md is old: run make docs"; exit 1; }
 	! command -v jq >/dev/null || $(BUILD)/rezone serve --help-json | scripts/dashboard | cmp -s - deploy/grafana/rezone.json \
 		|| { echo "deploy/grafana/rezone.json is old: run make docs"; exit 1; }
-	! command -v jq >/dev/null || { $(CHART_SETTINGS); } | cmp -s - deploy/helm/rezone/files/settings.json \
+	! command -v jq >/dev/null || scripts/chart-settings $(BUILD)/rezone | cmp -s - deploy/helm/rezone/files/settings.json \
 		|| { echo "deploy/helm/rezone/files/settings.json is old: run make docs"; exit 1; }
 	REZONE=$(BUILD)/rezone scripts/check-docs && scripts/check-docs --mentions
 

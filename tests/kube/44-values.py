@@ -129,6 +129,21 @@ try:
 except chart.Refused as e:
     not_ok(f"a row's values are refused: {e}")
 
+# ---- settings ----
+
+with open(os.path.join(CHART, "files", "settings.json")) as f:
+    LISTED = json.load(f)
+with open(WORK + "/defaults.yaml", "w") as f:
+    f.write("mode: observe\n")
+r = subprocess.run([REZONE, "config", "--check", f.name, "-o", "json"], capture_output=True, text=True, env={})
+OF_THE_CHART = {"mode", "cgroup", "port", "kube_service", "kube_selector", "kube_port_name", "topology", "listen", "pin_dir", "node_name"}
+defaults = {k: v["value"] for k, v in json.loads(r.stdout)["settings"].items() if v["value"] is not None and k not in OF_THE_CHART}
+why = refusal({"settings": defaults})
+check("each setting may have the value that is its default", why is None and len(defaults) > 40, why)
+check("the chart knows each setting's form, and the words of each that is a word",
+      LISTED["forms"].keys() == {*LISTED["at_once"], *LISTED["restart"]}
+      and all(len(LISTED["words"][k]) > 1 for k, form in LISTED["forms"].items() if form == "WORD"), LISTED)
+
 # ---- nonsense ----
 
 
@@ -170,6 +185,11 @@ for values, words in [
     ({"cgroupPath": "/sys/fs/cgroup, type: x"}, "/cgroupPath"),
     ({"priorityClassName": "A b"}, "/priorityClassName"),
     ({"settings": {"exclude_zones": [{"a": 1}]}}, "/settings/exclude_zones/0"),
+    ({"settings": {"interval": 30}}, "settings.interval: 30 is no duration"),
+    ({"settings": {"rate": "many"}}, 'settings.rate: "many" is no number'),
+    ({"settings": {"cloud": False}}, "settings.cloud: false is not among auto, off"), # YAML's off
+    ({"settings": {"opt_in": ["tag"]}}, 'settings.opt_in: ["tag"] is not among tag, zone, any'),
+    ({"settings": {"paused": "yes"}}, 'settings.paused: "yes" is neither true nor false'),
 ]:
     why = refusal(values)
     check(f"refused: {json.dumps(values)}", why is not None and words in why, why)

@@ -62,9 +62,29 @@ labels:
 {{- if not (or (has $key $known.restart) (has $key $known.at_once)) -}}
 {{- fail (printf "settings.%s: rezone has no such setting; docs/configuration.md has all, written here with _ for -" $key) -}}
 {{- end -}}
+{{- include "rezone.form" (dict "name" (print "settings." $key) "value" $value "form" (get $known.forms $key) "words" (get $known.words $key)) -}}
 {{- $_ := set $own $key $value -}}
 {{- end -}}
 {{- toYaml $own -}}
+{{- end -}}
+
+{{- /* Does a setting's value look like one? rezone checks the rest, limits too, but only once it reads the ConfigMap. */ -}}
+{{- define "rezone.form" -}}
+{{- $text := toJson .value -}}
+{{- $bare := trimAll "\"" $text -}}
+{{- if .words -}}
+{{- if not (has $bare .words) -}}
+{{- fail (printf "%s: %s is not among %s; in YAML, write off, on, yes and no in quotes" .name $text (join ", " .words)) -}}
+{{- end -}}
+{{- else if eq .form "DURATION" -}}
+{{- if not (regexMatch "^(0|([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+)$" $bare) -}}
+{{- fail (printf "%s: %s is no duration; write it as 30s, 1m30s or 500ms" .name $text) -}}
+{{- end -}}
+{{- else if eq .form "N" -}}
+{{- if not (regexMatch "^[0-9]+([.][0-9]+)?(e[+]?[0-9]+)?$" $bare) -}}{{- fail (printf "%s: %s is no number" .name $text) -}}{{- end -}}
+{{- else if eq .form "" -}}
+{{- if not (has $bare (list "true" "false")) -}}{{- fail (printf "%s: %s is neither true nor false" .name $text) -}}{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- /* Of them those that rezone takes by a restart alone: their sum is an annotation of the pods. */ -}}
