@@ -556,7 +556,7 @@ pages-test: $(BUILD)/rezone
 ## Build | uninstall PREFIX=/usr/local: ... takes those files away again, but for the settings in /etc/rezone
 ## Build | deb: build/deb/: a Debian package for this machine's release, after lintian
 ## Build | image: build/image/: an OCI image, its content, an SPDX list and checksums, the same bytes each time
-## Build | sign KEY=rezone.key: ... signs the checksums of image, package and archive with minisign
+## Build | sign KEY=rezone.key: ... signs the checksums of images, packages and archive with minisign
 ## Build | dist: build/dist/: a source archive of HEAD, the same bytes each time, and SHA256SUMS
 ## Build | clean: removes build/
 .PHONY: install uninstall deb image sign dist
@@ -600,7 +600,7 @@ kube-image: image standin
 image: $(BUILD)/rezone
 	scripts/image $(BUILD)/image $(BUILD) $(ARCH)
 sign:
-	scripts/sign $(KEY) $(wildcard $(addprefix $(BUILD)/,dist/SHA256SUMS deb/SHA256SUMS image/SHA256SUMS))
+	scripts/sign $(KEY) $(wildcard $(addprefix $(BUILD)/,$(addsuffix /SHA256SUMS,dist deb deb/* image arm64/image)))
 deb:
 	scripts/deb $(BUILD)/deb
 dist:
