@@ -86,10 +86,13 @@ configmap 'max_clients: 4096\nmax_connections: [1]\n'
 "$REZONE" config --check "$CONF" >"$WORK/check.out" 2>"$WORK/check.err"
 rc=$?
 check "config --check names the mistake" test $rc = 1 -a -s "$WORK/check.err" -a ! -s "$WORK/check.out"
-configmap 'mode: observe\n'
+configmap 'mode: observe\nkeep_pins: true\n'
 check "... and shows a good file, as nobody" eval \
 	'chmod -R a+rX "$WORK"; setpriv --reuid 65534 --clear-groups "$REZONE" config --check "$CONF" -o json | jq -e ".settings.mode.value == \"observe\"" >/dev/null'
 check "config shows what the last daemon left" config_says '.mode.value == "enforce"'
+# as one removes rezone from a cluster by the settings alone
 rezone_start --config "$CONF" --interval 500ms
+configmap 'mode: observe\nkeep_pins: false\n'
+check "keep_pins taken back is taken at once" within "$DEADLINE" changed keep-pins true false
 stop rezone
-check "nothing is left in the end" test ! -e "$PIN_DIR"
+check "... and nothing is left in the end" test ! -e "$PIN_DIR"
