@@ -46,4 +46,7 @@ check "topology -f is refused, and names --file" eval 'refused topology -f x && 
 check "check -c is refused, and names --cgroup" eval 'refused check -c / && names "--cgroup"'
 check "list: words that do not exist" eval 'refused list --sort agee && names "age" && refused list --group-by zone && names "zones" && refused list --limit 0'
 check "traffic: words that do not exist, and an order beside groups" eval 'refused traffic --sort byte && names "bytes" && refused traffic --group-by zone && names "zones" && refused traffic --sort rx -g zones'
+check "plan, cost, explain, topology: words that do not exist" eval 'refused plan --sort byte && names "bytes" && refused plan -g zone && names "zones" &&
+	refused cost --sort price && names "cost" && refused cost -g agent && names "client-id" && refused explain x --sort agee && names "age" &&
+	refused topology --sort zones && names "zone" && refused topology --limit 0'
 check "list: groups have an order of their own" refused list --sort age --group-by zones

@@ -171,12 +171,70 @@ static void test_many(void **state)
 	free(text);
 }
 
+/* Bytes are counted before a change that would put them elsewhere; who is ready does not. */
+static void test_same_zones(void **state)
+{
+	static const char base[] = "zone: own\naliases: { b: [b-9] }\nagents:\n"
+				   "  - { address: 10.0.1.1, zone: a }\n"
+				   "  - { address: 10.0.1.2, zone: b }\n";
+	static const struct {
+		const char *text;
+		bool same;
+	} rows[] = {
+		{base, true},
+		{"zone: own\naliases: { b: [b-9] }\nagents:\n"
+		 "  - { address: 10.0.1.2, zone: b, ready: false }\n"
+		 "  - { address: 10.0.1.1, zone: a }\n",
+		 true},
+		{"zone: own\naliases: { b: [b-9] }\nagents:\n"
+		 "  - { address: 10.0.1.1, zone: b }\n  - { address: 10.0.1.2, zone: a }\n",
+		 false},
+		{"zone: own\naliases: { b: [b-9] }\nagents:\n"
+		 "  - { address: 10.0.1.1, zone: a }\n"
+		 "  - { address: 10.0.1.2, zone: b, group: g }\n",
+		 false},
+		{"zone: own\naliases: { b: [b-9] }\nagents:\n"
+		 "  - { address: 10.0.1.1, zone: a }\n"
+		 "  - { address: 10.0.1.2, zone: b, port: 9093 }\n",
+		 false},
+		{"zone: own\naliases: { b: [b-9] }\nagents:\n"
+		 "  - { address: 10.0.1.1, zone: a }\n",
+		 false},
+		{"zone: own\naliases: { b: [b-8] }\nagents:\n"
+		 "  - { address: 10.0.1.1, zone: a }\n  - { address: 10.0.1.2, zone: b }\n",
+		 false},
+		{"zone: own\nagents:\n"
+		 "  - { address: 10.0.1.1, zone: a }\n  - { address: 10.0.1.2, zone: b }\n",
+		 false},
+		{"zone: other\naliases: { b: [b-9] }\nagents:\n"
+		 "  - { address: 10.0.1.1, zone: a }\n  - { address: 10.0.1.2, zone: b }\n",
+		 false},
+	};
+	struct rz_topo *t = parsed(base), *is;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		is = parsed(rows[i].text);
+		if (rz_topo_same_zones(t, is) != rows[i].same)
+			fail_msg("row %zu", i);
+		rz_topo_free(is);
+	}
+	is = parsed(base); /* an agent of Kubernetes that another node has now */
+	is->agents[0].home = RZ_HOME_OTHER_NODE;
+	assert_false(rz_topo_same_zones(t, is));
+	is->agents[0].home = RZ_HOME_HERE; /* found out by ourselves */
+	assert_true(rz_topo_same_zones(t, is));
+	rz_topo_free(is);
+	rz_topo_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_count),	       cmocka_unit_test(test_remember),
 		cmocka_unit_test(test_remember_bound), cmocka_unit_test(test_names),
-		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_many),	       cmocka_unit_test(test_same_zones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

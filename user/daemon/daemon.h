@@ -71,6 +71,7 @@ struct rz_daemon {
 	size_t n_left;
 	pid_t serve_pid;		       /* of --listen (serve.c); 0: it does not run */
 	uint64_t serve_next_ns, serve_wait_ns; /* when it is started again */
+	uint64_t counted_ns;		       /* when rz_daemon_count_until_now() last did */
 	bool backlog; /* somebody waited for a rate alone at the latest tick */
 	uint64_t full_logged_ns;
 	uint64_t full_logged_count;
@@ -158,6 +159,11 @@ bool rz_daemon_place_see(struct rz_daemon *d, const struct rz_snapshot *snap,
  * under way nothing is judged. Returns when the next one is due, in ns. */
 uint64_t rz_daemon_tick(struct rz_daemon *d);
 
+/* Zones, groups or aliases are about to change: counts what connections, also parked ones, have
+ * carried until now under those that hold still. A walk over all connections, so once a second at
+ * most, however often they change. */
+void rz_daemon_count_until_now(struct rz_daemon *d);
+
 /* Reads all connections, in one pass of `snap` through a buffer (pass.c): what they carried is
  * counted, and those are told their verdicts whom alike ones share with them. The others are in the
  * snapshot, for the rest of the tick; NULL: no memory. They get theirs by rz_daemon_pass_tell().
@@ -177,8 +183,9 @@ void rz_daemon_park_finish(struct rz_daemon *d);
  * are not parked before that is over. `cookies` sorted or not; n 0: nobody is waited for. */
 void rz_daemon_park_end(struct rz_daemon *d, const struct rz_snapshot *snap,
 			const uint64_t *cookies, size_t n);
-/* Before the snapshot: what parked connections have carried by now, now and then. */
-void rz_daemon_park_look(struct rz_daemon *d);
+/* Before the snapshot: reads from their sockets what parked connections have carried, every 10 s or
+ * `now`. */
+void rz_daemon_park_look(struct rz_daemon *d, bool now);
 
 /* Goes on with the bytes that an earlier run has counted. 0 or -errno, logged. */
 int rz_daemon_ledger_start(struct rz_daemon *d);

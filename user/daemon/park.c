@@ -48,15 +48,15 @@ void rz_daemon_park_stop(struct rz_daemon *d)
 	free(d->parked);
 }
 
-/* At each tick, and not more often than every 10 s. */
-void rz_daemon_park_look(struct rz_daemon *d)
+/* At each tick, and not more often than every 10 s; or now. */
+void rz_daemon_park_look(struct rz_daemon *d, bool now)
 {
 	uint64_t every_ns = rz_daemon_check_ns(d), now_ns = rz_now_ns();
 	struct rz_parked *p = d->parked;
 
 	if (every_ns > LOOK_EVERY_NS)
 		every_ns = LOOK_EVERY_NS;
-	if (!p->n || now_ns < p->looked_ns + every_ns)
+	if (!p->n || (!now && now_ns < p->looked_ns + every_ns))
 		return;
 	p->looked_ns = now_ns;
 	rz_kern_look_at_parked(d->kern, p->netns, p->n);

@@ -186,8 +186,11 @@ static void tell_pause(struct rz_daemon *d, bool was, const char *by)
 static void take(struct rz_daemon *d, struct rz_conf *fresh, struct made *m, const char *by)
 {
 	struct rz_conf old;
-	unsigned n = tell_changes(d, fresh, by);
+	unsigned n;
 
+	if (strcmp(d->conf.zoned_cidr_blocks ?: "", fresh->zoned_cidr_blocks ?: ""))
+		rz_daemon_count_until_now(d);
+	n = tell_changes(d, fresh, by);
 	old = d->conf;
 	d->conf = *fresh;
 	use(d, m);

@@ -157,22 +157,45 @@ static void count_shares(struct rz_daemon *d, struct rz_snapshot *snap)
 		rz_rooms_count(d->maps, snap, rz_clients_sweep_kept(d->sweep));
 }
 
+/* Reads all connections, and counts what they have carried until now. The snapshot is the caller's,
+ * NULL on failure. `now`: also what parked ones have carried since the latest look at them. */
+static int read_all(struct rz_daemon *d, bool judge, bool now, struct rz_snapshot **ret)
+{
+	int err;
+
+	rz_daemon_park_look(d, now);
+	rz_daemon_ledger_drain(d);
+	err = rz_snapshot_begin(d->maps, ret);
+	if (!err)
+		err = rz_daemon_pass(d, *ret, judge);
+	if (!err)
+		return 0;
+	rz_snapshot_free(*ret);
+	*ret = NULL;
+	rz_tally_error(d->maps, RZ_PLACE_READ, err);
+	return err;
+}
+
+void rz_daemon_count_until_now(struct rz_daemon *d)
+{
+	struct rz_snapshot *snap = NULL;
+	uint64_t now_ns = rz_now_ns();
+
+	/* before the first topology nothing has a zone: what an earlier run left uncounted waits */
+	if (!d->topo || (d->counted_ns && now_ns < d->counted_ns + RZ_SECOND_NS))
+		return;
+	d->counted_ns = now_ns;
+	read_all(d, false, true, &snap);
+	rz_snapshot_free(snap);
+}
+
 uint64_t rz_daemon_tick(struct rz_daemon *d)
 {
 	bool may_judge = d->topo && !d->moves, taken = false;
 	struct rz_snapshot *snap = NULL;
-	int err;
 
-	rz_daemon_park_look(d);
-	rz_daemon_ledger_drain(d);
-	err = rz_snapshot_begin(d->maps, &snap);
-	if (!err)
-		err = rz_daemon_pass(d, snap, may_judge);
-	if (err) {
-		rz_snapshot_free(snap);
-		rz_tally_error(d->maps, RZ_PLACE_READ, err);
+	if (read_all(d, may_judge, false, &snap))
 		return rz_tick_due_ns(d->backlog, d->conf.interval_ns);
-	}
 	log_full(d, snap);
 	count_shares(d, snap);
 	d->status.tick_ns = snap->now_ns;

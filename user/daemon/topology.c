@@ -78,6 +78,8 @@ static int take(struct rz_daemon *d, const char *from)
 	uint64_t now = rz_now_ns();
 	int err;
 
+	if (d->topo && !rz_topo_same_zones(d->topo, f->pending))
+		rz_daemon_count_until_now(d);
 	if (d->places)
 		rz_topo_place(f->pending, d->places, d->n_places);
 	err = publish(d, f->pending);

@@ -53,6 +53,26 @@ const struct rz_topo_agent *rz_topo_agent_at(const struct rz_topo *t, const stru
 			   : NULL;
 }
 
+static bool same_agent(const struct rz_topo_agent *a, const struct rz_topo_agent *b)
+{
+	return !agent_order(a, b) && !strcmp(a->zone, b->zone) && !strcmp(a->group, b->group) &&
+	       (a->home == RZ_HOME_OTHER_NODE) == (b->home == RZ_HOME_OTHER_NODE);
+}
+
+bool rz_topo_same_zones(const struct rz_topo *a, const struct rz_topo *b)
+{
+	bool same = a->n_agents == b->n_agents && a->n_aliases == b->n_aliases &&
+		    !strcmp(a->own_zone, b->own_zone);
+	size_t i;
+
+	for (i = 0; same && i < a->n_agents; i++)
+		same = same_agent(&a->agents[i], &b->agents[i]);
+	for (i = 0; same && i < a->n_aliases; i++)
+		same = !strcmp(a->aliases[i].name, b->aliases[i].name) &&
+		       !strcmp(a->aliases[i].zone, b->aliases[i].zone);
+	return same;
+}
+
 static const char *const home_names[] = {"", "on another node", "no", "yes", "ambiguous"};
 _Static_assert(sizeof(home_names) / sizeof(home_names[0]) == RZ_HOME_COUNT, "a word for each");
 

@@ -67,6 +67,9 @@ void rz_topo_sort(struct rz_topo *t);
  * by the sources, so the match is exact. */
 const struct rz_topo_agent *rz_topo_agent_at(const struct rz_topo *t, const struct rz_endpoint *at);
 
+/* Do bytes count under the same zones and groups by both? They may differ in readiness. */
+bool rz_topo_same_zones(const struct rz_topo *a, const struct rz_topo *b);
+
 /* "yes", "no", "ambiguous", "on another node"; "" if nobody has looked. */
 const char *rz_home_name(enum rz_home h);
 
