@@ -113,6 +113,12 @@ logged "how many are to be moved by hand" '.event == "reset" and .connections ==
 logged "what the topology is" '.part == "topology" and .agents == 4 and .zones == 2 and has("own_zone_from")'
 logged "version and mode" '.event == "start" and .mode == "observe" and .pin_dir == $pins'
 logged "whether pins stay" '.event == "stop" and .keep_pins == false'
+REZONE_PROBE_WITHOUT=destroy,netlink spawn rezone - - "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" --log-format json
+within "$DEADLINE" daemon_runs || not_ok "rezone did not start without a topology, and without a way to reset"
+stop rezone
+awk '/^[{]/' "$WORK/rezone.log" >"$OUT/log"
+logged "what the kernel lacks" '.level == "warn" and .lacks == ["destroy", "netlink"] and .mode == "observe"'
+logged "that it has no topology" '.level == "warn" and .sources == 0'
 faults=$("$E2E_ROOT/tests/lib/json-schema" "${FORMS[@]}" 2>&1)
 rc=$?
 while read -r line; do [ -z "$line" ] || note "$line"; done <<<"$faults"

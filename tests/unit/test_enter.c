@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* kern/enter.c and its form: each wrong field of a request or an answer is refused; helpers that
  * are dead, hang, or say anything. */
-#include "unit.h"
+#include "capture.h"
 
+#include <jansson.h>
 #include <poll.h>
 #include <linux/netlink.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "enter.h"
 
 #define PORT 9092
@@ -224,14 +226,29 @@ static void test_dies(void **state)
 {
 	uint64_t begun_ns = rz_now_ns();
 	pid_t pid = start_helper(dies);
+	char text[1024];
+	struct capture c;
+	json_t *line;
 
 	(void)state;
 	rz_enter_on_failed(count, NULL);
 	errors[ECHILD] = 0;
+	rz_log_setup(RZ_LOG_JSON, RZ_LOG_INFO);
+	capture_begin(&c);
 	assert_int_equal(rz_enter_netlink(1, NETLINK_SOCK_DIAG), -EOWNERDEAD);
 	assert_int_equal(rz_enter_iterator(1, 0), -EOWNERDEAD);
+	capture_end(&c, text, sizeof(text));
+	rz_log_setup(RZ_LOG_TEXT, RZ_LOG_INFO);
 	assert_int_equal(errors[ECHILD], 1);
 	assert_in_range(rz_now_ns() - begun_ns, 0, RZ_ENTER_WAIT_NS);
+	/* said once, by fields: which process, why, whether it comes back */
+	assert_int_equal(capture_lines(text), 1);
+	line = json_loads(text, 0, NULL);
+	assert_string_equal(json_string_value(json_object_get(line, "process")), "enter");
+	assert_string_equal(json_string_value(json_object_get(line, "error")), "ECHILD");
+	assert_non_null(json_string_value(json_object_get(line, "why")));
+	assert_true(json_is_true(json_object_get(line, "for_good")));
+	json_decref(line);
 	end_helper(pid);
 }
 

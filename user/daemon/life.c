@@ -76,13 +76,17 @@ static void choose_way(struct rz_daemon *d, const struct rz_lacks *lacks)
 			: lacks->netlink	  ? RZ_WAY_NONE
 						  : RZ_WAY_NETLINK;
 	if (d->status.way == RZ_WAY_NETLINK)
-		rz_warn("run: no bpf_sock_destroy in this kernel (6.5 has it); resets go by "
-			"SOCK_DESTROY");
+		rz_log_fields(RZ_LOG_WARN, json_pack("{s:[s]}", "lacks", "destroy"),
+			      "run: no bpf_sock_destroy in this kernel (6.5 has it); resets go by "
+			      "SOCK_DESTROY");
 	if (d->status.way != RZ_WAY_NONE)
 		return;
 	d->conf.mode = d->settings.mode = RZ_MODE_OBSERVE;
-	rz_warn("run: this kernel can reset no connection (no bpf_sock_destroy, which 6.5 "
-		"has, and no CONFIG_INET_DIAG_DESTROY): observing, nobody is moved");
+	rz_log_fields(RZ_LOG_WARN,
+		      json_pack("{s:[s, s], s:s}", "lacks", "destroy", "netlink", "mode",
+				rz_mode_name(d->conf.mode)),
+		      "run: this kernel can reset no connection (no bpf_sock_destroy, which 6.5 "
+		      "has, and no CONFIG_INET_DIAG_DESTROY): observing, nobody is moved");
 }
 
 static void on_helper_failed(void *arg, int error)
@@ -122,9 +126,11 @@ static int load_kernel_side(struct rz_daemon *d)
 	if (err)
 		return err;
 	if (lacks.state && lacks.closes && lacks.census)
-		rz_warn("run: this kernel does not tell of closed connections: they stay in map "
-			"conns until "
-			"it is full, then new ones are not tracked; restart rezone in time");
+		rz_log_fields(RZ_LOG_WARN,
+			      json_pack("{s:[s, s, s]}", "lacks", "state", "closes", "census"),
+			      "run: this kernel does not tell of closed connections: they stay in "
+			      "map conns until it is full, then new ones are not tracked; restart "
+			      "rezone in time");
 	choose_way(d, &lacks);
 	return 0;
 }
@@ -180,10 +186,13 @@ static bool keep_pins(const struct rz_daemon *d)
 {
 	if (d->conf.keep_pins || !d->kern || !rz_held_any_left(d->maps))
 		return d->conf.keep_pins;
-	rz_warn("run: programs and maps stay in %s: clients have left connections while they were "
-		"held, and what was held back must not reach the agents; the next rezone closes "
-		"them",
-		d->conf.pin_dir);
+	rz_log_fields(RZ_LOG_WARN,
+		      json_pack("{s:b, s:o}", "keep_pins", true, "pin_dir",
+				rz_json_printable(d->conf.pin_dir)),
+		      "run: programs and maps stay in %s: clients have left connections while they "
+		      "were held, and what was held back must not reach the agents; the next "
+		      "rezone closes them",
+		      d->conf.pin_dir);
 	return true;
 }
 

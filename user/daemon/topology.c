@@ -338,9 +338,9 @@ int rz_daemon_start_topology(struct rz_daemon *d)
 	if (!err && (f->file || kube))
 		err = rz_reporter_new(c, d->loop, &calls, &f->reporter);
 	if (!err && !f->file && !kube)
-		rz_warn("run: neither --topology nor --kube-service: connections are tracked, "
-			"nobody "
-			"is moved");
+		rz_log_fields(RZ_LOG_WARN, json_pack("{s:i}", "sources", 0),
+			      "run: neither --topology nor --kube-service: connections are "
+			      "tracked, nobody is moved");
 	return err;
 }
 

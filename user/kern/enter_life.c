@@ -20,6 +20,7 @@
 #include "base/beside.h"
 #include "base/clock.h"
 #include "base/forbidden.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/pass.h"
 #include "kern/enter_inside.h"
@@ -48,9 +49,13 @@ static void is_down(int error, const char *why, bool for_good)
 	close_calls();
 	if (!was)
 		return;
-	rz_warn("enter: " RZ_ENTER_PROGRAM " %s; %s, connections in other network namespaces stay, "
-		"and none is closed by a FIN",
-		why, for_good ? "until the daemon is restarted" : "until it is back");
+	rz_log_fields(RZ_LOG_WARN,
+		      json_pack("{s:s, s:o, s:o, s:b}", "process", "enter", "why",
+				rz_json_printable(why), "error", rz_json_error(error), "for_good",
+				for_good),
+		      "enter: " RZ_ENTER_PROGRAM " %s; %s, connections in other network namespaces "
+		      "stay, and none is closed by a FIN",
+		      why, for_good ? "until the daemon is restarted" : "until it is back");
 	failed(error);
 }
 
@@ -155,10 +160,14 @@ void rz_enter_look(void)
 	if (rz_enter_it.calls_fd >= 0 && poll(&call, 1, 0) > 0)
 		rz_enter_forbid();
 	if (rz_enter_it.forbidden)
-		rz_warn("enter: " RZ_ENTER_PROGRAM
-			" made %llu system calls that are not on its list, the latest number %d: "
-			"refused with EPERM; please report this",
-			(unsigned long long)rz_enter_it.forbidden, rz_enter_it.forbidden_nr);
+		rz_log_fields(RZ_LOG_WARN,
+			      json_pack("{s:s, s:I, s:i}", "process", "enter", "calls",
+					(json_int_t)rz_enter_it.forbidden, "call",
+					rz_enter_it.forbidden_nr),
+			      "enter: " RZ_ENTER_PROGRAM " made %llu system calls that are not on "
+			      "its list, the latest number %d: refused with EPERM; please report "
+			      "this",
+			      (unsigned long long)rz_enter_it.forbidden, rz_enter_it.forbidden_nr);
 	rz_enter_it.forbidden = 0;
 }
 
