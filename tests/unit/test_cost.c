@@ -196,6 +196,40 @@ static void saving(void **state)
 	assert_int_equal(s.moves, 0);
 }
 
+/* Each order, by the first row of clients: payments crossed and stayed, the others crossed more. */
+static void test_order(void **state)
+{
+	static const enum rz_cost_who first[RZ_COST_SORT_COUNT] = {
+		[RZ_COST_SORT_COST] = RZ_COST_OTHERS,
+		[RZ_COST_SORT_RX] = RZ_COST_OTHERS,
+		[RZ_COST_SORT_TX] = RZ_COST_CLIENT,
+		[RZ_COST_SORT_SAME] = RZ_COST_OTHERS,
+		[RZ_COST_SORT_UNKNOWN] = RZ_COST_UNIDENTIFIED,
+		[RZ_COST_SORT_NAME] = RZ_COST_CLIENT,
+	};
+	struct rz_ledger_rows rows = ledger();
+	struct rz_cost_report r = made(&rows, "aws");
+	int by;
+
+	(void)state;
+	for (by = 0; by < RZ_COST_SORT_COUNT; by++) {
+		rz_cost_order(&r, by);
+		assert_int_equal(row(&r, RZ_COST_BY_CLIENT, 0)->who, first[by]);
+	}
+	assert_int_equal(row(&r, RZ_COST_BY_HOUR, 0)->hour, HOUR - RZ_COST_HOURS + 1);
+	rz_cost_order(&r, RZ_COST_SORT_RX);
+	assert_int_equal(row(&r, RZ_COST_BY_HOUR, 0)->hour, HOUR - 1);
+	assert_string_equal(row(&r, RZ_COST_BY_GROUP, 0)->zones.group, "default");
+	rz_cost_order(&r, RZ_COST_SORT_NAME);
+	assert_string_equal(row(&r, RZ_COST_BY_ZONES, 0)->zones.client_zone, "");
+	rz_cost_report_free(&r);
+	/* only the way to the agents costs, or nobody knows what: then the bytes decide */
+	r = made(&rows, "0,1");
+	rz_cost_order(&r, RZ_COST_SORT_COST);
+	assert_int_equal(row(&r, RZ_COST_BY_HOUR, 0)->hour, HOUR - 1);
+	rz_cost_report_free(&r);
+}
+
 static const char *text_of(const struct rz_cost_report *r, int by, bool json)
 {
 	return json ? PRINTED(rz_cost_print_json, r, 0) : PRINTED(rz_cost_print_text, r, by, 0);
@@ -222,6 +256,9 @@ static void test_golden(void **state)
 	rows.state.since_unix_ns = NOW_UNIX - 3 * HOUR_NS;
 	r = made(&rows, "aws");
 	golden("cost-hours.txt", text_of(&r, RZ_COST_BY_HOUR, false));
+	/* the dearest first; hours before counting began stay away, wherever they are */
+	rz_cost_order(&r, RZ_COST_SORT_COST);
+	golden("cost-hours-sorted.txt", PRINTED(rz_cost_print_text, &r, RZ_COST_BY_HOUR, 2));
 	rz_cost_report_free(&r);
 }
 
@@ -230,7 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_zones_and_group), cmocka_unit_test(by_client),
 		cmocka_unit_test(projected),	      cmocka_unit_test(saving),
-		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_order),	      cmocka_unit_test(test_golden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

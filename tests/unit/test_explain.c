@@ -136,6 +136,8 @@ static void test_golden(void **state)
 	v = look(&f, 2);
 	f.explains[0].misreads = 1U << RZ_MISREAD_PREFIX;
 	golden("explain.txt", PRINTED(rz_explain_print_text, &v));
+	golden("explain-limit.json", short_json(&v));
+	v.limit = 0;
 	golden("explain.json", short_json(&v));
 	free(f.rows);
 }

@@ -12,6 +12,7 @@
 #include "out/bugtool.h"
 #include "out/orders.h"
 #include "out/stats.h"
+#include "out/topology.h"
 
 static char text[16384];
 
@@ -266,12 +267,50 @@ static void test_bugtool(void **state)
 	golden("bugtool.txt", text);
 }
 
+/* Agents in each order, by the first one's address. */
+static void test_topology_order(void **state)
+{
+	static const char *const first[RZ_TOPO_SORT_COUNT] = {
+		[RZ_TOPO_SORT_AGENT] = "10.0.1.2", [RZ_TOPO_SORT_ZONE] = "10.0.2.2",
+		[RZ_TOPO_SORT_GROUP] = "10.0.3.2", [RZ_TOPO_SORT_READY] = "10.0.3.2",
+		[RZ_TOPO_SORT_HERE] = "10.0.2.2",  [RZ_TOPO_SORT_SOURCE] = "10.0.2.2",
+	};
+	struct rz_topo_view view;
+	struct rz_topo_agent *a;
+	char at[RZ_ENDPOINT_TEXT];
+	struct rz_snapshot snap = {.now_ns = NOW_NS};
+	struct test_world w;
+	FILE *f;
+	int by;
+
+	(void)state;
+	test_world_make(&w);
+	snap.status = w.status;
+	snap.settings = w.settings;
+	a = w.topo.agents;
+	rz_str_copy(a[0].zone, sizeof(a[0].zone), "z");
+	a[1].home = RZ_HOME_HERE;
+	a[0].source = a[2].source = 1;
+	rz_str_copy(a[2].group, sizeof(a[2].group), "a-group");
+	for (by = 0; by < RZ_TOPO_SORT_COUNT; by++) {
+		rz_topology_order(&w.topo, by);
+		rz_endpoint_format(at, sizeof(at), a[0].at.addr, 0);
+		assert_non_null(strstr(at, first[by]));
+	}
+	view = (struct rz_topo_view){&w.topo, &w.zones, &snap, NOW_NS, NULL, 0, 1};
+	f = to_text();
+	assert_int_equal(rz_topology_print_text(f, &view), 0);
+	fclose(f);
+	golden("topology-limit.txt", text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stats_json),	 cmocka_unit_test(test_stats_text),
 		cmocka_unit_test(test_numbers_and_node), cmocka_unit_test(test_abilities),
 		cmocka_unit_test(test_orders),		 cmocka_unit_test(test_bugtool),
+		cmocka_unit_test(test_topology_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

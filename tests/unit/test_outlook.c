@@ -102,7 +102,7 @@ static struct rz_outlook_view look(struct fixture *f)
 					.snap = &f->snap,
 					.limits = &f->limits,
 					.totals = &f->totals,
-					.limit = 20,
+					.group = RZ_OUTLOOK_GROUP_COUNT,
 					.wall_ns = 1764150000ULL * SECOND_NS};
 }
 
@@ -122,10 +122,62 @@ static void test_text(void **state)
 	make(&f);
 	v = look(&f);
 	v.price = *rz_price_list(0);
+	v.limit = 20;
 	golden("plan.txt", PRINTED(rz_outlook_print_text, &v));
 	v.wide = true;
 	v.limit = 2;
 	golden("plan-wide.txt", PRINTED(rz_outlook_print_text, &v));
+	forget(&f);
+}
+
+/* Rows added up by what they have in common; reasons stay apart, sums are the same. */
+static void test_group(void **state)
+{
+	struct rz_outlook_view v;
+	struct fixture f;
+
+	(void)state;
+	make(&f);
+	v = look(&f);
+	rz_outlook_group(&f.outlook, v.group = RZ_OUTLOOK_GROUP_ZONES);
+	golden("plan-zones.txt", PRINTED(rz_outlook_print_text, &v));
+	rz_outlook_group(&f.outlook, v.group = RZ_OUTLOOK_GROUP_CLIENT_ZONE);
+	assert_string_equal(f.outlook.moves.rows[0].agent_zone, "");
+	assert_int_equal(f.outlook.moves.rows[0].sum.conns, 2);
+	forget(&f);
+	make(&f);
+	v = look(&f);
+	rz_outlook_group(&f.outlook, v.group = RZ_OUTLOOK_GROUP_CLIENT_ID);
+	assert_string_equal(f.outlook.moves.rows[0].client->id, "orders");
+	assert_string_equal(f.outlook.moves.rows[0].client_zone, "");
+	rz_outlook_group(&f.outlook, v.group = RZ_OUTLOOK_GROUP_AGENT_ZONE);
+	v.limit = 1;
+	golden("plan-agent-zone.json", PRINTED(rz_outlook_print_json, &v));
+	forget(&f);
+}
+
+static void test_sort(void **state)
+{
+	static const char *const first[RZ_OUTLOOK_SORT_COUNT] = {
+		[RZ_OUTLOOK_SORT_BYTES] = "far",    [RZ_OUTLOOK_SORT_RX] = "far",
+		[RZ_OUTLOOK_SORT_TX] = "admin",	    [RZ_OUTLOOK_SORT_CONNECTIONS] = "admin",
+		[RZ_OUTLOOK_SORT_TIME] = "admin",   [RZ_OUTLOOK_SORT_CLIENT_ID] = "",
+		[RZ_OUTLOOK_SORT_CLIENT_ZONE] = "", [RZ_OUTLOOK_SORT_AGENT_ZONE] = "",
+		[RZ_OUTLOOK_SORT_REASON] = "far",
+	};
+	const struct rz_outlook_row *r;
+	struct fixture f;
+	int by;
+
+	(void)state;
+	make(&f);
+	f.conns[METADATA].tx_bytes = 2000000;
+	look(&f);
+	for (by = 0; by < RZ_OUTLOOK_SORT_COUNT; by++) {
+		rz_outlook_sort(&f.outlook, by);
+		r = &f.outlook.stays.rows[0];
+		assert_string_equal(r->client ? r->client->id : "", first[by]);
+	}
 	forget(&f);
 }
 
@@ -270,6 +322,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_group),
+		cmocka_unit_test(test_sort),
 		cmocka_unit_test(test_memory_of_the_daemon),
 		cmocka_unit_test(test_price),
 		cmocka_unit_test(test_some),

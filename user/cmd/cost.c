@@ -17,10 +17,15 @@
 
 struct ask {
 	struct rz_ask common; /* first */
-	int group;	      /* enum rz_cost_by; -1: not given */
+	int sort, group;      /* enum rz_cost_sort, rz_cost_by; -1: not given */
 	unsigned long limit;  /* 0: not given */
 	const char *price;    /* NULL: as it is set */
 };
+
+#define CLIENT_ID RZ_COST_BY_COUNT /* as `list` and `traffic` call it */
+static const char *const group_words[] = {"zones", "group", "client", "hour", "client-id", NULL};
+_Static_assert(sizeof(group_words) / sizeof(group_words[0]) == RZ_COST_BY_COUNT + 2,
+	       "a word for each, and one more");
 
 static void check(struct argp_state *state, const void *input)
 {
@@ -33,9 +38,14 @@ static void check(struct argp_state *state, const void *input)
 }
 
 static const struct rz_opt options[] = {
+	{"sort", 's', "WORD", RZ_OPT_WORD(struct ask, sort),
+	 "the order of each table: cost (default; hours: name), rx and tx across zones, same, "
+	 "unknown, the greatest first; name",
+	 .words = rz_cost_sort_words},
 	{"group-by", 'g', "WORD", RZ_OPT_WORD(struct ask, group),
-	 "one table: by zones, group, client or hour (default: all but the hours); JSON has all",
-	 .words = rz_cost_by_words},
+	 "one table: by zones, group, client-id (or client) or hour (default: all but the hours); "
+	 "JSON has all",
+	 .words = group_words},
 	{"limit", 'n', "N", RZ_OPT_COUNT(struct ask, limit),
 	 "only the first N rows of each table (default: all, 20 clients; JSON all)"},
 	{"price", 0, "WORD|TO,FROM", RZ_OPT_TEXT(struct ask, price),
@@ -67,6 +77,8 @@ static int report(const struct ask *a, const struct rz_maps *maps)
 		err = rz_money_price(maps, &snap->settings, a->price, &price);
 	if (!err)
 		err = rz_cost_report_make(&rows, &price, &r);
+	if (!err && a->sort >= 0)
+		rz_cost_order(&r, a->sort);
 	if (!err)
 		err = a->common.json ? rz_cost_print_json(stdout, &r, a->limit)
 				     : rz_cost_print_text(stdout, &r, a->group, a->limit);
@@ -78,11 +90,13 @@ static int report(const struct ask *a, const struct rz_maps *maps)
 
 int rz_cmd_cost(int argc, char **argv)
 {
-	struct ask a = {.group = -1};
+	struct ask a = {.sort = -1, .group = -1};
 	struct rz_maps maps;
 	int err;
 
 	rz_opts_read(argc, argv, &command, &a.common);
+	if (a.group == CLIENT_ID)
+		a.group = RZ_COST_BY_CLIENT;
 	if (rz_ask_open(&a.common, "cost", &maps))
 		return 1;
 	err = report(&a, &maps);

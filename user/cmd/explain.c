@@ -19,6 +19,7 @@
 #include "cmd/conns.h"
 #include "cmd/opts.h"
 #include "kern/events.h"
+#include "out/conn_order.h"
 #include "out/explain.h"
 #include "policy/tick.h"
 
@@ -28,12 +29,18 @@
 struct ask {
 	struct rz_ask common; /* first */
 	const char *what;
+	int sort;	     /* enum rz_conn_sort */
 	unsigned long limit; /* 0: not given */
 };
 
 static const struct rz_opt options[] = {
+	{"sort", 's', "WORD", RZ_OPT_WORD(struct ask, sort),
+	 "the order of connections: the words of `rezone list --sort`, such as bytes (default "
+	 "cookie)",
+	 .words = rz_conn_sort_words},
 	{"limit", 'n', "N", RZ_OPT_COUNT(struct ask, limit),
-	 "only N kinds of connections, and the last N events of each (default 10)"},
+	 "only N kinds of connections (JSON: N connections), and the last N events of each "
+	 "(default 10; JSON all)"},
 	{},
 };
 
@@ -193,7 +200,8 @@ static int print(struct work *w, size_t n)
 	w->view.wall_ns = rz_wall_ns();
 	w->view.snap = w->conns.snap;
 	w->view.at_once = w->conf.in_flight != RZ_IN_FLIGHT_WAIT;
-	w->view.limit = a->limit ?: SHOWN;
+	w->view.limit = a->limit ?: a->common.json ? 0 : SHOWN;
+	rz_conn_rows_sort(w->rows, n, a->sort);
 	w->view.n = a->common.json || n < TEXT_MOST ? n : TEXT_MOST;
 	w->explains = calloc(n + 1, sizeof(*w->explains));
 	if (!w->explains)
@@ -245,7 +253,7 @@ static int run(struct work *w)
 
 int rz_cmd_explain(int argc, char **argv)
 {
-	struct ask a = {};
+	struct ask a = {.sort = RZ_CONN_SORT_COOKIE};
 	struct work w = {.ask = &a};
 	struct rz_maps maps;
 	int err;

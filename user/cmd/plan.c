@@ -27,12 +27,22 @@
 struct ask {
 	struct rz_ask common; /* first */
 	struct rz_conn_filter filter;
+	int sort, group;     /* enum rz_outlook_sort, rz_outlook_group; -1: not given */
 	unsigned long limit; /* 0: not given */
 };
 
 static const struct rz_opt options[] = {
+	{"sort", 's', "WORD", RZ_OPT_WORD(struct ask, sort),
+	 "the order of each table: bytes (default; who stays cross-zone first), rx (from the "
+	 "client), tx, connections, the greatest first; time, who goes or comes first; client-id, "
+	 "client-zone, agent-zone, reason",
+	 .words = rz_outlook_sort_words},
 	{"limit", 'n', "N", RZ_OPT_COUNT(struct ask, limit),
-	 "only the first N rows of each table (default 20); JSON has all"},
+	 "only the first N rows of each table (default 20; JSON all)"},
+	{"group-by", 'g', "WORD", RZ_OPT_WORD(struct ask, group),
+	 "add up the rows by client-id, zones, client-zone or agent-zone (default: by client.id "
+	 "and zones)",
+	 .words = rz_outlook_group_words},
 	{},
 };
 
@@ -55,7 +65,7 @@ static int show(const struct ask *a, const struct rz_outlook_view *read)
 	if (rz_pause_get(a->common.pin_dir, &pause))
 		v.pause = &pause;
 	v.wall_ns = rz_wall_ns();
-	v.limit = a->limit ?: ROWS_SHOWN;
+	v.limit = a->limit ?: a->common.json ? 0 : ROWS_SHOWN;
 	v.wide = a->common.wide;
 	return a->common.json ? rz_outlook_print_json(stdout, &v)
 			      : rz_outlook_print_text(stdout, &v);
@@ -102,12 +112,18 @@ static int plan(const struct ask *a, const struct rz_maps *maps, const struct rz
 		err = rz_money_price(maps, &conns->snap->settings, NULL, &price);
 	if (!err)
 		err = rz_outlook_make(&from, &o);
+	if (!err && a->group >= 0)
+		rz_outlook_group(&o, a->group);
+	if (!err && a->sort >= 0)
+		rz_outlook_sort(&o, a->sort);
 	if (!err) {
 		struct rz_outlook_view v = {.outlook = &o,
 					    .snap = conns->snap,
 					    .limits = limits,
 					    .totals = &totals,
-					    .price = price};
+					    .price = price,
+					    .group = a->group >= 0 ? a->group
+								   : RZ_OUTLOOK_GROUP_COUNT};
 
 		err = show(a, &v);
 	}
@@ -119,7 +135,7 @@ static int plan(const struct ask *a, const struct rz_maps *maps, const struct rz
 
 int rz_cmd_plan(int argc, char **argv)
 {
-	struct ask a = {.filter = RZ_CONN_FILTER_ALL};
+	struct ask a = {.filter = RZ_CONN_FILTER_ALL, .sort = -1, .group = -1};
 	struct rz_limits limits;
 	struct rz_conns conns;
 	struct rz_conf conf;

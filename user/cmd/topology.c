@@ -20,12 +20,19 @@
 struct ask {
 	struct rz_ask common; /* first */
 	const char *file;
+	int sort;	     /* enum rz_topo_sort */
+	unsigned long limit; /* 0: all */
 };
 
 static const struct rz_opt options[] = {
 	{"file", 0, "PATH", RZ_OPT_TEXT(struct ask, file),
 	 "read and check this topology file instead; needs no daemon and no privileges"},
 	{"file", 'f', "PATH", RZ_OPT_MOVED},
+	{"sort", 's', "WORD", RZ_OPT_WORD(struct ask, sort),
+	 "the order of agents: agent (default), zone, group, ready (those that are not first), "
+	 "here (those of this node first), source",
+	 .words = rz_topo_sort_words},
+	{"limit", 'n', "N", RZ_OPT_COUNT(struct ask, limit), "only the first N zones and N agents"},
 	{},
 };
 
@@ -56,8 +63,9 @@ static int from_file(const struct ask *a)
 	if (!err)
 		err = rz_topo_zones_count(topo, NULL, 1, 0, &zones);
 	if (!err) {
-		struct rz_topo_view v = {topo, zones, NULL, rz_now_ns(), NULL, 0};
+		struct rz_topo_view v = {topo, zones, NULL, rz_now_ns(), NULL, 0, a->limit};
 
+		rz_topology_order(topo, a->sort);
 		err = print(a, &v);
 	}
 	rz_topo_zones_free(zones);
@@ -84,8 +92,9 @@ static int from_maps(const struct ask *a)
 	if (!err)
 		err = rz_maps_read_sources(&maps, &sources, &n);
 	if (!err) {
-		struct rz_topo_view v = {topo, zones, snap, snap->now_ns, sources, n};
+		struct rz_topo_view v = {topo, zones, snap, snap->now_ns, sources, n, a->limit};
 
+		rz_topology_order(topo, a->sort);
 		err = print(a, &v);
 	}
 	rz_topo_zones_free(zones);
@@ -97,7 +106,7 @@ static int from_maps(const struct ask *a)
 
 int rz_cmd_topology(int argc, char **argv)
 {
-	struct ask a = {};
+	struct ask a = {.sort = RZ_TOPO_SORT_AGENT};
 
 	rz_opts_read(argc, argv, &command, &a.common);
 	return (a.file ? from_file(&a) : from_maps(&a)) ? 1 : 0;

@@ -10,10 +10,6 @@
 
 #define HOUR_NS (3600ULL * 1000000000)
 
-const char *const rz_cost_by_words[] = {"zones", "group", "client", "hour", NULL};
-_Static_assert(sizeof(rz_cost_by_words) / sizeof(rz_cost_by_words[0]) == RZ_COST_BY_COUNT + 1,
-	       "a word for each");
-
 static enum rz_locality locality(const struct rz_ledger_key *z)
 {
 	if (!*z->client_zone || !*z->agent_zone)

@@ -39,7 +39,6 @@ struct rz_cost_row {
 	struct rz_cost_bytes hours[RZ_COST_HOURS]; /* the oldest first */
 };
 
-/* In the words' order. */
 enum rz_cost_by {
 	RZ_COST_BY_ZONES,
 	RZ_COST_BY_GROUP,
@@ -47,7 +46,18 @@ enum rz_cost_by {
 	RZ_COST_BY_HOUR,
 	RZ_COST_BY_COUNT,
 };
-extern const char *const rz_cost_by_words[]; /* NULL-terminated */
+
+/* In the words' order. */
+enum rz_cost_sort {
+	RZ_COST_SORT_COST, /* of this and what follows the greatest first */
+	RZ_COST_SORT_RX,   /* across zones, as tx */
+	RZ_COST_SORT_TX,
+	RZ_COST_SORT_SAME,
+	RZ_COST_SORT_UNKNOWN,
+	RZ_COST_SORT_NAME, /* what the table is by; the hours in their order */
+	RZ_COST_SORT_COUNT,
+};
+extern const char *const rz_cost_sort_words[]; /* NULL-terminated */
 
 struct rz_cost_table {
 	struct rz_cost_row *rows;
@@ -70,6 +80,9 @@ struct rz_cost_report {
 int rz_cost_report_make(const struct rz_ledger_rows *rows, const struct rz_price *price,
 			struct rz_cost_report *ret);
 void rz_cost_report_free(struct rz_cost_report *r);
+
+/* Each table in another order. */
+void rz_cost_order(struct rz_cost_report *r, enum rz_cost_sort by);
 
 /* Of the bytes that crossed zones, in US dollars; 0 if the price is not known. */
 double rz_cost_of(const struct rz_cost_report *r, const struct rz_cost_bytes *b);

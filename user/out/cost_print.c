@@ -80,56 +80,60 @@ static const char *const columns[RZ_COST_BY_COUNT][9] = {
 	[RZ_COST_BY_HOUR] = {"HOUR (UTC)", "CROSS RX", "CROSS TX", "SAME", "UNKNOWN", "COST", NULL},
 };
 
-/* The hours before counting began; one that has bytes stays, for the clock may have been set. */
-static void leave_out_uncounted(struct rz_cost_table *hours, uint32_t began)
+/* An hour before counting began; one that has bytes stays, for the clock may have been set. */
+static bool is_uncounted(const struct rz_cost_report *r, const struct rz_cost_row *row)
 {
-	while (hours->n > 1 && hours->rows->hour < began &&
-	       !rz_cost_bytes_in(&hours->rows->bytes, RZ_LOCALITY_CROSS) &&
-	       !rz_cost_bytes_in(&hours->rows->bytes, RZ_LOCALITY_SAME) &&
-	       !rz_cost_bytes_in(&hours->rows->bytes, RZ_LOCALITY_UNKNOWN)) {
-		hours->rows++;
-		hours->n--;
+	return row->hour < rz_ledger_hour(r->since_unix_ns) && row->hour != r->hour &&
+	       !rz_cost_bytes_in(&row->bytes, RZ_LOCALITY_CROSS) &&
+	       !rz_cost_bytes_in(&row->bytes, RZ_LOCALITY_SAME) &&
+	       !rz_cost_bytes_in(&row->bytes, RZ_LOCALITY_UNKNOWN);
+}
+
+static int add_row(struct rz_table *t, const struct rz_cost_report *r,
+		   const struct rz_cost_row *row, enum rz_cost_by by)
+{
+	bool crossed = rz_cost_bytes_in(&row->bytes, RZ_LOCALITY_CROSS) > 0;
+	char text[6][24], hour[RZ_TIME_TEXT];
+	const char *cells[9];
+	size_t n = 0;
+
+	if (by == RZ_COST_BY_HOUR) {
+		hour_text(hour, row->hour);
+		cells[n++] = hour;
+	} else if (by == RZ_COST_BY_ZONES) {
+		cells[n++] = text_or_dash(row->zones.client_zone);
+		cells[n++] = text_or_dash(row->zones.agent_zone);
+	} else {
+		cells[n++] =
+			by == RZ_COST_BY_CLIENT ? name_of(row) : text_or_dash(row->zones.group);
 	}
+	fill(r, &row->bytes, text, cells + n);
+	return rz_table_add(t, cells, crossed ? "yellow" : NULL);
 }
 
 static int print_table(FILE *f, const struct rz_cost_report *r, enum rz_cost_by by, size_t limit)
 {
-	struct rz_cost_table rows = r->by[by];
-	size_t i, n, shown;
-	char text[6][24], hour[RZ_TIME_TEXT];
-	const char *cells[9];
+	const struct rz_cost_table *rows = &r->by[by];
+	size_t i, shown = 0, rest = 0;
 	struct rz_table *t;
-	int err;
+	int err = rz_table_new(f, columns[by], &t);
 
-	if (by == RZ_COST_BY_HOUR)
-		leave_out_uncounted(&rows, rz_ledger_hour(r->since_unix_ns));
-	shown = limit && limit < rows.n ? limit : rows.n;
-	if (by == RZ_COST_BY_CLIENT && !limit && shown > CLIENTS_SHOWN)
-		shown = CLIENTS_SHOWN;
-	err = rz_table_new(f, columns[by], &t);
-	for (i = 0; !err && i < shown; i++) {
-		const struct rz_cost_row *row = &rows.rows[i];
-
-		n = 0;
-		if (by == RZ_COST_BY_HOUR) {
-			hour_text(hour, row->hour);
-			cells[n++] = hour;
-		} else if (by == RZ_COST_BY_ZONES) {
-			cells[n++] = text_or_dash(row->zones.client_zone);
-			cells[n++] = text_or_dash(row->zones.agent_zone);
-		} else {
-			cells[n++] = by == RZ_COST_BY_CLIENT ? name_of(row)
-							     : text_or_dash(row->zones.group);
+	if (by == RZ_COST_BY_CLIENT && !limit)
+		limit = CLIENTS_SHOWN;
+	for (i = 0; !err && i < rows->n; i++) {
+		if (by == RZ_COST_BY_HOUR && is_uncounted(r, &rows->rows[i]))
+			continue;
+		if (limit && shown == limit) {
+			rest++;
+			continue;
 		}
-		fill(r, &row->bytes, text, cells + n);
-		err = rz_table_add(t, cells,
-				   rz_cost_bytes_in(&row->bytes, RZ_LOCALITY_CROSS) ? "yellow"
-										    : NULL);
+		shown++;
+		err = add_row(t, r, &rows->rows[i], by);
 	}
 	if (!err)
 		err = rz_table_end(t);
-	if (shown < rows.n)
-		fprintf(f, "and %zu more (-o json has all)\n", rows.n - shown);
+	if (rest)
+		fprintf(f, "and %zu more (--limit, -o json)\n", rest);
 	return err;
 }
 

@@ -74,9 +74,13 @@ static json_t *history_array(const struct rz_explain_view *v, const struct rz_ex
 	json_t *all = json_array();
 	size_t i;
 
-	for (i = 0; i < v->n_events; i++)
-		if (rz_explain_is_of(&v->events[i], e->row->conn))
-			json_array_append_new(all, rz_event_json(&v->events[i]));
+	for (i = 0; i < v->n_events; i++) {
+		if (!rz_explain_is_of(&v->events[i], e->row->conn))
+			continue;
+		json_array_append_new(all, rz_event_json(&v->events[i]));
+		if (v->limit && json_array_size(all) > v->limit)
+			json_array_remove(all, 0);
+	}
 	return all;
 }
 
@@ -93,7 +97,7 @@ int rz_explain_print_json(FILE *f, const struct rz_explain_view *v)
 	json_t *all = json_array();
 	size_t i;
 
-	for (i = 0; i < v->n; i++) {
+	for (i = 0; i < v->n && (!v->limit || i < v->limit); i++) {
 		const struct rz_explain *e = &v->rows[i];
 
 		json_array_append_new(

@@ -283,6 +283,40 @@ void rz_outlook_free(struct rz_outlook *o)
 	*o = (struct rz_outlook){};
 }
 
+const char *const rz_outlook_group_words[] = {"client-id", "zones", "client-zone", "agent-zone",
+					      NULL};
+_Static_assert(sizeof(rz_outlook_group_words) / sizeof(char *) == RZ_OUTLOOK_GROUP_COUNT + 1,
+	       "a word for each group");
+
+/* What rows are not added up by is not known of them. */
+static void group_rows(struct rz_outlook_rows *r, enum rz_outlook_group by,
+		       int (*order)(const void *, const void *))
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		struct rz_outlook_row *row = &r->rows[i];
+
+		row->group = "";
+		if (by != RZ_OUTLOOK_GROUP_CLIENT_ID) {
+			row->client = NULL;
+			row->hash = 0;
+		}
+		if (by != RZ_OUTLOOK_GROUP_ZONES && by != RZ_OUTLOOK_GROUP_CLIENT_ZONE)
+			row->client_zone = "";
+		if (by != RZ_OUTLOOK_GROUP_ZONES && by != RZ_OUTLOOK_GROUP_AGENT_ZONE)
+			row->agent_zone = "";
+	}
+	join(r, by_client, order);
+}
+
+void rz_outlook_group(struct rz_outlook *o, enum rz_outlook_group by)
+{
+	group_rows(&o->moves, by, most_first);
+	group_rows(&o->stays, by, most_first);
+	group_rows(&o->awaited, by, earliest_first);
+}
+
 bool rz_outlook_price(const struct rz_outlook_view *v, const struct rz_outlook_sum *sum,
 		      double *ret_usd)
 {

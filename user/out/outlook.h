@@ -4,7 +4,7 @@
  * stays across zones and why, who is expected home by itself. Pure.
  *
  * Comes in: rows of `rezone list` (out/conn_row.h), a forecast of the policy. Goes out: rows by
- * client and zones. Called by cmd/plan.c.
+ * client and zones, or added up further, in an order (outlook_order.c). Called by cmd/plan.c.
  */
 #ifndef RZ_OUT_OUTLOOK_H
 #define RZ_OUT_OUTLOOK_H
@@ -77,6 +77,34 @@ void rz_outlook_sort_bases(struct rz_counted *bases, size_t n);
 int rz_outlook_make(const struct rz_outlook_from *from, struct rz_outlook *ret);
 void rz_outlook_free(struct rz_outlook *o);
 
+/* What rows are added up by; in the words' order. Reason and locality stay apart. */
+enum rz_outlook_group {
+	RZ_OUTLOOK_GROUP_CLIENT_ID,
+	RZ_OUTLOOK_GROUP_ZONES, /* of client and agent */
+	RZ_OUTLOOK_GROUP_CLIENT_ZONE,
+	RZ_OUTLOOK_GROUP_AGENT_ZONE,
+	RZ_OUTLOOK_GROUP_COUNT, /* by client and zones */
+};
+extern const char *const rz_outlook_group_words[]; /* NULL-terminated */
+void rz_outlook_group(struct rz_outlook *o, enum rz_outlook_group by);
+
+/* In the words' order. */
+enum rz_outlook_sort {
+	RZ_OUTLOOK_SORT_BYTES, /* of this and what follows the greatest first */
+	RZ_OUTLOOK_SORT_RX,
+	RZ_OUTLOOK_SORT_TX,
+	RZ_OUTLOOK_SORT_CONNECTIONS,
+	RZ_OUTLOOK_SORT_TIME, /* who goes, or comes, first */
+	RZ_OUTLOOK_SORT_CLIENT_ID,
+	RZ_OUTLOOK_SORT_CLIENT_ZONE,
+	RZ_OUTLOOK_SORT_AGENT_ZONE,
+	RZ_OUTLOOK_SORT_REASON,
+	RZ_OUTLOOK_SORT_COUNT,
+};
+extern const char *const rz_outlook_sort_words[]; /* NULL-terminated */
+/* Each table in another order than rz_outlook_make() gives it. */
+void rz_outlook_sort(struct rz_outlook *o, enum rz_outlook_sort by);
+
 /* What is printed. */
 struct rz_outlook_view {
 	const struct rz_outlook *outlook;
@@ -85,9 +113,10 @@ struct rz_outlook_view {
 	const struct rz_conn_totals *totals;
 	const struct rz_pause *pause; /* the operator's, NULL: none */
 	struct rz_price price;
-	uint64_t wall_ns; /* CLOCK_REALTIME at snap->now_ns */
-	size_t limit;	  /* rows of each table; 0: all */
-	bool wide;	  /* those who stay by client, too */
+	uint64_t wall_ns;	     /* CLOCK_REALTIME at snap->now_ns */
+	size_t limit;		     /* rows of each table; 0: all */
+	bool wide;		     /* those who stay by client, too */
+	enum rz_outlook_group group; /* COUNT: rows are by client and zones */
 };
 
 /* US dollars a month for bytes that cross zones. False: price or bytes are not known. */

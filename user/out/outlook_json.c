@@ -36,6 +36,11 @@ static void set_sum(json_t *o, const struct rz_outlook_view *v, const struct rz_
 	set(o, "month_usd", dollars(v, s));
 }
 
+static bool is_shown(const struct rz_outlook_view *v, size_t i)
+{
+	return !v->limit || i < v->limit;
+}
+
 static json_t *client_object(const struct rz_outlook_view *v, const struct rz_outlook_row *r)
 {
 	json_t *o = json_object();
@@ -61,7 +66,7 @@ static json_t *moves_object(const struct rz_outlook_view *v)
 	json_t *all = json_object(), *clients = json_array();
 	size_t i;
 
-	for (i = 0; i < o->moves.n; i++) {
+	for (i = 0; i < o->moves.n && is_shown(v, i); i++) {
 		const struct rz_outlook_row *r = &o->moves.rows[i];
 		json_t *c = client_object(v, r);
 
@@ -86,7 +91,8 @@ static json_t *stays_of(const struct rz_outlook_view *v, const struct rz_outlook
 	for (i = 0; i < v->outlook->stays.n; i++) {
 		const struct rz_outlook_row *r = &v->outlook->stays.rows[i];
 
-		if (r->reason == reason->reason && r->locality == reason->locality)
+		if (r->reason == reason->reason && r->locality == reason->locality &&
+		    is_shown(v, json_array_size(all)))
 			json_array_append_new(all, client_object(v, r));
 	}
 	return all;
@@ -119,7 +125,7 @@ static json_t *awaited_array(const struct rz_outlook_view *v)
 	char time[RZ_TIME_TEXT];
 	size_t i;
 
-	for (i = 0; i < v->outlook->awaited.n; i++) {
+	for (i = 0; i < v->outlook->awaited.n && is_shown(v, i); i++) {
 		const struct rz_outlook_row *r = &v->outlook->awaited.rows[i];
 		uint64_t in_ns =
 			r->expected_ns > v->snap->now_ns ? r->expected_ns - v->snap->now_ns : 0;

@@ -6,6 +6,10 @@
 #include "out/table.h"
 #include "policy/advice.h"
 
+/* Columns that not every way of adding up has. */
+static const char client_zone[] = "CLIENT ZONE", agent_zone[] = "AGENT ZONE",
+		  client_id[] = "CLIENT ID";
+
 #define STEP_NS 100000000ULL /* times are shown to a tenth of a second */
 
 static const char *id_of(const struct rz_outlook_row *r)
@@ -53,6 +57,47 @@ static void print_rest(FILE *f, const struct rz_outlook_view *v, const struct rz
 		fprintf(f, "and %zu more (--limit, -o json)\n", r->n - shown(v, r));
 }
 
+/* ---- columns ---- */
+
+#define COLUMNS_MAX 12
+
+/* Of columns, or of a row's cells, those that rows have which are added up as they are. */
+struct columns {
+	const char *text[COLUMNS_MAX];
+};
+
+static struct columns kept(const struct rz_outlook_view *v, const char *const *headings,
+			   const char *const *cells)
+{
+	enum rz_outlook_group by = v->group;
+	bool all = by == RZ_OUTLOOK_GROUP_COUNT, zones = all || by == RZ_OUTLOOK_GROUP_ZONES;
+	struct columns c = {};
+	size_t i, n = 0;
+
+	for (i = 0; headings[i]; i++) {
+		if (headings[i] == client_zone && !zones && by != RZ_OUTLOOK_GROUP_CLIENT_ZONE)
+			continue;
+		if (headings[i] == agent_zone && !zones && by != RZ_OUTLOOK_GROUP_AGENT_ZONE)
+			continue;
+		if (headings[i] == client_id && !all && by != RZ_OUTLOOK_GROUP_CLIENT_ID)
+			continue;
+		c.text[n++] = cells[i];
+	}
+	return c;
+}
+
+static int begin(FILE *f, const struct rz_outlook_view *v, const char *const *headings,
+		 struct rz_table **ret)
+{
+	return rz_table_new(f, kept(v, headings, headings).text, ret);
+}
+
+static int add(struct rz_table *t, const struct rz_outlook_view *v, const char *const *headings,
+	       const char *const *cells)
+{
+	return rz_table_add(t, kept(v, headings, cells).text, NULL);
+}
+
 struct cells {
 	char conns[24], rx[16], tx[16], month[32];
 };
@@ -66,6 +111,10 @@ static void fill(struct cells *c, const struct rz_outlook_view *v, const struct 
 }
 
 /* ---- who would be moved ---- */
+
+static const char *const move_columns[] = {client_zone, agent_zone, "CONNECTIONS", "FROM CLIENT",
+					   "TO CLIENT", "A MONTH",  "FIRST",	   "LAST",
+					   "BY",	client_id,  NULL};
 
 static int add_move(struct rz_table *t, const struct rz_outlook_view *v,
 		    const struct rz_outlook_row *r)
@@ -81,7 +130,7 @@ static int add_move(struct rz_table *t, const struct rz_outlook_view *v,
 	fill(&c, v, &r->sum);
 	after_text(r->first_ns, first, sizeof(first));
 	after_text(r->later ? RZ_FORECAST_LATER : r->last_ns, last, sizeof(last));
-	return rz_table_add(t, cells, NULL);
+	return add(t, v, move_columns, cells);
 }
 
 static void print_pace(FILE *f, const struct rz_outlook_view *v)
@@ -102,9 +151,6 @@ static void print_pace(FILE *f, const struct rz_outlook_view *v)
 
 static int print_moves(FILE *f, const struct rz_outlook_view *v)
 {
-	static const char *const columns[] = {
-		"CLIENT ZONE", "AGENT ZONE", "CONNECTIONS", "FROM CLIENT", "TO CLIENT", "A MONTH",
-		"FIRST",       "LAST",	     "BY",	    "CLIENT ID",   NULL};
 	const struct rz_outlook_rows *moves = &v->outlook->moves;
 	struct rz_table *t;
 	size_t i;
@@ -115,7 +161,7 @@ static int print_moves(FILE *f, const struct rz_outlook_view *v)
 		return 0;
 	}
 	fprintf(f, "Would move: %zu connections\n", v->outlook->all_moves.conns);
-	err = rz_table_new(f, columns, &t);
+	err = begin(f, v, move_columns, &t);
 	for (i = 0; !err && i < shown(v, moves); i++)
 		err = add_move(t, v, &moves->rows[i]);
 	if (!err)
@@ -157,13 +203,13 @@ static int print_reasons(FILE *f, const struct rz_outlook_view *v)
 
 static int print_stays_by_client(FILE *f, const struct rz_outlook_view *v)
 {
-	static const char *const columns[] = {"REASON",	     "CLIENT ZONE", "AGENT ZONE",
+	static const char *const columns[] = {"REASON",	     client_zone,   agent_zone,
 					      "CONNECTIONS", "FROM CLIENT", "TO CLIENT",
-					      "A MONTH",     "CLIENT ID",   NULL};
+					      "A MONTH",     client_id,	    NULL};
 	const struct rz_outlook_rows *stays = &v->outlook->stays;
 	struct rz_table *t;
 	size_t i;
-	int err = rz_table_new(f, columns, &t);
+	int err = begin(f, v, columns, &t);
 
 	for (i = 0; !err && i < shown(v, stays); i++) {
 		const struct rz_outlook_row *r = &stays->rows[i];
@@ -178,7 +224,7 @@ static int print_stays_by_client(FILE *f, const struct rz_outlook_view *v)
 				       id_of(r)};
 
 		fill(&c, v, &r->sum);
-		err = rz_table_add(t, cells, NULL);
+		err = add(t, v, columns, cells);
 	}
 	if (!err)
 		err = rz_table_end(t);
@@ -214,7 +260,8 @@ static int print_stays(FILE *f, const struct rz_outlook_view *v)
 	if (!v->outlook->stays.n)
 		return 0;
 	fputs("\nWould stay, cross zone or not known:\n", f);
-	err = v->wide ? print_stays_by_client(f, v) : print_reasons(f, v);
+	err = v->wide || v->group != RZ_OUTLOOK_GROUP_COUNT ? print_stays_by_client(f, v)
+							    : print_reasons(f, v);
 	fputs("To change that:\n", f);
 	print_advice(f, &v->outlook->reasons);
 	return err;
@@ -224,9 +271,9 @@ static int print_stays(FILE *f, const struct rz_outlook_view *v)
 
 static int print_awaited(FILE *f, const struct rz_outlook_view *v)
 {
-	static const char *const columns[] = {"CLIENT ZONE", "AGENT ZONE", "CONNECTIONS",
-					      "FROM CLIENT", "TO CLIENT",  "A MONTH",
-					      "HOME BY",     "CLIENT ID",  NULL};
+	static const char *const columns[] = {client_zone,   agent_zone,  "CONNECTIONS",
+					      "FROM CLIENT", "TO CLIENT", "A MONTH",
+					      "HOME BY",     client_id,	  NULL};
 	const struct rz_outlook_rows *awaited = &v->outlook->awaited;
 	struct rz_table *t;
 	size_t i;
@@ -235,7 +282,7 @@ static int print_awaited(FILE *f, const struct rz_outlook_view *v)
 	if (!awaited->n)
 		return 0;
 	fputs("\nExpected home by themselves, by a refresh of their libraries:\n", f);
-	err = rz_table_new(f, columns, &t);
+	err = begin(f, v, columns, &t);
 	for (i = 0; !err && i < shown(v, awaited); i++) {
 		const struct rz_outlook_row *r = &awaited->rows[i];
 		char in[32], by[40];
@@ -249,7 +296,7 @@ static int print_awaited(FILE *f, const struct rz_outlook_view *v)
 				     ? (double)(r->expected_ns - v->snap->now_ns) / 1e9
 				     : 0);
 		snprintf(by, sizeof(by), "in %s", in);
-		err = rz_table_add(t, cells, NULL);
+		err = add(t, v, columns, cells);
 	}
 	if (!err)
 		err = rz_table_end(t);

@@ -2,6 +2,7 @@
 /* `rezone topology`, see topology.h. */
 #include "out/topology.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -51,6 +52,58 @@ const char *rz_topo_zone_source(const struct rz_topo_view *v, const struct rz_to
 	return first ? rz_topo_source_of(v, first) : NULL;
 }
 
+/* ---- order ---- */
+
+const char *const rz_topo_sort_words[] = {"agent", "zone",   "group", "ready",
+					  "here",  "source", NULL};
+_Static_assert(sizeof(rz_topo_sort_words) / sizeof(char *) == RZ_TOPO_SORT_COUNT + 1,
+	       "a word for each order");
+
+static int compare(const void *a, const void *b, void *order)
+{
+	const struct rz_topo_agent *x = a, *y = b;
+	int d = 0;
+
+	switch (*(const enum rz_topo_sort *)order) {
+	case RZ_TOPO_SORT_ZONE:
+		d = strcmp(x->zone, y->zone);
+		break;
+	case RZ_TOPO_SORT_GROUP:
+		d = strcmp(x->group, y->group);
+		break;
+	case RZ_TOPO_SORT_READY:
+		d = (int)x->ready - (int)y->ready;
+		break;
+	case RZ_TOPO_SORT_HERE:
+		d = (y->home == RZ_HOME_HERE) - (x->home == RZ_HOME_HERE);
+		break;
+	case RZ_TOPO_SORT_SOURCE:
+		d = (int)x->source - (int)y->source;
+		break;
+	default:
+		break;
+	}
+	d = d ? d : memcmp(x->at.addr, y->at.addr, sizeof(x->at.addr));
+	return d ? d : (int)x->at.port - (int)y->at.port;
+}
+
+void rz_topology_order(struct rz_topo *t, enum rz_topo_sort by)
+{
+	if (t->n_agents)
+		qsort_r(t->agents, t->n_agents, sizeof(*t->agents), compare, &by);
+}
+
+static size_t shown(const struct rz_topo_view *v, size_t n)
+{
+	return v->limit && v->limit < n ? v->limit : n;
+}
+
+static void print_rest(FILE *f, const struct rz_topo_view *v, size_t n)
+{
+	if (shown(v, n) < n)
+		fprintf(f, "and %zu more (--limit)\n", n - shown(v, n));
+}
+
 /* ---- JSON ---- */
 
 static json_t *since(uint64_t at_ns, uint64_t now_ns)
@@ -64,7 +117,7 @@ static json_t *zones_array(const struct rz_topo_view *v)
 	json_t *a = json_array();
 	size_t i;
 
-	for (i = 0; i < z->n; i++)
+	for (i = 0; i < z->n && json_array_size(a) < shown(v, z->n); i++)
 		if (z->rows[i].agents)
 			json_array_append_new(
 				a, json_pack("{s:s, s:s, s:i, s:i, s:o, s:s, s:o}", "group",
@@ -101,7 +154,7 @@ static json_t *agents_array(const struct rz_topo_view *v)
 	char at[RZ_ENDPOINT_TEXT];
 	size_t i;
 
-	for (i = 0; i < t->n_agents; i++) {
+	for (i = 0; i < shown(v, t->n_agents); i++) {
 		rz_endpoint_format(at, sizeof(at), t->agents[i].at.addr, t->agents[i].at.port);
 		json_array_append_new(
 			a, json_pack("{s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "agent", at, "group",
@@ -149,10 +202,10 @@ static int print_zones(FILE *f, const struct rz_topo_view *v)
 	static const char *const columns[] = {"GROUP", "ZONE",	   "AGENTS", "READY",
 					      "FOR",   "STANDING", "SOURCE", NULL};
 	struct rz_table *t;
-	size_t i;
+	size_t i, n = 0;
 	int err = rz_table_new(f, columns, &t);
 
-	for (i = 0; !err && i < v->zones->n; i++) {
+	for (i = 0; !err && i < v->zones->n && n < shown(v, v->zones->n); i++) {
 		const struct rz_topo_zone *z = &v->zones->rows[i];
 		char agents[16], ready[16], since[32] = "";
 		const char *cells[] = {z->key.group,
@@ -165,6 +218,7 @@ static int print_zones(FILE *f, const struct rz_topo_view *v)
 
 		if (!z->agents)
 			continue;
+		n++;
 		snprintf(agents, sizeof(agents), "%u", z->agents);
 		snprintf(ready, sizeof(ready), "%u", z->ready);
 		if (v->snap && z->ready_since_ns)
@@ -172,7 +226,10 @@ static int print_zones(FILE *f, const struct rz_topo_view *v)
 				     (double)(v->now_ns - z->ready_since_ns) / 1e9);
 		err = rz_table_add(t, cells, strcmp(cells[5], "counts") ? "yellow" : "green");
 	}
-	return err ? err : rz_table_end(t);
+	if (!err)
+		err = rz_table_end(t);
+	print_rest(f, v, rz_topo_zones_present(v->zones));
+	return err;
 }
 
 static int print_sources(FILE *f, const struct rz_topo_view *v)
@@ -208,7 +265,7 @@ static int print_agents(FILE *f, const struct rz_topo_view *v)
 	size_t i;
 	int err = rz_table_new(f, columns, &t);
 
-	for (i = 0; !err && i < v->topo->n_agents; i++) {
+	for (i = 0; !err && i < shown(v, v->topo->n_agents); i++) {
 		const struct rz_topo_agent *a = &v->topo->agents[i];
 		const char *cells[] = {at,
 				       a->zone,
@@ -220,7 +277,10 @@ static int print_agents(FILE *f, const struct rz_topo_view *v)
 		rz_endpoint_format(at, sizeof(at), a->at.addr, a->at.port);
 		err = rz_table_add(t, cells, a->home == RZ_HOME_AMBIGUOUS ? "yellow" : NULL);
 	}
-	return err ? err : rz_table_end(t);
+	if (!err)
+		err = rz_table_end(t);
+	print_rest(f, v, v->topo->n_agents);
+	return err;
 }
 
 int rz_topology_print_text(FILE *f, const struct rz_topo_view *v)

@@ -11,6 +11,20 @@
 
 #include "kern/snapshot.h"
 
+/* In the words' order. */
+enum rz_topo_sort {
+	RZ_TOPO_SORT_AGENT, /* by address */
+	RZ_TOPO_SORT_ZONE,
+	RZ_TOPO_SORT_GROUP,
+	RZ_TOPO_SORT_READY, /* those that are not ready first */
+	RZ_TOPO_SORT_HERE,  /* those of this node first */
+	RZ_TOPO_SORT_SOURCE,
+	RZ_TOPO_SORT_COUNT,
+};
+extern const char *const rz_topo_sort_words[]; /* NULL-terminated */
+/* The agents in another order, which the functions of topo/topo.h do not look them up in. */
+void rz_topology_order(struct rz_topo *t, enum rz_topo_sort by);
+
 /* The topology, and what is to be said about it. */
 struct rz_topo_view {
 	const struct rz_topo *topo;
@@ -19,6 +33,7 @@ struct rz_topo_view {
 	uint64_t now_ns;
 	const struct rz_source_val *sources;
 	size_t n_sources;
+	size_t limit; /* rows of zones, and of agents; 0: all */
 };
 
 /* Why clients of this zone would not be moved into it now; "counts" if they would. */
