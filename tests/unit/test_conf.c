@@ -214,7 +214,8 @@ static void test_lists(void **state)
 
 	(void)state;
 	write_file(path, "port: [9092, 19092]\nexclude_clients: ['a-*', b]\n"
-			 "exclude_zones: []\nkube_service: [ns/one, ns/two]\nzone_keys: [x]\n");
+			 "exclude_zones: []\nkube_service: [ns/one, ns/two]\nzone_keys: [x]\n"
+			 "zoned_cidr_blocks: ['a@10.0.0.0/9,10.200.0.0/16', 'b@10.128.0.0/9']\n");
 	assert_int_equal(read_conf(&c, FLAGS("--config", path)), 0);
 	assert_int_equal(c.n_ports, 2);
 	assert_int_equal(c.ports[1], 19092);
@@ -222,7 +223,12 @@ static void test_lists(void **state)
 	assert_string_equal(c.exclude_zones, "");
 	assert_string_equal(c.kube_service, "ns/one,ns/two");
 	assert_string_equal(c.zone_keys, "x");
+	assert_string_equal(c.zoned_cidr_blocks, "a@10.0.0.0/9,10.200.0.0/16<>b@10.128.0.0/9");
 	rz_conf_free(&c);
+	unlink(path);
+	write_file(path, "exclude_clients: {a: b}\n");
+	assert_true(read_conf(&c, FLAGS("--config", path)) < 0);
+	assert_non_null(strstr(said, "a value or a list"));
 	unlink(path);
 	write_file(path, "exclude_clients: ['a b']\n");
 	assert_true(read_conf(&c, FLAGS("--config", path)) < 0);

@@ -26,24 +26,26 @@ static void key_of(const char *flag, char *dst, size_t size)
 			*dst = '_';
 }
 
-/* What stands between the parts of a list in one line; 0: it is no list. */
-static char separator_of(const struct rz_conf_row *row)
+/* What stands between the parts of a list in one line; NULL: it is no list. */
+static const char *separator_of(const struct rz_conf_row *row)
 {
 	switch (row->type) {
 	case RZ_CONF_PORTS:
 	case RZ_CONF_KEYS:
 	case RZ_CONF_CIDRS:
 	case RZ_CONF_ZONES:
-		return ',';
+		return ",";
 	case RZ_CONF_GLOBS:
-		return ' ';
+		return " ";
+	case RZ_CONF_BLOCKS:
+		return "<>";
 	default:
 		return row->list;
 	}
 }
 
 /* A YAML list as the line that the flag takes. NULL: a mistake, noted. For free(). */
-static char *join(struct rz_yaml *y, yaml_node_t *n, const char *name, char separator)
+static char *join(struct rz_yaml *y, yaml_node_t *n, const char *name, const char *separator)
 {
 	yaml_node_item_t *i;
 	char *line = NULL;
@@ -54,8 +56,8 @@ static char *join(struct rz_yaml *y, yaml_node_t *n, const char *name, char sepa
 		yaml_node_t *item = yaml_document_get_node(&y->doc, *i);
 		const char *text = rz_yaml_scalar(y, item, name);
 
-		if (text && separator && strchr(text, separator)) {
-			rz_yaml_fail(y, item, "%s: \"%.60s\" has a '%c'; give each its own item",
+		if (text && strstr(text, separator)) {
+			rz_yaml_fail(y, item, "%s: \"%.60s\" has a '%s'; give each its own item",
 				     name, text, separator);
 			text = NULL;
 		}
@@ -64,7 +66,7 @@ static char *join(struct rz_yaml *y, yaml_node_t *n, const char *name, char sepa
 			free(line);
 			return NULL;
 		}
-		fprintf(f, "%.*s%s", i > n->data.sequence.items.start, &separator, text);
+		fprintf(f, "%s%s", i > n->data.sequence.items.start ? separator : "", text);
 	}
 	if (f)
 		fclose(f);
@@ -74,13 +76,16 @@ static char *join(struct rz_yaml *y, yaml_node_t *n, const char *name, char sepa
 static int set_one(struct rz_conf *c, struct rz_yaml *y, yaml_node_t *n, const char *name, size_t i)
 {
 	const struct rz_conf_row *row = &rz_conf_rows[i];
-	char separator = separator_of(row), why[512];
+	const char *separator = separator_of(row), *text;
 	_cleanup_free_ char *list = NULL;
-	const char *text;
+	char why[512];
 
 	if (n->type == YAML_SEQUENCE_NODE && separator) {
 		list = join(y, n, name, separator);
 		text = list;
+	} else if (n->type == YAML_MAPPING_NODE && separator) {
+		return rz_yaml_fail(y, n, "%s must be a value or a list; write %s: [VALUE, ...]",
+				    name, name);
 	} else {
 		text = rz_yaml_scalar(y, n, name);
 	}

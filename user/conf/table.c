@@ -207,12 +207,12 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"kube-service", RZ_CONF_TEXT, AT(kube_service), 0, 0, NULL, NULL, NULL, NULL,
 	 "Kubernetes Services whose EndpointSlices say which agents exist, comma-separated: "
 	 "NAMESPACE/SERVICE[=GROUP][@ROLE+ROLE] (docs/kubernetes.md)",
-	 .section = "The topology from Kubernetes and the cloud", .restart = true, .list = ',',
+	 .section = "The topology from Kubernetes and the cloud", .restart = true, .list = ",",
 	 .common = true},
 	{"kube-selector", RZ_CONF_TEXT, AT(kube_selector), 0, 0, NULL, NULL, NULL, NULL,
 	 "EndpointSlices that say which agents exist, chosen by their labels, separated by "
 	 "semicolons: GROUP[@ROLE+ROLE]:NAMESPACE:SELECTOR (docs/kubernetes.md)",
-	 .restart = true, .list = ';'},
+	 .restart = true, .list = ";"},
 	{"kube-port-name", RZ_CONF_TEXT, AT(kube_port_name), 0, RZ_CONF_MAY_BE_EMPTY, "kafka", NULL,
 	 NULL, NULL,
 	 "the name of the Kafka port in EndpointSlices; slices without it are left out; '' for a "
