@@ -48,7 +48,7 @@ struct rz_explain_view {
 	size_t n_events;
 	bool at_once;	  /* --in-flight ignore */
 	uint64_t wall_ns; /* CLOCK_REALTIME at snap->now_ns */
-	size_t limit;	  /* connections of a kind, and events; 0: all. JSON has all connections */
+	size_t limit;	  /* connections of a kind, and events; 0: all */
 };
 
 /* Is the event of this connection, or of its client (a client.id at an address)? */

@@ -73,7 +73,7 @@ static void print_process(FILE *f, const struct rz_status_view *v)
 	char since[32], age[48], tick[48], interval[32];
 
 	clock_text(since, rz_status_wall_ns(v, s->started_ns));
-	rz_table_age(interval, sizeof(interval), (double)v->snap->settings.interval_ns / 1e9);
+	rz_duration_format(interval, sizeof(interval), v->snap->settings.interval_ns);
 	rz_table_line(f, v->alive ? "running" : "last run", "since %s (%s), pid %u, version %s",
 		      since, ago(v, age, s->started_ns), s->pid, s->version);
 	rz_table_line(f, "mode", "%s; a tick every %s, the last %s",

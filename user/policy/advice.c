@@ -27,8 +27,9 @@ struct rz_advice rz_advice_on(enum rz_reason reason)
 		ADVICE(SEVERAL, "all of its requests have one client.id", OWNER,
 		       "give each client behind the gateway a connection of its own");
 		ADVICE(NOT_OPTED_IN, "its client has opted in", OWNER,
-		       "add warpstream_interzone_lb=true to the client.id (or the operator: "
-		       "--opt-in zone)");
+		       "add warpstream_interzone_lb=true to the client.id, and warpstream_az=ZONE "
+		       "if "
+		       "it names no zone (or the operator: --opt-in zone)");
 		ADVICE(EXCLUDED, "the operator has not excluded its client", OPERATOR,
 		       "take it out of exclude-clients, exclude-addresses or exclude-zones");
 		ADVICE(NO_ZONE, "the zone of its client is known", OWNER,
