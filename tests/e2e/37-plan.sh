@@ -25,7 +25,7 @@ check "explain, by a client.id: the one rule that failed, and that only a change
 	"$failed == [\"not opted in\"] and .[0].next.kind == \"change\" and (.[0].rules | length > 20)"
 COOKIE=$(rz_list -o json | jq -r '[.[] | select(.client_id // "" | startswith("goes")) | .cookie][0]')
 check "... by its cookie: all rules passed, and what it waits for is mode observe" within "$DEADLINE" explains "$COOKIE" \
-	"$failed == [] and .[0].next.reason == \"observing\" and (.[0].history | map(.event) | index(\"observe\") != null)"
+	"$failed == [] and (.[0].turn | map(select(.answer == \"failed\").reason) == [\"observing\"]) and .[0].next.reason == \"observing\" and (.[0].history | map(.event) | index(\"observe\") != null)"
 check "... by an address: all of that client" explains "$(rz_list -o json | jq -r '.[0].client | sub(":[0-9]+$"; "")')" 'length == 2'
 "$REZONE" explain --pin-dir "$PIN_DIR" nobody >/dev/null 2>&1
 check "... of nobody: status 1" test $? = 1

@@ -62,6 +62,7 @@ static struct rz_explain_view look(struct fixture *f, size_t n)
 
 		e->row = &f->rows[i];
 		rz_explain_ask(e, &judged, &world);
+		rz_explain_turn(e, &f->snap, false, 0);
 		e->next = rz_explain_next(e, &f->snap, 0);
 	}
 	return (struct rz_explain_view){.rows = f->explains,
@@ -185,6 +186,49 @@ static void says(struct fixture *f, enum rz_reason reason)
 	f->moves[0].move.phase = RZ_PHASE_WAIT;
 }
 
+static enum rz_answer turn_of(const struct fixture *f, enum rz_reason reason)
+{
+	size_t i;
+
+	for (i = 0; i < RZ_TURN_MAX; i++)
+		if (f->explains[0].turn[i].reason == reason)
+			return f->explains[0].turn[i].answer;
+	fail_msg("reason %d", reason);
+	return RZ_ANSWER_MOOT;
+}
+
+/* What the daemon said last; breaker, pause and mode are known of everybody. */
+static void test_turn(void **state)
+{
+	struct rz_explain_view v;
+	struct fixture f;
+
+	(void)state;
+	make(&f);
+	says(&f, RZ_REASON_GAVE_UP);
+	look(&f, 1);
+	assert_int_equal(turn_of(&f, RZ_REASON_COOLING_DOWN), RZ_ANSWER_PASSED);
+	assert_int_equal(turn_of(&f, RZ_REASON_GAVE_UP), RZ_ANSWER_FAILED);
+	assert_int_equal(turn_of(&f, RZ_REASON_OVER_BUDGET), RZ_ANSWER_MOOT);
+	assert_int_equal(turn_of(&f, RZ_REASON_BREAKER), RZ_ANSWER_PASSED);
+	free(f.rows);
+	f.w.status.breaker_until_ns = NOW_NS + HOUR_NS;
+	f.w.settings.mode = RZ_MODE_OBSERVE;
+	says(&f, RZ_REASON_OBSERVING);
+	v = look(&f, 1);
+	rz_explain_turn(&f.explains[0], &f.snap, true, NOW_NS + 2 * HOUR_NS);
+	golden("explain-turn.txt", PRINTED(rz_explain_print_text, &v));
+	free(f.rows);
+	/* one that a rule keeps was not asked, and text says nothing of it */
+	f.clients[0].client.opt_in = 0;
+	v = look(&f, 1);
+	assert_int_equal(turn_of(&f, RZ_REASON_GAVE_UP), RZ_ANSWER_MOOT);
+	assert_int_equal(turn_of(&f, RZ_REASON_BREAKER), RZ_ANSWER_FAILED);
+	PRINTED(rz_explain_print_text, &v);
+	assert_null(strstr(printed_text, "its turn"));
+	free(f.rows);
+}
+
 static void test_next_by_rules(void **state)
 {
 	struct rz_next n;
@@ -283,9 +327,10 @@ static void test_close(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),	      cmocka_unit_test(test_alike),
-		cmocka_unit_test(test_next_by_rules), cmocka_unit_test(test_next_by_daemon),
-		cmocka_unit_test(test_close),	      cmocka_unit_test(test_at_home),
+		cmocka_unit_test(test_golden),	       cmocka_unit_test(test_turn),
+		cmocka_unit_test(test_alike),	       cmocka_unit_test(test_next_by_rules),
+		cmocka_unit_test(test_next_by_daemon), cmocka_unit_test(test_close),
+		cmocka_unit_test(test_at_home),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,20 +126,27 @@ static unsigned misreads(const struct work *w, const struct rz_conn_row *r)
 			       r->verdict.zone_by_address);
 }
 
-/* The operator's pause is of CLOCK_REALTIME. */
-static uint64_t pause_until_ns(const struct work *w)
+/* Is it paused, and until when? The operator's pause is of CLOCK_REALTIME; that of the settings has
+ * no end. */
+static bool is_paused(const struct work *w, uint64_t *ret_until_ns)
 {
 	uint64_t now = w->conns.snap->now_ns, wall = w->view.wall_ns;
+	bool by_settings = w->conns.snap->settings.paused;
 	struct rz_pause p;
 
-	if (!rz_pause_get(w->ask->common.pin_dir, &p) || p.until_ns <= wall)
-		return 0;
-	return now + (p.until_ns - wall);
+	*ret_until_ns = 0;
+	if (!rz_pause_get(w->ask->common.pin_dir, &p))
+		return by_settings;
+	if (!by_settings && p.until_ns > wall)
+		*ret_until_ns = now + (p.until_ns - wall);
+	return true;
 }
 
 static void explain(const struct work *w, const struct rz_conn_row *r, struct rz_explain *ret)
 {
 	struct rz_endpoint proxied;
+	uint64_t until_ns;
+	bool paused = is_paused(w, &until_ns);
 	/* the analyzer takes rows that were found (find()) for none */
 	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	struct rz_judged_conn j = rz_judged(w->conns.snap, r->conn, &proxied);
@@ -149,7 +156,8 @@ static void explain(const struct work *w, const struct rz_conn_row *r, struct rz
 	rz_explain_ask(ret, &j, &w->conns.world);
 	if (m && m->client == r->conn->frame.client)
 		ret->not_before_ns = m->not_before_ns;
-	ret->next = rz_explain_next(ret, w->conns.snap, pause_until_ns(w));
+	rz_explain_turn(ret, w->conns.snap, paused, until_ns);
+	ret->next = rz_explain_next(ret, w->conns.snap, until_ns);
 }
 
 static bool is_wanted(const struct work *w, const struct rz_event *e)

@@ -28,6 +28,58 @@ void rz_explain_ask(struct rz_explain *e, const struct rz_judged_conn *c, const 
 			e->rules[i].answer = RZ_ANSWER_MOOT;
 }
 
+/* In the order in which they are asked (policy/select.c); the mode comes last, for mode observe
+ * says what enforcing would do. */
+static const enum rz_reason turn[] = {
+	RZ_REASON_LEFT_BEHIND,	  RZ_REASON_HOME_WAS_READY, RZ_REASON_COOLING_DOWN,
+	RZ_REASON_GAVE_UP,	  RZ_REASON_MEMORY_FULL,    RZ_REASON_BREAKER,
+	RZ_REASON_PAUSED,	  RZ_REASON_OVER_BUDGET,    RZ_REASON_TARGET_BUDGET,
+	RZ_REASON_CLUSTER_BUDGET, RZ_REASON_OBSERVING};
+_Static_assert(sizeof(turn) / sizeof(turn[0]) == RZ_TURN_MAX, "an answer for each");
+
+/* What the daemon said of it last: the reasons before that let it pass, those behind it were not
+ * asked. */
+static enum rz_answer last_answer(const struct rz_explain *e, size_t i)
+{
+	size_t at;
+
+	if (e->row->under_way)
+		return RZ_ANSWER_PASSED;
+	for (at = 0; at < RZ_TURN_MAX && turn[at] != e->row->reason; at++)
+		;
+	if (!e->row->verdict.move || at == RZ_TURN_MAX || i > at)
+		return RZ_ANSWER_MOOT;
+	return i == at ? RZ_ANSWER_FAILED : RZ_ANSWER_PASSED;
+}
+
+/* Of the node, so it is known of every connection. */
+static void answer_of_node(struct rz_rule_answer *r, bool failed, uint64_t until_ns)
+{
+	r->answer = failed ? RZ_ANSWER_FAILED : RZ_ANSWER_PASSED;
+	r->until_ns = failed ? until_ns : 0;
+}
+
+void rz_explain_turn(struct rz_explain *e, const struct rz_snapshot *snap, bool paused,
+		     uint64_t pause_until_ns)
+{
+	uint64_t breaker_ns = snap->status.breaker_until_ns;
+	size_t i;
+
+	for (i = 0; i < RZ_TURN_MAX; i++) {
+		struct rz_rule_answer *r = &e->turn[i];
+
+		*r = (struct rz_rule_answer){.reason = turn[i], .answer = last_answer(e, i)};
+		if (r->reason == RZ_REASON_BREAKER)
+			answer_of_node(r, breaker_ns > snap->now_ns, breaker_ns);
+		else if (r->reason == RZ_REASON_PAUSED)
+			answer_of_node(r, paused, pause_until_ns);
+		else if (r->reason == RZ_REASON_OBSERVING)
+			answer_of_node(r, snap->settings.mode == RZ_MODE_OBSERVE, 0);
+		else if (r->answer == RZ_ANSWER_FAILED)
+			r->until_ns = e->not_before_ns;
+	}
+}
+
 static struct rz_next at(enum rz_reason reason, uint64_t at_ns)
 {
 	return (struct rz_next){at_ns ? RZ_NEXT_AT : RZ_NEXT_OPEN, at_ns, reason};

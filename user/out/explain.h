@@ -30,10 +30,14 @@ struct rz_next {
 	enum rz_reason reason; /* what it waits for; NONE: for nothing but the tick */
 };
 
+enum { RZ_TURN_MAX = 11 };
+
 struct rz_explain {
 	const struct rz_conn_row *row;
 	struct rz_rule_answer rules[RZ_RULES_MAX]; /* in the order in which they are asked */
 	size_t n_rules;
+	/* What is asked of a connection that all rules let pass, in the same way. */
+	struct rz_rule_answer turn[RZ_TURN_MAX];
 	enum rz_reason by_hand; /* what forbids an operator's move, too; NONE: nothing */
 	unsigned misreads;	/* bits of enum rz_misread (client/misread.h) */
 	uint64_t not_before_ns; /* the daemon lets its client rest until then; 0: not known */
@@ -56,6 +60,14 @@ bool rz_explain_is_of(const struct rz_event *e, const struct rz_conn *c);
 
 /* Asks every rule. Of a connection at home it does not matter whether its client has opted in. */
 void rz_explain_ask(struct rz_explain *e, const struct rz_judged_conn *c, const struct rz_world *w);
+
+/* Answers what is asked behind the rules: what the daemon remembers of the client, the breaker, a
+ * pause, the rates, the mode. By what the daemon said of it last, and what the maps say of the
+ * node. `paused`: by the settings or an operator, whose pause ends at `pause_until_ns`; 0: nobody
+ * knows.
+ */
+void rz_explain_turn(struct rz_explain *e, const struct rz_snapshot *snap, bool paused,
+		     uint64_t pause_until_ns);
 
 /* Fills `next` from all else. `pause_until_ns`: when the operator's pause ends, by CLOCK_MONOTONIC;
  * 0: nobody knows. */

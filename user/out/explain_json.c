@@ -21,14 +21,15 @@ static json_t *moment(const struct rz_explain_view *v, uint64_t at_ns)
 	return json_string(time);
 }
 
-static json_t *rules_array(const struct rz_explain_view *v, const struct rz_explain *e)
+static json_t *rules_array(const struct rz_explain_view *v, const struct rz_rule_answer *rules,
+			   size_t n)
 {
 	static const char *const answers[] = {"passed", "failed", "moot"};
 	json_t *all = json_array();
 	size_t i;
 
-	for (i = 0; i < e->n_rules; i++) {
-		const struct rz_rule_answer *r = &e->rules[i];
+	for (i = 0; i < n; i++) {
+		const struct rz_rule_answer *r = &rules[i];
 		struct rz_advice a = rz_advice_on(r->reason);
 
 		json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:b, s:b, s:o, s:s, s:s}",
@@ -100,11 +101,13 @@ int rz_explain_print_json(FILE *f, const struct rz_explain_view *v)
 	for (i = 0; i < v->n && (!v->limit || i < v->limit); i++) {
 		const struct rz_explain *e = &v->rows[i];
 
-		json_array_append_new(
-			all, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "connection",
-				       rz_conn_json(e->row), "rules", rules_array(v, e), "tag",
-				       tag_object(e), "close", close_object(v, e), "next",
-				       next_object(v, e), "history", history_array(v, e)));
+		json_array_append_new(all,
+				      json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "connection",
+						rz_conn_json(e->row), "rules",
+						rules_array(v, e->rules, e->n_rules), "turn",
+						rules_array(v, e->turn, RZ_TURN_MAX), "tag",
+						tag_object(e), "close", close_object(v, e), "next",
+						next_object(v, e), "history", history_array(v, e)));
 	}
 	return rz_json_print(f, all, false);
 }

@@ -171,6 +171,10 @@ static void print_one(FILE *f, const struct rz_explain_view *v, const struct rz_
 	rz_table_line(f, "rules", "%s", "in the order in which they are asked");
 	for (i = 0; i < e->n_rules; i++)
 		print_rule(f, v, &e->rules[i]);
+	if (e->row->verdict.move)
+		rz_table_line(f, "its turn", "%s", "asked of those that all rules let pass");
+	for (i = 0; e->row->verdict.move && i < RZ_TURN_MAX; i++)
+		print_rule(f, v, &e->turn[i]);
 	rz_explain_close(v, e, text, sizeof(text));
 	rz_table_line(f, "close", "%s", text);
 	if (e->by_hand == RZ_REASON_PARKED)

@@ -80,7 +80,7 @@ struct rz_advice rz_advice_on(enum rz_reason reason)
 		ADVICE(HOME_WAS_READY, "its client did not choose it although home was ready", TIME,
 		       "wait for --home-ready-wait; where clients begin at any agent, show them "
 		       "the agents of their zone");
-		ADVICE(COOLING_DOWN, "its client rests after no earlier move", TIME, "wait");
+		ADVICE(COOLING_DOWN, "its client has rested since its last move", TIME, "wait");
 		ADVICE(GAVE_UP, "earlier moves of its client helped", OWNER,
 		       "find out why it comes back (docs/troubleshoot.md, \"Moves do not help\")");
 		ADVICE(MEMORY_FULL, "there is room to remember its client", TIME, "wait");
