@@ -20,6 +20,7 @@
 #include "cmd/opts.h"
 #include "cmd/who.h"
 #include "kern/bell.h"
+#include "kern/orders.h"
 #include "out/orders.h"
 #include "policy/tick.h"
 
@@ -99,25 +100,14 @@ static int order_some(struct round *r)
 	return 0;
 }
 
-/* Has the daemon put the order back, for map moves has no room for what became of it? */
-static bool is_put_back(const struct round *r, uint64_t cookie, int *error)
-{
-	struct rz_order o;
-
-	if (bpf_map_lookup_elem(r->maps->orders, &cookie, &o) || !o.error)
-		return false;
-	bpf_map_delete_elem(r->maps->orders, &cookie);
-	*error = o.error;
-	return true;
-}
-
+/* In map moves; or in map orders, where that has no room. */
 static bool is_answered(const struct round *r, const struct rz_order_shown *row, int *error)
 {
 	uint64_t cookie = row->conn->conn->cookie;
 	struct rz_move m;
 
 	if (bpf_map_lookup_elem(r->maps->moves, &cookie, &m) || m.decided_ns < row->asked_ns)
-		return is_put_back(r, cookie, error);
+		return rz_orders_take_answer(r->maps, cookie, error);
 	*error = m.error;
 	return m.phase == RZ_PHASE_DONE || m.phase == RZ_PHASE_REFUSED;
 }

@@ -213,8 +213,6 @@ int rz_daemon_operator_start(struct rz_daemon *d);
 void rz_daemon_operator_stop(struct rz_daemon *d);
 /* Each second: is it paused, and does an operator want connections moved? */
 void rz_daemon_look_at_operator(struct rz_daemon *d);
-/* What became of an order of which map moves has no room to say it. */
-void rz_daemon_answer_order(struct rz_daemon *d, uint64_t cookie, uint64_t client, int error);
 
 /* Takes over the tick's moves that may go (and both arguments) and begins them. */
 void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_tick *t);

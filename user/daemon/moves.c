@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "kern/orders.h"
 #include "kern/watch.h"
 #include "move/jobs.h"
 #include "policy/reason.h"
@@ -193,7 +194,7 @@ static void answer(struct rz_daemon *d, const struct rz_job *j)
 	struct rz_move m;
 
 	if (bpf_map_lookup_elem(d->maps->moves, &j->c.cookie, &m))
-		rz_daemon_answer_order(d, j->c.cookie, j->c.client, -E2BIG);
+		rz_orders_answer(d->maps, j->c.cookie, j->c.client);
 }
 
 /* What became of one goes to the policy: what did not happen, too. */

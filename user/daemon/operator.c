@@ -21,6 +21,7 @@
 #include "kern/batch.h"
 #include "kern/bell.h"
 #include "kern/named.h"
+#include "kern/orders.h"
 #include "kern/pause.h"
 #include "move/close.h"
 
@@ -110,13 +111,6 @@ static void skip_answers(const struct rz_daemon *d, struct rz_order_row *rows, s
 	*n = kept;
 }
 
-void rz_daemon_answer_order(struct rz_daemon *d, uint64_t cookie, uint64_t client, int error)
-{
-	struct rz_order answer = {.client = client, .asked_ns = rz_now_ns(), .error = error};
-
-	bpf_map_update_elem(d->maps->orders, &cookie, &answer, BPF_ANY);
-}
-
 /* The orders of map orders. */
 static int read_orders(const struct rz_daemon *d, struct rz_order_row **ret, size_t *ret_n)
 {
@@ -173,7 +167,7 @@ static void refuse_others(struct rz_daemon *d, const struct rz_snapshot *snap,
 
 		if (!rz_tick_find(t, j.c.cookie) &&
 		    rz_close_show(d->maps, &j, RZ_PHASE_REFUSED, rz_now_ns()))
-			rz_daemon_answer_order(d, j.c.cookie, j.c.client, -E2BIG);
+			rz_orders_answer(d->maps, j.c.cookie, j.c.client);
 	}
 }
 
