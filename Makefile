@@ -472,6 +472,7 @@ soak: $(BUILD)/rezone standin
 	tests/e2e/soak.sh
 
 ## Long forms | moves: clients come home, by every library; fills docs/proof/ and goes on where it was ended; MINUTES=60
+## Long forms | moves-parked: the short form of moves, of connections that were parked before
 ## Long forms | moves-volume: every library through 1,000 moves to a home that nobody finds
 ## Long forms | stale: 100,000 sockets that change between decision and reset
 ## Long forms | kill-holds: 200 SIGKILLs in the midst of holds
@@ -488,7 +489,7 @@ soak: $(BUILD)/rezone standin
 ## Test without root | proof-test: the judge of `make moves`, on logs made by hand
 ## Long forms | clients-table: each set-up that fleets run, three times (an hour); fills docs/proof/fleet.csv; goes on where it was ended; ONLY="java*" MINUTES=60
 ## Test without root | fleet-test: its judge, on logs made by hand
-.PHONY: faults fingerprints fingerprints-check fingerprints-record churn crowd hostile stale kill-holds let-go moves moves-volume pace \
+.PHONY: faults fingerprints fingerprints-check fingerprints-record churn crowd hostile stale kill-holds let-go moves moves-parked moves-volume pace \
 	proof-test refresh clients-table fleet-test
 clients-table: $(BUILD)/rezone
 	tests/fleet/fleet.py
@@ -497,6 +498,8 @@ fleet-test:
 # LIBS="java kafka-go" TOPOLOGIES="2" ORDERS="last" MOVES=20 MINUTES=60: tests/proof/proof.py has them all
 moves: $(BUILD)/rezone standin
 	tests/proof/proof.py
+moves-parked: $(BUILD)/rezone standin
+	PROOF_PARKED=1 tests/e2e/run 59-proof
 proof-test:
 	tests/proof/test_judge.py
 pace refresh: $(BUILD)/rezone standin

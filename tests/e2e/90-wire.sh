@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Clients behind a network that loses, repeats, cuts, merges, reorders and damages segments (tests/tools/opinion/wire, a TUN device),
 # real sockets behind it: what rezone knows of each connection, tshark reads from the packets that TCP takes.
-# WIRE_RUNS="CONNECTIONS LOST EARLY TWICE HURT" lines: rates in a thousand segments; `make opinion` has ten thousand connections.
+# WIRE_RUNS="CONNECTIONS LOST EARLY TWICE HURT [PAUSE]" lines: rates in a thousand segments; with a pause (ms) between segments the topology
+# flips each second, and connections are parked and read again. `make opinion` has ten thousand connections, and these.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 . "$E2E_ROOT/tests/tools/opinion/opinion.sh"
@@ -22,11 +23,11 @@ topology a=ready
 ip -n "$P-a" tuntap add dev tun0 mode tun
 ip -n "$P-a" link set tun0 txqueuelen 20000 mtu 40000 up
 ip -n "$P-a" addr add 10.98.0.1/16 dev tun0
-rezone_start --mode observe --interval 1s
+rezone_start "${FLIP_FLAGS[@]}"
 wired() { grep -q '^wire: all sent' "$WORK/$1.log"; }
 listens() { [ -n "$(in_ns a ss -Hltn "sport = $OPINION_PORT")" ]; }
 nr=0
-while read -r n lost early twice hurt; do
+while read -r n lost early twice hurt pause; do
 	nr=$((nr + 1))
 	name=wire-$nr
 	mkdir "$WORK/$nr"
@@ -34,12 +35,15 @@ while read -r n lost early twice hurt; do
 	within "$DEADLINE" listens || not_ok "the server listens"
 	capture_start "capture-$nr" a tun0
 	before=$(stat_of frame_lost) found=$(stat_of frame_found) early_before=$(stat_of early_segments) taken_before=$(stat_of taken_back)
-	spawn "$name" a - "$WIRE" open tun0 "10.98.0.1:$OPINION_PORT" "10.98.$nr.1" "$n" $((SEED + nr)) "$lost" "$early" "$twice" "$hurt"
+	parked_before=$(stat_of parked) read_before=$(stat_of read_again)
+	[ -z "$pause" ] || flip_start "flip-$nr" 10.98.0.1
+	spawn "$name" a - "$WIRE" open tun0 "10.98.0.1:$OPINION_PORT" "10.98.$nr.1" "$n" $((SEED + nr)) "$lost" "$early" "$twice" "$hurt" ${pause:+"$pause"}
 	if ! within $((60 + n / 20)) wired "$name"; then
 		not_ok "$n connections, $lost lost, $early early, $twice twice, $hurt damaged of a thousand segments: $(tail -n 1 "$WORK/$name.log")"
 		break
 	fi
 	want=$(grep -c '"id":"[^"]' "$WORK/$name.log")
+	[ -z "$pause" ] || stop "flip-$nr" KILL
 	known() { [ "$(rows '.client_id != ""')" -ge "$want" ]; } # the daemon has read all ids
 	within "$DEADLINE" known || not_ok "all $want ids are read"
 	snapshot "$WORK/$nr"
@@ -48,7 +52,12 @@ while read -r n lost early twice hurt; do
 	note "$(grep -h 'wire: all sent:' "$WORK/$name.log"); early $(($(stat_of early_segments) - early_before)), lost $(($(stat_of frame_lost) - before)), found again $(($(stat_of frame_found) - found))"
 	opinion "$WORK/$nr" "$n" "$WORK/capture-$nr.pcap"
 	again=$(sed -n 's/^ *\([0-9]*\) found again after.*/\1/p' "$WORK/$nr/verdict")
-	check "what was missed is what was counted: ${again:-0} connections" test $(($(stat_of frame_lost) - before)) -ge "${again:-0}"
+	again_read=$(($(stat_of read_again) - read_before))
+	check "what was missed is what was counted: ${again:-0} connections" test $(($(stat_of frame_lost) - before + again_read)) -ge "${again:-0}"
+	if [ -n "$pause" ]; then
+		parked=$(($(stat_of parked) - parked_before))
+		check "connections were parked ($parked times) and read again ($again_read times)" test "$parked" -ge $((n / 4)) -a "$again_read" -ge $((n / 4))
+	fi
 	[ "$lost$early$hurt" = 000 ] && check "where nothing was lost or early the frame never was" test $(($(stat_of frame_lost) - before)) = 0
 	if [ "$hurt" -gt 0 ]; then
 		taken=$(($(stat_of taken_back) - taken_before))

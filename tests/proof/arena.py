@@ -14,6 +14,7 @@ Modes of a cycle: first (rezone was there before the clients), last (it is start
 (it moves nobody: the baseline), plain and lie (the positive controls: resets that wait for nothing, of coordinators too; agents at home
 that acknowledge and do not write).
 One rezone for each node, as it is deployed: zones a and c are a node each, and neither sees home's connections.
+--parked: once the clients are away, and until their connections are parked, the topology says that they are at home.
 """
 
 import argparse
@@ -41,6 +42,9 @@ CLIENTS_A_S = 2.2  # moves that rezone's rates allow; who was not moved in the t
 FIRST_S = 30  # so long the first move may take on a busy machine
 PLAIN_S = 25
 SHORT_S = 15  # in the short form, instead of both
+PARKED = ["--park-after", "3s"]
+PARK_S = 40  # so long connections have until they are parked: 64 requests of a reader take a while
+DATA = ("data", "shared", "acks0", "transactional")
 
 
 class Arena:
@@ -103,12 +107,13 @@ class Arena:
         if names:
             time.sleep(5)
 
-    def topology(self, home_ready):
+    def topology(self, home_ready, all_home=False):
         for node in self.nodes:
-            lines = [f"zone: {node}", "agents:"]
+            lines = [f"zone: {S.HOME if all_home else node}", "agents:"]
             for a in self.others + S.HOME_AGENTS:
                 ready = "true" if home_ready or a[0] != S.HOME else "false"
-                lines.append(f"  - {{ address: {S.agent_ip(a)}, zone: {a[0]}, ready: {ready}, name: agent-{S.agent_id(a)} }}")
+                zone = S.HOME if all_home else a[0]
+                lines.append(f"  - {{ address: {S.agent_ip(a)}, zone: {zone}, ready: {ready}, name: agent-{S.agent_id(a)} }}")
             name = f"{ENV['WORK']}/topology-{node}.yaml"
             with open(name + ".tmp", "w") as f:
                 f.write("\n".join(lines) + "\n")
@@ -122,7 +127,8 @@ class Arena:
         for node in self.nodes:
             pins, log, before = f"{ENV['PIN_DIR']}/{node}", f"{self.out}/rezone-{node}.log", self.starts(node)
             self.p.start(f"rezone-{node}", [ENV["REZONE"], "run", "--pin-dir", pins, "--cgroup", f"{ENV['CGROUP']}/{node}", "--topology",
-                                            f"{ENV['WORK']}/topology-{node}.yaml", *TOLD, "--outcome-after", f"{self.outcome_s}s", *flags], out=log, err=log)
+                                            f"{ENV['WORK']}/topology-{node}.yaml", *TOLD, *(PARKED if self.o.parked else []),
+                                            "--outcome-after", f"{self.outcome_s}s", *flags], out=log, err=log)
             if not until(60, lambda: self.starts(node) > before):
                 raise RuntimeError(f"rezone did not start, see {log}")
             self.p.start(f"events-{node}", [ENV["REZONE"], "events", "--pin-dir", pins, "-f", "-o", "json"],
@@ -289,6 +295,31 @@ class Arena:
 
     # ---- cycles ----
 
+    def data_connections(self):
+        for node in self.nodes:
+            for r in self.rezone_list(node):
+                if r["kind"] in DATA and S.client_of(r.get("client_id")):
+                    yield (node, r["cookie"]), r
+
+    def park(self):
+        """The topology says that all are at home until they are parked, then that they are away. Those that were."""
+        parked = set()
+
+        def all_are():
+            rows = dict(self.data_connections())
+            parked.clear()
+            parked.update(at for at, r in rows.items() if r["parked"])
+            return parked and len(parked) == len(rows)
+
+        self.topology(home_ready=False, all_home=True)
+        until(PARK_S, all_are, every=1)
+        self.topology(home_ready=False)
+        time.sleep(3)
+        return parked
+
+    def moved_of(self, cookies, since):
+        return sum(1 for node, e in self.events() if e["event"] == "move" and stamp(e) >= since and (node, e["cookie"]) in cookies)
+
     def cycle(self, mode):
         order = "last" if mode == "last" else "first" if mode == "first" else "-"
         began = time.time()
@@ -299,6 +330,7 @@ class Arena:
         if not self.p.alive(f"rezone-{self.nodes[0]}"):
             self.rezone_start(*{"observe": ["--mode", "observe"], "plain": ["--in-flight", "ignore"]}.get(mode, []))
             time.sleep(2)
+        parked = self.park() if self.o.parked and order != "-" else set()
         up = time.time()
         self.home_start(*(["--lie", "3"] if mode == "lie" else []))
         self.topology(home_ready=True)
@@ -307,11 +339,13 @@ class Arena:
         end = time.time()
         opened = any(e["event"] == "breaker-open" for _, e in self.events())
         c = dict(n=len(self.cycles), order=order, mode=mode if order == "-" else "enforce", up=up, end=end, daemon=self.daemons, began=began,
-                 load=round(os.getloadavg()[0], 1), restarted=self.restarted, breaker=opened)
+                 load=round(os.getloadavg()[0], 1), restarted=self.restarted, breaker=opened,
+                 parked=len(parked), parked_moved=self.moved_of(parked, up))
         self.cycles.append(c)
         moves = sum(1 for _, e in self.events() if e["event"] == "move" and stamp(e) >= up)
         say(f"cycle {len(self.cycles)} of {len(self.o.plan)}, {mode}: {moves} moves, {end - up:.0f} s with home, "
-            f"{up - began:.0f} s without, load {c['load']}" + (", the breaker is open" if opened else ""))
+            f"{up - began:.0f} s without, load {c['load']}" + (", the breaker is open" if opened else "")
+            + (f", {c['parked_moved']} of {len(parked)} connections that were parked are moved" if parked else ""))
         if opened and mode == "first":
             self.rezone_anew()
         self.home_stop()
@@ -354,7 +388,7 @@ class Arena:
                 json.dump(rows, f)
             for r in rows:
                 who = S.client_of(r.get("client_id"))
-                if who and r["kind"] in ("data", "shared", "acks0", "transactional") and r.get("locality") != "same":
+                if who and r["kind"] in DATA and r.get("locality") != "same":
                     reasons.setdefault(who, (r["idle_s"] or 0, r["reason"]))
                     reasons[who] = min(reasons[who], (r["idle_s"] or 0, r["reason"]))
         now = time.time()
@@ -398,7 +432,7 @@ class Arena:
     def write(self, whole=False):
         o = self.o
         run = dict(topology=o.topology, clients=o.clients, setups=[s._asdict() for s in self.setups], cycles=self.cycles, died=self.died,
-                   kept=self.kept, at_home=self.at_home, notes=self.notes, skipped=self.skipped, whole=whole, delay=o.delay)
+                   kept=self.kept, at_home=self.at_home, notes=self.notes, skipped=self.skipped, whole=whole, delay=o.delay, parked=o.parked)
         with open(f"{self.out}/run.json.tmp", "w") as f:
             json.dump(run, f, indent=1)
         os.rename(f"{self.out}/run.json.tmp", f"{self.out}/run.json")
@@ -423,6 +457,7 @@ def options():
     a.add_argument("--plan", required=True, help="words MODE:CYCLES; `first` must come first")
     a.add_argument("--clients", type=int, default=2, help="of each set-up, at most 4")
     a.add_argument("--roles", default="", help="only these, as write/default,group/default")
+    a.add_argument("--parked", action="store_true", help="connections are parked before they are moved")
     a.add_argument("--short", action="store_true", help="cycles without moves are shorter")
     a.add_argument("--delay", default="200ms", help="how late agents answer a Produce")
     o = a.parse_args()

@@ -75,8 +75,17 @@ def check_controls(judgement):
     return lines.failed
 
 
-def check(judgement):
+def parked(lines, run):
+    """of a run in which all were to be parked before they are moved: they were, and were moved"""
+    for c in run["cycles"] if run and run["parked"] else ():
+        if c["order"] != "-":
+            lines.say(c["parked"] and c["parked_moved"],
+                      f"rezone {c['order']}: {c['parked']} connections were parked, {c['parked_moved']} of these were moved")
+
+
+def check(judgement, run=None):
     lines = Lines()
+    parked(lines, run)
     promises(lines, judgement)
     arrivals(lines, judgement)
     outcomes(lines, judgement)

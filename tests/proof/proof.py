@@ -164,7 +164,8 @@ def main():
             show(add(ENV.get("RESULTS", f"{ROOT}/docs/proof"), out.rstrip("/"), sys.argv[2]))
         return 0
     if sys.argv[1:2] == ["check"]:
-        return check(J.judge(collect.read(sys.argv[2])))
+        with open(f"{sys.argv[2]}/run.json") as f:
+            return check(J.judge(collect.read(sys.argv[2])), json.load(f))
     if sys.argv[1:2] == ["promises"]:
         return check_promises(J.judge(collect.read(sys.argv[2])))
     if sys.argv[1:2] == ["tables"]:

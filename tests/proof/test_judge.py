@@ -237,10 +237,10 @@ class Cells(unittest.TestCase):
 class Check(unittest.TestCase):
     """what the short form says of a run; `bad`: of its lines, those that are not ok"""
 
-    def bad(self, *parts, **more):
+    def bad(self, *parts, run=None, **more):
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
-            failed = check.check(J.judge(clean(*parts, **more)))
+            failed = check.check(J.judge(clean(*parts, **more)), run)
         lines = [l for l in out.getvalue().splitlines() if l.startswith("not ok")]
         self.assertEqual(bool(lines), bool(failed))
         return "\n".join(lines)
@@ -262,6 +262,13 @@ class Check(unittest.TestCase):
 
     def test_controls(self):
         self.assertIn("control lie: 0 lost", self.bad())
+
+    def test_parked(self):
+        """nobody was parked, or nobody of those was moved: the run says nothing about moves of parked ones"""
+        for parked, moved, good in ((0, 0, False), (5, 0, False), (5, 2, True)):
+            cycles = [dict(order="first", parked=parked, parked_moved=moved), dict(order="-")]
+            self.assertEqual("were parked" in self.bad(run=dict(parked=True, cycles=cycles)), not good)
+        self.assertNotIn("were parked", self.bad(run=dict(parked=False, cycles=[dict(order="first", parked=0)])))
 
 
 class Names(unittest.TestCase):

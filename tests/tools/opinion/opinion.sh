@@ -4,6 +4,29 @@
 WIRE=$BUILD/wire
 OPINION_PORT=9092
 
+# flip_start NAME AGENT...: from now on, second by second, the addresses are agents of the clients' zone, a, or of zone b; then zone a has no
+# agent that is ready. So connections are parked, and read again, at any place in their streams
+flip_start() {
+	local name=$1
+	shift
+	(
+		trap - EXIT
+		while true; do
+			for zone in a b; do
+				{
+					printf 'zone: %s\naliases: { a: [us-east-1a, us-east-1b, us-east-1c, us-east-1d, us-east-1e, us-east-1f] }\nagents:\n' "$zone"
+					printf "  - { address: %s, zone: $zone, ready: true }\n" "$@"
+					printf '  - { address: 10.99.77.77, zone: a, ready: false }\n'
+				} >"$WORK/topology.flip"
+				mv "$WORK/topology.flip" "$WORK/topology.yaml"
+				sleep 1
+			done
+		done
+	) &
+	PIDS["$name"]=$!
+}
+FLIP_FLAGS=(--mode observe --interval 300ms --stable-for 0s --park-after 1s --opt-in any --zoned-cidr-blocks 'a@10.98.0.0/15')
+
 # capture_start NAME NAMESPACE DEVICE: all packets into $WORK/NAME.pcap, but those that wire has damaged (their TOS is 4): TCP throws
 # them away, and tshark shall read what TCP takes
 capture_start() {

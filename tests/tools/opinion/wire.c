@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  *   wire serve PORT
- *   wire open DEVICE SERVER:PORT FIRST-CLIENT CONNECTIONS SEED LOST EARLY TWICE HURT
+ *   wire open DEVICE SERVER:PORT FIRST-CLIENT CONNECTIONS SEED LOST EARLY TWICE HURT [PAUSE]
  *
  * `open`: so many connections through the TUN device; of a thousand segments LOST are dropped (and
  * sent again, as long as the server does not have them), EARLY come later than those behind them,
  * TWICE come twice, and before HURT of them comes a damaged copy, which TCP throws away for its
  * checksum or its ACK; its TOS says so to who captures. The last three requests of each are sent
- * whole and in order. Goes out: a line of JSON for each connection, then "wire: all sent"; stays
+ * whole and in order. PAUSE: so many ms between a connection's segments, of which every second one
+ * ends where a request does, and many requests: time to park connections and to find them again.
+ * Goes out: a line of JSON for each connection, then "wire: all sent"; stays
  * until it is killed. See wire.h.
  */
 #include "wire.h"
@@ -40,7 +42,7 @@ struct conn {
 
 static struct wire {
 	int fd;
-	uint32_t server, first, random, lost, early, twice, hurt;
+	uint32_t server, first, random, lost, early, twice, hurt, pause_ms;
 	uint16_t server_port;
 	struct conn *conns;
 	uint32_t n;
@@ -143,10 +145,32 @@ static uint32_t piece_size(void)
 	}
 }
 
+/* Up to the end of a request, at most a few further on. */
+static uint32_t whole_requests(const struct conn *c)
+{
+	uint32_t end = c->sent + said_random(&w.random, 1000);
+	int i;
+
+	for (i = 0; i < c->said.n_requests; i++)
+		if (c->said.requests[i].end > end)
+			return c->said.requests[i].end - c->sent;
+	return 1448;
+}
+
+static uint32_t next_size(const struct conn *c)
+{
+	uint32_t size;
+
+	if (w.pause_ms && said_random(&w.random, 2))
+		return whole_requests(c);
+	size = piece_size();
+	return w.pause_ms && size > 1448 ? 1448 : size;
+}
+
 /* One piece of a rough sea. */
 static void speak_on(struct conn *c)
 {
-	uint32_t at = c->sent, len = piece_size(), dice = said_random(&w.random, 1000);
+	uint32_t at = c->sent, len = next_size(c), dice = said_random(&w.random, 1000);
 
 	if (len > c->said.calm - at)
 		len = c->said.calm - at;
@@ -247,6 +271,7 @@ static void talk(struct conn *c, uint32_t n)
 			busy++;
 		}
 		hear();
+		usleep(1000 * w.pause_ms);
 	}
 	for (i = 0; i < n; i++)
 		come_late(&c[i]);
@@ -281,7 +306,7 @@ static void begin(uint32_t nr)
 
 	c->client = w.first + nr / PORTS;
 	c->port = (uint16_t)(PORT0 + nr % PORTS);
-	said_make(&c->said, nr, &w.random);
+	said_make(&c->said, nr, &w.random, w.pause_ms);
 	c->isn = said_random(&w.random, 4) ? said_random(&w.random, 0xffffffff)
 					   : 0u - said_random(&w.random, c->said.n);
 }
@@ -293,7 +318,7 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(argv[1], "serve"))
 		return wire_serve((uint16_t)atoi(argv[2]));
-	if (argc != 11 || strcmp(argv[1], "open") || !colon) {
+	if ((argc != 11 && argc != 12) || strcmp(argv[1], "open") || !colon) {
 		fprintf(stderr, "wire serve|open ...; the file's head has the rest\n");
 		return 2;
 	}
@@ -307,6 +332,7 @@ int main(int argc, char **argv)
 	w.early = (uint32_t)atoi(argv[8]);
 	w.twice = (uint32_t)atoi(argv[9]);
 	w.hurt = (uint32_t)atoi(argv[10]);
+	w.pause_ms = argc > 11 ? (uint32_t)atoi(argv[11]) : 0;
 	w.conns = calloc(w.n, sizeof(*w.conns));
 	w.fd = wire_open(argv[2]);
 	if (w.fd < 0 || !w.conns)

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define STREAM_MAX   60000 /* fits the first receive window of 64 KB */
-#define REQUESTS_MAX 64
+#define REQUESTS_MAX 160
 #define ID_MAX	     400
 
 struct said_request {
@@ -37,7 +37,9 @@ struct said {
 
 /* said.c */
 uint32_t said_random(uint32_t *state, uint32_t below);
-void said_make(struct said *s, uint32_t nr, uint32_t *random);
+/* `many`: at least as many small requests as are read before a connection is parked, and as many
+ * again. */
+void said_make(struct said *s, uint32_t nr, uint32_t *random, bool many);
 
 /* ip.c */
 struct segment {
