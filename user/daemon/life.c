@@ -33,7 +33,7 @@ static void give_up(unsigned but)
 }
 
 /* May this process load programs, and does it alone use this pin directory? */
-static int take_node(struct rz_daemon *d)
+static int take_node(struct rz_daemon *d, int *ret_helper)
 {
 	char why[128];
 	int err = rz_caps_check(why, sizeof(why));
@@ -44,7 +44,7 @@ static int take_node(struct rz_daemon *d)
 			      "privileged container",
 			      why);
 	give_up(RZ_CAPS_ALL);
-	rz_enter_start(d->conf.ports, d->conf.n_ports); /* has said why, if it did not */
+	*ret_helper = rz_enter_begin(d->conf.ports, d->conf.n_ports);
 	err = rz_pins_prepare(d->conf.pin_dir);
 	if (err)
 		return err;
@@ -106,10 +106,12 @@ static int load_kernel_side(struct rz_daemon *d)
 				    .max_connections = c->max_connections,
 				    .max_clients = c->max_clients};
 	struct rz_lacks lacks;
-	int err = take_node(d);
+	int helper = 0, err = take_node(d, &helper);
 
 	if (!err)
 		err = rz_probe(&lacks);
+	if (!err)
+		rz_enter_wait(helper); /* has said why, if it is not there */
 	if (!err)
 		err = refuse_kernel(&lacks);
 	if (!err)

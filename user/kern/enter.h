@@ -26,6 +26,10 @@ typedef void (*rz_enter_failed_fn)(void *arg, int error);
 /* Starts it, for sockets of agents at these ports, and waits until it is ready. 0, or -errno,
  * logged: all calls below work for the own network namespace alone then. */
 int rz_enter_start(const uint16_t *ports, size_t n_ports);
+/* The same in two halves, between which the caller goes on. The second one takes what the first one
+ * returned, and logs it. */
+int rz_enter_begin(const uint16_t *ports, size_t n_ports);
+int rz_enter_wait(int err);
 void rz_enter_stop(void);
 void rz_enter_on_failed(rz_enter_failed_fn fn, void *arg);
 /* Each second: is it still, or again, there? */

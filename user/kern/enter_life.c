@@ -247,14 +247,14 @@ static int wait_for_it(void)
 	return rz_enter_it.fd < 0 ? -ECHILD : -ETIMEDOUT;
 }
 
-int rz_enter_start(const uint16_t *ports, size_t n_ports)
+int rz_enter_begin(const uint16_t *ports, size_t n_ports)
 {
 	char named[RZ_PORTS_MAX * 6 + 16], parent[32];
 	char *argv[] = {(char *)RZ_ENTER_PROGRAM, parent, named, NULL};
 	int ends[2], err = make_ends(ends);
 
 	if (err)
-		return rz_err(err, "enter: cannot make a socket: %s", strerror(-err));
+		return err;
 	name_ports(named, sizeof(named), ports, n_ports);
 	snprintf(parent, sizeof(parent), "parent=%d", (int)getpid());
 	err = spawn(argv, ends[1], &rz_enter_it.keeper);
@@ -264,8 +264,14 @@ int rz_enter_start(const uint16_t *ports, size_t n_ports)
 		close(ends[0]);
 	} else {
 		rz_enter_it.fd = ends[0];
-		err = wait_for_it();
 	}
+	return err;
+}
+
+int rz_enter_wait(int err)
+{
+	if (!err)
+		err = wait_for_it();
 	if (!err)
 		return 0;
 	rz_enter_stop();
@@ -274,6 +280,11 @@ int rz_enter_start(const uint16_t *ports, size_t n_ports)
 		      "install it there; connections in other network namespaces stay, and none is "
 		      "closed by a FIN",
 		      strerror(-err));
+}
+
+int rz_enter_start(const uint16_t *ports, size_t n_ports)
+{
+	return rz_enter_wait(rz_enter_begin(ports, n_ports));
 }
 
 void rz_enter_adopt(int fd)
