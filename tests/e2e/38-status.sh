@@ -79,7 +79,11 @@ kill -CONT "${PIDS[rezone]}"
 check "... and well when it goes on" within "$DEADLINE" health healthy 0 0 0
 stop rezone KILL
 check "killed: not running, with what it left" eval 'health "not running" 3 3 3 && says ".running_s == null and .version != null"'
+(until exits 0 --ready; do sleep 0.01; done; status -o json) >"$WORK/first-ready.json" &
+PIDS[first-ready]=$!
 rezone_start --interval 500ms --mode observe
+wait "${PIDS[first-ready]}"
+check "the next one is ready by its own word, not by that of the one that was killed" eval 'jq -e ".pid == ${PIDS[rezone]}" <"$WORK/first-ready.json"'
 check "the next one is well at once, and observes" within 5 eval 'health healthy 0 0 0 && says ".mode == \"observe\""'
 stop rezone
 check "after SIGTERM: not running" health "not running" 3 3 3

@@ -84,6 +84,10 @@ int rz_daemon_wake_start(struct rz_daemon *d);
 void rz_daemon_fill_settings(struct rz_daemon *d);
 /* Publishes d->settings in map settings. 0 or -errno, logged. */
 int rz_daemon_write_settings(const struct rz_daemon *d);
+/* Erases what an earlier daemon left in its pinned map: with the lock taken it would count as this
+ * one's word, and `rezone status --ready` say yes for ten seconds to a start that hangs or fails.
+ */
+void rz_daemon_forget_status(const char *pin_dir);
 /* Publishes d->status, d->counters and d->spans in the maps of these names; the next time is a
  * second away. */
 void rz_daemon_write_status(struct rz_daemon *d);

@@ -49,7 +49,10 @@ static int take_node(struct rz_daemon *d, int *ret_helper)
 	if (err)
 		return err;
 	d->lock = rz_pins_lock(d->conf.pin_dir);
-	return d->lock < 0 ? d->lock : 0;
+	if (d->lock < 0)
+		return d->lock;
+	rz_daemon_forget_status(d->conf.pin_dir);
+	return 0;
 }
 
 /* What the kernel lacks that nothing can replace. */

@@ -13,9 +13,11 @@
 #include <string.h>
 #include <bpf/bpf.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/notify.h"
 #include "base/str.h"
+#include "kern/pins.h"
 
 static void copy_text(char dst[static RZ_EXCLUDE_SIZE], const char *text)
 {
@@ -57,6 +59,20 @@ static int write_only_entry(int fd, const void *value)
 	__u32 zero = 0;
 
 	return bpf_map_update_elem(fd, &zero, value, BPF_ANY) ? -errno : 0;
+}
+
+void rz_daemon_forget_status(const char *pin_dir)
+{
+	const struct rz_status none = {};
+	struct bpf_map_info info = {};
+	_cleanup_close_ int fd = -1;
+	__u32 len = sizeof(info);
+	char path[4200];
+
+	rz_pins_path(path, sizeof(path), pin_dir, "status");
+	fd = bpf_obj_get(path);
+	if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len) && info.value_size == sizeof(none))
+		write_only_entry(fd, &none);
 }
 
 int rz_daemon_write_settings(const struct rz_daemon *d)
