@@ -47,10 +47,10 @@ static __noinline void rz_traffic_closed(const struct tcp_sock *tp, const struct
 }
 
 /*
- * A record of what a connection has carried, for the daemon, which adds it up under the zones that
- * it has now. The caller sends it once the connection's entry is gone: so a snapshot that is read
- * after the record was has no such connection, and its bytes are not counted again. The record
- * lies on the caller's stack: Linux before 5.11 loses track of a reserved one that does.
+ * A record of what a connection has carried and named, for the daemon, which adds it up under the
+ * zones that it has now. The caller sends it once the connection's entry is gone: so a snapshot
+ * that is read after the record was has no such connection, and its bytes are not counted again.
+ * The record lies on the caller's stack: Linux before 5.11 loses track of a reserved one that does.
  */
 static __always_inline void rz_traffic_record(struct rz_closed *r, const struct tcp_sock *tp,
 					      const struct rz_conn *c, bool fin)
@@ -64,7 +64,8 @@ static __always_inline void rz_traffic_record(struct rz_closed *r, const struct 
 	r->adopted = c->frame.adopted;
 	r->proxied = c->frame.via == RZ_VIA_PROXY;
 	r->tls = c->frame.state == RZ_STATE_TLS;
-	__builtin_memset(r->pad, 0, sizeof(r->pad));
+	r->pad = 0;
+	r->software = c->frame.software;
 }
 
 /* The daemon reads the ring at each tick, and is woken before that only when it is half full. No

@@ -251,7 +251,7 @@ enum rz_known_by {
 
 /*
  * named: a client -> the library that it named, on any of its connections. Written by the daemon at
- * each tick, which removes what no connection has said for a while (user/policy/named.h).
+ * each tick, which removes clients that have had no connection for a while (user/kern/named.h).
  */
 #define RZ_NAMED_MAX 16384
 struct rz_named_key {
@@ -262,8 +262,8 @@ struct rz_named_key {
 };
 struct rz_named {
 	struct rz_software software;
-	__u64 seen_ns;	 /* when a connection that said so was last there */
-	__u64 differ_ns; /* when two connections that said otherwise last were, 0: never */
+	__u64 seen_ns;	 /* when a connection that said so, or nothing, was last there */
+	__u64 differ_ns; /* ... one that may have said otherwise; 0: never */
 };
 
 /* What happened, for `rezone events` (docs/events.md). */

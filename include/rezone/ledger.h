@@ -75,7 +75,8 @@ struct rz_counted {
 };
 
 /* closed: ring towards the daemon, a record for each connection that leaves ESTABLISHED. The entry
- * of `conns` is removed before the record can be read. */
+ * of `conns` is removed before the record can be read. If a connection came and went between
+ * two ticks, the library that it named stands here alone (user/kern/named.h). */
 struct rz_closed {
 	__u64 cookie;
 	__u64 client; /* 0: not identified, or several */
@@ -86,7 +87,8 @@ struct rz_closed {
 	__u8 adopted; /* it is older than rezone */
 	__u8 proxied; /* its client's address is none of the tuple's: a PROXY header has it */
 	__u8 tls;
-	__u8 pad[5];
+	__u8 pad;
+	__u32 software; /* what its client said it is, as in rz_frame */
 };
 
 /* saved: cookie of a connection that was moved -> what it carried until then, for the estimate of

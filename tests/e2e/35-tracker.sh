@@ -64,6 +64,11 @@ check "those that are not identified are counted, with their age" eval \
 	'"$REZONE" stats -p "$PIN_DIR" -o json | jq -e ".unidentified > 0 and .unidentified_oldest_s > 0" >/dev/null'
 check "... as list shows them" eval '[ "$("$REZONE" stats -p "$PIN_DIR" -o json | jq .unidentified)" = "$(rows ".client_id == \"\" and .dialect == null")" ]'
 
+in_ns cl "$E2E_ROOT/tests/e2e/speak.py" brief 10.99.3.1 9092
+check "the library that a connection has named is remembered, though no tick met it" within "$DEADLINE" eval \
+	'bpftool map dump pinned "$PIN_DIR/named" | grep -q "\"version\": \"2.3.3\""'
+check "... it has closed" no_rows '.client_id == "brief"'
+
 # real clients say it by themselves
 client_start w0 librdkafka write --bootstrap 10.99.3.1:9092 --client-id rd,ws_az=c --topic t --rate 5
 check "librdkafka names itself and its version" within "$DEADLINE" some_rows \

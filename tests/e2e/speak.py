@@ -4,6 +4,7 @@
 speak.py sink ADDRESS PORT            accepts all, reads and drops what comes
 speak.py say ADDRESS PORT [from ADDR] one connection for each row of ROWS; prints "NAME PORT" for each, then "ready",
                                       and keeps them open until it is ended
+speak.py brief ADDRESS PORT           one connection that names its library (BRIEF), and is closed at once
 
 Used by 35-tracker.sh. Kafka: https://kafka.apache.org/protocol.html; PROXY: HAProxy's proxy-protocol.txt.
 """
@@ -30,6 +31,7 @@ PRODUCE = request(0, 3, b"\xff\xff\xff\xff" + b"\0" * 20)
 PROXY1 = b"PROXY TCP4 203.0.113.7 10.99.1.1 51544 9092\r\n"
 PROXY2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes([203, 0, 113, 8, 10, 99, 1, 1]) + struct.pack(">HH", 4242, 9092)
 
+BRIEF = request(18, 3, b"\0" + compact(b"kafka-python") + compact(b"2.3.3") + b"\0", b"brief")
 ROWS = {
     "silent": b"",
     "http": b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -115,5 +117,8 @@ def say(address, port, source=None):
 
 if sys.argv[1] == "sink":
     sink(sys.argv[2], int(sys.argv[3]))
+elif sys.argv[1] == "brief":
+    with socket.create_connection((sys.argv[2], int(sys.argv[3]))) as brief:
+        brief.sendall(BRIEF)
 else:
     say(sys.argv[2], int(sys.argv[3]), sys.argv[5] if len(sys.argv) > 5 else None)

@@ -37,10 +37,10 @@ SAYS = {
     "kafka-python": ("kafka-python", "3.0.0"),
     "confluent-go": ("confluent-kafka-go", "2.12.0"),
     "franz-go-1.15": ("kgo", "v1.15.4"),
-    "kafka-python-2.3": ("kafka-python", "2.3.3"),
     "platformatic": ("platformatic-kafka", "1.35.0"),
     "rust-rdkafka": ("librdkafka", "2.12.1"),
 }
+# ... and those that say none, or on a client's first connection alone
 SILENT = {
     "kafka-go": ("kafka-go", "0.4.51"),
     "kafka-go-debian": ("kafka-go", "0.2.1"),
@@ -49,6 +49,7 @@ SILENT = {
     "kafka-python-2.0": ("kafka-python", "2.0.2"),
     "kafka-python-debian": ("kafka-python", "2.0.2"),
     "kafka-python-ng": ("kafka-python-ng", "2.2.3"),
+    "kafka-python-2.3": ("kafka-python", "2.3.3"),
     "rskafka": ("rskafka", "0.6"),
     "sarama-1.43": ("sarama", "v1.43.3"),
     "aiokafka-0.8": ("aiokafka", "0.8.1"),

@@ -131,11 +131,22 @@ static void test_conflict(void **state)
 	other_says(&w, KGO);
 	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
 	/* ... and for as long as the other name is remembered */
-	w.snap.n_conns = OTHER;
+	w.snap.conns = &w.conns[NAMED];
+	w.snap.n_conns = 1;
 	w.snap.now_ns += RZ_NAMED_KEEP_NS - 1;
 	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
 	w.snap.now_ns++;
 	assert_is(learn(&w), RZ_KNOWN_SIBLING, "apache-kafka-java");
+	free(w.snap.named);
+	/* ... which is as long as a connection is there that says neither */
+	clients_make(&w);
+	other_says(&w, KGO);
+	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
+	w.snap.n_conns = OTHER;
+	w.snap.now_ns += RZ_NAMED_KEEP_NS - 1;
+	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
+	w.snap.now_ns += RZ_NAMED_KEEP_NS - 1;
+	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
 	free(w.snap.named);
 	/* a name that was not kept may be any */
 	clients_make(&w);
@@ -150,30 +161,124 @@ static void test_conflict(void **state)
 	free(w.snap.named);
 }
 
-/* A name outlives the connection that said it, for a while. */
+/* A name outlives the connection that said it: for as long as its client has others, and then for a
+ * while. */
 static void test_remembered(void **state)
 {
 	struct clients w;
+	int i;
 
 	(void)state;
 	clients_make(&w);
 	learn(&w);
 	w.snap.n_conns = NAMED; /* the old one alone */
-	w.snap.now_ns = NOW_NS + RZ_NAMED_KEEP_NS - 1;
+	for (i = 0; i < 3; i++) {
+		w.snap.now_ns += RZ_NAMED_KEEP_NS - 1;
+		assert_is(learn(&w), RZ_KNOWN_SIBLING, "apache-kafka-java");
+	}
+	w.snap.n_conns = 0;
+	w.snap.now_ns += RZ_NAMED_KEEP_NS - 1;
 	assert_is(learn(&w), RZ_KNOWN_SIBLING, "apache-kafka-java");
-	w.snap.now_ns = NOW_NS + RZ_NAMED_KEEP_NS;
+	w.snap.now_ns++;
 	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
 	assert_int_equal(w.snap.n_named, 0);
 	free(w.snap.named);
+	/* several clients' connection, or another client's, keeps nothing */
+	for (i = 0; i < 2; i++) {
+		clients_make(&w);
+		learn(&w);
+		w.conns[OLD].frame.several = i == 0;
+		w.conns[OLD].frame.client += i == 1;
+		w.snap.n_conns = NAMED;
+		w.snap.now_ns += RZ_NAMED_KEEP_NS - 1;
+		learn(&w);
+		assert_int_equal(w.snap.n_named, 1);
+		w.snap.now_ns++;
+		learn(&w);
+		assert_int_equal(w.snap.n_named, 0);
+		free(w.snap.named);
+	}
 	/* a remembered name and another one that is said now */
 	clients_make(&w);
 	learn(&w);
 	w.conns[NAMED].frame.software = KGO;
+	w.snap.conns = &w.conns[NAMED];
+	w.snap.n_conns = 1;
 	w.snap.now_ns += SECOND_NS;
 	assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
 	w.snap.now_ns = NOW_NS + RZ_NAMED_KEEP_NS;
 	assert_is(learn(&w), RZ_KNOWN_SIBLING, "kgo");
 	free(w.snap.named);
+}
+
+static struct rz_closed closed_of(const struct rz_conn *c)
+{
+	return (struct rz_closed){.client = c->frame.client,
+				  .software = c->frame.software,
+				  .tuple = c->tuple,
+				  .netns = c->netns};
+}
+
+/* The connection that said a name came and went between two ticks. */
+static void test_closed(void **state)
+{
+	struct rz_closed r;
+	struct clients w;
+	int i;
+
+	(void)state;
+	clients_make(&w);
+	r = closed_of(&w.conns[NAMED]);
+	w.snap.n_conns = NAMED;
+	assert_int_equal(rz_named_closed(&w.snap, &r), 0);
+	assert_is(learn(&w), RZ_KNOWN_SIBLING, "apache-kafka-java");
+	/* another one says otherwise, or something that was not kept */
+	for (i = 0; i < 2; i++) {
+		free(w.snap.named);
+		w.snap.named = NULL;
+		w.snap.n_named = 0;
+		w.snap.n_said = 1;
+		r.software = i ? KGO : RZ_SOFTWARE_UNKEPT;
+		assert_int_equal(rz_named_closed(&w.snap, &r), 0);
+		assert_is(learn(&w), RZ_KNOWN_UNKNOWN, NULL);
+		assert_int_equal(w.snap.n_named, 1);
+	}
+	/* what said nothing, or is nobody's, is no row */
+	w.snap.n_said = 0;
+	r.software = 0;
+	assert_int_equal(rz_named_closed(&w.snap, &r), 0);
+	r.software = JAVA;
+	r.client = 0;
+	assert_int_equal(rz_named_closed(&w.snap, &r), 0);
+	assert_int_equal(w.snap.n_said, 0);
+	free(w.snap.named);
+	free(w.snap.said);
+}
+
+/* Many addresses, each with its share of names on connections that have closed: those of clients
+ * that are here stay. */
+static void test_closed_room(void **state)
+{
+	size_t n = 2 * RZ_NAMED_MAX, i;
+	struct rz_closed r;
+	struct clients w;
+
+	(void)state;
+	clients_make(&w);
+	r = closed_of(&w.conns[NAMED]);
+	memset(r.tuple.client_addr, 0, sizeof(r.tuple.client_addr)); /* their rows come first */
+	for (i = 0; i < n; i++) {
+		r.tuple.client_addr[15] = (__u8)(i % 16);
+		r.client = i + 1;
+		assert_int_equal(rz_named_closed(&w.snap, &r), 0);
+	}
+	assert_is(learn(&w), RZ_KNOWN_SIBLING, "apache-kafka-java");
+	assert_int_equal(w.snap.n_named, RZ_NAMED_MAX);
+	w.snap.n_conns = NAMED; /* the name alone is remembered from now on */
+	w.snap.now_ns += SECOND_NS;
+	assert_is(learn(&w), RZ_KNOWN_SIBLING, "apache-kafka-java");
+	free(w.snap.named);
+	free(w.snap.said);
 }
 
 /* One address with very many names has its share, and the others keep theirs. */
@@ -515,6 +620,48 @@ static void test_shared_print(void **state)
 	}
 }
 
+/* kafka-python 2.3 says its name on a client's first connection alone. Its later ones have the
+ * print of librdkafka 2.4 and newer, which says its name on each. */
+static void test_first_connection_alone(void **state)
+{
+	struct rz_frame frame = {.produce = 1};
+	struct rz_library_case c = {.frame = &frame, .others = 2};
+	struct rz_print p = java_writes;
+	struct rz_library_way way;
+	struct rz_print_row row;
+	struct rz_known k;
+	struct clients w;
+	int version;
+
+	(void)state;
+	p.leader_epoch = 0;
+	for (version = 7; version <= 9; version++) {
+		p.versions[RZ_PRINT_OF_PRODUCE] = (__u8)(version + 1);
+		by_print(&w, &row, &p);
+		w.conns[OLD].frame.data_version = (__u8)version;
+		w.conns[OLD].frame.adopted = 0;
+		k = known(&w, OLD);
+		if (version != 8) { /* others say none, too; or it has no such version */
+			assert_is(k, RZ_KNOWN_UNKNOWN, NULL);
+		} else {
+			assert_is(k, RZ_KNOWN_FINGERPRINT, NULL);
+			assert_true(may_be(k, "kafka-python", NULL));
+			assert_false(may_be_version(k, "kafka-python", "3"));
+			frame.data_version = 8;
+			c.prints = k.prints;
+			way = rz_library_way(&c);
+			assert_int_equal(way.close, RZ_CLOSE_RESET);
+			assert_false(way.alone || way.gap_only || way.follow);
+		}
+		by_print_end(&w);
+	}
+	/* another library's batches */
+	k = by_print(&w, &row, &java_writes);
+	w.conns[OLD].frame.adopted = 0;
+	assert_is(known(&w, OLD), RZ_KNOWN_UNKNOWN, NULL);
+	by_print_end(&w);
+}
+
 /* A sibling's name that its requests contradict: pods of two versions, or two programs, behind one
  * NAT. */
 static void test_contradiction(void **state)
@@ -675,6 +822,8 @@ int main(void)
 		cmocka_unit_test(test_not_its_own),
 		cmocka_unit_test(test_conflict),
 		cmocka_unit_test(test_remembered),
+		cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_closed_room),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_without_a_name),
 		cmocka_unit_test(test_sibling_of_the_same_form),
@@ -685,6 +834,7 @@ int main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_no_neighbour),
 		cmocka_unit_test(test_shared_print),
+		cmocka_unit_test(test_first_connection_alone),
 		cmocka_unit_test(test_contradiction),
 		cmocka_unit_test(test_reader),
 		cmocka_unit_test(test_group_connection),

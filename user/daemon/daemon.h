@@ -201,7 +201,7 @@ int rz_daemon_ledger_wake(void *daemon);
 /* Adds what was carried since the last time to the zones of now: what has closed, then each open
  * connection (its place in the roll, and what is to be added for all that are like it), then these
  * sums. `whole`: all open ones were met. */
-void rz_daemon_ledger_begin(struct rz_daemon *d, const struct rz_snapshot *snap);
+void rz_daemon_ledger_begin(struct rz_daemon *d, struct rz_snapshot *snap);
 struct rz_ledger_more rz_daemon_ledger_open(struct rz_daemon *d, const struct rz_snapshot *snap,
 					    const struct rz_conn *c, uint32_t *ret_place);
 void rz_daemon_ledger_add(struct rz_daemon *d, const struct rz_snapshot *snap, size_t alike,

@@ -3,7 +3,8 @@
  * What connections have carried, from tick to tick.
  *
  * Comes in: a tick's snapshot, the records of connections that have closed, moves and their
- * outcomes. Goes out: the maps of include/rezone/ledger.h. Called by daemon/tick.c, moves.c and
+ * outcomes. Goes out: the maps of include/rezone/ledger.h, and to the snapshot the libraries that
+ * closed connections have named (kern/named.h). Called by daemon/tick.c, moves.c and
  * outcomes.c.
  *
  * The records are read before the snapshot. A record can be read once its connection has left map
@@ -22,6 +23,7 @@
 #include "base/str.h"
 #include "kern/ledger.h"
 #include "kern/live.h"
+#include "kern/named.h"
 #include "policy/ledger.h"
 
 #define CLOSED_MAX                                                                    \
@@ -177,6 +179,8 @@ int rz_daemon_ledger_wake(void *daemon)
 		return 0;
 	rz_daemon_ledger_begin(d, snap);
 	publish(d);
+	rz_named_read(d->maps, snap);
+	rz_named_write(d->maps, snap);
 	rz_snapshot_free(snap);
 	return 0;
 }
@@ -237,15 +241,17 @@ void rz_daemon_ledger_outcome(struct rz_daemon *d, uint64_t cookie, enum rz_outc
 
 /* ---- the tick ---- */
 
-void rz_daemon_ledger_begin(struct rz_daemon *d, const struct rz_snapshot *snap)
+void rz_daemon_ledger_begin(struct rz_daemon *d, struct rz_snapshot *snap)
 {
 	struct rz_world world = rz_daemon_world(d, snap->now_ns);
 	struct rz_daemon_ledger *b = d->ledger;
 	size_t i;
 
 	rz_ledger_begin(b->l, rz_ledger_hour(rz_wall_ns()));
-	for (i = 0; i < b->n_closed; i++)
+	for (i = 0; i < b->n_closed; i++) {
 		count_closed(b, &b->closed[i], snap, &world);
+		rz_named_closed(snap, &b->closed[i]);
+	}
 	b->n_closed = 0;
 }
 

@@ -45,10 +45,15 @@ static int by_addr_latest_first(const void *a, const void *b)
 	return d ? d : latest_first(a, b);
 }
 
-/* Does it say for whom it speaks? One that carries several clients' requests does not. */
+/* Is it one client's? One that carries several clients' requests speaks for nobody. */
+static bool is_one_clients(const struct rz_conn *c)
+{
+	return c->frame.client && !c->frame.tentative && !c->frame.several;
+}
+
 static bool speaks(const struct rz_conn *c)
 {
-	return c->frame.software && c->frame.client && !c->frame.tentative && !c->frame.several;
+	return c->frame.software && is_one_clients(c);
 }
 
 /* A name that could not be kept may be any: it differs from all others. */
@@ -119,28 +124,85 @@ static size_t cut(struct rz_named_row *rows, size_t n)
 	return kept;
 }
 
+static bool is_remembered(uint64_t at_ns, uint64_t now_ns)
+{
+	return at_ns && now_ns < at_ns + RZ_NAMED_KEEP_NS;
+}
+
+static struct rz_named_row *find(struct rz_named_row *rows, size_t n,
+				 const struct rz_named_row *key)
+{
+	return n ? bsearch(key, rows, n, sizeof(*rows), by_key) : NULL;
+}
+
+/* A connection that says no name is of a library that its client has named: all that is known of
+ * the client stays known. Of two names either may be its. */
+static void keep(const struct rz_snapshot *s, const struct rz_conn *c)
+{
+	struct rz_named_row key = {.key = key_of(c)};
+	struct rz_named_row *r = find(s->named, s->n_named, &key);
+
+	if (!r)
+		return;
+	r->named.seen_ns = s->now_ns;
+	if (is_remembered(r->named.differ_ns, s->now_ns))
+		r->named.differ_ns = s->now_ns;
+}
+
+/* All that are open: those that were kept one by one, and then all kinds of them. */
+static struct rz_conn open_conn(const struct rz_snapshot *s, size_t i)
+{
+	return i < s->n_conns ? s->conns[i] : rz_alike_conn(&s->alike.rows[i - s->n_conns]);
+}
+
+int rz_named_closed(struct rz_snapshot *s, const struct rz_closed *r)
+{
+	struct rz_conn c = {.netns = r->netns, .tuple = r->tuple};
+	struct rz_named_row *grown = s->said;
+
+	c.frame.client = r->client;
+	c.frame.software = r->software;
+	if (!speaks(&c))
+		return 0;
+	if (!(s->n_said & (s->n_said - 1))) { /* a power of two: full */
+		grown = realloc(s->said, 2 * (s->n_said + 1) * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		s->said = grown;
+	}
+	grown[s->n_said] = row_of(s, &c);
+	grown[s->n_said++].named.seen_ns--; /* cut() keeps the latest */
+	return 0;
+}
+
 int rz_named_learn(struct rz_snapshot *s)
 {
-	struct rz_named_row *rows = calloc(s->n_conns + s->alike.n + s->n_named + 1, sizeof(*rows));
-	size_t i, n = 0;
+	size_t i, n = 0, n_open = s->n_conns + s->alike.n;
+	struct rz_named_row *rows = calloc(n_open + s->n_said + s->n_named + 1, sizeof(*rows));
 
 	if (!rows)
 		return -ENOMEM;
 	for (i = 0; i < s->n_named; i++)
-		if (s->now_ns < s->named[i].named.seen_ns + RZ_NAMED_KEEP_NS)
+		if (is_remembered(s->named[i].named.seen_ns, s->now_ns))
 			rows[n++] = s->named[i];
-	for (i = 0; i < s->n_conns; i++)
-		if (speaks(&s->conns[i]))
-			rows[n++] = row_of(s, &s->conns[i]);
-	for (i = 0; i < s->alike.n; i++) {
-		struct rz_conn c = rz_alike_conn(&s->alike.rows[i]);
+	for (i = 0; i < s->n_said; i++)
+		rows[n++] = s->said[i];
+	for (i = 0; i < n_open; i++) {
+		struct rz_conn c = open_conn(s, i);
 
 		if (speaks(&c))
 			rows[n++] = row_of(s, &c);
 	}
 	free(s->named);
 	s->named = rows;
-	s->n_named = cut(rows, fold_all(rows, n));
+	s->n_named = fold_all(rows, n);
+	for (i = 0; i < n_open; i++) {
+		struct rz_conn c = open_conn(s, i);
+
+		if (!c.frame.software && is_one_clients(&c))
+			keep(s, &c);
+	}
+	s->n_named = cut(rows, s->n_named);
 	return 0;
 }
 
@@ -173,12 +235,6 @@ static bool is_written(const struct rz_named *was, const struct rz_named *now)
 	       now->differ_ns < was->differ_ns + WRITE_AGAIN_NS;
 }
 
-static const struct rz_named_row *find(const struct rz_named_row *rows, size_t n,
-				       const struct rz_named_row *key)
-{
-	return n ? bsearch(key, rows, n, sizeof(*rows), by_key) : NULL;
-}
-
 int rz_named_write(const struct rz_maps *m, const struct rz_snapshot *s)
 {
 	_cleanup_free_ struct rz_named_row *was = NULL;
@@ -206,7 +262,5 @@ const struct rz_software *rz_named_find(const struct rz_snapshot *s, const struc
 
 	if (!r || !r->named.software.name[0])
 		return NULL;
-	if (r->named.differ_ns && s->now_ns < r->named.differ_ns + RZ_NAMED_KEEP_NS)
-		return NULL;
-	return &r->named.software;
+	return is_remembered(r->named.differ_ns, s->now_ns) ? NULL : &r->named.software;
 }

@@ -2,28 +2,37 @@
 /*
  * Which library each client has named, on any of its connections (map named).
  *
- * A client says its name once on a connection, at its beginning (ApiVersions v3, KIP-511). So
- * rezone does not know the name of a connection that is older than itself; another connection of
- * the same client may have said it. A client is a client.id at an address, in one network namespace
- * of the agents. Two connections of it that say otherwise (two versions behind one NAT, say) make
- * the name unknown, until RZ_NAMED_KEEP_NS after both were last there.
+ * A client says its name once on a connection, at its beginning (ApiVersions v3, KIP-511), and some
+ * libraries on their first connection alone, which they close at once. So rezone does not know the
+ * name of a connection that is older than itself, or of a later one; another connection of the same
+ * client may have said it. A client is a client.id at an address, in one network namespace of the
+ * agents. Two connections of it that say otherwise (two versions behind one NAT, say) make the name
+ * unknown.
  *
- * Comes in: the connections of a snapshot, and what the map remembers of earlier ones. Goes out:
- * the snapshot's `named`, and the map. Called by whoever reads a snapshot and judges by it: the
- * daemon, which also writes the map at each tick, and the commands; and by policy/known.c.
+ * A client's name is forgotten RZ_NAMED_KEEP_NS after the client's latest connection. Of two names
+ * the older one is forgotten RZ_NAMED_KEEP_NS after the latest connection that said it, or that
+ * said no name and so may be of either library.
+ *
+ * Comes in: the connections of a snapshot, those that have closed since the one before, and what
+ * the map remembers of earlier ones. Goes out: the snapshot's `named`, and the map. Called by
+ * whoever reads a snapshot and judges by it: the daemon, which also writes the map at each tick,
+ * and the commands; and by policy/known.c.
  */
 #ifndef RZ_KERN_NAMED_H
 #define RZ_KERN_NAMED_H
 
 #include "kern/snapshot.h"
 
-/* A name is remembered for so long after the latest connection that said it. */
 #define RZ_NAMED_KEEP_NS (600 * 1000000000ULL)
 
+/* Adds to s->said what a connection has said that has closed, for rz_named_learn. Where there is no
+ * room for all rows, those of open connections stay. Pure. 0 or -ENOMEM. */
+int rz_named_closed(struct rz_snapshot *s, const struct rz_closed *r);
+
 /*
- * Adds to s->named, which has what the map remembers in any order, what s->conns say, as of
- * s->now_ns. Forgets what is too old; of one address all but the latest RZ_NAMED_MAX /
- * RZ_PEER_SHARE, of all but the latest RZ_NAMED_MAX. Pure. 0 or -ENOMEM.
+ * Adds to s->named, which has what the map remembers in any order, what s->conns, s->alike and
+ * s->said say, as of s->now_ns. Forgets what is too old; of one address all but the latest
+ * RZ_NAMED_MAX / RZ_PEER_SHARE, of all but the latest RZ_NAMED_MAX. Pure. 0 or -ENOMEM.
  */
 int rz_named_learn(struct rz_snapshot *s);
 

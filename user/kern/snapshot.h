@@ -75,6 +75,8 @@ struct rz_snapshot {
 	size_t n_held;
 	struct rz_named_row *named; /* filled by rz_named_read (kern/named.h), sorted */
 	size_t n_named;
+	struct rz_named_row *said; /* by connections that have closed (rz_named_closed) */
+	size_t n_said;
 	struct rz_member *members; /* sorted; one may stand there more than once */
 	size_t n_members;
 	struct rz_member *writers; /* of whom a connection has carried Produce; likewise */

@@ -307,6 +307,7 @@ void rz_snapshot_free(struct rz_snapshot *s)
 	free(s->softwares);
 	free(s->prints);
 	free(s->named);
+	free(s->said);
 	free(s->members);
 	free(s->writers);
 	free(s->peers);

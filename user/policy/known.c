@@ -60,12 +60,18 @@ static void reader(struct rz_known *k, const struct rz_snapshot *snap, const str
 		fingerprint(k, 0, (prints | ((group & ~kafkajs) ? 0 : group)) & kafkajs);
 }
 
-/* One that was seen to begin without a name has none: it is a library that never says one, or none
- * that is known here. */
+/* A writer that has Produce v8 has asked for the agent's versions, and a library that says its name
+ * on each connection says it there. */
+#define PRODUCE_OF_KAFKA_2_4 8
+
+/* One that was seen to begin without a name is of a library that says none on this connection, or
+ * none that is known here. */
 static void writer(struct rz_known *k, const struct rz_conn *c, const struct rz_print *p)
 {
 	rz_print_names prints = rz_print_match(p);
 
+	if (!c->frame.adopted && c->frame.data_version >= PRODUCE_OF_KAFKA_2_4)
+		prints = silent(prints);
 	if (c->frame.adopted || silent(prints) == prints)
 		fingerprint(k, prints, prints);
 }
@@ -73,7 +79,7 @@ static void writer(struct rz_known *k, const struct rz_conn *c, const struct rz_
 /* A sibling's word is asked of one whose beginning was not seen; and of a writer that was seen to
  * begin without a name, if the form of its requests is that of the library that the sibling named:
  * franz-go 1.15 asks for an agent's versions, and so says its name, on its first connection to it
- * alone. */
+ * alone, kafka-python 2.3 on its very first one, which it closes at once. */
 static const struct rz_software *sibling_of(const struct rz_snapshot *snap, const struct rz_conn *c,
 					    rz_print_names prints)
 {

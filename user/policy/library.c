@@ -37,10 +37,11 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *    name sends Produce v9 or newer; librdkafka sends v7 up to 2.3, v8 in 2.4, and from 2.5 v10,
  *    or the newest that the agent has. So a connection older than rezone that sends v8 may be any
  *    of them at an agent that has no newer one.
- *  - Of those that never say their name kafka-go's Writer alone sends v8. It asks for metadata by
- *    its own timer only (transport.go, discover): within MetadataTTL, 6 s by default, and is home
- *    before rezone looks. A lost connection makes it call the same agent again, so with a long
- *    MetadataTTL no move brings it home sooner.
+ *  - Of those that never say their name kafka-go's Writer alone sends v8; so does kafka-python 2.3,
+ *    which says it on its first connection alone, and is told by its print. kafka-go's asks for
+ *    metadata by its own timer only (transport.go, discover): within MetadataTTL, 6 s by default,
+ *    and is home before rezone looks. A lost connection makes it call the same agent again, so
+ *    with a long MetadataTTL no move brings it home sooner.
  *  - Other writers without a name: kafka-python before 2.2 does not send again what failed
  *    (retries=0), and must not be held.
  *  - kafkajs's writer says no name either, but its batches tell it (policy/print.h); an idempotent

@@ -60,7 +60,7 @@ const struct rz_software *rz_print_name(unsigned i);
 /* All versions of the library with this name. */
 rz_print_names rz_print_called(const char *name);
 
-/* Does it say its name, where it can? */
+/* Does it say its name on each connection, where it can? */
 bool rz_print_says_name(unsigned i);
 
 /* Is it known that this producer is idempotent: that it has sent nothing but batches with a
