@@ -85,6 +85,8 @@ class Arena:
         dir_ = counterpart("kafka")
         for words in (["link", "set", "lo", "up"], ["addr", "add", f"{BROKER}/16", "dev", "br0"]):
             subprocess.run(["ip", "-n", f"{ENV['P']}-sw", *words], check=True)
+        # an agent that named the broker behind it would not be seen otherwise: its client would go on there, unseen by rezone
+        subprocess.run(["ip", "-n", f"{ENV['P']}-cl", "route", "add", "unreachable", BROKER], check=True)
         name = f"{ENV['WORK']}/kafka.properties"
         with open(name, "w") as f:
             f.write(KAFKA.format(ip=BROKER, work=ENV["WORK"], client="SASL_PLAINTEXT" if self.sasl else "PLAINTEXT", reauth=REAUTH_MS if self.sasl else 0))

@@ -96,7 +96,7 @@ def told(row):
         parts[-1] += f", {row['seconds']} s"
     for part in filter(None, str(row["away"]).split("; ")):
         reason, _, n = part.rpartition("=")
-        parts.append(f"stays {n}: `{reason}`" if reason != "no connection" else f"without a connection: {n}")
+        parts.append({"no connection": f"without a connection: {n}", "ended": f"the application ended: {n}"}.get(reason, f"stays {n}: `{reason}`"))
     return "; ".join(parts)
 
 

@@ -25,6 +25,7 @@ ROW = ("clients", "home", "moved", "by_itself", "moves", "seconds", "doubled", "
 Run = namedtuple("Run", "up end data moves acked dump joined assigned errors away late skipped load setups")
 IGNORED_S = 1.0  # an error so soon after home came may be of what was before
 EARLY_S = 5.0
+ENDED = "the application ended"
 
 
 def home_of(requests, up):
@@ -66,7 +67,8 @@ def rows(run):
         home = {who: home_of(of[who], run.up) for who in members}
         there = [who for who in members if home[who] is not None]
         doubled, lost, early = records(run, key)
-        away = Counter(run.away.get(who, "no connection") for who in members if who not in there)
+        gone = "ended" if any(k == key and text == ENDED and t < run.end for t, k, text in run.errors) else "no connection"
+        away = Counter(run.away.get(who, gone) for who in members if who not in there)
         errors = Counter(text for t, k, text in run.errors if k == key and run.up + IGNORED_S <= t < run.end)
         yield key, dict(
             clients=s.clients, home=len(there), moved=sum(moved[w] > 0 for w in there), by_itself=sum(not moved[w] for w in there),
@@ -106,7 +108,7 @@ def read(out):
         if os.path.exists(f"{out}/dump/{key}"):
             with open(f"{out}/dump/{key}", errors="replace") as f:
                 dump[key] = f.read().split()
-    errors += [(t, key, "the application ended") for key, t in run["ended"]]
+    errors += [(t, key, ENDED) for key, t in run["ended"]]
     away = {(key, n): reason for key, n, reason in run["away"]}
     late = {(key, n) for key, n in run["late"]}
     whole = Run(run["up"], run["end"], data, moves, acked, dump, joined, assigned, errors, away, late, run["skipped"], run["load"], run["setups"])

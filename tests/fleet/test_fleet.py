@@ -54,6 +54,14 @@ class Judge(unittest.TestCase):
         self.assertEqual((r["doubled"], r["lost"]), (1, 1))
         self.assertIn("2 doubled or lost before home came", r["note"])
 
+    def test_not_there(self):
+        """an agent has nothing of a client: it may have no connection, or its application has ended"""
+        data = [(90, ONE, A), (90, TWO, A)]
+        self.assertEqual(run(data=data, away={ONE: "library"})["away"], "library=1; no connection=1")
+        r = run(data=data, away={}, errors=[(110, KEY, J.ENDED)])
+        self.assertEqual((r["away"], r["errors"], F.told(r)), ("ended=2", 1, "the application ended: 2"))
+        self.assertEqual(run(data=data, away={}, errors=[(161, KEY, J.ENDED)])["away"], "no connection=2")
+
     def test_generations(self):
         key = "java.group"
         joined = [(90, key, 1), (91, key, 2), (120, key, 2), (121, key, 3), (170, key, 4)]

@@ -17,13 +17,14 @@ const (
 	maxFrame   = 120 << 20
 	maxWaiting = 10000 // requests without an answer yet
 
-	apiProduce         = 0
-	apiFetch           = 1
-	apiMetadata        = 3
-	apiFindCoordinator = 10
-	apiVersions        = 18
-	apiDescribeCluster = 60
-	apiShareFetch      = 78
+	apiProduce          = 0
+	apiFetch            = 1
+	apiMetadata         = 3
+	apiFindCoordinator  = 10
+	apiVersions         = 18
+	apiDescribeCluster  = 60
+	apiShareFetch       = 78
+	apiShareAcknowledge = 79
 )
 
 type request struct {

@@ -1,13 +1,15 @@
 // The zone view: whom an answer tells the client of.
 //
 // In:  a request's kind and client.id, and the broker's answer. Out: the answer with the live fronts that this client may
-// see (tests/peers/cluster) in the place of brokers, leaders, replicas and coordinator. What cannot be read passes as it is.
+// see (tests/peers/cluster) in the place of brokers, leaders, replicas and coordinator; without the leader that the answer to
+// a Produce or Fetch may name, which is the broker behind. What cannot be read passes as it is.
 // Who: session.go.
 package main
 
 import (
 	"encoding/binary"
 	"log"
+	"reflect"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"rezone/tests/peers/cluster"
@@ -31,6 +33,14 @@ func (v view) rewrite(r request, b []byte) []byte {
 	case apiDescribeCluster:
 		m := kmsg.NewPtrDescribeClusterResponse()
 		out = through(m, r, b, func() { v.describe(m, r.clientID) })
+	case apiProduce, apiFetch, apiShareFetch, apiShareAcknowledge:
+		m := kmsg.ResponseForKey(r.key)
+		named := false
+		out = through(m, r, b, func() { named = withoutLeaders(m) })
+		if !named {
+			return b
+		}
+		log.Printf("front: the answer of api %d version %d to %s named the broker behind", r.key, r.version, r.clientID)
 	}
 	if out == nil {
 		return b
@@ -104,6 +114,28 @@ func (v view) describe(m *kmsg.DescribeClusterResponse, clientID string) {
 	m.ControllerID = shown[0].ID
 }
 
+// withoutLeaders takes out where the leader is that a client should have asked (KIP-951): it asks for metadata then. A broker
+// says so of a topic that was made a moment ago and that it does not lead yet. False: the answer names nobody.
+func withoutLeaders(m kmsg.Response) bool {
+	v := reflect.ValueOf(m).Elem()
+	named := v.FieldByName("Brokers") // of Produce and Fetch
+	if !named.IsValid() {
+		named = v.FieldByName("NodeEndpoints") // of share groups
+	}
+	if named.Len() == 0 {
+		return false
+	}
+	named.SetZero()
+	topics := v.FieldByName("Topics")
+	for i := range topics.Len() {
+		partitions := topics.Index(i).FieldByName("Partitions")
+		for j := range partitions.Len() {
+			partitions.Index(j).FieldByName("CurrentLeader").Addr().Interface().(interface{ Default() }).Default()
+		}
+	}
+	return true
+}
+
 func ids(agents []cluster.Agent) []int32 {
 	var out []int32
 	for _, a := range agents {
@@ -128,14 +160,10 @@ func withoutTags(r request, b []byte) []byte {
 	}
 	m.UnknownTags = kmsg.Tags{}
 	m.SupportedFeatures, m.FinalizedFeatures, m.FinalizedFeaturesEpoch = nil, nil, -1
-	most := map[int16]int16{
-		apiMetadata:        kmsg.NewPtrMetadataResponse().MaxVersion(),
-		apiFindCoordinator: kmsg.NewPtrFindCoordinatorResponse().MaxVersion(),
-		apiDescribeCluster: kmsg.NewPtrDescribeClusterResponse().MaxVersion(),
-	}
 	for i := range m.ApiKeys {
-		if v, ok := most[m.ApiKeys[i].ApiKey]; ok && m.ApiKeys[i].MaxVersion > v {
-			m.ApiKeys[i].MaxVersion = v
+		switch k := &m.ApiKeys[i]; k.ApiKey {
+		case apiProduce, apiFetch, apiMetadata, apiFindCoordinator, apiDescribeCluster, apiShareFetch, apiShareAcknowledge:
+			k.MaxVersion = min(k.MaxVersion, kmsg.ResponseForKey(k.ApiKey).MaxVersion())
 		}
 	}
 	return m.AppendTo(append([]byte(nil), b[:4]...))
