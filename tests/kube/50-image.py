@@ -312,7 +312,8 @@ check("no pin is left", not pins(), pins())
 check("no program, map or link is left", until(lambda: not still_there(mine), 10) is not None, still_there(mine))
 check("... and nothing at a cgroup", attached() == [], attached())
 check("... nothing in the node's network", network() == network_before, set(network()) ^ set(network_before))
-check("... no process", [p for p in ours if os.path.exists(f"/proc/{p}")] == [], ours)
+running = lambda: [p for p in ours if os.path.exists(f"/proc/{p}/exe")] # a zombie has none
+check("... no process", until(lambda: not running(), 10) is not None, running())
 left = json.loads(subprocess.run([chart.TOOLS + "/kubectl", "get", "-A", "-o", "json", "all,configmaps,secrets,roles,rolebindings,clusterroles,clusterrolebindings,serviceaccounts"],
                                  capture_output=True, text=True, env={**os.environ, **kube}).stdout)["items"]
 left = [f"{o['kind']} {o['metadata']['namespace']}/{o['metadata']['name']}" for o in left
