@@ -3,11 +3,11 @@
  * rezone-enter, the helper with CAP_SYS_ADMIN and CAP_SYS_PTRACE: it enters network namespaces and
  * sends FINs for the daemon, which has neither.
  *
- * Comes in: "parent=PID", "ports=9092,9093", and a socket as descriptor 3, from kern/enter_life.c,
- * which is who starts it. Goes out: answers (kern/enter_form.h). It is two processes. The keeper
- * reads nothing; it starts the one that answers, and starts it again when that has ended: the
- * daemon could not, for lack of these capabilities. The one that answers is under a seccomp list.
- * A request that is none ends it. Both end with the daemon.
+ * Comes in: "parent=PID", "ports=9092,9093", and a socket and a pipe as descriptors 3 and 4, from
+ * kern/enter_life.c, which is who starts it. Goes out: answers (kern/enter_form.h). It is three
+ * processes (enter/keep.h): one answers, under a seccomp list; its keeper and a spare of the keeper
+ * read no requests, and start it again. A request that is none ends the one that answers. All end
+ * with the daemon.
  */
 #include <errno.h>
 #include <signal.h>
@@ -15,8 +15,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -24,8 +22,7 @@
 #include "base/pass.h"
 #include "enter/act.h"
 #include "enter/confine.h"
-
-#define AGAIN_MAX_S 60
+#include "enter/keep.h"
 
 struct args {
 	pid_t parent;
@@ -55,7 +52,7 @@ static bool read_args(int argc, char **argv, struct args *a)
 		return false;
 	a->parent = (pid_t)strtol(argv[1] + 7, NULL, 10);
 	return a->parent > 0 && read_ports(argv[2] + 6, &a->ports) && !fstat(RZ_ENTER_FD, &st) &&
-	       S_ISSOCK(st.st_mode);
+	       S_ISSOCK(st.st_mode) && !fstat(RZ_ENTER_HOLD_FD, &st) && S_ISFIFO(st.st_mode);
 }
 
 /* Unasked: it is there, or has ended. */
@@ -69,9 +66,9 @@ static int say(enum rz_enter_kind kind, pid_t pid, int passed)
 			    kind == RZ_ENTER_ENDED ? MSG_DONTWAIT : 0);
 }
 
-/* Its exit status: 0 if the daemon is gone. */
-static int answer(const struct args *a, pid_t keeper)
+static int answer(const void *arg, pid_t keeper)
 {
+	const struct args *a = arg;
 	pid_t own = getpid(); /* a call that is on no list, and nobody would answer it yet */
 	int calls, err = rz_enter_confine(keeper);
 
@@ -86,59 +83,19 @@ static int answer(const struct args *a, pid_t keeper)
 	return rz_enter_act(RZ_ENTER_FD, &a->ports) ? 1 : 0;
 }
 
-static volatile sig_atomic_t answering; /* the process that answers; 0: none */
-
-/* The daemon has no use for that process any more. */
-static void on_usr1(int signo)
+static void ended(pid_t pid)
 {
-	(void)signo;
-	if (answering > 0)
-		kill((pid_t)answering, SIGKILL);
-}
-
-static pid_t start(const struct args *a)
-{
-	pid_t keeper = getpid(), pid = fork();
-
-	if (!pid) {
-		signal(SIGUSR1, SIG_DFL);
-		_exit(answer(a, keeper));
-	}
-	return pid;
-}
-
-/* Starts it, again and again; later each time, if it does not last. */
-static int keep(const struct args *a)
-{
-	unsigned wait_s = 1;
-	uint64_t begun_ns;
-	int status;
-	pid_t pid;
-
-	for (;;) {
-		begun_ns = rz_now_ns();
-		pid = start(a);
-		if (pid < 0)
-			return rz_err(-errno, "enter: cannot fork: %s", strerror(errno));
-		answering = pid;
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-		answering = 0;
-		if (WIFEXITED(status) && !WEXITSTATUS(status))
-			return 0;
-		if (say(RZ_ENTER_ENDED, pid, -1) == -EPIPE)
-			return 0;
-		if (rz_now_ns() - begun_ns > AGAIN_MAX_S * RZ_SECOND_NS)
-			wait_s = 1;
-		nanosleep(&(struct timespec){.tv_sec = wait_s}, NULL);
-		wait_s = wait_s * 2 < AGAIN_MAX_S ? wait_s * 2 : AGAIN_MAX_S;
-	}
+	say(RZ_ENTER_ENDED, pid, -1);
 }
 
 int main(int argc, char **argv)
 {
-	struct sigaction usr1 = {.sa_handler = on_usr1};
 	struct args a = {};
+	const struct rz_keep how = {.pipe = RZ_ENTER_HOLD_FD,
+				    .answer = answer,
+				    .ended = ended,
+				    .arg = &a,
+				    .again_ns = RZ_SECOND_NS};
 
 	if (!read_args(argc, argv, &a)) {
 		rz_err(-EINVAL, RZ_ENTER_PROGRAM ": `rezone run` starts this program, and nobody "
@@ -146,8 +103,11 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	rz_log_setup(RZ_LOG_TEXT, RZ_LOG_INFO);
-	close_range(RZ_ENTER_FD + 1, ~0U, 0);
+	close_range(RZ_ENTER_HOLD_FD + 1, ~0U, 0);
 	signal(SIGPIPE, SIG_IGN);
-	sigaction(SIGUSR1, &usr1, NULL);
-	return rz_enter_confine(a.parent) || keep(&a) ? 1 : 0;
+	/* sent to all processes of the unit or terminal: the daemon needs the helper until its own
+	 * end, which ends this process */
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	return rz_enter_confine(a.parent) || rz_keep(&how) ? 1 : 0;
 }

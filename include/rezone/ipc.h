@@ -110,6 +110,14 @@ enum rz_wide {
 } RZ_PACKED_ENUM;
 #define RZ_WATCH_MAX 16 /* of the cgroups of moved sockets at a time */
 
+/* rezone-enter, which enters network namespaces for the daemon (user/kern/enter.h). */
+enum rz_helper {
+	RZ_HELPER_ANSWERS = 0,
+	RZ_HELPER_DOWN, /* it is started again */
+	RZ_HELPER_GONE, /* for good: only a new daemon can start it */
+	RZ_HELPER_COUNT,
+} RZ_PACKED_ENUM;
+
 /* sources: index -> where the topology comes from (docs/kubernetes.md) */
 #define RZ_SOURCE_NAME 96
 #define RZ_SOURCE_NOTE 256
@@ -198,7 +206,8 @@ struct rz_status {
 	__u64 conf_failed_ns;	/* when a change of them was refused, 0: the latest was taken */
 	__u32 conf_reloads;	/* how often changed settings were taken */
 	enum rz_wide wide;	/* of the latest move */
-	__u8 pad[3];
+	enum rz_helper helper;
+	__u8 pad[2];
 	char version[RZ_VERSION_SIZE];
 	char node[RZ_NODE_SIZE];	   /* --node-name, else the host's name */
 	char conf_file[RZ_SOURCE_NOTE];	   /* --config, "": none */
@@ -296,6 +305,8 @@ enum rz_event_type {
 	RZ_EVENT_LET_THROUGH,	/* ... writes here whatever is done: it is held no more */
 	RZ_EVENT_BY_ITSELF,	/* a client that was left to its library is home, or left */
 	RZ_EVENT_NOT_COME,	/* ... did not come in time */
+	RZ_EVENT_HELPER_DOWN,	/* rezone-enter does not answer */
+	RZ_EVENT_HELPER_BACK,	/* ... it does again */
 	RZ_EVENT_COUNT,
 } RZ_PACKED_ENUM;
 

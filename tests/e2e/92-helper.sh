@@ -1,14 +1,23 @@
 #!/usr/bin/env bash
 # The daemon has three capabilities and its helper, rezone-enter, three others. The helper is killed while its keeper cannot start
 # another: nobody in another network namespace is moved, with the reason, and the daemon goes on; then it is back by itself, and
-# the client comes home.
+# the client comes home. Its keeper is killed: the spare takes its place. All are killed: status and events say so.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
 
 proc() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"; }
-keeper() { pgrep -x -P "${PIDS[rezone]}" rezone-enter; }
-answering() { pgrep -x -P "$(keeper)" rezone-enter; }
+role() { # NAME: the process of that name whose arguments name this daemon; its parent may be gone
+	local p
+	for p in $(pgrep -f "^rezone-enter parent=${PIDS[rezone]} "); do
+		[ "$(cat "/proc/$p/comm" 2>/dev/null)" = "$1" ] && echo "$p" && return
+	done
+	return 1
+}
+keeper() { role rezone-keeper; }
+answering() { role rezone-enter; }
+spare() { role rezone-spare; }
+fault() { "$REZONE" status --pin-dir "$PIN_DIR" -o json | jq -e '.faults | any(.fault == "helper down")' >/dev/null; }
 has_only() { # PID MASK: and no program gets more
 	local set
 	for set in CapEff CapPrm CapBnd; do [ $((16#$(proc "$1" $set))) = "$2" ] || return 1; done
@@ -23,9 +32,15 @@ daemon=$((1 << 39 | 1 << 38 | 1 << 12)) helper=$((1 << 21 | 1 << 19 | 1 << 2))
 check "the daemon has CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and no others" has_only "${PIDS[rezone]}" $daemon
 check "the helper has CAP_SYS_ADMIN, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, and no others" has_only "$(answering)" $helper
 check "... and so has its keeper" has_only "$(keeper)" $helper
+check "... and the keeper's spare" has_only "$(spare)" $helper
 check "... under a seccomp list" test "$(proc "$(answering)" Seccomp)" = 2
 check "... with one socket, to the daemon" test "$(find "/proc/$(answering)/fd" -lname 'socket:*' | wc -l)" = 1
 note "descriptors: $(find "/proc/$(answering)/fd" -type l -printf '%l ')"
+
+three="$(answering) $(keeper) $(spare)"
+# shellcheck disable=SC2086 # words
+kill -TERM $three
+check "a SIGTERM, as systemd sends it to all of a unit, ends none of them before the daemon" stays 1 eval '[ "$(answering) $(keeper) $(spare)" = "$three" ]'
 
 kill -STOP "$(keeper)"
 kill -KILL "$(answering)"
@@ -37,6 +52,8 @@ if within "$DEADLINE" at_a; then
 	topology a=ready b=ready
 	check "killed: a move is refused, with the reason" within "$DEADLINE" has_event '.event == "refused" and .error == "EOWNERDEAD"'
 	check "... it is counted" counted 110
+	check "... an event says so" has_event '.event == "helper-down"'
+	check "... and the status is degraded by it" fault
 	check "... the client stays" at_a
 else
 	not_ok "the client is at an agent of zone a first"
@@ -45,4 +62,24 @@ check "... the daemon goes on" daemon_runs
 kill -CONT "$(keeper)"
 check "another one answers" within "$DEADLINE" eval '[ -n "$(answering)" ]'
 check "... and the client comes home" within "$DEADLINE" at_b
+check "... an event and the status say so" within "$DEADLINE" eval 'has_event ".event == \"helper-back\"" && ! fault'
+
+next=$(spare) old=$(answering)
+kill -KILL "$(keeper)"
+check "its keeper is killed: the spare is the keeper" within "$DEADLINE" eval '[ "$(keeper)" = "$next" ]'
+check "... another one answers, with the same rights" within "$DEADLINE" eval 'new=$(answering) && [ "$new" != "$old" ] && has_only "$new" $helper'
+check "... under a seccomp list" within "$DEADLINE" eval '[ "$(proc "$(answering)" Seccomp)" = 2 ]'
+check "... there is a spare again" within "$DEADLINE" spare
+check "... events say so" within "$DEADLINE" eval '[ "$(event_count ".event == \"helper-down\"")" = 2 ] && [ "$(event_count ".event == \"helper-back\"")" = 2 ]'
+check "... and the status is as before" within "$DEADLINE" eval '! fault'
 check "it made no call that its list forbids" eval '! counted 1'
+
+kill -KILL "$(spare)" "$(keeper)" "$(answering)"
+check "all three are killed: the status says so, and to restart" within "$DEADLINE" eval '"$REZONE" status --pin-dir "$PIN_DIR" -o json | jq -e ".faults | any(.fault == \"helper down\" and (.text | contains(\"restart\")))" >/dev/null'
+check "... the daemon goes on" daemon_runs
+stop rezone
+rezone_start --interval 500ms --stable-for 0s --cloud off
+check "... and the next one has a helper" within "$DEADLINE" eval '! fault && answering'
+old=${PIDS[rezone]}
+stop rezone
+check "... which ends with it" within "$DEADLINE" eval '! pgrep -f "^rezone-enter parent=$old "'

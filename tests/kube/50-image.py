@@ -219,8 +219,8 @@ def source_has_no_rights():
 
 
 def helper_has_three(given):
-    """rezone-enter, which enters network namespaces, and its keeper"""
-    return [set(names(x["CapEff"])) for x in offspring("rezone-enter")] == [HELPER & set(given)] * 2
+    """rezone-enter, which enters network namespaces, its keeper, and the keeper's spare"""
+    return [[set(names(x["CapEff"])) for x in offspring(name)] for name in ("rezone-enter", "rezone-keeper", "rezone-spare")] == [[HELPER & set(given)]] * 3
 
 
 check("the helper has what the daemon has not", until(lambda: helper_has_three(pod.own_capabilities()), 15) is not None, offspring("rezone-enter"))

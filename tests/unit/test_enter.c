@@ -192,7 +192,7 @@ static void test_hangs(void **state)
 	size_t n;
 
 	(void)state;
-	rz_enter_on_failed(count, NULL);
+	rz_enter_tell(&(struct rz_enter_calls){.failed = count});
 	errors[ETIMEDOUT] = 0;
 	assert_int_equal(rz_enter_netlink(1, NETLINK_SOCK_DIAG), -EOWNERDEAD);
 	after_ns = rz_now_ns();
@@ -231,7 +231,7 @@ static void test_dies(void **state)
 	json_t *line;
 
 	(void)state;
-	rz_enter_on_failed(count, NULL);
+	rz_enter_tell(&(struct rz_enter_calls){.failed = count});
 	errors[ECHILD] = 0;
 	rz_log_setup(RZ_LOG_JSON, RZ_LOG_INFO);
 	capture_begin(&c);
@@ -308,7 +308,7 @@ static void test_lies(void **state)
 	int fd;
 
 	(void)state;
-	rz_enter_on_failed(count, NULL);
+	rz_enter_tell(&(struct rz_enter_calls){.failed = count});
 	for (lie = OTHER_KIND; lie < LIES; lie++) {
 		pid_t pid = start_helper(lies);
 

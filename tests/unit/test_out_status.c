@@ -220,9 +220,9 @@ static void test_paused_by_settings(void **state)
 /* One after the other: each alone makes the node degraded. */
 static void test_each_fault(void **state)
 {
-	static const enum rz_fault faults[] = {RZ_FAULT_STALLED,   RZ_FAULT_TICK_LATE,
-					       RZ_FAULT_NO_SOURCE, RZ_FAULT_NO_CLOSE,
-					       RZ_FAULT_SETTINGS,  RZ_FAULT_NEARLY_FULL};
+	static const enum rz_fault faults[] = {
+		RZ_FAULT_STALLED,  RZ_FAULT_TICK_LATE, RZ_FAULT_NO_SOURCE,  RZ_FAULT_NO_CLOSE,
+		RZ_FAULT_SETTINGS, RZ_FAULT_HELPER,    RZ_FAULT_NEARLY_FULL};
 	struct rz_health h;
 	struct place p;
 	size_t i;
@@ -242,6 +242,9 @@ static void test_each_fault(void **state)
 			break;
 		case RZ_FAULT_NO_CLOSE:
 			p.snap.status.way = RZ_WAY_NONE;
+			break;
+		case RZ_FAULT_HELPER:
+			p.snap.status.helper = RZ_HELPER_DOWN;
 			break;
 		case RZ_FAULT_SETTINGS:
 			p.snap.status.conf_failed_ns = NOW_NS - SECOND_NS;

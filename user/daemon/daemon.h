@@ -233,6 +233,10 @@ bool rz_daemon_moves_has(const struct rz_daemon *d, uint64_t cookie);
 /* Each second: closes what clients have left while it was held, once the answers are out. */
 void rz_daemon_look_at_left(struct rz_daemon *d);
 
+/* Counts what goes wrong with rezone-enter, tells of it in events and the status; from now on. */
+void rz_daemon_helper_start(struct rz_daemon *d);
+void rz_daemon_helper_stop(void);
+
 /* Each second: starts the server of --listen, if it does not run. */
 void rz_daemon_look_at_server(struct rz_daemon *d);
 void rz_daemon_stop_server(struct rz_daemon *d);

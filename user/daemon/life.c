@@ -92,13 +92,6 @@ static void choose_way(struct rz_daemon *d, const struct rz_lacks *lacks)
 		      "has, and no CONFIG_INET_DIAG_DESTROY): observing, nobody is moved");
 }
 
-static void on_helper_failed(void *arg, int error)
-{
-	const struct rz_daemon *d = arg;
-
-	rz_tally_error(d->maps, RZ_PLACE_ENTER, error);
-}
-
 static int load_kernel_side(struct rz_daemon *d)
 {
 	const struct rz_conf *c = &d->conf;
@@ -125,7 +118,6 @@ static int load_kernel_side(struct rz_daemon *d)
 	give_up(RZ_CAPS_DAEMON |
 		((d->conf.listen || rz_reporter_is_wanted(&d->conf)) ? RZ_CAPS_CHILDREN : 0));
 	d->maps = rz_kern_maps(d->kern);
-	rz_enter_on_failed(on_helper_failed, d);
 	if (!lacks.census)
 		err = rz_census_new(&d->census);
 	if (err)
@@ -206,7 +198,7 @@ void rz_daemon_stop(struct rz_daemon *d)
 	if (!d)
 		return;
 	rz_daemon_stop_server(d);
-	rz_enter_on_failed(NULL, NULL);
+	rz_daemon_helper_stop();
 	rz_daemon_moves_stop(d);
 	if (d->started && !d->conf.keep_pins)
 		rz_daemon_follow_finish(d);
@@ -254,6 +246,8 @@ static int start_all(struct rz_daemon *d)
 		rz_tally_clear(d->maps);
 	if (!err)
 		err = rz_daemon_events_start(d);
+	if (!err)
+		rz_daemon_helper_start(d);
 	if (!err)
 		err = rz_daemon_ledger_start(d);
 	if (!err)

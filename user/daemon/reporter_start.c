@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/beside.h"
+#include "base/child.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -153,48 +153,13 @@ static void free_args(struct args *a)
 
 /* ---- the process ---- */
 
-/* Signals that the daemon waits for in its own way come to it as usual. `end` is on stderr until it
- * has given up its rights, for what the linker may have to say. */
-static int spawn(char *const argv[], int end, pid_t *ret)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	char path[4096];
-	sigset_t none;
-	int err = rz_path_beside(RZ_SOURCE_PROGRAM, path, sizeof(path));
-
-	if (err)
-		return err;
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&files);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, end, RZ_REPORT_FD);
-	err = posix_spawn(ret, path, &files, &attr, argv, environ);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	return -err;
-}
-
-/* Two ends: ours, and one whose number is not the one that it gets in the process. */
+/* Two ends: the daemon's, and the process's, which may fill its own with parts of a topology. */
 static int make_ends(int ends[2])
 {
-	int room = ROOM_BYTES, moved;
+	int room = ROOM_BYTES;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return -errno;
-	moved = fcntl(ends[1], F_DUPFD_CLOEXEC, RZ_REPORT_FD + 1);
-	close(ends[1]);
-	ends[1] = moved;
-	if (moved < 0) {
-		int err = -errno;
-
-		close(ends[0]);
-		return err;
-	}
 	setsockopt(ends[1], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	return 0;
 }
@@ -209,7 +174,7 @@ int rz_reporter_start(struct rz_reporter *r)
 	r->began_ns = rz_now_ns();
 	err = make_args(&args, r);
 	if (!err)
-		err = spawn(args.argv, ends[1], &r->pid);
+		err = rz_child_start(args.argv, environ, &ends[1], 1, &r->pid);
 	free_args(&args);
 	close(ends[1]);
 	if (!err)

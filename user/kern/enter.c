@@ -255,7 +255,7 @@ int rz_enter_shut(uint32_t netns, const struct rz_enter_socket *row)
 	union rz_enter_request r = {.shut = {.netns = netns, .row = *row}};
 
 	if (!row->pid)
-		return rz_enter_it.ready ? -ESRCH : -EOWNERDEAD;
+		return rz_enter_it.state == RZ_HELPER_ANSWERS ? -ESRCH : -EOWNERDEAD;
 	return ask(&r, RZ_ENTER_SHUT, 0, -1, &answer, NULL);
 }
 

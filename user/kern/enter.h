@@ -15,13 +15,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rezone/ipc.h>
+
 #include "kern/enter_form.h"
 
 #define RZ_ENTER_WAIT_NS 3000000000ULL
 
-/* Called with the errno of what went wrong with the helper: ECHILD it ended, ETIMEDOUT it did not
- * answer, EBADMSG its answer was refused, EPERM a call that its seccomp list forbids. */
-typedef void (*rz_enter_failed_fn)(void *arg, int error);
+struct rz_enter_calls {
+	/* -errno of what went wrong with the helper: ECHILD it ended, ETIMEDOUT it did not answer,
+	 * EBADMSG its answer was refused, EPERM a call that its seccomp list forbids */
+	void (*failed)(void *arg, int error);
+	/* it does not answer any more, or again; `why` is one line */
+	void (*changed)(void *arg, enum rz_helper state, const char *why);
+	void *arg;
+};
 
 /* Starts it, for sockets of agents at these ports, and waits until it is ready. 0, or -errno,
  * logged: all calls below work for the own network namespace alone then. */
@@ -31,7 +38,9 @@ int rz_enter_start(const uint16_t *ports, size_t n_ports);
 int rz_enter_begin(const uint16_t *ports, size_t n_ports);
 int rz_enter_wait(int err);
 void rz_enter_stop(void);
-void rz_enter_on_failed(rz_enter_failed_fn fn, void *arg);
+/* Whom to tell; {}: nobody. */
+void rz_enter_tell(const struct rz_enter_calls *calls);
+enum rz_helper rz_enter_state(void);
 /* Each second: is it still, or again, there? */
 void rz_enter_look(void);
 

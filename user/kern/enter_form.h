@@ -17,11 +17,14 @@
 #include <rezone/config.h>
 #include <rezone/types.h>
 
+#include "base/child.h"
+
 #define RZ_ENTER_PROGRAM "rezone-enter"
-#define RZ_ENTER_FD	 3	    /* of the helper: its end of the socket */
-#define RZ_ENTER_MAGIC	 0x31657a72 /* "rze1": the form's first version */
-#define RZ_ENTER_ROWS	 256	    /* sockets of a request */
-#define RZ_ENTER_NETNS	 4096	    /* namespaces of an answer */
+#define RZ_ENTER_FD	 RZ_CHILD_FD	   /* of the helper: its end of the socket, */
+#define RZ_ENTER_HOLD_FD (RZ_CHILD_FD + 1) /* ... and of the pipe of its keeper (enter/keep.h) */
+#define RZ_ENTER_MAGIC	 0x31657a72	   /* "rze1": the form's first version */
+#define RZ_ENTER_ROWS	 256		   /* sockets of a request */
+#define RZ_ENTER_NETNS	 4096		   /* namespaces of an answer */
 #define RZ_ENTER_LINKS	 8
 
 enum rz_enter_kind {

@@ -10,15 +10,15 @@
 #include "kern/enter.h"
 
 struct rz_enter_helper {
-	pid_t keeper; /* our child, which starts the one that answers, again and again; 0: none */
+	pid_t keeper; /* our child, the first keeper (enter/keep.h); 0: none, or it has ended */
 	int fd;	      /* -1: none */
+	int pipe;     /* its keeper and the spare last as long as this is open; -1 */
 	int calls_fd; /* where calls come out that its seccomp list forbids; -1 */
-	bool ready;   /* it has said so, and has not failed since */
+	enum rz_helper state;
 	uint32_t seq;
 	uint64_t forbidden; /* calls, that nobody was told of yet */
 	int forbidden_nr;   /* the latest */
-	rz_enter_failed_fn failed;
-	void *failed_arg;
+	struct rz_enter_calls calls;
 };
 
 extern struct rz_enter_helper rz_enter_it;
@@ -28,7 +28,7 @@ extern struct rz_enter_helper rz_enter_it;
  * (-1); -EOWNERDEAD: it is not ready. seq 0: none is waited for. */
 int rz_enter_receive(uint32_t seq, struct rz_enter_answer *a, int *ret_fd);
 
-/* It did what it must not, or nothing: ends the process that answers. The keeper starts another. */
+/* It did what it must not, or nothing: has the process that answers ended. Another is started. */
 void rz_enter_give_up(int error, const char *what);
 
 /* Answers a call of its that is forbidden. */

@@ -3,21 +3,19 @@
  * The life of rezone-enter, see enter.h.
  *
  * It is started once: this process gives up the capabilities that the helper keeps, so it could not
- * start it again. The helper is two processes: one that answers, and its keeper, which reads
- * nothing and starts it again when it ends (user/enter.c).
+ * start it again. The helper's own processes do that (enter/keep.h).
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/beside.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/forbidden.h"
 #include "base/json.h"
@@ -25,30 +23,40 @@
 #include "base/pass.h"
 #include "kern/enter_inside.h"
 
-struct rz_enter_helper rz_enter_it = {.fd = -1, .calls_fd = -1};
+#define STOP_MS 1000 /* for its processes to end */
+
+struct rz_enter_helper rz_enter_it = {
+	.fd = -1, .pipe = -1, .calls_fd = -1, .state = RZ_HELPER_GONE};
 
 static void failed(int error)
 {
-	if (rz_enter_it.failed)
-		rz_enter_it.failed(rz_enter_it.failed_arg, error);
+	if (rz_enter_it.calls.failed)
+		rz_enter_it.calls.failed(rz_enter_it.calls.arg, error);
 }
 
-static void close_calls(void)
+static void change(enum rz_helper state, const char *why)
 {
-	if (rz_enter_it.calls_fd >= 0)
-		close(rz_enter_it.calls_fd);
-	rz_enter_it.calls_fd = -1;
+	rz_enter_it.state = state;
+	if (rz_enter_it.calls.changed)
+		rz_enter_it.calls.changed(rz_enter_it.calls.arg, state, why);
 }
 
-/* It is not there, until it says that it is. */
-static void is_down(int error, const char *why, bool for_good)
+static void close_one(int *fd)
 {
-	bool was = rz_enter_it.ready;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
 
-	rz_enter_it.ready = false;
-	close_calls();
-	if (!was)
+/* It does not answer: until it says that it does, or for good. */
+static void is_down(enum rz_helper state, int error, const char *why)
+{
+	bool for_good;
+
+	close_one(&rz_enter_it.calls_fd);
+	if (rz_enter_it.state >= state)
 		return;
+	for_good = state == RZ_HELPER_GONE;
 	rz_log_fields(RZ_LOG_WARN,
 		      json_pack("{s:s, s:o, s:o, s:b}", "process", "enter", "why",
 				rz_json_printable(why), "error", rz_json_error(error), "for_good",
@@ -57,28 +65,36 @@ static void is_down(int error, const char *why, bool for_good)
 		      "stay, and none is closed by a FIN",
 		      why, for_good ? "until the daemon is restarted" : "until it is back");
 	failed(error);
+	change(state, why);
 }
 
-/* Both of its processes have ended, or nobody can talk with them any more. */
+static void reap_keeper(void)
+{
+	if (rz_enter_it.keeper > 0 && waitpid(rz_enter_it.keeper, NULL, WNOHANG) != 0)
+		rz_enter_it.keeper = 0;
+}
+
+static void end_keeper(void)
+{
+	if (rz_enter_it.keeper > 0 && !kill(rz_enter_it.keeper, SIGKILL))
+		waitpid(rz_enter_it.keeper, NULL, 0);
+	rz_enter_it.keeper = 0;
+}
+
+/* The process that answers, its keeper and the spare have all ended. */
 static void is_gone(void)
 {
-	int status = 0;
-
-	if (rz_enter_it.keeper > 0) {
-		kill(rz_enter_it.keeper, SIGKILL);
-		waitpid(rz_enter_it.keeper, &status, 0);
-	}
-	rz_enter_it.keeper = 0;
-	close(rz_enter_it.fd);
-	rz_enter_it.fd = -1;
-	is_down(-ECHILD, "has ended, and its keeper with it", true);
+	end_keeper();
+	close_one(&rz_enter_it.fd);
+	close_one(&rz_enter_it.pipe);
+	is_down(RZ_HELPER_GONE, -ECHILD, "has ended, its keeper and the spare with it");
 }
 
 void rz_enter_give_up(int error, const char *what)
 {
-	is_down(error, what, false);
-	if (rz_enter_it.keeper > 0)
-		kill(rz_enter_it.keeper, SIGUSR1);
+	is_down(RZ_HELPER_DOWN, error, what);
+	if (rz_enter_it.pipe >= 0 && write(rz_enter_it.pipe, "", 1) < 0)
+		rz_debug("enter: its keeper does not read: %s", strerror(errno));
 }
 
 void rz_enter_forbid(void)
@@ -86,7 +102,7 @@ void rz_enter_forbid(void)
 	int err = rz_forbidden_answer(rz_enter_it.calls_fd, &rz_enter_it.forbidden_nr);
 
 	if (err && err != -EAGAIN)
-		close_calls();
+		close_one(&rz_enter_it.calls_fd);
 	if (err)
 		return;
 	rz_enter_it.forbidden++;
@@ -95,14 +111,20 @@ void rz_enter_forbid(void)
 
 static void is_ready(const struct rz_enter_answer *a, int *passed)
 {
-	close_calls();
+	bool was_down = rz_enter_it.state == RZ_HELPER_DOWN;
+	char what[64];
+
+	close_one(&rz_enter_it.calls_fd);
 	if (*passed >= 0 && rz_pass_is(*passed, RZ_FORBIDDEN_LISTENER)) {
 		rz_enter_it.calls_fd = *passed;
 		*passed = -1;
 	}
 	rz_debug("enter: process %u of " RZ_ENTER_PROGRAM " is ready, forbidden system calls %s",
 		 a->value, rz_enter_it.calls_fd >= 0 ? "are counted" : "are not counted");
-	rz_enter_it.ready = true;
+	snprintf(what, sizeof(what), "process %u answers", a->value);
+	if (was_down)
+		rz_info("enter: " RZ_ENTER_PROGRAM " is back: %s", what);
+	change(RZ_HELPER_ANSWERS, what);
 }
 
 /* What it says unasked. */
@@ -114,7 +136,7 @@ static void take_word(const struct rz_enter_answer *a, int *passed)
 		is_ready(a, passed);
 	} else if (a->head.kind == RZ_ENTER_ENDED) {
 		snprintf(why, sizeof(why), "process %u has ended", a->value);
-		is_down(-ECHILD, why, false);
+		is_down(RZ_HELPER_DOWN, -ECHILD, why);
 	}
 }
 
@@ -138,7 +160,7 @@ int rz_enter_receive(uint32_t seq, struct rz_enter_answer *a, int *ret_fd)
 			rz_enter_give_up(-EBADMSG, "sent what is no answer");
 			break;
 		}
-		if (seq && a->head.seq == seq && rz_enter_it.ready) {
+		if (seq && a->head.seq == seq && rz_enter_it.state == RZ_HELPER_ANSWERS) {
 			*ret_fd = passed;
 			return 1;
 		}
@@ -147,7 +169,7 @@ int rz_enter_receive(uint32_t seq, struct rz_enter_answer *a, int *ret_fd)
 		if (passed >= 0)
 			close(passed);
 	}
-	return rz_enter_it.ready ? 0 : -EOWNERDEAD;
+	return rz_enter_it.state == RZ_HELPER_ANSWERS ? 0 : -EOWNERDEAD;
 }
 
 void rz_enter_look(void)
@@ -157,6 +179,7 @@ void rz_enter_look(void)
 	int fd = -1;
 
 	rz_enter_receive(0, &a, &fd);
+	reap_keeper();
 	if (rz_enter_it.calls_fd >= 0 && poll(&call, 1, 0) > 0)
 		rz_enter_forbid();
 	if (rz_enter_it.forbidden)
@@ -171,10 +194,14 @@ void rz_enter_look(void)
 	rz_enter_it.forbidden = 0;
 }
 
-void rz_enter_on_failed(rz_enter_failed_fn fn, void *arg)
+void rz_enter_tell(const struct rz_enter_calls *calls)
 {
-	rz_enter_it.failed = fn;
-	rz_enter_it.failed_arg = arg;
+	rz_enter_it.calls = *calls;
+}
+
+enum rz_helper rz_enter_state(void)
+{
+	return rz_enter_it.state;
 }
 
 /* ---- its start and its end ---- */
@@ -188,46 +215,26 @@ static void name_ports(char *dst, size_t size, const uint16_t *ports, size_t n)
 		used += (size_t)snprintf(dst + used, size - used, "%s%u", i ? "," : "", ports[i]);
 }
 
-/* Signals that this process waits for in its own way come to it as usual. stderr is this process's,
- * for the line that says why it cannot begin. */
-static int spawn(char *const argv[], int end, pid_t *ret)
+/* Starts its processes; keeps this process's ends of a socket and of a pipe. */
+static int start(char *const argv[])
 {
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	char path[4096];
-	sigset_t none;
-	int err = rz_path_beside(RZ_ENTER_PROGRAM, path, sizeof(path));
+	int sockets[2], pipes[2], err;
 
-	if (err)
-		return err;
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&files);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, end, RZ_ENTER_FD);
-	err = posix_spawn(ret, path, &files, &attr, argv, NULL);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	return -err;
-}
-
-/* Two ends: ours, and one whose number is not the one that it gets in the process. */
-static int make_ends(int ends[2])
-{
-	int moved;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
 		return -errno;
-	moved = fcntl(ends[1], F_DUPFD_CLOEXEC, RZ_ENTER_FD + 1);
-	close(ends[1]);
-	ends[1] = moved;
-	if (moved >= 0)
-		return 0;
-	close(ends[0]);
-	return -errno;
+	rz_enter_it.fd = sockets[0];
+	err = pipe2(pipes, O_CLOEXEC | O_NONBLOCK) ? -errno : 0;
+	if (!err) {
+		const int its[2] = {sockets[1], pipes[0]};
+
+		rz_enter_it.pipe = pipes[1];
+		err = rz_child_start(argv, (char *[]){NULL}, its, 2, &rz_enter_it.keeper);
+		close(pipes[0]);
+	}
+	close(sockets[1]);
+	if (err)
+		rz_enter_it.keeper = 0;
+	return err;
 }
 
 /* Until it says that it is ready. */
@@ -251,21 +258,10 @@ int rz_enter_begin(const uint16_t *ports, size_t n_ports)
 {
 	char named[RZ_PORTS_MAX * 6 + 16], parent[32];
 	char *argv[] = {(char *)RZ_ENTER_PROGRAM, parent, named, NULL};
-	int ends[2], err = make_ends(ends);
 
-	if (err)
-		return err;
 	name_ports(named, sizeof(named), ports, n_ports);
 	snprintf(parent, sizeof(parent), "parent=%d", (int)getpid());
-	err = spawn(argv, ends[1], &rz_enter_it.keeper);
-	close(ends[1]);
-	if (err) {
-		rz_enter_it.keeper = 0;
-		close(ends[0]);
-	} else {
-		rz_enter_it.fd = ends[0];
-	}
-	return err;
+	return start(argv);
 }
 
 int rz_enter_wait(int err)
@@ -298,16 +294,18 @@ void rz_enter_adopt(int fd)
 	rz_enter_receive(0, &a, &none);
 }
 
+/* They end by the pipe; the first keeper, which is our child, also if it is stopped. None is left
+ * when this process ends, unless it is stopped or hangs in the kernel. */
 void rz_enter_stop(void)
 {
-	if (rz_enter_it.fd >= 0)
-		close(rz_enter_it.fd);
-	rz_enter_it.fd = -1;
-	rz_enter_it.ready = false;
-	close_calls();
-	if (rz_enter_it.keeper > 0) {
-		kill(rz_enter_it.keeper, SIGKILL);
-		waitpid(rz_enter_it.keeper, NULL, 0);
-	}
-	rz_enter_it.keeper = 0;
+	struct pollfd p = {.fd = rz_enter_it.fd};
+	bool is_ours = rz_enter_it.pipe >= 0;
+
+	close_one(&rz_enter_it.pipe);
+	close_one(&rz_enter_it.calls_fd);
+	end_keeper();
+	if (is_ours)
+		poll(&p, 1, STOP_MS); /* until nobody has the other end */
+	close_one(&rz_enter_it.fd);
+	rz_enter_it.state = RZ_HELPER_GONE;
 }

@@ -14,17 +14,12 @@
 #define NEARLY	  0.95 /* of a map: from here on connections may soon go untracked */
 
 static const char *const words[] = {
-	[RZ_FAULT_NOT_RUNNING] = "not running",
-	[RZ_FAULT_NO_MAPS] = "no maps",
-	[RZ_FAULT_STALLED] = "stalled",
-	[RZ_FAULT_TICK_LATE] = "tick late",
-	[RZ_FAULT_FROZEN] = "frozen",
-	[RZ_FAULT_NO_SOURCE] = "no topology",
-	[RZ_FAULT_PAUSED] = "paused",
-	[RZ_FAULT_BREAKER] = "breaker open",
-	[RZ_FAULT_NO_CLOSE] = "cannot close",
-	[RZ_FAULT_SETTINGS] = "settings refused",
-	[RZ_FAULT_NEARLY_FULL] = "map nearly full",
+	[RZ_FAULT_NOT_RUNNING] = "not running", [RZ_FAULT_NO_MAPS] = "no maps",
+	[RZ_FAULT_STALLED] = "stalled",		[RZ_FAULT_TICK_LATE] = "tick late",
+	[RZ_FAULT_FROZEN] = "frozen",		[RZ_FAULT_NO_SOURCE] = "no topology",
+	[RZ_FAULT_PAUSED] = "paused",		[RZ_FAULT_BREAKER] = "breaker open",
+	[RZ_FAULT_NO_CLOSE] = "cannot close",	[RZ_FAULT_SETTINGS] = "settings refused",
+	[RZ_FAULT_HELPER] = "helper down",	[RZ_FAULT_NEARLY_FULL] = "map nearly full",
 };
 _Static_assert(sizeof(words) / sizeof(words[0]) == RZ_FAULT_COUNT, "a word for each fault");
 
@@ -106,6 +101,13 @@ static void judge_moves(struct rz_health *h, const struct rz_status_view *v)
 		note(h, RZ_FAULT_NO_CLOSE,
 		     "this kernel can reset no connection, rezone observes; `rezone check` says "
 		     "more");
+	if (s->helper != RZ_HELPER_ANSWERS)
+		note(h, RZ_FAULT_HELPER,
+		     "rezone-enter does not answer: connections in other network namespaces (pods) "
+		     "stay, and none is closed by a FIN; %s",
+		     s->helper == RZ_HELPER_DOWN
+			     ? "it is started again by itself, within a minute"
+			     : "restart rezone, the daemon cannot start it again");
 }
 
 static void judge_settings_and_room(struct rz_health *h, const struct rz_status_view *v)

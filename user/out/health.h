@@ -24,6 +24,7 @@ enum rz_fault {
 	RZ_FAULT_BREAKER,
 	RZ_FAULT_NO_CLOSE,    /* the kernel can reset no connection */
 	RZ_FAULT_SETTINGS,    /* a change of them was refused */
+	RZ_FAULT_HELPER,      /* rezone-enter does not answer */
 	RZ_FAULT_NEARLY_FULL, /* the map of connections or of clients */
 	RZ_FAULT_COUNT,
 };

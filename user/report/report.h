@@ -17,7 +17,9 @@
 
 #include <rezone/ipc.h>
 
-#define RZ_REPORT_FD	      3 /* of the network process: its end of the socket */
+#include "base/child.h"
+
+#define RZ_REPORT_FD	      RZ_CHILD_FD /* of the network process: its end of the socket */
 #define RZ_REPORT_MAX	      32768
 #define RZ_REPORT_MAGIC	      0x317a7a72 /* "rzz1": the form's first version */
 #define RZ_REPORT_TARGETS_MAX 16
