@@ -12,7 +12,8 @@ crowd_sources
 crowd_serve a
 agent_start b
 topology a=ready b=ready
-rezone_start --interval 500ms --stable-for 0s --max-clients $MAX_CLIENTS --max-connections $MAX_CONNS
+PORT=$((20000 + $$ % 10000))
+rezone_start --interval 500ms --stable-for 0s --max-clients $MAX_CLIENTS --max-connections $MAX_CONNS --listen "127.0.0.1:$PORT"
 client_start good kafka-go-debian write --bootstrap "$(agent_ip b):9092" --client-id good,warpstream_az=b,warpstream_interzone_lb=true --topic t --rate 20
 good() { some_rows '(.client_id | startswith("good,")) and .state == "data" and .client_zone == "b" and .locality == "same"'; }
 check "a good client is tracked" within "$DEADLINE" good
@@ -55,6 +56,40 @@ on_a_terminal() { # as a person sees it; the lines' own colour is at their ends
 }
 check "nor a terminal" on_a_terminal
 check "the good client is still tracked" good
+
+# everything else that shows what a client says; rezone top on a terminal is 77-top's
+other_outputs() {
+	local c n=0
+	while read -r c; do
+		# shellcheck disable=SC2086 # words
+		timeout 60 "$REZONE" $c --pin-dir "$PIN_DIR" >"$WORK/other" 2>&1
+		printable "$WORK/other" || { note "$c: $(LC_ALL=C grep -aP '[^\x20-\x7e]' "$WORK/other" | head -n 1 | cat -v)"; return 1; }
+		grep -q h-escapes "$WORK/other" && n=$((n + 1))
+	done <<-'END'
+		status
+		status -o json
+		events
+		events -o json
+		plan
+		plan -o json
+		explain h-escapes-*
+		explain h-escapes-* -o json
+		traffic
+		traffic -o json
+		cost
+		cost -o json
+		top --batch --frames 1 --all
+		top --frames 1 --all -o json
+		reset --client-id h-escapes-* --dry-run
+		stats -o json
+		topology -o json
+	END
+	"$REZONE" bugtool --raw --file - --pin-dir "$PIN_DIR" 2>"$WORK/other" | tar -xzO >>"$WORK/other"
+	printable "$WORK/other" && note "$n of them show such a client.id"
+}
+check "nor any other command's output, nor an archive of rezone bugtool" other_outputs
+curl -s --max-time 10 "http://127.0.0.1:$PORT/metrics" >"$WORK/other"
+check "nor metrics, which have no client.id" eval 'grep -q ^rezone_connections "$WORK/other" && printable "$WORK/other" && ! grep -q h-escapes "$WORK/other"'
 
 rss() { awk '/^VmRSS/ { print $2 }' "/proc/${PIDS[rezone]}/status"; }
 flood() { # NAME: that many connections, each with an id of its own

@@ -52,6 +52,16 @@ mkdir "$WORK/elsewhere"
 check "--pin-dir on another file system: likewise" refused true --pin-dir "$WORK/elsewhere/pins"
 check "... and nothing is made there" test ! -e "$WORK/elsewhere/pins"
 
+# mounted as mount(8) does it, by mode 1777: a user of the node may have been there first
+anybodys="mount -t bpf bpf /sys/fs/bpf"
+as_nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
+check "the pin directory is another user's: the start is refused" refused "$anybodys; $as_nobody mkdir $PIN_DIR"
+sed 's/^/# /' "$WORK/start"
+check "... or his symbolic link" refused "$anybodys; mkdir -m 700 $PIN_DIR-elsewhere; $as_nobody ln -s $PIN_DIR-elsewhere $PIN_DIR"
+check "... or root's, and others may write to it" refused "$anybodys; mkdir -m 777 $PIN_DIR"
+in_mounts "$anybodys; mkdir -m 755 $PIN_DIR" "$REZONE" pause --pin-dir "$PIN_DIR" >"$WORK/start" 2>&1
+check "... root's, which others may read, will do" grep -q paused "$WORK/start"
+
 run_in "mount --bind /sys/fs/bpf /sys/fs/bpf"
 check "writable at the start" moves_on
 there mount -o remount,bind,ro /sys/fs/bpf

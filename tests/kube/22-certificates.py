@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """An API server with a certificate that is not to be believed: of another authority, of another host, out of its time. rezone asks it
 nothing, says why, keeps the agents, and moves nobody once they are older than --topology-max-age; with the right one all goes on by
-itself. Then the log level of the network process, which follows the settings."""
+itself. Then the log level of the network process, which follows the settings; and a server without TLS, which gets no token."""
 import ssl
 from lib import *
 from faults import Server
@@ -61,6 +61,7 @@ trust("ours")
 rezone("--kube-server", s.url, "--kube-service", "ws/agent=default", "--topology-max-age", "6s", "--node-name", "n1", "--log-format", "json",
        "--kube-ca-file", WORK + "/ca", "--kube-token-file", WORK + "/token", "--config", WORK + "/rezone.yaml")
 check("the right certificate: current", until(lambda: zones() == GOOD and frozen() is None and s.watchers) is not None, faults())
+check("... and it got the token", s.tokens == {"Bearer a-token"}, s.tokens)
 for what, tls in [("of another authority", context("foreign", "theirs")), ("of another host", context("elsewhere", "ours", "DNS:elsewhere,IP:127.0.0.9")),
                   ("that is out of its time", context("old", "ours", days="-1"))]:
     s.tls = tls
@@ -101,4 +102,12 @@ check("log_level info: the network process writes no debug line", not debug_line
 setting("log_level: debug\n")
 check("log_level debug by a reload: it does", until(lambda: list_again() or time.sleep(0.5) or debug_lines()) is not None, log_of("rezone")[-600:])
 check("... by the same process, without a restart", not any("again" in e.get("text", "") for e in events("start")[1:]) and len(events("start")) == 1)
+
+# ---- without TLS everybody on the way could read a token ----
+
+stop("rezone", signal.SIGTERM)
+plain = Server(port=18002)
+plain.set(slice_of("one", "agent", [endpoint("10.1.0.1", "a", "u1", "n1")]))
+rezone("--kube-server", plain.url, "--kube-service", "ws/agent=default", "--node-name", "n1", "--kube-token-file", WORK + "/token")
+check("http://: current, and no token was sent", until(lambda: zones() == GOOD and plain.watchers) is not None and plain.tokens == {""}, plain.tokens)
 done()

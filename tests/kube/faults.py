@@ -14,6 +14,7 @@ class Server:
         self.items, self.version = {}, 100
         self.fault = {}       # kind -> function(sock, server); returns True if the connection may go on
         self.count = {}       # kind -> requests so far
+        self.tokens = set()   # what requests brought, "" of none
         self.watchers = []    # sockets of open watches
         self.open = []        # all connections so far
         self.chunk = 0        # events are cut into HTTP chunks of that many bytes
@@ -51,6 +52,7 @@ class Server:
         kind = "watch" if "watch=1" in path else "check" if "PartialObjectMetadata" in head else "list"
         with self.lock:
             self.count[kind] = self.count.get(kind, 0) + 1
+            self.tokens.add("".join(line.split(" ", 1)[1] for line in head.split("\r\n") if line.lower().startswith("authorization:")))
             fault = self.fault.get(kind)
         if fault:
             return fault(conn, self)

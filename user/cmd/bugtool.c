@@ -34,6 +34,7 @@
 struct ask {
 	struct rz_ask common; /* first */
 	const char *file;
+	bool is_new; /* the file: its name is not the caller's */
 	bool raw;
 };
 
@@ -294,7 +295,7 @@ static int make(const struct ask *a, const struct rz_bugtool_scratch *s)
 	if (!err)
 		err = write_all(&c, &r, s->folder, a->raw ? NULL : mask);
 	if (!err)
-		err = rz_bugtool_pack(s, a->file);
+		err = rz_bugtool_pack(s, a->file, a->is_new);
 	if (!err && a->common.json && strcmp(a->file, "-"))
 		err = rz_bugtool_print_json(stdout, &r);
 	else if (!err)
@@ -317,6 +318,7 @@ int rz_cmd_bugtool(int argc, char **argv)
 	if (!a.file) {
 		snprintf(name, sizeof(name), "%s.tar.gz", scratch.name);
 		a.file = name;
+		a.is_new = true;
 	}
 	rz_ask_name_node_at(a.common.pin_dir);
 	err = make(&a, &scratch);

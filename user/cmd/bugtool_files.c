@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Folder, tar and facts of `rezone bugtool`, see bugtool.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -96,13 +97,11 @@ static void remove_file(const char *path)
 		unlink(path);
 }
 
-int rz_bugtool_pack(const struct rz_bugtool_scratch *s, const char *path)
+static int write_tar(const struct rz_bugtool_scratch *s, int out)
 {
-	/* --force-local: a colon in the path is not a host's name */
 	char *argv[] = {(char *)"tar",
 			(char *)"--create",
 			(char *)"--gzip",
-			(char *)"--force-local",
 			(char *)"--owner=0",
 			(char *)"--group=0",
 			(char *)"--numeric-owner",
@@ -110,19 +109,39 @@ int rz_bugtool_pack(const struct rz_bugtool_scratch *s, const char *path)
 			(char *)"--directory",
 			(char *)s->outer,
 			(char *)"--file",
-			(char *)path,
+			(char *)"-",
 			(char *)s->name,
 			NULL};
+
+	return rz_child_run(argv, out, STDERR_FILENO, TAR_NS);
+}
+
+/* A name that we chose is a new file: in /tmp it may be somebody's symbolic link. */
+static int open_archive(const char *path, bool is_new)
+{
+	return open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (is_new ? O_EXCL : O_TRUNC), 0600);
+}
+
+int rz_bugtool_pack(const struct rz_bugtool_scratch *s, const char *path, bool is_new)
+{
+	bool to_stdout = !strcmp(path, "-");
+	_cleanup_close_ int file = -1;
 	int ret;
 
-	if (!strcmp(path, "-") && isatty(STDOUT_FILENO))
+	if (to_stdout && isatty(STDOUT_FILENO))
 		return rz_err(-EINVAL, "bugtool: stdout is a terminal; write to a file, as "
 				       "`--file - >rezone.tar.gz`");
-	ret = rz_child_run(argv, STDOUT_FILENO, STDERR_FILENO, TAR_NS);
+	if (!to_stdout) {
+		file = open_archive(path, is_new);
+		if (file < 0)
+			return rz_err(-errno, "bugtool: cannot write %s: %s", path,
+				      strerror(errno));
+	}
+	ret = write_tar(s, to_stdout ? STDOUT_FILENO : file);
+	if (ret && !to_stdout)
+		remove_file(path);
 	if (ret == -ENOENT)
 		return rz_err(ret, "bugtool: there is no tar in PATH; install tar and gzip");
-	if (ret && strcmp(path, "-"))
-		remove_file(path);
 	if (ret)
 		return rz_err(ret < 0 ? ret : -EIO, "bugtool: tar could not write %s%s%s", path,
 			      ret < 0 ? ": " : "; see its message above",

@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 #include <linux/magic.h>
 
 #include "base/cleanup.h"
@@ -37,6 +38,17 @@ static bool is_bpffs(const char *path)
 	return !statfs(path, &st) && (unsigned long)st.f_type == BPF_FS_MAGIC;
 }
 
+/* /sys/fs/bpf is mounted with mode 1777 where nobody says otherwise: a user of the node may have
+ * made the directory first, or a symbolic link to one of his own, and could then put maps of his
+ * own in the place of pins. */
+static bool is_ours(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && st.st_uid == geteuid() && !stat(path, &st) &&
+	       st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
 static int make_dir(const char *path)
 {
 	struct stat st;
@@ -44,7 +56,14 @@ static int make_dir(const char *path)
 	if (!mkdir(path, 0700))
 		return 0;
 	if (errno == EEXIST && !stat(path, &st) && S_ISDIR(st.st_mode))
-		return 0;
+		return is_ours(path)
+			       ? 0
+			       : rz_err(-EPERM,
+					"pins: %s is another user's, or others may write to it, "
+					"and "
+					"could put pins of their own there; remove it, or choose "
+					"another --pin-dir under " BPFFS,
+					path);
 	if (errno == EROFS)
 		return rz_err(-errno, "pins: cannot create %s: %s; %s", path, strerror(errno),
 			      rz_cure(-errno));
