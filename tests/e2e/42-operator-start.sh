@@ -144,19 +144,6 @@ check "... nor does he see the pins" eval '! setpriv --reuid 65534 --regid 65534
 stop rezone
 
 # a memory limit, in the hierarchy that has the controller
-memory_cgroup() {
-	local at file
-	at=$(awk '$9 == "cgroup" && $NF ~ /(^|,)memory(,|$)/ { print $5; exit }' /proc/self/mountinfo) file=memory.limit_in_bytes
-	if [ -n "$at" ]; then
-		at=$at$(awk -F: '$2 ~ /(^|,)memory(,|$)/ { print $3 }' /proc/self/cgroup)
-	else
-		at=$(dirname "$CGROUP") file=memory.max
-		grep -qw memory "$at/cgroup.subtree_control" || return 1
-	fi
-	MEMORY=$at/$P LIMIT=$file
-	mkdir "$MEMORY" 2>/dev/null || { MEMORY=; return 1; }
-	[ -e "$MEMORY/$LIMIT" ]
-}
 limited() {
 	echo "$BASHPID" >"$MEMORY/cgroup.procs"
 	exec "$REZONE" "$@"

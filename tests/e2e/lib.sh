@@ -147,6 +147,21 @@ e2e_begin() {
 	done
 }
 
+# memory_cgroup: makes one with the memory controller, in the hierarchy that has it: $MEMORY, its limit in file $LIMIT; the test removes it
+memory_cgroup() {
+	local at file
+	at=$(awk '$9 == "cgroup" && $NF ~ /(^|,)memory(,|$)/ { print $5; exit }' /proc/self/mountinfo) file=memory.limit_in_bytes
+	if [ -n "$at" ]; then
+		at=$at$(awk -F: '$2 ~ /(^|,)memory(,|$)/ { print $3 }' /proc/self/cgroup)
+	else
+		at=$(dirname "$CGROUP") file=memory.max
+		grep -qw memory "$at/cgroup.subtree_control" || return 1
+	fi
+	MEMORY=$at/$P LIMIT=$file
+	mkdir "$MEMORY" 2>/dev/null || { MEMORY=; return 1; }
+	[ -e "$MEMORY/$LIMIT" ]
+}
+
 agent_ip() { echo "10.99.${ZONE_NR[$1]}.1"; }
 
 # spawn NAME NAMESPACE CGROUP|- COMMAND...: in the background, output to $WORK/NAME.log; SPAWN_DIR: in that folder
