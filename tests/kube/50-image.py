@@ -299,7 +299,7 @@ mine = in_kernel()
 check("the daemon has programs, maps and links in the kernel, and programs at the node's cgroup",
       {x[0] for x in mine} >= {"prog", "map"} and len(mine) > 20 and attached(), (sorted(mine), attached()))
 ours = [status_of("rezone")["pid"], status_of("serve")["pid"]]
-ours += [int(x["Pid"]) for name in ("rezone-source", "rezone-enter") for x in offspring(name)]
+ours += [int(x["Pid"]) for name in ("rezone-source", "rezone-enter", "rezone-keeper", "rezone-spare") for x in offspring(name)]
 away = subprocess.Popen([os.path.join(ROOT, "deploy", "kubectl-rezone"), "uninstall", "--yes"], env={**os.environ, **kube}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 check("kubectl rezone uninstall: the daemon is told, the DaemonSet goes, and with it the Pod", until(node.gone) is not None, log_of("controller")[-300:])
 took, codes = node.end()
