@@ -7,6 +7,7 @@
 #include "out/top_draw.h"
 
 enum { ROWS = 6 };
+#define TICK_NS (10 * SECOND_NS)
 static struct rz_conn conns[ROWS];
 static struct rz_client clients[ROWS];
 static struct rz_conn_row rows[ROWS];
@@ -23,6 +24,7 @@ static void row(size_t i, const char *id, const char *client_zone, const char *a
 	rows[i] = (struct rz_conn_row){
 		.conn = &conns[i],
 		.client = &clients[i],
+		.parked_s = -1,
 		.reason = cross ? RZ_REASON_NO_AGENT_THERE : RZ_REASON_SAME_ZONE,
 		.verdict = {.client_zone = client_zone,
 			    .agent_zone = agent_zone,
@@ -40,7 +42,7 @@ static int begin(void **state)
 	row(3, "home", "a", "a", 9000);
 	row(4, "bulk-1", "b", "a", 100);
 	row(5, "bulk-2", "b", "a", 200);
-	return rz_top_add_up(rows, ROWS, 1 * SECOND_NS, &counts, &frame);
+	return rz_top_add_up(rows, ROWS, 1 * SECOND_NS, TICK_NS, &counts, &frame);
 }
 
 static int end(void **state)
@@ -64,7 +66,8 @@ static const struct rz_top_client *client(const char *id, const char *zone)
 
 static void look_again(uint64_t after_ns)
 {
-	assert_int_equal(rz_top_add_up(rows, ROWS, SECOND_NS + after_ns, &counts, &frame), 0);
+	assert_int_equal(rz_top_add_up(rows, ROWS, SECOND_NS + after_ns, TICK_NS, &counts, &frame),
+			 0);
 }
 
 static void test_clients_are_added_up(void **state)
@@ -104,6 +107,44 @@ static void test_rates_of_new_connections(void **state)
 	look_again(SECOND_NS);
 	assert_true(client("bulk-1", "b")->rx_rate == 4000);
 	assert_true(client("bulk-2", "b")->rx_rate == 0);
+}
+
+/* The daemon reads a parked connection at each tick: its rate is that between two ticks. */
+static void test_rates_of_parked_connections(void **state)
+{
+	(void)state;
+	rows[3].parked_s = 1;
+	conns[3].last_request_ns = SECOND_NS;
+	look_again(2 * SECOND_NS);
+	assert_true(client("home", "a")->rx_rate ==
+		    0); /* it was read before, and had nothing new */
+	conns[3].rx_bytes += 8000;
+	conns[3].last_request_ns = 9 * SECOND_NS; /* as of a tick a second ago */
+	look_again(9 * SECOND_NS);
+	assert_true(client("home", "a")->rx_rate == 1000);
+	look_again(11 * SECOND_NS); /* no tick in between */
+	assert_true(client("home", "a")->rx_rate == 1000);
+	conns[3].rx_bytes += 1000;
+	conns[3].last_request_ns = 19 * SECOND_NS;
+	look_again(19 * SECOND_NS);
+	assert_true(client("home", "a")->rx_rate == 100);
+	look_again(19 * SECOND_NS + 2 * TICK_NS); /* two ticks, nothing came */
+	assert_true(client("home", "a")->rx_rate == 0);
+}
+
+/* One that was parked before the first look has the mean of its life until the next tick. */
+static void test_rates_of_connections_parked_before(void **state)
+{
+	(void)state;
+	conns[4].cookie = 7777;
+	conns[4].rx_bytes = 5000;
+	conns[4].opened_ns = SECOND_NS;
+	conns[4].last_request_ns = 6 * SECOND_NS;
+	rows[4].parked_s = 5;
+	look_again(7 * SECOND_NS);
+	assert_true(client("bulk-1", "b")->rx_rate == 1000);
+	look_again(8 * SECOND_NS);
+	assert_true(client("bulk-1", "b")->rx_rate == 1000);
 }
 
 static void test_order(void **state)
@@ -369,6 +410,8 @@ int main(void)
 		TEST(test_clients_are_added_up),
 		TEST(test_rates),
 		TEST(test_rates_of_new_connections),
+		TEST(test_rates_of_parked_connections),
+		TEST(test_rates_of_connections_parked_before),
 		TEST(test_order),
 		TEST(test_filter),
 		TEST(test_events),

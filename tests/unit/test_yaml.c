@@ -96,7 +96,7 @@ static void test_ordinary(void **state)
 /* What was meant by a mistyped word: letters that changed places, a letter too many or too few. */
 static void test_nearest(void **state)
 {
-	static const char *const known[] = {"stats", "status", "list", "plan", NULL};
+	static const char *const known[] = {"stats", "status", "list", "plan", "top", NULL};
 
 	(void)state;
 	assert_string_equal(rz_yaml_nearest("stauts", known), "status");
@@ -104,6 +104,8 @@ static void test_nearest(void **state)
 	assert_string_equal(rz_yaml_nearest("stat", known), "stats");
 	assert_string_equal(rz_yaml_nearest("lst", known), "list");
 	assert_string_equal(rz_yaml_nearest("plna", known), "plan");
+	assert_string_equal(rz_yaml_nearest("tpo", known), "top");
+	assert_null(rz_yaml_nearest("foo", known));
 	assert_null(rz_yaml_nearest("frobnicate", known));
 }
 

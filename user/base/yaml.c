@@ -278,7 +278,8 @@ const char *rz_yaml_nearest(const char *text, const char *const *known)
 		/* of two that are as near, the one as long: letters change places more often */
 		size_t d = 2 * distance(text, *known) + (strlen(text) != strlen(*known));
 
-		if (d < best_d) {
+		/* where more than half of the word would change, another one was meant */
+		if (d < best_d && 2 * (d / 2) <= strlen(text)) {
 			best_d = d;
 			best = *known;
 		}

@@ -100,6 +100,14 @@ static int read_health(const struct rz_top_reader *r, const struct rz_conns *c,
 	return 0;
 }
 
+/* How often the daemon reads what parked connections have carried (daemon/park.c). */
+static uint64_t tick_ns(const struct rz_snapshot *snap)
+{
+	uint64_t least_ns = 10 * RZ_SECOND_NS;
+
+	return snap->settings.interval_ns > least_ns ? snap->settings.interval_ns : least_ns;
+}
+
 static int fill(struct rz_top_reader *r, const struct rz_conns *c, struct rz_top_frame *t)
 {
 	static const struct rz_conn_filter all = RZ_CONN_FILTER_ALL;
@@ -108,7 +116,8 @@ static int fill(struct rz_top_reader *r, const struct rz_conns *c, struct rz_top
 	int err = rz_conn_rows_make(c->snap, &c->world, &all, &rows, &t->totals);
 
 	if (!err)
-		err = rz_top_add_up(rows, t->totals.shown, c->snap->now_ns, &r->counts, t);
+		err = rz_top_add_up(rows, t->totals.shown, c->snap->now_ns, tick_ns(c->snap),
+				    &r->counts, t);
 	if (!err)
 		err = read_health(r, c, t);
 	if (err)

@@ -54,23 +54,69 @@ static int by_zones(const void *a, const void *b)
 	return d ? d : strcmp(x->agent_zone, y->agent_zone);
 }
 
-static double rate_of(uint64_t now, uint64_t before, double span_s)
+static double rate_of(uint64_t now, uint64_t before, uint64_t span_ns)
 {
-	return span_s > 0 && now > before ? (double)(now - before) / span_s : 0;
+	return span_ns && now > before ? (double)(now - before) * 1e9 / (double)span_ns : 0;
 }
 
-static struct rz_top_client make_client(const struct rz_conn_row *r,
-					const struct rz_top_counts *before, double span_s)
+/* When the bytes of a row were read. */
+static uint64_t read_at(const struct rz_conn_row *r, uint64_t now_ns)
+{
+	uint64_t parked_ns = r->conn->last_request_ns;
+
+	return r->parked_s >= 0 && parked_ns && parked_ns < now_ns ? parked_ns : now_ns;
+}
+
+/* A row that the look before (at `before_ns`, 0: there was none) did not have. */
+static void count_new(const struct rz_conn_row *r, uint64_t before_ns, struct rz_top_count *c)
+{
+	uint64_t from_ns = r->parked_s >= 0 ? r->conn->opened_ns : before_ns;
+	uint64_t span_ns = from_ns && from_ns < c->at_ns ? c->at_ns - from_ns : 0;
+
+	c->rx_rate = rate_of(c->rx, 0, span_ns);
+	c->tx_rate = rate_of(c->tx, 0, span_ns);
+}
+
+static void count_again(const struct rz_conn_row *r, const struct rz_top_count *before,
+			struct rz_top_count *c)
+{
+	if (r->parked_s >= 0 && c->rx == before->rx && c->tx == before->tx) {
+		*c = *before; /* the daemon has not read it again */
+		return;
+	}
+	c->rx_rate = rate_of(c->rx, before->rx, c->at_ns - before->at_ns);
+	c->tx_rate = rate_of(c->tx, before->tx, c->at_ns - before->at_ns);
+}
+
+static struct rz_top_count count_row(const struct rz_conn_row *r, uint64_t now_ns, uint64_t tick_ns,
+				     const struct rz_top_counts *before)
+{
+	struct rz_top_count c = {.cookie = r->conn->cookie,
+				 .rx = r->conn->rx_bytes,
+				 .tx = r->conn->tx_bytes,
+				 .at_ns = read_at(r, now_ns)};
+	const struct rz_top_count *b =
+		before->n ? bsearch(&c, before->rows, before->n, sizeof(c), by_cookie) : NULL;
+
+	if (b && c.at_ns <= b->at_ns) /* only tx has grown, or it was parked in between */
+		c.at_ns = now_ns;
+	if (b)
+		count_again(r, b, &c);
+	else
+		count_new(r, before->at_ns, &c);
+	if (r->parked_s >= 0 && now_ns - c.at_ns > 2 * tick_ns)
+		c.rx_rate = c.tx_rate = 0;
+	return c;
+}
+
+static struct rz_top_client make_client(const struct rz_conn_row *r, const struct rz_top_count *n)
 {
 	const struct rz_conn *c = r->conn;
-	struct rz_top_count key = {.cookie = c->cookie};
-	const struct rz_top_count *b =
-		before->n ? bsearch(&key, before->rows, before->n, sizeof(key), by_cookie) : NULL;
 	struct rz_top_client t = {.locality = r->verdict.locality,
 				  .conns = 1,
 				  .moving = r->under_way,
-				  .rx_rate = rate_of(c->rx_bytes, b ? b->rx : 0, span_s),
-				  .tx_rate = rate_of(c->tx_bytes, b ? b->tx : 0, span_s),
+				  .rx_rate = n->rx_rate,
+				  .tx_rate = n->tx_rate,
 				  .rx_bytes = c->rx_bytes,
 				  .tx_bytes = c->tx_bytes,
 				  .cookie = c->cookie,
@@ -149,44 +195,33 @@ static size_t merge_zones(const struct rz_top_client *clients, size_t n, struct 
 	return kept;
 }
 
-static int count(const struct rz_conn_row *rows, size_t n, uint64_t now_ns,
-		 struct rz_top_counts *ret)
-{
-	struct rz_top_count *counts = calloc(n + 1, sizeof(*counts));
-	size_t i;
-
-	if (!counts)
-		return -ENOMEM;
-	for (i = 0; i < n; i++)
-		counts[i] = (struct rz_top_count){rows[i].conn->cookie, rows[i].conn->rx_bytes,
-						  rows[i].conn->tx_bytes};
-	qsort(counts, n, sizeof(*counts), by_cookie);
-	rz_top_counts_free(ret);
-	*ret = (struct rz_top_counts){counts, n, now_ns};
-	return 0;
-}
-
-int rz_top_add_up(const struct rz_conn_row *rows, size_t n, uint64_t now_ns,
+int rz_top_add_up(const struct rz_conn_row *rows, size_t n, uint64_t now_ns, uint64_t tick_ns,
 		  struct rz_top_counts *counts, struct rz_top_frame *ret)
 {
 	struct rz_top_client *clients = calloc(n + 1, sizeof(*clients));
 	struct rz_top_zones *zones = calloc(n + 1, sizeof(*zones));
-	double span_s = counts->at_ns ? (double)(now_ns - counts->at_ns) / 1e9 : 0;
+	struct rz_top_count *now = calloc(n + 1, sizeof(*now));
 	size_t i;
 
-	for (i = 0; clients && i < n; i++)
-		clients[i] = make_client(&rows[i], counts, span_s);
-	if (!clients || !zones || count(rows, n, now_ns, counts)) {
+	if (!clients || !zones || !now) {
 		free(clients);
 		free(zones);
+		free(now);
 		return -ENOMEM;
 	}
+	for (i = 0; i < n; i++) {
+		now[i] = count_row(&rows[i], now_ns, tick_ns, counts);
+		clients[i] = make_client(&rows[i], &now[i]);
+	}
+	qsort(now, n, sizeof(*now), by_cookie);
 	rz_top_frame_free(ret);
-	ret->span_s = span_s;
+	ret->span_s = counts->at_ns ? (double)(now_ns - counts->at_ns) / 1e9 : 0;
 	ret->clients = clients;
 	ret->n_clients = merge_clients(clients, n);
 	ret->zones = zones;
 	ret->n_zones = merge_zones(clients, ret->n_clients, zones);
+	rz_top_counts_free(counts);
+	*counts = (struct rz_top_counts){now, n, now_ns};
 	return 0;
 }
 

@@ -54,10 +54,12 @@ struct rz_top_frame {
 	size_t n_events;
 };
 
-/* The bytes of all connections at one look, by cookie. */
+/* What all connections had carried at one look, by cookie. */
 struct rz_top_counts {
 	struct rz_top_count {
 		uint64_t cookie, rx, tx;
+		uint64_t at_ns; /* when the bytes were read: for a parked connection, at a tick */
+		double rx_rate, tx_rate;
 	} * rows;
 	size_t n;
 	uint64_t at_ns; /* 0: there was no look yet */
@@ -72,10 +74,15 @@ enum rz_top_sort {
 };
 extern const char *const rz_top_sort_words[]; /* NULL-terminated */
 
-/* Fills clients, zones and span_s of *ret, and puts the counts of this look in the place of those
+/*
+ * Fills clients, zones and span_s of *ret, and puts the counts of this look in the place of those
  * before. A connection that was not there before counts with all that it has carried. 0 or -ENOMEM.
+ *
+ * The daemon reads the bytes of a parked connection at each tick, `tick_ns` apart. Its rate is that
+ * between two ticks and stays until the next one; before the first, it is the mean since the
+ * connection was opened. Without new bytes in two ticks it is 0.
  */
-int rz_top_add_up(const struct rz_conn_row *rows, size_t n, uint64_t now_ns,
+int rz_top_add_up(const struct rz_conn_row *rows, size_t n, uint64_t now_ns, uint64_t tick_ns,
 		  struct rz_top_counts *counts, struct rz_top_frame *ret);
 void rz_top_sort(struct rz_top_frame *f, enum rz_top_sort by);
 /* Of no connection that an event tells of is a frame made; the oldest goes. */

@@ -78,13 +78,11 @@ static void draw_head(struct canvas *c, const struct rz_top_frame *t, const stru
 		put(c, TITLE, "%-*s%s", (int)(width - strlen(right)), left, right);
 	else
 		put(c, TITLE, "%s  %s", right, left);
-	put(c, PLAIN,
-	    "connections %zu: %zu same zone, %zu cross zone, %zu unknown; would move %zu, moving "
-	    "%zu, moved %llu",
-	    n->all, n->localities[RZ_LOCALITY_SAME], n->localities[RZ_LOCALITY_CROSS],
-	    n->localities[RZ_LOCALITY_UNKNOWN], n->would_move, n->moving,
-	    (unsigned long long)t->moved);
-	put(c, *t->why ? YELLOW : GREEN, "%s", *t->why ? t->why : "healthy");
+	put(c, PLAIN, "connections %zu: %zu same zone, %zu cross zone, %zu unknown", n->all,
+	    n->localities[RZ_LOCALITY_SAME], n->localities[RZ_LOCALITY_CROSS],
+	    n->localities[RZ_LOCALITY_UNKNOWN]);
+	put(c, *t->why ? YELLOW : GREEN, "would move %zu, moving %zu, moved %llu; %s",
+	    n->would_move, n->moving, (unsigned long long)t->moved, *t->why ? t->why : "healthy");
 }
 
 /* ---- zones ---- */
@@ -304,8 +302,9 @@ static const char help_text[] =
 	"\n"
 	"The matrix has bytes a second in both directions, and connections, by the client's\n"
 	"zone (rows) and the agent's (columns). FROM and TO are from and to the clients, as of\n"
-	"their latest request. A client is a client.id between two zones; WHY is of its\n"
-	"busiest connection.\n"
+	"their latest request; of parked connections, whose requests are not read, as of the\n"
+	"latest tick. A client is a client.id between two zones; WHY is of its busiest\n"
+	"connection.\n"
 	"\n"
 	"Any key: back";
 
