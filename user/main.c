@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/stdout.h"
 #include "base/yaml.h"
 #include "cmd/cmd.h"
@@ -20,6 +21,7 @@ static const struct {
 	const char *what;
 	const char *group; /* title of the group that begins with this row, NULL: goes on */
 	bool rare;	   /* stands in --help-all alone */
+	bool logs;	   /* goes on, so its lines are a log's */
 } commands[] = {
 	{"status", rz_cmd_status, "how rezone is on this node; `rezone` alone does the same",
 	 "See"},
@@ -40,8 +42,8 @@ static const struct {
 	{"reset", rz_cmd_reset, "move connections by hand"},
 	{"uninstall", rz_cmd_uninstall, "leave no program and no map on this node", .rare = true},
 	{"run", rz_cmd_run, "the daemon: track connections, move home those that cross zones",
-	 "Run"},
-	{"serve", rz_cmd_serve, "metrics and health over HTTP, from the maps alone"},
+	 "Run", .logs = true},
+	{"serve", rz_cmd_serve, "metrics and health over HTTP, from the maps alone", .logs = true},
 	{"check", rz_cmd_check, "try whether this node can run rezone"},
 	{"bugtool", rz_cmd_bugtool, "one archive with what a bug report needs; names are hashed",
 	 .rare = true},
@@ -77,8 +79,9 @@ static void usage(FILE *f, bool all)
 				fprintf(f, " %s", commands[i].name);
 		fputs(" (rezone --help-all)\n", f);
 	}
-	fprintf(f, "\nIn every command: -o table|wide|json, -p DIR (the daemon's --pin-dir), "
-		   "--help.\nExit status: 0 done, 1 could not, 2 used wrongly; `status`, `check` "
+	fprintf(f, "\nIn every command: -p DIR (the daemon's --pin-dir), --help; in all but `run` "
+		   "also\n-o table|wide|json.\nExit status: 0 done, 1 could not, 2 used wrongly; "
+		   "`status`, `check` "
 		   "have more.\n");
 }
 
@@ -114,7 +117,7 @@ static int mistyped(const char *word)
 /* argv[0] is the command's word. */
 static int run(int argc, char **argv)
 {
-	char name[32];
+	static char name[32];
 	size_t i;
 
 	for (i = 0; i < N_COMMANDS; i++) {
@@ -122,6 +125,8 @@ static int run(int argc, char **argv)
 			continue;
 		snprintf(name, sizeof(name), "rezone %s", commands[i].name);
 		argv[0] = name; /* as --help and argp's messages call it */
+		if (!commands[i].logs)
+			rz_log_name(name);
 		return commands[i].run(argc, argv);
 	}
 	return mistyped(argv[0]);

@@ -100,6 +100,8 @@ static void test_help(void **state)
 		for (p = line; *p; p++)
 			columns += (*p & 0xc0) != 0x80; /* not what goes on a character in UTF-8 */
 		assert_in_range(columns, 1, 80);
+		if (!strncmp(line, "  -p, --pin-dir=", 16)) /* the one that has a letter */
+			memset(line, ' ', indent = 6);
 		if (strncmp(line + indent, "--", 2)) {
 			assert_true(indent <= 1 || indent == 29); /* a section, or a text goes on */
 			continue;

@@ -32,6 +32,21 @@ static void test_text(void **state)
 	assert_string_equal(text + 24, " info  moved 3\n");
 }
 
+/* A command's line names it once, and has no time. */
+static void test_name(void **state)
+{
+	(void)state;
+	rz_log_setup(RZ_LOG_TEXT, RZ_LOG_INFO);
+	rz_log_name("rezone pause");
+	CAPTURED(rz_err(-1, "pins: no"));
+	assert_string_equal(text, "rezone pause: pins: no\n");
+	CAPTURED(rz_warn("pause: stands"));
+	assert_string_equal(text, "rezone pause: stands\n");
+	CAPTURED(rz_warn("paused: stands"));
+	assert_string_equal(text, "rezone pause: paused: stands\n");
+	rz_log_name(NULL);
+}
+
 static void test_levels(void **state)
 {
 	(void)state;
@@ -203,10 +218,11 @@ static void test_fields(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),	cmocka_unit_test(test_levels),
-		cmocka_unit_test(test_hostile), cmocka_unit_test(test_json),
-		cmocka_unit_test(test_fields),	cmocka_unit_test(test_long),
-		cmocka_unit_test(test_lost),	cmocka_unit_test(test_stalled),
+		cmocka_unit_test(test_text),	cmocka_unit_test(test_name),
+		cmocka_unit_test(test_levels),	cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_json),	cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_long),	cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_stalled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@
 static enum rz_log_format form = RZ_LOG_TEXT;
 static enum rz_log_level max_level = RZ_LOG_INFO;
 static uint64_t lost, lost_told; /* lines */
+static const char *command;	 /* NULL: lines are a log's, with time and level */
 static bool (*diverted)(enum rz_log_level level, const char *text);
 
 static const char *const words[] = {"error", "warn", "info", "debug"};
@@ -39,11 +40,30 @@ void rz_log_divert(bool (*to)(enum rz_log_level level, const char *text))
 	diverted = to;
 }
 
+void rz_log_name(const char *name)
+{
+	command = name;
+}
+
+/* "topology: ..." of `rezone topology` names the command already. */
+static const char *without_name(const char *text)
+{
+	const char *word = strrchr(command, ' ') ? strrchr(command, ' ') + 1 : command;
+	size_t len = strlen(word);
+
+	return !strncmp(text, word, len) && !strncmp(text + len, ": ", 2) ? text + len + 2 : text;
+}
+
 static char *text_line(enum rz_log_level level, const char *time_text, const char *text)
 {
 	char *line = NULL;
+	int n;
 
-	return asprintf(&line, "%s %-5s %s\n", time_text, words[level], text) < 0 ? NULL : line;
+	if (command)
+		n = asprintf(&line, "%s: %s\n", command, without_name(text));
+	else
+		n = asprintf(&line, "%s %-5s %s\n", time_text, words[level], text);
+	return n < 0 ? NULL : line;
 }
 
 /* "topology" of "topology: 3 agents": the part of rezone that speaks. */

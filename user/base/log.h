@@ -20,6 +20,10 @@ void rz_log_setup(enum rz_log_format format, enum rz_log_level max_level);
  * could not take the line. */
 void rz_log_divert(bool (*to)(enum rz_log_level level, const char *text));
 
+/* Text lines begin with this name ("rezone list: ") instead of time and level: who typed a command
+ * reads its errors at once. Must live as long as the process. */
+void rz_log_name(const char *name);
+
 /* Writes one line; bytes that are not printable ASCII are escaped (rz_str_printable). */
 void rz_log(enum rz_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

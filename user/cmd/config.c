@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/cure.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/opts.h"
@@ -74,8 +75,11 @@ static int show(const struct ask *a)
 	if (err)
 		return rz_err(err,
 			      "config: cannot read the settings of a daemon with --pin-dir %s: "
-			      "%s; start it with `rezone run`, or check a file with --check FILE",
-			      a->common.pin_dir, strerror(-err));
+			      "%s; %s",
+			      a->common.pin_dir, strerror(-err),
+			      err == -ENOENT ? "start it with `rezone run`, or check a file with "
+					       "--check FILE"
+					     : rz_cure(err));
 	if (!rz_maps_daemon_alive(a->common.pin_dir))
 		rz_warn("config: no daemon runs with --pin-dir %s; this is what the last one left",
 			a->common.pin_dir);

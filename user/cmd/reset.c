@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <bpf/bpf.h>
@@ -129,20 +130,48 @@ static void look(struct round *r)
 	}
 }
 
-/* A line a second for whoever waits. */
-static void show_progress(const struct round *r, uint64_t *said_ns)
+/* What whoever waits was told last. */
+struct progress {
+	uint64_t at_ns;
+	size_t answered;
+	bool said;
+};
+
+/* How many wait because the daemon reads their requests again first. */
+static size_t count_parked(const struct round *r)
 {
-	if (rz_now_ns() < *said_ns + RZ_SECOND_NS)
+	size_t i, n = 0;
+
+	for (i = 0; i < r->next; i++)
+		n += r->rows[i].reason == RZ_REASON_NONE && !r->rows[i].answered &&
+		     r->rows[i].conn->parked_s >= 0;
+	return n;
+}
+
+/* A line after a second, then one a second while connections are done, else every ten. */
+static void show_progress(const struct round *r, struct progress *p)
+{
+	bool news = !p->said || r->answered > p->answered;
+	uint64_t now_ns = rz_now_ns();
+	char parked[96] = "";
+	size_t n;
+
+	if (now_ns < p->at_ns + (news ? 1 : 10) * RZ_SECOND_NS)
 		return;
-	*said_ns = rz_now_ns();
-	rz_info("reset: %zu connections asked for, %zu answers", r->asked, r->answered);
+	n = count_parked(r);
+	if (n)
+		snprintf(parked, sizeof(parked),
+			 "; %zu were parked: their requests are read first, for up to 28 s", n);
+	rz_info("reset: %zu of %zu connections are done%s", r->answered, r->asked, parked);
+	*p = (struct progress){now_ns, r->answered, true};
 }
 
 /* Orders all, and waits: for as long as the daemon may take to begin, and one hold more after each
  * answer. 0 or -errno. */
 static int order_all(struct round *r)
 {
-	uint64_t said_ns = rz_now_ns(), deadline = said_ns + RZ_ORDER_NS;
+	struct progress told = {.at_ns = rz_now_ns()};
+	uint64_t deadline = told.at_ns + RZ_ORDER_NS;
 	struct timespec every = {0, LOOK_FIRST_NS};
 	size_t before;
 	int err = order_some(r);
@@ -156,7 +185,7 @@ static int order_all(struct round *r)
 			deadline = rz_now_ns() + RZ_ORDER_NS;
 		if (every.tv_nsec < LOOK_NS)
 			every.tv_nsec += LOOK_FIRST_NS;
-		show_progress(r, &said_ns);
+		show_progress(r, &told);
 	}
 	return err;
 }

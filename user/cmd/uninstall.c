@@ -44,7 +44,9 @@ int rz_cmd_uninstall(int argc, char **argv)
 				      "the daemon removes its programs and maps when it ends");
 	}
 	if (access(a.pin_dir, F_OK))
-		return errno == ENOENT ? tell(&a, "nothing there", "nothing is there")
+		return errno == ENOENT ? tell(&a, "nothing there",
+					      "nothing to remove: no rezone has run with this "
+					      "--pin-dir since the last removal")
 				       : (rz_err(-errno, "uninstall: may not open %s; run as root",
 						 a.pin_dir),
 					  1);

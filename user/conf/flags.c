@@ -20,10 +20,22 @@
 #define KEY_DESCRIBE 0x404
 #define KEY_HELP     '?'
 
+/* Which row's short form it is; else the key. */
+static int key_of_letter(int key)
+{
+	size_t i;
+
+	for (i = 0; i < rz_conf_n_rows; i++)
+		if (rz_conf_rows[i].letter && key == rz_conf_rows[i].letter)
+			return KEY_ROW0 + (int)i;
+	return key;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct rz_conf_flags *f = state->input;
 
+	key = key_of_letter(key);
 	if (key >= KEY_ROW0 && key < KEY_ROW0 + RZ_CONF_ROWS_MAX) {
 		f->values[key - KEY_ROW0] = arg ? arg : "true";
 		return 0;
@@ -53,8 +65,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* Fills options from the table: two for a row with an alias. What --help says is help.c's: argp
- * forgets the column that it is in behind some of the texts. */
+/* Fills options from the table: one more for an alias, and for a letter. What --help says is
+ * help.c's: argp forgets the column that it is in behind some of the texts. */
 static size_t make_options(struct argp_option *o)
 {
 	size_t i, n = 0;
@@ -73,6 +85,8 @@ static size_t make_options(struct argp_option *o)
 		o[n++] = (struct argp_option){r->name, key, form};
 		if (r->alias)
 			o[n++] = (struct argp_option){r->alias, key, form, OPTION_HIDDEN};
+		if (r->letter)
+			o[n++] = (struct argp_option){NULL, r->letter, form, OPTION_HIDDEN};
 	}
 	o[n] = (struct argp_option){0};
 	return n;

@@ -33,9 +33,10 @@ static void print_words(FILE *f, const char *text, int at, int indent)
 	putc('\n', f);
 }
 
-static void print_option(FILE *f, const char *name, const char *form, const char *text)
+static void print_option(FILE *f, char letter, const char *name, const char *form, const char *text)
 {
-	int at = fprintf(f, "      --%s%s%s", name, *form ? "=" : "", form);
+	char shown[] = {'-', letter, ',', 0};
+	int at = fprintf(f, "  %-3s --%s%s%s", letter ? shown : "", name, *form ? "=" : "", form);
 
 	if (at >= COLUMN) {
 		putc('\n', f);
@@ -59,7 +60,7 @@ static void print_row(FILE *f, const struct rz_conf_row *r)
 	if (r->fallback)
 		fprintf(t, " (default %s)", r->fallback);
 	if (!fclose(t))
-		print_option(f, r->name, rz_conf_form(r), text);
+		print_option(f, r->letter, r->name, rz_conf_form(r), text);
 }
 
 /* Has the section that begins with row `i` a setting that is shown? */
@@ -99,7 +100,7 @@ void rz_conf_help(FILE *f, bool all)
 	fputs("Usage: rezone run [OPTION...]\n", f);
 	print_words(f, about, 0, 0);
 	putc('\n', f);
-	print_option(f, "config", "PATH", about_config);
+	print_option(f, 0, "config", "PATH", about_config);
 	for (i = 0; i < rz_conf_n_rows; i++) {
 		if (rz_conf_rows[i].section && is_shown(i, all))
 			fprintf(f, "\n %s\n", rz_conf_rows[i].section);
@@ -108,7 +109,7 @@ void rz_conf_help(FILE *f, bool all)
 	}
 	putc('\n', f);
 	for (i = 0; i < N_HELPS; i++)
-		print_option(f, helps[i].name, "", helps[i].text);
+		print_option(f, 0, helps[i].name, "", helps[i].text);
 	putc('\n', f);
 	print_words(f, about_values, 0, 0);
 }
@@ -119,7 +120,7 @@ static void describe_row(FILE *f, const struct rz_conf_row *r)
 	size_t w;
 
 	rz_conf_variable(r, variable, sizeof(variable));
-	fprintf(f, "option\t%s\t\t", r->name);
+	fprintf(f, "option\t%s\t%.*s\t", r->name, r->letter ? 1 : 0, &r->letter);
 	for (w = 0; r->words && r->words[w]; w++)
 		fprintf(f, "%s%s", w ? "|" : "", r->words[w]);
 	fprintf(f, "%s\t\t%s\t%s\t%s\t%s\n", r->words ? "" : rz_conf_form(r), r->help,

@@ -267,7 +267,7 @@ const struct rz_conf_row rz_conf_rows[] = {
 	{"pin-dir", RZ_CONF_PATH, AT(pin_dir), 0, 0, "/sys/fs/bpf/rezone", NULL, NULL, NULL,
 	 "directory on a BPF file system in which programs and maps are pinned; commands find the "
 	 "daemon by it",
-	 .restart = true},
+	 .restart = true, .letter = 'p'},
 	{"keep-pins", RZ_CONF_BOOL, AT(keep_pins), 0, 0, "false", NULL, NULL, NULL,
 	 "leave programs and maps in place on SIGTERM, so that the next run goes on tracking the "
 	 "same connections",

@@ -43,6 +43,7 @@ struct rz_conf_row {
 	bool narrow;		  /* of a word: the enum is of one byte (ABI), else of an int */
 	bool common;		  /* stands in --help, not only in --help-all */
 	bool restart;		  /* a change takes a restart */
+	char letter;		  /* the short form of the flag, 0: none */
 	const char *list;	  /* of a text: what separates its parts, NULL: it is no list */
 	const char *section; /* title of the section that begins with this row, NULL: goes on */
 };

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/cure.h"
 #include "base/log.h"
 #include "cmd/conns.h"
 #include "out/health.h"
@@ -32,14 +33,17 @@ struct rz_source {
 static int open_dirs(struct rz_source *s, const char *pin_dir)
 {
 	char path[4200];
+	int err;
 
 	snprintf(path, sizeof(path), "%s/v%d", pin_dir, RZ_ABI);
 	s->pin_fd = open(pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	s->abi_fd = s->pin_fd < 0 ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->abi_fd >= 0)
 		return 0;
-	return errno == ENOENT ? -ENOENT
-			       : rz_err(-errno, "serve: cannot open %s: %s", path, strerror(errno));
+	err = -errno;
+	return err == -ENOENT ? err
+			      : rz_err(err, "serve: cannot open %s: %s; %s", path, strerror(-err),
+				       rz_cure(err));
 }
 
 static uint64_t started_ns(const struct rz_source *s)

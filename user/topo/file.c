@@ -20,6 +20,7 @@ struct rz_topo_file {
 	char *text; /* what was last taken or refused; NULL before the first look */
 	size_t len;
 	char text_why[640]; /* why that text was refused, "" if it was taken */
+	bool taken;	    /* a text was: it stays where a later one is refused */
 	int fault;	    /* what the last look gave, and the line that was said about it */
 	char why[640];
 };
@@ -79,7 +80,7 @@ static const char *read_cure(int err)
 {
 	switch (err) {
 	case -ENOENT:
-		return "write it there, or name another with --topology";
+		return "write it there, or name another";
 	case -EINVAL:
 		return "name a regular file";
 	case -EFBIG:
@@ -96,7 +97,9 @@ static int fault(struct rz_topo_file *f, int err, const char *why)
 
 	f->fault = err;
 	snprintf(f->why, sizeof(f->why), "%s", why);
-	return known ? err : rz_err(err, "topology: %s (what was read before stays)", why);
+	return known ? err
+		     : rz_err(err, "topology: %s%s", why,
+			      f->taken ? " (what was read before stays)" : "");
 }
 
 int rz_topo_file_poll(struct rz_topo_file *f, struct rz_topo **ret)
@@ -129,6 +132,7 @@ int rz_topo_file_poll(struct rz_topo_file *f, struct rz_topo **ret)
 	f->fault = 0;
 	if (!fresh)
 		return 0;
+	f->taken = true;
 	*ret = fresh;
 	return 1;
 }
