@@ -111,7 +111,7 @@ static void test_healthy(void **state)
 		"settings     /etc/rezone.yaml, taken 1m0s ago; a restart is needed for port\n"
 		"own zone     a, from file t.yaml\n"
 		"topology     3 agents in 3 zones, 2 ready; known to be current 1s ago\n"
-		"  source     file t.yaml: 3 agents, 2 ready; 1s ago\n"
+		"  source     file t.yaml: 3 addresses, 2 ready; 1s ago\n"
 		"connections  12: 8 same zone, 3 cross zone, 1 unknown\n"
 		"under TLS    2, 1 of them cross zone: never moved\n"
 		"would move   2 now, 0 are being moved\n"

@@ -64,8 +64,10 @@ static int publish(struct rz_daemon *d, const struct rz_topo *topo)
 
 static json_t *keys_of_topology(const struct rz_daemon *d)
 {
-	return json_pack("{s:I, s:I, s:o, s:o}", "agents", (json_int_t)d->topo->n_agents, "zones",
-			 (json_int_t)rz_topo_zones_present(d->zones), "own_zone",
+	struct rz_topo_total n = rz_topo_zones_total(d->zones);
+
+	return json_pack("{s:I, s:I, s:I, s:o, s:o}", "agents", (json_int_t)n.agents, "ready",
+			 (json_int_t)n.ready, "zones", (json_int_t)n.zones, "own_zone",
 			 rz_json_text(d->topo->own_zone), "own_zone_from",
 			 rz_json_printable(d->status.own_zone_from));
 }
@@ -76,6 +78,7 @@ static int take(struct rz_daemon *d, const char *from)
 {
 	struct rz_feed *f = d->feed;
 	uint64_t now = rz_now_ns();
+	struct rz_topo_total n;
 	int err;
 
 	if (d->topo && !rz_topo_same_zones(d->topo, f->pending))
@@ -87,16 +90,17 @@ static int take(struct rz_daemon *d, const char *from)
 		return err;
 	rz_topo_free(d->topo);
 	d->topo = RZ_TAKE_PTR(f->pending);
+	n = rz_topo_zones_total(d->zones);
 	rz_daemon_moves_judge_again(d);
 	rz_str_copy(d->status.own_zone, sizeof(d->status.own_zone), d->topo->own_zone);
 	rz_str_copy(d->status.own_zone_from, sizeof(d->status.own_zone_from), from);
 	/* in a storm of changes once in ten seconds is enough to be told */
 	rz_log_fields(f->told_ns && f->reporter && now < f->told_ns + TELL_EVERY_NS ? RZ_LOG_DEBUG
 										    : RZ_LOG_INFO,
-		      keys_of_topology(d), "topology: %zu agents in %zu zones, own zone %s%s%s",
-		      d->topo->n_agents, rz_topo_zones_present(d->zones),
-		      d->topo->own_zone[0] ? d->topo->own_zone : "not given", *from ? " from " : "",
-		      from);
+		      keys_of_topology(d),
+		      "topology: %zu agents in %zu zones, %zu ready, own zone %s%s%s", n.agents,
+		      n.zones, n.ready, d->topo->own_zone[0] ? d->topo->own_zone : "not given",
+		      *from ? " from " : "", from);
 	if (!f->told_ns || now >= f->told_ns + TELL_EVERY_NS)
 		f->told_ns = now;
 	return 0;
@@ -261,15 +265,12 @@ static void tell_change(struct rz_daemon *d)
 	struct rz_event e = {.type = RZ_EVENT_TOPOLOGY};
 	struct rz_feed *f = d->feed;
 	uint64_t now = rz_now_ns();
-	size_t i, ready = 0;
+	struct rz_topo_total n = rz_topo_zones_total(d->zones);
 
 	if (!d->topo || (f->event_ns && now < f->event_ns + TELL_EVERY_NS))
 		return;
-	for (i = 0; i < d->topo->n_agents; i++)
-		ready += d->topo->agents[i].ready;
 	snprintf(e.setting.after, sizeof(e.setting.after),
-		 "%zu agents in %zu zones, %zu ready, own zone %.48s", d->topo->n_agents,
-		 rz_topo_zones_present(d->zones), ready,
+		 "%zu agents in %zu zones, %zu ready, own zone %.48s", n.agents, n.zones, n.ready,
 		 *d->topo->own_zone ? d->topo->own_zone : "not given");
 	if (!strcmp(e.setting.after, f->event))
 		return;

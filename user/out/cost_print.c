@@ -71,13 +71,14 @@ static size_t fill(const struct rz_cost_report *r, const struct rz_cost_bytes *b
 	return 6;
 }
 
-#define ENDS "CROSS RX", "CROSS TX", "SAME", "UNKNOWN", "COST", "A MONTH", NULL
+#define ENDS "CROSS FROM CLIENT", "CROSS TO CLIENT", "SAME", "UNKNOWN", "COST", "A MONTH", NULL
 
 static const char *const columns[RZ_COST_BY_COUNT][9] = {
 	[RZ_COST_BY_ZONES] = {"CLIENTS IN", "AGENTS IN", ENDS},
 	[RZ_COST_BY_GROUP] = {"GROUP", ENDS},
 	[RZ_COST_BY_CLIENT] = {"CLIENT ID", ENDS},
-	[RZ_COST_BY_HOUR] = {"HOUR (UTC)", "CROSS RX", "CROSS TX", "SAME", "UNKNOWN", "COST", NULL},
+	[RZ_COST_BY_HOUR] = {"HOUR (UTC)", "CROSS FROM CLIENT", "CROSS TO CLIENT", "SAME",
+			     "UNKNOWN", "COST", NULL},
 };
 
 /* An hour before counting began; one that has bytes stays, for the clock may have been set. */
@@ -176,12 +177,12 @@ static void print_share(FILE *f, const struct rz_cost_report *r)
 	if (!all)
 		return;
 	bytes_text(text, all);
-	fprintf(f, "%.1f %% of %s crossed zones, of %.1f %% it is not known", 100.0 * cross / all,
-		text, 100.0 * unknown / all);
+	fprintf(f, "%.1f %% of %s crossed zones, of %.1f %% the zones are not known",
+		100.0 * cross / all, text, 100.0 * unknown / all);
 	money(cost, sizeof(cost), r, usd);
 	money(a_month, sizeof(a_month), r, rz_price_month(usd, r->covered_ns));
 	if (r->price.known)
-		fprintf(f, "; %s, projected to a month (730 h) %s", cost, a_month);
+		fprintf(f, "; %s so far, %s projected to a month (730 h)", cost, a_month);
 	fputs("\n", f);
 	if (r->lost)
 		fprintf(f, "%llu connections closed unseen: their last bytes are in no row\n",

@@ -344,9 +344,11 @@ static void print_month(FILE *f, const struct rz_outlook_view *v)
 	month_text(v, s, text, sizeof(text));
 	if (s->projected)
 		fprintf(f,
-			"\nA month like until now: %s would no longer cross zones\n(by %zu of the "
-			"%zu connections that would move: those seen for a minute)\n",
-			text, s->projected, s->conns);
+			"\nIn a month, if traffic goes on as until now, %s would %s\n(projected "
+			"from %zu of the %zu connections that would move: those seen for a "
+			"minute)\n",
+			text, v->price.known ? "be saved" : "no longer cross zones", s->projected,
+			s->conns);
 	else if (s->conns)
 		fprintf(f, "\nWhat that saves in a month is told once rezone has seen these "
 			   "connections for a minute\n");

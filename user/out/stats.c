@@ -165,7 +165,7 @@ static void print_checks(FILE *f, const struct rz_snapshot *snap)
 
 	for (i = 0; i < RZ_CHECK_COUNT; i++)
 		if (count_checks(snap, i))
-			fprintf(f, "last checks: %llu %s: %s\n",
+			fprintf(f, "last checks: %llu %s (%s)\n",
 				(unsigned long long)count_checks(snap, i), rz_check_name(i),
 				rz_check_text(i));
 }
@@ -248,7 +248,7 @@ int rz_stats_print_text(FILE *f, const struct rz_stats_view *v)
 		rz_table_age(age, sizeof(age), u.oldest_s);
 		fprintf(f, "not identified: %zu, the oldest for %s\n", u.n, age);
 	}
-	fprintf(f, "moves: %llu done, %llu let go, %llu refused by the last look, %llu observed\n",
+	fprintf(f, "moves: %llu done, %llu let go, %llu refused by the last check, %llu observed\n",
 		(unsigned long long)n->moved, (unsigned long long)n->let_go,
 		(unsigned long long)n->refused, (unsigned long long)n->observed);
 	print_checks(f, snap);

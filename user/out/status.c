@@ -22,21 +22,6 @@ uint64_t rz_status_wall_ns(const struct rz_status_view *v, uint64_t at_ns)
 	return at_ns < now ? v->wall_ns - (now - at_ns) : v->wall_ns + (at_ns - now);
 }
 
-struct rz_agents_count rz_status_agents(const struct rz_status_view *v)
-{
-	struct rz_agents_count n = {};
-	size_t i;
-
-	for (i = 0; v->zones && i < v->zones->n; i++) {
-		const struct rz_topo_zone *z = &v->zones->rows[i];
-
-		n.agents += z->agents;
-		n.ready += z->ready;
-		n.zones += z->agents && z->key.zone[0];
-	}
-	return n;
-}
-
 uint64_t rz_status_open(const struct rz_counters *n)
 {
 	uint64_t known = n->outcomes[RZ_OUTCOME_HOME] + n->outcomes[RZ_OUTCOME_LEFT] +
@@ -95,7 +80,7 @@ static void print_settings(FILE *f, const struct rz_status_view *v)
 
 static void print_topology(FILE *f, const struct rz_status_view *v)
 {
-	struct rz_agents_count n = rz_status_agents(v);
+	struct rz_topo_total n = rz_topo_zones_total(v->zones);
 	const struct rz_status *s = &v->snap->status;
 	char age[48];
 	size_t i;
@@ -110,8 +95,9 @@ static void print_topology(FILE *f, const struct rz_status_view *v)
 	for (i = 0; i < v->n_sources; i++) {
 		const struct rz_source_val *r = &v->sources[i];
 
-		rz_table_line(f, "  source", "%s: %u agents, %u ready; %s%s%s", r->name, r->agents,
-			      r->ready, ago(v, age, r->proved_ns), *r->note ? "; " : "", r->note);
+		rz_table_line(f, "  source", "%s: %u addresses, %u ready; %s%s%s", r->name,
+			      r->agents, r->ready, ago(v, age, r->proved_ns), *r->note ? "; " : "",
+			      r->note);
 	}
 }
 

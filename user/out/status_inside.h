@@ -8,11 +8,6 @@
 /* A time of the maps as one of the calendar; 0: never. */
 uint64_t rz_status_wall_ns(const struct rz_status_view *v, uint64_t at_ns);
 
-struct rz_agents_count {
-	size_t agents, ready, zones;
-};
-struct rz_agents_count rz_status_agents(const struct rz_status_view *v);
-
 /* Moves of which it is not known yet what became of the client. */
 uint64_t rz_status_open(const struct rz_counters *n);
 

@@ -85,7 +85,7 @@ static json_t *sources_array(const struct rz_status_view *v)
 
 static json_t *topology_object(const struct rz_status_view *v)
 {
-	struct rz_agents_count n = rz_status_agents(v);
+	struct rz_topo_total n = rz_topo_zones_total(v->zones);
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "age_s",
 			 age_of(v, v->snap->status.topology_proved_ns), "agents", count(n.agents),

@@ -234,7 +234,7 @@ static int print_zones(FILE *f, const struct rz_topo_view *v)
 
 static int print_sources(FILE *f, const struct rz_topo_view *v)
 {
-	static const char *const columns[] = {"SOURCE",	  "AGE",   "AGENTS", "READY",
+	static const char *const columns[] = {"SOURCE",	  "AGE",   "ADDRESSES", "READY",
 					      "LEFT OUT", "FAULT", NULL};
 	struct rz_table *t;
 	size_t i;
@@ -242,13 +242,13 @@ static int print_sources(FILE *f, const struct rz_topo_view *v)
 
 	for (i = 0; !err && i < v->n_sources; i++) {
 		const struct rz_source_val *s = &v->sources[i];
-		char age[32] = "never", agents[16], ready[16], left_out[16];
-		const char *cells[] = {s->name, age,	  agents,
+		char age[32] = "never", addresses[16], ready[16], left_out[16];
+		const char *cells[] = {s->name, age,	  addresses,
 				       ready,	left_out, s->note[0] ? s->note : s->left_out_why};
 
 		if (s->proved_ns)
 			rz_table_age(age, sizeof(age), (double)(v->now_ns - s->proved_ns) / 1e9);
-		snprintf(agents, sizeof(agents), "%u", s->agents);
+		snprintf(addresses, sizeof(addresses), "%u", s->agents);
 		snprintf(ready, sizeof(ready), "%u", s->ready);
 		snprintf(left_out, sizeof(left_out), "%u", s->left_out);
 		err = rz_table_add(t, cells, s->note[0] || s->left_out ? "yellow" : NULL);

@@ -195,7 +195,7 @@ struct check_words {
 static struct check_words check_words(enum rz_check c)
 {
 	switch (c) {
-		WORDS(RZ_CHECK_PASSED, "passed", "nothing speaks against it");
+		WORDS(RZ_CHECK_PASSED, "passed", "it may be closed");
 		WORDS(RZ_CHECK_NOT_TRACKED, "not-tracked", "there is no such connection any more");
 		WORDS(RZ_CHECK_OTHER_CLIENT, "other-client", "its client.id is another by now");
 		WORDS(RZ_CHECK_NOT_DATA, "not-data", "it does not carry data by now");
