@@ -168,7 +168,7 @@ static void print_one(FILE *f, const struct rz_explain_view *v, const struct rz_
 	print_client(f, e);
 	print_library(f, e->row);
 	print_verdict(f, e->row);
-	rz_table_line(f, "rules", "%s", "in the order in which they are asked");
+	rz_table_line(f, "rules", "%s", "in the order in which rezone checks them");
 	for (i = 0; i < e->n_rules; i++)
 		print_rule(f, v, &e->rules[i]);
 	if (e->row->verdict.move)
