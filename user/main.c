@@ -26,7 +26,7 @@ static const struct {
 	{"status", rz_cmd_status, "how rezone is on this node; `rezone` alone does the same",
 	 "See"},
 	{"list", rz_cmd_list, "the tracked connections, and why each is moved or kept"},
-	{"top", rz_cmd_top, "live: zones, rates, the busiest clients across zones, moves"},
+	{"top", rz_cmd_top, "a live screen: rates between zones, the busiest clients, moves"},
 	{"plan", rz_cmd_plan, "what enforcing would do, at what pace; who stays, and why"},
 	{"explain", rz_cmd_explain, "why one connection, or a client's, are moved or kept"},
 	{"events", rz_cmd_events, "what happened: verdicts, holds, moves, outcomes, freezes"},
