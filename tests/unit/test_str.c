@@ -84,6 +84,9 @@ static void test_duration(void **state)
 		{"1\xc2\xb5s", 1000, "1us"},
 		{"1ns", 1, "1ns"},
 		{"1s1s", 2 * SECOND_NS, "2s"},
+		{"10s400ms", 10400000000, "10.4s"},
+		{"1m1.000000001s", MINUTE_NS + SECOND_NS + 1, "1m1.000000001s"},
+		{"1m1ms", MINUTE_NS + 1000000, "1m1ms"},
 	};
 	static const char *const bad[] = {"",	 "s",	"30",	 "-1s",	 "+1s", "1x",
 					  "1s ", " 1s", "1..5s", "1e3s", ".s",	"1 s"};

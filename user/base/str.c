@@ -130,6 +130,19 @@ int rz_duration_parse(const char *text, uint64_t *ret_ns)
 	return 0;
 }
 
+/* "10.4s" of a second and more, without zeros at the end. Returns its length. */
+static int format_seconds(char *dst, size_t dst_size, uint64_t ns)
+{
+	int n = snprintf(dst, dst_size, "%llu.%09llu", (unsigned long long)(ns / 1000000000ULL),
+			 (unsigned long long)(ns % 1000000000ULL));
+
+	if (n >= (int)dst_size)
+		return n;
+	while (dst[n - 1] == '0')
+		n--;
+	return n + snprintf(dst + n, dst_size - n, "s");
+}
+
 void rz_duration_format(char *dst, size_t dst_size, uint64_t ns)
 {
 	static const struct {
@@ -143,6 +156,10 @@ void rz_duration_format(char *dst, size_t dst_size, uint64_t ns)
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (ns < steps[i].ns || at >= dst_size)
 			continue;
+		if (steps[i].ns == 1000000000ULL && ns % steps[i].ns) {
+			format_seconds(dst + at, dst_size - at, ns);
+			return;
+		}
 		at += snprintf(dst + at, dst_size - at, "%llu%s",
 			       (unsigned long long)(ns / steps[i].ns), steps[i].name);
 		ns %= steps[i].ns;
