@@ -114,7 +114,7 @@ logged "which setting, before and after" '.setting == "mode" and .before == "obs
 logged "how many settings were taken" '.event == "reload" and .changed == 2 and .restart_for == null'
 logged "why settings were refused" '.event == "reload-failed" and (.why | contains("mode"))'
 logged "how many are to be moved by hand" '.event == "reset" and .connections == 1 and .now == false'
-logged "what the topology is" '.part == "topology" and .agents == 4 and .zones == 2 and has("own_zone_from")'
+logged "what the topology is" '.part == "topology" and .agents == 2 and .ready == 2 and .zones == 2 and has("own_zone_from")'
 logged "version and mode" '.event == "start" and .mode == "observe" and .pin_dir == $pins'
 logged "whether pins stay" '.event == "stop" and .keep_pins == false'
 REZONE_PROBE_WITHOUT=destroy,netlink spawn rezone - - "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" --log-format json

@@ -261,6 +261,10 @@ static void test_observe(void **state)
 	assert_int_equal(rz_table_conns(f, s.rows, 1, false), 0);
 	fclose(f);
 	assert_non_null(strstr(s.text, "keep: over budget"));
+	s.moves[0].move.reason = RZ_REASON_OBSERVING; /* as of a tick before the mode changed */
+	shown_rows(&s, &all);
+	assert_true(s.rows[0].move);
+	assert_int_equal(s.rows[0].reason, RZ_REASON_NONE);
 	free(s.rows);
 }
 

@@ -72,6 +72,7 @@ static const struct rz_opt options[] = {
 
 static const struct rz_command command = {
 	.options = options,
+	.word_hint = "an interval is given as -w1s or --watch=1s",
 	.which = &rz_conns_options,
 	.which_at = offsetof(struct ask, filter),
 	.check = check,

@@ -24,6 +24,12 @@ static bool is_under_way(const struct rz_move *m)
 	return m->phase >= RZ_PHASE_GAP && m->phase <= RZ_PHASE_CLOSE;
 }
 
+/* The latest tick only observed, and the next one will not. */
+static bool is_of_other_mode(const struct rz_move *m, const struct rz_world *world)
+{
+	return m->reason == RZ_REASON_OBSERVING && world->settings->mode != RZ_MODE_OBSERVE;
+}
+
 /* In mode observe nobody is kept by a rate: what waits for one would only wait. */
 static bool would_move(const struct rz_conn_row *r, const struct rz_world *world)
 {
@@ -85,7 +91,8 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 	if (m && m->client == c->frame.client)
 		r.phase = rz_phase_name(m->phase);
 	/* what the daemon's history says of a candidate: it waits, or is being moved */
-	if (r.move && m && m->client == c->frame.client && m->phase == RZ_PHASE_WAIT) {
+	if (r.move && m && m->client == c->frame.client && m->phase == RZ_PHASE_WAIT &&
+	    !is_of_other_mode(m, world)) {
 		r.reason = m->reason;
 		r.move = false;
 	}

@@ -267,10 +267,9 @@ static void draw_keys(struct canvas *c, const struct rz_top_state *s)
 	if (s->page == RZ_TOP_PAGE_FILTER)
 		put(c, BOLD, "show ids with: %s_   Enter: keep, Esc: all", s->filter);
 	else
-		put(c, DIM,
-		    "q quit  s sort: %s  / filter%s%s  a %s  space %s  Enter explain  ? help",
+		put(c, DIM, "q quit  s by %s  / filter%s%s  a %s  space %s  Enter explain  ? help",
 		    rz_top_sort_words[s->sort], *s->filter ? ": " : "", s->filter,
-		    s->all ? "cross only" : "all", s->frozen ? "go on" : "freeze");
+		    s->all ? "cross" : "all", s->frozen ? "go on" : "freeze");
 }
 
 static const struct rz_top_client *draw_main(struct canvas *c, const struct rz_top_frame *t,
@@ -298,13 +297,13 @@ static const char help_text[] =
 	"a          all clients, or only those across zones\n"
 	"space      freeze the screen; again: go on\n"
 	"up, down   select a client (also k, j, page up, page down)\n"
-	"Enter, e   explain: why its busiest connection is moved or kept (rezone explain)\n"
+	"Enter, e   explain why its busiest connection is moved or kept\n"
 	"\n"
-	"The matrix has bytes a second in both directions, and connections, by the client's\n"
-	"zone (rows) and the agent's (columns). FROM and TO are from and to the clients, as of\n"
-	"their latest request; of parked connections, whose requests are not read, as of the\n"
-	"latest tick. A client is a client.id between two zones; WHY is of its busiest\n"
-	"connection.\n"
+	"The matrix has bytes a second in both directions, and connections, by the\n"
+	"client's zone (rows) and the agent's (columns). FROM and TO are from and to\n"
+	"the clients, as of their latest request; of parked connections, whose requests\n"
+	"are not read, as of the latest tick. A client is a client.id between two\n"
+	"zones; WHY is of its busiest connection.\n"
 	"\n"
 	"Any key: back";
 
