@@ -285,7 +285,10 @@ static void test_next_by_daemon(void **state)
 	assert_int_equal(rz_explain_next(&f.explains[0], &f.snap, 0).at_ns, NOW_NS + HOUR_NS);
 	free(f.rows);
 	says(&f, RZ_REASON_OBSERVING);
+	assert_int_equal(next_of(&f).kind, RZ_NEXT_TICK); /* the mode is enforce by now */
+	f.w.settings.mode = RZ_MODE_OBSERVE;
 	assert_int_equal(next_of(&f).kind, RZ_NEXT_CHANGE);
+	f.w.settings.mode = RZ_MODE_ENFORCE;
 	says(&f, RZ_REASON_PAUSED);
 	assert_int_equal(next_of(&f).kind, RZ_NEXT_OPEN);
 	says(&f, RZ_REASON_BREAKER);
