@@ -339,6 +339,15 @@ int rz_topo_zones_remember(struct rz_topo_zones *z, const struct rz_topo *t,
 	return 0;
 }
 
+size_t rz_topo_zones_present(const struct rz_topo_zones *z)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < z->n; i++)
+		n += z->rows[i].agents > 0;
+	return n;
+}
+
 struct rz_topo_total rz_topo_zones_total(const struct rz_topo_zones *z)
 {
 	struct rz_topo_total n = {};

@@ -125,6 +125,9 @@ int rz_topo_zones_remember(struct rz_topo_zones *z, const struct rz_topo *t,
 /* Brings rows that were filled by hand into order. */
 void rz_topo_zones_sort(struct rz_topo_zones *z);
 
+/* Rows with agents. */
+size_t rz_topo_zones_present(const struct rz_topo_zones *z);
+
 /* All rows together. An agent with two addresses counts once; agents without a zone are in none. */
 struct rz_topo_total {
 	size_t agents, ready, zones;
