@@ -17,6 +17,8 @@
 #define CAP_BPF 39
 #endif
 
+#define NO_CHILDREN "Kubernetes, cloud metadata and --listen cannot be used"
+
 /* What is used, and by whom. */
 static const struct {
 	int number;
@@ -31,12 +33,12 @@ static const struct {
 	 "connections in other network namespaces (pods) stay, and another rezone on this node is "
 	 "not noticed"},
 	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", RZ_CAPS_ENTER,
-	 "no connection can be closed by a FIN, and a network namespace in which no process is "
-	 "root's is not found"},
+	 "no connection can be closed by a FIN, and network namespaces (pods) are found by their "
+	 "names in /run/netns alone"},
 	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", RZ_CAPS_ENTER,
 	 "none whose agent is not root's can be closed by a FIN"},
-	{CAP_SETUID, "CAP_SETUID", RZ_CAPS_CHILDREN, "no Kubernetes, no cloud and no --listen"},
-	{CAP_SETGID, "CAP_SETGID", RZ_CAPS_CHILDREN, "likewise"},
+	{CAP_SETUID, "CAP_SETUID", RZ_CAPS_CHILDREN, NO_CHILDREN},
+	{CAP_SETGID, "CAP_SETGID", RZ_CAPS_CHILDREN, NO_CHILDREN},
 	{CAP_KILL, "CAP_KILL", RZ_CAPS_CHILDREN, "a network process that hangs cannot be ended"},
 	{CAP_SETPCAP, "CAP_SETPCAP", RZ_CAPS_CHILDREN},	       /* so that they can have none */
 	{CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", RZ_CAPS_START}, /* maps before Linux 5.11 */

@@ -286,7 +286,7 @@ static void close_netns(struct batch *b, uint64_t now_ns)
 	if (err == -ENOENT)
 		rz_err(err,
 		       "close: network namespace %u is not to be found in /run/netns or /proc; "
-		       "rezone must see the host's processes (hostPID)",
+		       "rezone must see the host's processes (hostPID), with CAP_SYS_PTRACE",
 		       netns_of(b));
 	if (b->nl > 0)
 		close(b->nl);

@@ -63,8 +63,10 @@ static int connect_self(void)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(RZ_TRIAL_PORT)};
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
-	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP), one = 1;
 
+	/* a trial before this one in the own network namespace may have left a TIME_WAIT */
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (listener < 0 || client < 0 || bind(listener, (void *)&at, sizeof(at)) ||
 	    listen(listener, 1) || connect(client, (void *)&at, sizeof(at)) ||

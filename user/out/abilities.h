@@ -20,8 +20,8 @@ enum rz_ability_status {
 struct rz_ability {
 	const char *name;
 	enum rz_ability_status status;
-	char detail[256];
-	const char *cure; /* "" if none is needed */
+	char detail[1024]; /* what each missing capability costs, if all are missing */
+	const char *cure;  /* "" if none is needed */
 };
 
 #define RZ_ABILITIES_MAX 16
