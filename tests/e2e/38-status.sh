@@ -58,7 +58,7 @@ check "a topology that is stale: degraded, but live and ready" within "$DEADLINE
 check "... with the freeze and since when" says '.frozen | .freeze == "stale" and (.since | test("^20")) and (.why | length > 0)'
 topology a=ready b=ready
 check "a change of the topology is an event with before and after" within "$DEADLINE" \
-	has_event '.event == "topology" and (.before | startswith("1 agents in 1 zones")) and (.after | startswith("2 agents in 2 zones"))'
+	has_event '.event == "topology" and (.before | startswith("1 agents in 1 zones")) and (.after | startswith("2 agents in 2 zones")) and (.text | startswith("by "))'
 names_node() {
 	local c
 	for c in "status" "stats" "topology" "config" "traffic" "pause" "resume" "list --client-id r,*" "list --group-by zones" "reset --all --dry-run" "events"; do

@@ -39,6 +39,7 @@ struct rz_feed {
 	char merge_why[128];	 /* why the sources make no topology, "" */
 	struct rz_topo *pending; /* read, but the maps could not take it yet */
 	uint64_t told_ns;	 /* when the log was last told of a topology */
+	const char *by;		 /* whose news changed it last */
 	char event[112];	 /* what the latest event said of it */
 	uint64_t event_ns;
 };
@@ -168,6 +169,7 @@ static void merge(struct rz_daemon *d)
 void rz_daemon_count_topology(struct rz_daemon *d)
 {
 	d->feed->dirty = true;
+	d->feed->by = "the settings";
 	merge(d);
 }
 
@@ -248,6 +250,7 @@ static void on_news(void *arg)
 	struct rz_daemon *d = arg;
 
 	d->feed->dirty = true;
+	d->feed->by = "the API server or the cloud";
 	merge(d);
 	judge(d, rz_now_ns());
 }
@@ -274,6 +277,7 @@ static void tell_change(struct rz_daemon *d)
 		 *d->topo->own_zone ? d->topo->own_zone : "not given");
 	if (!strcmp(e.setting.after, f->event))
 		return;
+	snprintf(e.text, sizeof(e.text), "by %s", f->by);
 	rz_str_copy(e.setting.before, sizeof(e.setting.before), f->event);
 	rz_str_copy(f->event, sizeof(f->event), e.setting.after);
 	f->event_ns = now;
@@ -288,6 +292,7 @@ static void poll_file(struct rz_daemon *d)
 	int n = rz_topo_file_poll(f->file, &fresh);
 
 	if (n > 0) {
+		f->by = f->file_topo ? "a change of its file" : "the start";
 		rz_topo_free(f->file_topo);
 		f->file_topo = fresh;
 		f->dirty = true;
@@ -334,6 +339,7 @@ int rz_daemon_start_topology(struct rz_daemon *d)
 	if (!f)
 		return rz_err(-ENOMEM, "run: out of memory");
 	d->feed = f;
+	f->by = "the start";
 	if (c->topology)
 		err = rz_topo_file_new(c->topology, &f->file);
 	if (!err && (f->file || kube))
