@@ -195,7 +195,15 @@ static void test_traffic(void **state)
 	       "{group=\"unknown\",client_zone=\"unknown\",agent_zone=\"unknown\",direction="
 	       "\"from_client\"} 7\n"
 	       "{group=\"unknown\",client_zone=\"unknown\",agent_zone=\"unknown\",direction="
-	       "\"to_client\"} 0\n");
+	       "\"to_client\"} 0\n"
+	       /* zones whose clients have carried nothing to these agents yet */
+	       "{group=\"default\",client_zone=\"a\",agent_zone=\"a\",direction=\"from_client\"} "
+	       "0\n"
+	       "{group=\"default\",client_zone=\"a\",agent_zone=\"a\",direction=\"to_client\"} 0\n"
+	       "{group=\"default\",client_zone=\"c\",agent_zone=\"a\",direction=\"from_client\"} "
+	       "0\n"
+	       "{group=\"default\",client_zone=\"c\",agent_zone=\"a\",direction=\"to_client\"} "
+	       "0\n");
 }
 
 static size_t count_lines(const char *text)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "out/metrics_inside.h"
 #include "policy/reason.h"
 
@@ -156,13 +157,54 @@ static void print_bytes(const struct rz_exposition *x, const struct rz_ledger_ke
 	rz_exposition_value(x, (double)sum->tx_bytes, group, client_zone, agent_zone, "to_client");
 }
 
+/* Is there a row of these agents before the `end`th; from this zone, or (NULL) from any? */
+static bool has_row(const struct rz_ledger_rows *l, size_t end, const struct rz_ledger_key *agents,
+		    const char *client_zone)
+{
+	size_t i;
+
+	for (i = 0; i < end; i++) {
+		const struct rz_ledger_key *k = &l->zones[i];
+
+		if (!strcmp(k->agent_zone, agents->agent_zone) &&
+		    !strcmp(k->group, agents->group) &&
+		    (!client_zone || !strcmp(k->client_zone, client_zone)))
+			return true;
+	}
+	return false;
+}
+
+/* Zones whose clients have carried nothing to these agents yet: a series that began with its first
+ * bytes would hide them from a rate. Returns how many series. */
+static size_t print_zeros(const struct rz_exposition *x, const struct rz_metrics_view *v,
+			  const struct rz_ledger_key *agents)
+{
+	static const struct rz_ledger_sum none;
+	const char *zones[RZ_ZEROED_ZONES];
+	size_t i, series = 0, n = rz_metrics_zones(v, zones, RZ_ZEROED_ZONES);
+
+	for (i = 0; i < n; i++) {
+		struct rz_ledger_key k = *agents;
+
+		if (has_row(v->ledger, v->ledger->n_zones, agents, zones[i]))
+			continue;
+		rz_str_copy(k.client_zone, sizeof(k.client_zone), zones[i]);
+		print_bytes(x, &k, &none);
+		series += 2;
+	}
+	return series;
+}
+
 /* The ledger's rows never become less, and their names are the topology's. Which of them have a
  * series must not change as they grow, so the first ones have, in the map's order. */
 void rz_metrics_traffic(const struct rz_exposition *x, const struct rz_metrics_view *v)
 {
 	const struct rz_ledger_rows *l = v->ledger;
-	size_t i;
+	size_t i, series = 2 * l->n_zones;
 
 	for (i = 0; i < l->n_zones && 2 * (i + 1) <= RZ_SERIES_MAX; i++)
 		print_bytes(x, &l->zones[i], &l->zones_sums[i]);
+	for (i = 0; i < l->n_zones && series + 2 * RZ_ZEROED_ZONES <= RZ_SERIES_MAX; i++)
+		if (l->zones[i].agent_zone[0] && !has_row(l, i, &l->zones[i], NULL))
+			series += print_zeros(x, v, &l->zones[i]);
 }
