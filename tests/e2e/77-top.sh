@@ -70,7 +70,7 @@ term resize-window -t top -x 150 -y 40
 check "another size is drawn, also while frozen" within "$DEADLINE" eval 'shows FROZEN && screen | sed -n 40p | grep -q "^q quit"'
 keys Space
 keys s
-check "s: another order" within "$DEADLINE" shows 'sort: bytes'
+check "s: another order" within "$DEADLINE" shows 's by bytes'
 check "wide: the whole id" within "$DEADLINE" shows 'orders,warpstream_az=b,warpstream_inter'
 agent_start b
 topology a=ready b=ready

@@ -172,7 +172,7 @@ static void print_one(FILE *f, const struct rz_explain_view *v, const struct rz_
 	for (i = 0; i < e->n_rules; i++)
 		print_rule(f, v, &e->rules[i]);
 	if (e->row->verdict.move)
-		rz_table_line(f, "its turn", "%s", "asked of those that all rules let pass");
+		rz_table_line(f, "its turn", "%s", "what rezone checks once all rules have passed");
 	for (i = 0; e->row->verdict.move && i < RZ_TURN_MAX; i++)
 		print_rule(f, v, &e->turn[i]);
 	rz_explain_close(v, e, text, sizeof(text));
