@@ -72,8 +72,11 @@ static int check_whole(const struct rz_conf *c, char *why, size_t size)
 		return wrong(why, size, "--kube-service", what);
 	if (rz_kube_specs_parse(c->kube_service, c->kube_selector, specs, &n, what, sizeof(what)))
 		return wrong(why, size, "--kube-selector", what);
-	if (c->zone && !rz_zone_valid(c->zone, strlen(c->zone)))
-		return wrong(why, size, "--zone", "is no zone name; use " RZ_ZONE_FORM);
+	if (c->zone && !rz_zone_valid(c->zone, strlen(c->zone))) {
+		snprintf(what, sizeof(what), "\"%.60s\" is no zone name; use " RZ_ZONE_FORM,
+			 c->zone);
+		return wrong(why, size, "--zone", what);
+	}
 	if (c->listen && rz_listen_parse(c->listen, &at, what, sizeof(what)))
 		return wrong(why, size, "--listen", what);
 	if (c->cooldown_max_ns < c->cooldown_ns)

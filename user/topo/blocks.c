@@ -100,9 +100,8 @@ static int take_block(struct rz_blocks *b, const char *zone, char *text, char *w
 		*slash = '\0';
 	if (rz_addr_parse(text, block.at.addr))
 		return wrong(why, size,
-			     "\"%.60s\" in zone %s is no address; write blocks as 10.0.0.0/16 or "
-			     "fd00::/64",
-			     text, zone);
+			     "\"%.60s\" is no address; write blocks as 10.0.0.0/16 or fd00::/64",
+			     text);
 	most = strchr(text, ':') ? ADDR_BITS : ADDR_BITS - IPV4_PREFIX;
 	if (slash) {
 		len = strtoul(slash + 1, &end, 10);
