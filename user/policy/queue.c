@@ -81,15 +81,14 @@ static struct rz_waiting *keep_waiting(struct rz_queue *q, uint64_t cookie, uint
 
 struct rz_queue_place rz_queue_join(struct rz_queue *q, struct rz_candidate *row, uint64_t now_ns)
 {
-	const struct rz_waiting *w = keep_waiting(q, row->cookie, now_ns);
-	struct rz_queue_place p = {.row = row, .from_ns = w ? w->since_ns : now_ns};
+	struct rz_waiting *w = keep_waiting(q, row->cookie, now_ns);
+	struct rz_queue_place p = {.row = row, .waiting = w, .from_ns = w ? w->since_ns : now_ns};
 	struct rz_client_key key;
-	const struct rz_queue_turn *t;
 
-	keep_turn(q, address_key(row, &key));
-	t = keep_turn(q, client_key(row, &key));
-	if (t && t->turn_ns > p.from_ns)
-		p.from_ns = t->turn_ns;
+	p.address = keep_turn(q, address_key(row, &key));
+	p.client = keep_turn(q, client_key(row, &key));
+	if (p.client && p.client->turn_ns > p.from_ns)
+		p.from_ns = p.client->turn_ns;
 	return p;
 }
 
@@ -106,7 +105,6 @@ static int by_place(const void *a, const void *b)
 
 void rz_queue_sort(struct rz_queue *q, struct rz_queue_place *places, size_t n)
 {
-	struct rz_client_key key;
 	struct rz_queue_turn *t, *next;
 	size_t i;
 
@@ -114,7 +112,7 @@ void rz_queue_sort(struct rz_queue *q, struct rz_queue_place *places, size_t n)
 		t->ranked = 0;
 	qsort(places, n, sizeof(*places), by_place);
 	for (i = 0; i < n; i++) {
-		t = find_turn(q, address_key(places[i].row, &key));
+		t = places[i].address;
 		if (!t)
 			continue;
 		places[i].rank = t->ranked++;
@@ -124,16 +122,12 @@ void rz_queue_sort(struct rz_queue *q, struct rz_queue_place *places, size_t n)
 	qsort(places, n, sizeof(*places), by_place);
 }
 
-void rz_queue_went(struct rz_queue *q, const struct rz_candidate *row, uint64_t now_ns)
+void rz_queue_went(const struct rz_queue_place *place, uint64_t now_ns)
 {
-	struct rz_client_key key;
-	struct rz_queue_turn *t = find_turn(q, address_key(row, &key));
-
-	if (t)
-		t->turn_ns = now_ns;
-	t = find_turn(q, client_key(row, &key));
-	if (t)
-		t->turn_ns = now_ns;
+	if (place->address)
+		place->address->turn_ns = now_ns;
+	if (place->client)
+		place->client->turn_ns = now_ns;
 }
 
 void rz_queue_forget_observed(struct rz_queue *q)

@@ -54,6 +54,9 @@ struct rz_queue { /* all zero at first */
 /* A candidate's place. */
 struct rz_queue_place {
 	struct rz_candidate *row;
+	/* remembered of it, its address and its client until rz_queue_end(); NULL: no memory */
+	struct rz_waiting *waiting;
+	struct rz_queue_turn *address, *client;
 	uint64_t from_ns; /* counted from then */
 	unsigned rank;	  /* so many of its address are asked before it */
 };
@@ -63,7 +66,7 @@ void rz_queue_begin(struct rz_queue *q);
 struct rz_queue_place rz_queue_join(struct rz_queue *q, struct rz_candidate *row, uint64_t now_ns);
 void rz_queue_sort(struct rz_queue *q, struct rz_queue_place *places, size_t n);
 /* It is allowed to go: its client and its address had their turn. */
-void rz_queue_went(struct rz_queue *q, const struct rz_candidate *row, uint64_t now_ns);
+void rz_queue_went(const struct rz_queue_place *place, uint64_t now_ns);
 void rz_queue_end(struct rz_queue *q);
 
 /* NULL: it is no candidate, or there was no memory. */

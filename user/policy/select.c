@@ -93,11 +93,10 @@ static struct rz_queue_place join(struct rz_select *s, struct rz_candidate *row,
 				  const struct rz_client_sight *sight)
 {
 	struct rz_queue_place place = rz_queue_join(&s->queue, row, s->now_ns);
-	struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
 
-	if (w && sight->back_ns) {
-		w->back_ns = sight->back_ns;
-		w->returns = sight->returns;
+	if (place.waiting && sight->back_ns) {
+		place.waiting->back_ns = sight->back_ns;
+		place.waiting->returns = sight->returns;
 	}
 	return place;
 }
@@ -152,10 +151,10 @@ static enum rz_reason remembers(struct rz_select *s, const struct rz_client_conn
 }
 
 /* Everything but the rates. */
-static enum rz_reason speaks_against(struct rz_select *s, const struct rz_candidate *row)
+static enum rz_reason speaks_against(struct rz_select *s, const struct rz_queue_place *place)
 {
-	const struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
-	struct rz_client_conn conn = waiting_conn(row, w);
+	const struct rz_waiting *w = place->waiting;
+	struct rz_client_conn conn = waiting_conn(place->row, w);
 	enum rz_reason reason;
 
 	if (w && w->observed)
@@ -177,7 +176,7 @@ static size_t drop_waiting(struct rz_select *s, struct rz_queue_place *q, size_t
 	size_t i, ready = 0;
 
 	for (i = 0; i < len; i++) {
-		q[i].row->reason = speaks_against(s, q[i].row);
+		q[i].row->reason = speaks_against(s, &q[i]);
 		if (q[i].row->reason == RZ_REASON_NONE)
 			q[ready++] = q[i];
 	}
@@ -185,12 +184,12 @@ static size_t drop_waiting(struct rz_select *s, struct rz_queue_place *q, size_t
 }
 
 /* Asks once more what may be another answer since candidates before it were allowed to go. */
-static enum rz_reason decide(struct rz_select *s, const struct rz_candidate *row)
+static enum rz_reason decide(struct rz_select *s, const struct rz_queue_place *place)
 {
 	bool observe = s->limits.mode == RZ_MODE_OBSERVE;
-	struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
+	const struct rz_candidate *row = place->row;
 	struct rz_client_conn conn = conn_of(row);
-	enum rz_reason reason = speaks_against(s, row);
+	enum rz_reason reason = speaks_against(s, place);
 
 	if (reason == RZ_REASON_NONE)
 		reason = rz_budget_take(s->budget, &row->target);
@@ -200,9 +199,9 @@ static enum rz_reason decide(struct rz_select *s, const struct rz_candidate *row
 		rz_budget_give(s->budget, &row->target);
 		return RZ_REASON_OVER_BUDGET;
 	}
-	rz_queue_went(&s->queue, row, s->now_ns);
-	if (w && observe)
-		w->observed = true;
+	rz_queue_went(place, s->now_ns);
+	if (place->waiting && observe)
+		place->waiting->observed = true;
 	return observe ? RZ_REASON_OBSERVING : RZ_REASON_NONE;
 }
 
@@ -244,7 +243,7 @@ int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
 	len = drop_waiting(s, q, len);
 	rz_queue_sort(&s->queue, q, len);
 	for (i = 0; i < len; i++)
-		q[i].row->reason = decide(s, q[i].row);
+		q[i].row->reason = decide(s, &q[i]);
 	rz_queue_end(&s->queue);
 	return 0;
 }
