@@ -192,6 +192,7 @@ static void test_state_refused(void **state)
 {
 	(void)state;
 	REFUSES("in the future", s.sent_ns = NOW + 1);
+	REFUSES("learned in the future", s.learned_ns = NOW + 1);
 	REFUSES("sent before", s.sent_ns = NOW - 1; s.targets[1].proved_ns = 0);
 	REFUSES("proved in the future", s.targets[1].proved_ns = NOW + 1);
 	REFUSES("before it was proved last", s.targets[1].proved_ns = NOW - SECOND_NS);

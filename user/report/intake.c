@@ -159,8 +159,10 @@ static int check_state(const struct rz_intake *in, const struct rz_report_state 
 	if (m->is_new > 1 || m->known > 1 || (m->is_new && !m->known) ||
 	    (!m->is_new && m->n_agents) || m->n_agents != in->n_agents)
 		return refuse(c, "a state of %u agents, %zu came", m->n_agents, in->n_agents);
-	if (m->sent_ns > now_ns || m->learned_ns > m->sent_ns)
+	if (m->sent_ns > now_ns)
 		return refuse(c, "sent %.1f s in the future", (double)(m->sent_ns - now_ns) / 1e9);
+	if (m->learned_ns > m->sent_ns)
+		return refuse(c, "this node's zone, learned in the future");
 	if (m->sent_ns < in->sent_ns)
 		return refuse(c, "sent before the state that came before it");
 	if (!is_zone(m->own_zone) || !is_zone(m->label_zone) || !is_zone(m->cloud_zone) ||
