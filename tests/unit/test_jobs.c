@@ -204,14 +204,14 @@ static void test_no_room_in_moves(void **state)
 	(void)state;
 	kernel.show_fails = 1;
 	assert_false(rz_jobs_step(&jobs, 1));
-	ended(&jobs, -ENOBUFS);
+	ended(&jobs, -E2BIG);
 
 	jobs = one_job();
 	kernel.show_fails = 2;
 	assert_true(rz_jobs_step(&jobs, 1));
 	kernel.decision.act = RZ_ACT_HOLD;
 	assert_false(rz_jobs_step(&jobs, 2));
-	ended(&jobs, -ENOBUFS);
+	ended(&jobs, -E2BIG);
 }
 
 static void test_not_watched(void **state)

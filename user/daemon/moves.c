@@ -124,7 +124,7 @@ static const char *result_word(int error)
 		return "not closed: rezone-enter, which enters its network namespace, does not "
 		       "answer";
 	case -ENOBUFS:
-		return "not reset: its responses cannot be followed, or map moves has no room";
+		return "not reset: its responses cannot be followed";
 	case -E2BIG:
 		return "not reset: map moves is full until outcomes are known (--max-connections)";
 	default:

@@ -74,15 +74,19 @@ static void begin(struct rz_jobs *jobs, struct rz_job *j, uint64_t now_ns)
 {
 	const struct rz_maps *maps = rz_kern_maps(jobs->kern);
 	static struct rz_hold entry; /* large */
+	int err;
 
 	j->wait = rz_wait_begin(now_ns);
 	j->phase = j->wait.phase;
 	if (!j->gap)
 		return;
 	entry = (struct rz_hold){.cookie = j->c.cookie};
-	if (rz_close_show(maps, j, j->phase, now_ns) || rz_kern_watch(jobs->kern, j->cgroup) ||
-	    bpf_map_update_elem(maps->holds, &j->c.cookie, &entry, BPF_ANY))
-		end(jobs, j, -ENOBUFS, RZ_CHECK_NOT_WATCHED, now_ns);
+	err = rz_close_show(maps, j, j->phase, now_ns);
+	if (!err && (rz_kern_watch(jobs->kern, j->cgroup) ||
+		     bpf_map_update_elem(maps->holds, &j->c.cookie, &entry, BPF_ANY)))
+		err = -ENOBUFS;
+	if (err)
+		end(jobs, j, err, RZ_CHECK_NOT_WATCHED, now_ns);
 }
 
 static bool needs_gap(const struct rz_jobs *jobs, const struct rz_job *j)
@@ -112,12 +116,15 @@ static void begin_some(struct rz_jobs *jobs, uint64_t now_ns)
  * room nothing would be held, so the move ends. */
 static void apply(struct rz_jobs *jobs, struct rz_job *j, struct rz_decision d, uint64_t now_ns)
 {
+	int err;
+
 	if (d.act == RZ_ACT_GIVE_UP) {
 		end(jobs, j, -ETIMEDOUT, d.check, now_ns);
 	} else if (d.act == RZ_ACT_HOLD || j->phase != j->wait.phase) {
 		j->phase = j->wait.phase;
-		if (rz_close_show(rz_kern_maps(jobs->kern), j, j->phase, now_ns))
-			end(jobs, j, -ENOBUFS, RZ_CHECK_NOT_WATCHED, now_ns);
+		err = rz_close_show(rz_kern_maps(jobs->kern), j, j->phase, now_ns);
+		if (err)
+			end(jobs, j, err, RZ_CHECK_NOT_WATCHED, now_ns);
 	}
 }
 
