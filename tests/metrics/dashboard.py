@@ -41,7 +41,7 @@ def drawn(panel, result):
         for k, v in r["metric"].items():
             legend = legend.replace("{{%s}}" % k, v)
         rows.append({"legend": legend, "points": [[t - first, float(v)] for t, v in r["values"] if v != "NaN"]})
-    return {"title": panel["title"], "series": rows}
+    return {"title": panel["title"], "unit": panel["fieldConfig"]["defaults"].get("unit", ""), "series": rows}
 
 
 answers = []
