@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The rule, naively, from all that is true and not from what is reported: nothing is closed while
- * it owes a response. Beside it what docs/internals.md promises of settling and of holds.
+ * it owes a response. Beside it what docs/internals-daemon.md promises of settling and of holds.
  */
 #include "world.h"
 
