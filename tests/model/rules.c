@@ -228,6 +228,7 @@ static bool was_parked(const struct eye *e)
 #define DATA(f)	      ((f)->produce || (f)->fetch)
 #define AGE(now, was) ((now) > (was) ? (now) - (was) : 0)
 
+/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): e->r is judge()'s, and never NULL */
 RULE(left, e->r->held[e->conn - e->r->conns].held.left_ns)
 RULE(followed, e->r->held[e->conn - e->r->conns].held.followed && !f->produce)
 RULE(mptcp, f->state == RZ_STATE_MPTCP)

@@ -328,7 +328,7 @@ static void test_first_connection_alone(void **state)
 		by_print_end(&w);
 	}
 	/* another library's batches */
-	k = by_print(&w, &row, &java_writes);
+	by_print(&w, &row, &java_writes);
 	w.conns[OLD].frame.adopted = 0;
 	assert_is(known(&w, OLD), RZ_KNOWN_UNKNOWN, NULL);
 	by_print_end(&w);

@@ -137,7 +137,7 @@ static int print_by_smartcols(const struct rz_table *t)
 static int print_plain(const struct rz_table *t)
 {
 	const char *cell = t->text;
-	size_t row, i, len, width = 0;
+	size_t row, i, len, width = 1; /* a newline, where there is no column */
 	char *line, *at;
 
 	for (i = 0; i < t->columns; i++)
