@@ -5,8 +5,8 @@
  *
  * They are three: the one that answers; its keeper, which starts it, and starts it again when it
  * ends; and a spare, which becomes the keeper when that one ends. The keeper starts the spare, too.
- * So any one of the three may end, and so may two that are not the keeper and its spare. What ends
- * again and again is started again later each time.
+ * So any one of the three may end, and so may two that are not the keeper and its spare. A process
+ * that ends again and again is started again later each time.
  *
  * Comes in: a pipe that the daemon holds. Its end of file ends keeper and spare; a byte ends the
  * process that answers. Goes out: processes. Called by user/enter.c.
