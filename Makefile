@@ -119,9 +119,9 @@ $(BUILD)/settings-bpf: FORCE
 	+@echo '$(CLANG) $(BPF_CFLAGS)' | cmp -s - $@ || echo '$(CLANG) $(BPF_CFLAGS)' >$@
 .PHONY: FORCE
 
-# The skeletons have the BPF objects in them. kern/ alone includes them (tests/lib/built), so only kern/ waits for them; which
-# of its files are built again when a BPF object has changed is in what the compiler wrote down.
-$(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/kern/*.c)): | $(SKELS)
+# The skeletons have the BPF objects in them. kern/ alone includes them (tests/lib/built), so only kern/ and what tests its inside
+# wait for them; which of its files are built again when a BPF object has changed is in what the compiler wrote down.
+$(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/kern/*.c)) $(BUILD)/unit/test_watch.o: | $(SKELS)
 
 $(BUILD)/user/%.o: user/%.c $(BUILD)/settings | $(BUILD)/version.h
 	@mkdir -p $(@D)
