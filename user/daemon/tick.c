@@ -185,7 +185,11 @@ void rz_daemon_count_until_now(struct rz_daemon *d)
 	if (!d->topo || (d->counted_ns && now_ns < d->counted_ns + RZ_SECOND_NS))
 		return;
 	d->counted_ns = now_ns;
-	read_all(d, false, true, &snap);
+	if (read_all(d, false, true, &snap))
+		return;
+	/* the records of closed connections are read, and have names that stand nowhere else */
+	rz_named_read(d->maps, snap);
+	rz_named_write(d->maps, snap);
 	rz_snapshot_free(snap);
 }
 
