@@ -237,7 +237,7 @@ struct rz_counters {
 };
 
 /* orders: socket cookie -> an operator wants it moved (`rezone reset`); the daemon takes it out.
- * What became of it stands in `moves`; where that is full, the daemon puts the order back with
+ * Its result stands in `moves`; where that is full, the daemon puts the order back with
  * `error`, and the command takes it out. */
 #define RZ_ORDERS_MAX 4096
 struct rz_order {
