@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/loop.h"
 #include "conf/conf.h"
@@ -69,10 +70,10 @@ struct rz_daemon {
 	struct rz_event_ring events, verdicts; /* maps of these names */
 	struct rz_left *left;		       /* NULL: no client has left while it was held */
 	size_t n_left;
-	pid_t serve_pid;		       /* of --listen (serve.c); 0: it does not run */
-	uint64_t serve_next_ns, serve_wait_ns; /* when it is started again */
-	uint64_t counted_ns;		       /* when rz_daemon_count_until_now() last did */
-	bool backlog; /* somebody waited for a rate alone at the latest tick */
+	pid_t serve_pid;		 /* of --listen (serve.c); 0: it does not run */
+	struct rz_backoff serve_backoff; /* when it is started again */
+	uint64_t counted_ns;		 /* when rz_daemon_count_until_now() last did */
+	bool backlog;			 /* somebody waited for a rate alone at the latest tick */
 	uint64_t full_logged_ns;
 	uint64_t full_logged_count;
 };

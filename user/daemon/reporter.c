@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/forbidden.h"
 #include "base/json.h"
@@ -22,7 +23,6 @@
 #include "report/report.h"
 
 #define AGAIN_NS	RZ_SECOND_NS
-#define AGAIN_MAX_NS	(60 * RZ_SECOND_NS)
 #define SILENT_LOOKS	15 /* it says something each second */
 #define BATCH		32 /* messages in a row; then others of the loop have their turn */
 #define BATCH_REST_NS	5000000ULL
@@ -44,26 +44,14 @@ static void set_fault(struct rz_reporter *r, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* The next try waits twice as long as the one before, if that was no use. */
-static void wait_for_next(struct rz_reporter *r, uint64_t now_ns)
-{
-	bool ran_long = r->began_ns && now_ns > r->began_ns + AGAIN_MAX_NS;
-
-	r->wait_ns = ran_long || !r->wait_ns	     ? AGAIN_NS
-		     : r->wait_ns * 2 < AGAIN_MAX_NS ? r->wait_ns * 2
-						     : AGAIN_MAX_NS;
-	r->next_ns = now_ns + r->wait_ns;
-}
-
 /* Ends it, if it has not ended, and tells once why. `error` is for the counts. */
 static void end(struct rz_reporter *r, int error, const char *why)
 {
-	uint64_t now_ns = rz_now_ns();
 	unsigned long long wait_s;
 
 	rz_reporter_kill(r, NULL);
-	wait_for_next(r, now_ns);
-	wait_s = r->wait_ns / RZ_SECOND_NS;
+	rz_backoff_ended(&r->backoff, AGAIN_NS, rz_now_ns());
+	wait_s = r->backoff.wait_ns / RZ_SECOND_NS;
 	set_fault(r, "the network process %.160s; it starts again %llu s later", why, wait_s);
 	rz_log_fields(RZ_LOG_WARN,
 		      json_pack("{s:o, s:I, s:o}", "why", rz_json_printable(why), "again_in_s",
@@ -266,8 +254,8 @@ void rz_reporter_look(struct rz_reporter *r, uint64_t now_ns)
 	pass_level(r);
 	if (r->pid)
 		rz_reporter_pass_files(r);
-	else if (now_ns >= r->next_ns && rz_reporter_start(r))
-		wait_for_next(r, now_ns);
+	else if (rz_backoff_is_over(&r->backoff, now_ns) && rz_reporter_start(r))
+		rz_backoff_ended(&r->backoff, AGAIN_NS, now_ns);
 }
 
 void rz_reporter_doubt(struct rz_reporter *r)

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "base/backoff.h"
 #include "daemon/reporter.h"
 #include "report/intake.h"
 #include "report/report.h"
@@ -38,7 +39,7 @@ struct rz_reporter {
 	bool resting;	       /* fd is not in the loop: it may say more when the timer rings */
 	uint64_t rest_ns;      /* for so long, after the latest message */
 	unsigned silent;       /* looks since its latest report */
-	uint64_t began_ns, next_ns, wait_ns;
+	struct rz_backoff backoff;
 	char fault[RZ_SOURCE_NOTE]; /* what is wrong with it, "" */
 	unsigned lines;		    /* of the log that it may have now */
 	uint64_t lines_dropped;

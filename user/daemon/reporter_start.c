@@ -171,7 +171,7 @@ int rz_reporter_start(struct rz_reporter *r)
 
 	if (err)
 		return rz_err(err, "source: cannot make a socket: %s", strerror(-err));
-	r->began_ns = rz_now_ns();
+	rz_backoff_began(&r->backoff, rz_now_ns());
 	err = make_args(&args, r);
 	if (!err)
 		err = rz_child_start(args.argv, environ, &ends[1], 1, &r->pid);

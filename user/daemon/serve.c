@@ -21,9 +21,8 @@
 #include "base/json.h"
 #include "base/log.h"
 
-#define AGAIN_NS     RZ_SECOND_NS
-#define AGAIN_MAX_NS (60 * RZ_SECOND_NS)
-#define STOP_LOOKS   40 /* of 50 ms each: then it is killed */
+#define AGAIN_NS   RZ_SECOND_NS
+#define STOP_LOOKS 40 /* of 50 ms each: then it is killed */
 
 /* In the child. It keeps stderr, for its log, and nothing else of the daemon's. */
 static void become_server(const struct rz_daemon *d)
@@ -52,34 +51,32 @@ static void become_server(const struct rz_daemon *d)
 
 static void start(struct rz_daemon *d, uint64_t now_ns)
 {
-	d->serve_next_ns = now_ns + d->serve_wait_ns;
+	rz_backoff_began(&d->serve_backoff, now_ns);
 	d->serve_pid = fork();
 	if (!d->serve_pid)
 		become_server(d);
 	if (d->serve_pid < 0) {
 		rz_err(-errno, "serve: cannot fork: %s", strerror(errno));
 		d->serve_pid = 0;
+		rz_backoff_ended(&d->serve_backoff, AGAIN_NS, now_ns);
 	}
 }
 
-/* It ended by itself: the next try waits twice as long as the one before, if that was no use. */
+/* It ended by itself. */
 static void ended(struct rz_daemon *d, int status, uint64_t now_ns)
 {
-	bool ran_long = now_ns > d->serve_next_ns + AGAIN_MAX_NS;
 	const char *how = WIFSIGNALED(status) ? "signal" : "status";
 	int number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+	unsigned long long wait_s;
 
 	d->serve_pid = 0;
-	d->serve_wait_ns = ran_long				 ? AGAIN_NS
-			   : d->serve_wait_ns * 2 < AGAIN_MAX_NS ? d->serve_wait_ns * 2
-								 : AGAIN_MAX_NS;
-	d->serve_next_ns = now_ns + d->serve_wait_ns;
+	rz_backoff_ended(&d->serve_backoff, AGAIN_NS, now_ns);
+	wait_s = d->serve_backoff.wait_ns / RZ_SECOND_NS;
 	rz_log_fields(RZ_LOG_WARN,
-		      json_pack("{s:i, s:I}", how, number, "again_in_s",
-				(json_int_t)(d->serve_wait_ns / RZ_SECOND_NS)),
+		      json_pack("{s:i, s:I}", how, number, "again_in_s", (json_int_t)wait_s),
 		      "serve: ended with %s %d; starts again in %llu s; connections are tracked "
 		      "and moved as before",
-		      how, number, (unsigned long long)(d->serve_wait_ns / RZ_SECOND_NS));
+		      how, number, wait_s);
 }
 
 void rz_daemon_look_at_server(struct rz_daemon *d)
@@ -89,11 +86,9 @@ void rz_daemon_look_at_server(struct rz_daemon *d)
 
 	if (!d->conf.listen)
 		return;
-	if (!d->serve_wait_ns)
-		d->serve_wait_ns = AGAIN_NS;
 	if (d->serve_pid && waitpid(d->serve_pid, &status, WNOHANG) == d->serve_pid)
 		ended(d, status, now_ns);
-	if (!d->serve_pid && now_ns >= d->serve_next_ns)
+	if (!d->serve_pid && rz_backoff_is_over(&d->serve_backoff, now_ns))
 		start(d, now_ns);
 }
 

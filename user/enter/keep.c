@@ -12,15 +12,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 
-#define AGAIN_MAX    60	    /* times rz_keep.again_ns */
 #define KEEPER_ENDED SIGHUP /* what the kernel sends the spare then */
 
 struct child {
 	pid_t pid; /* 0: it does not run */
-	uint64_t began_ns, next_ns, wait_ns;
+	struct rz_backoff backoff;
 };
 
 struct keeper {
@@ -33,34 +33,28 @@ struct keeper {
 
 static bool is_due(const struct child *c, uint64_t now_ns)
 {
-	return !c->pid && now_ns >= c->next_ns;
+	return !c->pid && rz_backoff_is_over(&c->backoff, now_ns);
 }
 
-/* The next start waits twice as long as the one before, unless the child ran for long. */
-static void wait_for_next(struct child *c, uint64_t again_ns, uint64_t now_ns)
+static void wait_for_next(const struct keeper *k, struct child *c, uint64_t now_ns)
 {
-	uint64_t max_ns = again_ns * AGAIN_MAX;
-	bool ran_long = c->pid && now_ns > c->began_ns + max_ns;
-
-	c->wait_ns = ran_long || !c->wait_ns   ? again_ns
-		     : c->wait_ns * 2 < max_ns ? c->wait_ns * 2
-					       : max_ns;
-	c->next_ns = now_ns + c->wait_ns;
+	rz_backoff_ended(&c->backoff, k->keep->again_ns, now_ns);
 	c->pid = 0;
 }
 
 /* True in the child. A fork that fails (no memory, no room for a process) is tried again. */
 static bool fork_child(const struct keeper *k, struct child *c)
 {
+	uint64_t now_ns = rz_now_ns();
 	pid_t pid = fork();
 
 	if (!pid)
 		return true;
-	c->began_ns = rz_now_ns();
+	rz_backoff_began(&c->backoff, now_ns);
 	c->pid = pid > 0 ? pid : 0;
 	if (pid < 0) {
 		rz_err(-errno, "enter: cannot fork: %s", strerror(errno));
-		wait_for_next(c, k->keep->again_ns, c->began_ns);
+		wait_for_next(k, c, now_ns);
 	}
 	return false;
 }
@@ -121,10 +115,10 @@ static void start_spare(struct keeper *k)
 		return;
 	/* a keeper that does not last is a process that answers that does not last */
 	k->answering.pid = own;
-	k->answering.began_ns = rz_now_ns();
+	rz_backoff_began(&k->answering.backoff, rz_now_ns());
 	wait_as_spare(k, own);
 	prctl(PR_SET_NAME, RZ_KEEP_KEEPER);
-	wait_for_next(&k->answering, k->keep->again_ns, rz_now_ns());
+	wait_for_next(k, &k->answering, rz_now_ns());
 	k->spare = (struct child){};
 	k->keep->ended(own);
 }
@@ -139,10 +133,10 @@ static void reap(struct keeper *k)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == k->spare.pid)
-			wait_for_next(&k->spare, k->keep->again_ns, now_ns);
+			wait_for_next(k, &k->spare, now_ns);
 		if (pid != k->answering.pid)
 			continue;
-		wait_for_next(&k->answering, k->keep->again_ns, now_ns);
+		wait_for_next(k, &k->answering, now_ns);
 		k->keep->ended(pid);
 	}
 }
@@ -155,8 +149,8 @@ static int timeout_of(const struct keeper *k)
 	int i;
 
 	for (i = 0; i < 2; i++)
-		if (!c[i]->pid && c[i]->next_ns < next_ns)
-			next_ns = c[i]->next_ns;
+		if (!c[i]->pid && c[i]->backoff.next_ns < next_ns)
+			next_ns = c[i]->backoff.next_ns;
 	return next_ns == UINT64_MAX ? -1
 	       : next_ns > now_ns    ? (int)((next_ns - now_ns) / 1000000 + 1)
 				     : 0;
