@@ -76,6 +76,7 @@ enum rz_place {
 	/* the helper that enters network namespaces: ECHILD it ended, ETIMEDOUT it did not answer,
 	 * EBADMSG its answer was refused, EPERM as above */
 	RZ_PLACE_ENTER,
+	RZ_PLACE_LEDGER, /* writing what connections have carried, and what moves saved */
 	RZ_PLACE_COUNT,
 };
 struct rz_error_key {

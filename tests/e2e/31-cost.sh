@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What connections have carried is counted once, under the zones of its time: two zones are swapped in the topology while
-# the connections are parked, the daemon restarts with --keep-pins, connections close while none runs.
+# the connections are parked, the daemon restarts with --keep-pins, connections close while none runs. What cannot be written is told.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
@@ -12,7 +12,7 @@ topology_swapped() {
 		"$WORK/topology.yaml" >"$WORK/topology.tmp"
 	mv "$WORK/topology.tmp" "$WORK/topology.yaml"
 }
-start() { rezone_start --interval 300ms --mode observe --keep-pins --park-after 1s; }
+start() { rezone_start --interval 300ms --mode observe --keep-pins --park-after 1s "$@"; }
 # carried: the rows of all zones, in order; rx CLIENT-ZONE AGENT-ZONE: of one
 carried() { "$REZONE" traffic -p "$PIN_DIR" -o json 2>/dev/null | jq -c '[.zones[] | select(.rx_bytes > 0) | [.client_zone, .agent_zone, .rx_bytes, .tx_bytes]] | sort'; }
 rx() { carried | jq --arg c "$1" --arg a "$2" 'map(select(.[0] == $c and .[1] == $a) | .[2]) | add // 0'; }
@@ -67,10 +67,24 @@ stop rezone
 stop w KILL
 nobody() { [ "$(in_ns a ss -Htn state established "sport = 9092" | wc -l)" = 0 ]; }
 within "$DEADLINE" nobody || not_ok "all have closed"
-start
+start --log-format json
 check "connections that closed while no daemon ran are counted" within "$DEADLINE" closed_above "$closed"
 # their latest requests were not read yet; twice would be more than all
 check "... by what is new ($(rx b a) after $was)" test "$(rx b a)" -ge "$was" -a "$(rx b a)" -lt $((was * 3 / 2))
 check "... and the other row is as it was" test "$(rx b b)" = "$here"
 check "rezone cost has the same bytes" jq -e --argjson was "$(rx b a)" '.total.cross_rx_bytes == $was and .total.same_bytes > 0 and .clients[0].client_id == "w,ws_az=b" and .covered_s > 0' \
 	<<<"$("$REZONE" cost -p "$PIN_DIR" -o json --price 1,0)"
+
+# a move whose saving cannot be kept: the map takes no more writes from user space
+saved() { "$REZONE" cost -p "$PIN_DIR" -o json | jq .saved.moves; }
+failed() { stat_is '.errors | any(.place == "ledger" and .errno == 1 and .count >= '"$1"')'; } # LEAST
+told() { jq -Rc 'fromjson? | select(.map == "saved" and .error == "EPERM")' "$WORK/rezone.log" | wc -l; }
+reset() { "$REZONE" reset -p "$PIN_DIR" --client-id "r,*" -o json 2>/dev/null | jq -e 'any(.[]; .moved)'; }
+client_start r kafka-go-debian read --bootstrap "$(agent_ip a):9092" --client-id r,ws_az=b --topic t
+check "a move by hand is among those that saved something" within "$DEADLINE" eval 'reset && [ "$(saved)" = 1 ]'
+check "... and no write failed" eval '! failed 1 && [ "$(told)" = 0 ]'
+bpftool map freeze pinned "$PIN_DIR/saved"
+check "a move that cannot be kept is counted as a failure" within "$DEADLINE" eval 'reset && failed 1'
+check "... so is the next one" within "$DEADLINE" eval 'reset && failed 2'
+check "... the log is told once" test "$(told)" = 1
+check "... and cost has the first move alone" test "$(saved)" = 1

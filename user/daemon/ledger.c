@@ -19,13 +19,16 @@
 #include <bpf/bpf.h>
 
 #include "base/cure.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "kern/ledger.h"
 #include "kern/live.h"
 #include "kern/named.h"
+#include "kern/tally.h"
 #include "policy/ledger.h"
 
+#define FAILED_LOG_EVERY_NS (60 * RZ_SECOND_NS)
 #define CLOSED_MAX                                                                    \
 	65536 /* records that are kept for the next tick; half of them bring it about \
 	       */
@@ -38,7 +41,9 @@ struct rz_daemon_ledger {
 	struct rz_closed *closed;
 	size_t n_closed, closed_room;
 	uint64_t dropped;
-	uint32_t hour; /* of the latest tick */
+	uint32_t hour;	 /* of the latest tick */
+	uint64_t failed; /* writes, since the log was last told */
+	uint64_t failed_logged_ns;
 };
 
 /* ---- records of closed connections ---- */
@@ -126,6 +131,33 @@ void rz_daemon_ledger_add(struct rz_daemon *d, const struct rz_snapshot *snap, s
 
 /* ---- the maps ---- */
 
+/* Writes an entry. Each failure counts (`rezone stats`, errors, place ledger); the log is told once
+ * a minute at most, for a full map refuses each move. */
+static bool write_entry(struct rz_daemon *d, const char *map, int fd, const void *key,
+			const void *value, uint64_t flags)
+{
+	struct rz_daemon_ledger *b = d->ledger;
+	uint64_t now_ns = rz_now_ns();
+	int err = bpf_map_update_elem(fd, key, value, flags) ? -errno : 0;
+
+	if (!err)
+		return true;
+	b->failed++;
+	rz_tally_error(d->maps, RZ_PLACE_LEDGER, err);
+	if (b->failed_logged_ns && now_ns < b->failed_logged_ns + FAILED_LOG_EVERY_NS)
+		return false;
+	rz_log_fields(RZ_LOG_WARN,
+		      json_pack("{s:s, s:o, s:I}", "map", map, "error", rz_json_error(err),
+				"failed", (json_int_t)b->failed),
+		      "ledger: cannot write to map %s: %s; `rezone cost` shows too little; %llu "
+		      "writes have failed since the last such line; `rezone stats` counts all",
+		      map, err == -E2BIG ? "it is full" : strerror(-err),
+		      (unsigned long long)b->failed);
+	b->failed = 0;
+	b->failed_logged_ns = now_ns;
+	return false;
+}
+
 /* What of each connection is counted is in map counted already: a daemon that is killed before this
  * leaves out a tick's bytes, and counts none twice. */
 static void publish_rows(struct rz_daemon *d)
@@ -139,13 +171,13 @@ static void publish_rows(struct rz_daemon *d)
 		bpf_map_delete_elem(d->maps->client_bytes, &l->evicted[i]);
 	HASH_ITER (hh, l->zones, z, next_z)
 		if (z->changed)
-			z->changed = bpf_map_update_elem(d->maps->zone_bytes, &z->key, &z->sum,
-							 BPF_ANY) != 0;
+			z->changed = !write_entry(d, "zone_bytes", d->maps->zone_bytes, &z->key,
+						  &z->sum, BPF_ANY);
 	HASH_ITER (hh, l->clients, c, next_c) {
 		if (!c->changed)
 			continue;
-		c->changed = bpf_map_update_elem(d->maps->client_bytes, &c->key, &c->value,
-						 BPF_ANY) != 0;
+		c->changed = !write_entry(d, "client_bytes", d->maps->client_bytes, &c->key,
+					  &c->value, BPF_ANY);
 		c->stored |= !c->changed;
 	}
 }
@@ -159,7 +191,7 @@ static void publish_state(struct rz_daemon *d, uint64_t unix_ns)
 	b->state.updated_ns = rz_now_ns();
 	b->state.lost += b->l->lost + b->dropped;
 	b->l->lost = b->dropped = 0;
-	bpf_map_update_elem(d->maps->ledger, &zero, &b->state, BPF_ANY);
+	write_entry(d, "ledger", d->maps->ledger, &zero, &b->state, BPF_ANY);
 }
 
 static void publish(struct rz_daemon *d)
@@ -226,7 +258,7 @@ void rz_daemon_ledger_moved(struct rz_daemon *d, const struct rz_snapshot *snap,
 	rz_str_copy(s.zones.group, sizeof(s.zones.group), at.group);
 	rz_str_copy(s.zones.client_zone, sizeof(s.zones.client_zone), at.client_zone);
 	rz_str_copy(s.zones.agent_zone, sizeof(s.zones.agent_zone), at.agent_zone);
-	bpf_map_update_elem(d->maps->saved, &cookie, &s, BPF_ANY);
+	write_entry(d, "saved", d->maps->saved, &cookie, &s, BPF_ANY);
 }
 
 void rz_daemon_ledger_outcome(struct rz_daemon *d, uint64_t cookie, enum rz_outcome outcome)
@@ -236,7 +268,7 @@ void rz_daemon_ledger_outcome(struct rz_daemon *d, uint64_t cookie, enum rz_outc
 	if (bpf_map_lookup_elem(d->maps->saved, &cookie, &s))
 		return;
 	s.outcome = outcome;
-	bpf_map_update_elem(d->maps->saved, &cookie, &s, BPF_EXIST);
+	write_entry(d, "saved", d->maps->saved, &cookie, &s, BPF_EXIST);
 }
 
 /* ---- the tick ---- */
