@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Masking, see mask.h. */
+/* Masking texts, see mask.h: learnt words, addresses, names of people. JSON: mask_json.c. */
 #include "out/mask.h"
 
 #include <ctype.h>
@@ -11,20 +11,14 @@
 
 #include <rezone/hash.h>
 
-#include "base/cleanup.h"
-#include "base/str.h"
 #include "out/mask_address.h"
+#include "out/mask_inside.h"
 
 #define LEAST_WORD 4
-#define SHOWN	   24 /* "client-0123456789" and a NUL */
-
-/* What stands under a key. Of all other keys the value is a text: addresses and learnt words in it
- * are masked. */
-enum policy { TEXT, WORD, CLIENT, ADDRESSES, NODE, PERSON };
 
 struct word {
 	char *text;
-	enum policy kind;
+	enum rz_mask_kind kind;
 };
 
 struct rz_mask {
@@ -33,61 +27,10 @@ struct rz_mask {
 	size_t n, room;
 };
 
-static const char *const kinds[] = {
-	[CLIENT] = "client", [ADDRESSES] = "addr", [NODE] = "node", [PERSON] = "user"};
-
-static const struct {
-	const char *key;
-	enum policy policy;
-} keys[] = {
-	{"client_id", CLIENT},
-	{"session_id", CLIENT},
-	{"proxy_target", CLIENT},
-	{"exclude_clients", CLIENT},
-	{"node", NODE},
-	{"node_name", NODE},
-	/* a closed list of words, a zone or a version, which may well be somebody's client.id, too
-	 */
-	{"event", WORD},
-	{"reason", WORD},
-	{"outcome", WORD},
-	{"check", WORD},
-	{"error", WORD},
-	{"locality", WORD},
-	{"protocol", WORD},
-	{"state", WORD},
-	{"kind", WORD},
-	{"via", WORD},
-	{"dialect", WORD},
-	{"verdict", WORD},
-	{"phase", WORD},
-	{"software", WORD},
-	{"software_version", WORD},
-	{"client_zone", WORD},
-	{"agent_zone", WORD},
-	{"from_zone", WORD},
-	{"to_zone", WORD},
-	{"own_zone", WORD},
-	{"zone", WORD},
-	{"zone_from", WORD},
-	{"group", WORD},
-	{"agent_group", WORD},
-	{"mode", WORD},
-	{"health", WORD},
-	{"fault", WORD},
-	{"freeze", WORD},
-	{"frozen", WORD},
-	{"standing", WORD},
-	{"here", WORD},
-	{"status", WORD},
-	{"result", WORD},
-	{"setting", WORD},
-	{"name", WORD},
-	{"file", WORD},
-	{"version", WORD},
-	{"place", WORD},
-	{"errno", WORD},
-};
+static const char *const kinds[] = {[RZ_MASK_CLIENT] = "client",
+				    [RZ_MASK_ADDRESS] = "addr",
+				    [RZ_MASK_NODE] = "node",
+				    [RZ_MASK_PERSON] = "user"};
 
 int rz_mask_new(uint64_t seed, struct rz_mask **ret)
 {
@@ -111,24 +54,6 @@ void rz_mask_free(struct rz_mask *m)
 	free(m);
 }
 
-/* A setting is exclude_clients in the file, and exclude-clients in events. */
-static bool same_key(const char *a, const char *b)
-{
-	for (; *a && (*a == *b || (*a == '_' && *b == '-')); a++)
-		b++;
-	return *a == *b;
-}
-
-static enum policy policy_of(const char *key)
-{
-	size_t i;
-
-	for (i = 0; key && i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (same_key(keys[i].key, key))
-			return keys[i].policy;
-	return TEXT;
-}
-
 /* Where `text` is among the words, or would be. */
 static size_t place_of(const struct rz_mask *m, const char *text)
 {
@@ -144,7 +69,7 @@ static size_t place_of(const struct rz_mask *m, const char *text)
 	return low;
 }
 
-static int learn(struct rz_mask *m, const char *text, enum policy kind)
+int rz_mask_learn_as(struct rz_mask *m, const char *text, enum rz_mask_kind kind)
 {
 	size_t at = place_of(m, text), room = m->room ? 2 * m->room : 64;
 	struct word *words;
@@ -170,32 +95,11 @@ static int learn(struct rz_mask *m, const char *text, enum policy kind)
 
 int rz_mask_learn(struct rz_mask *m, const char *client_id)
 {
-	return learn(m, client_id, CLIENT);
+	return rz_mask_learn_as(m, client_id, RZ_MASK_CLIENT);
 }
 
-int rz_mask_learn_json(struct rz_mask *m, const json_t *j)
-{
-	enum policy policy;
-	const char *key;
-	json_t *value;
-	size_t i;
-	int err = 0;
-
-	json_array_foreach (j, i, value)
-		if (!err)
-			err = rz_mask_learn_json(m, value);
-	json_object_foreach ((json_t *)j, key, value) {
-		policy = policy_of(key);
-		if (!err && json_is_string(value) && (policy == CLIENT || policy == NODE))
-			err = learn(m, json_string_value(value), policy);
-		else if (!err)
-			err = rz_mask_learn_json(m, value);
-	}
-	return err;
-}
-
-static void hash(const struct rz_mask *m, enum policy kind, const void *bytes, size_t len,
-		 char ret[SHOWN])
+void rz_mask_hash(const struct rz_mask *m, enum rz_mask_kind kind, const void *bytes, size_t len,
+		  char ret[RZ_MASK_SHOWN])
 {
 	struct rz_hash h = rz_hash_begin(m->seed);
 	const unsigned char *at = bytes;
@@ -208,7 +112,7 @@ static void hash(const struct rz_mask *m, enum policy kind, const void *bytes, s
 		rz_hash_word(&h, word);
 	}
 	rz_hash_word(&h, len);
-	snprintf(ret, SHOWN, "%s-%010llx", kinds[kind],
+	snprintf(ret, RZ_MASK_SHOWN, "%s-%010llx", kinds[kind],
 		 (unsigned long long)(rz_hash_end(&h) >> 24));
 }
 
@@ -274,7 +178,7 @@ static size_t person_at(const char *text)
 
 /* What is masked at text[at], as `shown`: its length, 0: nothing. */
 static size_t mask_at(const struct rz_mask *m, const char *text, size_t at, bool words,
-		      char shown[SHOWN])
+		      char shown[RZ_MASK_SHOWN])
 {
 	const struct word *word = words ? learnt_at(m, text, at) : NULL;
 	bool begins = !at || text[at - 1] == ' ';
@@ -283,20 +187,20 @@ static size_t mask_at(const struct rz_mask *m, const char *text, size_t at, bool
 
 	if (word) {
 		len = strlen(word->text);
-		hash(m, word->kind, word->text, len, shown);
+		rz_mask_hash(m, word->kind, word->text, len, shown);
 	} else if (len) {
-		hash(m, PERSON, text + at, len, shown);
+		rz_mask_hash(m, RZ_MASK_PERSON, text + at, len, shown);
 	} else {
 		len = rz_mask_address(text, at, addr);
 		if (len)
-			hash(m, ADDRESSES, addr, sizeof(addr), shown);
+			rz_mask_hash(m, RZ_MASK_ADDRESS, addr, sizeof(addr), shown);
 	}
 	return len;
 }
 
-static char *mask(const struct rz_mask *m, const char *text, bool words)
+char *rz_mask_in(const struct rz_mask *m, const char *text, bool words)
 {
-	char *masked = NULL, shown[SHOWN];
+	char *masked = NULL, shown[RZ_MASK_SHOWN];
 	size_t size, at = 0, len;
 	FILE *f = open_memstream(&masked, &size);
 
@@ -317,86 +221,5 @@ static char *mask(const struct rz_mask *m, const char *text, bool words)
 
 char *rz_mask_text(const struct rz_mask *m, const char *text)
 {
-	return mask(m, text, true);
-}
-
-static json_t *masked_value(const struct rz_mask *m, const char *text, enum policy policy)
-{
-	_cleanup_free_ char *masked = NULL;
-	char shown[SHOWN];
-
-	if (policy == TEXT || policy == WORD) {
-		masked = mask(m, text, policy == TEXT);
-		return masked ? json_string(masked) : NULL;
-	}
-	hash(m, policy, text, strlen(text), shown);
-	return json_string(shown);
-}
-
-/* Of {"value": V} under a setting's name, of {"setting": NAME, "before", "after"}, and of a group
- * by client.id what stands there is what the name says. */
-static enum policy policy_in(const json_t *object, const char *object_key, const char *key)
-{
-	const char *setting = json_string_value(json_object_get(object, "setting"));
-	const char *by = json_string_value(json_object_get(object, "by"));
-
-	if (!strcmp(key, "value"))
-		return policy_of(object_key);
-	if (setting && (!strcmp(key, "before") || !strcmp(key, "after")))
-		return policy_of(setting);
-	if (by && !strcmp(key, "name"))
-		return TEXT;
-	return policy_of(key);
-}
-
-static int mask_object(const struct rz_mask *m, json_t *o, const char *object_key);
-
-static int mask_member(const struct rz_mask *m, json_t *value, const char *key)
-{
-	json_t *e;
-	size_t i;
-	int err = 0;
-
-	if (json_is_object(value))
-		return mask_object(m, value, key);
-	json_array_foreach (value, i, e) {
-		if (json_is_string(e))
-			err = json_array_set_new(
-				value, i, masked_value(m, json_string_value(e), policy_of(key)));
-		else
-			err = mask_member(m, e, key);
-		if (err)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static int mask_object(const struct rz_mask *m, json_t *o, const char *object_key)
-{
-	json_t *value, *masked = json_object();
-	const char *key;
-	void *next;
-	int err = masked ? 0 : -ENOMEM;
-
-	json_object_foreach_safe(o, next, key, value)
-	{
-		_cleanup_free_ char *shown_key = mask(m, key, false);
-		json_t *shown = json_is_string(value) ? masked_value(m, json_string_value(value),
-								     policy_in(o, object_key, key))
-						      : json_incref(value);
-
-		if (!err)
-			err = mask_member(m, value, key);
-		if (!shown_key || json_object_set_new(masked, shown_key, shown))
-			err = -ENOMEM;
-	}
-	if (!err && (json_object_clear(o) || json_object_update(o, masked)))
-		err = -ENOMEM;
-	json_decref(masked);
-	return err;
-}
-
-int rz_mask_json(const struct rz_mask *m, json_t *j)
-{
-	return mask_member(m, j, NULL);
+	return rz_mask_in(m, text, true);
 }
