@@ -1,76 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the daemon takes of what the network process says, see intake.h. Pure. */
-#include "report/intake.h"
+/* What the daemon takes of what the network process says, see intake.h. What it refuses:
+ * intake_check.c. Pure. */
+#include "report/intake_inside.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
-#include "topo/zone.h"
-
-struct rz_intake {
-	struct rz_intake_conf conf;
-	bool greeted;		      /* HELLO has come */
-	uint64_t sent_ns;	      /* of the latest state of this process */
-	struct rz_topo_agent *agents; /* of the report under way */
-	size_t n_agents, room;
-	uint64_t proved_ns[RZ_REPORT_TARGETS_MAX]; /* what this process has said */
-
-	/* in force, whichever process said it */
-	struct rz_topo *topo;
-	struct rz_source_row rows[RZ_REPORT_TARGETS_MAX];
-	uint64_t newest[RZ_REPORT_TARGETS_MAX];
-	char own_zone[RZ_ZONE_SIZE], label_zone[RZ_ZONE_SIZE];
-	struct rz_source_row cloud;
-	char cloud_zone[RZ_ZONE_SIZE], cloud_id[RZ_ZONE_SIZE];
-};
-
-/* One line for whoever reads the log. */
-struct complaint {
-	char *why;
-	size_t size;
-};
-
-static int refuse(const struct complaint *c, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-static int refuse(const struct complaint *c, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(c->why, c->size, fmt, ap);
-	va_end(ap);
-	return -EBADMSG;
-}
-
-static bool is_zone(const char zone[RZ_ZONE_SIZE])
-{
-	size_t len = strnlen(zone, RZ_ZONE_SIZE);
-
-	return !len || (len < RZ_ZONE_SIZE && rz_zone_valid(zone, len));
-}
 
 /* ---- agents ---- */
-
-static const char *wrong_with(const struct rz_intake *in, const struct rz_report_agent *a)
-{
-	if (rz_addr_is_any(a->addr))
-		return "an address that means any";
-	if (!a->port)
-		return "port 0";
-	if (a->ready > 1)
-		return "neither ready nor not";
-	if (a->node >= RZ_REPORT_NODES)
-		return "on no kind of node";
-	if (a->target >= in->conf.n_targets)
-		return "of a Service that was not asked for";
-	if (!is_zone(a->zone))
-		return "a zone that is no zone's name";
-	return NULL;
-}
 
 static int make_room(struct rz_intake *in, size_t n)
 {
@@ -104,19 +43,20 @@ static void add_agent(struct rz_intake *in, const struct rz_report_agent *from)
 }
 
 static int take_agents(struct rz_intake *in, const struct rz_report_agents *m,
-		       const struct complaint *c)
+		       const struct rz_intake_complaint *c)
 {
 	const char *wrong;
 	size_t i;
 
 	if (in->n_agents + m->n > RZ_AGENTS_MAX)
-		return refuse(c, "more than the %d agents that fit", RZ_AGENTS_MAX);
+		return rz_intake_refuse(c, "more than the %d agents that fit", RZ_AGENTS_MAX);
 	if (make_room(in, m->n))
 		return -ENOMEM;
 	for (i = 0; i < m->n; i++) {
-		wrong = wrong_with(in, &m->rows[i]);
+		wrong = rz_intake_wrong_with(in, &m->rows[i]);
 		if (wrong)
-			return refuse(c, "agent %zu of a topology: %s", in->n_agents, wrong);
+			return rz_intake_refuse(c, "agent %zu of a topology: %s", in->n_agents,
+						wrong);
 		add_agent(in, &m->rows[i]);
 	}
 	return 0;
@@ -124,59 +64,8 @@ static int take_agents(struct rz_intake *in, const struct rz_report_agents *m,
 
 /* ---- the state that ends a report ---- */
 
-static int check_target(const struct rz_intake *in, size_t i, const struct rz_report_state *m,
-			const struct complaint *c)
-{
-	const struct rz_report_target *t = &m->targets[i];
-	const char *name = in->conf.targets[i].name;
-
-	if (t->proved_ns > m->sent_ns)
-		return refuse(c, "%s: proved in the future", name);
-	if (t->proved_ns && t->proved_ns < in->proved_ns[i])
-		return refuse(c, "%s: proved %.1f s before it was proved last", name,
-			      (double)(in->proved_ns[i] - t->proved_ns) / 1e9);
-	if (t->freeze != RZ_FREEZE_NONE && t->freeze != RZ_FREEZE_UNREACHABLE &&
-	    t->freeze != RZ_FREEZE_UNREADABLE && t->freeze != RZ_FREEZE_CONTRADICTION &&
-	    t->freeze != RZ_FREEZE_EMPTY)
-		return refuse(c, "%s: freeze %u", name, t->freeze);
-	if (t->agents > RZ_AGENTS_MAX || t->ready > t->agents)
-		return refuse(c, "%s: %u of %u agents are ready", name, t->ready, t->agents);
-	if (!rz_report_ends(t->note, sizeof(t->note)) ||
-	    !rz_report_ends(t->left_out_why, sizeof(t->left_out_why)))
-		return refuse(c, "%s: a text without an end", name);
-	return 0;
-}
-
-static int check_state(const struct rz_intake *in, const struct rz_report_state *m, uint64_t now_ns,
-		       const struct complaint *c)
-{
-	size_t i;
-	int err = 0;
-
-	if (m->n_targets != in->conf.n_targets || m->asks_cloud != (in->conf.cloud[0] != '\0'))
-		return refuse(c, "a state of %u Services, %zu were asked for", m->n_targets,
-			      in->conf.n_targets);
-	if (m->is_new > 1 || m->known > 1 || (m->is_new && !m->known) ||
-	    (!m->is_new && m->n_agents) || m->n_agents != in->n_agents)
-		return refuse(c, "a state of %u agents, %zu came", m->n_agents, in->n_agents);
-	if (m->sent_ns > now_ns)
-		return refuse(c, "sent %.1f s in the future", (double)(m->sent_ns - now_ns) / 1e9);
-	if (m->learned_ns > m->sent_ns)
-		return refuse(c, "this node's zone, learned in the future");
-	if (m->sent_ns < in->sent_ns)
-		return refuse(c, "sent before the state that came before it");
-	if (!is_zone(m->own_zone) || !is_zone(m->label_zone) || !is_zone(m->cloud_zone) ||
-	    !is_zone(m->cloud_id))
-		return refuse(c, "this node's zone is no zone's name");
-	if (!rz_report_ends(m->cloud_note, sizeof(m->cloud_note)))
-		return refuse(c, "a text without an end");
-	for (i = 0; i < in->conf.n_targets && !err; i++)
-		err = check_target(in, i, m, c);
-	return err;
-}
-
 /* The agents that came are a topology of their own. */
-static int take_topology(struct rz_intake *in, const struct complaint *c)
+static int take_topology(struct rz_intake *in, const struct rz_intake_complaint *c)
 {
 	struct rz_topo *t = calloc(1, sizeof(*t));
 	char at[RZ_ENDPOINT_TEXT];
@@ -198,7 +87,7 @@ static int take_topology(struct rz_intake *in, const struct complaint *c)
 			continue;
 		rz_endpoint_format(at, sizeof(at), e->addr, e->port);
 		rz_topo_free(t);
-		return refuse(c, "agent %s stands twice in a topology", at);
+		return rz_intake_refuse(c, "agent %s stands twice in a topology", at);
 	}
 	rz_topo_free(in->topo);
 	in->topo = t;
@@ -236,10 +125,10 @@ static void take_target(struct rz_intake *in, size_t i, const struct rz_report_s
 }
 
 static int take_state(struct rz_intake *in, const struct rz_report_state *m, uint64_t now_ns,
-		      const struct complaint *c)
+		      const struct rz_intake_complaint *c)
 {
 	size_t i;
-	int err = check_state(in, m, now_ns, c);
+	int err = rz_intake_check_state(in, m, now_ns, c);
 
 	if (!err && m->is_new)
 		err = take_topology(in, c);
@@ -264,12 +153,12 @@ static int take_state(struct rz_intake *in, const struct rz_report_state *m, uin
 /* ---- the others ---- */
 
 static int take_hello(struct rz_intake *in, const struct rz_report_hello *m,
-		      struct rz_intake_said *ret, const struct complaint *c)
+		      struct rz_intake_said *ret, const struct rz_intake_complaint *c)
 {
 	if (in->greeted)
-		return refuse(c, "a second greeting");
+		return rz_intake_refuse(c, "a second greeting");
 	if (m->confined & ~(RZ_CONFINED_MOUNTS | RZ_CONFINED_COUNTED))
-		return refuse(c, "confined in a way that there is not");
+		return rz_intake_refuse(c, "confined in a way that there is not");
 	in->greeted = true;
 	ret->got = RZ_INTAKE_HELLO;
 	ret->confined = m->confined;
@@ -277,10 +166,10 @@ static int take_hello(struct rz_intake *in, const struct rz_report_hello *m,
 }
 
 static int take_log(const struct rz_report_log *m, struct rz_intake_said *ret,
-		    const struct complaint *c)
+		    const struct rz_intake_complaint *c)
 {
 	if (m->level > RZ_LOG_DEBUG || !rz_report_ends(m->text, sizeof(m->text)))
-		return refuse(c, "a log line without a level or an end");
+		return rz_intake_refuse(c, "a log line without a level or an end");
 	ret->got = RZ_INTAKE_LOG;
 	ret->level = (enum rz_log_level)m->level;
 	take_text(ret->text, sizeof(ret->text), m->text);
@@ -288,7 +177,7 @@ static int take_log(const struct rz_report_log *m, struct rz_intake_said *ret,
 }
 
 static int take(struct rz_intake *in, enum rz_report_kind kind, const void *msg, uint64_t now_ns,
-		struct rz_intake_said *ret, const struct complaint *c)
+		struct rz_intake_said *ret, const struct rz_intake_complaint *c)
 {
 	const struct rz_report_state *state = msg;
 	int err;
@@ -307,22 +196,22 @@ static int take(struct rz_intake *in, enum rz_report_kind kind, const void *msg,
 		ret->got = state->is_new ? RZ_INTAKE_TOPOLOGY : RZ_INTAKE_STATE;
 		return err;
 	default:
-		return refuse(c, "a message of kind %u, which is the daemon's", kind);
+		return rz_intake_refuse(c, "a message of kind %u, which is the daemon's", kind);
 	}
 }
 
 int rz_intake_take(struct rz_intake *in, const void *msg, size_t len, bool passed, uint64_t now_ns,
 		   struct rz_intake_said *ret, char *why, size_t size)
 {
-	const struct complaint c = {why, size};
+	const struct rz_intake_complaint c = {why, size};
 	enum rz_report_kind kind = rz_report_kind(msg, len, why, size);
 
 	if (kind == RZ_REPORT_NONE)
 		return -EBADMSG;
 	if (passed && kind != RZ_REPORT_HELLO)
-		return refuse(&c, "a descriptor, which only a greeting may bring");
+		return rz_intake_refuse(&c, "a descriptor, which only a greeting may bring");
 	if (!in->greeted && kind != RZ_REPORT_HELLO && kind != RZ_REPORT_LOG)
-		return refuse(&c, "a message of kind %u before the greeting", kind);
+		return rz_intake_refuse(&c, "a message of kind %u before the greeting", kind);
 	return take(in, kind, msg, now_ns, ret, &c);
 }
 
