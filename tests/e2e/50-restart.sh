@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SIGKILL disturbs no connection, and the next rezone knows the connections it knew; SIGTERM leaves nothing;
-# --keep-pins leaves everything; two daemons do not share a pin directory; older connections are adopted.
+# --keep-pins leaves everything, for the next daemon to go on with or to remove; two daemons do not share a pin directory; older connections are adopted.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
@@ -57,3 +57,9 @@ within "$DEADLINE" has_rows '.kind == "data" and (.client_id | startswith("r"))'
 stop rezone
 check "--keep-pins leaves maps and programs" eval '[ -e "$PIN_DIR/conns" ] && has_progs 1'
 check "a close is seen while no daemon runs" eval 'stop r1; within "$DEADLINE" has_rows ".kind == \"data\" and (.client_id | startswith(\"r\"))" 2'
+
+# as one removes what a DaemonSet left that was deleted
+rezone_start --interval 500ms --mode observe
+check "a daemon without it takes them over" within "$DEADLINE" has_rows '.kind == "data" and (.client_id | startswith("r"))' 2
+stop rezone
+check "... and its end leaves nothing" eval '[ ! -e "$PIN_DIR" ] && within "$DEADLINE" has_progs 0'
