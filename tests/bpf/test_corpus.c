@@ -97,6 +97,12 @@ static void each_request(void **state)
 	assert_true(!skel->bss->rz_test_has_fast || skel->bss->rz_test_fast > fast + 200);
 }
 
+/* The k-th random way through stream `i`: with `flags`, and with those of `may` that k brings. */
+static uint32_t way_number(size_t i, uint32_t k, uint32_t flags, uint32_t may)
+{
+	return (uint32_t)(i * 2654435761u + k * 40503u) << 8 | flags | (k * 37 & may);
+}
+
 /* Random pieces, repeated, out of order, and with some never seen. */
 static void random_ways(void **state)
 {
@@ -110,10 +116,7 @@ static void random_ways(void **state)
 		for (k = 0; k < rounds; k++) {
 			const struct stream *s = &streams[i];
 
-			number = (uint32_t)(i * 2654435761u + k * 40503u) << 8 |
-				 (WAY_CUT | (k * 37 & 0xff));
-			if (!k && s->way)
-				number = s->way;
+			number = !k && s->way ? s->way : way_number(i, k, WAY_CUT, 0xff);
 			way_begin(&way, number, s->n, PIECE_MAX);
 			way.stream = s->p;
 			skel->bss->rz_test_slow = !!(way.flags & WAY_SLOW);
@@ -147,10 +150,8 @@ static void random_ways_early(void **state)
 			const struct stream *s = &streams[i];
 			uint64_t before = taken_back();
 
-			number = (uint32_t)(i * 2654435761u + k * 40503u) << 8 |
-				 (WAY_CUT | WAY_REORDER | (k * 37 & 0xff));
-			if (!k && s->way)
-				number = s->way;
+			number = !k && s->way ? s->way
+					      : way_number(i, k, WAY_CUT | WAY_REORDER, 0xff);
 			way_begin(&way, number, s->n, PIECE_MAX);
 			begin(way.seq0, way.flags & WAY_ADOPTED, s);
 			while (way_next(&way, &p)) {
@@ -234,8 +235,7 @@ static void random_ways_rejected(void **state)
 		for (k = 0; k < rounds; k++) {
 			const struct stream *s = &streams[i];
 
-			number = (uint32_t)(i * 2654435761u + k * 40503u) << 8 |
-				 ((WAY_CUT | (k * 37 & 0xff)) & flags);
+			number = way_number(i, k, WAY_CUT, flags);
 			way_begin(&way, number, s->n, PIECE_MAX);
 			begin(way.seq0, false, s);
 			while (way_next(&way, &p)) {
