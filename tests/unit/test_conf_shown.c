@@ -82,17 +82,23 @@ static void test_keep(void **state)
 	rz_conf_free(&now);
 }
 
-/* --help: no line is too long, each option begins one, its text in the same column. */
+/* --help: no line is too long, each option begins one, its text in the same column; what takes a
+ * restart is marked. */
 static void test_help(void **state)
 {
 	char *text = NULL, *line, *rest;
-	size_t size, options = 0;
+	size_t size, options = 0, restarts = 0, marks = 0, i;
 	FILE *f = open_memstream(&text, &size);
 
 	(void)state;
 	assert_non_null(f);
 	rz_conf_help(f, true);
 	assert_int_equal(fclose(f), 0);
+	for (i = 0; i < rz_conf_n_rows; i++)
+		restarts += rz_conf_rows[i].restart;
+	for (line = text; (line = strstr(line, "[restart]")); line++)
+		marks++;
+	assert_int_equal(marks, restarts + 1); /* and the line that says what it means */
 	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		size_t indent = strspn(line, " "), columns = 0;
 		const char *p;

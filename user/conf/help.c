@@ -59,6 +59,8 @@ static void print_row(FILE *f, const struct rz_conf_row *r)
 		fprintf(t, "%s%s", i ? "|" : ": ", r->words[i]);
 	if (r->fallback)
 		fprintf(t, " (default %s)", r->fallback);
+	if (r->restart)
+		fputs(" [restart]", t);
 	if (!fclose(t))
 		print_option(f, r->letter, r->name, rz_conf_form(r), text);
 }
@@ -80,9 +82,14 @@ static const char about[] =
 static const char about_config[] =
 	"a YAML file with these settings, _ for - in their names; flags and environment variables "
 	"(REZONE_INTERVAL=10s) beat it";
-static const char about_values[] =
-	"Durations are written as in Go: 30s, 1m30s, 500ms. A flag beats the environment "
-	"(REZONE_INTERVAL=10s), which beats the config file.";
+#define ABOUT_VALUES                                                                       \
+	"Durations are written as in Go: 30s, 1m30s, 500ms. A flag beats the environment " \
+	"(REZONE_INTERVAL=10s), which beats the config file."
+/* manual pages say of each setting how it changes, in words */
+static const char about_values[] = ABOUT_VALUES;
+static const char about_values_and_marks[] =
+	ABOUT_VALUES " rezone takes a change of that file while it runs, but of a setting with "
+		     "[restart] at its next start.";
 static const struct {
 	const char *name, *text;
 } helps[] = {
@@ -111,7 +118,7 @@ void rz_conf_help(FILE *f, bool all)
 	for (i = 0; i < N_HELPS; i++)
 		print_option(f, 0, helps[i].name, "", helps[i].text);
 	putc('\n', f);
-	print_words(f, about_values, 0, 0);
+	print_words(f, about_values_and_marks, 0, 0);
 }
 
 static void describe_row(FILE *f, const struct rz_conf_row *r)
