@@ -134,14 +134,15 @@ void rz_daemon_ledger_add(struct rz_daemon *d, const struct rz_snapshot *snap, s
 /* Writes an entry. Each failure counts (`rezone stats`, errors, place ledger); the log is told once
  * a minute at most, for a full map refuses each move. */
 static bool write_entry(struct rz_daemon *d, const char *map, int fd, const void *key,
-			const void *value, uint64_t flags)
+			const void *value)
 {
 	struct rz_daemon_ledger *b = d->ledger;
-	uint64_t now_ns = rz_now_ns();
-	int err = bpf_map_update_elem(fd, key, value, flags) ? -errno : 0;
+	int err = bpf_map_update_elem(fd, key, value, BPF_ANY) ? -errno : 0;
+	uint64_t now_ns;
 
 	if (!err)
 		return true;
+	now_ns = rz_now_ns();
 	b->failed++;
 	rz_tally_error(d->maps, RZ_PLACE_LEDGER, err);
 	if (b->failed_logged_ns && now_ns < b->failed_logged_ns + FAILED_LOG_EVERY_NS)
@@ -172,12 +173,12 @@ static void publish_rows(struct rz_daemon *d)
 	HASH_ITER (hh, l->zones, z, next_z)
 		if (z->changed)
 			z->changed = !write_entry(d, "zone_bytes", d->maps->zone_bytes, &z->key,
-						  &z->sum, BPF_ANY);
+						  &z->sum);
 	HASH_ITER (hh, l->clients, c, next_c) {
 		if (!c->changed)
 			continue;
-		c->changed = !write_entry(d, "client_bytes", d->maps->client_bytes, &c->key,
-					  &c->value, BPF_ANY);
+		c->changed =
+			!write_entry(d, "client_bytes", d->maps->client_bytes, &c->key, &c->value);
 		c->stored |= !c->changed;
 	}
 }
@@ -191,7 +192,7 @@ static void publish_state(struct rz_daemon *d, uint64_t unix_ns)
 	b->state.updated_ns = rz_now_ns();
 	b->state.lost += b->l->lost + b->dropped;
 	b->l->lost = b->dropped = 0;
-	write_entry(d, "ledger", d->maps->ledger, &zero, &b->state, BPF_ANY);
+	write_entry(d, "ledger", d->maps->ledger, &zero, &b->state);
 }
 
 static void publish(struct rz_daemon *d)
@@ -258,7 +259,7 @@ void rz_daemon_ledger_moved(struct rz_daemon *d, const struct rz_snapshot *snap,
 	rz_str_copy(s.zones.group, sizeof(s.zones.group), at.group);
 	rz_str_copy(s.zones.client_zone, sizeof(s.zones.client_zone), at.client_zone);
 	rz_str_copy(s.zones.agent_zone, sizeof(s.zones.agent_zone), at.agent_zone);
-	write_entry(d, "saved", d->maps->saved, &cookie, &s, BPF_ANY);
+	write_entry(d, "saved", d->maps->saved, &cookie, &s);
 }
 
 void rz_daemon_ledger_outcome(struct rz_daemon *d, uint64_t cookie, enum rz_outcome outcome)
@@ -268,7 +269,7 @@ void rz_daemon_ledger_outcome(struct rz_daemon *d, uint64_t cookie, enum rz_outc
 	if (bpf_map_lookup_elem(d->maps->saved, &cookie, &s))
 		return;
 	s.outcome = outcome;
-	write_entry(d, "saved", d->maps->saved, &cookie, &s, BPF_EXIST);
+	write_entry(d, "saved", d->maps->saved, &cookie, &s);
 }
 
 /* ---- the tick ---- */
