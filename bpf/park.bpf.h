@@ -19,6 +19,8 @@
 /* Connections whose mark user space changes by one run of rz_park. Written by user space. */
 struct rz_park_order rz_park_orders[RZ_PARK_ORDERS] = {};
 __u32 rz_park_n = 0;
+/* Now, by the clock that all of bpf/ goes by: user space compares it with its own (load.c). */
+__u64 rz_park_clock = 0;
 
 /* The i-th order. Is this the mark that user space has seen? Else nothing is changed: the next tick
  * looks again. A global function, so that it is verified once. */
@@ -44,6 +46,7 @@ static __always_inline void rz_park_obey(void)
 {
 	__u32 i;
 
+	rz_park_clock = bpf_ktime_get_ns();
 	for (i = 0; i < RZ_PARK_ORDERS && i < rz_park_n; i++)
 		rz_park_change(i);
 }

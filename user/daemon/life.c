@@ -92,6 +92,22 @@ static void choose_way(struct rz_daemon *d, const struct rz_lacks *lacks)
 		      "has, and no CONFIG_INET_DIAG_DESTROY): observing, nobody is moved");
 }
 
+/* Where the kernel does not take all programs it is found out which. */
+static int load_programs(struct rz_daemon *d, const struct rz_load_opts *opts,
+			 struct rz_lacks *lacks)
+{
+	int err = rz_kern_load_all(opts, &d->kern);
+
+	*lacks = (struct rz_lacks){.clock = err == -EXDEV ? err : 0};
+	if (err == RZ_LOAD_LACKS)
+		err = rz_probe(lacks);
+	else if (!lacks->clock)
+		return err;
+	if (!err || lacks->clock)
+		err = refuse_kernel(lacks);
+	return err ? err : rz_kern_load(opts, lacks, &d->kern);
+}
+
 static int load_kernel_side(struct rz_daemon *d)
 {
 	const struct rz_conf *c = &d->conf;
@@ -105,13 +121,9 @@ static int load_kernel_side(struct rz_daemon *d)
 	int helper = 0, err = take_node(d, &helper);
 
 	if (!err)
-		err = rz_probe(&lacks);
+		err = load_programs(d, &opts, &lacks);
 	if (!err)
 		rz_enter_wait(helper); /* has said why, if it is not there */
-	if (!err)
-		err = refuse_kernel(&lacks);
-	if (!err)
-		err = rz_kern_load(&opts, &lacks, &d->kern);
 	if (err)
 		return err;
 	/* libbpf looks through modules' types for CAP_SYS_ADMIN alone, hence not before */

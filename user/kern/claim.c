@@ -66,10 +66,6 @@ static int set_aside(struct rz_claim *c, const char *path, const char *name)
 {
 	char old[PATH_SIZE + 8];
 
-	rz_log_fields(RZ_LOG_WARN, json_pack("{s:o}", "file", rz_json_printable(path)),
-		      "pins: %s has another size or layout and is made anew; its connections are "
-		      "adopted at their next request",
-		      path);
 	old_path(old, path);
 	unlink(old); /* of a start that was killed */
 	if (rename(path, old))
@@ -160,6 +156,10 @@ void rz_claim_keep(struct rz_claim *c)
 		rz_pins_path(path, sizeof(path), c->pin_dir, c->aside[--c->n_aside]);
 		old_path(old, path);
 		unlink(old);
+		rz_log_fields(RZ_LOG_WARN, json_pack("{s:o}", "file", rz_json_printable(path)),
+			      "pins: %s had another size or layout and was made anew; its "
+			      "connections are adopted at their next request",
+			      path);
 	}
 }
 

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -35,43 +34,6 @@ static int to_log(enum libbpf_print_level level, const char *fmt, va_list args)
 		if (*line)
 			rz_debug("%s", line);
 	return 0;
-}
-
-/* The seed that an earlier run left in map secret, or a new one. It is as old as the pins whose
- * keys were made with it, and no client can know it. */
-static int find_seed(struct rz_kern *k)
-{
-	struct rz_secret was = {};
-	_cleanup_close_ int fd = -1;
-	char path[4200];
-	__u32 zero = 0;
-
-	rz_pins_path(path, sizeof(path), k->pin_dir, "secret");
-	fd = k->pin_dir[0] ? bpf_obj_get(path) : -1;
-	if (fd >= 0 && !bpf_map_lookup_elem(fd, &zero, &was))
-		k->seed = was.seed;
-	if (k->seed)
-		return 0;
-	k->fresh_seed = true;
-	while (!k->seed)
-		if (getrandom(&k->seed, sizeof(k->seed), 0) != (ssize_t)sizeof(k->seed))
-			return rz_err(-EIO,
-				      "load: the kernel gives no random bytes (getrandom): "
-				      "%s; run on a kernel whose generator is initialised",
-				      strerror(errno));
-	return 0;
-}
-
-/* The programs of an earlier run may have counted on in map secret meanwhile: only the seed is
- * written, and only if it is new. */
-static int keep_seed(struct rz_kern *k)
-{
-	struct rz_secret s = {.seed = k->seed};
-	__u32 zero = 0;
-
-	if (!k->fresh_seed || !bpf_map_update_elem(k->maps.secret, &zero, &s, BPF_ANY))
-		return 0;
-	return rz_err(-errno, "load: cannot write map secret: %s", strerror(errno));
 }
 
 /* What one client may take of the maps that all share. */
@@ -278,8 +240,23 @@ static int refuse_other(const struct rz_kern *k, const struct rz_load_opts *opts
 		  : 0;
 }
 
-int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
-		 struct rz_kern **ret)
+/* Makes the maps and loads the programs. With `all` every program: RZ_LOAD_LACKS, which is no error
+ * yet, if the kernel does not take them. */
+static int load_programs(struct rz_kern *k, bool all)
+{
+	int err = rezone_bpf__load(k->skel);
+
+	if (err && all && !rz_cure_is_ours(err))
+		return RZ_LOAD_LACKS;
+	if (err)
+		return load_failed(err);
+	return all ? rz_probe_look_at_clock(bpf_program__fd(k->skel->progs.rz_park),
+					    &k->skel->bss->rz_park_clock)
+		   : 0;
+}
+
+static int load(const struct rz_load_opts *opts, const struct rz_lacks *lacks, bool all,
+		struct rz_kern **ret)
 {
 	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 	struct rz_kern *k = calloc(1, sizeof(*k));
@@ -298,14 +275,11 @@ int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
 		rz_str_copy(k->pin_dir, sizeof(k->pin_dir), opts->pin_dir);
 	k->claim.pin_dir = k->pin_dir;
 	if (!err)
-		err = find_seed(k);
+		err = rz_kern_find_seed(k);
 	if (!err)
 		err = open_and_size(k, opts, lacks);
-	if (!err) {
-		err = rezone_bpf__load(k->skel);
-		if (err)
-			load_failed(err);
-	}
+	if (!err)
+		err = load_programs(k, all);
 	if (!err) {
 		borrow_maps(k);
 		forget_other_ports(k, opts);
@@ -313,7 +287,7 @@ int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
 		k->skel->bss->rz_held_any = 1;
 		k->skel->bss->rz_holding = 1;
 		k->skel->bss->rz_following = 1;
-		err = keep_seed(k);
+		err = rz_kern_keep_seed(k);
 		if (!err)
 			err = attach(k);
 	}
@@ -327,6 +301,19 @@ int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
 	}
 	*ret = k;
 	return 0;
+}
+
+int rz_kern_load(const struct rz_load_opts *opts, const struct rz_lacks *lacks,
+		 struct rz_kern **ret)
+{
+	return load(opts, lacks, false, ret);
+}
+
+int rz_kern_load_all(const struct rz_load_opts *opts, struct rz_kern **ret)
+{
+	static const struct rz_lacks none;
+
+	return rz_probe_is_withheld() ? RZ_LOAD_LACKS : load(opts, &none, true, ret);
 }
 
 void rz_kern_free_failed(struct rz_kern *k)

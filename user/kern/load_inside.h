@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of the loaded programs, between load.c (which makes and ends them), live.c (which
- * lets them work), watch.c (which follows responses) and attached.c (which looks whether they are
- * still where they were put). */
+ * lets them work), seed.c, watch.c (which follows responses) and attached.c (which looks whether
+ * they are still where they were put). */
 #ifndef RZ_KERN_LOAD_INSIDE_H
 #define RZ_KERN_LOAD_INSIDE_H
 
@@ -37,6 +37,13 @@ struct rz_kern {
 	rz_kern_closed_fn closed_fn;
 	void *closed_arg;
 };
+
+/* The seed that an earlier run left in map secret, or a new one. It is as old as the pins whose
+ * keys were made with it, and no client can know it. */
+int rz_kern_find_seed(struct rz_kern *k);
+/* The programs of an earlier run may have counted on in map secret meanwhile: only the seed is
+ * written, and only if it is new. */
+int rz_kern_keep_seed(struct rz_kern *k);
 
 /* Tells the BPF side which cgroup k->cgroup_fd is. */
 void rz_kern_name_cgroup(struct rz_kern *k);

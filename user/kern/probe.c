@@ -28,6 +28,11 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
 	return 0;
 }
 
+bool rz_probe_is_withheld(void)
+{
+	return getenv("REZONE_PROBE_WITHOUT");
+}
+
 /* True if REZONE_PROBE_WITHOUT names this ability. */
 static bool withheld(const char *name)
 {
@@ -65,18 +70,21 @@ static int probe_one(const char *name)
 	return err;
 }
 
-/* What BPF's clock says, between two looks at our own. In a time namespace of its own the process
- * has another CLOCK_MONOTONIC, and each deadline that it gives BPF would be another moment there. A
- * kernel that cannot tell is believed. `skel` is loaded. */
-static int look_at_clock(struct probe_bpf *skel)
+int rz_probe_look_at_clock(int prog_fd, const __u64 *seen)
 {
 	uint8_t packet[64] = {[12] = 0x08, [14] = 0x45};
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = packet, .data_size_in = sizeof(packet));
 	uint64_t before = rz_now_ns(), after;
-	int err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.probe_clock), &run);
+	int err = bpf_prog_test_run_opts(prog_fd, &run);
 
 	after = rz_now_ns();
-	return !err && (skel->bss->seen < before || skel->bss->seen > after) ? -EXDEV : 0;
+	return !err && (*seen < before || *seen > after) ? -EXDEV : 0;
+}
+
+/* `skel` is loaded. */
+static int look_at_clock(const struct probe_bpf *skel)
+{
+	return rz_probe_look_at_clock(bpf_program__fd(skel->progs.probe_clock), &skel->bss->seen);
 }
 
 static int probe_clock(void)
@@ -96,7 +104,7 @@ static int probe_clock(void)
  * the kernel's BTF again. False: it lacks something, or is to be taken as if. */
 static bool probe_all(struct rz_lacks *ret)
 {
-	struct probe_bpf *skel = getenv("REZONE_PROBE_WITHOUT") ? NULL : probe_bpf__open();
+	struct probe_bpf *skel = rz_probe_is_withheld() ? NULL : probe_bpf__open();
 	struct bpf_program *p;
 	bool all = skel;
 

@@ -8,6 +8,7 @@
 #define RZ_KERN_PROBE_H
 
 #include <stdbool.h>
+#include <linux/types.h>
 
 struct rz_lacks {
 	/* each 0 if the kernel has it, else the -errno of the trial */
@@ -31,5 +32,12 @@ struct rz_lacks {
  * for the trial, which then says nothing about the kernel.
  */
 int rz_probe(struct rz_lacks *ret);
+/* What BPF's clock says, between two looks at our own: by one run of a program that writes it into
+ * *seen. In a time namespace of its own the process has another CLOCK_MONOTONIC, and each deadline
+ * that it gives BPF would be another moment there. 0 or -EXDEV; a kernel that cannot tell is
+ * believed. */
+int rz_probe_look_at_clock(int prog_fd, const __u64 *seen);
+/* Does that variable name anything? */
+bool rz_probe_is_withheld(void);
 
 #endif
