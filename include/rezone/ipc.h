@@ -239,7 +239,7 @@ struct rz_counters {
 /* orders: socket cookie -> an operator wants it moved (`rezone reset`); the daemon takes it out.
  * Its result stands in `moves`; where that is full, the daemon puts the order back with
  * `error`, and the command takes it out. */
-#define RZ_ORDERS_MAX 4096
+#define RZ_ORDERS_MAX 16384
 struct rz_order {
 	__u64 client;	/* must still be the connection's client */
 	__u64 asked_ns; /* older than RZ_ORDER_NS it is void: nobody waits for it any more */

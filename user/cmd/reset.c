@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
@@ -20,14 +21,15 @@
 #include "cmd/conns.h"
 #include "cmd/opts.h"
 #include "cmd/who.h"
+#include "kern/batch.h"
 #include "kern/bell.h"
 #include "kern/orders.h"
 #include "out/orders.h"
 #include "policy/tick.h"
 
-/* How often answers are looked for: at first soon, for most come at once. */
-#define LOOK_FIRST_NS 10000000L
-#define LOOK_NS	      100000000L
+/* How often answers are looked for, though no bell was heard; and where there is none. */
+#define LOOK_MS		1000
+#define LOOK_NO_BELL_MS 100
 
 struct ask {
 	struct rz_ask common; /* first */
@@ -69,8 +71,9 @@ static enum rz_reason refuses(const struct rz_conns *conns, const struct rz_conn
 struct round {
 	const struct rz_maps *maps;
 	const char *pin_dir;
-	struct rz_order order; /* of all, but for the client */
-	struct rz_order_shown *rows;
+	int bell;			       /* the daemon has answered; -errno: none */
+	struct rz_order order;		       /* of all, but for the client */
+	struct rz_order_shown *rows, **sorted; /* the same by cookie */
 	size_t n;
 	size_t next;		/* the first that was not ordered yet */
 	size_t asked, answered; /* how many */
@@ -79,54 +82,89 @@ struct round {
 /* Orders as many as map orders has room for now: the daemon takes all out at once. 0 or -errno. */
 static int order_some(struct round *r)
 {
-	size_t was = r->asked;
+	_cleanup_free_ uint64_t *cookies = calloc(r->n - r->next + 1, sizeof(*cookies));
+	_cleanup_free_ struct rz_order *orders = calloc(r->n - r->next + 1, sizeof(*orders));
+	uint32_t n = 0, done;
+	size_t i;
+	int err;
 
-	for (; r->next < r->n; r->next++) {
-		struct rz_order_shown *row = &r->rows[r->next];
-		uint64_t cookie = row->conn->conn->cookie;
-
-		if (row->reason != RZ_REASON_NONE)
+	if (!cookies || !orders)
+		return -ENOMEM;
+	r->order.asked_ns = rz_now_ns();
+	for (i = r->next; i < r->n; i++) {
+		if (r->rows[i].reason != RZ_REASON_NONE)
 			continue;
-		r->order.client = row->conn->conn->frame.client;
-		r->order.asked_ns = row->asked_ns = rz_now_ns();
-		if (bpf_map_update_elem(r->maps->orders, &cookie, &r->order, BPF_ANY)) {
-			if (errno != E2BIG)
-				return -errno;
-			break;
-		}
-		r->asked++;
+		cookies[n] = r->rows[i].conn->conn->cookie;
+		orders[n] = r->order;
+		orders[n++].client = r->rows[i].conn->conn->frame.client;
 	}
-	if (r->asked > was)
-		rz_bell_ring(r->pin_dir);
+	err = rz_orders_put(r->maps, cookies, orders, n, &done);
+	if (err)
+		return err;
+	r->asked += done;
+	if (done)
+		rz_bell_ring(r->pin_dir, RZ_BELL_ORDERS);
+	for (; r->next < r->n; r->next++) {
+		if (r->rows[r->next].reason != RZ_REASON_NONE)
+			continue;
+		if (!done--)
+			break;
+		r->rows[r->next].asked_ns = r->order.asked_ns;
+	}
 	return 0;
 }
 
-/* In map moves; or in map orders, where that has no room. */
-static bool is_answered(const struct round *r, const struct rz_order_shown *row, int *error)
+static int by_cookie(const void *x, const void *y)
 {
-	uint64_t cookie = row->conn->conn->cookie;
-	struct rz_move m;
+	uint64_t a = (*(struct rz_order_shown *const *)x)->conn->conn->cookie;
+	uint64_t b = (*(struct rz_order_shown *const *)y)->conn->conn->cookie;
 
-	if (bpf_map_lookup_elem(r->maps->moves, &cookie, &m) || m.decided_ns < row->asked_ns)
-		return rz_orders_take_answer(r->maps, cookie, error);
-	*error = m.error;
-	return m.phase == RZ_PHASE_DONE || m.phase == RZ_PHASE_REFUSED;
+	return a < b ? -1 : a > b;
 }
 
-/* Takes note of answers. */
+/* A row that waits for an answer; NULL: none does of this cookie. */
+static struct rz_order_shown *find(const struct round *r, uint64_t cookie)
+{
+	struct rz_conn conn = {.cookie = cookie};
+	struct rz_conn_row row = {.conn = &conn};
+	struct rz_order_shown key = {.conn = &row}, *at = &key, **found;
+
+	found = bsearch(&at, r->sorted, r->n, sizeof(*r->sorted), by_cookie);
+	return found && (*found)->asked_ns && !(*found)->answered ? *found : NULL;
+}
+
+static void note_answer(struct round *r, struct rz_order_shown *row, int error)
+{
+	row->answered = true;
+	row->error = error;
+	r->answered++;
+}
+
+/* Takes note of answers. They stand in map moves; or in map orders, where that has no room. */
 static void look(struct round *r)
 {
-	size_t i;
+	_cleanup_free_ struct rz_order *orders = NULL;
+	_cleanup_free_ struct rz_move *moves = NULL;
+	_cleanup_free_ uint64_t *keys = NULL, *ordered = NULL;
+	struct rz_order_shown *row;
+	size_t i, n = 0, n_orders = 0;
 
-	for (i = 0; i < r->next; i++) {
-		struct rz_order_shown *row = &r->rows[i];
-		int error;
-
-		if (row->reason != RZ_REASON_NONE || row->answered || !is_answered(r, row, &error))
+	rz_batch_read(r->maps->moves, sizeof(*keys), sizeof(*moves), 0, (void **)&keys,
+		      (void **)&moves, &n);
+	for (i = 0; keys && i < n; i++) {
+		row = find(r, keys[i]);
+		if (row && moves[i].decided_ns >= row->asked_ns &&
+		    (moves[i].phase == RZ_PHASE_DONE || moves[i].phase == RZ_PHASE_REFUSED))
+			note_answer(r, row, moves[i].error);
+	}
+	rz_batch_read(r->maps->orders, sizeof(*ordered), sizeof(*orders), 0, (void **)&ordered,
+		      (void **)&orders, &n_orders);
+	for (i = 0; ordered && i < n_orders; i++) {
+		row = orders[i].error ? find(r, ordered[i]) : NULL;
+		if (!row)
 			continue;
-		row->answered = true;
-		row->error = error;
-		r->answered++;
+		note_answer(r, row, orders[i].error);
+		rz_orders_take(r->maps, &ordered[i], 1);
 	}
 }
 
@@ -172,19 +210,19 @@ static int order_all(struct round *r)
 {
 	struct progress told = {.at_ns = rz_now_ns()};
 	uint64_t deadline = told.at_ns + RZ_ORDER_NS;
-	struct timespec every = {0, LOOK_FIRST_NS};
+	struct pollfd bell = {.fd = r->bell, .events = POLLIN};
+	int every_ms = r->bell < 0 ? LOOK_NO_BELL_MS : LOOK_MS;
 	size_t before;
 	int err = order_some(r);
 
 	while (!err && (r->next < r->n || r->answered < r->asked) && rz_now_ns() < deadline) {
-		ppoll(NULL, 0, &every, NULL);
+		if (poll(&bell, 1, every_ms) > 0)
+			rz_bell_read(bell.fd);
 		before = r->answered + r->asked;
 		look(r);
 		err = order_some(r);
 		if (r->answered + r->asked > before)
 			deadline = rz_now_ns() + RZ_ORDER_NS;
-		if (every.tv_nsec < LOOK_NS)
-			every.tv_nsec += LOOK_FIRST_NS;
 		show_progress(r, &told);
 	}
 	return err;
@@ -214,17 +252,28 @@ static void explain_silence(struct round *r)
 static int do_rows(const struct ask *a, const struct rz_maps *maps, struct rz_order_shown *rows,
 		   size_t n)
 {
+	_cleanup_free_ struct rz_order_shown **sorted =
+		calloc(n + 1, sizeof(struct rz_order_shown *));
 	struct round r = {.maps = maps,
 			  .pin_dir = a->common.pin_dir,
 			  .order.now = a->now,
 			  .rows = rows,
+			  .sorted = sorted,
 			  .n = n};
 	size_t i, good = 0;
 	int err = 0;
 
+	if (!sorted)
+		return rz_err(1, "reset: out of memory");
+	for (i = 0; i < n; i++)
+		sorted[i] = &rows[i];
+	qsort(sorted, n, sizeof(struct rz_order_shown *), by_cookie);
 	rz_who(r.order.by, sizeof(r.order.by), NULL);
+	r.bell = a->dry_run ? -EAGAIN : rz_bell_new(r.pin_dir, RZ_BELL_ANSWERS);
 	if (!a->dry_run)
 		err = order_all(&r);
+	if (r.bell >= 0)
+		close(r.bell);
 	explain_silence(&r);
 	if (err)
 		rz_err(err, "reset: cannot write map orders: %s; %zu connections were asked for",

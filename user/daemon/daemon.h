@@ -65,8 +65,10 @@ struct rz_daemon {
 	bool paused;	       /* by the operator, as of the latest look */
 	struct rz_pause pause; /* what that look found; all zero: nothing */
 	int tick_timer, second_timer, census_timer, moves_timer, follow_timer, check_timer, lock;
-	int bell;			       /* of orders (kern/bell.h); -1: none */
-	struct rz_moves *moves;		       /* NULL: none under way */
+	int bell;			 /* of orders (kern/bell.h); -1: none */
+	struct rz_moves *moves;		 /* NULL: none under way */
+	struct rz_moved_key moved_alike; /* what map moved does not count yet (tally.c) */
+	uint64_t n_moved_alike;
 	struct rz_event_ring events, verdicts; /* maps of these names */
 	struct rz_left *left;		       /* NULL: no client has left while it was held */
 	size_t n_left;
@@ -95,9 +97,12 @@ void rz_daemon_write_status(struct rz_daemon *d);
 /* Tells the service manager that rezone is ready, and the mode. */
 void rz_daemon_tell_manager(const struct rz_daemon *d);
 
-/* Counts a move that ended, or one that mode observe did not begin. */
+/* Counts a move that ended, or one that mode observe did not begin. It stands in map moved with the
+ * next rz_daemon_tally_write(): thousands of alike moves are one write. */
 void rz_daemon_tally_moved(struct rz_daemon *d, enum rz_moved_result result, enum rz_close method,
 			   enum rz_trigger trigger, const char *to_zone);
+/* Publishes moves and spans in the maps of these names. */
+void rz_daemon_tally_write(struct rz_daemon *d);
 /* Adds how long something took. */
 void rz_daemon_tally_span(struct rz_daemon *d, enum rz_span span, uint64_t from_ns, uint64_t to_ns);
 /* Counts a connection that was opened here and carries data. False: it does not yet, ask at the

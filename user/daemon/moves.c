@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "kern/bell.h"
 #include "kern/orders.h"
 #include "kern/watch.h"
 #include "move/jobs.h"
@@ -279,6 +280,21 @@ static void tally(struct rz_daemon *d, const struct rz_job *j)
 		rz_tally_error(d->maps, RZ_PLACE_CLOSE, j->error);
 }
 
+/* An operator's command waits for these. What it waits for stands in map moves before the rest is
+ * told; but where that had no room, in map orders after it. */
+static bool ring(struct rz_daemon *d)
+{
+	const struct rz_jobs *jobs = &d->moves->jobs;
+	size_t i = 0;
+
+	while (i < jobs->n && (jobs->rows[i].told || !rz_job_is_over(&jobs->rows[i])))
+		i++;
+	if (!d->moves->by_hand || i == jobs->n)
+		return false;
+	rz_bell_ring(d->conf.pin_dir, RZ_BELL_ANSWERS);
+	return true;
+}
+
 /* What there is to tell of a move under way: that it holds, and how it ended. */
 static void tell(struct rz_daemon *d)
 {
@@ -352,7 +368,7 @@ bool rz_daemon_moves_has(const struct rz_daemon *d, uint64_t cookie)
 int rz_daemon_moves_step(void *daemon)
 {
 	struct rz_daemon *d = daemon;
-	bool more;
+	bool more, rung;
 
 	if (!d->moves)
 		return 0;
@@ -361,7 +377,10 @@ int rz_daemon_moves_step(void *daemon)
 		cancel_all(d->moves);
 	more = rz_jobs_step(&d->moves->jobs, rz_now_ns());
 	d->status.wide = rz_kern_watch_wide(d->kern);
+	rung = ring(d);
 	tell(d);
+	if (rung)
+		rz_bell_ring(d->conf.pin_dir, RZ_BELL_ANSWERS);
 	if (more)
 		return rz_loop_arm(d->moves_timer, STEP_NS);
 	rz_daemon_moves_stop(d);

@@ -137,19 +137,21 @@ static size_t take_orders(struct rz_daemon *d, const struct rz_snapshot *snap,
 			  struct rz_order_row *orders, size_t n)
 {
 	_cleanup_free_ uint64_t *waiting = malloc((n + 1) * sizeof(*waiting));
-	size_t i, taken = 0, n_waiting = 0;
+	_cleanup_free_ uint64_t *out = malloc((n + 1) * sizeof(*out));
+	size_t i, taken = 0, n_waiting = 0, n_out = 0;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; waiting && out && i < n; i++) {
 		const struct rz_order *o = &orders[i].order;
 
-		if (waiting && !is_late(o, snap->now_ns) && is_parked(d, snap, &orders[i])) {
+		if (!is_late(o, snap->now_ns) && is_parked(d, snap, &orders[i])) {
 			waiting[n_waiting++] = orders[i].cookie;
 			continue;
 		}
-		bpf_map_delete_elem(d->maps->orders, &orders[i].cookie);
+		out[n_out++] = orders[i].cookie;
 		if (snap->now_ns < o->asked_ns + RZ_ORDER_NS)
 			orders[taken++] = orders[i];
 	}
+	rz_orders_take(d->maps, out, (uint32_t)n_out);
 	rz_daemon_park_end(d, snap, waiting, n_waiting);
 	return taken;
 }
@@ -158,17 +160,22 @@ static size_t take_orders(struct rz_daemon *d, const struct rz_snapshot *snap,
 static void refuse_others(struct rz_daemon *d, const struct rz_snapshot *snap,
 			  const struct rz_order_row *orders, size_t n, const struct rz_tick *t)
 {
+	bool refused = false;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		struct rz_job j = {
-			.c = {.cookie = orders[i].cookie, .client = orders[i].order.client},
-			.error = is_parked(d, snap, &orders[i]) ? -EAGAIN : -ESTALE};
+			.c = {.cookie = orders[i].cookie, .client = orders[i].order.client}};
 
-		if (!rz_tick_find(t, j.c.cookie) &&
-		    rz_close_show(d->maps, &j, RZ_PHASE_REFUSED, rz_now_ns()))
+		if (rz_tick_find(t, j.c.cookie))
+			continue;
+		j.error = is_parked(d, snap, &orders[i]) ? -EAGAIN : -ESTALE;
+		if (rz_close_show(d->maps, &j, RZ_PHASE_REFUSED, rz_now_ns()))
 			rz_orders_answer(d->maps, j.c.cookie, j.c.client);
+		refused = true;
 	}
+	if (refused)
+		rz_bell_ring(d->conf.pin_dir, RZ_BELL_ANSWERS);
 }
 
 /* All orders of one look are most likely one command's. */
@@ -220,7 +227,7 @@ static int on_bell(void *daemon)
 
 int rz_daemon_operator_start(struct rz_daemon *d)
 {
-	d->bell = rz_bell_new(d->conf.pin_dir);
+	d->bell = rz_bell_new(d->conf.pin_dir, RZ_BELL_ORDERS);
 	if (d->bell < 0) {
 		rz_debug("reset: the daemon looks each second alone: %s", strerror(-d->bell));
 		return 0;

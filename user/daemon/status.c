@@ -97,5 +97,5 @@ void rz_daemon_write_status(struct rz_daemon *d)
 	d->status.beat_ns = rz_now_ns();
 	write_only_entry(d->maps->status, &d->status);
 	write_only_entry(d->maps->counters, &d->counters);
-	rz_tally_write_spans(d->maps, d->spans);
+	rz_daemon_tally_write(d);
 }

@@ -8,6 +8,8 @@
  */
 #include "daemon/daemon.h"
 
+#include <string.h>
+
 #include "base/str.h"
 #include "kern/tally.h"
 
@@ -24,7 +26,18 @@ void rz_daemon_tally_moved(struct rz_daemon *d, enum rz_moved_result result, enu
 	struct rz_moved_key key = {.result = result, .method = method, .trigger = trigger};
 
 	rz_str_copy(key.to_zone, sizeof(key.to_zone), known_zone(d, to_zone));
-	rz_tally_moved(d->maps, &key);
+	if (memcmp(&key, &d->moved_alike, sizeof(key)))
+		rz_daemon_tally_write(d);
+	d->moved_alike = key;
+	d->n_moved_alike++;
+}
+
+void rz_daemon_tally_write(struct rz_daemon *d)
+{
+	if (d->n_moved_alike)
+		rz_tally_moved(d->maps, &d->moved_alike, d->n_moved_alike);
+	d->n_moved_alike = 0;
+	rz_tally_write_spans(d->maps, d->spans);
 }
 
 void rz_daemon_tally_span(struct rz_daemon *d, enum rz_span span, uint64_t from_ns, uint64_t to_ns)

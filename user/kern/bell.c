@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A bell at the daemon's door, see bell.h. */
+/* Bells, see bell.h. */
 #include "kern/bell.h"
 
 #include <errno.h>
@@ -10,14 +10,14 @@
 
 #include "kern/pins.h"
 
-int rz_bell_new(const char *pin_dir)
+int rz_bell_new(const char *pin_dir, const char *bell)
 {
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), err;
 	char path[4200];
 
 	if (fd < 0)
 		return -errno;
-	rz_pins_path(path, sizeof(path), pin_dir, "orders");
+	rz_pins_path(path, sizeof(path), pin_dir, bell);
 	if (inotify_add_watch(fd, path, IN_ATTRIB) >= 0)
 		return fd;
 	err = -errno;
@@ -33,10 +33,10 @@ void rz_bell_read(int fd)
 		;
 }
 
-void rz_bell_ring(const char *pin_dir)
+void rz_bell_ring(const char *pin_dir, const char *bell)
 {
 	char path[4200];
 
-	rz_pins_path(path, sizeof(path), pin_dir, "orders");
+	rz_pins_path(path, sizeof(path), pin_dir, bell);
 	utimensat(AT_FDCWD, path, NULL, 0);
 }

@@ -28,30 +28,30 @@ void rz_histogram_add(struct rz_histogram *h, uint64_t ns)
 }
 
 /* `key` begins with the zone, which is the part of it that may be given up. */
-static void add(int fd, void *key)
+static void add(int fd, void *key, uint64_t more)
 {
 	__u64 n = 0;
 
 	bpf_map_lookup_elem(fd, key, &n);
-	n++;
+	n += more;
 	if (!bpf_map_update_elem(fd, key, &n, BPF_ANY) || !*(char *)key)
 		return;
 	memset(key, 0, RZ_ZONE_SIZE);
-	add(fd, key);
+	add(fd, key, more);
 }
 
-void rz_tally_moved(const struct rz_maps *m, const struct rz_moved_key *key)
+void rz_tally_moved(const struct rz_maps *m, const struct rz_moved_key *key, uint64_t n)
 {
 	struct rz_moved_key k = *key;
 
-	add(m->moved, &k);
+	add(m->moved, &k, n);
 }
 
 void rz_tally_arrival(const struct rz_maps *m, const struct rz_arrival_key *key)
 {
 	struct rz_arrival_key k = *key;
 
-	add(m->arrivals, &k);
+	add(m->arrivals, &k, 1);
 }
 
 void rz_tally_error(const struct rz_maps *m, enum rz_place place, int error)

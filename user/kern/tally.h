@@ -24,8 +24,8 @@ void rz_histogram_add(struct rz_histogram *h, uint64_t ns);
 /* A new daemon counts from 0: empties all but `errors`. */
 void rz_tally_clear(const struct rz_maps *m);
 
-/* Add one. The daemon is their only writer; a map that is full counts under zone "". */
-void rz_tally_moved(const struct rz_maps *m, const struct rz_moved_key *key);
+/* Add `n`, or one. The daemon is their only writer; a map that is full counts under zone "". */
+void rz_tally_moved(const struct rz_maps *m, const struct rz_moved_key *key, uint64_t n);
 void rz_tally_arrival(const struct rz_maps *m, const struct rz_arrival_key *key);
 /* A call of the daemon's failed; `error` is -errno. */
 void rz_tally_error(const struct rz_maps *m, enum rz_place place, int error);

@@ -34,25 +34,6 @@ static bool by_fin(const struct rz_job *j)
 	return j->c.plan.close == RZ_CLOSE_FIN;
 }
 
-int rz_close_show(const struct rz_maps *maps, const struct rz_job *j, enum rz_phase phase,
-		  uint64_t now_ns)
-{
-	struct rz_move m = {.client = j->c.client, .decided_ns = now_ns, .phase = phase};
-
-	m.error = j->error;
-	m.check = j->check;
-	m.gap = j->gap ? 1 + rz_plan_gap_only(&j->c.plan) : 0;
-	m.settled = j->wait.settled;
-	m.fin = by_fin(j);
-	m.shared = j->c.plan.shared;
-	m.acks0 = j->c.plan.acks0;
-	m.left = j->c.plan.left;
-	m.follow_up = j->c.plan.follow_up;
-	m.deadline_ns = j->wait.deadline_ns;
-	rz_str_copy(m.to_zone, sizeof(m.to_zone), j->to_zone);
-	return bpf_map_update_elem(maps->moves, &j->c.cookie, &m, BPF_ANY) ? -errno : 0;
-}
-
 /* What a check of user space's own found. */
 static void found(const struct batch *b, struct rz_job *j, enum rz_check check)
 {
@@ -258,12 +239,15 @@ static void publish(struct batch *b, uint64_t now_ns)
 	size_t i, kept = 0;
 
 	for (i = 0; i < b->n; i++) {
+		b->jobs[i]->error = rz_kern_can_walk(b->kern) ? -ENOENT : 0;
+		b->jobs[i]->check = RZ_CHECK_PASSED;
+	}
+	if (!rz_close_show_all(maps, b->jobs, b->n, RZ_PHASE_RESET, now_ns))
+		return;
+	for (i = 0; i < b->n; i++) {
 		struct rz_job *j = b->jobs[i];
-		int err;
+		int err = rz_close_show(maps, j, RZ_PHASE_RESET, now_ns);
 
-		j->error = rz_kern_can_walk(b->kern) ? -ENOENT : 0;
-		j->check = RZ_CHECK_PASSED;
-		err = rz_close_show(maps, j, RZ_PHASE_RESET, now_ns);
 		if (err) {
 			j->error = err;
 			continue;

@@ -26,6 +26,11 @@
 int rz_close_show(const struct rz_maps *maps, const struct rz_job *j, enum rz_phase phase,
 		  uint64_t now_ns);
 
+/* The same of several by one call. -errno: it may have been written of some, so each is to be
+ * written by itself. */
+int rz_close_show_all(const struct rz_maps *maps, struct rz_job *const *jobs, size_t n,
+		      enum rz_phase phase, uint64_t now_ns);
+
 /* Finds the cgroups of jobs that need a gap, and the descriptors of those that end with a FIN, in
  * one search through each network namespace that has any; sorts `jobs` by namespace. */
 void rz_close_find(struct rz_job **jobs, size_t n);

@@ -120,7 +120,7 @@ struct rz_client_sight rz_client_see(struct rz_client_memory *m, const struct rz
 	if (!c)
 		return sight;
 	from_ns = rz_stays_from(conn->opened_ns, c->latest_ns, m->leaving_ns);
-	LL_FOREACH(c->moves, d)
+	DL_FOREACH(c->moves, d)
 	see_move(m, c, d, conn, from_ns);
 	if (conn->witness || !has_past(c))
 		return sight;
@@ -141,7 +141,7 @@ static void settle_moves(struct rz_client_memory *m, struct rz_client_entry *c)
 {
 	struct rz_client_open_move *d, *next;
 
-	LL_FOREACH_SAFE(c->moves, d, next)
+	DL_FOREACH_SAFE(c->moves, d, next)
 	{
 		/* without memory nothing is told of it */
 		if (rz_outcome_settle(&d->open, m->limits.outcome_ns, m->now_ns) && m->known)
@@ -270,7 +270,7 @@ static void remember_move(struct rz_client_memory *m, struct rz_client_entry *c,
 	d->client = c;
 	/* left alone for long enough, it tried again from the start */
 	d->returns = rz_client_given_up(m, move->returns) ? 0 : move->returns;
-	LL_APPEND(c->moves, d);
+	DL_APPEND(c->moves, d);
 	rz_client_list_move(m, d);
 	m->open++;
 }

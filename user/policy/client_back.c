@@ -37,7 +37,7 @@ struct rz_client_open_move *rz_client_back(const struct rz_client_entry *c, uint
 {
 	struct rz_client_open_move *d;
 
-	LL_FOREACH(c->moves, d)
+	DL_FOREACH(c->moves, d)
 	if (d->back == cookie)
 		break;
 	return d;
@@ -50,7 +50,7 @@ static void claim(struct rz_client_memory *m, struct rz_client_entry *c,
 
 	if (rz_client_back(c, conn->cookie))
 		return;
-	LL_FOREACH(c->moves, d)
+	DL_FOREACH(c->moves, d)
 	if (may_be_back(d, conn, BACK_NS) && is_likelier(d, best))
 		best = d;
 	if (!best)

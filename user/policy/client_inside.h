@@ -13,7 +13,7 @@ struct rz_client_open_move {
 	struct rz_client_entry *client;
 	uint64_t back;	  /* cookie of the connection that came back from it, 0: none */
 	unsigned returns; /* moves in a row from which the moved one had come back */
-	struct rz_client_open_move *next; /* of its client */
+	struct rz_client_open_move *prev, *next; /* of its client */
 	struct rz_client_open_move *address_prev, *address_next;
 };
 

@@ -65,7 +65,7 @@ void rz_client_forget_move(struct rz_client_memory *m, struct rz_client_entry *c
 			   struct rz_client_open_move *d)
 {
 	rz_client_unlist_move(m, d);
-	LL_DELETE(c->moves, d);
+	DL_DELETE(c->moves, d);
 	free(d);
 	m->open--;
 }
