@@ -82,8 +82,9 @@ struct round {
 /* Orders as many as map orders has room for now: the daemon takes all out at once. 0 or -errno. */
 static int order_some(struct round *r)
 {
-	_cleanup_free_ uint64_t *cookies = calloc(r->n - r->next + 1, sizeof(*cookies));
-	_cleanup_free_ struct rz_order *orders = calloc(r->n - r->next + 1, sizeof(*orders));
+	size_t room = r->n - r->next < RZ_ORDERS_MAX ? r->n - r->next : RZ_ORDERS_MAX;
+	_cleanup_free_ uint64_t *cookies = calloc(room + 1, sizeof(*cookies));
+	_cleanup_free_ struct rz_order *orders = calloc(room + 1, sizeof(*orders));
 	uint32_t n = 0, done;
 	size_t i;
 	int err;
@@ -91,7 +92,7 @@ static int order_some(struct round *r)
 	if (!cookies || !orders)
 		return -ENOMEM;
 	r->order.asked_ns = rz_now_ns();
-	for (i = r->next; i < r->n; i++) {
+	for (i = r->next; i < r->n && n < room; i++) {
 		if (r->rows[i].reason != RZ_REASON_NONE)
 			continue;
 		cookies[n] = r->rows[i].conn->conn->cookie;
@@ -153,8 +154,11 @@ static void look(struct round *r)
 		      (void **)&moves, &n);
 	for (i = 0; keys && i < n; i++) {
 		row = find(r, keys[i]);
-		if (row && moves[i].decided_ns >= row->asked_ns &&
-		    (moves[i].phase == RZ_PHASE_DONE || moves[i].phase == RZ_PHASE_REFUSED))
+		if (!row || moves[i].decided_ns < row->asked_ns)
+			continue;
+		if (moves[i].phase == RZ_PHASE_DONE) /* `error` may have been read before it */
+			note_answer(r, row, 0);
+		else if (moves[i].phase == RZ_PHASE_REFUSED)
 			note_answer(r, row, moves[i].error);
 	}
 	rz_batch_read(r->maps->orders, sizeof(*ordered), sizeof(*orders), 0, (void **)&ordered,
