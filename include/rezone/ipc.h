@@ -273,6 +273,11 @@ struct rz_named {
 	struct rz_software software;
 	__u64 seen_ns;	 /* when a connection that said so, or nothing, was last there */
 	__u64 differ_ns; /* ... one that may have said otherwise; 0: never */
+	__u64 since_ns;	 /* since when the client has been remembered without a break */
+	__u64 asked_ns;	 /* when it last asked for metadata on a connection that a tick saw; 0 */
+	/* when the oldest of its open connections was opened that have carried data, 1: nobody
+	 * knows, 0: there is none. Of the latest tick; in the map it may be of an earlier one */
+	__u64 oldest_ns;
 };
 
 /* What happened, for `rezone events` (docs/events.md). */

@@ -58,6 +58,8 @@ enum rz_reason {
 	RZ_REASON_HOME_WAS_READY, /* opened although its zone was ready: it would come back */
 	/* Asked after AGENT_TERMINATING: */
 	RZ_REASON_PARKED, /* its requests were not read for a while, and too few have been since */
+	/* Asked after HOME_WAS_READY: */
+	RZ_REASON_LISTENING, /* no request came while its move waited: the next one is waited for */
 	RZ_REASON_COUNT,
 } RZ_PACKED_ENUM;
 

@@ -107,7 +107,7 @@ e2e_end() {
 	rm -rf "$PIN_DIR"
 	for ns in a b c cl sw; do ip netns del "$P-$ns" 2>/dev/null; done
 	[ -n "$CGROUP" ] && for _ in 1 2 3 4 5 6 7 8 9 10; do
-		rmdir "$CGROUP"/*/ "$CGROUP" 2>/dev/null
+		rmdir "$CGROUP"/*/*/ "$CGROUP"/*/ "$CGROUP" 2>/dev/null
 		[ -d "$CGROUP" ] || break
 		sleep 0.1
 	done
@@ -244,6 +244,10 @@ has_rows() { # FILTER N
 }
 some_rows() { [ "$(rows "$1")" -gt 0 ]; }
 no_rows() { has_rows "$1" 0; }
+
+# links CGROUP: the programs there, by number
+links() { bpftool -j link show | jq -s -r --argjson id "$(stat -c %i "$1")" 'add // [] | .[] | select(.type == "cgroup" and .cgroup_id == $id) | .prog_id'; }
+has_links() { [ "$(links "$1" | wc -l)" = "$2" ]; } # CGROUP N
 
 # progs: how many programs are on the test's cgroup. A detached one is freed by the kernel a moment later; without any, bpftool prints
 # nothing; cgroup show is blind on 5.10

@@ -95,7 +95,7 @@ class Arena:
             subprocess.run([*java, "kafka.tools.StorageTool", "format", "-t", "rezone-fleet-cluster01", "-c", name, "--add-scram",
                             "SCRAM-SHA-256=[name=app,password=secret]"], stdout=log, stderr=log, check=True)
         self.p.start("kafka", [*java, "kafka.Kafka", name], ns="sw", out=f"{self.out}/kafka.log", err=f"{self.out}/kafka.log")
-        if not until(60, lambda: "broker" in self.kcat("-L"), every=0.5):
+        if not until(180, lambda: "broker" in self.kcat("-L"), every=0.5):
             raise RuntimeError(f"Apache Kafka did not start, see {self.out}/kafka.log")
 
     def kcat(self, *args, seconds=60):
@@ -134,11 +134,11 @@ class Arena:
             nr, ip = S.agent_id(zone, n), S.agent_ip(zone, n)
             if n > 1:
                 subprocess.run(["ip", "-n", f"{ENV['P']}-{zone}", "addr", "add", f"{ip}/16", "dev", "eth0"], stderr=subprocess.DEVNULL)
-            os.makedirs(f"{ENV['CGROUP']}/{zone}", exist_ok=True)
+            os.makedirs(f"{ENV['CGROUP']}/{zone}/agents", exist_ok=True)
             log = f"{self.out}/front-{nr}.log"
             self.p.start(f"front-{nr}", [front, "--id", str(nr), "--zone", zone, "--listen", f"{ip}:9092", "--advertise", f"{ip}:9092", "--upstream",
                                          f"{BROKER}:{CLIENT_PORT}", "--discovery", f"{ENV['WORK']}/discovery", "--delay-produce", self.o.delay, "--log", log,
-                                         "--log-data"], ns=zone, cgroup=f"{ENV['CGROUP']}/{zone}", out=f"{self.out}/front.err", err=f"{self.out}/front.err")
+                                         "--log-data"], ns=zone, cgroup=f"{ENV['CGROUP']}/{zone}/agents", out=f"{self.out}/front.err", err=f"{self.out}/front.err")
             if not until(20, lambda: os.path.exists(f"{ENV['WORK']}/discovery/agents/{nr}")):
                 raise RuntimeError(f"agent {nr} did not start, see {self.out}/front.err")
             open(log, "a").close()

@@ -103,7 +103,7 @@ static const char *again_too_soon(const struct run *r, const struct row *row)
 			     now->now_ns < r->ticks[i].now_ns + r->limits.per_client_ns))
 				return "moved a client twice in an interval";
 			if (m->fate == WENT && row->opened_ns > m->at_ns &&
-			    now->now_ns < m->at_ns + rest)
+			    now->now_ns < m->at_ns + rest && !row->twice)
 				return "moved again what a move brought back, without a rest";
 		}
 	return NULL;

@@ -52,9 +52,13 @@ static void fill_rows(struct run *r, const struct opinion *o)
 			.client = c->frame.client,
 			.opened_ns = c->opened_ns,
 			.data_ns = c->data_cs ? c->opened_ns + (c->data_cs - 1) * RZ_CS_NS : 0,
+			.request_ns = c->last_request_ns,
 			.home = o[i].home,
 			.home_was_ready = o[i].home_was_ready,
-			.together = o[i].together};
+			.reconnected = o[i].reconnected,
+			.together = o[i].together,
+			.busy = o[i].busy,
+			.twice = o[i].twice};
 		memcpy(row->addr, c->tuple.client_addr, 16);
 		if (row->home)
 			continue;
@@ -164,6 +168,8 @@ static bool ask_product(struct run *r, struct rz_select *s, struct product *p)
 				       .n_prints = r->n_conns,
 				       .softwares = r->softwares,
 				       .n_softwares = N_SOFTWARES,
+				       .named = r->named,
+				       .n_named = r->n_named,
 				       .now_ns = r->clock_ns};
 	n = !rz_snapshot_find_members(&p->snap) &&
 	    !rz_tick_run(&p->snap, &w, s, r->paused, &p->tick);
@@ -266,6 +272,7 @@ static bool tick(struct run *r, struct rz_select *s)
 		t->now_ns = t[-1].now_ns;
 	t->paused = r->paused;
 	t->share = share_of_all(r);
+	make_named(r);
 	for (i = 0; i < r->n_conns; i++)
 		o[i] = judge(r, i);
 	fill_rows(r, o);

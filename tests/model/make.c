@@ -192,6 +192,7 @@ static void make_limits(struct run *r)
 	/* not from the noise: the other worlds are the same without this rule */
 	l->clients_max = r->seed / 4 % 6 ? 0 : 1 + r->seed / 24 % 4;
 	l->client_share = (double)(r->seed / 3 % 5) / 8;
+	l->listen_ns = r->seed % 3 ? 0 : (r->seed / 3 % 2 ? l->outcome_ns : 2 * l->cooldown_ns);
 	r->breaker_percent = PICK(r, percents);
 	l->breaker_share = r->breaker_percent / 100.0;
 	l->breaker_for_ns = (60 + below(r, 300)) * SECOND_NS;
@@ -415,6 +416,50 @@ struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home)
 	else if (!like && chance(r, 8))
 		make_reader(r, c);
 	return c;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct rz_named_row *x = a, *y = b;
+
+	return memcmp(&x->key, &y->key, sizeof(x->key));
+}
+
+/* A moment at which a zone may have become ready for long enough, or a nanosecond beside it. */
+static uint64_t near_ready(const struct run *r, uint32_t roll)
+{
+	return r->looks[roll % r->n_looks].at_ns + r->settings.stable_for_ns + roll / 64 % 3 - 1;
+}
+
+/* Not from the noise, and in half of the worlds: the others are the same without it. */
+void make_named(struct run *r)
+{
+	struct rz_named_row *row;
+	size_t i, k;
+
+	r->n_named = 0;
+	for (i = 0; i < r->n_conns && (r->seed + 1) % 4 < 2; i++) {
+		const struct rz_conn *c = &r->conns[i];
+		uint32_t roll = (uint32_t)((c->frame.client + c->tuple.client_addr[14]) *
+						   0x9e3779b97f4a7c15ULL >>
+					   40) +
+				(uint32_t)(r->n_ticks / 8);
+
+		row = &r->named[r->n_named];
+		memset(row, 0, sizeof(*row));
+		row->key.client = c->frame.client;
+		row->key.netns = c->netns;
+		memcpy(row->key.addr, c->tuple.client_addr, 16);
+		for (k = 0; k < r->n_named && by_key(&r->named[k], row); k++)
+			;
+		if (k < r->n_named || roll % 5 == 0)
+			continue;
+		row->named.since_ns = near_ready(r, roll);
+		row->named.asked_ns = roll % 3 ? 0 : near_ready(r, roll / 3);
+		row->named.oldest_ns = roll % 7 ? c->opened_ns : roll % 2;
+		r->n_named++;
+	}
+	qsort(r->named, r->n_named, sizeof(r->named[0]), by_key);
 }
 
 void close_conn(struct run *r, size_t i)

@@ -32,20 +32,22 @@
 #define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
 
 /* What became of a connection that might go. */
-enum fate { STAYED, WENT, UNDONE, SILENT, LET_GO };
+enum fate { STAYED, WENT, UNDONE, SILENT, LET_GO, LISTENED };
 
 struct row { /* a candidate at a tick, or a data connection that is at home */
-	uint64_t cookie, client, opened_ns, data_ns;
+	uint64_t cookie, client, opened_ns, data_ns, request_ns;
 	uint64_t latest_ns; /* move of its client before this tick, 0: none */
 	uint8_t addr[16];
-	bool home, home_was_ready;
+	bool home, home_was_ready, reconnected;
 	int target; /* group and zone, by number in run.targets */
 	long double share;
 	enum rz_reason reason;
 	enum fate fate;
-	uint64_t at_ns; /* when it went */
+	uint64_t at_ns; /* when it went; LISTENED: when its move began */
 	bool no_token;	/* over budget: the node's rate, not for its client.id's last move */
 	bool together;	/* others of its client may go at the same time */
+	bool busy;	/* it goes only while it is in use */
+	bool twice;	/* it goes once more if it is back */
 	const struct row *forgot; /* one of a client that was forgotten to remember this one */
 	unsigned who;		  /* its client, whatever it calls itself */
 	const struct row *back;	  /* the open move that this connection came back from */
@@ -98,6 +100,8 @@ struct run {
 	struct rz_proxied_row proxied[MAX_CONNS];  /* of conns[i], if its frame says proxied */
 	struct rz_held_row held[MAX_CONNS];	   /* of conns[i]: its client may have left */
 	struct rz_print_row prints[MAX_CONNS];	   /* of conns[i]: how its requests look */
+	struct rz_named_row named[MAX_CONNS];	   /* sorted; clients that are here for a while */
+	size_t n_named;
 	size_t n_conns;
 	struct rz_software_row softwares[N_SOFTWARES]; /* what clients may say they are */
 	uint64_t last_cookie;
@@ -135,19 +139,34 @@ enum twist {
 	TWIST_PODS,	       /* every address is an agent */
 	TWIST_ROLES,
 	TWIST_PROXY_ADDRESS,
-	TWIST_STABLE_CARRIED,	/* a zone is as old as the latest look */
-	TWIST_CHOSE,		/* who came although home was ready is moved like any other */
-	TWIST_CHOSE_WAIT,	/* ... never */
-	TWIST_CHOSE_SEEN,	/* ... waits, though nobody knows since when home was ready */
-	TWIST_CHOSE_ADOPTED,	/* ... or since when it is here */
-	TWIST_CHOSE_STABLE,	/* ... or home had just become ready */
-	TWIST_CHOSE_FOLLOWS,	/* ... or it came while its client was being moved */
-	TWIST_QUEUE,		/* by cookie alone */
-	TWIST_ADDRESSES,	/* one address may go before another as often as it likes */
-	TWIST_TURN_OF_ADDRESS,	/* ... and at the next tick again */
-	TWIST_TURNS_IN_ADDRESS, /* ... and one client there before another one */
-	TWIST_RESTING_TURN,	/* who rests takes its address's turn */
-	TWIST_QUEUE_UNDO,	/* one that did not go keeps its place */
+	TWIST_STABLE_CARRIED,	  /* a zone is as old as the latest look */
+	TWIST_CHOSE,		  /* who came although home was ready is moved like any other */
+	TWIST_CHOSE_WAIT,	  /* ... never */
+	TWIST_CHOSE_SEEN,	  /* ... waits, though nobody knows since when home was ready */
+	TWIST_CHOSE_ADOPTED,	  /* ... or since when it is here */
+	TWIST_CHOSE_STABLE,	  /* ... or home had just become ready */
+	TWIST_CHOSE_FOLLOWS,	  /* ... or it came while its client was being moved */
+	TWIST_RECONNECTED,	  /* ... or it only reconnected */
+	TWIST_RECONNECTED_SINCE,  /* who was not here before home was ready reconnects, too */
+	TWIST_RECONNECTED_ASKED,  /* ... and who has asked where home is */
+	TWIST_RECONNECTED_BESIDE, /* ... and who has one from then beside it */
+	TWIST_RECONNECTED_READ,	  /* ... and who may have, for not all was read */
+	TWIST_RECONNECTED_MOVED,  /* ... and who was moved */
+	TWIST_BUSY,		  /* a library's that does not miss it goes though it is idle */
+	TWIST_TWICE,		  /* who has nobody to ask rests after the first move */
+	TWIST_TWICE_FUTILE,	  /* ... and not later either */
+	TWIST_LISTEN,		  /* one that is listened to is tried again */
+	TWIST_LISTEN_HEARD,	  /* ... rests though its request was seen */
+	TWIST_LISTEN_ENDS,	  /* ... is listened to for ever */
+	TWIST_LISTEN_RESTS,	  /* ... and does not rest afterwards */
+	TWIST_LISTEN_DOUBLES,	  /* ... always for the same time */
+	TWIST_LISTEN_PLACE,	  /* ... and has lost its place in the queue */
+	TWIST_QUEUE,		  /* by cookie alone */
+	TWIST_ADDRESSES,	  /* one address may go before another as often as it likes */
+	TWIST_TURN_OF_ADDRESS,	  /* ... and at the next tick again */
+	TWIST_TURNS_IN_ADDRESS,	  /* ... and one client there before another one */
+	TWIST_RESTING_TURN,	  /* who rests takes its address's turn */
+	TWIST_QUEUE_UNDO,	  /* one that did not go keeps its place */
 	TWIST_LET_GO,
 	TWIST_LET_GO_DOUBLES,
 	TWIST_SILENT_DOUBLES,
@@ -181,6 +200,7 @@ enum twist {
 	TWIST_BEHIND_KEPT,   /* ... again once its client is forgotten */
 	TWIST_RENAME,	     /* another client.id is another client */
 	TWIST_RENAME_MET,    /* ... not, though the client is here under its own */
+	TWIST_RENAME_HERE,   /* ... also one that was here before */
 	TWIST_RENAME_WAIT,   /* ... also if nobody waits because home was ready */
 	TWIST_RENAME_RESTS,  /* ... and may go at once if it comes under its own again */
 	TWIST_BACK_SOON,     /* who came back, however late */
@@ -232,15 +252,21 @@ struct opinion {
 	enum rz_reason reason; /* NONE: a candidate */
 	bool home;	       /* a data connection in the client's own zone */
 	bool home_was_ready;   /* when it was opened, away */
+	bool reconnected;      /* ... by a client that was here before, and has not asked since */
 	bool gap_only;	       /* it must not be held */
 	bool follow;	       /* its client must be followed after the close */
 	bool together;	       /* others of its client may go at the same time */
+	bool busy;	       /* its library does not miss one that it does not use */
+	bool twice;	       /* its library may have nobody to ask after its first loss */
 	enum rz_park park;     /* the mark that it gets */
 	char client_zone[RZ_ZONE_SIZE], agent_zone[RZ_ZONE_SIZE]; /* "": not known */
 	struct rz_zone_key there;
 	enum rz_locality locality;
 };
 struct opinion judge(const struct run *r, size_t conn);
+
+/* make.c: since when clients are here, and when they asked where things are, anew for each tick. */
+void make_named(struct run *r);
 
 /* writers.c: what a producer's library bears; `s` NULL: it does not say what it is. */
 enum bears { BEARS_NOTHING, BEARS_GAP, BEARS_HOLD, BEARS_IF_FOLLOWED };
@@ -250,6 +276,8 @@ enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s,
 
 /* readers.c: what a reader is by how its requests look. */
 enum reads { READS_UNKNOWN, READS_KAFKAJS, READS_RDKAFKA, READS_JAVA };
+/* writers.c: librdkafka's own version, 0: it is another library, or nobody can tell. */
+unsigned librdkafka(const struct rz_software *s);
 enum reads reader_is(const struct run *r, const struct rz_conn *c);
 
 const struct rz_client *client_of(const struct run *r, size_t conn);

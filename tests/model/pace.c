@@ -20,8 +20,26 @@ static const struct row *seen(const struct tick *t, uint64_t cookie)
 
 struct wait {
 	uint64_t since_ns, not_before_ns;
+	uint64_t listened_ns; /* since when its next request is waited for, 0: it is not */
 	bool observed;
 };
+
+/* Until a request of its is seen, or for so long; who says nothing then rests. */
+static void listen(const struct run *r, const struct tick *t, const struct row *row, struct wait *w,
+		   unsigned *let_go)
+{
+	uint64_t end_ns = w->listened_ns + r->limits.listen_ns;
+	bool heard = row->request_ns >= w->listened_ns && twist != TWIST_LISTEN_HEARD;
+
+	if (!heard && (t->now_ns < end_ns || twist == TWIST_LISTEN_ENDS))
+		return;
+	if (!heard && twist != TWIST_LISTEN_RESTS) {
+		w->not_before_ns =
+			end_ns + doubled(r->limits.cooldown_ns, *let_go, r->limits.cooldown_max_ns);
+		*let_go += twist != TWIST_LISTEN_DOUBLES;
+	}
+	w->listened_ns = 0;
+}
 
 static struct wait wait_of(const struct run *r, uint64_t cookie)
 {
@@ -33,10 +51,17 @@ static struct wait wait_of(const struct run *r, uint64_t cookie)
 	while (first > 0 && seen(&r->ticks[first - 1], cookie))
 		first--;
 	w.since_ns = r->ticks[first].now_ns;
-	for (i = first; i + 1 < r->n_ticks; i++) {
+	for (i = first; i < r->n_ticks; i++) {
 		row = seen(&r->ticks[i], cookie);
+		if (row && w.listened_ns)
+			listen(r, &r->ticks[i], row, &w, &let_go);
+		if (i + 1 == r->n_ticks)
+			break;
 		w.observed |= row->reason == RZ_REASON_OBSERVING && twist != TWIST_OBSERVED_ONCE;
-		if (row->fate != STAYED && row->fate != WENT && twist != TWIST_QUEUE_UNDO)
+		if (row->fate == LISTENED && twist != TWIST_LISTEN)
+			w.listened_ns = row->at_ns;
+		if (row->fate != STAYED && row->fate != WENT && twist != TWIST_QUEUE_UNDO &&
+		    (row->fate != LISTENED || twist == TWIST_LISTEN_PLACE))
 			w.since_ns = r->ticks[i].now_ns + 1;
 		if ((row->fate != LET_GO && row->fate != SILENT) || twist == TWIST_LET_GO)
 			continue;
@@ -129,6 +154,9 @@ static bool chose(const struct run *r, const struct row *row, const struct row *
 	bool follows = p.first_ns && row->opened_ns > p.first_ns &&
 		       row->opened_ns <= p.latest_ns + 15 * SECOND_NS;
 
+	if (row->reconnected && (!p.first_ns || twist == TWIST_RECONNECTED_MOVED) &&
+	    twist != TWIST_RECONNECTED)
+		return false;
 	return row->home_was_ready && twist != TWIST_CHOSE &&
 	       (at_hand(r)->now_ns < row->opened_ns + r->limits.home_ready_wait_ns ||
 		twist == TWIST_CHOSE_WAIT) &&
@@ -146,6 +174,9 @@ static enum rz_reason ask_but_rates(const struct run *r, const struct row *row,
 		return RZ_REASON_OBSERVING;
 	if (chose(r, row, before))
 		return RZ_REASON_HOME_WAS_READY;
+	if (w.listened_ns ||
+	    (row->busy && at_hand(r)->now_ns > row->data_ns + 6 * SECOND_NS && twist != TWIST_BUSY))
+		return RZ_REASON_LISTENING;
 	if (at_hand(r)->now_ns < w.not_before_ns)
 		return RZ_REASON_COOLING_DOWN;
 	reason = ask_history(r, row, before);

@@ -180,6 +180,7 @@ void recognise(struct run *r)
 		if (row->home || row->back)
 			continue;
 		m = was_remembered(r, row) || twist == TWIST_RENAME || !had_room(r) ||
+				    (row->reconnected && twist != TWIST_RENAME_HERE) ||
 				    (!r->limits.home_ready_wait_ns && twist != TWIST_RENAME_WAIT)
 			    ? NULL
 			    : likeliest(r, row, true);

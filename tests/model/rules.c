@@ -405,6 +405,27 @@ static void look_at_agent(struct eye *e)
 	e->ready_since_ns = enough_since(e->r, e->agent->group, e->client_zone);
 }
 
+/* Its client was here before home had been ready for long enough, and has not asked since. */
+static bool reconnected(const struct eye *e)
+{
+	uint64_t ready_ns = e->ready_since_ns + e->r->settings.stable_for_ns;
+	const struct rz_named_row *n;
+	size_t i;
+
+	for (i = 0; i < e->r->n_named; i++) {
+		n = &e->r->named[i];
+		if (n->key.client != e->conn->frame.client || n->key.netns != e->conn->netns ||
+		    memcmp(n->key.addr, e->conn->tuple.client_addr, 16))
+			continue;
+		return n->named.since_ns &&
+		       (n->named.since_ns <= ready_ns || twist == TWIST_RECONNECTED_SINCE) &&
+		       (n->named.asked_ns <= ready_ns || twist == TWIST_RECONNECTED_ASKED) &&
+		       (n->named.oldest_ns > ready_ns || twist == TWIST_RECONNECTED_BESIDE) &&
+		       (!e->conn->frame.unseen || twist == TWIST_RECONNECTED_READ);
+	}
+	return false;
+}
+
 struct opinion judge(const struct run *r, size_t conn)
 {
 	struct eye e = {.r = r, .conn = &r->conns[conn], .client = client_of(r, conn)};
@@ -427,6 +448,9 @@ struct opinion judge(const struct run *r, size_t conn)
 	o.together = !f->produce && !f->software &&
 		     (f->data_version == 10 || twist == TWIST_KAFKA_GO_READS) &&
 		     reader_is(r, e.conn) != READS_KAFKAJS;
+	o.busy = !f->produce && (says_of_itself(&e) ? !strcmp(software_of(&e), "kgo")
+						    : f->adopted && f->data_version != 10);
+	o.twice = !f->produce && says_of_itself(&e) && librdkafka(says_of_itself(&e)) >= 1000;
 	o.locality = f->tentative || f->several || !*e.agent_zone || !is_known(r, e.client_zone)
 			     ? RZ_LOCALITY_UNKNOWN
 		     : strcmp(e.agent_zone, e.client_zone) ? RZ_LOCALITY_CROSS
@@ -437,6 +461,7 @@ struct opinion judge(const struct run *r, size_t conn)
 		e.conn->opened_ns >
 			e.ready_since_ns +
 				(twist == TWIST_CHOSE_STABLE ? 0 : r->settings.stable_for_ns);
+	o.reconnected = o.home_was_ready && reconnected(&e);
 	strcpy(o.client_zone, e.client_zone);
 	strcpy(o.agent_zone, e.agent_zone);
 	if (e.agent) {

@@ -7,7 +7,7 @@
 
 /* librdkafka's version, which most bindings give behind their own. 0: it is another library, or
  * nobody can tell. */
-static unsigned librdkafka(const struct rz_software *s)
+unsigned librdkafka(const struct rz_software *s)
 {
 	const char *version = s->version, *at;
 	unsigned major, minor;

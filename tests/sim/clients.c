@@ -87,6 +87,18 @@ void client_open(struct sim *s, uint32_t conn)
 		follow_metadata(s, c);
 }
 
+/* Its next write: on a new connection to where its last one was. */
+void client_idle(struct sim *s, uint32_t client)
+{
+	const struct client *c = &s->clients[client];
+	uint32_t i;
+
+	for (i = c->first; i < c->first + c->n && !c->ended; i++)
+		if (s->conns[i].agent != NOBODY && !at_home(s, c, s->conns[i].agent))
+			conn_open(s, i, s->conns[i].agent);
+	at(s, s->step + STEPS(40), EVENT_IDLE, client);
+}
+
 /* A connection is lost, by a reset of ours or because its agent went away. */
 void client_lost(struct sim *s, uint32_t conn, bool by_us)
 {

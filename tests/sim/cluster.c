@@ -73,6 +73,8 @@ void happen(struct sim *s)
 			node_tick(s, now.who);
 		else if (now.kind == EVENT_REFRESH)
 			client_refresh(s, now.who);
+		else if (now.kind == EVENT_IDLE)
+			client_idle(s, now.who);
 		else
 			client_open(s, now.who);
 	}
@@ -259,6 +261,10 @@ static void make_clients(struct sim *s, uint8_t zone, size_t conns)
 		if (libraries[library].refresh_s)
 			at(s, below(s, STEPS(libraries[library].refresh_s)), EVENT_REFRESH,
 			   (uint32_t)s->n_clients - 1);
+		/* not from the noise: the other scenes are the same without it */
+		c->idle = i % 1000 < s->setup.idle;
+		if (c->idle)
+			at(s, (uint32_t)(i % STEPS(40)), EVENT_IDLE, (uint32_t)s->n_clients - 1);
 	}
 }
 
@@ -315,6 +321,7 @@ void sim_free(struct sim *s)
 	for (i = 0; i < s->n_agents; i++) {
 		free(s->agents[i].away.conns);
 		free(s->agents[i].home.conns);
+		forget_here(&s->agents[i]);
 		rz_select_free(s->agents[i].select);
 	}
 	for (i = 0; i < N_ZONES; i++) {
@@ -328,6 +335,7 @@ void sim_free(struct sim *s)
 	free(s->conns);
 	free(s->apps);
 	free(s->rows);
+	free(s->named);
 	free(s->wheel);
 	free(s->events);
 	free(s->samples);

@@ -5,7 +5,8 @@
 
 #include "sim.h"
 
-#define MOVE_NS (SECOND_NS / 20) /* before the client is back, at the next step at the earliest */
+#define KEEP_NS (600 * SECOND_NS) /* RZ_NAMED_KEEP_NS */
+#define MOVE_NS (SECOND_NS / 20)  /* before the client is back, at the next step at the earliest */
 
 void topology_changed(struct sim *s)
 {
@@ -40,6 +41,16 @@ void node_start(struct sim *s, uint32_t agent)
 	at(s, s->step + below(s, (uint32_t)(s->setup.interval_ns / STEP_NS)), EVENT_TICK, agent);
 }
 
+static void client_address(uint32_t client, uint8_t addr[16])
+{
+	memset(addr, 0, 16);
+	memset(&addr[10], 0xff, 2);
+	addr[12] = 10;
+	addr[13] = (uint8_t)(client >> 16);
+	addr[14] = (uint8_t)(client >> 8);
+	addr[15] = (uint8_t)client;
+}
+
 /* As map conns has it: a data connection with nothing odd about it. */
 static void as_row(struct sim *s, uint32_t conn, struct rz_conn *row)
 {
@@ -50,11 +61,7 @@ static void as_row(struct sim *s, uint32_t conn, struct rz_conn *row)
 	row->cookie = c->cookie;
 	row->opened_ns = c->opened_ns;
 	row->data_cs = (uint32_t)((s->now_ns - c->opened_ns) / RZ_CS_NS) + 1; /* it never rests */
-	memset(&row->tuple.client_addr[10], 0xff, 2);
-	row->tuple.client_addr[12] = 10;
-	row->tuple.client_addr[13] = (uint8_t)(client >> 16);
-	row->tuple.client_addr[14] = (uint8_t)(client >> 8);
-	row->tuple.client_addr[15] = (uint8_t)client;
+	client_address(client, row->tuple.client_addr);
 	memcpy(row->tuple.agent_addr, s->topo.agents[c->agent].at.addr, 16);
 	row->tuple.agent_port = 9092;
 	row->frame.client = s->apps[s->clients[client].app].hash;
@@ -86,6 +93,80 @@ static size_t fill_rows(struct sim *s, const struct agent *a)
 		as_row(s, a->home.conns[i - a->away.n], &s->rows[i]);
 	qsort(s->rows, n, sizeof(*s->rows), by_cookie);
 	return n;
+}
+
+void forget_here(struct agent *a)
+{
+	struct here *h, *next;
+
+	HASH_ITER (hh, a->here, h, next) {
+		HASH_DEL(a->here, h);
+		free(h);
+	}
+}
+
+static struct here *find_here(struct sim *s, struct agent *a, uint64_t client)
+{
+	struct here *h;
+
+	HASH_FIND(hh, a->here, &client, sizeof(client), h);
+	if (!h) {
+		h = calloc(1, sizeof(*h));
+		if (!h)
+			abort();
+		h->client = client;
+		h->since_ns = s->now_ns;
+		HASH_ADD(hh, a->here, client, sizeof(client), h);
+	}
+	return h;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct rz_named_row *x = a, *y = b;
+
+	return memcmp(&x->key, &y->key, sizeof(x->key));
+}
+
+/* Since when clients are here. Where they have asked for metadata nobody sees here, for they ask
+ * another agent: it is the worst that the rule can meet. */
+static void fill_named(struct sim *s, struct agent *a)
+{
+	struct here *h, *next;
+	size_t i;
+
+	HASH_ITER (hh, a->here, h, next) {
+		h->oldest_ns = 0;
+		if (s->now_ns < h->seen_ns + KEEP_NS)
+			continue;
+		HASH_DEL(a->here, h);
+		free(h);
+	}
+	for (i = 0; i < a->away.n; i++) {
+		const struct conn *c = &s->conns[a->away.conns[i]];
+
+		h = find_here(s, a, c->client);
+		h->seen_ns = s->now_ns;
+		if (!h->oldest_ns || c->opened_ns < h->oldest_ns)
+			h->oldest_ns = c->opened_ns;
+	}
+	s->n_named = 0;
+	s->named = realloc(s->named, (HASH_COUNT(a->here) + 1) * sizeof(*s->named));
+	if (!s->named)
+		abort();
+	HASH_ITER (hh, a->here, h, next) {
+		struct rz_named_row *row = &s->named[s->n_named++];
+		uint32_t client = (uint32_t)h->client;
+		uint8_t addr[16];
+
+		client_address(client, addr);
+		*row = (struct rz_named_row){.key.client = s->apps[s->clients[client].app].hash,
+					     .named = {.seen_ns = h->seen_ns,
+						       .since_ns = h->since_ns,
+						       .oldest_ns = h->oldest_ns}};
+		memcpy(row->key.addr, addr, sizeof(addr));
+	}
+	qsort(s->named, s->n_named, sizeof(*s->named), by_key);
 }
 
 static void note_move(struct sim *s, struct agent *a, uint32_t conn)
@@ -128,6 +209,9 @@ static bool judge(struct sim *s, uint32_t agent)
 
 	snap.n_conns = fill_rows(s, a);
 	snap.conns = s->rows;
+	fill_named(s, a);
+	snap.named = s->named;
+	snap.n_named = s->n_named;
 	s->topo.agents[agent].local = true;
 	if (rz_tick_run(&snap, &w, a->select, false, &t))
 		abort();

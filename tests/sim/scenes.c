@@ -95,6 +95,17 @@ static void lies_from_start(struct sim *s, uint32_t second)
 		ask(s, 2);
 }
 
+/* Zone c has been empty; now its agents are listed, and nobody can reach them. */
+static void lies_anew(struct sim *s, uint32_t second)
+{
+	if (second == 0)
+		set_c(s, false, false);
+	if (second != T0)
+		return;
+	set_c(s, false, true);
+	ask(s, 2);
+}
+
 /* All of zone c's clients were on one agent when it was asked. */
 static void herd(struct sim *s, uint32_t second)
 {
@@ -115,6 +126,7 @@ static const struct scene {
 	{"flap-50", flap_50, {500, 499, 1}, {495, 495, 10}, T0 + 1200, 0},
 	{"zone", zone_back, {334, 333, 333}, {334, 333, 333}, T0 + 300 + 2400, 0},
 	{"lie", lies, {334, 333, 333}, {334, 333, 333}, T0 + 3600, 0},
+	{"lie-anew", lies_anew, {334, 333, 333}, {334, 333, 333}, T0 + 3600, 0},
 	{"lie-one", lies_from_start, {500, 499, 1}, {495, 495, 10}, T0 + 3600, 0},
 	{"herd", herd, {334, 333, 333}, {500, 495, 5}, 3600, 5000},
 };
@@ -151,6 +163,8 @@ static bool take(struct setup *s, const char *key, double value)
 		s->back_to_same = false;
 	else if (!strcmp(key, "all-rows"))
 		s->all_rows = true;
+	else if (!strcmp(key, "idle"))
+		s->idle = (unsigned)value;
 	else if (!strcmp(key, "loops"))
 		s->one_of = (unsigned)value;
 	else if (!strcmp(key, "library"))

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/map.h"
 #include "policy/tick.h"
 
 #define SECOND_NS    1000000000ULL
@@ -45,6 +46,15 @@ struct client {
 	uint32_t resets;
 	uint8_t library, zone;
 	bool ended;
+	bool idle; /* it ends its connection after each write, and opens another one to where it was
+		    * for the next, asking nobody */
+};
+
+/* Map `named` of a node, as far as the policy reads it. */
+struct here {
+	uint64_t client; /* index */
+	uint64_t since_ns, seen_ns, oldest_ns;
+	UT_hash_handle hh;
 };
 
 struct conn {
@@ -69,6 +79,7 @@ struct agent {
 	struct list away; /* connections of other zones' clients */
 	struct list home;
 	struct rz_select *select;
+	struct here *here;
 	uint32_t last_move_step, moves_in_second;
 	size_t reasons[RZ_REASON_COUNT]; /* at its latest tick */
 };
@@ -92,6 +103,7 @@ struct setup {
 	unsigned a_name;   /* so many of the herd's clients have one client.id */
 	unsigned one_of;   /* of each library's clients, so many in a thousand loop for ever */
 	unsigned leave;	   /* after a reset so many in a thousand are never seen again */
+	unsigned idle; /* so many in a thousand write every 40 s, on a new connection each time */
 	uint64_t seed;
 };
 
@@ -120,8 +132,9 @@ struct sim {
 	struct rz_topo_zones *zones;
 	struct rz_settings settings;
 	struct rz_status status;
-	struct rz_conn *rows; /* of the node whose tick it is */
-	size_t room;
+	struct rz_conn *rows;	    /* of the node whose tick it is */
+	struct rz_named_row *named; /* sorted */
+	size_t room, n_named;
 	/* what is to happen: a list for each step */
 	uint32_t *wheel;
 	struct event *events;
@@ -138,7 +151,7 @@ struct sim {
 	size_t *herd_left;		  /* by second: candidates on the first agent */
 };
 
-enum event_kind { EVENT_TICK, EVENT_REFRESH, EVENT_OPEN };
+enum event_kind { EVENT_TICK, EVENT_REFRESH, EVENT_OPEN, EVENT_IDLE };
 
 /* cluster.c */
 uint32_t below(struct sim *s, uint32_t n);
@@ -156,6 +169,7 @@ void ask(struct sim *s, uint8_t zone);
 /* clients.c */
 void client_refresh(struct sim *s, uint32_t client);
 void client_open(struct sim *s, uint32_t conn);
+void client_idle(struct sim *s, uint32_t client);
 void client_lost(struct sim *s, uint32_t conn, bool by_us);
 uint32_t pick_agent(struct sim *s, const struct client *c);
 
@@ -163,6 +177,7 @@ uint32_t pick_agent(struct sim *s, const struct client *c);
 void node_start(struct sim *s, uint32_t agent);
 void node_tick(struct sim *s, uint32_t agent);
 void topology_changed(struct sim *s);
+void forget_here(struct agent *a);
 
 /*
  * scenes.c. A name is a scene, and what is otherwise than it is by default: "zone/without",

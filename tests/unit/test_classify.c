@@ -468,7 +468,8 @@ static void test_base_moves(void **state)
 /* Reasons that classify.c never gives: they are asked later, by select.c and what it calls. */
 static bool asked_later(enum rz_reason r)
 {
-	return r >= RZ_REASON_COOLING_DOWN && r <= RZ_REASON_HOME_WAS_READY;
+	return (r >= RZ_REASON_COOLING_DOWN && r <= RZ_REASON_HOME_WAS_READY) ||
+	       r == RZ_REASON_LISTENING;
 }
 
 /* One change each: its reason and no other. */
@@ -522,6 +523,42 @@ static void test_home_was_ready(void **state)
 	w.rows[AGENT_B].seen_coming = true;
 	w.rows[AGENT_B].ready_since_ns = 0;
 	assert_false(test_classify(&w).home_was_ready);
+}
+
+/* Its client was here before that, and has not asked for metadata since; who cannot know says no.
+ */
+static void test_reconnected(void **state)
+{
+	uint64_t ready = NOW_NS - HOUR_NS;
+	struct rz_named here = {};
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	w.rows[AGENT_B].seen_coming = true;
+	ready += w.settings.stable_for_ns;
+	here.since_ns = here.asked_ns = ready;
+	here.oldest_ns = ready + 1;
+	assert_false(test_classify(&w).reconnected);
+	w.here = &here;
+	assert_true(test_classify(&w).reconnected);
+	here.since_ns++;
+	assert_false(test_classify(&w).reconnected);
+	here.since_ns = 0;
+	assert_false(test_classify(&w).reconnected);
+	here.since_ns = ready - 1;
+	here.asked_ns++;
+	assert_false(test_classify(&w).reconnected);
+	here.asked_ns = 0;
+	assert_true(test_classify(&w).reconnected);
+	here.oldest_ns = ready;
+	assert_false(test_classify(&w).reconnected);
+	here.oldest_ns = ready + 1;
+	w.conn.frame.unseen = 1;
+	assert_false(test_classify(&w).reconnected);
+	w.conn.frame.unseen = 0;
+	w.conn.opened_ns = ready;
+	assert_false(test_classify(&w).reconnected);
 }
 
 /* One change for each reason, none of which undoes another, in the order of asking. */
@@ -689,10 +726,15 @@ static void test_shown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base_moves),     cmocka_unit_test(test_each_reason),
-		cmocka_unit_test(test_home_was_ready), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_pairs),	       cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_shown),	       cmocka_unit_test(test_name_is_nobodys_guess),
+		cmocka_unit_test(test_base_moves),
+		cmocka_unit_test(test_each_reason),
+		cmocka_unit_test(test_home_was_ready),
+		cmocka_unit_test(test_reconnected),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_shown),
+		cmocka_unit_test(test_name_is_nobodys_guess),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,7 +188,7 @@ static void test_invented_ids(void **state)
 }
 
 /* Another client at the address is not taken for the one that was moved: its connection is older,
- * or opened much later, or the one that was moved is still here, or back. */
+ * or opened much later, or the one that was moved is still here, or back, or it was here itself. */
 static void test_not_taken_for_another(void **state)
 {
 	static const struct {
@@ -202,6 +202,7 @@ static void test_not_taken_for_another(void **state)
 		{T0 + 6 * SECOND_NS, false, RZ_REASON_NONE},
 		{T0 + SECOND_NS, true, RZ_REASON_NONE},
 		{T0 + SECOND_NS, true, RZ_REASON_NONE},
+		{T0 + SECOND_NS, false, RZ_REASON_NONE},
 	};
 	struct rz_limits l = with_outcomes();
 	size_t i;
@@ -217,6 +218,8 @@ static void test_not_taken_for_another(void **state)
 		assert_int_equal(ask(s, moved, T0), RZ_REASON_NONE);
 		rz_select_moved(s, &moved, T0);
 		rows[1].same_zone = i == 5; /* it came home */
+		/* it was here before that, and its connection took an older one's place */
+		rows[0].home_was_ready = rows[0].reconnected = i == 6;
 		run(s, rows, cases[i].still_here ? 2 : 1, T0 + 20 * SECOND_NS);
 		assert_int_equal(rows[0].reason, cases[i].reason);
 		rz_select_free(s);
@@ -369,6 +372,41 @@ static void test_who_may_have_come_back(void **state)
 	rz_select_free(s);
 }
 
+/* One whose library may have nobody to ask after its first loss goes once more, as soon as it is
+ * known that it stays; not a third time, nor in a later round, nor if it came otherwise. */
+static void test_twice(void **state)
+{
+	struct rz_limits l = with_outcomes();
+	struct rz_candidate c = row(1, 7, 1), back = row(2, 7, T0 + SECOND_NS), again, late;
+	struct rz_select *s = make(&l);
+
+	(void)state;
+	c.plan.twice = back.plan.twice = true;
+	assert_int_equal(ask(s, c, T0), RZ_REASON_NONE);
+	rz_select_moved(s, &c, T0);
+	assert_int_equal(ask(s, back, T0 + 14 * SECOND_NS), RZ_REASON_COOLING_DOWN);
+	late = back; /* nobody knows what brought it */
+	late.cookie = 4;
+	late.opened_ns = T0 + 16 * SECOND_NS;
+	assert_int_equal(ask(s, late, T0 + 17 * SECOND_NS), RZ_REASON_COOLING_DOWN);
+	assert_int_equal(ask(s, back, T0 + 18 * SECOND_NS), RZ_REASON_NONE);
+	rz_select_moved(s, &back, T0 + 18 * SECOND_NS);
+	again = back;
+	again.cookie = 3;
+	again.opened_ns = T0 + 19 * SECOND_NS;
+	assert_int_equal(ask(s, again, T0 + 40 * SECOND_NS), RZ_REASON_COOLING_DOWN);
+	assert_int_equal(ask(s, again, T0 + MINUTE_NS), RZ_REASON_COOLING_DOWN);
+	assert_int_equal(ask(s, again, T0 + 2 * MINUTE_NS + 17 * SECOND_NS),
+			 RZ_REASON_COOLING_DOWN);
+	assert_int_equal(ask(s, again, T0 + 2 * MINUTE_NS + 18 * SECOND_NS), RZ_REASON_NONE);
+	rz_select_moved(s, &again, T0 + 2 * MINUTE_NS + 18 * SECOND_NS);
+	c = again;
+	c.cookie = 5;
+	c.opened_ns = T0 + 2 * MINUTE_NS + 19 * SECOND_NS;
+	assert_int_equal(ask(s, c, T0 + 2 * MINUTE_NS + 40 * SECOND_NS), RZ_REASON_COOLING_DOWN);
+	rz_select_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -382,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_home_was_ready),
 		cmocka_unit_test(test_follow_up),
 		cmocka_unit_test(test_behind_snat),
+		cmocka_unit_test(test_twice),
 		cmocka_unit_test(test_who_may_have_come_back),
 	};
 

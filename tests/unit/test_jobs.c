@@ -3,6 +3,7 @@
  * cannot be done ends the move. */
 #include "unit.h"
 
+#include <errno.h>
 #include <bpf/bpf.h>
 
 #include "kern/follow.h"
@@ -18,6 +19,9 @@ static struct {
 	int show_fails;	     /* from the how manyth on; 0: never */
 	int shows;
 	bool holds; /* map holds has the entry */
+	int made;   /* ... that was made so often */
+	enum rz_wide wide;
+	size_t kept; /* rows that go on being followed when the moves are over */
 	int watch_err, follow_err, close_err;
 	bool follows; /* map follow has the entry */
 	int closes;
@@ -44,15 +48,27 @@ int rz_kern_watch(struct rz_kern *k, uint64_t cgroup)
 	return kernel.watch_err;
 }
 
-void rz_kern_watch_no_more(struct rz_kern *k)
+void rz_kern_watch_no_more(struct rz_kern *k, const struct rz_watched *keep, size_t n)
+{
+	(void)k, (void)keep;
+	kernel.kept = n;
+}
+
+enum rz_wide rz_kern_watch_wide(const struct rz_kern *k)
 {
 	(void)k;
+	return kernel.wide;
 }
 
 int bpf_map_update_elem(int fd, const void *key, const void *value, __u64 flags)
 {
-	(void)fd, (void)key, (void)value, (void)flags;
+	(void)fd, (void)key, (void)value;
+	if (flags == BPF_NOEXIST && kernel.holds) {
+		errno = EEXIST;
+		return -1;
+	}
 	kernel.holds = true;
+	kernel.made++;
 	return 0;
 }
 
@@ -150,14 +166,27 @@ struct rz_decision rz_wait_refused(struct rz_wait *w, const struct rz_plan *plan
 
 /* ---- the tests ---- */
 
-static struct rz_jobs one_job(void)
-{
-	struct rz_jobs jobs = {.together = 1, .rows = calloc(1, sizeof(struct rz_job)), .n = 1};
+static struct rz_listening listening;
 
-	memset(&kernel, 0, sizeof(kernel));
+static struct rz_jobs another_job(void)
+{
+	struct rz_jobs jobs = {.together = 1,
+			       .listen_ns = 1000,
+			       .listening = &listening,
+			       .rows = calloc(1, sizeof(struct rz_job)),
+			       .n = 1};
+
 	assert_non_null(jobs.rows);
+	jobs.rows[0].c.cookie = 1;
 	rz_jobs_begin(&jobs);
 	return jobs;
+}
+
+static struct rz_jobs one_job(void)
+{
+	memset(&kernel, 0, sizeof(kernel));
+	memset(&listening, 0, sizeof(listening));
+	return another_job();
 }
 
 static void ended(struct rz_jobs *jobs, int error)
@@ -246,6 +275,112 @@ static void test_follow(void **state)
 	ended(&jobs, 0);
 }
 
+/* No request comes: it is given up, and listened to. */
+static void falls_silent(struct rz_jobs *jobs, uint64_t now_ns)
+{
+	kernel.decision = (struct rz_decision){RZ_ACT_GIVE_UP, RZ_CHECK_SILENT};
+	assert_false(rz_jobs_step(jobs, now_ns));
+	assert_int_equal(jobs->rows[0].error, -ETIMEDOUT);
+}
+
+static void test_listens(void **state)
+{
+	struct rz_jobs jobs = one_job();
+
+	(void)state;
+	falls_silent(&jobs, 5);
+	assert_true(jobs.rows[0].listened);
+	assert_true(kernel.holds);
+	rz_jobs_end(&jobs);
+	assert_int_equal(kernel.kept, 1);
+	assert_int_equal(listening.rows[0].until_ns, 5 + 1000);
+	/* its next move goes on with what is known, and ends it */
+	jobs = another_job();
+	kernel.decision.act = RZ_ACT_TRY;
+	assert_false(rz_jobs_step(&jobs, 6));
+	assert_int_equal(kernel.made, 1);
+	assert_int_equal(kernel.closes, 1);
+	ended(&jobs, 0);
+	assert_int_equal(kernel.kept, 0);
+}
+
+/* Whatever else ends the next move ends the listening, too. */
+static void test_listens_no_more(void **state)
+{
+	struct rz_jobs jobs = one_job();
+
+	(void)state;
+	falls_silent(&jobs, 5);
+	rz_jobs_end(&jobs);
+	jobs = another_job();
+	kernel.decision = (struct rz_decision){RZ_ACT_GIVE_UP, RZ_CHECK_UNANSWERED};
+	assert_false(rz_jobs_step(&jobs, 6));
+	ended(&jobs, -ETIMEDOUT);
+	assert_int_equal(listening.n, 0);
+}
+
+static void listens_not(struct rz_jobs *jobs)
+{
+	falls_silent(jobs, 5);
+	assert_false(jobs->rows[0].listened);
+	ended(jobs, -ETIMEDOUT);
+	assert_int_equal(listening.n, 0);
+}
+
+static void test_does_not_listen(void **state)
+{
+	struct rz_jobs jobs = one_job();
+
+	(void)state;
+	jobs.listen_ns = 0;
+	listens_not(&jobs);
+	jobs = one_job();
+	jobs.rows[0].c.plan.needs_hold = true;
+	listens_not(&jobs);
+	jobs = one_job();
+	jobs.rows[0].c.by_hand = true;
+	listens_not(&jobs);
+	jobs = one_job();
+	kernel.wide = RZ_WIDE_UNKNOWN;
+	listens_not(&jobs);
+}
+
+/* By hand: what the policy listens to it goes on listening to. */
+static void test_listens_beside_an_operator(void **state)
+{
+	struct rz_jobs jobs = one_job();
+
+	(void)state;
+	falls_silent(&jobs, 5);
+	rz_jobs_end(&jobs);
+	jobs = another_job();
+	jobs.rows[0].c.by_hand = true;
+	falls_silent(&jobs, 600);
+	assert_true(kernel.holds);
+	rz_jobs_end(&jobs);
+	assert_int_equal(kernel.made, 1);
+	assert_int_equal(kernel.kept, 1);
+	assert_int_equal(listening.rows[0].until_ns, 5 + 1000);
+}
+
+static void test_listens_to_few(void **state)
+{
+	struct rz_watched row = {.cookie = 1};
+	struct rz_listening l = {};
+
+	(void)state;
+	for (; row.cookie <= RZ_LISTEN_MAX; row.cookie++)
+		assert_true(rz_listening_add(&l, &row));
+	assert_false(rz_listening_add(&l, &row));
+	row.cookie = 7;
+	assert_true(rz_listening_add(&l, &row));
+	rz_listening_end(&l, 3);
+	rz_listening_end(&l, 3);
+	assert_int_equal(l.n, RZ_LISTEN_MAX - 1);
+	assert_false(rz_listening_has(&l, 3));
+	assert_true(rz_listening_has(&l, 7));
+}
+
 static void test_cancelled(void **state)
 {
 	struct rz_jobs jobs = one_job();
@@ -264,6 +399,11 @@ int main(void)
 					   cmocka_unit_test(test_no_room_in_moves),
 					   cmocka_unit_test(test_not_watched),
 					   cmocka_unit_test(test_follow),
+					   cmocka_unit_test(test_listens),
+					   cmocka_unit_test(test_listens_no_more),
+					   cmocka_unit_test(test_does_not_listen),
+					   cmocka_unit_test(test_listens_beside_an_operator),
+					   cmocka_unit_test(test_listens_to_few),
 					   cmocka_unit_test(test_cancelled)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

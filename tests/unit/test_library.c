@@ -34,6 +34,49 @@ static void test_unnamed(void **state)
 	assert_true(v.plan.gap_only);
 }
 
+/* Readers that do not miss an idle connection, or may have nobody to ask after their first loss. */
+static void test_readers_of_one_kind(void **state)
+{
+	static const struct {
+		const char *name, *version;
+		bool produce, busy, twice;
+	} cases[] = {
+		{"kgo", "v1.22.2", false, true, false},
+		{"kgo", "v1.22.2", true, false, false},
+		{"librdkafka", "2.12.1", false, false, true},
+		{"confluent-kafka-python", "2.16.0-rdkafka-2.16.0", false, false, true},
+		{"librdkafka", "2.0.2", true, false, false},
+		{"apache-kafka-java", "3.9.1", false, false, false},
+		{"not-known", "2.0.2", false, false, false},
+	};
+	struct test_world w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rz_plan plan;
+
+		test_world_make(&w);
+		says(&w, cases[i].name, cases[i].version);
+		w.conn.frame.produce = cases[i].produce;
+		w.conn.frame.fetch = !cases[i].produce;
+		plan = test_classify(&w).plan;
+		assert_int_equal(plan.busy, cases[i].busy);
+		assert_int_equal(plan.twice, cases[i].twice);
+		assert_int_equal(plan.close == RZ_CLOSE_FIN, cases[i].produce && i == 1);
+	}
+	/* of one that is older than rezone, and no kafka-go's, nobody knows */
+	for (i = 9; i < 13; i++) {
+		test_world_make(&w);
+		w.conn.frame.data_version = (uint8_t)i;
+		assert_false(test_classify(&w).plan.busy);
+		w.conn.frame.adopted = 1;
+		assert_int_equal(test_classify(&w).plan.busy, i != 10);
+		says(&w, "apache-kafka-java", "3.9.1");
+		assert_false(test_classify(&w).plan.busy);
+	}
+}
+
 /* kafka-go's Reader, and nobody else's: several of its connections may go at a time. */
 static void test_together(void **state)
 {
@@ -320,6 +363,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unnamed),
 		cmocka_unit_test(test_together),
+		cmocka_unit_test(test_readers_of_one_kind),
 		cmocka_unit_test(test_retries),
 		cmocka_unit_test(test_kafkajs),
 		cmocka_unit_test(test_named),

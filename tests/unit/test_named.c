@@ -156,6 +156,65 @@ static void test_remembered(void **state)
 	free(w.snap.named);
 }
 
+/* Since when a client is here, and when it last asked for metadata: on any of its connections, and
+ * as long as it is remembered. */
+static void test_here(void **state)
+{
+	const struct rz_named *n;
+	struct clients w;
+
+	(void)state;
+	clients_make(&w);
+	learn(&w);
+	n = rz_named_of(&w.snap, &w.conns[OLD]);
+	assert_int_equal(n->since_ns, NOW_NS);
+	assert_int_equal(n->asked_ns, 0);
+	assert_int_equal(n->oldest_ns, 1); /* one is older than rezone */
+	w.conns[OLD].frame.adopted = 0;
+	w.conns[OLD].opened_ns -= HOUR_NS;
+	learn(&w);
+	n = rz_named_of(&w.snap, &w.conns[OLD]);
+	assert_int_equal(n->oldest_ns, w.conns[OLD].opened_ns);
+	w.conns[OLD].frame.fetch = 0; /* a group's, say */
+	learn(&w);
+	n = rz_named_of(&w.snap, &w.conns[OLD]);
+	assert_int_equal(n->oldest_ns, w.conns[NAMED].opened_ns);
+	w.conns[OLD].frame.fetch = 1;
+	w.conns[OLD].opened_ns += HOUR_NS;
+	assert_null(rz_named_of(&w.snap, &w.conns[OTHER]));
+	w.conns[OLD].metadata_cs = 1;
+	w.snap.now_ns += RZ_NAMED_KEEP_NS - 1;
+	learn(&w);
+	n = rz_named_of(&w.snap, &w.conns[OLD]);
+	assert_int_equal(n->since_ns, NOW_NS);
+	assert_int_equal(n->asked_ns, w.conns[OLD].opened_ns);
+	w.conns[NAMED].metadata_cs = 1 + 10 * SECOND_NS / RZ_CS_NS;
+	learn(&w);
+	n = rz_named_of(&w.snap, &w.conns[OLD]);
+	assert_int_equal(n->asked_ns, w.conns[NAMED].opened_ns + 10 * SECOND_NS);
+	/* all of its connections end, and it is back before it is forgotten */
+	w.snap.n_conns = 0;
+	w.snap.now_ns += RZ_NAMED_KEEP_NS - 1;
+	learn(&w);
+	assert_int_equal(rz_named_of(&w.snap, &w.conns[OLD])->oldest_ns, 0);
+	w.conns[OLD].metadata_cs = w.conns[NAMED].metadata_cs = 0;
+	w.snap.n_conns = N_CONNS;
+	learn(&w);
+	n = rz_named_of(&w.snap, &w.conns[OLD]);
+	assert_int_equal(n->since_ns, NOW_NS);
+	assert_int_equal(n->asked_ns, w.conns[NAMED].opened_ns + 10 * SECOND_NS);
+	/* ... or after that */
+	w.snap.n_conns = 0;
+	w.snap.now_ns += RZ_NAMED_KEEP_NS;
+	learn(&w);
+	w.snap.n_conns = N_CONNS;
+	learn(&w);
+	n = rz_named_of(&w.snap, &w.conns[OLD]);
+	assert_int_equal(n->since_ns, w.snap.now_ns);
+	assert_int_equal(n->asked_ns, 0);
+	free(w.snap.named);
+}
+
 static struct rz_closed closed_of(const struct rz_conn *c)
 {
 	return (struct rz_closed){.client = c->frame.client,
@@ -262,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_not_its_own), cmocka_unit_test(test_conflict),
 		cmocka_unit_test(test_remembered),  cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_closed_room), cmocka_unit_test(test_room),
+		cmocka_unit_test(test_here),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

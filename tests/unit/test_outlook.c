@@ -223,6 +223,12 @@ static void test_memory_of_the_daemon(void **state)
 	forget(&f);
 }
 
+/* An older one goes only while it is in use. */
+static void fetches(struct rz_conn *c)
+{
+	c->data_cs = (uint32_t)((NOW_NS - c->opened_ns) / RZ_CS_NS);
+}
+
 /* No price is shown of bytes of which nobody knows whether they cross zones, of connections too
  * young, or older than rezone, or where no price is known. */
 static void test_price(void **state)
@@ -235,6 +241,7 @@ static void test_price(void **state)
 	(void)state;
 	make(&f);
 	f.conns[FIRST].frame.adopted = 1;
+	fetches(&f.conns[FIRST]);
 	v = look(&f);
 	assert_false(rz_outlook_price(&v, &f.outlook.all_moves, &usd));
 	v.price = *rz_price_list(0);
@@ -254,6 +261,8 @@ static void test_older(void **state)
 	make(&f);
 	f.conns[FIRST].frame.adopted = f.conns[SECOND].frame.adopted = 1;
 	f.conns[SECOND].opened_ns = NOW_NS - HOUR_NS;
+	fetches(&f.conns[FIRST]);
+	fetches(&f.conns[SECOND]);
 	look(&f);
 	assert_int_equal(f.outlook.all_moves.projected, 0);
 	forget(&f);

@@ -80,7 +80,8 @@ static const struct {
 	 "down|gave up|breaker "
 	 "open|"
 	 "paused|over budget|over target budget|over cluster budget|observing|"
-	 "idle since its move|client memory full|followed since its move|home was ready|parked|"},
+	 "idle since its move|client memory full|followed since its move|home was ready|parked|"
+	 "listening|"},
 };
 
 /* cmocka cuts long texts off, so the place of the difference is said here. */

@@ -83,6 +83,23 @@ static void test_home_was_ready(void **state)
 	rz_select_free(s);
 }
 
+/* ... but only came back to, having been here before: not where it was moved since. */
+static void test_reconnected(void **state)
+{
+	struct rz_limits l = defaults;
+	struct rz_candidate c = row(1, 7, T0), again = row(2, 7, T0 + MINUTE_NS);
+	struct rz_select *s;
+
+	(void)state;
+	l.home_ready_wait_ns = 30 * MINUTE_NS;
+	c.home_was_ready = c.reconnected = again.home_was_ready = again.reconnected = true;
+	s = make(&l);
+	assert_int_equal(ask(s, c, T0 + SECOND_NS), RZ_REASON_NONE);
+	rz_select_moved(s, &c, T0 + 2 * SECOND_NS);
+	assert_int_equal(ask(s, again, T0 + 10 * MINUTE_NS), RZ_REASON_HOME_WAS_READY);
+	rz_select_free(s);
+}
+
 /* Whom a rate or a pause keeps does not rest. */
 static void test_no_rest(void **state)
 {
@@ -100,9 +117,8 @@ static void test_no_rest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_let_go),
-		cmocka_unit_test(test_rounds),
-		cmocka_unit_test(test_home_was_ready),
+		cmocka_unit_test(test_let_go),	       cmocka_unit_test(test_rounds),
+		cmocka_unit_test(test_home_was_ready), cmocka_unit_test(test_reconnected),
 		cmocka_unit_test(test_no_rest),
 	};
 

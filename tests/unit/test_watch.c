@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "kern/fd_info.h"
 #include "kern/held.h"
 #include "kern/load_inside.h"
@@ -30,7 +31,8 @@ static struct bpf_link {
 } links[LINKS_MAX];
 static size_t n_links;
 static uint64_t refused; /* the cgroup at which no program may be attached */
-static int pin_error;
+static int pin_error, pinned;
+static bool lost; /* a pin is gone, whichever is asked for */
 static bool something_is_left;
 static size_t least; /* links there were at a time, since it was set */
 
@@ -81,21 +83,21 @@ int rz_claim_link(struct rz_claim *c, struct bpf_link *link, const char *name)
 	(void)c;
 	(void)link;
 	(void)name;
+	pinned += !pin_error;
 	return pin_error;
 }
 
 bool rz_claim_lost(const struct rz_claim *c, const struct bpf_link *link, const char *name)
 {
 	(void)c;
-	(void)link;
 	(void)name;
-	return false;
+	return link && lost;
 }
 
-size_t rz_held_forget_holds(const struct rz_maps *maps, uint64_t now_ns)
+size_t rz_held_forget_holds(const struct rz_maps *maps, const struct rz_watched *keep,
+			    size_t n_keep, uint64_t now_ns)
 {
-	(void)maps;
-	(void)now_ns;
+	(void)maps, (void)keep, (void)n_keep, (void)now_ns;
 	return something_is_left;
 }
 
@@ -151,6 +153,7 @@ static int begin(void **state)
 	n_links = 0;
 	refused = 0;
 	pin_error = 0;
+	lost = false;
 	something_is_left = false;
 	bss = (typeof(bss)){};
 	skel.bss = &bss;
@@ -187,7 +190,42 @@ static void each_at_its_own(void **state)
 	assert_true(is_at(below[0]) && is_at(below[1]));
 	assert_int_equal(rz_kern_watch_wide(&kern), RZ_WIDE_NO);
 	assert_int_equal(bss.rz_holding, 1);
-	rz_kern_watch_no_more(&kern);
+	rz_kern_watch_no_more(&kern, NULL, 0);
+	assert_int_equal(links_there(), 0);
+	assert_int_equal(bss.rz_holding, 0);
+}
+
+/* Between moves, those that are listened to keep the links of their cgroups alone, and none of them
+ * is pinned: they end with the daemon. The next move pins them again, or does not begin. */
+static void listens(void **state)
+{
+	const uint64_t later = rz_now_ns() + 3600 * 1000000000ULL;
+	struct rz_watched keep[2] = {{1, below[1], later}, {2, below[2], later}};
+
+	(void)state;
+	assert_int_equal(rz_kern_watch(&kern, below[0]), 0);
+	assert_int_equal(rz_kern_watch(&kern, below[1]), 0);
+	assert_int_equal(rz_kern_watch(&kern, below[2]), 0);
+	rz_kern_watch_no_more(&kern, keep, 2);
+	assert_int_equal(links_there(), 2);
+	assert_true(is_at(below[1]) && is_at(below[2]));
+	assert_int_equal(bss.rz_holding, 1);
+	lost = true; /* nothing is pinned, so nothing is missed */
+	pinned = 0;
+	assert_int_equal(rz_kern_watch_lost(&kern), 0);
+	assert_int_equal(rz_kern_watch_pin_again(&kern), 0);
+	assert_int_equal(pinned, 0);
+	pin_error = -ENOSPC;
+	assert_int_equal(rz_kern_watch(&kern, below[0]), -ENOSPC);
+	pin_error = 0;
+	pinned = 0;
+	assert_int_equal(rz_kern_watch(&kern, below[0]), 0);
+	assert_int_equal(pinned, 3);
+	assert_int_equal(links_there(), 3);
+	assert_int_equal(rz_kern_watch_lost(&kern), 3);
+	/* one is heard, the other's time is over */
+	keep[1].until_ns = 1;
+	rz_kern_watch_no_more(&kern, &keep[1], 1);
 	assert_int_equal(links_there(), 0);
 	assert_int_equal(bss.rz_holding, 0);
 }
@@ -282,16 +320,16 @@ static void an_earlier_daemon(void **state)
 		assert_true(close(open(path, O_CREAT | O_WRONLY, 0600)) == 0);
 	}
 	something_is_left = true;
-	rz_kern_watch_no_more(&kern);
+	rz_kern_watch_no_more(&kern, NULL, 0);
 	assert_whole(RZ_WIDE_EARLIER);
 	for (i = 1; i < RZ_WATCH_MAX; i++) {
 		rz_pins_path(path, sizeof(path), dir, pins[i]);
 		assert_int_equal(access(path, F_OK), -1);
 	}
-	rz_kern_watch_no_more(&kern); /* as long as something is left */
+	rz_kern_watch_no_more(&kern, NULL, 0); /* as long as something is left */
 	assert_whole(RZ_WIDE_EARLIER);
 	something_is_left = false;
-	rz_kern_watch_no_more(&kern);
+	rz_kern_watch_no_more(&kern, NULL, 0);
 	assert_int_equal(links_there(), 0);
 	assert_int_equal(bss.rz_holding, 0);
 	assert_int_equal(rmdir(inner), 0);
@@ -302,6 +340,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_at_its_own, begin, finish),
+		cmocka_unit_test_setup_teardown(listens, begin, finish),
 		cmocka_unit_test_setup_teardown(too_many, begin, finish),
 		cmocka_unit_test_setup_teardown(the_kernel_refuses, begin, finish),
 		cmocka_unit_test_setup_teardown(refused_at_the_whole_too, begin, finish),

@@ -32,6 +32,7 @@ struct test_world {
 	bool grouped, peer_proxies;
 	bool left; /* the client has closed it while it was held */
 	bool followed, other_writer;
+	const struct rz_named *here; /* what is remembered of the client, NULL: nothing */
 };
 
 static inline void test_ip4(uint8_t addr[16], int a, int b, int c, int d)
@@ -148,7 +149,8 @@ static inline struct rz_verdict test_classify(const struct test_world *w)
 					.peer_proxies = w->peer_proxies,
 					.left = w->left,
 					.followed = w->followed,
-					.other_writer = w->other_writer};
+					.other_writer = w->other_writer,
+					.here = w->here};
 	struct rz_world view = test_world_view(w);
 	struct rz_exclude *exclude = NULL;
 	struct rz_verdict v;

@@ -53,6 +53,7 @@ struct rz_conf {
 	uint32_t give_up_after;
 	uint64_t give_up_for_ns;
 	uint64_t home_ready_wait_ns;
+	uint64_t listen_for_ns;
 	uint32_t max_connections;
 	uint32_t max_clients;
 	uint64_t reconcile_ns;

@@ -15,6 +15,7 @@ struct rz_limits rz_conf_limits(const struct rz_conf *c)
 				  .give_up_after = c->give_up_after,
 				  .give_up_for_ns = c->give_up_for_ns,
 				  .home_ready_wait_ns = c->home_ready_wait_ns,
+				  .listen_ns = c->listen_for_ns,
 				  .outcome_ns = c->outcome_after_ns,
 				  .breaker_share = c->breaker / 100,
 				  .breaker_for_ns = c->breaker_for_ns,

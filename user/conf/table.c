@@ -128,6 +128,11 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "nothing back"},
 	{"holds", RZ_CONF_COUNT, AT(holds), 1, 512, "16", NULL, NULL, NULL,
 	 "how many connections wait for their pause, or are held back, at the same time"},
+	{"listen-for", RZ_CONF_DURATION, AT(listen_for_ns), 0, 900, "3m", NULL, NULL, NULL,
+	 "how long rezone goes on following the responses of a connection on which no request came "
+	 "while its move waited, so that its next request shows that all is answered. Nothing is "
+	 "held back meanwhile; packets that its agent's cgroup sends cost a little more. 0: the "
+	 "connection is tried again after --cooldown"},
 	{"cooldown", RZ_CONF_DURATION, AT(cooldown_ns), 0, 7 * DAY_SECONDS, "1m", NULL, NULL, NULL,
 	 "how long a client (a client.id at an address) rests after moves that did not help. Its "
 	 "first move begins a round of this length, in which its other connections may follow. "

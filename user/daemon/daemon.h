@@ -20,6 +20,7 @@
 #include "kern/load.h"
 #include "kern/pause.h"
 #include "kern/tally.h"
+#include "move/listen.h"
 #include "policy/await.h"
 #include "policy/ledger.h"
 #include "policy/roll.h"
@@ -67,6 +68,7 @@ struct rz_daemon {
 	int tick_timer, second_timer, census_timer, moves_timer, follow_timer, check_timer, lock;
 	int bell;			 /* of orders (kern/bell.h); -1: none */
 	struct rz_moves *moves;		 /* NULL: none under way */
+	struct rz_listening listening;	 /* whose next request is waited for */
 	struct rz_moved_key moved_alike; /* what map moved does not count yet (tally.c) */
 	uint64_t n_moved_alike;
 	struct rz_event_ring events, verdicts; /* maps of these names */
@@ -232,6 +234,13 @@ int rz_daemon_moves_step(void *daemon);
 void rz_daemon_moves_judge_again(struct rz_daemon *d);
 /* Lets go of what is under way. */
 void rz_daemon_moves_stop(struct rz_daemon *d);
+
+/* A tick has judged: ends the listening to connections that are no candidates any more. */
+void rz_daemon_listen_judge(struct rz_daemon *d, const struct rz_tick *t);
+/* Each second: nobody is listened to while nobody may be moved. */
+void rz_daemon_look_at_listening(struct rz_daemon *d);
+/* Ends all of it, and tells the policy. */
+void rz_daemon_listen_stop(struct rz_daemon *d);
 
 /* Is this connection's move under way? */
 bool rz_daemon_moves_has(const struct rz_daemon *d, uint64_t cookie);

@@ -155,7 +155,7 @@ void rz_daemon_look_at_left(struct rz_daemon *d)
 	rz_held_sweep(d->maps, rows, n, now_ns);
 	if (d->moves)
 		return;
-	rz_kern_watch_no_more(d->kern);
+	rz_kern_watch_no_more(d->kern, d->listening.rows, d->listening.n);
 	if (!n)
 		rz_kern_held_none(d->kern);
 }

@@ -212,6 +212,7 @@ void rz_daemon_stop(struct rz_daemon *d)
 	rz_daemon_stop_server(d);
 	rz_daemon_helper_stop();
 	rz_daemon_moves_stop(d);
+	rz_daemon_listen_stop(d);
 	if (d->started && !d->conf.keep_pins)
 		rz_daemon_follow_finish(d);
 	free(d->places);

@@ -76,6 +76,8 @@ static struct rz_jobs jobs_by_settings(struct rz_daemon *d)
 					   .settle_ns = c->settle_ns,
 					   .at_once = c->in_flight != RZ_IN_FLIGHT_WAIT},
 				.together = c->holds,
+				.listen_ns = c->listen_for_ns,
+				.listening = &d->listening,
 				.kern = d->kern,
 				.checks = d->counters.checks};
 }
@@ -141,8 +143,8 @@ static void say_given_up(const struct rz_job *j, double waited_ms, char *dst, si
 	if (j->check == RZ_CHECK_SILENT)
 		snprintf(dst, size,
 			 "let go: nothing was asked for %.0f ms, so that nobody can tell whether "
-			 "all is answered",
-			 waited_ms);
+			 "all is answered%s",
+			 waited_ms, j->listened ? "; its next request is listened for" : "");
 	else if (rz_plan_gap_only(&j->c.plan))
 		snprintf(dst, size,
 			 "let go: no gap in %.0f ms, and its library must not be held: %s",
@@ -184,7 +186,9 @@ static enum rz_undone why_not(const struct rz_job *j)
 	if ((j->error == -ECANCELED || j->error == -EOWNERDEAD) && j->seen.held)
 		return RZ_UNDO_LET_GO;
 	if (j->error == -ETIMEDOUT)
-		return j->check == RZ_CHECK_SILENT ? RZ_UNDO_SILENT : RZ_UNDO_LET_GO;
+		return j->listened		     ? RZ_UNDO_LISTENED
+		       : j->check == RZ_CHECK_SILENT ? RZ_UNDO_SILENT
+						     : RZ_UNDO_LET_GO;
 	return is_out_of_reach(j->error) ? RZ_UNDO_LET_GO : RZ_UNDO_REFUSED;
 }
 
@@ -212,7 +216,8 @@ static void report(struct rz_daemon *d, const struct rz_job *j)
 		n->let_go += given_up;
 		n->refused += !given_up;
 		n->outcomes[RZ_OUTCOME_GONE] += j->error == -ENOENT;
-		rz_tick_undo(d->select, &j->c, why_not(j), j->ended_ns);
+		rz_tick_undo(d->select, &j->c, why_not(j),
+			     j->listened ? j->wait.begun_ns : j->ended_ns);
 		return;
 	}
 	n->moved++;

@@ -147,6 +147,7 @@ static void apply(struct rz_daemon *d, const struct rz_conf *old)
 	if (c->min_agents != old->min_agents || strcmp(c->zone ?: "", old->zone ?: ""))
 		rz_daemon_count_topology(d);
 	rz_daemon_moves_judge_again(d);
+	rz_daemon_listen_stop(d);
 }
 
 /* Tells of all that changes, and gives `fresh` back what takes a restart. Returns how many were

@@ -139,6 +139,7 @@ static bool judge(struct rz_daemon *d, struct rz_snapshot *snap)
 	rz_daemon_await_tell(d, snap);
 	forget_moves(d, snap, t);
 	show_all_waiting(d, snap, t);
+	rz_daemon_listen_judge(d, t);
 	rz_debug("tick: %zu connections, %zu judged one by one, %zu candidates", snap->n_all,
 		 snap->n_conns, t->n_moves);
 	rz_daemon_moves_begin(d, snap, t);

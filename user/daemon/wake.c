@@ -56,6 +56,7 @@ static int on_second(void *arg)
 	rz_enter_look();
 	rz_daemon_poll_topology(d);
 	rz_daemon_look_at_operator(d);
+	rz_daemon_look_at_listening(d);
 	rz_daemon_look_at_left(d);
 	if (d->started)
 		rz_daemon_look_at_server(d);

@@ -59,7 +59,18 @@ void rz_held_sweep(const struct rz_maps *maps, const struct rz_held_row *rows, s
 	}
 }
 
-size_t rz_held_forget_holds(const struct rz_maps *maps, uint64_t now_ns)
+static bool is_kept(const struct rz_watched *keep, size_t n, uint64_t cookie, uint64_t now_ns)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (keep[i].cookie == cookie)
+			return now_ns < keep[i].until_ns;
+	return false;
+}
+
+size_t rz_held_forget_holds(const struct rz_maps *maps, const struct rz_watched *keep,
+			    size_t n_keep, uint64_t now_ns)
 {
 	_cleanup_free_ uint64_t *keys = calloc(RZ_HOLDS_MAX, sizeof(*keys));
 	uint64_t *prev = NULL;
@@ -70,7 +81,7 @@ size_t rz_held_forget_holds(const struct rz_maps *maps, uint64_t now_ns)
 	for (i = 0; i < n; i++) {
 		if (rz_held_needs_watch(maps, keys[i], now_ns))
 			stay++;
-		else
+		else if (!is_kept(keep, n_keep, keys[i], now_ns))
 			bpf_map_delete_elem(maps->holds, &keys[i]);
 	}
 	return stay;

@@ -31,8 +31,17 @@ void rz_held_sweep(const struct rz_maps *maps, const struct rz_held_row *rows, s
 /* Is this entry of map holds still of use when its move is over? */
 bool rz_held_needs_watch(const struct rz_maps *maps, uint64_t cookie, uint64_t now_ns);
 
-/* Removes the entries of map holds that are not; of no use while a move is under way, for it would
- * take that one's too. Returns how many stay. */
-size_t rz_held_forget_holds(const struct rz_maps *maps, uint64_t now_ns);
+/* A connection whose responses go on being followed until then, though no move of it is under way
+ * (move/listen.h). */
+struct rz_watched {
+	uint64_t cookie;
+	uint64_t cgroup; /* whose programs see its responses (kern/destroy.h) */
+	uint64_t until_ns;
+};
+
+/* Removes the entries of map holds that are neither of use nor among `keep`; never called while a
+ * move is under way, for it would take that one's too. Returns how many stay that are of use. */
+size_t rz_held_forget_holds(const struct rz_maps *maps, const struct rz_watched *keep,
+			    size_t n_keep, uint64_t now_ns);
 
 #endif

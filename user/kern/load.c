@@ -294,7 +294,7 @@ static int load(const struct rz_load_opts *opts, const struct rz_lacks *lacks, b
 	if (!err)
 		err = link_pins(k); /* last: an older version's symlinks are lost by it */
 	if (!err)
-		rz_kern_watch_no_more(k);
+		rz_kern_watch_no_more(k, NULL, 0);
 	if (err) {
 		rz_kern_free_failed(k);
 		return err;

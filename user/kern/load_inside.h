@@ -23,6 +23,7 @@ struct rz_kern {
 	} watches[RZ_WATCH_MAX];
 	size_t n_watches;
 	bool watches_swept; /* no pin of a daemon that was killed is left */
+	bool watches_loose; /* none is pinned: they end with the daemon */
 	enum rz_wide wide;  /* why the latest move's were followed at the whole */
 	struct ring_buffer *ring, *closed_ring;
 	uint64_t seed;	     /* of the hashes that are keys of maps (map secret) */

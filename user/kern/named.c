@@ -56,11 +56,23 @@ static bool speaks(const struct rz_conn *c)
 	return c->frame.software && is_one_clients(c);
 }
 
+/* Of one that has carried data; 0: it has not. */
+static uint64_t opened_ns(const struct rz_conn *c)
+{
+	if (!c->frame.produce && !c->frame.fetch)
+		return 0;
+	return c->frame.adopted ? 1 : c->opened_ns;
+}
+
 /* A name that could not be kept may be any: it differs from all others. */
 static struct rz_named_row row_of(const struct rz_snapshot *s, const struct rz_conn *c)
 {
 	const struct rz_software *said = rz_snapshot_software(s, c);
-	struct rz_named_row row = {.key = key_of(c), .named.seen_ns = s->now_ns};
+	struct rz_named_row row = {.key = key_of(c),
+				   .named.seen_ns = s->now_ns,
+				   .named.since_ns = s->now_ns,
+				   .named.asked_ns = rz_conn_time_ns(c, c->metadata_cs),
+				   .named.oldest_ns = opened_ns(c)};
 
 	if (said)
 		row.named.software = *said;
@@ -74,11 +86,21 @@ static uint64_t later(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t older(uint64_t a, uint64_t b)
+{
+	return a && (!b || a < b) ? a : b;
+}
+
 /* Two rows of one client become one: the latest name, and when another one was last said. */
 static void fold(struct rz_named *to, const struct rz_named *from)
 {
 	bool same = !memcmp(&to->software, &from->software, sizeof(to->software));
-	uint64_t other_ns = to->seen_ns < from->seen_ns ? to->seen_ns : from->seen_ns;
+	uint64_t other_ns = earlier(to->seen_ns, from->seen_ns);
 
 	to->differ_ns = later(to->differ_ns, from->differ_ns);
 	if (!same)
@@ -86,6 +108,9 @@ static void fold(struct rz_named *to, const struct rz_named *from)
 	if (from->seen_ns > to->seen_ns)
 		to->software = from->software;
 	to->seen_ns = later(to->seen_ns, from->seen_ns);
+	to->since_ns = earlier(to->since_ns, from->since_ns);
+	to->asked_ns = later(to->asked_ns, from->asked_ns);
+	to->oldest_ns = older(to->oldest_ns, from->oldest_ns);
 }
 
 static size_t fold_all(struct rz_named_row *rows, size_t n)
@@ -145,6 +170,8 @@ static void keep(const struct rz_snapshot *s, const struct rz_conn *c)
 	if (!r)
 		return;
 	r->named.seen_ns = s->now_ns;
+	r->named.asked_ns = later(r->named.asked_ns, rz_conn_time_ns(c, c->metadata_cs));
+	r->named.oldest_ns = older(r->named.oldest_ns, opened_ns(c));
 	if (is_remembered(r->named.differ_ns, s->now_ns))
 		r->named.differ_ns = s->now_ns;
 }
@@ -171,6 +198,7 @@ int rz_named_closed(struct rz_snapshot *s, const struct rz_closed *r)
 		s->said = grown;
 	}
 	grown[s->n_said] = row_of(s, &c);
+	grown[s->n_said].named.oldest_ns = 0;
 	grown[s->n_said++].named.seen_ns--; /* cut() keeps the latest */
 	return 0;
 }
@@ -183,8 +211,10 @@ int rz_named_learn(struct rz_snapshot *s)
 	if (!rows)
 		return -ENOMEM;
 	for (i = 0; i < s->n_named; i++)
-		if (is_remembered(s->named[i].named.seen_ns, s->now_ns))
-			rows[n++] = s->named[i];
+		if (is_remembered(s->named[i].named.seen_ns, s->now_ns)) {
+			rows[n] = s->named[i];
+			rows[n++].named.oldest_ns = 0;
+		}
 	for (i = 0; i < s->n_said; i++)
 		rows[n++] = s->said[i];
 	for (i = 0; i < n_open; i++) {
@@ -231,6 +261,7 @@ void rz_named_read(const struct rz_maps *m, struct rz_snapshot *s)
 static bool is_written(const struct rz_named *was, const struct rz_named *now)
 {
 	return !memcmp(&was->software, &now->software, sizeof(now->software)) &&
+	       now->since_ns == was->since_ns && now->asked_ns == was->asked_ns &&
 	       now->seen_ns < was->seen_ns + WRITE_AGAIN_NS &&
 	       now->differ_ns < was->differ_ns + WRITE_AGAIN_NS;
 }
@@ -255,12 +286,19 @@ int rz_named_write(const struct rz_maps *m, const struct rz_snapshot *s)
 	return err ? rz_err(err, "map named: cannot be written: %s", strerror(-err)) : 0;
 }
 
-const struct rz_software *rz_named_find(const struct rz_snapshot *s, const struct rz_conn *c)
+const struct rz_named *rz_named_of(const struct rz_snapshot *s, const struct rz_conn *c)
 {
 	struct rz_named_row key = {.key = key_of(c)};
 	const struct rz_named_row *r = find(s->named, s->n_named, &key);
 
-	if (!r || !r->named.software.name[0])
+	return r ? &r->named : NULL;
+}
+
+const struct rz_software *rz_named_find(const struct rz_snapshot *s, const struct rz_conn *c)
+{
+	const struct rz_named *n = rz_named_of(s, c);
+
+	if (!n || !n->software.name[0])
 		return NULL;
-	return is_remembered(r->named.differ_ns, s->now_ns) ? NULL : &r->named.software;
+	return is_remembered(n->differ_ns, s->now_ns) ? NULL : &n->software;
 }

@@ -9,6 +9,10 @@
  * agents. Two connections of it that say otherwise (two versions behind one NAT, say) make the name
  * unknown.
  *
+ * With the name stand since when the client has been here, and when it last asked for metadata: a
+ * client that was here before its zone was ready, and has not asked since, has not learned of home
+ * (policy/classify.c).
+ *
  * A client's name is forgotten RZ_NAMED_KEEP_NS after the client's latest connection. Of two names
  * the older one is forgotten RZ_NAMED_KEEP_NS after the latest connection that said it, or that
  * said no name and so may be of either library.
@@ -47,5 +51,8 @@ int rz_named_write(const struct rz_maps *m, const struct rz_snapshot *s);
 /* The library that the client of this connection has named, on whichever connection; NULL: none, or
  * more than one. */
 const struct rz_software *rz_named_find(const struct rz_snapshot *s, const struct rz_conn *c);
+
+/* What is remembered of the client of this connection; NULL: it has named no library. */
+const struct rz_named *rz_named_of(const struct rz_snapshot *s, const struct rz_conn *c);
 
 #endif

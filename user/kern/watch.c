@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "kern/cgroups.h"
 #include "kern/fd_info.h"
-#include "kern/held.h"
 #include "kern/load_inside.h"
 #include "kern/pins.h"
 
@@ -67,6 +66,7 @@ static void drop(struct rz_kern *k, size_t first)
 	if (k->n_watches > first)
 		k->n_watches = first;
 	k->watches_swept = true;
+	k->watches_loose &= k->n_watches > 0;
 }
 
 void rz_kern_watch_end(struct rz_kern *k)
@@ -130,11 +130,26 @@ static enum rz_wide watch_one(struct rz_kern *k, uint64_t cgroup)
 	return attach(k, k->n_watches, fd, cgroup) ? RZ_WIDE_REFUSED : RZ_WIDE_NO;
 }
 
+/* A move begins beside connections that are listened to. */
+static int pin_all(struct rz_kern *k)
+{
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < k->n_watches && !err; i++)
+		err = rz_claim_link(&k->claim, k->watches[i].link, pins[i]);
+	k->watches_loose &= err != 0;
+	return err;
+}
+
 int rz_kern_watch(struct rz_kern *k, uint64_t cgroup)
 {
+	int err = k->watches_loose ? pin_all(k) : 0;
 	enum rz_wide why;
 	size_t i;
 
+	if (err)
+		return err;
 	k->skel->bss->rz_holding = 1;
 	for (i = 0; i < k->n_watches; i++)
 		if (!k->watches[i].cgroup || k->watches[i].cgroup == cgroup)
@@ -145,10 +160,47 @@ int rz_kern_watch(struct rz_kern *k, uint64_t cgroup)
 	return why ? watch_all(k, why) : 0;
 }
 
-void rz_kern_watch_no_more(struct rz_kern *k)
+static bool is_needed(const struct rz_watch *w, const struct rz_watched *keep, size_t n,
+		      uint64_t now_ns)
 {
-	if (!rz_held_forget_holds(&k->maps, rz_now_ns())) {
-		rz_kern_watch_end(k); /* what a daemon that was killed has left, too */
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (keep[i].cgroup == w->cgroup && now_ns < keep[i].until_ns)
+			return true;
+	return false;
+}
+
+/* At the cgroups of `keep`, as far as there are links. Their places change, which are those of
+ * their pins: so none keeps its pin. Nor does what a daemon that was killed has left. */
+static void only_for(struct rz_kern *k, const struct rz_watched *keep, size_t n, uint64_t now_ns)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < RZ_WATCH_MAX; i++) {
+		struct rz_watch w = k->watches[i];
+
+		if (!k->watches_swept || (w.link && !k->watches_loose))
+			unpin(k, i);
+		k->watches[i] = (struct rz_watch){};
+		if (w.link && is_needed(&w, keep, n, now_ns))
+			k->watches[kept++] = w;
+		else
+			bpf_link__destroy(w.link);
+	}
+	k->n_watches = kept;
+	k->watches_loose = kept;
+	k->watches_swept = true;
+}
+
+void rz_kern_watch_no_more(struct rz_kern *k, const struct rz_watched *keep, size_t n)
+{
+	uint64_t now_ns = rz_now_ns();
+	bool of_use = rz_held_forget_holds(&k->maps, keep, n, now_ns);
+
+	if (!of_use) {
+		only_for(k, keep, n, now_ns);
+		k->skel->bss->rz_holding = k->watches_loose;
 		return;
 	}
 	k->skel->bss->rz_holding = 1;
@@ -166,7 +218,7 @@ uint32_t rz_kern_watch_lost(const struct rz_kern *k)
 	uint32_t lost = 0;
 	size_t i;
 
-	for (i = 0; i < k->n_watches; i++)
+	for (i = 0; i < k->n_watches && !k->watches_loose; i++)
 		lost += rz_claim_lost(&k->claim, k->watches[i].link, pins[i]);
 	return lost;
 }
@@ -176,7 +228,7 @@ int rz_kern_watch_pin_again(struct rz_kern *k)
 	int err = 0;
 	size_t i;
 
-	for (i = 0; i < k->n_watches && !err; i++)
+	for (i = 0; i < k->n_watches && !err && !k->watches_loose; i++)
 		if (rz_claim_lost(&k->claim, k->watches[i].link, pins[i]))
 			err = rz_claim_link(&k->claim, k->watches[i].link, pins[i]);
 	return err;

@@ -42,6 +42,23 @@ static void note_end(struct rz_job *j, int error, enum rz_check check, uint64_t 
 	j->phase = error ? RZ_PHASE_REFUSED : RZ_PHASE_DONE;
 }
 
+/*
+ * Was nothing heard of this connection, so that its responses go on being followed? Not where every
+ * packet of the whole cgroup would pay for it. Nor of a library that comes home only if a request
+ * of its is held back: that one must come while its move waits. Of an operator's move only if the
+ * policy listens to it already: the operator has an answer, and can ask again.
+ */
+static bool listens(struct rz_jobs *jobs, const struct rz_job *j, int error, enum rz_check check)
+{
+	struct rz_watched row = {j->c.cookie, j->cgroup, j->wait.begun_ns + jobs->listen_ns};
+
+	if (error != -ETIMEDOUT || check != RZ_CHECK_SILENT || rz_kern_watch_wide(jobs->kern))
+		return false;
+	if (j->c.by_hand)
+		return rz_listening_has(jobs->listening, j->c.cookie);
+	return jobs->listen_ns && !j->c.plan.needs_hold && rz_listening_add(jobs->listening, &row);
+}
+
 /* It is over, with this result. */
 static void end(struct rz_jobs *jobs, struct rz_job *j, int error, enum rz_check check,
 		uint64_t now_ns)
@@ -50,7 +67,10 @@ static void end(struct rz_jobs *jobs, struct rz_job *j, int error, enum rz_check
 
 	note_end(j, error, check, now_ns);
 	rz_evidence_read(maps, j->c.cookie, &j->seen); /* what was dropped until the very end */
-	if (!error || !rz_held_needs_watch(maps, j->c.cookie, rz_now_ns()))
+	j->listened = listens(jobs, j, error, check);
+	if (!j->listened)
+		rz_listening_end(jobs->listening, j->c.cookie);
+	if (!j->listened && (!error || !rz_held_needs_watch(maps, j->c.cookie, rz_now_ns())))
 		bpf_map_delete_elem(maps->holds, &j->c.cookie);
 	j->wait.deadline_ns = 0;
 	rz_close_show(maps, j, j->phase, now_ns);
@@ -63,27 +83,39 @@ void rz_jobs_end(struct rz_jobs *jobs)
 	for (i = 0; i < jobs->n; i++)
 		if (rz_job_under_way(&jobs->rows[i]))
 			end(jobs, &jobs->rows[i], -ECANCELED, RZ_CHECK_PASSED, 0);
+	if (jobs->n && rz_kern_watch_wide(jobs->kern))
+		jobs->listening->n = 0; /* the links at their own cgroups have ended */
 	if (jobs->n)
-		rz_kern_watch_no_more(jobs->kern);
+		rz_kern_watch_no_more(jobs->kern, jobs->listening->rows, jobs->listening->n);
 	free(jobs->rows);
 	jobs->rows = NULL;
 	jobs->n = 0;
 }
 
+/* An entry of map holds; one that is listened to goes on with its own, and what that knows. */
+static int make_entry(struct rz_jobs *jobs, uint64_t cookie)
+{
+	bool goes_on = rz_listening_has(jobs->listening, cookie);
+	static struct rz_hold entry; /* large */
+
+	entry = (struct rz_hold){.cookie = cookie};
+	if (!bpf_map_update_elem(rz_kern_maps(jobs->kern)->holds, &cookie, &entry,
+				 goes_on ? BPF_NOEXIST : BPF_ANY))
+		return 0;
+	return goes_on && errno == EEXIST ? 0 : -ENOBUFS;
+}
+
 static void begin(struct rz_jobs *jobs, struct rz_job *j, uint64_t now_ns)
 {
 	const struct rz_maps *maps = rz_kern_maps(jobs->kern);
-	static struct rz_hold entry; /* large */
 	int err;
 
 	j->wait = rz_wait_begin(now_ns);
 	j->phase = j->wait.phase;
 	if (!j->gap)
 		return;
-	entry = (struct rz_hold){.cookie = j->c.cookie};
 	err = rz_close_show(maps, j, j->phase, now_ns);
-	if (!err && (rz_kern_watch(jobs->kern, j->cgroup) ||
-		     bpf_map_update_elem(maps->holds, &j->c.cookie, &entry, BPF_ANY)))
+	if (!err && (rz_kern_watch(jobs->kern, j->cgroup) || make_entry(jobs, j->c.cookie)))
 		err = -ENOBUFS;
 	if (err)
 		end(jobs, j, err, RZ_CHECK_NOT_WATCHED, now_ns);

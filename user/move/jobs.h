@@ -15,10 +15,13 @@
 
 #include "kern/load.h"
 #include "move/job.h"
+#include "move/listen.h"
 
 struct rz_jobs {
 	struct rz_wait_limits limits;
-	size_t together; /* that wait or are held at a time */
+	size_t together;    /* that wait or are held at a time */
+	uint64_t listen_ns; /* how long one on which no request came is listened to; 0: not */
+	struct rz_listening *listening; /* the caller's; outlives these jobs */
 	struct rz_kern *kern;
 	__u64 *checks; /* RZ_CHECK_COUNT: last checks that were not the walk's, by result */
 	struct rz_job *rows;

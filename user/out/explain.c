@@ -31,10 +31,10 @@ void rz_explain_ask(struct rz_explain *e, const struct rz_judged_conn *c, const 
 /* In the order in which they are asked (policy/select.c); the mode comes last, for mode observe
  * says what enforcing would do. */
 static const enum rz_reason turn[] = {
-	RZ_REASON_LEFT_BEHIND,	  RZ_REASON_HOME_WAS_READY, RZ_REASON_COOLING_DOWN,
-	RZ_REASON_GAVE_UP,	  RZ_REASON_MEMORY_FULL,    RZ_REASON_BREAKER,
-	RZ_REASON_PAUSED,	  RZ_REASON_OVER_BUDGET,    RZ_REASON_TARGET_BUDGET,
-	RZ_REASON_CLUSTER_BUDGET, RZ_REASON_OBSERVING};
+	RZ_REASON_LEFT_BEHIND,	 RZ_REASON_HOME_WAS_READY, RZ_REASON_LISTENING,
+	RZ_REASON_COOLING_DOWN,	 RZ_REASON_GAVE_UP,	   RZ_REASON_MEMORY_FULL,
+	RZ_REASON_BREAKER,	 RZ_REASON_PAUSED,	   RZ_REASON_OVER_BUDGET,
+	RZ_REASON_TARGET_BUDGET, RZ_REASON_CLUSTER_BUDGET, RZ_REASON_OBSERVING};
 _Static_assert(sizeof(turn) / sizeof(turn[0]) == RZ_TURN_MAX, "an answer for each");
 
 /* What the daemon said of it last: the reasons before that let it pass, those behind it were not
@@ -93,6 +93,7 @@ static struct rz_next of_candidate(const struct rz_explain *e, const struct rz_s
 
 	switch (e->row->reason) {
 	case RZ_REASON_HOME_WAS_READY:
+	case RZ_REASON_LISTENING:
 	case RZ_REASON_COOLING_DOWN:
 	case RZ_REASON_GAVE_UP:
 	case RZ_REASON_LEFT_BEHIND:

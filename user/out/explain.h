@@ -30,7 +30,7 @@ struct rz_next {
 	enum rz_reason reason; /* what it waits for; NONE: for nothing but the tick */
 };
 
-enum { RZ_TURN_MAX = 11 };
+enum { RZ_TURN_MAX = 12 };
 
 struct rz_explain {
 	const struct rz_conn_row *row;

@@ -84,7 +84,7 @@ static bool is_remembered(enum rz_reason reason)
 {
 	return reason == RZ_REASON_COOLING_DOWN || reason == RZ_REASON_GAVE_UP ||
 	       reason == RZ_REASON_HOME_WAS_READY || reason == RZ_REASON_LEFT_BEHIND ||
-	       reason == RZ_REASON_MEMORY_FULL;
+	       reason == RZ_REASON_LISTENING || reason == RZ_REASON_MEMORY_FULL;
 }
 
 /* Why a connection stays; NONE: it would be moved. */

@@ -80,6 +80,8 @@ struct rz_advice rz_advice_on(enum rz_reason reason)
 		ADVICE(HOME_WAS_READY, "its client did not choose it although home was ready", TIME,
 		       "wait for --home-ready-wait; where clients begin at any agent, show them "
 		       "the agents of their zone");
+		ADVICE(LISTENING, "its client has sent the request that is waited for", TIME,
+		       "it is moved after the client's next request");
 		ADVICE(COOLING_DOWN, "its client has rested since its last move", TIME, "wait");
 		ADVICE(GAVE_UP, "earlier moves of its client helped", OWNER,
 		       "find out why it comes back (docs/troubleshoot.md, \"Moves do not help\")");

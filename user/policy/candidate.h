@@ -20,11 +20,13 @@ struct rz_candidate {
 	uint8_t addr[16];	 /* the client's address */
 	uint64_t opened_ns;	 /* of the connection */
 	uint64_t data_ns;	 /* its latest Produce or Fetch; may be up to 10 ms early */
+	uint64_t request_ns;	 /* its latest request of any kind; 0: none was read */
 	struct rz_target target; /* where it would go */
 	struct rz_plan plan;
 	enum rz_known_by known_by;	 /* the library that the plan is for */
 	const char *from_zone, *to_zone; /* live in the topology or the snapshot; "": not known */
 	bool home_was_ready;		 /* when its client opened it here */
+	bool reconnected;		 /* ... and had been here before (classify.h) */
 	bool same_zone;	   /* not a candidate: told only to end a row of futile rounds */
 	bool witness;	   /* neither: the policy keeps it (its client did not opt in, ...), told
 			    * only to find out what became of a move by hand */

@@ -153,11 +153,37 @@ struct rz_where rz_where_of(const struct rz_judged_conn *c, const struct rz_worl
 				 .agent_zone = v.agent_zone ? v.agent_zone : ""};
 }
 
+/* Since when its client's zone has been ready for stable-for. */
+static uint64_t stable_ns(const struct rz_view *v)
+{
+	return v->there->ready_since_ns + v->w->settings->stable_for_ns;
+}
+
 static bool home_was_ready(const struct rz_view *v)
 {
 	return v->there && v->there->ready_since_ns && v->there->seen_coming &&
-	       !v->c->conn->frame.adopted &&
-	       v->c->conn->opened_ns > v->there->ready_since_ns + v->w->settings->stable_for_ns;
+	       !v->c->conn->frame.adopted && v->c->conn->opened_ns > stable_ns(v);
+}
+
+/* A connection of which not all was read may have asked for metadata. One that the client has
+ * beside an older one did not take that one's place: it may be one that ended elsewhere. */
+static bool reconnected(const struct rz_view *v)
+{
+	const struct rz_named *here = v->c->here;
+
+	return home_was_ready(v) && here && here->since_ns && here->since_ns <= stable_ns(v) &&
+	       here->asked_ns <= stable_ns(v) && here->oldest_ns > stable_ns(v) &&
+	       !v->c->conn->frame.unseen;
+}
+
+/* A reader that is older than rezone may be franz-go's. kafka-go's, which alone sends Fetch v10, is
+ * not, and lets each Fetch wait for longer. */
+static bool only_while_busy(const struct rz_view *v)
+{
+	const struct rz_frame *f = &v->c->conn->frame;
+
+	return v->way.busy ||
+	       (f->adopted && !f->produce && !v->c->software && f->data_version != 10);
 }
 
 struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_world *w)
@@ -179,12 +205,15 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 		ret.expected_ns = rz_rules_expected_ns(&v);
 	ret.known_by = c->known_by;
 	ret.home_was_ready = home_was_ready(&v);
+	ret.reconnected = reconnected(&v);
 	ret.lasts = !ret.move && rz_rules_last(&v);
 	ret.plan = (struct rz_plan){.close = close_by(&v),
 				    .gap_only = v.way.gap_only,
 				    .needs_hold = v.way.needs_hold,
 				    .follow = v.way.follow,
 				    .together = v.way.together,
+				    .busy = only_while_busy(&v),
+				    .twice = v.way.twice,
 				    .shared = v.kind == RZ_KIND_SHARED,
 				    .acks0 = c->conn->frame.acks0};
 	return ret;

@@ -32,6 +32,7 @@ struct rz_judged_conn {
 	bool other_writer; /* another connection of the same client here writes, too */
 	bool grouped;	   /* a connection of the same client here carries group membership */
 	bool peer_proxies; /* another one of its peer's address began with a PROXY header */
+	const struct rz_named *here; /* since when its client is here, ...; NULL: not known */
 };
 
 struct rz_world {
@@ -61,6 +62,11 @@ struct rz_verdict {
 	/* Its client opened it here although its zone had been ready for stable-for. Not known, so
 	 * false, of a connection or a readiness that may be older than rezone. */
 	bool home_was_ready;
+	/* ... but the client was here before that, has no data connection left from then, and has
+	 * not asked for metadata since on any connection that was seen here: it did not choose this
+	 * agent, it only reconnected, as some libraries do after each pause. False where that is
+	 * not known. */
+	bool reconnected;
 	bool lasts; /* a reason against a move that no request of it will change (policy/park.h) */
 };
 

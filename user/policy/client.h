@@ -75,8 +75,10 @@ struct rz_client_conn {
 	uint64_t data_ns;    /* its latest Produce or Fetch; may be up to 10 ms early */
 	bool home;	     /* to an agent of the client's own zone; else away */
 	bool home_was_ready; /* when its client opened it, away */
+	bool reconnected;    /* ... and had been here before (classify.h) */
 	unsigned together; /* candidates of its client that may go at a time, with itself (pace.h);
 			    * 0: they may not */
+	bool twice;	   /* if a round's move brought it back it may go once more (plan.h) */
 	bool witness; /* the policy keeps it, wherever it is (its client did not opt in, ...): it
 		       * is evidence for moves by hand alone */
 	/* For ask: what see said of it, now or before */
@@ -120,7 +122,8 @@ void rz_client_begin(struct rz_client_memory *m, uint64_t now_ns);
  * clients that are remembered find their client's moves; then (`strangers`) a client.id that is not
  * remembered may be the new name of a client at its address that was moved at most five seconds
  * before, and of which no connection is seen under its own: then the history is that of the new
- * name. Not if `home_ready_wait` is 0: then whoever comes is moved like any other.
+ * name. Not one that only reconnected: its client was here under that client.id before. Not if
+ * `home_ready_wait` is 0: then whoever comes is moved like any other.
  */
 void rz_client_meet(struct rz_client_memory *m, const struct rz_client_conn *c, bool strangers);
 
@@ -141,7 +144,8 @@ void rz_client_settle(struct rz_client_memory *m);
 void rz_client_look_from(struct rz_client_memory *m, uint64_t now_ns);
 /* Did its client choose this agent, `home_ready_wait` ago at most, although home was ready? It
  * would probably choose it again. What a client opens while it is being moved, or soon after, is no
- * choice. */
+ * choice. Nor is it one if the client only reconnected, and no move of it has happened that is
+ * remembered: after that it has looked. */
 bool rz_client_chose(const struct rz_client_memory *m, const struct rz_client_conn *c);
 
 /* NONE: may go; COOLING_DOWN, GAVE_UP, MEMORY_FULL. */

@@ -24,8 +24,9 @@ bool rz_client_chose(const struct rz_client_memory *m, const struct rz_client_co
 
 	if (!conn->home_was_ready || m->now_ns >= conn->opened_ns + m->limits.home_ready_wait_ns)
 		return false;
-	return !c || !c->first_ns || conn->opened_ns <= c->first_ns ||
-	       conn->opened_ns > c->latest_ns + RZ_LEAVING_NS;
+	if (!c || !c->first_ns)
+		return !conn->reconnected;
+	return conn->opened_ns <= c->first_ns || conn->opened_ns > c->latest_ns + RZ_LEAVING_NS;
 }
 
 bool rz_client_given_up(const struct rz_client_memory *m, unsigned returns)
@@ -59,6 +60,12 @@ static enum rz_reason ask_one(const struct rz_client_memory *m, const struct rz_
 	return m->open < RZ_CLIENT_MOVES_MAX ? RZ_REASON_NONE : RZ_REASON_MEMORY_FULL;
 }
 
+/* It came back from its round's first move, stays, and comes home by another one. */
+static bool goes_twice(const struct rz_client_entry *c, const struct rz_client_conn *conn)
+{
+	return conn->twice && conn->returns == 1 && c->round.open && !c->round.futile;
+}
+
 enum rz_reason rz_client_ask(struct rz_client_memory *m, const struct rz_client_conn *conn)
 {
 	struct rz_client_entry *c = rz_client_find(m, &conn->key);
@@ -76,7 +83,8 @@ enum rz_reason rz_client_ask(struct rz_client_memory *m, const struct rz_client_
 			return RZ_REASON_GAVE_UP;
 		/* a round is on: a connection that was there when it began may follow */
 		if (early || !c->round.open || c->round.futile ||
-		    conn->opened_ns > c->round.began_ns || is_back_too_soon(m, c, conn))
+		    ((conn->opened_ns > c->round.began_ns || is_back_too_soon(m, c, conn)) &&
+		     !goes_twice(c, conn)))
 			return RZ_REASON_COOLING_DOWN;
 	}
 	return m->open < RZ_CLIENT_MOVES_MAX ? RZ_REASON_NONE : RZ_REASON_MEMORY_FULL;

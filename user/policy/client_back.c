@@ -61,14 +61,17 @@ static void claim(struct rz_client_memory *m, struct rz_client_entry *c,
 
 /* A client that calls itself otherwise at each connection would be a new one each time, and be
  * moved for ever: so a client.id that is not remembered is the one of the client at its address
- * that was moved just before, and of which nothing was seen since under its own. */
+ * that was moved just before, and of which nothing was seen since under its own. Not a client.id
+ * that was here before its zone was ready, and so before the move: many clients may have one
+ * address (SNAT), and one that reconnects after each pause would be taken for another one that was
+ * moved. */
 static struct rz_client_entry *recognise(struct rz_client_memory *m,
 					 const struct rz_client_conn *conn)
 {
 	struct rz_client_address *a = rz_client_find_address(m, conn->key.addr);
 	struct rz_client_open_move *d, *best = NULL;
 
-	if (!a || !m->limits.home_ready_wait_ns)
+	if (!a || !m->limits.home_ready_wait_ns || conn->reconnected)
 		return NULL;
 	DL_FOREACH2(a->moves, d, address_next)
 	if (d->client->met_tick != m->tick && may_be_back(d, conn, STRANGER_NS) &&

@@ -57,7 +57,13 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *    When requests of its fail it goes back to the oldest of them, and a write that it had just
  *    sent on its next connection goes out once more (kgo/sink.go, resetBatchDrainIdx; seen at 4 of
  *    670 holds). Of an idempotent one, its default, the agent drops that. It asks for metadata
- *    every 5 minutes (MetadataMaxAge) by itself.
+ *    every 5 minutes (MetadataMaxAge) by itself. Its reader ends a connection that was idle for 20
+ *    s (ConnIdleTimeout), and does not miss one that was closed before that: it opens another one
+ *    to where it was. So one that is paused is closed once it fetches again.
+ *  - librdkafka's reader asks another agent that it is connected to (not over its coordinator's
+ *    connection) when it loses one. Where all of its partitions are at one agent, as those that
+ *    cooperative-sticky gives a member may be, there is none; by the next loss there is, for it
+ *    connects to any agent that it knows.
  *  - librdkafka's producer connects again to the agent it knows, and writes there. From 2.10 it
  *    drops the connection to an agent that its metadata does not list any more, without waiting
  *    for the answers, and writes all of that again. (Its own refresh, every 5 minutes, does the
@@ -124,6 +130,11 @@ static const struct row {
 	 .way = {.close = RZ_CLOSE_RESET, .needs_hold = true}},
 	{.name = "kgo", .use = PRODUCE, .idempotent = true, .way.close = RZ_CLOSE_FIN},
 	{.name = "kgo", .use = PRODUCE, .way = {.close = RZ_CLOSE_FIN, .gap_only = true}},
+	{.name = "kgo", .use = FETCH_ONLY, .way = {.close = RZ_CLOSE_RESET, .busy = true}},
+	{.name = LIBRDKAFKA,
+	 .from = VERSION(1, 0),
+	 .use = FETCH_ONLY,
+	 .way = {.close = RZ_CLOSE_RESET, .twice = true}},
 	{.name = "aiokafka", .use = PRODUCE, .printed = true, .way.close = RZ_CLOSE_RESET},
 	{.name = LIBRDKAFKA,
 	 .from = VERSION(1, 9),
@@ -276,7 +287,9 @@ static struct rz_library_way stricter(struct rz_library_way a, struct rz_library
 				       .gap_only = a.gap_only || b.gap_only,
 				       .needs_hold = a.needs_hold && b.needs_hold,
 				       .follow = a.follow || b.follow,
-				       .together = a.together && b.together};
+				       .together = a.together && b.together,
+				       .busy = a.busy || b.busy,
+				       .twice = a.twice && b.twice};
 }
 
 /* By which name a library is in the table, that a print names: one that never says a name is

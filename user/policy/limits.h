@@ -18,6 +18,7 @@ struct rz_limits {
 	unsigned give_up_after; /* futile rounds in a row; 0: never */
 	uint64_t give_up_for_ns;
 	uint64_t home_ready_wait_ns; /* since it was opened; 0: none */
+	uint64_t listen_ns;	     /* to a connection that said nothing while its move waited */
 	uint64_t outcome_ns;	     /* when the outcome of a move is judged */
 	double breaker_share;	     /* 0 to 1, 0: no breaker */
 	uint64_t breaker_for_ns;

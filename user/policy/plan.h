@@ -20,7 +20,9 @@ struct rz_plan {
 	bool follow;	     /* its client is followed after the close (move/follow.h) */
 	bool follow_up;	     /* of a client that is followed: only if nothing of it was executed */
 	bool together;	     /* others of its client may be closed at the same time (library.h) */
-	bool left; /* only if its client has left it while a request was held (map held) */
+	bool busy;	     /* only while it is in use (library.h) */
+	bool twice; /* if it is back, it may be closed once more in its round (library.h) */
+	bool left;  /* only if its client has left it while a request was held (map held) */
 };
 
 /* What is held of a producer that gets no responses would be lost: to such a one the library's rule

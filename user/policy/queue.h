@@ -31,7 +31,8 @@ struct rz_waiting {
 	bool observed;	   /* mode observe: would have been moved already */
 	unsigned let_go;   /* times that no moment was found to move it */
 	uint64_t not_before_ns;
-	uint64_t back_ns; /* as rz_client_sight has it */
+	uint64_t listened_ns; /* since when its next request is waited for; 0: it is not */
+	uint64_t back_ns;     /* as rz_client_sight has it */
 	unsigned returns;
 	UT_hash_handle hh;
 };

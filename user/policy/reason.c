@@ -181,6 +181,7 @@ const char *rz_reason_name(enum rz_reason r)
 		WORD(RZ_REASON_FOLLOWED, "followed since its move");
 		WORD(RZ_REASON_HOME_WAS_READY, "home was ready");
 		WORD(RZ_REASON_PARKED, "parked");
+		WORD(RZ_REASON_LISTENING, "listening");
 	case RZ_REASON_COUNT:
 		break;
 	}

@@ -72,7 +72,9 @@ static struct rz_client_conn conn_of(const struct rz_candidate *row)
 				       .data_ns = row->data_ns,
 				       .home = row->same_zone,
 				       .home_was_ready = row->home_was_ready,
+				       .reconnected = row->reconnected,
 				       .witness = row->witness,
+				       .twice = row->plan.twice,
 				       .together = row->together};
 }
 
@@ -87,6 +89,31 @@ static void meet(struct rz_select *s, const struct rz_candidate *rows, size_t n)
 	}
 }
 
+/* How long a connection rests that was let go, doubled for each time before. */
+static uint64_t let_go_rest(const struct rz_select *s, const struct rz_waiting *w)
+{
+	uint64_t pause_ns = s->limits.cooldown_ns;
+	unsigned i;
+
+	for (i = 0; i < w->let_go && pause_ns < s->limits.cooldown_max_ns; i++)
+		pause_ns *= 2;
+	return pause_ns < s->limits.cooldown_max_ns ? pause_ns : s->limits.cooldown_max_ns;
+}
+
+/* Was its next request seen? Whoever says nothing for so long rests. */
+static void hear(const struct rz_select *s, struct rz_waiting *w, const struct rz_candidate *row)
+{
+	uint64_t end_ns = w->listened_ns + s->limits.listen_ns;
+
+	if (row->request_ns < w->listened_ns && s->now_ns < end_ns)
+		return;
+	if (row->request_ns < w->listened_ns) {
+		w->not_before_ns = end_ns + let_go_rest(s, w);
+		w->let_go++;
+	}
+	w->listened_ns = 0;
+}
+
 /* What is known of it while its client's move has no outcome is remembered for as long as it waits.
  */
 static struct rz_queue_place join(struct rz_select *s, struct rz_candidate *row,
@@ -98,6 +125,8 @@ static struct rz_queue_place join(struct rz_select *s, struct rz_candidate *row,
 		place.waiting->back_ns = sight->back_ns;
 		place.waiting->returns = sight->returns;
 	}
+	if (place.waiting && place.waiting->listened_ns)
+		hear(s, place.waiting, row);
 	return place;
 }
 
@@ -139,12 +168,20 @@ static struct rz_client_conn waiting_conn(const struct rz_candidate *row,
 	return conn;
 }
 
+/* Does its library not use it now, and would not miss it? */
+static bool is_idle(const struct rz_select *s, const struct rz_candidate *row)
+{
+	return row->plan.busy && s->now_ns > row->data_ns && s->now_ns - row->data_ns > RZ_BUSY_NS;
+}
+
 /* What is remembered of it and its client. */
-static enum rz_reason remembers(struct rz_select *s, const struct rz_client_conn *conn,
-				const struct rz_waiting *w)
+static enum rz_reason remembers(struct rz_select *s, const struct rz_candidate *row,
+				const struct rz_client_conn *conn, const struct rz_waiting *w)
 {
 	if (rz_client_chose(s->clients, conn))
 		return RZ_REASON_HOME_WAS_READY;
+	if ((w && w->listened_ns) || is_idle(s, row))
+		return RZ_REASON_LISTENING;
 	if (w && s->now_ns < w->not_before_ns)
 		return RZ_REASON_COOLING_DOWN;
 	return rz_client_ask(s->clients, conn);
@@ -159,7 +196,7 @@ static enum rz_reason speaks_against(struct rz_select *s, const struct rz_queue_
 
 	if (w && w->observed)
 		return RZ_REASON_OBSERVING;
-	reason = remembers(s, &conn, w);
+	reason = remembers(s, place->row, &conn, w);
 	if (reason != RZ_REASON_NONE)
 		return reason;
 	if (rz_breaker_open(&s->breaker, s->now_ns))
@@ -256,7 +293,7 @@ static bool rests_at(struct rz_select *s, const struct rz_candidate *row, uint64
 
 	s->now_ns = now_ns;
 	rz_client_look_from(s->clients, now_ns);
-	reason = remembers(s, &conn, w);
+	reason = remembers(s, row, &conn, w);
 	return reason == RZ_REASON_COOLING_DOWN || reason == RZ_REASON_GAVE_UP ||
 	       reason == RZ_REASON_HOME_WAS_READY;
 }
@@ -315,18 +352,31 @@ void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row, bool 
 		      uint64_t at_ns)
 {
 	struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
-	uint64_t pause_ns = s->limits.cooldown_ns;
-	unsigned i;
 
 	rz_select_undo(s, row);
 	if (!w)
 		return;
-	for (i = 0; i < w->let_go && pause_ns < s->limits.cooldown_max_ns; i++)
-		pause_ns *= 2;
-	if (pause_ns > s->limits.cooldown_max_ns)
-		pause_ns = s->limits.cooldown_max_ns;
+	w->not_before_ns = (at_ns > s->now_ns ? at_ns : s->now_ns) + let_go_rest(s, w);
 	w->let_go += !silent || w->let_go < SILENT_DOUBLES;
-	w->not_before_ns = (at_ns > s->now_ns ? at_ns : s->now_ns) + pause_ns;
+}
+
+void rz_select_listen(struct rz_select *s, const struct rz_candidate *row, uint64_t since_ns)
+{
+	struct rz_client_key key = rz_client_key(row->client, row->addr);
+	struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
+
+	rz_budget_give(s->budget, &row->target);
+	rz_client_undo(s->clients, &key);
+	if (w)
+		w->listened_ns = since_ns;
+}
+
+void rz_select_listen_no_more(struct rz_select *s)
+{
+	struct rz_waiting *w, *next;
+
+	HASH_ITER (hh, s->queue.waiting, w, next)
+		w->listened_ns = 0;
 }
 
 const struct rz_outcome_row *rz_select_outcomes(const struct rz_select *s, size_t *ret_n)

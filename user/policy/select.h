@@ -21,6 +21,10 @@
  * row of futile rounds ends when the client opened a data connection in its own zone here, or was
  * not seen as a candidate for `cooldown_max`.
  *
+ * Of a library that may have nobody to ask after its first loss (plan.twice) a connection that the
+ * round's first move brought back goes once more in the round, as soon as it is known that the
+ * client stays on it.
+ *
  * Left behind: a connection that a client opened after a move of its, and on which no Produce or
  * Fetch came since the client could have left it (rz_stays_from), is no candidate and proves
  * nothing about the move: its client works elsewhere. Its next Produce or Fetch makes it one.
@@ -28,7 +32,16 @@
  * Home was ready: a connection that a client opened here although its zone had been ready for
  * `stable_for` is left alone for `home_ready_wait`: what its client chose then it would choose
  * again, or its metadata are old and it will come home by itself. Not so what a client opened
- * between its first move and soon after its latest: there another move helps.
+ * between its first move and soon after its latest: there another move helps. Nor what a client
+ * opened that was not moved yet, was here before home was ready, and has not asked for metadata
+ * since: it did not choose, it only reconnected.
+ *
+ * Busy: of a library that does not miss a connection which it does not use (plan.busy) only one
+ * goes that has carried data within RZ_BUSY_NS. The others wait (LISTENING).
+ *
+ * Listening: a connection on which no request came while its move waited keeps its place in the
+ * queue, and takes no rate or turn from anybody, until a request of its is seen (then it is a
+ * candidate as before) or `listen` is over (then it was let go).
  *
  * Memory is bounded: clients by `clients_max` (client.h says who is forgotten first, and what
  * happens if nobody may be), the queue by the candidates of one tick.
@@ -46,6 +59,9 @@ struct rz_moment {
 	double share; /* this node's part of all agents, 0 to 1: of the cluster's rate */
 	bool paused;  /* by the operator */
 };
+
+/* A reader that works has sent a Fetch within this time: franz-go lets each wait for 5 s. */
+#define RZ_BUSY_NS (6 * 1000000000ULL)
 
 struct rz_select; /* the memory of clients, the queue, the breaker and the buckets */
 
@@ -98,6 +114,14 @@ void rz_select_undo(struct rz_select *s, const struct rz_candidate *row);
  */
 void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row, bool silent,
 		      uint64_t at_ns);
+
+/* The same for a move on which no request came since it began, at `since_ns`, and whose connection
+ * is listened to from then on for `listen_ns`. Each such time in vain doubles the rest that
+ * follows.
+ */
+void rz_select_listen(struct rz_select *s, const struct rz_candidate *row, uint64_t since_ns);
+/* Nobody is listened to any more: whoever was is a candidate as before. */
+void rz_select_listen_no_more(struct rz_select *s);
 
 /* Outcomes of earlier moves that the latest run has found, and those that are due and open (NONE);
  * they live until the next one. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kern/named.h"
 #include "policy/known.h"
 #include "policy/pace.h"
 #include "policy/ready.h"
@@ -19,9 +20,11 @@ static struct rz_candidate as_candidate(const struct rz_conn *c, const struct rz
 				   .tuple = c->tuple,
 				   .opened_ns = c->opened_ns,
 				   .data_ns = rz_conn_time_ns(c, c->data_cs),
+				   .request_ns = c->last_request_ns,
 				   .plan = v->plan,
 				   .known_by = v->known_by,
 				   .home_was_ready = v->home_was_ready,
+				   .reconnected = v->reconnected,
 				   .from_zone = v->agent_zone ? v->agent_zone : "",
 				   .to_zone = v->client_zone ? v->client_zone : ""};
 
@@ -58,6 +61,7 @@ struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_
 		.left = rz_snapshot_left(snap, c),
 		.followed = rz_snapshot_followed(snap, c),
 		.other_writer = rz_snapshot_other_writer(snap, c),
+		.here = rz_named_of(snap, c),
 	};
 }
 
@@ -319,6 +323,8 @@ void rz_tick_undo(struct rz_select *select, const struct rz_candidate *m, enum r
 {
 	if (why == RZ_UNDO_REFUSED)
 		rz_select_undo(select, m);
+	else if (why == RZ_UNDO_LISTENED)
+		rz_select_listen(select, m, at_ns);
 	else
 		rz_select_let_go(select, m, why == RZ_UNDO_SILENT, at_ns);
 }

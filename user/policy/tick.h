@@ -71,9 +71,10 @@ const struct rz_candidate *rz_tick_find(const struct rz_tick *t, uint64_t cookie
 
 /* Why a move that was allowed did not happen. */
 enum rz_undone {
-	RZ_UNDO_REFUSED, /* the connection is gone or another, or nothing was done to it */
-	RZ_UNDO_SILENT,	 /* begun, and nothing was asked by whose answer it could be judged */
-	RZ_UNDO_LET_GO,	 /* begun, and no moment was found */
+	RZ_UNDO_REFUSED,  /* the connection is gone or another, or nothing was done to it */
+	RZ_UNDO_SILENT,	  /* begun, and nothing was asked by whose answer it could be judged */
+	RZ_UNDO_LET_GO,	  /* begun, and no moment was found */
+	RZ_UNDO_LISTENED, /* as silent, but its next request will be seen; at_ns: when it began */
 };
 void rz_tick_undo(struct rz_select *select, const struct rz_candidate *m, enum rz_undone why,
 		  uint64_t at_ns);

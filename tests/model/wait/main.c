@@ -17,8 +17,8 @@
 #define MARGIN_NS   (200 * MS_NS) /* of move/close.c */
 
 static struct {
-	uint64_t steps, moves, tries, closed, closed_held, closed_over_hole, holds, bridges,
-		given_up, refused;
+	uint64_t steps, moves, tries, closed, closed_held, closed_over_hole, closed_listened, holds,
+		bridges, given_up, refused;
 	uint64_t checks[RZ_CHECK_COUNT];
 } sum;
 
@@ -121,6 +121,8 @@ static void count_end(const struct world *w)
 	sum.closed++;
 	sum.closed_held += w->w.held_ns && w->h.held != w->w.held_before;
 	sum.closed_over_hole += w->w.held_ns && w->early_end && w->c.frame.produce;
+	/* by what was heard of it before: no request has come since the move began */
+	sum.closed_listened += w->listened && w->h.last && w->c.last_request_ns < w->begun_ns;
 }
 
 static bool run_move(uint64_t seed)
@@ -197,10 +199,10 @@ int main(void)
 		bad += !run_move(seed + i);
 	printf("%" PRIu64 " moves, %" PRIu64 " steps, %" PRIu64 " last checks: %" PRIu64
 	       " closed (%" PRIu64 " after a hold that dropped something, %" PRIu64
-	       " held over a hole), %" PRIu64 " given up, %" PRIu64 " refused; %" PRIu64
-	       " holds, %" PRIu64 " of them to bridge\n",
+	       " held over a hole, %" PRIu64 " by what was listened to before), %" PRIu64
+	       " given up, %" PRIu64 " refused; %" PRIu64 " holds, %" PRIu64 " of them to bridge\n",
 	       sum.moves, sum.steps, sum.tries, sum.closed, sum.closed_held, sum.closed_over_hole,
-	       sum.given_up, sum.refused, sum.holds, sum.bridges);
+	       sum.closed_listened, sum.given_up, sum.refused, sum.holds, sum.bridges);
 	for (k = 0; k < RZ_CHECK_COUNT; k++)
 		if (sum.checks[k])
 			printf("    %8" PRIu64 "  %s\n", sum.checks[k], rz_check_name(k));
@@ -211,6 +213,10 @@ int main(void)
 		}
 	if (sum.closed_over_hole < LEAST_OFTEN && !runs) {
 		printf("FAILED: hardly ever closed over a hole\n");
+		rare++;
+	}
+	if (sum.closed_listened < LEAST_OFTEN && !runs) {
+		printf("FAILED: hardly ever closed by what was listened to before\n");
 		rare++;
 	}
 	printf("%d passed, %d failed\n", !bad && !rare, bad || rare);

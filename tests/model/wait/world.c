@@ -317,6 +317,10 @@ void world_make(struct world *w, uint64_t seed)
 	w->acked = w->out;
 	memset(&w->h, 0, offsetof(struct rz_hold, expected));
 	w->h.cookie = 1;
+	/* it was listened to: its responses have been followed for a while */
+	w->listened = chance(w, 25);
+	for (i = w->listened ? below(w, 60) : 0; i; i--)
+		world_waits(w);
 	w->begun_ns = w->now_ns;
 	w->w = rz_wait_begin(w->now_ns);
 }

@@ -37,6 +37,7 @@ struct request {
 
 struct world {
 	uint64_t noise, now_ns, begun_ns;
+	bool listened; /* its responses had been followed before the move began */
 	uint32_t base;
 	/* what the move is told to do */
 	struct rz_plan plan;

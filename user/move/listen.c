@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Connections that rezone listens to, see listen.h. */
+#include "move/listen.h"
+
+static struct rz_watched *find(struct rz_listening *l, uint64_t cookie)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->rows[i].cookie == cookie)
+			return &l->rows[i];
+	return NULL;
+}
+
+bool rz_listening_has(const struct rz_listening *l, uint64_t cookie)
+{
+	return find((struct rz_listening *)l, cookie);
+}
+
+bool rz_listening_add(struct rz_listening *l, const struct rz_watched *row)
+{
+	struct rz_watched *r = find(l, row->cookie);
+
+	if (!r && l->n == RZ_LISTEN_MAX)
+		return false;
+	if (!r)
+		r = &l->rows[l->n++];
+	*r = *row;
+	return true;
+}
+
+void rz_listening_end(struct rz_listening *l, uint64_t cookie)
+{
+	struct rz_watched *r = find(l, cookie);
+
+	if (r)
+		*r = l->rows[--l->n];
+}
