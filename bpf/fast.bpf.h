@@ -80,38 +80,65 @@ static __always_inline bool rz_fast_read_acks(const __u8 *head, __u32 n, struct 
 	return true;
 }
 
+/* Is the fixed part of a header at `head` that of a request which ends with the segment or behind
+ * it, with a client.id of the length that is known? */
+static __always_inline bool rz_fast_parse(const __u8 *head, const struct rz_seg *seg, __u32 id_len,
+					  struct rz_fast *q)
+{
+	return !rz_request_parse(head, &q->r) && q->r.client_id_len == (__s16)id_len &&
+	       (__u32)q->r.size + 4 >= seg->len;
+}
+
+/* Only the fixed part is asked for: of a connection that has only fetched, three times in four. Its
+ * length is known beforehand, so that no verifier wants these bytes to be zeros before. */
+static __always_inline bool rz_fast_read_fixed(struct __sk_buff *skb, const struct rz_seg *seg,
+					       __u32 id_len, struct rz_fast *q)
+{
+	__u8 head[RZ_KAFKA_FIXED];
+
+	return !bpf_skb_load_bytes(skb, seg->off, head, sizeof(head)) &&
+	       rz_fast_parse(head, seg, id_len, q) && q->r.api_key == RZ_API_FETCH;
+}
+
+/* ... and the client.id, and a Produce's acks behind it. */
+static __always_inline bool rz_fast_read_all(struct __sk_buff *skb, const struct rz_seg *seg,
+					     __u32 id_len, bool compares, struct rz_fast *q)
+{
+	__u8 bytes[RZ_FAST_BEFORE + RZ_FAST_HEADER] __attribute__((aligned(8))) = {};
+	__u8 *head = bytes + RZ_FAST_BEFORE;
+	__u32 n = RZ_KAFKA_FIXED + id_len + RZ_PRODUCE_BODY;
+
+	if (n > seg->len)
+		n = seg->len;
+	if (n < RZ_KAFKA_FIXED + (compares ? id_len : 0) ||
+	    bpf_skb_load_bytes(skb, seg->off, head,
+			       RZ_KAFKA_FIXED + rz_fast_bound(n - RZ_KAFKA_FIXED)) ||
+	    !rz_fast_parse(head, seg, id_len, q))
+		return false;
+	if (compares)
+		q->client = rz_fast_id_hash(head + RZ_KAFKA_FIXED, id_len);
+	if (q->r.api_key == RZ_API_PRODUCE)
+		return rz_fast_read_acks(head, n, q);
+	return q->r.api_key == RZ_API_FETCH;
+}
+
 /* Reads the request that begins with the segment. False: the request is none for the fast path. The
  * frame's fields that are looked at here are looked at again under the lock. */
 static __always_inline bool rz_fast_read(struct __sk_buff *skb, const struct rz_frame *f,
 					 const struct rz_seg *seg, struct rz_fast *q)
 {
-	__u8 bytes[RZ_FAST_BEFORE + RZ_FAST_HEADER] __attribute__((aligned(8))) = {};
-	__u8 *head = bytes + RZ_FAST_BEFORE;
-	__u32 id_len = (__u16)f->client_id_len, n = RZ_KAFKA_FIXED;
+	__u32 id_len = (__u16)f->client_id_len;
 	bool compares;
 
 	q->requests = f->requests;
-	compares = rz_effort_compares_id_at(q->requests);
-	if (!id_len || id_len > RZ_FAST_ID_MAX)
-		return false;
-	if (compares || f->produce)
-		n += id_len + RZ_PRODUCE_BODY;
-	if (n > seg->len)
-		n = seg->len;
-	if (n < RZ_KAFKA_FIXED ||
-	    bpf_skb_load_bytes(skb, seg->off, head,
-			       RZ_KAFKA_FIXED + rz_fast_bound(n - RZ_KAFKA_FIXED)))
-		return false;
-	if (rz_request_parse(head, &q->r) || q->r.client_id_len != (__s16)id_len ||
-	    (__u32)q->r.size + 4 < seg->len)
-		return false;
-	if (compares && n < RZ_KAFKA_FIXED + id_len)
-		return false;
-	q->client = compares ? rz_fast_id_hash(head + RZ_KAFKA_FIXED, id_len) : 0;
+	q->client = 0;
 	q->acks = RZ_ACKS_SOME;
-	if (q->r.api_key == RZ_API_PRODUCE)
-		return rz_fast_read_acks(head, n, q);
-	return q->r.api_key == RZ_API_FETCH;
+	if (!id_len || id_len > RZ_FAST_ID_MAX || seg->len < RZ_KAFKA_FIXED)
+		return false;
+	compares = rz_effort_compares_id_at(q->requests);
+	if (!compares && !f->produce)
+		return rz_fast_read_fixed(skb, seg, id_len, q);
+	return rz_fast_read_all(skb, seg, id_len, compares, q);
 }
 
 /* Would all that take.bpf.h does with this request be to count it? Under the lock. */
@@ -165,14 +192,6 @@ static __always_inline void rz_fast_count(struct rz_conn *c, const struct rz_fas
 	c->last_request_ns = now;
 }
 
-static __always_inline void rz_fast_bytes(struct bpf_sock *sk, __u64 *rx, __u64 *tx)
-{
-	struct bpf_tcp_sock *tp = sk ? bpf_tcp_sock(sk) : NULL;
-
-	*rx = tp ? tp->bytes_received : 0;
-	*tx = tp ? tp->bytes_acked : 0;
-}
-
 /* Takes the segment if there is nothing unusual about it. A function of its own, for its stack. */
 static __noinline enum rz_fast_took rz_fast_take(struct __sk_buff *skb, __u64 cookie,
 						 struct rz_conn *c, const struct rz_seg *seg)
@@ -191,7 +210,7 @@ static __noinline enum rz_fast_took rz_fast_take(struct __sk_buff *skb, __u64 co
 	u = rz_undo_of(cookie);
 	if (!u)
 		return RZ_FAST_NOT;
-	rz_fast_bytes(skb->sk, &rx, &tx);
+	rz_segment_bytes(skb, &rx, &tx);
 	now = rz_take_now();
 	bpf_spin_lock(&c->lock);
 	e = rz_undo_at(u, c->frame.generation);

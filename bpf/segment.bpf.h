@@ -11,6 +11,7 @@
 
 #include "count.bpf.h"
 #include "port.bpf.h"
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <linux/in.h>
 #include <linux/ip.h>
@@ -134,6 +135,11 @@ static __always_inline int rz_segment_parse(struct __sk_buff *skb, struct rz_seg
 	return seg->len > 0;
 }
 
+/* Linux 6.2: from the program's view of a packet to the kernel's own; and to a type that
+ * a pointer is known to have. No call is left of either. */
+extern void *bpf_cast_to_kern_ctx(void *obj) __weak __ksym;
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __weak __ksym;
+
 /* Up to where TCP has all bytes, as of now: the socket is not locked. Returns -1 if it cannot be
  * asked. Tests say it themselves. */
 #ifndef RZ_TEST_RCV_NXT
@@ -159,10 +165,29 @@ static __always_inline bool rz_segment_fits(struct bpf_sock *sk, const struct rz
 	return (__s32)(seg->seq - rcv_nxt - tp->rcv_wnd) <= 0 &&
 	       (__s32)(seg->seq + seg->len - rcv_nxt) > 0;
 }
-#endif
 
-/* Linux 6.2: from the program's view of a packet to the kernel's own; no call is left of it. */
-extern void *bpf_cast_to_kern_ctx(void *obj) __weak __ksym;
+/* What TCP has received and what was acknowledged to it, of a packet's TCP socket. Read where it
+ * lies if it can be (13 ns less than asking), asked for otherwise. */
+static __always_inline void rz_segment_bytes(struct __sk_buff *skb, __u64 *rx, __u64 *tx)
+{
+	const struct tcp_sock *full;
+	struct bpf_tcp_sock *tp;
+	struct bpf_sock *sk;
+
+	if (!!bpf_cast_to_kern_ctx && !!bpf_rdonly_cast) {
+		full = bpf_rdonly_cast(((struct sk_buff *)bpf_cast_to_kern_ctx(skb))->sk,
+				       bpf_core_type_id_kernel(struct tcp_sock));
+		*rx = full->bytes_received;
+		*tx = full->bytes_acked;
+		asm volatile("" : "+r"(*rx), "+r"(*tx)); /* these loads are not those below */
+		return;
+	}
+	sk = skb->sk;
+	tp = sk ? bpf_tcp_sock(sk) : NULL;
+	*rx = tp ? tp->bytes_received : 0;
+	*tx = tp ? tp->bytes_acked : 0;
+}
+#endif
 
 /* The socket's cookie. Read where it lies if it can be (22 ns less than asking for it, on each
  * segment), asked for if it was never given or cannot. */

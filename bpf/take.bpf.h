@@ -75,15 +75,16 @@ static __noinline bool rz_take_stays(const struct rz_scratch *s, struct rz_conn 
 
 /* Puts the worked-on copy back. Returns 0, or -1 if the entry changed meanwhile. Zone and opt-in
  * are copied from `clients` as soon as user space has read the id. */
-static __always_inline int rz_take_commit(struct bpf_sock *sk, struct rz_scratch *s,
+static __always_inline int rz_take_commit(struct __sk_buff *skb, struct rz_scratch *s,
 					  struct rz_conn *c)
 {
-	struct bpf_tcp_sock *tp = bpf_tcp_sock(sk);
 	struct rz_client *client = NULL;
 	__u64 now = rz_take_now();
 	struct rz_undo *u = rz_undo_of(s->cookie);
 	int done = -1;
+	__u64 rx, tx;
 
+	rz_segment_bytes(skb, &rx, &tx);
 	if (s->f.client && !s->f.zone_known)
 		client = bpf_map_lookup_elem(&clients, &s->f.client);
 	s->has_pushed = 0;
@@ -106,8 +107,8 @@ static __always_inline int rz_take_commit(struct bpf_sock *sk, struct rz_scratch
 			c->data_cs = rz_take_cs(c->opened_ns, now);
 		c->frame = s->f;
 		c->misses = s->misses;
-		c->rx_bytes = tp ? tp->bytes_received : 0;
-		c->tx_bytes = tp ? tp->bytes_acked : 0;
+		c->rx_bytes = rx;
+		c->tx_bytes = tx;
 		done = 0;
 	}
 	bpf_spin_unlock(&c->lock);
@@ -252,7 +253,7 @@ static __noinline void rz_take_try(struct __sk_buff *skb, struct bpf_sock *sk, s
 		}
 		if (s->dropped)
 			return;
-		if (!rz_take_commit(sk, s, c)) {
+		if (!rz_take_commit(skb, s, c)) {
 			s->look = rz_early_has(s->cookie);
 			rz_sync_count_lost(s);
 			if (s->undone)

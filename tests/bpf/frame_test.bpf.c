@@ -28,6 +28,11 @@ static __always_inline bool rz_segment_fits(struct bpf_sock *sk, const struct rz
 				    (__s32)(seg->seq + seg->len - rz_test_rcv_nxt) > 0);
 }
 
+static __always_inline void rz_segment_bytes(struct __sk_buff *skb, __u64 *rx, __u64 *tx)
+{
+	*rx = *tx = 0;
+}
+
 #include "fast.bpf.h"
 #include "opening.bpf.h"
 #include "park.bpf.h"

@@ -5,6 +5,7 @@
 
 #define bpf_core_field_exists(...)	 1
 #define bpf_core_enum_value_exists(e, v) 1
+#define bpf_core_type_id_kernel(type)	 0
 
 #define RZ_READ_2(p, a)			 ((p)->a)
 #define RZ_READ_3(p, a, b)		 ((p)->a->b)
