@@ -42,12 +42,15 @@ static __always_inline __u64 rz_early_bit(__u64 cookie)
 	return 1ULL << (cookie / RZ_EARLY_SLOTS % 64);
 }
 
+static __always_inline __u64 *rz_early_whose_of(__u64 cookie)
+{
+	return &rz_early_whose[cookie % RZ_EARLY_SLOTS];
+}
+
 /* May something of this connection be kept? */
 static __always_inline bool rz_early_has(__u64 cookie)
 {
-	struct rz_early *e = rz_early_of(cookie);
-
-	return e && e->whose & rz_early_bit(cookie);
+	return *rz_early_whose_of(cookie) & rz_early_bit(cookie);
 }
 
 /* Tells a piece that is not what was kept: rz_early_forget() writes without the lock. */
@@ -101,7 +104,7 @@ __noinline int rz_early_keep(struct __sk_buff *skb)
 	s->early.check = rz_early_check(&s->early);
 	bpf_spin_lock(&e->lock);
 	e->pieces[e->next++ % RZ_EARLY_MAX] = s->early;
-	e->whose |= rz_early_bit(s->cookie);
+	*rz_early_whose_of(s->cookie) |= rz_early_bit(s->cookie);
 	bpf_spin_unlock(&e->lock);
 	return 0;
 }
@@ -146,7 +149,7 @@ __noinline int rz_early_take(__u32 wants, __u32 synced)
 	}
 	if (s->kept_found && !s->kept_doubt)
 		s->early = e->pieces[(s->kept_found - 1) % RZ_EARLY_MAX];
-	e->whose = whose;
+	*rz_early_whose_of(s->cookie) = whose;
 	bpf_spin_unlock(&e->lock);
 	return s->kept_found && !s->kept_doubt && rz_early_check(&s->early) == s->early.check;
 }
@@ -176,7 +179,7 @@ __noinline int rz_early_forget(__u64 cookie)
 	struct rz_early *e = rz_early_of(cookie);
 	int i;
 
-	if (!e || !(e->whose & rz_early_bit(cookie)))
+	if (!e || !rz_early_has(cookie))
 		return 0;
 	for (i = 0; i < RZ_EARLY_MAX; i++)
 		if (e->pieces[i].cookie == cookie)

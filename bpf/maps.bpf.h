@@ -237,7 +237,6 @@ struct rz_early_piece {
 struct rz_early {
 	struct bpf_spin_lock lock;
 	__u32 next;
-	__u64 whose; /* rz_early_bit() of each connection that may have some */
 	struct rz_early_piece pieces[RZ_EARLY_MAX];
 };
 
@@ -247,6 +246,10 @@ struct {
 	__type(key, __u32);
 	__type(value, struct rz_early);
 } early SEC(".maps");
+
+/* rz_early_bit() of each connection that may have some, by slot; written under the slot's lock.
+ * Apart from the slots, for nearly every segment asks, and 2 kB stay in the caches. */
+__u64 rz_early_whose[RZ_EARLY_SLOTS] = {};
 
 /* A handshake takes no longer: a listener sends its SYN-ACK again for 63 s, by default. What is
  * older is of another connection with the same ports and sequence number. */
