@@ -381,6 +381,26 @@ static void test_listens_to_few(void **state)
 	assert_true(rz_listening_has(&l, 7));
 }
 
+/* Who has said nothing for so long takes no place from another one. */
+static void test_listens_for_so_long(void **state)
+{
+	struct rz_watched row = {.cookie = 1};
+	struct rz_listening l = {};
+
+	(void)state;
+	for (; row.cookie <= RZ_LISTEN_MAX; row.cookie++) {
+		row.until_ns = row.cookie % 2 ? 100 : 200;
+		assert_true(rz_listening_add(&l, &row));
+	}
+	rz_listening_end_old(&l, 99);
+	assert_false(rz_listening_add(&l, &row));
+	rz_listening_end_old(&l, 100);
+	assert_int_equal(l.n, RZ_LISTEN_MAX / 2);
+	assert_false(rz_listening_has(&l, 1) || rz_listening_has(&l, RZ_LISTEN_MAX - 1));
+	assert_true(rz_listening_has(&l, 2) && rz_listening_has(&l, RZ_LISTEN_MAX));
+	assert_true(rz_listening_add(&l, &row));
+}
+
 static void test_cancelled(void **state)
 {
 	struct rz_jobs jobs = one_job();
@@ -404,6 +424,7 @@ int main(void)
 					   cmocka_unit_test(test_does_not_listen),
 					   cmocka_unit_test(test_listens_beside_an_operator),
 					   cmocka_unit_test(test_listens_to_few),
+					   cmocka_unit_test(test_listens_for_so_long),
 					   cmocka_unit_test(test_cancelled)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -237,7 +237,7 @@ void rz_daemon_moves_stop(struct rz_daemon *d);
 
 /* A tick has judged: ends the listening to connections that are no candidates any more. */
 void rz_daemon_listen_judge(struct rz_daemon *d, const struct rz_tick *t);
-/* Each second: nobody is listened to while nobody may be moved. */
+/* Each second: nobody is listened to while nobody may be moved, or for longer than --listen-for. */
 void rz_daemon_look_at_listening(struct rz_daemon *d);
 /* Ends all of it, and tells the policy. */
 void rz_daemon_listen_stop(struct rz_daemon *d);

@@ -36,3 +36,12 @@ void rz_listening_end(struct rz_listening *l, uint64_t cookie)
 	if (r)
 		*r = l->rows[--l->n];
 }
+
+void rz_listening_end_old(struct rz_listening *l, uint64_t now_ns)
+{
+	size_t i = l->n;
+
+	while (i--)
+		if (now_ns >= l->rows[i].until_ns)
+			l->rows[i] = l->rows[--l->n];
+}

@@ -29,5 +29,7 @@ bool rz_listening_has(const struct rz_listening *l, uint64_t cookie);
 /* Begins, or goes on until this row's end. False: there is no room. */
 bool rz_listening_add(struct rz_listening *l, const struct rz_watched *row);
 void rz_listening_end(struct rz_listening *l, uint64_t cookie);
+/* Makes room: ends those whose time is over. They may be candidates for long after that. */
+void rz_listening_end_old(struct rz_listening *l, uint64_t now_ns);
 
 #endif
