@@ -32,7 +32,8 @@ static struct bpf_link {
 static size_t n_links;
 static uint64_t refused; /* the cgroup at which no program may be attached */
 static int pin_error, pinned;
-static bool lost; /* a pin is gone, whichever is asked for */
+static unsigned pins_before_it; /* that error: so many succeed */
+static bool lost;		/* a pin is gone, whichever is asked for */
 static bool something_is_left;
 static size_t least; /* links there were at a time, since it was set */
 
@@ -80,11 +81,18 @@ int bpf_link__destroy(struct bpf_link *link)
 
 int rz_claim_link(struct rz_claim *c, struct bpf_link *link, const char *name)
 {
-	(void)c;
+	char path[4200];
+
 	(void)link;
-	(void)name;
-	pinned += !pin_error;
-	return pin_error;
+	if (pin_error && !pins_before_it)
+		return pin_error;
+	pins_before_it -= pins_before_it > 0;
+	pinned++;
+	if (c->pin_dir) {
+		rz_pins_path(path, sizeof(path), c->pin_dir, name);
+		close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	}
+	return 0;
 }
 
 bool rz_claim_lost(const struct rz_claim *c, const struct bpf_link *link, const char *name)
@@ -153,6 +161,7 @@ static int begin(void **state)
 	n_links = 0;
 	refused = 0;
 	pin_error = 0;
+	pins_before_it = 0;
 	lost = false;
 	something_is_left = false;
 	bss = (typeof(bss)){};
@@ -228,6 +237,36 @@ static void listens(void **state)
 	rz_kern_watch_no_more(&kern, &keep[1], 1);
 	assert_int_equal(links_there(), 0);
 	assert_int_equal(bss.rz_holding, 0);
+}
+
+/* If one of them cannot be pinned, none stays so: with its place its pin would be forgotten. */
+static void pins_all_or_none(void **state)
+{
+	static const char *const pins[] = RZ_WATCH_PINS;
+	const uint64_t later = rz_now_ns() + 3600 * 1000000000ULL;
+	struct rz_watched keep[2] = {{1, below[0], later}, {2, below[1], later}};
+	char path[4200];
+	size_t i;
+
+	(void)state;
+	snprintf(kern.pin_dir, sizeof(kern.pin_dir), "%s", top);
+	kern.claim.pin_dir = kern.pin_dir;
+	rz_pins_path(path, sizeof(path), top, "");
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(rz_kern_watch(&kern, below[0]), 0);
+	assert_int_equal(rz_kern_watch(&kern, below[1]), 0);
+	rz_kern_watch_no_more(&kern, keep, 2);
+	pin_error = -ENOSPC;
+	pins_before_it = 1;
+	assert_int_equal(rz_kern_watch(&kern, below[1]), -ENOSPC);
+	assert_int_equal(links_there(), 2);
+	for (i = 0; i < RZ_WATCH_MAX; i++) {
+		rz_pins_path(path, sizeof(path), top, pins[i]);
+		assert_int_not_equal(access(path, F_OK), 0);
+	}
+	rz_kern_watch_end(&kern);
+	rz_pins_path(path, sizeof(path), top, "");
+	assert_int_equal(rmdir(path), 0);
 }
 
 /* As many as have a pin each; with one more, all are followed at the whole, which begins before the
@@ -341,6 +380,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_at_its_own, begin, finish),
 		cmocka_unit_test_setup_teardown(listens, begin, finish),
+		cmocka_unit_test_setup_teardown(pins_all_or_none, begin, finish),
 		cmocka_unit_test_setup_teardown(too_many, begin, finish),
 		cmocka_unit_test_setup_teardown(the_kernel_refuses, begin, finish),
 		cmocka_unit_test_setup_teardown(refused_at_the_whole_too, begin, finish),

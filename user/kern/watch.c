@@ -130,7 +130,8 @@ static enum rz_wide watch_one(struct rz_kern *k, uint64_t cgroup)
 	return attach(k, k->n_watches, fd, cgroup) ? RZ_WIDE_REFUSED : RZ_WIDE_NO;
 }
 
-/* A move begins beside connections that are listened to. */
+/* A move begins beside connections that are listened to. All are pinned, or none: the pin of one
+ * that is loose would be forgotten, and keep its program there. */
 static int pin_all(struct rz_kern *k)
 {
 	int err = 0;
@@ -138,6 +139,8 @@ static int pin_all(struct rz_kern *k)
 
 	for (i = 0; i < k->n_watches && !err; i++)
 		err = rz_claim_link(&k->claim, k->watches[i].link, pins[i]);
+	while (err && i--)
+		unpin(k, i);
 	k->watches_loose &= err != 0;
 	return err;
 }
