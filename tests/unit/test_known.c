@@ -292,44 +292,6 @@ static void test_shared_print(void **state)
 	}
 }
 
-/* What a library never does, or not by default, rules it out once it was seen; that it was not seen
- * rules nobody out. */
-static void test_overdone(void **state)
-{
-	static const struct {
-		int version, idempotent, several, unanswered;
-		bool rdkafka, python, kafkajs, rskafka;
-	} rows[] = {
-		{7, 0, 0, 0, true, true, false, true},	  {7, 0, 0, 7, true, true, false, true},
-		{7, 0, 0, 8, true, false, false, true},	  {7, 0, 1, 0, false, true, false, false},
-		{7, 0, 1, 8, false, false, false, false}, {7, 1, 0, 3, true, false, true, false},
-		{7, 1, 0, 4, true, false, false, false},  {7, 1, 1, 3, false, false, true, false},
-		{8, 0, 0, 7, true, true, false, false},	  {8, 0, 0, 255, true, false, false, false},
-		{8, 0, 1, 0, false, true, false, false},  {9, 0, 1, 7, false, true, false, false},
-	};
-	struct rz_print p = java_writes;
-	struct rz_print_row row;
-	struct rz_known k;
-	struct clients w;
-	size_t i;
-
-	(void)state;
-	p.leader_epoch = 0;
-	for (i = 0; i < COUNT(rows); i++) {
-		p.versions[RZ_PRINT_OF_PRODUCE] = (__u8)(rows[i].version + 1);
-		p.idempotent = (__u8)rows[i].idempotent;
-		p.producer_epoch = p.base_sequence = p.idempotent ? 0 : -1;
-		p.several = (__u8)rows[i].several;
-		p.unanswered = (__u8)rows[i].unanswered;
-		k = by_print(&w, &row, &p);
-		assert_int_equal(may_be_version(k, "confluent-kafka-python", ""), rows[i].rdkafka);
-		assert_int_equal(may_be_version(k, "kafka-python", ""), rows[i].python);
-		assert_int_equal(may_be_version(k, "kafkajs", ""), rows[i].kafkajs);
-		assert_int_equal(may_be_version(k, "rskafka", ""), rows[i].rskafka);
-		by_print_end(&w);
-	}
-}
-
 /* kafka-python 2.3 says its name on a client's first connection alone. Its later ones have the
  * print of librdkafka 2.4 and newer, which says its name on each. */
 static void test_first_connection_alone(void **state)
@@ -414,7 +376,6 @@ int main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_no_neighbour),
 		cmocka_unit_test(test_shared_print),
-		cmocka_unit_test(test_overdone),
 		cmocka_unit_test(test_first_connection_alone),
 		cmocka_unit_test(test_contradiction),
 	};

@@ -61,6 +61,45 @@ static void told(struct writer *t, int unanswered, int several)
 	t->print.print.several = (__u8)several;
 }
 
+static bool has(rz_print_names set, const char *name)
+{
+	return (set & rz_print_called(name)) != 0;
+}
+
+/* What a library never does, or not by default, rules it out once it was seen; that it was not seen
+ * rules nobody out. */
+static void test_overdone(void **state)
+{
+	static const struct {
+		int version, idempotent, several, unanswered;
+		bool rdkafka, python, kafkajs, rskafka;
+	} rows[] = {
+		{7, 0, 0, 0, true, true, false, true},	  {7, 0, 0, 7, true, true, false, true},
+		{7, 0, 0, 8, true, false, false, true},	  {7, 0, 1, 0, false, true, false, false},
+		{7, 0, 1, 8, false, false, false, false}, {7, 1, 0, 3, true, false, true, false},
+		{7, 1, 0, 4, true, false, false, false},  {7, 1, 1, 3, false, false, true, false},
+		{8, 0, 0, 7, true, true, false, false},	  {8, 0, 0, 255, true, false, false, false},
+		{8, 0, 1, 0, false, true, false, false},  {9, 0, 1, 7, false, true, false, false},
+	};
+	rz_print_names set;
+	struct rz_print *p;
+	struct writer t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		make(&t, rows[i].version, rows[i].idempotent);
+		p = &t.print.print;
+		p->several = (__u8)rows[i].several;
+		p->unanswered = (__u8)rows[i].unanswered;
+		set = rz_print_match(p);
+		assert_int_equal(has(set, "confluent-kafka-python"), rows[i].rdkafka);
+		assert_int_equal(has(set, "kafka-python"), rows[i].python);
+		assert_int_equal(has(set, "kafkajs"), rows[i].kafkajs);
+		assert_int_equal(has(set, "rskafka"), rows[i].rskafka);
+	}
+}
+
 /* librdkafka before 2.4, or one that does not send again what is taken from it. */
 static void test_may_not_be_held(void **state)
 {
@@ -198,9 +237,9 @@ static void test_by_hand(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_may_not_be_held),	  cmocka_unit_test(test_idempotent),
-		cmocka_unit_test(test_may_be_left_alone), cmocka_unit_test(test_not_probed),
-		cmocka_unit_test(test_by_hand),
+		cmocka_unit_test(test_overdone),   cmocka_unit_test(test_may_not_be_held),
+		cmocka_unit_test(test_idempotent), cmocka_unit_test(test_may_be_left_alone),
+		cmocka_unit_test(test_not_probed), cmocka_unit_test(test_by_hand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,54 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* user/move/wait.c: what is done with a move at each step. The rule behind it has a model
  * (tests/model/wait). */
-#include "unit.h"
-
-#include "move/wait.h"
-
-#define MS 1000000ULL
-#define T0 (1000 * SECOND_NS)
-
-/* A move and what the next step shows it. */
-struct story {
-	struct rz_plan plan;
-	struct rz_wait_limits l;
-	struct rz_wait w;
-	struct rz_move_evidence e;
-	uint64_t now_ns;
-};
-
-/* A producer whose responses are followed, and all out. */
-static struct story begin(void)
-{
-	return (struct story){
-		.plan = {.close = RZ_CLOSE_RESET},
-		.l = {.gap_ns = 1000 * MS,
-		      .hold_ns = 5000 * MS,
-		      .settle_ns = 100 * MS,
-		      .one_step = true},
-		.w = rz_wait_begin(T0),
-		.e = {.tracked = true,
-		      .watched = true,
-		      .matters = true,
-		      .followed = true,
-		      .whole = {.must = 5},
-		      .part = {.must = 4},
-		      .repeated = true,
-		      .request_seen = true},
-		.now_ns = T0,
-	};
-}
-
-static void then(struct story *s, uint64_t after_ms, enum rz_act act, enum rz_check check)
-{
-	struct rz_decision d;
-
-	s->now_ns += after_ms * MS;
-	d = rz_wait_decide(&s->w, &s->plan, &s->e, &s->l, s->now_ns);
-	if (d.act != act || (act != RZ_ACT_TRY && act != RZ_ACT_HOLD && d.check != check))
-		fail_msg("%llu ms after the begin: act %d, check %d",
-			 (unsigned long long)((s->now_ns - T0) / MS), d.act, d.check);
-}
+#include "wait.h"
 
 static void refuse(struct story *s, enum rz_check why, enum rz_act act, enum rz_check check)
 {
@@ -56,11 +9,6 @@ static void refuse(struct story *s, enum rz_check why, enum rz_act act, enum rz_
 
 	assert_int_equal(d.act, act);
 	assert_int_equal(d.check, check);
-}
-
-static void unanswered(struct story *s, bool so)
-{
-	s->e.whole.out = s->e.part.out = so ? RZ_CHECK_UNANSWERED : RZ_CHECK_PASSED;
 }
 
 static void test_a_gap(void **state)
@@ -213,106 +161,6 @@ static void test_needs_a_hold(void **state)
 	s.l.hold_ns = 0;
 	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_SETTLING);
 	then(&s, 400, RZ_ACT_TRY, 0);
-}
-
-/* Once its gap was waited for in vain it is held for a moment, and looked at. */
-static void test_a_probe(void **state)
-{
-	struct story s = begin();
-
-	(void)state;
-	unanswered(&s, true);
-	s.plan.gap_only = s.plan.probe = true;
-	s.plan.tells_from = 10;
-	s.e.deepest = 10; /* its library may be any yet */
-	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
-	then(&s, 5999, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
-	then(&s, 1, RZ_ACT_HOLD, 0);
-	assert_int_equal(s.w.deadline_ns, s.now_ns + 2000 * MS);
-	assert_false(s.w.bridge);
-	/* nothing is closed, whatever comes: what is held is not sent again by some */
-	s.e.held = s.e.fresh = 1;
-	s.e.repeated = false;
-	unanswered(&s, false);
-	then(&s, 1999, RZ_ACT_WAIT, RZ_CHECK_PROBED);
-	assert_int_equal(s.w.phase, RZ_PHASE_HOLD);
-	then(&s, 1, RZ_ACT_WAIT, RZ_CHECK_PROBED);
-	assert_int_equal(s.w.phase, RZ_PHASE_GAP);
-	assert_int_equal(s.w.deadline_ns, 0);
-	then(&s, 1000, RZ_ACT_WAIT, RZ_CHECK_PROBED);
-	s.e.repeated = true;
-	then(&s, 2, RZ_ACT_WAIT, RZ_CHECK_PROBED);
-	then(&s, 999, RZ_ACT_WAIT, RZ_CHECK_PROBED);
-	then(&s, 1, RZ_ACT_GIVE_UP, RZ_CHECK_PROBED);
-	/* what was dropped does not come again */
-	s.e.repeated = false;
-	s.w.quiet_ns = 0;
-	then(&s, 2000, RZ_ACT_WAIT, RZ_CHECK_PROBED);
-	then(&s, 1000, RZ_ACT_GIVE_UP, RZ_CHECK_PROBED);
-}
-
-/* What tells its library ends it at once: with a probe, or without one. */
-static void test_a_probe_tells(void **state)
-{
-	struct story s = begin();
-
-	(void)state;
-	unanswered(&s, true);
-	s.plan.gap_only = s.plan.probe = true;
-	s.plan.tells_from = 10;
-	then(&s, 6000, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
-	then(&s, 1000, RZ_ACT_HOLD, 0);
-	then(&s, 2000, RZ_ACT_WAIT, RZ_CHECK_PROBED);
-	s.e.deepest = 11;
-	then(&s, 2, RZ_ACT_GIVE_UP, RZ_CHECK_PROBED);
-	s = begin();
-	unanswered(&s, true);
-	s.plan.gap_only = s.plan.probe = true;
-	s.plan.tells_from = 10;
-	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
-	s.e.deepest = 11;
-	then(&s, 2, RZ_ACT_GIVE_UP, RZ_CHECK_PROBED);
-	assert_false(s.w.probed_ns || s.w.held_ns);
-	/* of one whose library is known it says nothing */
-	s = begin();
-	unanswered(&s, true);
-	s.e.deepest = 255;
-	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_UNANSWERED);
-}
-
-/* It must not be closed if it is that library, not in a gap either. */
-static void test_a_probe_only(void **state)
-{
-	struct story s = begin();
-
-	(void)state;
-	s.plan.probe = s.plan.probe_only = true;
-	s.plan.tells_from = 10;
-	s.e.followed =
-		false; /* a hold would keep away the request that tells where responses are */
-	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_NOT_FOLLOWED);
-	then(&s, 500, RZ_ACT_WAIT, RZ_CHECK_NOT_FOLLOWED);
-	s.e.followed = true;
-	then(&s, 400, RZ_ACT_HOLD, 0);
-	then(&s, 2000, RZ_ACT_WAIT, RZ_CHECK_PROBED);
-	then(&s, 1000, RZ_ACT_GIVE_UP, RZ_CHECK_PROBED);
-	/* never followed: it was not probed */
-	s = begin();
-	s.plan.probe = s.plan.probe_only = true;
-	s.e.followed = false;
-	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_NOT_FOLLOWED);
-	then(&s, 6000, RZ_ACT_GIVE_UP, RZ_CHECK_NOT_FOLLOWED);
-	assert_int_equal(s.w.probed_ns, 0);
-	/* nor where nobody may be held, or nothing is waited for */
-	s = begin();
-	s.plan.probe = s.plan.probe_only = true;
-	s.l.hold_ns = 0;
-	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_PROBED);
-	then(&s, 1000, RZ_ACT_GIVE_UP, RZ_CHECK_PROBED);
-	assert_int_equal(s.w.probed_ns, 0);
-	s = begin();
-	s.plan.probe = s.plan.probe_only = s.l.at_once = true;
-	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_PROBED);
 }
 
 /* A hold stands between the last check and a FIN, or SOCK_DESTROY. */
@@ -481,9 +329,6 @@ int main(void)
 		cmocka_unit_test(test_a_part),
 		cmocka_unit_test(test_never_held),
 		cmocka_unit_test(test_needs_a_hold),
-		cmocka_unit_test(test_a_probe),
-		cmocka_unit_test(test_a_probe_tells),
-		cmocka_unit_test(test_a_probe_only),
 		cmocka_unit_test(test_a_bridge),
 		cmocka_unit_test(test_a_bridge_ends),
 		cmocka_unit_test(test_a_hold_in_vain),
