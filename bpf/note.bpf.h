@@ -14,14 +14,17 @@
 #include "frame.bpf.h"
 
 /* Is this request looked at? Of Produce, and of Fetch where no name was said, the first ones of a
- * connection and some later ones; of other APIs only where the beginning was not seen. A name that
- * was said tells more than the form of a request. */
+ * connection and some later ones, and each Produce while a move follows the responses, for a hold
+ * shows more of its library (user/move/wait.h); of other APIs only where the beginning was not
+ * seen. A name that was said tells more than the form of a request. */
 static __always_inline int rz_note_wants(const struct rz_scratch *s, __s16 api_key)
 {
 	int nameless = s->f.adopted && !s->f.software;
 
 	if (s->f.tentative || s->from_early)
 		return 0;
+	if (api_key == RZ_API_PRODUCE && s->watched)
+		return 1;
 	if (api_key == RZ_API_PRODUCE || (api_key == RZ_API_FETCH && !s->f.software))
 		return rz_effort_looks_again(&s->f);
 	return nameless;
@@ -85,7 +88,6 @@ __noinline int rz_note_request(struct __sk_buff *skb, int api_key, int version, 
 static __always_inline void rz_note_merge_produce(struct rz_print *p, const struct rz_print *now)
 {
 	if (!p->produces) {
-		p->acks = now->acks;
 		p->produce_timeout_ms = now->produce_timeout_ms;
 		p->leader_epoch = now->leader_epoch;
 		p->producer_epoch = now->producer_epoch;
@@ -93,7 +95,7 @@ static __always_inline void rz_note_merge_produce(struct rz_print *p, const stru
 		p->idempotent = now->idempotent;
 		p->old_batch = now->old_batch;
 	}
-	p->acks_differ |= p->acks != now->acks;
+	p->several |= now->several;
 	p->timeouts_differ |= p->produce_timeout_ms != now->produce_timeout_ms;
 	p->batches_differ |= p->leader_epoch != now->leader_epoch ||
 			     p->producer_epoch != now->producer_epoch ||

@@ -62,6 +62,9 @@ static __always_inline void rz_response_note(struct rz_hold *h, const struct rz_
 		h->must = n->number;
 	}
 	h->last = n->number;
+	/* a response is seen here before its client has it, so no client has more in flight */
+	if (rz_responses_followed(h) && (__s32)(n->number - h->answers.number - h->deepest) > 0)
+		h->deepest = n->number - h->answers.number;
 }
 
 /* The same of scratch->noted[i], if the connection has an entry, and if that still is its own: user
@@ -104,7 +107,7 @@ static __always_inline void rz_response_forget(__u64 cookie)
 		return;
 	bpf_spin_lock(&h->lock);
 	if (h->cookie == cookie) {
-		h->last = 0;
+		h->last = h->deepest = 0;
 		for (i = 0; i < RZ_EXPECTED_MAX; i++)
 			h->expected[i].number = 0;
 		h->answers = (struct rz_responses){.round = h->answers.round + 1};

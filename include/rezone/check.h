@@ -53,6 +53,7 @@ enum rz_check {
 	RZ_CHECK_HOLD_ENDS,    /* the hold is too near its end for a FIN */
 	RZ_CHECK_NOT_MET,      /* the walk passed this socket over */
 	RZ_CHECK_NO_FOLLOW,    /* its client could not be followed after the close (map follow) */
+	RZ_CHECK_PROBED,       /* its hold was only to tell its library: nothing is closed */
 	RZ_CHECK_COUNT,
 } RZ_PACKED_ENUM;
 

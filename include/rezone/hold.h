@@ -51,7 +51,8 @@ struct rz_hold {
 	__u32 must_end;		   /* TCP sequence number behind it */
 	__u32 must_before;	   /* number of such a one before it */
 	struct rz_responses answers;
-	__u32 early; /* a segment came before the bytes in front of it, and was not looked at */
+	__u32 early;   /* a segment came before the bytes in front of it, and was not looked at */
+	__u32 deepest; /* the most requests that were unanswered at once */
 	struct rz_expected expected[RZ_EXPECTED_MAX]; /* by number; the latest */
 };
 

@@ -255,6 +255,7 @@ enum rz_known_by {
 	RZ_KNOWN_SAID,	      /* on this connection */
 	RZ_KNOWN_SIBLING,     /* on another connection of the same client */
 	RZ_KNOWN_FINGERPRINT, /* by the form of its requests */
+	RZ_KNOWN_PROBE,	      /* ... and by what it sent after a hold without a close */
 	RZ_KNOWN_COUNT,
 } RZ_PACKED_ENUM;
 

@@ -49,7 +49,6 @@ struct rz_print {
 	__s32 fetch_max_wait_ms;
 	__s32 fetch_min_bytes;
 	__s32 fetch_max_bytes;
-	__s16 acks;
 	__u8 produces; /* Produce requests whose first batch was read; ends at 255 */
 	__u8 fetches;  /* Fetch requests likewise */
 	/* of these batches; -1, 0, or 1: something else */
@@ -60,8 +59,11 @@ struct rz_print {
 	__u8 old_batch;	 /* a message set, older than record batches: nothing else is known */
 	__u8 isolation;
 	__u8 session; /* its fetches are in a session (KIP-227) */
+	__u8 several; /* one of these Produce requests had more than one topic, or partition */
+	/* written by user space, at the end of a move (kern/prints.h) */
+	__u8 unanswered; /* the most requests that were unanswered at once; ends at 255 */
+	__u8 probes;	 /* holds without a close, which were to tell its library */
 	/* two requests were not the same in these */
-	__u8 acks_differ;
 	__u8 timeouts_differ;
 	__u8 batches_differ;
 	__u8 waits_differ;
@@ -103,8 +105,8 @@ static inline int rz_print_api(__s16 api_key)
 }
 
 /*
- * Reads acks and timeout from the RZ_PRINT_PRODUCE_HEAD bytes at `p`, and returns where the bytes
- * behind its first topic begin; 0: it has a form that is not known, or is transactional.
+ * Reads timeout and number of topics from the RZ_PRINT_PRODUCE_HEAD bytes at `p`, and returns where
+ * the bytes behind its first topic begin; 0: it has a form that is not known, or is transactional.
  */
 static inline __u32 rz_print_produce(const __u8 *p, __s16 version, struct rz_print *ret)
 {
@@ -119,6 +121,7 @@ static inline __u32 rz_print_produce(const __u8 *p, __s16 version, struct rz_pri
 		if (!len || len > 249) /* the longest name of a topic */
 			return 0;
 		len += 14;
+		ret->several = rz_bytes_be32(p + 8) > 1;
 	} else {
 		if (p[0] || p[1] || p[8] & 0x80)
 			return 0;
@@ -130,8 +133,8 @@ static inline __u32 rz_print_produce(const __u8 *p, __s16 version, struct rz_pri
 			len = 10 + ((__u32)p[10] << 7 | (p[9] & 0x7f));
 		else
 			return 0;
+		ret->several = p[8] > 2; /* a compact array's length is one more */
 	}
-	ret->acks = (__s16)rz_bytes_be16(p + 2);
 	ret->produce_timeout_ms = (__s32)rz_bytes_be32(p + 4);
 	return len;
 }
@@ -155,14 +158,17 @@ static inline __u32 rz_print_compact_batch(const __u8 *p)
 	return 0;
 }
 
-/* Reads the batch's header from the RZ_PRINT_BATCH bytes at `p`, behind the topic, of a buffer of
- * RZ_PRINT_BUFFER bytes. Returns 0, or -1 if there is none. */
+/* Reads the number of the topic's partitions and the batch's header from the RZ_PRINT_BATCH bytes
+ * at `p`, behind the topic, of a buffer of RZ_PRINT_BUFFER bytes. Returns 0, or -1 if there is
+ * none.
+ */
 static inline int rz_print_batch(const __u8 *p, __s16 version, struct rz_print *ret)
 {
 	__u32 at = version < 9 ? 12 : rz_print_compact_batch(p);
 
 	if (!at)
 		return -1;
+	ret->several |= version < 9 ? rz_bytes_be32(p) > 1 : p[0] > 2;
 	p += at & 15; /* for the verifier, as it is at most 12 */
 	if (p[16] < 2) {
 		ret->old_batch = 1;

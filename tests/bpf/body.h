@@ -31,9 +31,10 @@ struct produce {
 	int leader, magic;
 	int64_t producer;
 	int epoch, sequence;
+	int more_topics, more_partitions; /* than the one that is written */
 };
 
-static const struct produce plain = {7, -1, 30000, 5, 100, -1, 2, -1, -1, -1};
+static const struct produce plain = {7, -1, 30000, 5, 100, -1, 2, -1, -1, -1, 0, 0};
 
 static inline void put_batch(struct body *b, const struct produce *p)
 {
@@ -63,7 +64,7 @@ static inline struct body make_body(const struct produce *p)
 		put(&b, 2, -1);
 	put(&b, 2, p->acks);
 	put(&b, 4, p->timeout);
-	flexible ? put_varint(&b, 2) : put(&b, 4, 1);
+	flexible ? put_varint(&b, 2 + p->more_topics) : put(&b, 4, 1 + p->more_topics);
 	if (p->version >= 13) {
 		put(&b, 8, -1);
 		put(&b, 8, -1);
@@ -72,7 +73,7 @@ static inline struct body make_body(const struct produce *p)
 		memset(b.b + b.n, 0xff, p->name);
 		b.n += p->name;
 	}
-	flexible ? put_varint(&b, 2) : put(&b, 4, 1);
+	flexible ? put_varint(&b, 2 + p->more_partitions) : put(&b, 4, 1 + p->more_partitions);
 	put(&b, 4, 3);
 	flexible ? put_varint(&b, p->size + 1) : put(&b, 4, p->size);
 	put_batch(&b, p);

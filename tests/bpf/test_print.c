@@ -88,11 +88,10 @@ static void a_producer(void **state)
 		assert_int_equal(2, print().produces);
 		assert_int_equal(v + 1, print().versions[RZ_PRINT_OF_PRODUCE]);
 		assert_int_equal(v % 2, print().idempotent);
-		assert_int_equal(-1, print().acks);
 		assert_int_equal(30000, print().produce_timeout_ms);
 		assert_int_equal(-1, print().leader_epoch);
-		assert_int_equal(0, print().batches_differ | print().acks_differ |
-					    print().timeouts_differ);
+		assert_int_equal(0, print().batches_differ | print().timeouts_differ |
+					    print().several);
 		assert_int_equal(2, conn().frame.requests);
 		assert_int_equal(next, conn().frame.next_seq);
 	}
@@ -113,8 +112,50 @@ static void what_differs(void **state)
 	p.version = 8;
 	send_produce(&p);
 	assert_int_equal(1, print().batches_differ);
-	assert_int_equal(0, print().acks_differ);
 	assert_int_equal(RZ_PRINT_DIFFERS, print().versions[RZ_PRINT_OF_PRODUCE]);
+}
+
+/* One Produce with two partitions among others is remembered. */
+static void several(void **state)
+{
+	struct produce p = plain;
+	int v;
+
+	(void)state;
+	for (v = 7; v <= 13; v += 3) {
+		p.version = v;
+		p.more_partitions = 0;
+		begin(true);
+		send_produce(&p);
+		assert_int_equal(0, print().several);
+		p.more_partitions = 1;
+		send_produce(&p);
+		p.more_partitions = 0;
+		send_produce(&p);
+		assert_int_equal(1, print().several);
+		assert_int_equal(3, print().produces);
+		assert_int_equal(0, print().batches_differ);
+	}
+}
+
+/* While its responses are followed each Produce is looked at. */
+static void each_when_watched(void **state)
+{
+	struct rz_hold entry = {.cookie = 1};
+	int i, fd = bpf_map__fd(skel->maps.holds);
+
+	(void)state;
+	begin(false);
+	for (i = 0; i < 20; i++)
+		send_produce(&plain);
+	assert_int_equal(RZ_REQUESTS_FIRST - 1, print().produces);
+	assert_int_equal(0, bpf_map_update_elem(fd, &entry.cookie, &entry, BPF_ANY));
+	skel->bss->rz_holding = 1;
+	for (i = 0; i < 5; i++)
+		send_produce(&plain);
+	assert_int_equal(RZ_REQUESTS_FIRST + 4, print().produces);
+	skel->bss->rz_holding = 0;
+	bpf_map_delete_elem(fd, &entry.cookie);
 }
 
 /* Only the first requests are looked at, and then one in 64. */
@@ -210,6 +251,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_producer), cmocka_unit_test(what_differs),
+		cmocka_unit_test(several),    cmocka_unit_test(each_when_watched),
 		cmocka_unit_test(not_each),   cmocka_unit_test(readers),
 		cmocka_unit_test(in_pieces),  cmocka_unit_test(not_of_a_guess),
 	};

@@ -27,6 +27,33 @@ static void each_response_counts(void **state)
 	assert_true(drained());
 }
 
+/* How many were unanswered at once: of one whose place among the responses is not known, none. */
+static void how_many_at_once(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	open_watched();
+	for (i = 1; i <= 4; i++)
+		ask(RZ_API_PRODUCE, i);
+	assert_int_equal(0, hold().deepest);
+	for (i = 1; i <= 3; i++)
+		respond(i, 20);
+	for (i = 5; i <= 7; i++)
+		ask(RZ_API_PRODUCE, i);
+	assert_int_equal(4, hold().deepest);
+	for (i = 4; i <= 7; i++)
+		respond(i, 20);
+	for (i = 8; i <= 10; i++) {
+		ask(RZ_API_FETCH, i);
+		respond(i, 20);
+	}
+	assert_int_equal(4, hold().deepest);
+	for (i = 11; i <= 16; i++)
+		ask(RZ_API_PRODUCE, i);
+	assert_int_equal(6, hold().deepest);
+}
+
 /* The response to a Fetch need not be out, also behind others; those before it must. */
 static void a_fetch_is_not_waited_for(void **state)
 {
@@ -216,6 +243,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_response_counts),
+		cmocka_unit_test(how_many_at_once),
 		cmocka_unit_test(a_fetch_is_not_waited_for),
 		cmocka_unit_test(a_request_that_was_not_noted),
 		cmocka_unit_test(another_client),

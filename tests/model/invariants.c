@@ -47,10 +47,12 @@ static const char *protected_by(const struct run *r, size_t conn)
 	    (f->acks0 && s->acks0 != RZ_ACKS0_MOVE) ||
 	    (f->coordinator && s->shared == RZ_SHARED_SKIP))
 		return "moved one that a reset harms";
-	/* one that is like Java is believed to be Java where nobody saw its beginning */
+	/* one that is like Java is believed to be Java where nobody saw its beginning; one like
+	 * kafka-python 2.3 to be that where it began without a name */
 	if (f->produce &&
 	    (!f->software
-		     ? f->data_version > 7 && !(f->adopted && r->prints[conn].print.produces > 1)
+		     ? f->data_version > 7 && !(r->prints[conn].print.produces > 1 &&
+						(f->adopted || !r->prints[conn].print.leader_epoch))
 		     : !strcmp(r->softwares[f->software - 1].software.version,
 			       "2.16.0-rdkafka-2.16.0") &&
 			       !may_follow(r, conn, l, &o)))

@@ -217,6 +217,11 @@ static bool agree(const struct run *r, const struct product *p, const struct opi
 			say(r, "who may be held");
 			return false;
 		}
+		if (m &&
+		    (m->plan.probe_only != o[i].probe_only || m->plan.probe != o[i].probe_only)) {
+			say(r, "who is held to find out its library");
+			return false;
+		}
 		if (m && m->plan.follow != o[i].follow) {
 			say(r, "whose client is followed");
 			return false;

@@ -328,7 +328,12 @@ static void print_writer(struct run *r, struct rz_print *p)
 {
 	*p = (struct rz_print){.produces = 1 + below(r, 9),
 			       .produce_timeout_ms = chance(r, 90) ? 30000 : 20000,
-			       .leader_epoch = chance(r, 90) ? -1 : 1,
+			       .leader_epoch = chance(r, 60)   ? -1
+					       : chance(r, 80) ? 0
+							       : 1,
+			       .several = chance(r, 20),
+			       .unanswered = chance(r, 60) ? 0 : (__u8)(6 + below(r, 4)),
+			       .probes = chance(r, 40),
 			       .idempotent = chance(r, 50),
 			       .timeouts_differ = chance(r, 5),
 			       .batches_differ = chance(r, 5),

@@ -131,6 +131,8 @@ enum twist {
 	TWIST_KAFKA_GO_READS,  /* readers without a name may go together, whatever they send */
 	TWIST_FINGERPRINT,     /* how the requests of an older connection look says nothing */
 	TWIST_IDEMPOTENT,      /* nor does it of franz-go */
+	TWIST_PROBE,	       /* nobody is held to find out its library */
+	TWIST_PARTITIONS,      /* several partitions in one request say nothing */
 	TWIST_READER,	       /* nor how those of an older reader look */
 	TWIST_KAFKAJS_GROUP,   /* nor those of kafkajs's group */
 	TWIST_HEARTBEATS,      /* who has not beaten yet is no member */
@@ -254,6 +256,7 @@ struct opinion {
 	bool home_was_ready;   /* when it was opened, away */
 	bool reconnected;      /* ... by a client that was here before, and has not asked since */
 	bool gap_only;	       /* it must not be held */
+	bool probe_only;       /* it is only held for a moment, to find out its library */
 	bool follow;	       /* its client must be followed after the close */
 	bool together;	       /* others of its client may go at the same time */
 	bool busy;	       /* its library does not miss one that it does not use */
@@ -271,6 +274,8 @@ void make_named(struct run *r);
 /* writers.c: what a producer's library bears; `s` NULL: it does not say what it is. */
 enum bears { BEARS_NOTHING, BEARS_GAP, BEARS_HOLD, BEARS_IF_FOLLOWED };
 bool is_idempotent(const struct rz_print *p);
+/* Its library may turn out to be one that bears more, once it is held for a moment. */
+bool may_be_told(const struct rz_frame *f, const struct rz_print *p);
 enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s,
 			const struct rz_print *p);
 

@@ -136,13 +136,23 @@ static bool can_be_followed(const struct eye *e)
 	return true;
 }
 
+/* It would be left alone, unless its library turns out to be another one. */
+static bool is_to_be_probed(const struct eye *e)
+{
+	const struct rz_frame *f = &e->conn->frame;
+	const struct rz_print *p = &e->r->prints[e->conn - e->r->conns].print;
+
+	return f->produce && !f->acks0 && may_be_told(f, p) && !can_be_followed(e) &&
+	       e->r->settings.hold_timeout_ns && e->r->limits.mode == RZ_MODE_ENFORCE;
+}
+
 /* An operator's --close says how, and does not change this. */
 static bool may_write_twice(const struct eye *e)
 {
 	enum bears b = writer_bears(&e->conn->frame, says_of_itself(e),
 				    &e->r->prints[e->conn - e->r->conns].print);
 
-	return e->conn->frame.produce &&
+	return e->conn->frame.produce && !is_to_be_probed(e) &&
 	       (b == BEARS_NOTHING || (b == BEARS_IF_FOLLOWED && !can_be_followed(e)));
 }
 
@@ -441,7 +451,8 @@ struct opinion judge(const struct run *r, size_t conn)
 	o.park = mark(&e, o.reason != RZ_REASON_NONE && lasts(&e));
 	o.home = o.reason == RZ_REASON_SAME_ZONE && DATA(f) && !f->coordinator && !f->acks0 &&
 		 !f->transaction;
-	o.follow = f->produce &&
+	o.probe_only = is_to_be_probed(&e);
+	o.follow = f->produce && !o.probe_only &&
 		   writer_bears(f, says_of_itself(&e), &r->prints[conn].print) == BEARS_IF_FOLLOWED;
 	o.gap_only = f->produce &&
 		     writer_bears(f, says_of_itself(&e), &r->prints[conn].print) == BEARS_GAP;

@@ -35,6 +35,44 @@ static bool like_java(const struct rz_print *p)
 	       !p->batches_differ && !p->timeouts_differ && twist != TWIST_FINGERPRINT;
 }
 
+/* Likewise, with what librdkafka from 2.4 on and kafka-python from 2.2 on write. */
+static bool like_rdkafka(const struct rz_print *p)
+{
+	return p->produces > 1 && p->produce_timeout_ms == 30000 && !p->leader_epoch &&
+	       (p->idempotent || (p->producer_epoch == -1 && p->base_sequence == -1)) &&
+	       !p->batches_differ && !p->timeouts_differ && twist != TWIST_FINGERPRINT;
+}
+
+static bool is_older(const struct rz_frame *f)
+{
+	return !f->software && f->adopted && !f->tentative && !f->several;
+}
+
+bool may_be_told(const struct rz_frame *f, const struct rz_print *p)
+{
+	return is_older(f) && like_rdkafka(p) && !p->several && p->unanswered <= 7 && !p->probes &&
+	       twist != TWIST_PROBE;
+}
+
+/* Seen to begin without a name: so kafka-python 2.3 does alone, which has fewer in flight. */
+static bool is_python_2_3(const struct rz_frame *f, const struct rz_print *p)
+{
+	return !f->software && !f->adopted && !f->tentative && !f->several && like_rdkafka(p) &&
+	       f->data_version >= 8 && p->unanswered <= (p->idempotent ? 3 : 7);
+}
+
+/* It is kafka-python if it put several partitions into one request, librdkafka if it had more than
+ * 7 in flight; nobody's if it did both. */
+static bool is_told(const struct rz_frame *f, const struct rz_print *p, enum bears *ret)
+{
+	bool several = p->several && twist != TWIST_PARTITIONS;
+
+	if (!is_older(f) || !like_rdkafka(p) || (several && p->unanswered > 7))
+		return false;
+	*ret = several ? BEARS_HOLD : BEARS_IF_FOLLOWED;
+	return true;
+}
+
 bool is_idempotent(const struct rz_print *p)
 {
 	return p->produces > 1 && p->idempotent && !p->batches_differ && twist != TWIST_IDEMPOTENT;
@@ -44,8 +82,13 @@ enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s,
 			const struct rz_print *p)
 {
 	unsigned major = 0, minor = 0;
+	enum bears b;
 
-	if (!s && !f->software && f->adopted && !f->tentative && !f->several && like_java(p))
+	if (!s && is_told(f, p, &b))
+		return b;
+	if (!s && is_python_2_3(f, p))
+		return BEARS_HOLD;
+	if (!s && is_older(f) && like_java(p))
 		return BEARS_HOLD;
 	if (!s)
 		return f->data_version >= (twist != TWIST_KAFKA_GO_WRITES ? 8 : 9) ? BEARS_NOTHING

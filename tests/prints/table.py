@@ -59,6 +59,13 @@ ALL = {**SAYS, **SILENT}
 # their batches have no producer id, whatever is set: the sources have no idempotence (kafka-go 0.4.51 write.go, rskafka 0.6
 # protocol/record.rs; kafka-python 2.0.2 and -ng 2.2.3 producer/kafka.py have no such setting)
 NEVER_IDEMPOTENT = ("kafka-go", "kafka-python-2.0", "kafka-python-ng", "rskafka")
+# one topic and one partition in each Produce, whatever is set (librdkafka 1.9.2 to 2.15.0 rdkafka_msgset_writer.c: both arrays' lengths
+# are written as 1; rskafka client/partition.rs: it writes through a client of one partition)
+ONE_PARTITION = ("confluent-1.9", "confluent-2.3", "confluent-2.12", "rskafka")
+# the most requests in flight by default (max_in_flight_requests_per_connection of kafka-python 2.0.2, 2.3.0 and 3.0.0; -ng 2.2.3 likewise);
+# of idempotent producers: kafkajs from 2.0 on has a lock for each broker (eosManager, acquireBrokerLock), kafka-python 2.3 sets it to 1
+IN_FLIGHT = {"kafka-python-2.0": 5, "kafka-python-ng": 5, "kafka-python-2.3": 5, "kafka-python": 5}
+IN_FLIGHT_IDEMPOTENT = {"kafkajs": 1, "kafka-python-2.3": 1, "kafka-python": 5}
 # one library under several names: the one that the table has
 RDKAFKA = {"librdkafka": "confluent-kafka-python", "confluent-kafka-go": "confluent-kafka-python"}
 
@@ -133,6 +140,13 @@ def value(values):
     return str(next(iter(values))) if len(values) == 1 and None not in values else "ANY"
 
 
+def limits(lib, use):
+    """what the sources say of a producer's requests: no capture of one that does not do a thing shows that it never does"""
+    in_flight = {"WRITES": IN_FLIGHT, "WRITES_IDEMPOTENT": IN_FLIGHT_IDEMPOTENT}.get(use, {}).get(lib)
+    one = use in ("WRITES", "WRITES_IDEMPOTENT") and lib in ONE_PARTITION
+    return (f" .in_flight = {in_flight}," if in_flight else "") + (" .one = true," if one else "")
+
+
 def make(rows):
     table = with_idempotence(gather(rows))
     libs = sorted({lib for lib, _ in table}, key=lambda l: (ALL[l][0], l not in SAYS, ALL[l][1]))
@@ -148,7 +162,7 @@ def make(rows):
         print(f'\t{{{{"{name}", "{version}"}}, {"true" if lib in SAYS else "false"}}},')
     print("};\n\nstatic const struct row rows[] = {")
     for (lib, use), seen in sorted(table.items(), key=lambda kv: (libs.index(kv[0][0]), kv[0][1])):
-        said = "".join(f" .{f} = {value(seen[f])}," for f in FIELDS[use])
+        said = "".join(f" .{f} = {value(seen[f])}," for f in FIELDS[use]) + limits(lib, use)
         versions = ", ".join(str(v) for v in seen["versions"])
         print(f"\t/* {lib} */\n\t{{.name = {libs.index(lib)}, .does = {use},{said}\n\t .versions = {{{versions}}}}},")
     print("};\n/* clang-format on */")

@@ -36,7 +36,6 @@ static void test_produce(void **state)
 				p.size = sizes[i];
 				b = make_body(&p);
 				assert_int_equal(read_produce(&b, p.version, &got), 0);
-				assert_int_equal(got.acks, -1);
 				assert_int_equal(got.produce_timeout_ms, 30000);
 				assert_int_equal(got.leader_epoch, -1);
 				assert_int_equal(got.producer_epoch, -1);
@@ -52,13 +51,13 @@ static void test_batch(void **state)
 		struct produce p;
 		int leader, idempotent, epoch, sequence;
 	} rows[] = {
-		{{7, 1, 10000, 5, 100, 0, 2, -1, 0, 0}, 0, 0, 0, 0},
-		{{8, 1, 10000, 5, 100, 0, 2, -1, -1, 0}, 0, 0, -1, 0},
-		{{11, 1, 10000, 5, 100, 7, 2, -1, 3, 9}, 1, 0, 1, 1},
+		{{7, 1, 10000, 5, 100, 0, 2, -1, 0, 0, 0, 0}, 0, 0, 0, 0},
+		{{8, 1, 10000, 5, 100, 0, 2, -1, -1, 0, 0, 0}, 0, 0, -1, 0},
+		{{11, 1, 10000, 5, 100, 7, 2, -1, 3, 9, 0, 0}, 1, 0, 1, 1},
 		/* an idempotent one's own numbers say nothing of the library */
-		{{7, -1, 30000, 5, 100, -1, 2, 0, 0, 0}, -1, 1, 0, 0},
-		{{9, -1, 30000, 5, 100, -1, 2, 4711, 2, 815}, -1, 1, 0, 0},
-		{{9, -1, 30000, 5, 100, -1, 2, INT64_MAX, 2, 815}, -1, 1, 0, 0},
+		{{7, -1, 30000, 5, 100, -1, 2, 0, 0, 0, 0, 0}, -1, 1, 0, 0},
+		{{9, -1, 30000, 5, 100, -1, 2, 4711, 2, 815, 0, 0}, -1, 1, 0, 0},
+		{{9, -1, 30000, 5, 100, -1, 2, INT64_MAX, 2, 815, 0, 0}, -1, 1, 0, 0},
 	};
 	struct rz_print got;
 	struct body b;
@@ -73,6 +72,28 @@ static void test_batch(void **state)
 		assert_int_equal(got.producer_epoch, rows[i].epoch);
 		assert_int_equal(got.base_sequence, rows[i].sequence);
 	}
+}
+
+/* One topic and one partition, or more. */
+static void test_several(void **state)
+{
+	static const int more[] = {0, 1, 2, 100, 125};
+	struct produce p = plain;
+	struct rz_print got;
+	struct body b;
+	size_t i, k;
+
+	(void)state;
+	for (p.version = 3; p.version <= 14; p.version++)
+		for (i = 0; i < COUNT(more); i++)
+			for (k = 0; k < COUNT(more); k++) {
+				p.more_topics = more[i];
+				p.more_partitions = more[k];
+				b = make_body(&p);
+				assert_int_equal(read_produce(&b, p.version, &got), 0);
+				assert_int_equal(got.several, more[i] || more[k]);
+				assert_int_equal(got.leader_epoch, -1);
+			}
 }
 
 /* Nothing is concluded from what is not known. */
@@ -151,9 +172,8 @@ static void test_fetch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_produce),
-		cmocka_unit_test(test_batch),
-		cmocka_unit_test(test_strange),
+		cmocka_unit_test(test_produce), cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_several), cmocka_unit_test(test_strange),
 		cmocka_unit_test(test_fetch),
 	};
 

@@ -63,7 +63,7 @@ static const struct {
 	{protocol_word, RZ_PROTOCOL_COUNT, "unknown|kafka|tls|http|redis|ssh|noise|"},
 	{kind_word, RZ_KIND_COUNT,
 	 "unknown|data|coordinator|shared|metadata|transactional|acks0|sasl|silent|"},
-	{known_by_word, RZ_KNOWN_COUNT, "unknown|said|sibling|fingerprint|"},
+	{known_by_word, RZ_KNOWN_COUNT, "unknown|said|sibling|fingerprint|probe|"},
 	{locality_word, RZ_LOCALITY_COUNT, "unknown|same|cross|"},
 	{dialect_word, RZ_DIALECT_COUNT, "none|warpstream|automq|inkless|bufstream|custom|"},
 	{phase_word, RZ_PHASE_COUNT, "wait|gap|hold|reset|close|done|refused|"},

@@ -145,6 +145,9 @@ static void say_given_up(const struct rz_job *j, double waited_ms, char *dst, si
 			 "let go: nothing was asked for %.0f ms, so that nobody can tell whether "
 			 "all is answered%s",
 			 waited_ms, j->listened ? "; its next request is listened for" : "");
+	else if (j->check == RZ_CHECK_PROBED)
+		snprintf(dst, size, "let go after %.0f ms, %u segments held back: %s", waited_ms,
+			 j->seen.held, why);
 	else if (rz_plan_gap_only(&j->c.plan))
 		snprintf(dst, size,
 			 "let go: no gap in %.0f ms, and its library must not be held: %s",
@@ -185,6 +188,8 @@ static enum rz_undone why_not(const struct rz_job *j)
 {
 	if ((j->error == -ECANCELED || j->error == -EOWNERDEAD) && j->seen.held)
 		return RZ_UNDO_LET_GO;
+	if (j->check == RZ_CHECK_PROBED && j->noted) /* it may go at once by what that told */
+		return RZ_UNDO_REFUSED;
 	if (j->error == -ETIMEDOUT)
 		return j->listened		     ? RZ_UNDO_LISTENED
 		       : j->check == RZ_CHECK_SILENT ? RZ_UNDO_SILENT

@@ -26,6 +26,7 @@ void rz_evidence_of(const struct rz_conn *c, const struct rz_hold *h, struct rz_
 		ret->followed = rz_responses_followed(h);
 		ret->held = h->held;
 		ret->fresh = h->fresh;
+		ret->deepest = h->deepest;
 		ret->request_seen = h->last || h->held;
 	}
 	if (!c || !h)

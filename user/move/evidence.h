@@ -25,6 +25,7 @@ struct rz_move_evidence {
 	} whole, part;
 	uint32_t held;	     /* segments that were dropped */
 	uint32_t fresh;	     /* those of them that were no retransmission */
+	uint32_t deepest;    /* the most requests that were unanswered at once */
 	bool repeated;	     /* the latest of them has been sent again, or none was dropped */
 	bool request_seen;   /* a request has come since the watch began */
 	uint64_t request_ns; /* when the latest request was read, 0: never */

@@ -9,6 +9,12 @@
 #define ON_ITS_WAY_NS (10 * 1000000ULL)
 /* A last check, when it is due, has been made so much later. */
 #define A_CHECK_NS    (100 * 1000000ULL)
+/* A probe's hold. A client's TCP sends again what was dropped 0.2, 0.6, 1.4 and 3.0 s after it was
+ * sent first (RFC 6298, Linux's least timeout): the fourth time it passes. */
+#define PROBE_NS      (2000 * 1000000ULL)
+/* Then so long is looked on, once all of that has come; and so long at most. */
+#define PROBE_LOOK_NS (1000 * 1000000ULL)
+#define PROBE_END_NS  (4500 * 1000000ULL)
 
 /* One call's arguments. */
 struct step {
@@ -95,6 +101,8 @@ static enum rz_check settled(struct rz_wait *w, const struct step *s)
 /* PASSED: the last check is worth its walk over the sockets. */
 static enum rz_check worth_a_check(struct rz_wait *w, const struct step *s)
 {
+	if (s->plan->probe_only)
+		return s->e->followed ? RZ_CHECK_PROBED : RZ_CHECK_NOT_FOLLOWED;
 	if (s->now_ns < w->again_ns)
 		return w->check;
 	if (!rz_wait_needs_gap(s->plan, s->l))
@@ -114,11 +122,11 @@ static enum rz_check worth_a_check(struct rz_wait *w, const struct step *s)
 	return settled(w, s);
 }
 
-static void begin_hold(struct rz_wait *w, const struct step *s, bool in_gap)
+static void begin_hold(struct rz_wait *w, const struct step *s, bool in_gap, uint64_t for_ns)
 {
 	w->phase = RZ_PHASE_HOLD;
 	w->held_ns = s->now_ns;
-	w->deadline_ns = s->now_ns + s->l->hold_ns;
+	w->deadline_ns = s->now_ns + for_ns;
 	w->held_before = s->e->held;
 	w->bridge = in_gap;
 }
@@ -152,12 +160,40 @@ static bool time_is_over(const struct rz_wait *w, const struct step *s)
  * found. One that only bridges is not begun again and again for ever. */
 static bool hold_is_due(const struct rz_wait *w, const struct step *s, bool in_gap)
 {
-	if (!may_hold(s))
+	if (!may_hold(s) || s->plan->probe_only)
 		return false;
 	if (two_steps(s) && in_gap && !time_is_over(w, s))
 		return true;
 	return s->e->followed && !s->plan->gap_only &&
 	       (s->plan->needs_hold || s->now_ns >= gap_ends(w, s));
+}
+
+/* Its gap was waited for in vain, or it must not be closed in one either. */
+static bool probe_is_due(const struct rz_wait *w, const struct step *s)
+{
+	return s->plan->probe && may_hold(s) && rz_wait_needs_gap(s->plan, s->l) &&
+	       s->e->followed && (s->plan->probe_only || time_is_over(w, s));
+}
+
+/* Its library is told by how many requests were unanswered at once. */
+static bool is_told(const struct step *s)
+{
+	return s->plan->probe && s->e->deepest > s->plan->tells_from;
+}
+
+/* Nothing is closed any more: from the hold to looking on, and to the end. */
+static struct rz_decision probe_goes_on(struct rz_wait *w, const struct step *s)
+{
+	if (is_told(s))
+		return (struct rz_decision){RZ_ACT_GIVE_UP, RZ_CHECK_PROBED};
+	if (w->phase == RZ_PHASE_HOLD && s->now_ns >= w->deadline_ns)
+		end_hold(w);
+	if (w->phase == RZ_PHASE_GAP && s->e->repeated && !w->quiet_ns)
+		w->quiet_ns = s->now_ns;
+	if (s->now_ns >= w->probed_ns + PROBE_NS + PROBE_END_NS ||
+	    (w->quiet_ns && s->now_ns >= w->quiet_ns + PROBE_LOOK_NS))
+		return (struct rz_decision){RZ_ACT_GIVE_UP, RZ_CHECK_PROBED};
+	return (struct rz_decision){RZ_ACT_WAIT, RZ_CHECK_PROBED};
 }
 
 /* The client has sent nothing since the move began, so nobody can tell whether all is answered. */
@@ -173,7 +209,13 @@ static struct rz_decision go_on(struct rz_wait *w, const struct step *s, bool in
 	if (w->phase == RZ_PHASE_GAP && s->e->followed && !w->followed_ns)
 		w->followed_ns = s->now_ns;
 	if (w->phase == RZ_PHASE_GAP && hold_is_due(w, s, in_gap)) {
-		begin_hold(w, s, in_gap);
+		begin_hold(w, s, in_gap, s->l->hold_ns);
+		return (struct rz_decision){.act = RZ_ACT_HOLD};
+	}
+	if (w->phase == RZ_PHASE_GAP && probe_is_due(w, s)) {
+		begin_hold(w, s, false, s->l->hold_ns < PROBE_NS ? s->l->hold_ns : PROBE_NS);
+		w->probed_ns = s->now_ns;
+		w->quiet_ns = 0;
 		return (struct rz_decision){.act = RZ_ACT_HOLD};
 	}
 	if (time_is_over(w, s))
@@ -190,8 +232,11 @@ struct rz_decision rz_wait_decide(struct rz_wait *w, const struct rz_plan *plan,
 {
 	const struct step s = {plan, e, l, now_ns};
 	bool needs_gap = rz_wait_needs_gap(plan, l);
-	enum rz_check check = worth_a_check(w, &s);
+	enum rz_check check;
 
+	if (w->probed_ns || is_told(&s))
+		return probe_goes_on(w, &s);
+	check = worth_a_check(w, &s);
 	if (check == RZ_CHECK_PASSED && (!needs_gap || w->phase == RZ_PHASE_HOLD || !two_steps(&s)))
 		return (struct rz_decision){.act = RZ_ACT_TRY};
 	if (check != RZ_CHECK_PASSED)

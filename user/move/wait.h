@@ -19,6 +19,11 @@
  * (policy/library.h): such a connection is closed in a gap or not at all. Where the last check and
  * the close are not one step (a FIN, or no bpf_sock_destroy), a hold keeps new requests away in
  * between: if one comes, such a connection is not closed, and waits for another gap.
+ *
+ * Probe. Where nobody can tell whether a producer's library is such a one, and more requests in
+ * flight, or several partitions in one, would tell it (policy/print.h), it is held for a moment and
+ * then let go: what it has written meanwhile comes at once. In a move with a probe nothing is
+ * closed from then on. What it told is kept with the connection, and the next move follows from it.
  */
 #ifndef RZ_MOVE_WAIT_H
 #define RZ_MOVE_WAIT_H
@@ -48,6 +53,7 @@ struct rz_wait {
 	uint64_t deadline_ns; /* when it ends, whatever comes of it */
 	uint32_t held_before; /* segments that had been dropped when it began */
 	bool bridge;	      /* it began in a gap, and only bridges the last check and the close */
+	uint64_t probed_ns;   /* when the hold of its probe began, 0: none did */
 	uint64_t again_ns;    /* the last check said no: no other one before */
 };
 

@@ -155,6 +155,13 @@ static const char *when(const struct rz_explain_view *v, const struct rz_explain
 	if (p->acks0)
 		return "in a pause, never after a hold: it has no responses, and what is in flight "
 		       "is lost";
+	if (p->probe_only)
+		return "not yet: it is held for a moment first, which may tell its library from "
+		       "one that must be left alone";
+	if (p->probe)
+		return "once all responses are out, in a pause; if it never pauses, it is held "
+		       "for a moment and let go, which may tell its library from one that must "
+		       "not be held";
 	if (rz_plan_gap_only(p))
 		return "once all responses are out, in a pause, never after a hold: its library "
 		       "may "

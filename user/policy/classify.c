@@ -62,10 +62,11 @@ static bool writes_at_one(const struct rz_view *v)
 	return v->w->settings->leaders == RZ_GIVE_LEADERS_ONE;
 }
 
-static struct rz_library_way way(const struct rz_view *v, unsigned others)
+/* If it is one of these libraries; 0: any. */
+static struct rz_library_way way(const struct rz_view *v, rz_print_names may_be, unsigned others)
 {
 	struct rz_library_case l = {.software = v->c->software,
-				    .prints = v->c->may_be,
+				    .prints = may_be,
 				    .idempotent = v->c->idempotent,
 				    .frame = &v->c->conn->frame,
 				    .at_one = writes_at_one(v),
@@ -84,6 +85,27 @@ static bool can_follow(const struct rz_view *v)
 
 	return v->w->settings->hold_timeout_ns && !v->c->other_writer && !f->acks0 &&
 	       f->via == RZ_VIA_NETWORK;
+}
+
+/* If it turns out to be one of these, may it be held and closed? */
+static bool bears_a_hold(const struct rz_view *v, rz_print_names names, unsigned others)
+{
+	struct rz_library_way w;
+
+	if (!names)
+		return false;
+	w = way(v, names, others);
+	return !w.alone && !w.gap_only && (!w.follow || can_follow(v));
+}
+
+/* A connection that is only watched is not held to find out what it is. */
+static bool is_to_be_probed(const struct rz_view *v, unsigned others)
+{
+	const struct rz_print_probe *p = &v->c->probe;
+
+	return v->c->probeable && !v->c->conn->frame.acks0 && (v->way.alone || v->way.gap_only) &&
+	       v->w->settings->hold_timeout_ns && v->w->settings->mode == RZ_MODE_ENFORCE &&
+	       (bears_a_hold(v, p->deep, others) || bears_a_hold(v, p->several, others));
 }
 
 static void look_up_zones(struct rz_view *v)
@@ -111,11 +133,15 @@ static void look_up_early(struct rz_view *v)
 
 static void look_up(struct rz_view *v)
 {
+	unsigned n;
+
 	look_up_early(v);
 	v->kind = rz_frame_kind(&v->c->conn->frame);
-	v->way = way(v, others(v));
+	n = others(v);
+	v->way = way(v, v->c->may_be, n);
 	if (v->way.follow && !can_follow(v))
 		v->way.alone = true;
+	v->probe = is_to_be_probed(v, n);
 }
 
 /* The setting, else the library's; of whoever is left alone it says nothing. */
@@ -210,10 +236,13 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	ret.plan = (struct rz_plan){.close = close_by(&v),
 				    .gap_only = v.way.gap_only,
 				    .needs_hold = v.way.needs_hold,
-				    .follow = v.way.follow,
+				    .follow = v.way.follow && !(v.probe && v.way.alone),
 				    .together = v.way.together,
 				    .busy = only_while_busy(&v),
 				    .twice = v.way.twice,
+				    .probe = v.probe,
+				    .probe_only = v.probe && v.way.alone,
+				    .tells_from = v.probe ? (uint8_t)c->probe.tells_from : 0,
 				    .shared = v.kind == RZ_KIND_SHARED,
 				    .acks0 = c->conn->frame.acks0};
 	return ret;
@@ -240,6 +269,7 @@ enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct 
 	struct rz_view v = {.c = c, .w = w};
 
 	look_up(&v);
+	v.probe = false; /* an order by hand is to close it */
 	return rz_rules_first(&v, true);
 }
 

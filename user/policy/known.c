@@ -74,6 +74,11 @@ static void writer(struct rz_known *k, const struct rz_conn *c, const struct rz_
 		prints = silent(prints);
 	if (c->frame.adopted || silent(prints) == prints)
 		fingerprint(k, prints, prints);
+	if (!c->frame.adopted || !prints)
+		return;
+	if (rz_print_was_told(p))
+		k->by = RZ_KNOWN_PROBE;
+	k->probeable = prints & (prints - 1) && rz_print_probe(p, &k->probe);
 }
 
 /* A sibling's word is asked of one whose beginning was not seen; and of a writer that was seen to

@@ -13,6 +13,9 @@
  * only if all libraries of that form never say one. If the form of its requests is not that of the
  * library that a sibling named, the library is unknown.
  *
+ * Of several libraries that have one form, a probe may tell which it is (policy/print.h): then it
+ * is known by that.
+ *
  * Whether a producer is idempotent is known by its batches alone, whatever its library.
  *
  * A reader's fingerprint is made of settings, so its rule is asked of each library that it may be
@@ -35,6 +38,8 @@ struct rz_known {
 	rz_print_names prints;		    /* by fingerprint: it is one of these */
 	rz_print_names may_be; /* whose rules are asked: these, and of a reader more; 0: any */
 	bool idempotent;
+	bool probeable; /* a probe would tell more, namely: */
+	struct rz_print_probe probe;
 };
 
 struct rz_known rz_known_library(const struct rz_snapshot *snap, const struct rz_conn *c);

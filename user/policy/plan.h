@@ -7,6 +7,7 @@
 #define RZ_POLICY_PLAN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <rezone/ipc.h>
 
@@ -22,7 +23,10 @@ struct rz_plan {
 	bool together;	     /* others of its client may be closed at the same time (library.h) */
 	bool busy;	     /* only while it is in use (library.h) */
 	bool twice; /* if it is back, it may be closed once more in its round (library.h) */
-	bool left;  /* only if its client has left it while a request was held (map held) */
+	bool probe; /* nobody can tell its library, and a hold without a close may (move/wait.h) */
+	bool probe_only;    /* ... and for that alone: it is not closed in a gap either */
+	uint8_t tells_from; /* more unanswered requests at once than this tell it */
+	bool left;	    /* only if its client has left it while a request was held (map held) */
 };
 
 /* What is held of a producer that gets no responses would be lost: to such a one the library's rule
@@ -35,7 +39,8 @@ static inline bool rz_plan_gap_only(const struct rz_plan *p)
 static inline bool rz_plan_equal(const struct rz_plan *a, const struct rz_plan *b)
 {
 	return a->close == b->close && a->gap_only == b->gap_only &&
-	       a->needs_hold == b->needs_hold && a->follow == b->follow;
+	       a->needs_hold == b->needs_hold && a->follow == b->follow && a->probe == b->probe &&
+	       a->probe_only == b->probe_only;
 }
 
 #endif

@@ -14,6 +14,8 @@ struct row {
 	enum does does;
 	int leader_epoch, producer_epoch, base_sequence; /* as in struct rz_print */
 	int timeout_ms;
+	unsigned in_flight; /* the most requests in flight, by default; 0: any number */
+	bool one; /* one topic and one partition in each Produce; no setting changes that */
 	int max_wait_ms, min_bytes, max_bytes, isolation, session;
 	__u8 versions[RZ_PRINT_APIS]; /* the newest that it has, + 1; 0: none was seen */
 };
@@ -55,9 +57,17 @@ static bool is(int wanted, int found)
 	return wanted == ANY || wanted == found;
 }
 
+/* What it did that this library does not do. That it did not do a thing says nothing. */
+static bool overdid(const struct row *r, const struct rz_print *p)
+{
+	if (r->one && p->several)
+		return true;
+	return r->in_flight && p->unanswered > rz_print_most(r->in_flight);
+}
+
 static bool writes_so(const struct row *r, const struct rz_print *p)
 {
-	if (p->produces < RZ_PRINT_LEAST || p->batches_differ || p->old_batch)
+	if (p->produces < RZ_PRINT_LEAST || p->batches_differ || p->old_batch || overdid(r, p))
 		return false;
 	if (p->idempotent != (r->does == WRITES_IDEMPOTENT))
 		return false;
@@ -141,6 +151,42 @@ rz_print_names rz_print_match(const struct rz_print *p)
 rz_print_names rz_print_near(const struct rz_print *p)
 {
 	return match(p, 1);
+}
+
+/* What it may be by its form alone. */
+static rz_print_names match_form(const struct rz_print *p)
+{
+	struct rz_print form = *p;
+
+	form.several = form.unanswered = 0;
+	return match(&form, 0);
+}
+
+bool rz_print_was_told(const struct rz_print *p)
+{
+	return p->probes && match(p, 0) != match_form(p);
+}
+
+bool rz_print_probe(const struct rz_print *p, struct rz_print_probe *ret)
+{
+	rz_print_names now = match(p, 0);
+	struct rz_print then = *p;
+	size_t i;
+
+	*ret = (struct rz_print_probe){};
+	for (i = 0; i < N_ROWS; i++) {
+		unsigned most = rz_print_most(rows[i].in_flight);
+
+		if (most > ret->tells_from && fits(&rows[i], p, 0))
+			ret->tells_from = most;
+	}
+	then.unanswered = 255;
+	ret->deep = match(&then, 0);
+	then = *p;
+	then.several = 1;
+	ret->several = match(&then, 0);
+	return p->versions[RZ_PRINT_OF_PRODUCE] && p->probes < RZ_PRINT_PROBES &&
+	       (ret->deep != now || ret->several != now);
 }
 
 bool rz_print_is_group(const struct rz_print *p)

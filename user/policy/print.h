@@ -13,6 +13,10 @@
  * franz-go (idempotent: and Java): one of these with the other's timeout has the other's name. Each
  * of them sends again by itself what is taken from it, so the other's rule does it no harm.
  *
+ * Two things rule a producer's library out once they were seen, and say nothing until then: a
+ * Produce with several topics or partitions (librdkafka makes one for each), and more requests in
+ * flight than the library allows by default.
+ *
  * Versions. A client sends the smaller one of what it and the agent have. So a version fits a row
  * that has the same or a newer one. Each agent is taken to have Produce v8 (Kafka 2.4), as
  * policy/library.c does: a client that sends an older one has none newer. What other clients send
@@ -41,6 +45,14 @@ typedef __u64 rz_print_names;
 /* So many requests must have looked the same before anything is concluded. */
 #define RZ_PRINT_LEAST 2
 
+/* More unanswered requests at once than this rule a library out that allows `in_flight` of them by
+ * default; 0: any number. Two more, for kafkajs allows one Produce, and may ask for metadata beside
+ * it. The number is a setting; public programs on kafka-python have 1, or its default, 5. */
+static inline unsigned rz_print_most(unsigned in_flight)
+{
+	return in_flight ? in_flight + 2 : 0;
+}
+
 /* Returns 0 if no row fits. */
 rz_print_names rz_print_match(const struct rz_print *p);
 
@@ -52,6 +64,23 @@ bool rz_print_is_group(const struct rz_print *p);
 
 /* Whose it may be by its versions, at an agent that has Fetch v11. Returns 0 if no row fits. */
 rz_print_names rz_print_group(const struct rz_print *p);
+
+/* A producer is probed so often at most: by its own refresh it comes home, too. */
+#define RZ_PRINT_PROBES 1
+
+/* Of a producer that may be one of several libraries: what a probe may leave of them (move/wait.h).
+ */
+struct rz_print_probe {
+	unsigned tells_from;	/* more unanswered requests at once than this rule libraries out */
+	rz_print_names deep;	/* what it may be then; 0: none */
+	rz_print_names several; /* ... if it sends several topics or partitions in one Produce */
+};
+
+/* Returns whether it would tell anything, and was not tried yet. */
+bool rz_print_probe(const struct rz_print *p, struct rz_print_probe *ret);
+
+/* Has what a probe told left fewer libraries than the form of the requests alone? */
+bool rz_print_was_told(const struct rz_print *p);
 
 /* A library, by the name that it says, or that is given to one that says none. NULL: there is no
  * such name. */

@@ -19,7 +19,7 @@ SAME_SIZE(vias, RZ_VIA_COUNT);
 static const char *const kinds[] = {"unknown",	     "data",  "coordinator", "shared", "metadata",
 				    "transactional", "acks0", "sasl",	     "silent"};
 SAME_SIZE(kinds, RZ_KIND_COUNT);
-static const char *const known_bys[] = {"unknown", "said", "sibling", "fingerprint"};
+static const char *const known_bys[] = {"unknown", "said", "sibling", "fingerprint", "probe"};
 SAME_SIZE(known_bys, RZ_KNOWN_COUNT);
 static const char *const localities[] = {"unknown", "same", "cross"};
 SAME_SIZE(localities, RZ_LOCALITY_COUNT);
@@ -237,6 +237,8 @@ static struct check_words check_words(enum rz_check c)
 		WORDS(RZ_CHECK_SILENT, "silent", "no request came");
 		WORDS(RZ_CHECK_HOLD_ENDS, "hold-ends", "its hold was too near its end");
 		WORDS(RZ_CHECK_NOT_MET, "not-met", "the walk over the sockets did not meet it");
+		WORDS(RZ_CHECK_PROBED, "probed",
+		      "it was held for a moment to find out its library");
 		WORDS(RZ_CHECK_NO_FOLLOW, "no-follow",
 		      "its client could not be followed after the close");
 	case RZ_CHECK_COUNT:

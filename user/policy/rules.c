@@ -181,12 +181,14 @@ static bool name_not_kept(const struct rz_view *v)
 	return v->c->conn->frame.software && !v->c->software;
 }
 
-/* Its library may write twice whichever way it is ended, and no setting changes that. Or no way is
- * known that it bears well: of that its operator may know better, and --close says so. */
+/* Its library may write twice whichever way it is ended, and no setting changes that; unless it is
+ * probed first whether it is that library. Or no way is known that it bears well: of that its
+ * operator may know better, and --close says so. */
 static bool left_to_library(const struct rz_view *v)
 {
-	return v->way.alone ||
-	       (v->w->settings->close == RZ_CLOSE_AUTO && v->way.close == RZ_CLOSE_AUTO);
+	if (v->way.alone)
+		return !v->probe;
+	return (v->w->settings->close == RZ_CLOSE_AUTO && v->way.close == RZ_CLOSE_AUTO);
 }
 
 /* By then its library has asked for metadata since its zone is ready; one that was opened later may

@@ -24,6 +24,7 @@ struct rz_view {
 	const char *agent_zone;	 /* NULL if unknown */
 	enum rz_kind kind;
 	struct rz_library_way way;
+	bool probe; /* a probe may tell that its library bears more (move/wait.h) */
 };
 
 /* The reason of the first rule that fails, NONE if none does. `by_hand`: of those that protect. */

@@ -56,6 +56,8 @@ struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_
 		.prints = known.prints,
 		.may_be = known.may_be,
 		.idempotent = known.idempotent,
+		.probeable = known.probeable,
+		.probe = known.probe,
 		.grouped = may_be_grouped(snap, c),
 		.peer_proxies = rz_snapshot_peer_proxies(snap, c),
 		.left = rz_snapshot_left(snap, c),
@@ -289,6 +291,7 @@ int rz_tick_by_hand(const struct rz_snapshot *snap, const struct rz_world *world
 		v = rz_classify(&j, world);
 		t->moves[t->n_moves] = as_candidate(c, &v);
 		t->moves[t->n_moves].by_hand = true;
+		t->moves[t->n_moves].plan.probe = false;
 		t->moves[t->n_moves++].plan.at_once = orders[i].order.now;
 	}
 	qsort(t->moves, t->n_moves, sizeof(*t->moves), by_order);

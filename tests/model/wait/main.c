@@ -18,7 +18,7 @@
 
 static struct {
 	uint64_t steps, moves, tries, closed, closed_held, closed_over_hole, closed_listened, holds,
-		bridges, given_up, refused;
+		bridges, given_up, refused, probes;
 	uint64_t checks[RZ_CHECK_COUNT];
 } sum;
 
@@ -113,7 +113,8 @@ static enum rz_check try_close(struct world *w)
 /* A move never waits for longer, whatever the client does. */
 static uint64_t longest_ns(const struct world *w)
 {
-	return 2 * (w->l.gap_ns + w->l.hold_ns) + w->l.hold_ns + 4 * w->l.settle_ns + 200 * MS_NS;
+	return 2 * (w->l.gap_ns + w->l.hold_ns) + w->l.hold_ns + 4 * w->l.settle_ns + 200 * MS_NS +
+	       (w->plan.probe ? 6500 * MS_NS : 0);
 }
 
 static void count_end(const struct world *w)
@@ -139,6 +140,8 @@ static bool run_move(uint64_t seed)
 		world_waits(&w);
 		sum.steps++;
 		e = evidence(&w);
+		if (e.deepest > w.deepest)
+			return broken(&w, seed, "more requests were in flight than there were");
 		d = rz_wait_decide(&w.w, &w.plan, &e, &w.l, w.now_ns);
 		if (d.act == RZ_ACT_TRY) {
 			check = try_close(&w);
@@ -158,6 +161,7 @@ static bool run_move(uint64_t seed)
 		if (d.act == RZ_ACT_HOLD) {
 			sum.holds++;
 			sum.bridges += w.w.bridge;
+			sum.probes += w.w.probed_ns == w.now_ns;
 			what = broken_by_hold(&w, &e);
 			if (what)
 				return broken(&w, seed, what);
@@ -179,7 +183,7 @@ static const enum rz_check wanted[] = {
 	RZ_CHECK_SEVERAL,      RZ_CHECK_NOT_ACCEPTED, RZ_CHECK_UNSEEN,	      RZ_CHECK_UNACKED,
 	RZ_CHECK_UNREAD,       RZ_CHECK_OUT_OF_ORDER, RZ_CHECK_NEW_REQUEST,   RZ_CHECK_PART_REQUEST,
 	RZ_CHECK_NOT_FOLLOWED, RZ_CHECK_UNANSWERED,   RZ_CHECK_PART_RESPONSE, RZ_CHECK_SETTLING,
-	RZ_CHECK_HELD,	       RZ_CHECK_SILENT,
+	RZ_CHECK_HELD,	       RZ_CHECK_SILENT,	      RZ_CHECK_PROBED,
 };
 
 static uint64_t number(const char *name, uint64_t otherwise)
@@ -200,9 +204,10 @@ int main(void)
 	printf("%" PRIu64 " moves, %" PRIu64 " steps, %" PRIu64 " last checks: %" PRIu64
 	       " closed (%" PRIu64 " after a hold that dropped something, %" PRIu64
 	       " held over a hole, %" PRIu64 " by what was listened to before), %" PRIu64
-	       " given up, %" PRIu64 " refused; %" PRIu64 " holds, %" PRIu64 " of them to bridge\n",
+	       " given up, %" PRIu64 " refused; %" PRIu64 " holds, %" PRIu64
+	       " of them to bridge, %" PRIu64 " to probe\n",
 	       sum.moves, sum.steps, sum.tries, sum.closed, sum.closed_held, sum.closed_over_hole,
-	       sum.closed_listened, sum.given_up, sum.refused, sum.holds, sum.bridges);
+	       sum.closed_listened, sum.given_up, sum.refused, sum.holds, sum.bridges, sum.probes);
 	for (k = 0; k < RZ_CHECK_COUNT; k++)
 		if (sum.checks[k])
 			printf("    %8" PRIu64 "  %s\n", sum.checks[k], rz_check_name(k));

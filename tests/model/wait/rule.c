@@ -90,6 +90,8 @@ const char *broken_by_close(const struct world *w)
 	bool gap = rz_wait_needs_gap(&w->plan, &w->l);
 	uint32_t i;
 
+	if (w->plan.probe_only || w->w.probed_ns)
+		return "closed though it was held to be looked at";
 	/* of one that is closed at once by SOCK_DESTROY nobody promises even that */
 	if (w->other_end && w->other_end <= w->tcp && (gap || w->l.one_step))
 		return "closed though it was another client's";
@@ -120,10 +122,13 @@ const char *broken_by_hold(const struct world *w, const struct rz_move_evidence 
 		return w->plan.close == RZ_CLOSE_FIN || !w->l.one_step
 			       ? NULL
 			       : "held though check and close are one step";
-	if (w->plan.gap_only)
-		return "held though its library must not be";
 	if (!e->followed)
 		return "held before its responses were followed";
+	if (w->plan.probe && w->w.probed_ns == w->now_ns)
+		return w->w.deadline_ns > w->now_ns + 2000 * MS_NS ? "a probe that lasts too long"
+								   : NULL;
+	if (w->plan.gap_only || w->plan.probe_only)
+		return "held though its library must not be";
 	if (w->plan.needs_hold)
 		return NULL;
 	return w->now_ns < w->begun_ns + w->l.gap_ns ? "held before its gap was waited for" : NULL;

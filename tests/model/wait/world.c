@@ -57,6 +57,20 @@ static void note_response(struct world *w, const struct request *r)
 
 /* ---- the framing stage ---- */
 
+/* How many the client waits for; as BPF counts them (bpf/response.bpf.h), and truly. */
+static void note_depth(struct world *w, const struct request *r)
+{
+	uint32_t depth = r->number - w->h.answers.number, i, truly = 0;
+
+	for (i = 0; i < w->n; i++)
+		truly += w->req[i].kind != NO_RESPONSE && w->req[i].begin <= r->begin &&
+			 !w->req[i].out_ns;
+	if (truly > w->deepest)
+		w->deepest = truly;
+	if (rz_responses_followed(&w->h) && depth > w->h.deepest)
+		w->h.deepest = depth;
+}
+
 static void read_requests(struct world *w, bool watched)
 {
 	struct rz_frame *f = &w->c.frame;
@@ -79,8 +93,10 @@ static void read_requests(struct world *w, bool watched)
 		}
 		if (r->kind != NO_RESPONSE) {
 			r->number = ++f->answerable;
-			if (watched)
+			if (watched) {
 				note_request(w, r, found);
+				note_depth(w, r);
+			}
 			found = false;
 		}
 		f->next_seq = w->base + r->end;
@@ -276,6 +292,9 @@ static void make_plan(struct world *w)
 				   .at_once = chance(w, 1),
 				   .acks0 = w->c.frame.acks0};
 	w->plan.needs_hold = !w->plan.gap_only && chance(w, 20);
+	w->plan.probe = !w->plan.needs_hold && chance(w, 20);
+	w->plan.probe_only = w->plan.probe && !w->plan.gap_only;
+	w->plan.tells_from = (uint8_t)below(w, 20);
 	w->l = (struct rz_wait_limits){.gap_ns = gaps[below(w, COUNT(gaps))] * MS_NS,
 				       .hold_ns = holds_for[below(w, COUNT(holds_for))] * MS_NS,
 				       .settle_ns = settles[below(w, COUNT(settles))] * MS_NS,

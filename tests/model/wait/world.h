@@ -56,6 +56,7 @@ struct world {
 	uint32_t next;	      /* the first request that rezone has not read */
 	bool lost;	      /* ... whose place it has lost */
 	uint32_t dropped_end; /* behind all that was dropped */
+	uint32_t deepest;     /* the most requests that the agent had not answered at once */
 	uint64_t fresh_ns;    /* when a new segment was last dropped */
 	uint32_t answered;    /* requests whose response was sent, to its last byte */
 	uint32_t out, acked;  /* bytes sent by the agent, acknowledged by the client */
