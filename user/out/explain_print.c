@@ -58,9 +58,7 @@ static void print_library(FILE *f, const struct rz_conn_row *r)
 		[RZ_KNOWN_SAID] = "said: the client named itself here",
 		[RZ_KNOWN_SIBLING] = "sibling: another connection of the client named it",
 		[RZ_KNOWN_FINGERPRINT] = "fingerprint: by the form of its requests",
-		[RZ_KNOWN_PROBE] =
-			"probe: by the form of its requests, and by what it sent after a "
-			"hold",
+		[RZ_KNOWN_PROBE] = "probe: by its requests, also those after a hold",
 		[RZ_KNOWN_UNKNOWN] = "unknown: the strictest rule applies",
 	};
 	enum rz_known_by by = r->verdict.known_by;
