@@ -8,4 +8,6 @@
 #define bpf_object__for_each_program(m, o) while ((m) = next_of(o))
 #define LL_FOREACH(head, e)		   for ((e) = (head); (e); (e) = (e)->next)
 #define LL_FOREACH_SAFE(head, e, next)	   for ((e) = (head); (e); (e) = (next))
+#define DL_FOREACH(head, e)		   for ((e) = (head); (e); (e) = (e)->next)
+#define DL_FOREACH_SAFE(head, e, next)	   for ((e) = (head); (e); (e) = (next))
 #define SEC(name)
