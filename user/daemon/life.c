@@ -120,10 +120,11 @@ static int load_kernel_side(struct rz_daemon *d)
 	struct rz_lacks lacks;
 	int helper = 0, err = take_node(d, &helper);
 
-	if (!err)
+	if (!err) {
+		/* has said why, if it is not there; the look for another rezone asks it */
+		rz_enter_wait(helper);
 		err = load_programs(d, &opts, &lacks);
-	if (!err)
-		rz_enter_wait(helper); /* has said why, if it is not there */
+	}
 	if (err)
 		return err;
 	/* libbpf looks through modules' types for CAP_SYS_ADMIN alone, hence not before */
