@@ -263,7 +263,7 @@ enum rz_known_by {
  * named: a client -> the library that it named, on any of its connections. Written by the daemon at
  * each tick, which removes clients that have had no connection for a while (user/kern/named.h).
  */
-#define RZ_NAMED_MAX 16384
+#define RZ_NAMED_MAX 8192
 struct rz_named_key {
 	__u8 addr[16]; /* the client's; first, for one address may have a share of the rows only */
 	__u64 client;  /* key into `clients` */
