@@ -31,7 +31,18 @@ check "... by an address: all of that client" explains "$(rz_list -o json | jq -
 check "... of nobody: status 1" test $? = 1
 [ -z "${SHOW-}" ] || "$REZONE" explain --pin-dir "$PIN_DIR" '*'
 PLANNED=$(plan -o json | jq -r '[.would_move.clients[].client_id] | sort | unique | join(" ")')
+
 stop rezone
 rezone_start --interval 500ms --stable-for 0s --topology-max-age 3s --keep-pins
 check "enforcing moves whom the plan named" within "$DEADLINE" has_event ".event == \"move\" and .client_id == \"$PLANNED\""
 check "... and nobody else" no_event ".event == \"move\" and .client_id != \"$PLANNED\""
+
+# a candidate whose reason cannot be shown: map moves takes no more writes from user space
+failed() { stat_is '.errors | any(.place == "moves" and .errno == 1 and .count >= '"$1"')'; } # LEAST
+told() { jq -Rc 'fromjson? | select(.map == "moves" and .error == "EPERM")' "$WORK/rezone.log" | wc -l; }
+stop rezone
+rezone_start --interval 500ms --stable-for 0s --topology-max-age 3s --mode observe --log-format json
+bpftool map freeze pinned "$PIN_DIR/moves"
+client_start late kafka-go-debian read --bootstrap "$AT" --client-id "late,warpstream_az=b,$LB" --topic t
+check "a reason that cannot be shown is counted as a failure, at each tick" within "$DEADLINE" failed 2
+check "... and the log is told once" test "$(told)" = 1

@@ -80,6 +80,8 @@ struct rz_daemon {
 	bool backlog;			 /* somebody waited for a rate alone at the latest tick */
 	uint64_t full_logged_ns;
 	uint64_t full_logged_count;
+	uint64_t unshown; /* writes to map moves that failed since the log told of it (tick.c) */
+	uint64_t unshown_logged_ns;
 };
 
 /* Makes its loop, with all that wakes it, and begins with the topology. 0 or -errno, logged. */
@@ -230,9 +232,10 @@ void rz_daemon_look_at_operator(struct rz_daemon *d);
 void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_tick *t);
 /* Goes on with them; called by d->moves_timer. */
 int rz_daemon_moves_step(void *daemon);
-/* The topology is another: whom it would not move is let go. */
+/* The topology changed: judges the moves that are under way again, and cancels those that the
+ * policy no longer allows. */
 void rz_daemon_moves_judge_again(struct rz_daemon *d);
-/* Lets go of what is under way. */
+/* Cancels the moves that are under way, and ends their holds. */
 void rz_daemon_moves_stop(struct rz_daemon *d);
 
 /* A tick has judged: ends the listening to connections that are no candidates any more. */

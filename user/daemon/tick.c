@@ -20,9 +20,10 @@
 #include "kern/rooms.h"
 #include "policy/tick.h"
 
-#define CLIENT_KEEP_NS	  (600 * RZ_SECOND_NS) /* ids without a connection are kept this long */
-#define MOVE_SHOWN_NS	  (60 * RZ_SECOND_NS)  /* finished moves stay visible in map moves */
-#define FULL_LOG_EVERY_NS (60 * RZ_SECOND_NS)
+#define CLIENT_KEEP_NS	     (600 * RZ_SECOND_NS) /* ids without a connection are kept this long */
+#define MOVE_SHOWN_NS	     (60 * RZ_SECOND_NS)  /* finished moves stay visible in map moves */
+#define FULL_LOG_EVERY_NS    (60 * RZ_SECOND_NS)
+#define UNSHOWN_LOG_EVERY_NS (60 * RZ_SECOND_NS)
 
 /* Worked out when a rest begins, and again when it should be over. */
 static uint64_t not_before_ns(struct rz_daemon *d, const struct rz_candidate *m,
@@ -43,6 +44,27 @@ static bool is_shown(const struct rz_move *was, const struct rz_move *now)
 	return was && was->phase == RZ_PHASE_WAIT && was->client == now->client &&
 	       was->reason == now->reason && was->not_before_ns == now->not_before_ns &&
 	       !strcmp(was->to_zone, now->to_zone);
+}
+
+/* Map moves took no change: `rezone list` shows what was so before. Each failure counts (`rezone
+ * stats`, errors, place moves); the log is told once a minute at most. */
+static void not_shown(struct rz_daemon *d, int err)
+{
+	uint64_t now_ns = rz_now_ns();
+
+	d->unshown++;
+	rz_tally_error(d->maps, RZ_PLACE_MOVES, err);
+	if (d->unshown_logged_ns && now_ns < d->unshown_logged_ns + UNSHOWN_LOG_EVERY_NS)
+		return;
+	rz_log_fields(RZ_LOG_WARN,
+		      json_pack("{s:s, s:o, s:I}", "map", "moves", "error", rz_json_error(err),
+				"failed", (json_int_t)d->unshown),
+		      "maps: cannot write to map moves: %s; `rezone list` shows old reasons; %llu "
+		      "writes have failed since the last such line; `rezone stats` counts all",
+		      err == -E2BIG ? "it is full" : strerror(-err),
+		      (unsigned long long)d->unshown);
+	d->unshown = 0;
+	d->unshown_logged_ns = now_ns;
 }
 
 /* Candidates that must wait are shown in map moves with their reason; the log has once what mode
@@ -69,8 +91,8 @@ static void show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
 	v.reason = m->reason;
 	v.not_before_ns = not_before_ns(d, m, was, snap->now_ns);
 	rz_str_copy(v.to_zone, sizeof(v.to_zone), m->to_zone);
-	if (!is_shown(was, &v))
-		bpf_map_update_elem(d->maps->moves, &m->cookie, &v, BPF_ANY);
+	if (!is_shown(was, &v) && bpf_map_update_elem(d->maps->moves, &m->cookie, &v, BPF_ANY))
+		not_shown(d, -errno);
 }
 
 /* Removes what is no longer a candidate, and finished moves that were shown for long enough. */
@@ -85,8 +107,10 @@ static void forget_moves(struct rz_daemon *d, const struct rz_snapshot *snap,
 
 		if (rz_tick_find(t, r->cookie))
 			continue;
-		if (!done || snap->now_ns > r->move.decided_ns + MOVE_SHOWN_NS)
-			bpf_map_delete_elem(d->maps->moves, &r->cookie);
+		if (done && snap->now_ns <= r->move.decided_ns + MOVE_SHOWN_NS)
+			continue;
+		if (bpf_map_delete_elem(d->maps->moves, &r->cookie) && errno != ENOENT)
+			not_shown(d, -errno);
 	}
 }
 

@@ -51,7 +51,7 @@ struct rz_advice rz_advice_on(enum rz_reason reason)
 		       "mend the source of the topology; `rezone topology` names the fault");
 		ADVICE(AGENT_TERMINATING, "its own agent is ready", TIME,
 		       "the agent is going or coming");
-		ADVICE(PARKED, "enough of its requests was read of late", TIME,
+		ADVICE(PARKED, "enough of its requests were read of late", TIME,
 		       "its requests were not read while nobody would have moved it; wait until "
 		       "64 have been, over 10 s");
 		ADVICE(NOT_DATA, "it carries Produce or Fetch", NOBODY,
