@@ -31,7 +31,7 @@ round() {
 		client_start "$name-$lib" "$lib" write --bootstrap "$AT" --client-id "$lib,warpstream_az=b,$LB" \
 			--topic "$name-$lib" --rate "$(rate_of "$lib")"
 	done
-	check "$name: each of ${#LIBS[@]} producers is moved $MOVES times" within $((MOVES * 8 + 30)) moved_enough
+	check "$name: each of ${#LIBS[@]} producers is moved $MOVES times" within $((MOVES * 20 + 30)) moved_enough
 	stop rezone # first: then what is in flight is answered
 	for lib in "${LIBS[@]}"; do
 		note "$name, $lib: $(event_kinds ".time >= \"$STARTED\" and (.client_id | startswith(\"$lib,\")) and .waited_ms != null")"
