@@ -75,14 +75,19 @@ static int send_bytes(uint64_t cookie, const void *payload, size_t len)
 	return verdict;
 }
 
-static size_t request(uint8_t *r, int key)
+static size_t request_of(const char *id, uint8_t *r, int key)
 {
 	static uint32_t correlation_id;
-	size_t n = make_request(r, key, 3, ++correlation_id, ID, strlen(ID), 12);
+	size_t n = make_request(r, key, 3, ++correlation_id, id, strlen(id), 12);
 
 	if (key == RZ_API_PRODUCE)
 		memcpy(r + n - 12, "\xff\xff\0\1", 4); /* acks=1 */
 	return n;
+}
+
+static size_t request(uint8_t *r, int key)
+{
+	return request_of(ID, r, key);
 }
 
 static int ask(uint64_t cookie, int key)
@@ -373,6 +378,24 @@ static void nobody_else_is_followed(void **state)
 	}
 }
 
+/* A gateway's connection: a hold of the client that is followed would hold the other one's requests
+ * too, and the close at its end would hit both. */
+static void two_clients_are_not_followed(void **state)
+{
+	uint8_t r[512];
+
+	(void)state;
+	assert_int_equal(PASSED, ask(1, RZ_API_FETCH));
+	assert_int_equal(PASSED, send_bytes(1, r, request_of("another", r, RZ_API_METADATA)));
+	assert_int_equal(1, conn_of(1).frame.several);
+	assert_int_equal(PASSED, ask(1, RZ_API_PRODUCE));
+	assert_int_equal(0, entry().cookie);
+	/* it was not for the fetch */
+	assert_int_equal(PASSED, ask(2, RZ_API_FETCH));
+	assert_int_equal(DROPPED, ask(2, RZ_API_PRODUCE));
+	assert_int_equal(2, entry().cookie);
+}
+
 int main(int argc, char **argv)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, moved, over)
@@ -387,6 +410,7 @@ int main(int argc, char **argv)
 		TEST(the_deadline_is_kept),
 		TEST(without_an_entry_nothing_is_dropped),
 		TEST(nobody_else_is_followed),
+		TEST(two_clients_are_not_followed),
 	};
 
 	v6 = argc > 1 && !strcmp(argv[1], "ipv6");

@@ -77,6 +77,65 @@ static void test_identity(void **state)
 	assert_int_equal(rz_check_eligible(&f, COOKIE, CLIENT, 1, 1), RZ_CHECK_MPTCP);
 }
 
+/* A connection that its client opened after a move: it has asked where things are, and no more. */
+static struct rz_frame asked(void)
+{
+	struct rz_frame f = frame();
+
+	f.state = RZ_STATE_IDENTIFIED;
+	f.produce = 0;
+	return f;
+}
+
+/* The next connection of a client that is followed: held, and closed, only as long as nothing of it
+ * was executed and nobody else speaks there. */
+static void test_follow_up(void **state)
+{
+	static const struct {
+		struct rz_frame other;
+		enum rz_check check;
+	} rows[] = {
+		{{}, RZ_CHECK_PASSED},
+		{{.fetch = 1}, RZ_CHECK_PASSED},
+		{{.state = RZ_STATE_MPTCP}, RZ_CHECK_MPTCP},
+		{{.tentative = 1}, RZ_CHECK_OUT_OF_SYNC},
+		{{.adopted = 1}, RZ_CHECK_OUT_OF_SYNC},
+		{{.several = 1}, RZ_CHECK_SEVERAL},
+		{{.transaction = 1}, RZ_CHECK_TRANSACTION},
+		{{.produce = 1}, RZ_CHECK_NOT_KEPT},
+		{{.other = 1}, RZ_CHECK_NOT_KEPT},
+		{{.coordinator = 1}, RZ_CHECK_NOT_KEPT},
+		{{.unseen = 1}, RZ_CHECK_NOT_KEPT},
+		{{.via = RZ_VIA_PROXY}, RZ_CHECK_NOT_KEPT},
+	};
+	struct rz_frame f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		f = asked();
+		f.state = rows[i].other.state ? rows[i].other.state : f.state;
+		f.fetch = rows[i].other.fetch;
+		f.tentative = rows[i].other.tentative;
+		f.adopted = rows[i].other.adopted;
+		f.several = rows[i].other.several;
+		f.transaction = rows[i].other.transaction;
+		f.produce = rows[i].other.produce;
+		f.other = rows[i].other.other;
+		f.coordinator = rows[i].other.coordinator;
+		f.unseen = rows[i].other.unseen;
+		f.via = rows[i].other.via;
+		assert_int_equal(rz_responses_follow_up(&f, COOKIE, CLIENT), rows[i].check);
+	}
+	f = asked();
+	assert_int_equal(rz_responses_follow_up(&f, COOKIE, CLIENT + 1), RZ_CHECK_OTHER_CLIENT);
+	assert_int_equal(rz_responses_follow_up(&f, COOKIE + 1, CLIENT), RZ_CHECK_OUT_OF_SYNC);
+	f.synced = 0;
+	assert_int_equal(rz_responses_follow_up(&f, COOKIE, CLIENT), RZ_CHECK_OUT_OF_SYNC);
+	f.client = 0;
+	assert_int_equal(rz_responses_follow_up(&f, COOKIE, 0), RZ_CHECK_OTHER_CLIENT);
+}
+
 /* What TCP says, one thing at a time. `settled` is what rz_responses_must() gives. */
 static void test_what_tcp_says(void **state)
 {
@@ -196,6 +255,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_eligible),
 		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_follow_up),
 		cmocka_unit_test(test_what_tcp_says),
 		cmocka_unit_test(test_what_responses_say),
 		cmocka_unit_test(test_numbers_come_round),
