@@ -11,8 +11,9 @@
  *
  * Of all connections with these keys one is followed: the first that was opened since the close and
  * begins a Produce. Another one takes its place only once it is gone, or its client has left it.
- * Nothing is dropped behind the deadline of the entry, whoever forgets it. Called by read.bpf.h,
- * take.bpf.h and hold.bpf.h.
+ * Nothing is dropped behind the deadline of the entry, whoever forgets it. Of an entry that waits
+ * for a library's connection it is one that has named that library, and whose Produce is seen to be
+ * idempotent. Called by read.bpf.h, take.bpf.h and hold.bpf.h.
  */
 #ifndef REZONE_BPF_FOLLOW_H
 #define REZONE_BPF_FOLLOW_H
@@ -64,10 +65,23 @@ static __always_inline bool rz_follow_bind(struct rz_follow *e, __u64 client, __
 		e->cookie = cookie;
 		e->first_ns = now;
 		e->connections++;
+		if (e->until_ns > now + e->hold_ns)
+			e->until_ns = now + e->hold_ns;
 	}
 	mine = e->client == client && e->cookie == cookie;
 	bpf_spin_unlock(&e->lock);
 	return mine;
+}
+
+/* Is it what the entry waits for? Of a Produce the request's own batch says so, as far as it was
+ * read (note.bpf.h); of the first one, for whose sake the segment would be dropped. */
+static __always_inline bool rz_follow_waits_for(const struct rz_follow *e,
+						const struct rz_scratch *s, __u32 produce)
+{
+	if (!e->software)
+		return true;
+	return s->f.software == e->software &&
+	       (!produce || (s->printed && s->print.produces && s->print.idempotent));
 }
 
 /*
@@ -90,7 +104,7 @@ __noinline int rz_follow_takes(__u32 produce)
 	if (!c || rz_responses_follow_up(&s->f, cookie, s->f.client) != RZ_CHECK_PASSED)
 		return 0;
 	e = rz_follow_of(s, c, s->f.client, now);
-	if (!e || c->opened_ns <= e->since_ns)
+	if (!e || c->opened_ns <= e->since_ns || !rz_follow_waits_for(e, s, produce))
 		return 0;
 	if (!produce)
 		return 1;

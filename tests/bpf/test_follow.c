@@ -5,6 +5,7 @@
  * `make bpf-test`; needs root and a kernel with BPF.
  */
 #include "fixture.h"
+#include "body.h"
 
 #include "base/clock.h"
 
@@ -138,8 +139,11 @@ static struct rz_follow entry(void)
 
 static void follow_until(uint64_t since_ns, uint64_t until_ns)
 {
-	struct rz_follow e = {
-		.client = key.client, .since_ns = since_ns, .until_ns = until_ns, .moved = 99};
+	struct rz_follow e = {.client = key.client,
+			      .since_ns = since_ns,
+			      .until_ns = until_ns,
+			      .moved = 99,
+			      .hold_ns = 90 * SECOND};
 
 	skel->bss->rz_following = 1;
 	assert_int_equal(0, bpf_map_update_elem(bpf_map__fd(skel->maps.follow), &key, &e, BPF_ANY));
@@ -315,6 +319,72 @@ static void without_an_entry_nothing_is_dropped(void **state)
 	assert_int_equal(PASSED, ask(1, RZ_API_PRODUCE));
 }
 
+/* Waits for this library's next connection: no move has closed anything yet. */
+static void caught(uint32_t software)
+{
+	struct rz_follow e = {.client = key.client,
+			      .since_ns = rz_now_ns() - SECOND,
+			      .until_ns = rz_now_ns() + 60 * SECOND,
+			      .hold_ns = 5 * SECOND,
+			      .software = software};
+	uint64_t cookie = 1;
+	struct rz_conn c = conn_of(1);
+
+	c.frame.software = 3;
+	assert_int_equal(0,
+			 bpf_map_update_elem(bpf_map__fd(skel->maps.conns), &cookie, &c, BPF_ANY));
+	assert_int_equal(0, bpf_map_update_elem(bpf_map__fd(skel->maps.follow), &key, &e, BPF_ANY));
+}
+
+static int produce_with(uint64_t cookie, int version, int64_t producer)
+{
+	struct produce p = plain;
+	uint8_t r[1024];
+	struct body b;
+	size_t n;
+
+	p.version = version;
+	p.producer = producer;
+	b = make_body(&p);
+	n = make_request(r, RZ_API_PRODUCE, version, 4711, ID, strlen(ID), b.n);
+	memcpy(r + n - b.n, b.b, b.n);
+	return send_bytes(cookie, r, n);
+}
+
+/* By the name that it has said, and by its batch. */
+static void an_idempotent_produce_is_waited_for(void **state)
+{
+	uint64_t began_ns;
+	int v;
+
+	(void)state;
+	for (v = 7; v <= 13; v += 3) {
+		moved(NULL);
+		caught(3);
+		assert_int_equal(PASSED, ask(1, RZ_API_METADATA));
+		began_ns = rz_now_ns();
+		assert_int_equal(DROPPED, produce_with(1, v, 4711));
+		assert_int_equal(1, entry().cookie);
+		assert_true(is_on(1));
+		assert_true(says(skel->progs.test_held_followed, 1));
+		assert_true(entry().until_ns >= began_ns + 5 * SECOND &&
+			    entry().until_ns <= rz_now_ns() + 5 * SECOND);
+		moved(NULL);
+		caught(3);
+		assert_int_equal(PASSED, produce_with(1, v, -1));
+		assert_int_equal(0, entry().cookie);
+		moved(NULL);
+		caught(4);
+		assert_int_equal(PASSED, produce_with(1, v, 4711));
+		assert_int_equal(0, entry().cookie);
+	}
+	/* what is not read says nothing: the end of the batch's header is in another segment */
+	moved(NULL);
+	caught(3);
+	assert_int_equal(PASSED, ask(1, RZ_API_PRODUCE));
+	assert_int_equal(0, entry().cookie);
+}
+
 static void conn_with(void (*change)(struct rz_conn *c))
 {
 	struct rz_conn c;
@@ -411,6 +481,7 @@ int main(int argc, char **argv)
 		TEST(without_an_entry_nothing_is_dropped),
 		TEST(nobody_else_is_followed),
 		TEST(two_clients_are_not_followed),
+		TEST(an_idempotent_produce_is_waited_for),
 	};
 
 	v6 = argc > 1 && !strcmp(argv[1], "ipv6");

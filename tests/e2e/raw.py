@@ -4,8 +4,9 @@
 raw.py agent ADDRESS PORT TRACE STALL DELAY  answers each Produce in order, DELAY seconds after it came, but none while the file
                                            STALL is there; TRACE gets a line of JSON for each connection, each write that is
                                            executed, and each end
-raw.py client ADDRESS PORT CLIENT_ID FIFO [VERSION]  one connection at a time, of librdkafka 2.3.0 or that version; does what the
-                                           lines of FIFO say, and prints lines of JSON:
+raw.py client ADDRESS PORT CLIENT_ID FIFO [VERSION|NAME/VERSION [PRODUCER]]  one connection at a time, of librdkafka 2.3.0, that
+                                           version, or that library; PRODUCER: the id of an idempotent producer; does what the lines of
+                                           FIFO say, and prints lines of JSON:
     connect [ID] a new connection, with another client.id; the one before stays as it is
     write N      N writes with new marks, a segment each
     sync N       the same, each as soon as the one before is answered
@@ -18,7 +19,7 @@ raw.py client ADDRESS PORT CLIENT_ID FIFO [VERSION]  one connection at a time, o
     reset        closes it with a reset
 raw.py proxy LISTEN PORT FROM TO TO_PORT   hands bytes on, both ways, from the address FROM, as a sidecar in the agent's pod does
 
-Used by 61-stalled.sh, 62-local-proxy.sh, 64-gives-up.sh and 69-follow.sh.
+Used by 61-stalled.sh, 62-local-proxy.sh, 64-gives-up.sh, 69-follow.sh and 93-catch.sh.
 """
 import json
 import os
@@ -101,18 +102,22 @@ def agent(address, port, trace, stall, delay):
 
 
 class Client:
-    def __init__(self, address, port, client_id, version):
-        self.to, self.id, self.version = (address, int(port)), client_id.encode(), version.encode()
+    def __init__(self, address, port, client_id, library, producer):
+        self.to, self.id, self.producer = (address, int(port)), client_id.encode(), producer
+        self.name, _, self.version = library.encode().rpartition(b"/")
         self.mark, self.unanswered, self.conn, self.flowing, self.reader = 0, [], None, False, None
         self.lock, self.news = threading.Lock(), threading.Condition()
 
     def request(self, mark):
-        body = struct.pack(">hhih", 0, 7, mark, len(self.id)) + self.id + b"\xff\xff\xff\xff\0\0\x75\x30" + struct.pack(">q", mark)
+        body = struct.pack(">hhih", 0, 7, mark, len(self.id)) + self.id + b"\xff\xff\xff\xff\0\0\x75\x30"
+        if self.producer:  # one topic, one partition, and the header of a batch
+            body += struct.pack(">ih1siiiqiibIhiqqqhi", 1, 1, b"t", 1, 0, 65, 0, 53, -1, 2, 0, 0, 0, 0, 0, self.producer, 0, mark - 1)
+        body += struct.pack(">q", mark)
         return struct.pack(">i", len(body)) + body
 
     def name_it(self):
         """ApiVersions v3: the name of a library that may be held"""
-        named = b"".join(bytes([len(t) + 1]) + t for t in (b"librdkafka", self.version))
+        named = b"".join(bytes([len(t) + 1]) + t for t in (self.name or b"librdkafka", self.version))
         body = struct.pack(">hhih", 18, 3, 0, len(self.id)) + self.id + b"\0" + named + b"\0"
         return struct.pack(">i", len(body)) + body
 
@@ -195,8 +200,8 @@ class Client:
         self.conn.close()
 
 
-def client(address, port, client_id, fifo, version="2.3.0"):
-    c = Client(address, port, client_id, version)
+def client(address, port, client_id, fifo, library="2.3.0", producer="0"):
+    c = Client(address, port, client_id, library, int(producer))
     with open(fifo, encoding="utf-8") as f:
         for line in f:
             what, *args = line.split()

@@ -443,6 +443,10 @@ void make_named(struct run *r)
 	size_t i, k;
 
 	r->n_named = 0;
+	/* it remembers clients for ten minutes, and may be younger */
+	r->status.started_ns = near_ready(r, (uint32_t)r->seed / 4);
+	r->status.started_ns -=
+		r->status.started_ns < 600 * SECOND_NS ? r->status.started_ns : 600 * SECOND_NS;
 	for (i = 0; i < r->n_conns && (r->seed + 1) % 4 < 2; i++) {
 		const struct rz_conn *c = &r->conns[i];
 		uint32_t roll = (uint32_t)((c->frame.client + c->tuple.client_addr[14]) *

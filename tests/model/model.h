@@ -150,6 +150,7 @@ enum twist {
 	TWIST_CHOSE_FOLLOWS,	  /* ... or it came while its client was being moved */
 	TWIST_RECONNECTED,	  /* ... or it only reconnected */
 	TWIST_RECONNECTED_SINCE,  /* who was not here before home was ready reconnects, too */
+	TWIST_RECONNECTED_YOUNG,  /* ... nor does who may have been, while rezone is young */
 	TWIST_RECONNECTED_ASKED,  /* ... and who has asked where home is */
 	TWIST_RECONNECTED_BESIDE, /* ... and who has one from then beside it */
 	TWIST_RECONNECTED_READ,	  /* ... and who may have, for not all was read */

@@ -561,6 +561,34 @@ static void test_reconnected(void **state)
 	assert_false(test_classify(&w).reconnected);
 }
 
+/* While rezone is too young to know, a client whose library opens a connection for each use may
+ * have been here. */
+static void test_may_have_been_here(void **state)
+{
+	uint64_t ready = NOW_NS - HOUR_NS;
+	struct rz_named here = {};
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	w.rows[AGENT_B].seen_coming = true;
+	ready += w.settings.stable_for_ns;
+	here.since_ns = here.oldest_ns = ready + 1;
+	w.here = &here;
+	strcpy(w.software.name, "kgo");
+	strcpy(w.software.version, "v1.22.2");
+	w.status.started_ns = ready + 1 - 600 * SECOND_NS;
+	assert_true(test_classify(&w).reconnected);
+	w.status.started_ns--;
+	assert_false(test_classify(&w).reconnected);
+	w.status.started_ns++;
+	here.asked_ns = ready + 1;
+	assert_false(test_classify(&w).reconnected);
+	here.asked_ns = 0;
+	strcpy(w.software.name, "sarama");
+	assert_false(test_classify(&w).reconnected);
+}
+
 /* One change for each reason, none of which undoes another, in the order of asking. */
 static const struct {
 	void (*change)(struct test_world *w);
@@ -730,6 +758,7 @@ int main(void)
 		cmocka_unit_test(test_each_reason),
 		cmocka_unit_test(test_home_was_ready),
 		cmocka_unit_test(test_reconnected),
+		cmocka_unit_test(test_may_have_been_here),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_limits),

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* user/move/follow.c: what becomes of a client that is followed after a move; kern/follow.c: whose
- * connection could be taken for another one's. */
+/* user/move/follow.c, catch.c: what becomes of a client that is followed after a move, or whose
+ * next connection a move waits for; kern/follow.c: whose connection could be taken for another
+ * one's. */
 #include "unit.h"
 
 #include "kern/follow.h"
 #include "kern/snapshot.h"
-#include "move/follow.h"
+#include "move/catch.h"
 
 #define T0 (1000 * SECOND_NS)
 
@@ -15,6 +16,7 @@ static const struct rz_follow_seen HELD = {.there = true};
 static struct rz_follow bound(unsigned connections)
 {
 	return (struct rz_follow){.since_ns = T0,
+				  .idle_ns = RZ_FOLLOW_IDLE_NS,
 				  .until_ns = T0 + RZ_FOLLOW_DEAD_NS,
 				  .cookie = 7,
 				  .connections = connections,
@@ -61,6 +63,63 @@ static void test_nobody_is_held(void **state)
 			 RZ_FOLLOW_WAIT);
 	assert_int_equal(rz_follow_decide(&e, &left, e.first_ns + RZ_FOLLOW_IDLE_NS),
 			 RZ_FOLLOW_END);
+}
+
+/* One that writes seldom is followed until it may have written. */
+static void test_writes_seldom(void **state)
+{
+	struct rz_follow e = bound(0);
+
+	(void)state;
+	e.cookie = e.first_ns = 0;
+	e.idle_ns = RZ_FOLLOW_SELDOM_NS;
+	e.until_ns = T0 + RZ_FOLLOW_SELDOM_NS;
+	assert_int_equal(rz_follow_decide(&e, &HELD, T0 + RZ_FOLLOW_SELDOM_NS - 1), RZ_FOLLOW_WAIT);
+	assert_int_equal(rz_follow_decide(&e, &HELD, T0 + RZ_FOLLOW_SELDOM_NS), RZ_FOLLOW_END);
+	assert_true(RZ_FOLLOW_SELDOM_NS < RZ_FOLLOW_MAX_S * SECOND_NS);
+}
+
+/* No move has closed anything yet: its client's next connection is closed as soon as BPF holds it.
+ */
+static void test_catch(void **state)
+{
+	static const struct rz_follow_seen gone = {}, left = {.there = true, .left = true};
+	struct rz_follow none = bound(0), e = bound(1);
+
+	(void)state;
+	none.cookie = none.first_ns = 0;
+	assert_int_equal(rz_catch_decide(&none, &gone, none.until_ns - 1), RZ_FOLLOW_WAIT);
+	assert_int_equal(rz_catch_decide(&none, &gone, none.until_ns), RZ_FOLLOW_END);
+	assert_int_equal(rz_catch_decide(&e, &HELD, e.first_ns), RZ_FOLLOW_CLOSE);
+	assert_int_equal(rz_catch_decide(&e, &HELD, e.until_ns), RZ_FOLLOW_END);
+	assert_int_equal(rz_catch_decide(&e, &gone, e.first_ns), RZ_FOLLOW_END);
+	assert_int_equal(rz_catch_decide(&e, &left, e.first_ns), RZ_FOLLOW_END);
+}
+
+static void test_catching(void **state)
+{
+	static struct rz_catching l;
+	struct rz_caught row = {.c.cookie = 1};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < RZ_CATCH_MAX; i++) {
+		row.key.client = i + 1;
+		assert_true(rz_catching_add(&l, &row));
+	}
+	row.key.client++;
+	assert_false(rz_catching_add(&l, &row));
+	assert_null(rz_catching_find(&l, &row.key));
+	row.key.client = 5;
+	row.c.cookie = 2;
+	assert_true(rz_catching_add(&l, &row)); /* in its own place */
+	assert_int_equal(l.n, RZ_CATCH_MAX);
+	assert_int_equal(rz_catching_find(&l, &row.key)->c.cookie, 2);
+	rz_catching_end(&l, &row.key);
+	assert_null(rz_catching_find(&l, &row.key));
+	assert_int_equal(l.n, RZ_CATCH_MAX - 1);
+	rz_catching_end(&l, &row.key); /* nothing more */
+	assert_int_equal(l.n, RZ_CATCH_MAX - 1);
 }
 
 /* BPF lets go of it at the deadline: what it has then may be executed, and is not closed. */
@@ -115,9 +174,9 @@ static void test_other_writer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_closes),
-		cmocka_unit_test(test_nobody_is_held),
-		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_closes),	      cmocka_unit_test(test_nobody_is_held),
+		cmocka_unit_test(test_writes_seldom), cmocka_unit_test(test_catch),
+		cmocka_unit_test(test_catching),      cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_other_writer),
 	};
 

@@ -24,6 +24,7 @@ static struct {
 	size_t kept; /* rows that go on being followed when the moves are over */
 	int watch_err, follow_err, close_err;
 	bool follows; /* map follow has the entry */
+	struct rz_follow_terms terms;
 	int closes;
 	struct rz_decision decision; /* of each step */
 } kernel;
@@ -91,10 +92,11 @@ struct rz_follow_key rz_follow_key_of(uint64_t client, const struct rz_tuple *t,
 	return (struct rz_follow_key){};
 }
 
-int rz_follow_begin(struct rz_kern *k, const struct rz_follow_key *key, uint64_t moved,
-		    uint64_t for_ns)
+int rz_follow_begin(struct rz_kern *k, const struct rz_follow_key *key,
+		    const struct rz_follow_terms *terms)
 {
-	(void)k, (void)key, (void)moved, (void)for_ns;
+	(void)k, (void)key;
+	kernel.terms = *terms;
 	kernel.follows = !kernel.follow_err;
 	return kernel.follow_err;
 }
@@ -167,12 +169,15 @@ struct rz_decision rz_wait_refused(struct rz_wait *w, const struct rz_plan *plan
 /* ---- the tests ---- */
 
 static struct rz_listening listening;
+static struct rz_catching catching;
 
 static struct rz_jobs another_job(void)
 {
 	struct rz_jobs jobs = {.together = 1,
 			       .listen_ns = 1000,
 			       .listening = &listening,
+			       .catching = &catching,
+			       .limits.hold_ns = 5,
 			       .rows = calloc(1, sizeof(struct rz_job)),
 			       .n = 1};
 
@@ -186,6 +191,7 @@ static struct rz_jobs one_job(void)
 {
 	memset(&kernel, 0, sizeof(kernel));
 	memset(&listening, 0, sizeof(listening));
+	memset(&catching, 0, sizeof(catching));
 	return another_job();
 }
 
@@ -272,6 +278,19 @@ static void test_follow(void **state)
 	kernel.close_err = 0;
 	assert_false(rz_jobs_step(&jobs, 3));
 	assert_true(kernel.follows);
+	assert_int_equal(kernel.terms.idle_ns, RZ_FOLLOW_IDLE_NS);
+	assert_int_equal(kernel.terms.for_ns, RZ_FOLLOW_DEAD_NS);
+	assert_int_equal(kernel.terms.software, 0);
+	ended(&jobs, 0);
+	/* one that had said nothing for a while may not be back before it writes next */
+	jobs = one_job();
+	jobs.rows[0].c.plan.follow = true;
+	jobs.rows[0].c.request_ns = 1;
+	kernel.decision.act = RZ_ACT_TRY;
+	assert_false(rz_jobs_step(&jobs, 1 + RZ_SELDOM_NS));
+	assert_int_equal(kernel.terms.idle_ns, RZ_FOLLOW_SELDOM_NS);
+	assert_int_equal(kernel.terms.for_ns, RZ_FOLLOW_SELDOM_NS);
+	assert_int_equal(kernel.terms.hold_ns, RZ_FOLLOW_DEAD_NS);
 	ended(&jobs, 0);
 }
 
@@ -302,6 +321,59 @@ static void test_listens(void **state)
 	assert_int_equal(kernel.closes, 1);
 	ended(&jobs, 0);
 	assert_int_equal(kernel.kept, 0);
+}
+
+static struct rz_jobs catching_job(void)
+{
+	struct rz_jobs jobs = one_job();
+
+	jobs.rows[0].c.plan.catches = true;
+	jobs.rows[0].c.software = 3;
+	return jobs;
+}
+
+/* Its client's next connection is waited for, where it may be: nothing was heard of this one, or
+ * its client has ended it. */
+static void test_catches(void **state)
+{
+	struct rz_jobs jobs = catching_job();
+
+	(void)state;
+	falls_silent(&jobs, 5);
+	assert_true(jobs.rows[0].listened && jobs.rows[0].caught && kernel.follows);
+	assert_int_equal(kernel.terms.software, 3);
+	assert_int_equal(kernel.terms.for_ns, 1000);
+	assert_int_equal(kernel.terms.hold_ns, 5);
+	assert_int_equal(catching.n, 1);
+	rz_jobs_end(&jobs);
+	jobs = catching_job();
+	kernel.decision.act = RZ_ACT_TRY;
+	kernel.close_err = -ENOENT;
+	assert_false(rz_jobs_step(&jobs, 1));
+	assert_true(jobs.rows[0].caught);
+	ended(&jobs, -ENOENT);
+}
+
+static void test_does_not_catch(void **state)
+{
+	struct rz_jobs jobs;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		jobs = catching_job();
+		jobs.rows[0].c.plan.catches = i != 0;
+		jobs.rows[0].c.by_hand = i == 1;
+		if (i == 2)
+			jobs.listen_ns = 0;
+		kernel.follow_err = i == 3 ? -EBUSY : 0;
+		kernel.decision = (struct rz_decision){RZ_ACT_GIVE_UP, i == 4 ? RZ_CHECK_UNANSWERED
+									      : RZ_CHECK_SILENT};
+		assert_false(rz_jobs_step(&jobs, 5));
+		assert_false(jobs.rows[0].caught || kernel.follows);
+		assert_int_equal(catching.n, 0);
+		rz_jobs_end(&jobs);
+	}
 }
 
 /* Whatever else ends the next move ends the listening, too. */
@@ -420,6 +492,8 @@ int main(void)
 					   cmocka_unit_test(test_not_watched),
 					   cmocka_unit_test(test_follow),
 					   cmocka_unit_test(test_listens),
+					   cmocka_unit_test(test_catches),
+					   cmocka_unit_test(test_does_not_catch),
 					   cmocka_unit_test(test_listens_no_more),
 					   cmocka_unit_test(test_does_not_listen),
 					   cmocka_unit_test(test_listens_beside_an_operator),

@@ -62,6 +62,7 @@ static void test_readers_of_one_kind(void **state)
 		w.conn.frame.fetch = !cases[i].produce;
 		plan = test_classify(&w).plan;
 		assert_int_equal(plan.busy, cases[i].busy);
+		assert_int_equal(plan.in_use, cases[i].busy);
 		assert_int_equal(plan.twice, cases[i].twice);
 		assert_int_equal(plan.close == RZ_CLOSE_FIN, cases[i].produce && i == 1);
 	}
@@ -72,9 +73,45 @@ static void test_readers_of_one_kind(void **state)
 		assert_false(test_classify(&w).plan.busy);
 		w.conn.frame.adopted = 1;
 		assert_int_equal(test_classify(&w).plan.busy, i != 10);
+		assert_false(test_classify(&w).plan.in_use);
+		w.prints = rz_print_called("kgo");
+		assert_true(test_classify(&w).plan.in_use);
+		w.prints = 0;
 		says(&w, "apache-kafka-java", "3.9.1");
 		assert_false(test_classify(&w).plan.busy);
 	}
+}
+
+/* Whose next connection a move may wait for: it must be known by what it says there. */
+static void test_catches(void **state)
+{
+	struct test_world w;
+
+	(void)state;
+	test_world_make(&w);
+	says(&w, "kgo", "v1.22.2");
+	w.conn.frame.software = 3;
+	w.conn.frame.produce = 1;
+	w.settings.hold_timeout_ns = SECOND_NS;
+	w.with_id = true;
+	assert_true(test_classify(&w).plan.catches);
+	w.with_id = false;
+	assert_false(test_classify(&w).plan.catches);
+	w.with_id = true;
+	w.conn.frame.software = 0; /* a sibling's name */
+	assert_false(test_classify(&w).plan.catches);
+	w.conn.frame.software = 3;
+	w.other_writer = true;
+	assert_false(test_classify(&w).plan.catches);
+	w.other_writer = false;
+	w.settings.hold_timeout_ns = 0;
+	assert_false(test_classify(&w).plan.catches);
+	w.settings.hold_timeout_ns = SECOND_NS;
+	w.conn.frame.produce = 0;
+	assert_false(test_classify(&w).plan.catches);
+	w.conn.frame.produce = 1;
+	says(&w, "librdkafka", "2.12.1");
+	assert_false(test_classify(&w).plan.catches);
 }
 
 /* kafka-go's Reader, and nobody else's: several of its connections may go at a time. */
@@ -364,6 +401,7 @@ int main(void)
 		cmocka_unit_test(test_unnamed),
 		cmocka_unit_test(test_together),
 		cmocka_unit_test(test_readers_of_one_kind),
+		cmocka_unit_test(test_catches),
 		cmocka_unit_test(test_retries),
 		cmocka_unit_test(test_kafkajs),
 		cmocka_unit_test(test_named),

@@ -331,6 +331,37 @@ static void test_busy(void **state)
 	rz_select_free(s);
 }
 
+/* Between two ticks a candidate of an earlier one may go by its client's next connection: within
+ * the rates, once, and as a round of its own. */
+static void test_late(void **state)
+{
+	struct rz_limits l = defaults;
+	struct rz_candidate c = row(1, 7, T0 - HOUR_NS), next = row(2, 7, T0 + 40 * SECOND_NS);
+	struct rz_select *s;
+
+	(void)state;
+	l.per_client_ns = TICK_NS / 5 * 4;
+	l.home_ready_wait_ns = 30 * MINUTE_NS;
+	s = make(&l);
+	next.home_was_ready = next.reconnected = true;
+	assert_int_equal(ask(s, c, T0), RZ_REASON_NONE);
+	rz_select_listen(s, &c, T0);
+	/* its turn was had at this tick */
+	assert_int_equal(rz_select_late(s, &next, T0 + SECOND_NS), RZ_REASON_OVER_BUDGET);
+	assert_int_equal(run(s, NULL, 0, T0 + TICK_NS), 0);
+	assert_int_equal(rz_select_late(s, &next, T0 + 40 * SECOND_NS), RZ_REASON_NONE);
+	rz_select_moved(s, &next, T0 + 40 * SECOND_NS);
+	/* it is back: it has had its move, and rests as after any other */
+	next.opened_ns = T0 + 45 * SECOND_NS;
+	next.cookie = 3;
+	assert_int_equal(ask(s, next, T0 + 60 * SECOND_NS), RZ_REASON_COOLING_DOWN);
+	assert_int_equal(rz_select_late(s, &next, T0 + 70 * SECOND_NS), RZ_REASON_COOLING_DOWN);
+	/* and what it opens later it has chosen */
+	next.opened_ns = T0 + 80 * SECOND_NS;
+	assert_int_equal(rz_select_late(s, &next, T0 + 80 * SECOND_NS), RZ_REASON_HOME_WAS_READY);
+	rz_select_free(s);
+}
+
 static struct rz_limits listening_limits(void)
 {
 	struct rz_limits l = defaults;
@@ -434,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_let_go),
 		cmocka_unit_test(test_let_go_silent),
 		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_listens),
 		cmocka_unit_test(test_listens_in_vain),
 		cmocka_unit_test(test_listens_beside_others),

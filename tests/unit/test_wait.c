@@ -132,6 +132,28 @@ static void test_never_held(void **state)
 	}
 }
 
+/* A client that does not miss a connection which it does not use: closed right after a request. */
+static void test_in_use(void **state)
+{
+	struct story s = begin();
+
+	(void)state;
+	s.plan.in_use = true;
+	s.e.matters = s.e.followed = s.e.request_seen = false;
+	s.e.request_ns = T0 - 1;
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_SILENT);
+	then(&s, 5999, RZ_ACT_WAIT, RZ_CHECK_SILENT);
+	s.e.request_ns = T0;
+	then(&s, 0, RZ_ACT_TRY, 0);
+	s.e.request_ns = T0 - 1;
+	then(&s, 1, RZ_ACT_GIVE_UP, RZ_CHECK_SILENT);
+	/* nothing is known of it: the last check says what there is to say */
+	s = begin();
+	s.plan.in_use = true;
+	s.e = (struct rz_move_evidence){.repeated = true};
+	then(&s, 0, RZ_ACT_TRY, 0);
+}
+
 /* A client that comes home only if it misses a request: no gap is waited for, and without a request
  * there is no close. */
 static void test_needs_a_hold(void **state)
@@ -328,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_a_hold_ends),
 		cmocka_unit_test(test_a_part),
 		cmocka_unit_test(test_never_held),
+		cmocka_unit_test(test_in_use),
 		cmocka_unit_test(test_needs_a_hold),
 		cmocka_unit_test(test_a_bridge),
 		cmocka_unit_test(test_a_bridge_ends),

@@ -30,7 +30,9 @@ struct test_world {
 	bool unread;		     /* map clients has no entry for the client */
 	struct rz_software software; /* what the client says it is; no name: nothing */
 	bool grouped, peer_proxies;
-	bool left; /* the client has closed it while it was held */
+	rz_print_names prints; /* what its requests look like */
+	bool with_id;	       /* its batches have a producer id */
+	bool left;	       /* the client has closed it while it was held */
 	bool followed, other_writer;
 	const struct rz_named *here; /* what is remembered of the client, NULL: nothing */
 };
@@ -145,6 +147,8 @@ static inline struct rz_verdict test_classify(const struct test_world *w)
 	struct rz_judged_conn judged = {.conn = &w->conn,
 					.client = w->unread ? NULL : &w->client,
 					.software = w->software.name[0] ? &w->software : NULL,
+					.prints = w->prints,
+					.with_id = w->with_id,
 					.grouped = w->grouped,
 					.peer_proxies = w->peer_proxies,
 					.left = w->left,

@@ -17,9 +17,11 @@
 #include "kern/census.h"
 #include "kern/clients.h"
 #include "kern/events.h"
+#include "kern/follow.h"
 #include "kern/load.h"
 #include "kern/pause.h"
 #include "kern/tally.h"
+#include "move/catch.h"
 #include "move/listen.h"
 #include "policy/await.h"
 #include "policy/ledger.h"
@@ -69,6 +71,7 @@ struct rz_daemon {
 	int bell;			 /* of orders (kern/bell.h); -1: none */
 	struct rz_moves *moves;		 /* NULL: none under way */
 	struct rz_listening listening;	 /* whose next request is waited for */
+	struct rz_catching catching;	 /* whose next connection is waited for */
 	struct rz_moved_key moved_alike; /* what map moved does not count yet (tally.c) */
 	uint64_t n_moved_alike;
 	struct rz_event_ring events, verdicts; /* maps of these names */
@@ -264,6 +267,14 @@ void rz_daemon_stop_server(struct rz_daemon *d);
 int rz_daemon_follow_step(void *daemon);
 /* The daemon ends: lets those that are followed come to their end, a few seconds. */
 void rz_daemon_follow_finish(struct rz_daemon *d);
+
+/* One step of a client whose next connection is waited for. `c`: the connection that BPF holds, if
+ * seen->there. Returns whether it is over, and the entry is to go. */
+bool rz_daemon_catch_go_on(struct rz_daemon *d, const struct rz_follow_row *r,
+			   const struct rz_follow_seen *seen, const struct rz_conn *c,
+			   uint64_t now_ns);
+/* Nobody's next connection is waited for any more. */
+void rz_daemon_catch_stop(struct rz_daemon *d);
 
 /* Tells what the tick that just ran found out about moves, and whether the breaker is open. */
 void rz_daemon_tell_outcomes(struct rz_daemon *d, const struct rz_snapshot *snap);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Clients that are followed after a move: what they write on their next connection to the agent
- * that they came from is dropped, and that connection is closed, too (move/follow.h).
+ * that they came from is dropped, and that connection is closed, too (move/follow.h). Those whose
+ * next connection a move waits for are daemon/catch.c's.
  *
  * Comes in: map follow, which move/jobs.c fills before a close. Goes out: resets, by the same last
  * check under the lock as a move's (bpf/reset.bpf.h), and events that name the move. It goes on
@@ -99,6 +100,8 @@ static bool go_on(struct rz_daemon *d, const struct rz_follow_row *r, uint64_t n
 	struct rz_conn c;
 	struct rz_follow_seen seen = see(d, &r->follow, &c);
 
+	if (r->follow.software)
+		return rz_daemon_catch_go_on(d, r, &seen, &c, now_ns);
 	switch (rz_follow_decide(&r->follow, &seen, now_ns)) {
 	case RZ_FOLLOW_WAIT:
 		return false;

@@ -5,7 +5,8 @@
  * Comes in: what each tick says of them; the operator's pause, freezes, settings. Goes out: who is
  * not listened to any more, also to the policy. Nobody is closed by it: their next request makes
  * them candidates, and they are moved like any other. Called by daemon/tick.c, reload.c, life.c,
- * and every second by wake.c.
+ * and every second by wake.c. What ends all listening ends the waiting for next connections, too
+ * (catch.c).
  */
 #include "daemon/daemon.h"
 
@@ -25,6 +26,7 @@ void rz_daemon_listen_judge(struct rz_daemon *d, const struct rz_tick *t)
 
 void rz_daemon_listen_stop(struct rz_daemon *d)
 {
+	rz_daemon_catch_stop(d);
 	if (!d->listening.n)
 		return;
 	d->listening.n = 0;

@@ -78,6 +78,7 @@ static struct rz_jobs jobs_by_settings(struct rz_daemon *d)
 				.together = c->holds,
 				.listen_ns = c->listen_for_ns,
 				.listening = &d->listening,
+				.catching = &d->catching,
 				.kern = d->kern,
 				.checks = d->counters.checks};
 }
@@ -326,7 +327,7 @@ static void tell(struct rz_daemon *d)
 		tell_end(d, j);
 		tally(d, j);
 		report(d, j);
-		if (!j->error && j->c.plan.follow)
+		if ((!j->error && j->c.plan.follow) || j->caught)
 			rz_loop_arm(d->follow_timer, 1); /* at once */
 	}
 }

@@ -19,14 +19,17 @@ struct rz_follow_key rz_follow_key_of(uint64_t client, const struct rz_tuple *t,
 	return key;
 }
 
-int rz_follow_begin(struct rz_kern *k, const struct rz_follow_key *key, uint64_t moved,
-		    uint64_t for_ns)
+int rz_follow_begin(struct rz_kern *k, const struct rz_follow_key *key,
+		    const struct rz_follow_terms *terms)
 {
 	uint64_t now_ns = rz_now_ns();
 	struct rz_follow e = {.client = key->client,
-			      .moved = moved,
+			      .moved = terms->moved,
 			      .since_ns = now_ns,
-			      .until_ns = now_ns + for_ns};
+			      .until_ns = now_ns + terms->for_ns,
+			      .hold_ns = terms->hold_ns,
+			      .idle_ns = terms->idle_ns,
+			      .software = terms->software};
 
 	rz_kern_follow(k, true);
 	if (!bpf_map_update_elem(rz_kern_maps(k)->follow, key, &e, BPF_NOEXIST))

@@ -22,13 +22,20 @@ struct rz_follow_row {
 /* The three that stand for a client at an agent; `client` is the client.id's hash. */
 struct rz_follow_key rz_follow_key_of(uint64_t client, const struct rz_tuple *t, uint32_t netns);
 
+/* Of struct rz_follow, as user space says it. */
+struct rz_follow_terms {
+	uint64_t moved; /* the connection that is about to be closed, or whose next one is waited
+			   for */
+	uint64_t for_ns, hold_ns, idle_ns;
+	uint32_t software; /* 0: a connection is about to be closed */
+};
+
 /*
- * From now on connections that this client opens to the agent are followed, for `for_ns` at most.
- * `moved`: the connection that is about to be closed. -EBUSY: an earlier move's client is followed
- * under the same key; other -errno: there is no room.
+ * From now on connections that this client opens to the agent are followed. -EBUSY: its client is
+ * followed already, under the same key; other -errno: there is no room.
  */
-int rz_follow_begin(struct rz_kern *k, const struct rz_follow_key *key, uint64_t moved,
-		    uint64_t for_ns);
+int rz_follow_begin(struct rz_kern *k, const struct rz_follow_key *key,
+		    const struct rz_follow_terms *terms);
 /* Nobody is held under this key any more. */
 void rz_follow_end(const struct rz_maps *maps, const struct rz_follow_key *key);
 

@@ -6,7 +6,7 @@ static bool is_idle(const struct rz_follow *e, uint64_t now_ns)
 {
 	uint64_t latest_ns = e->first_ns > e->since_ns ? e->first_ns : e->since_ns;
 
-	return now_ns >= latest_ns + RZ_FOLLOW_IDLE_NS;
+	return now_ns >= latest_ns + e->idle_ns;
 }
 
 enum rz_follow_act rz_follow_decide(const struct rz_follow *e, const struct rz_follow_seen *s,

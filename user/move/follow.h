@@ -22,13 +22,18 @@
 #include <rezone/types.h>
 
 /* So long a connection is held, from its first dropped Produce, before it is closed too. */
-#define RZ_FOLLOW_WAIT_NS (1000 * 1000000ULL)
+#define RZ_FOLLOW_WAIT_NS   (1000 * 1000000ULL)
 /* Closes after the move's own. */
-#define RZ_FOLLOW_CLOSES  3
-/* A client that has not written here for so long is followed no more. */
-#define RZ_FOLLOW_IDLE_NS (15 * 1000000000ULL)
-/* BPF lets requests through so long after the close, if no daemon is there to end it sooner. */
-#define RZ_FOLLOW_DEAD_NS (90 * 1000000000ULL)
+#define RZ_FOLLOW_CLOSES    3
+/* A client that has not written here for so long is followed no more; one that was seen to write
+ * seldom, which may not be back before its next write, for so long. */
+#define RZ_FOLLOW_IDLE_NS   (15 * 1000000000ULL)
+#define RZ_FOLLOW_SELDOM_NS (180 * 1000000000ULL)
+/* BPF lets requests through so long after the close, or of one that writes seldom so long after the
+ * first of them, if no daemon is there to end it sooner. */
+#define RZ_FOLLOW_DEAD_NS   (90 * 1000000000ULL)
+/* It writes seldom if it had asked for nothing for so long when its move began. */
+#define RZ_SELDOM_NS	    (5 * 1000000000ULL)
 
 enum rz_follow_act {
 	RZ_FOLLOW_WAIT,

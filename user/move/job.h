@@ -30,6 +30,7 @@ struct rz_job {
 	enum rz_check check; /* of a move that did not happen: the condition that was not met */
 	uint64_t ended_ns;
 	bool listened;	      /* out, of one that was given up: it is listened to (move/listen.h) */
+	bool caught;	      /* out: its client's next connection is waited for (move/catch.h) */
 	bool told, told_hold; /* the caller's: it has told what became of it, that it is held */
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/str.h"
 #include "kern/follow.h"
 #include "kern/held.h"
 #include "kern/prints.h"
@@ -60,6 +61,31 @@ static bool listens(struct rz_jobs *jobs, const struct rz_job *j, int error, enu
 	return jobs->listen_ns && !j->c.plan.needs_hold && rz_listening_add(jobs->listening, &row);
 }
 
+static struct rz_follow_key follow_key(const struct rz_job *j)
+{
+	return rz_follow_key_of(j->c.client, &j->c.tuple, j->c.netns);
+}
+
+/* Of a client that would not miss this connection, and that may write on its next one only, that
+ * one is waited for: nothing was heard of this one, or the client has ended it meanwhile. */
+static bool catches(struct rz_jobs *jobs, const struct rz_job *j, int error)
+{
+	struct rz_caught row = {.key = follow_key(j), .c = j->c};
+	struct rz_follow_terms terms = {.moved = j->c.cookie,
+					.for_ns = jobs->listen_ns,
+					.hold_ns = jobs->limits.hold_ns,
+					.software = j->c.software};
+
+	if (!j->c.plan.catches || j->c.by_hand || !jobs->listen_ns ||
+	    !(j->listened || error == -ENOENT) || jobs->catching->n == RZ_CATCH_MAX)
+		return false;
+	row.c.from_zone = row.c.to_zone = NULL;
+	rz_str_copy(row.from_zone, sizeof(row.from_zone), j->from_zone);
+	rz_str_copy(row.to_zone, sizeof(row.to_zone), j->to_zone);
+	return !rz_follow_begin(jobs->kern, &row.key, &terms) &&
+	       rz_catching_add(jobs->catching, &row);
+}
+
 /* It is over, with this result. */
 static void end(struct rz_jobs *jobs, struct rz_job *j, int error, enum rz_check check,
 		uint64_t now_ns)
@@ -72,6 +98,7 @@ static void end(struct rz_jobs *jobs, struct rz_job *j, int error, enum rz_check
 		j->noted =
 			!rz_prints_note(maps, j->c.cookie, j->seen.deepest, j->wait.probed_ns != 0);
 	j->listened = listens(jobs, j, error, check);
+	j->caught = catches(jobs, j, error);
 	if (!j->listened)
 		rz_listening_end(jobs->listening, j->c.cookie);
 	if (!j->listened && (!error || !rz_held_needs_watch(maps, j->c.cookie, rz_now_ns())))
@@ -187,9 +214,22 @@ static size_t decide(struct rz_jobs *jobs, struct rz_job **tries, uint64_t now_n
 	return n;
 }
 
-static struct rz_follow_key follow_key(const struct rz_job *j)
+/* After its close its client may not be here again before it writes next. */
+static bool writes_seldom(const struct rz_jobs *jobs, const struct rz_job *j)
 {
-	return rz_follow_key_of(j->c.client, &j->c.tuple, j->c.netns);
+	return rz_listening_has(jobs->listening, j->c.cookie) ||
+	       j->wait.begun_ns >= j->c.request_ns + RZ_SELDOM_NS;
+}
+
+static struct rz_follow_terms after_close(const struct rz_jobs *jobs, const struct rz_job *j)
+{
+	bool seldom = writes_seldom(jobs, j);
+
+	return (struct rz_follow_terms){.moved = j->c.cookie,
+					.for_ns = seldom ? RZ_FOLLOW_SELDOM_NS : RZ_FOLLOW_DEAD_NS,
+					.hold_ns = RZ_FOLLOW_DEAD_NS,
+					.idle_ns =
+						seldom ? RZ_FOLLOW_SELDOM_NS : RZ_FOLLOW_IDLE_NS};
 }
 
 /* Before the close, for the client may be here again an instant after it. Who cannot be followed is
@@ -201,9 +241,9 @@ static size_t begin_follows(struct rz_jobs *jobs, struct rz_job **tries, size_t 
 	for (i = 0; i < n; i++) {
 		struct rz_job *j = tries[i];
 		struct rz_follow_key key = follow_key(j);
+		struct rz_follow_terms terms = after_close(jobs, j);
 
-		if (!j->c.plan.follow ||
-		    !rz_follow_begin(jobs->kern, &key, j->c.cookie, RZ_FOLLOW_DEAD_NS))
+		if (!j->c.plan.follow || !rz_follow_begin(jobs->kern, &key, &terms))
 			tries[left++] = j;
 		else
 			apply(jobs, j,

@@ -14,6 +14,7 @@
 #define RZ_MOVE_JOBS_H
 
 #include "kern/load.h"
+#include "move/catch.h"
 #include "move/job.h"
 #include "move/listen.h"
 
@@ -21,7 +22,8 @@ struct rz_jobs {
 	struct rz_wait_limits limits;
 	size_t together;    /* that wait or are held at a time */
 	uint64_t listen_ns; /* how long one on which no request came is listened to; 0: not */
-	struct rz_listening *listening; /* the caller's; outlives these jobs */
+	struct rz_listening *listening; /* the caller's, as the next; outlives these jobs */
+	struct rz_catching *catching;
 	struct rz_kern *kern;
 	__u64 *checks; /* RZ_CHECK_COUNT: last checks that were not the walk's, by result */
 	struct rz_job *rows;

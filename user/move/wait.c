@@ -48,6 +48,12 @@ static bool is_missed(const struct rz_wait *w, const struct step *s)
 	return w->phase == RZ_PHASE_HOLD && s->e->held != w->held_before;
 }
 
+/* Of a library that does not miss a connection which it does not use: is it in use? */
+static bool is_used(const struct rz_wait *w, const struct step *s)
+{
+	return !s->plan->in_use || !s->e->tracked || s->e->request_ns >= w->begun_ns;
+}
+
 /* Are the last check and the close two steps, so that new requests must be kept away in between? */
 static bool two_steps(const struct step *s)
 {
@@ -109,7 +115,7 @@ static enum rz_check worth_a_check(struct rz_wait *w, const struct step *s)
 		return RZ_CHECK_PASSED;
 	if (rz_wait_gap_is_over(w, s->plan, s->e))
 		return RZ_CHECK_HELD;
-	if (needs_hold(s) && !is_missed(w, s))
+	if ((needs_hold(s) && !is_missed(w, s)) || !is_used(w, s))
 		return RZ_CHECK_SILENT;
 	if (w->phase == RZ_PHASE_HOLD && two_steps(s)) {
 		/* what had passed the segment program before it began has reached TCP by then */

@@ -15,6 +15,9 @@
  * Some come home only if a request of theirs is lost: they are held at once, and closed when one
  * was held.
  *
+ * Some do not miss a connection that they do not use (policy/library.h): they are closed right
+ * after a request.
+ *
  * Some clients lose a request that is dropped, for they do not send it again, or write it twice
  * (policy/library.h): such a connection is closed in a gap or not at all. Where the last check and
  * the close are not one step (a FIN, or no bpf_sock_destroy), a hold keeps new requests away in

@@ -14,8 +14,9 @@
 
 struct rz_candidate {
 	uint64_t cookie;
-	uint64_t client; /* hash of the client.id: must still be the connection's at the close */
-	uint32_t netns;	 /* of the agent's socket */
+	uint64_t client;   /* hash of the client.id: must still be the connection's at the close */
+	uint32_t netns;	   /* of the agent's socket */
+	uint32_t software; /* key into map softwares; 0: its client has said nothing on it */
 	struct rz_tuple tuple;
 	uint8_t addr[16];	 /* the client's address */
 	uint64_t opened_ns;	 /* of the connection */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "kern/named.h"
 #include "policy/rules.h"
 #include "topo/group.h"
 
@@ -191,13 +192,22 @@ static bool home_was_ready(const struct rz_view *v)
 	       !v->c->conn->frame.adopted && v->c->conn->opened_ns > stable_ns(v);
 }
 
+/* Where rezone itself was not here for long before that, nobody knows of a client that opens a new
+ * connection for each use. */
+static bool may_have_been_here(const struct rz_view *v)
+{
+	return v->way.idles && v->c->software &&
+	       stable_ns(v) < v->w->status->started_ns + RZ_NAMED_KEEP_NS;
+}
+
 /* A connection of which not all was read may have asked for metadata. One that the client has
  * beside an older one did not take that one's place: it may be one that ended elsewhere. */
 static bool reconnected(const struct rz_view *v)
 {
 	const struct rz_named *here = v->c->here;
 
-	return home_was_ready(v) && here && here->since_ns && here->since_ns <= stable_ns(v) &&
+	return home_was_ready(v) && here && here->since_ns &&
+	       (here->since_ns <= stable_ns(v) || may_have_been_here(v)) &&
 	       here->asked_ns <= stable_ns(v) && here->oldest_ns > stable_ns(v) &&
 	       !v->c->conn->frame.unseen;
 }
@@ -208,8 +218,23 @@ static bool only_while_busy(const struct rz_view *v)
 {
 	const struct rz_frame *f = &v->c->conn->frame;
 
-	return v->way.busy ||
-	       (f->adopted && !f->produce && !v->c->software && f->data_version != 10);
+	return !f->produce &&
+	       (v->way.idles || (f->adopted && !v->c->software && f->data_version != 10));
+}
+
+/* One that is paused would not miss it, though it was busy a moment ago. */
+static bool only_in_use(const struct rz_view *v)
+{
+	return !v->c->conn->frame.produce &&
+	       (v->way.idles || v->c->prints & rz_print_called("kgo"));
+}
+
+/* The next connection is known by the name that it says, and by its first batch. */
+static bool may_be_caught(const struct rz_view *v)
+{
+	const struct rz_frame *f = &v->c->conn->frame;
+
+	return f->produce && v->way.idles && f->software && v->c->with_id && can_follow(v);
 }
 
 struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_world *w)
@@ -239,6 +264,8 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 				    .follow = v.way.follow && !(v.probe && v.way.alone),
 				    .together = v.way.together,
 				    .busy = only_while_busy(&v),
+				    .in_use = only_in_use(&v),
+				    .catches = may_be_caught(&v),
 				    .twice = v.way.twice,
 				    .probe = v.probe,
 				    .probe_only = v.probe && v.way.alone,

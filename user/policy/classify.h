@@ -27,6 +27,7 @@ struct rz_judged_conn {
 	rz_print_names may_be;		    /* likewise: whose rules are asked (policy/known.h) */
 	enum rz_known_by known_by;	    /* how that is known (policy/known.h) */
 	bool idempotent;		    /* it is known to be an idempotent producer's */
+	bool with_id;			    /* each of its batches that was read was */
 	bool probeable; /* a probe would tell more of its library (policy/known.h) */
 	struct rz_print_probe probe;
 	bool left;	   /* its client has closed it while it was held: it is to be closed only */

@@ -116,7 +116,8 @@ static void by_others(struct rz_known *k, const struct rz_snapshot *snap, const 
 struct rz_known rz_known_library(const struct rz_snapshot *snap, const struct rz_conn *c)
 {
 	const struct rz_print *p = rz_snapshot_print(snap, c);
-	struct rz_known k = {.idempotent = rz_print_is_idempotent(p)};
+	struct rz_known k = {.idempotent = rz_print_is_idempotent(p),
+			     .with_id = rz_print_has_id(p)};
 
 	/* what it said and could not be kept is not guessed: it may be any library */
 	if (c->frame.software) {

@@ -38,6 +38,7 @@ struct rz_known {
 	rz_print_names prints;		    /* by fingerprint: it is one of these */
 	rz_print_names may_be; /* whose rules are asked: these, and of a reader more; 0: any */
 	bool idempotent;
+	bool with_id;	/* each batch that was read had a producer id, if it was only one */
 	bool probeable; /* a probe would tell more, namely: */
 	struct rz_print_probe probe;
 };

@@ -128,9 +128,14 @@ static const struct row {
 	 .use = PRODUCE,
 	 .printed = true,
 	 .way = {.close = RZ_CLOSE_RESET, .needs_hold = true}},
-	{.name = "kgo", .use = PRODUCE, .idempotent = true, .way.close = RZ_CLOSE_FIN},
-	{.name = "kgo", .use = PRODUCE, .way = {.close = RZ_CLOSE_FIN, .gap_only = true}},
-	{.name = "kgo", .use = FETCH_ONLY, .way = {.close = RZ_CLOSE_RESET, .busy = true}},
+	{.name = "kgo",
+	 .use = PRODUCE,
+	 .idempotent = true,
+	 .way = {.close = RZ_CLOSE_FIN, .idles = true}},
+	{.name = "kgo",
+	 .use = PRODUCE,
+	 .way = {.close = RZ_CLOSE_FIN, .gap_only = true, .idles = true}},
+	{.name = "kgo", .use = FETCH_ONLY, .way = {.close = RZ_CLOSE_RESET, .idles = true}},
 	{.name = LIBRDKAFKA,
 	 .from = VERSION(1, 0),
 	 .use = FETCH_ONLY,
@@ -288,7 +293,7 @@ static struct rz_library_way stricter(struct rz_library_way a, struct rz_library
 				       .needs_hold = a.needs_hold && b.needs_hold,
 				       .follow = a.follow || b.follow,
 				       .together = a.together && b.together,
-				       .busy = a.busy || b.busy,
+				       .idles = a.idles || b.idles,
 				       .twice = a.twice && b.twice};
 }
 

@@ -21,8 +21,10 @@ struct rz_plan {
 	bool follow;	     /* its client is followed after the close (move/follow.h) */
 	bool follow_up;	     /* of a client that is followed: only if nothing of it was executed */
 	bool together;	     /* others of its client may be closed at the same time (library.h) */
-	bool busy;	     /* only while it is in use (library.h) */
-	bool twice; /* if it is back, it may be closed once more in its round (library.h) */
+	bool busy;	     /* only while it may be in use (policy/select.h) */
+	bool in_use;	     /* only once it has been used since the move began (library.h) */
+	bool catches; /* its client's next connection may be closed in its place (move/catch.h) */
+	bool twice;   /* if it is back, it may be closed once more in its round (library.h) */
 	bool probe; /* nobody can tell its library, and a hold without a close may (move/wait.h) */
 	bool probe_only;    /* ... and for that alone: it is not closed in a gap either */
 	uint8_t tells_from; /* more unanswered requests at once than this tell it */
@@ -40,7 +42,7 @@ static inline bool rz_plan_equal(const struct rz_plan *a, const struct rz_plan *
 {
 	return a->close == b->close && a->gap_only == b->gap_only &&
 	       a->needs_hold == b->needs_hold && a->follow == b->follow && a->probe == b->probe &&
-	       a->probe_only == b->probe_only;
+	       a->probe_only == b->probe_only && a->in_use == b->in_use && a->catches == b->catches;
 }
 
 #endif

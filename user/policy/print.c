@@ -208,5 +208,10 @@ rz_print_names rz_print_group(const struct rz_print *p)
 
 bool rz_print_is_idempotent(const struct rz_print *p)
 {
-	return p && p->produces >= RZ_PRINT_LEAST && p->idempotent && !p->batches_differ;
+	return rz_print_has_id(p) && p->produces >= RZ_PRINT_LEAST;
+}
+
+bool rz_print_has_id(const struct rz_print *p)
+{
+	return p && p->produces && p->idempotent && !p->batches_differ;
 }

@@ -95,5 +95,7 @@ bool rz_print_says_name(unsigned i);
 /* Is it known that this producer is idempotent: that it has sent nothing but batches with a
  * producer id? */
 bool rz_print_is_idempotent(const struct rz_print *p);
+/* The same of however many batches, at least one. */
+bool rz_print_has_id(const struct rz_print *p);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "policy/breaker.h"
 #include "policy/queue.h"
+#include "policy/round.h"
 
 #define REST_STEP_NS 1000000000ULL /* a rest's end is told to a second */
 /* No rest is over later than that. */
@@ -92,12 +93,7 @@ static void meet(struct rz_select *s, const struct rz_candidate *rows, size_t n)
 /* How long a connection rests that was let go, doubled for each time before. */
 static uint64_t let_go_rest(const struct rz_select *s, const struct rz_waiting *w)
 {
-	uint64_t pause_ns = s->limits.cooldown_ns;
-	unsigned i;
-
-	for (i = 0; i < w->let_go && pause_ns < s->limits.cooldown_max_ns; i++)
-		pause_ns *= 2;
-	return pause_ns < s->limits.cooldown_max_ns ? pause_ns : s->limits.cooldown_max_ns;
+	return rz_round_rest(&s->limits, w->let_go);
 }
 
 /* Was its next request seen? Whoever says nothing for so long rests. */
@@ -114,8 +110,7 @@ static void hear(const struct rz_select *s, struct rz_waiting *w, const struct r
 	w->listened_ns = 0;
 }
 
-/* What is known of it while its client's move has no outcome is remembered for as long as it waits.
- */
+/* What is known while its client's move has no outcome is remembered for as long as it waits. */
 static struct rz_queue_place join(struct rz_select *s, struct rz_candidate *row,
 				  const struct rz_client_sight *sight)
 {
@@ -314,6 +309,15 @@ uint64_t rz_select_not_before(struct rz_select *s, const struct rz_candidate *ro
 	s->now_ns = now;
 	rz_client_look_from(s->clients, now);
 	return known ? over : 0;
+}
+
+enum rz_reason rz_select_late(struct rz_select *s, const struct rz_candidate *row, uint64_t now_ns)
+{
+	struct rz_queue_place alone = {.row = (struct rz_candidate *)row};
+
+	s->now_ns = now_ns;
+	rz_client_look_from(s->clients, now_ns);
+	return decide(s, &alone);
 }
 
 bool rz_select_backlog(const struct rz_select *s)

@@ -16,6 +16,7 @@ static struct rz_candidate as_candidate(const struct rz_conn *c, const struct rz
 {
 	struct rz_candidate row = {.cookie = c->cookie,
 				   .client = c->frame.client,
+				   .software = c->frame.software,
 				   .netns = c->netns,
 				   .tuple = c->tuple,
 				   .opened_ns = c->opened_ns,
@@ -56,6 +57,7 @@ struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_
 		.prints = known.prints,
 		.may_be = known.may_be,
 		.idempotent = known.idempotent,
+		.with_id = known.with_id,
 		.probeable = known.probeable,
 		.probe = known.probe,
 		.grouped = may_be_grouped(snap, c),
@@ -292,6 +294,7 @@ int rz_tick_by_hand(const struct rz_snapshot *snap, const struct rz_world *world
 		t->moves[t->n_moves] = as_candidate(c, &v);
 		t->moves[t->n_moves].by_hand = true;
 		t->moves[t->n_moves].plan.probe = false;
+		t->moves[t->n_moves].plan.in_use = false;
 		t->moves[t->n_moves++].plan.at_once = orders[i].order.now;
 	}
 	qsort(t->moves, t->n_moves, sizeof(*t->moves), by_order);

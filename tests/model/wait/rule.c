@@ -95,6 +95,8 @@ const char *broken_by_close(const struct world *w)
 	/* of one that is closed at once by SOCK_DESTROY nobody promises even that */
 	if (w->other_end && w->other_end <= w->tcp && (gap || w->l.one_step))
 		return "closed though it was another client's";
+	if (gap && w->plan.in_use && w->c.last_request_ns < w->begun_ns)
+		return "closed though its client has not used it, and would not miss it";
 	if (!gap || !w->c.frame.produce)
 		return NULL;
 	for (i = 0; i < w->n; i++)

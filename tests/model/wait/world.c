@@ -294,6 +294,7 @@ static void make_plan(struct world *w)
 	w->plan.needs_hold = !w->plan.gap_only && chance(w, 20);
 	w->plan.probe = !w->plan.needs_hold && chance(w, 20);
 	w->plan.probe_only = w->plan.probe && !w->plan.gap_only;
+	w->plan.in_use = !w->plan.needs_hold && !w->plan.probe && chance(w, 10);
 	w->plan.tells_from = (uint8_t)below(w, 20);
 	w->l = (struct rz_wait_limits){.gap_ns = gaps[below(w, COUNT(gaps))] * MS_NS,
 				       .hold_ns = holds_for[below(w, COUNT(holds_for))] * MS_NS,

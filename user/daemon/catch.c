@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Clients whose next connection a move waits for (move/catch.h), from its first Produce to its
+ * close, or to the word that it may not be closed.
+ *
+ * Comes in: entries of map follow that BPF has bound to a connection. Goes out: resets, by the last
+ * check of a client that is followed (bpf/reset.bpf.h), events of moves, and word to the policy.
+ * Whether it is still right to move the client is asked anew then, rates too: minutes may have
+ * passed. If it is not, the entry goes, and what was dropped comes again by TCP. Called by
+ * daemon/follow.c, listen.c.
+ */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <bpf/bpf.h>
+
+#include "base/str.h"
+#include "kern/follow.h"
+#include "move/close.h"
+#include "policy/classify.h"
+
+/* Does what is true of its client, its agent and home still ask for a move? Of the connection
+ * itself nothing is asked: what it has carried is for the last check. */
+static bool is_still_right(const struct rz_daemon *d, const struct rz_conn *c,
+			   const struct rz_client *client, uint64_t now_ns)
+{
+	struct rz_judged_conn judged = {.conn = c, .client = client};
+	struct rz_world world = rz_daemon_world(d, now_ns);
+	struct rz_verdict v;
+
+	rz_classify_early(&judged, &world, &v);
+	return v.reason == RZ_REASON_NONE;
+}
+
+static void tell(struct rz_daemon *d, const struct rz_job *j, const struct rz_follow *e,
+		 const struct rz_client *client, uint64_t now_ns)
+{
+	static const struct rz_snapshot none;
+	struct rz_event v = rz_event_of(RZ_EVENT_MOVE, &none, j->c.cookie, j->c.client, &j->c.tuple,
+					j->from_zone, j->to_zone);
+
+	rz_str_copy(v.client_id, sizeof(v.client_id), client->id);
+	v.known_by = j->c.known_by;
+	v.waited_ms = v.held_ms = (uint32_t)((now_ns - e->first_ns) / 1000000);
+	snprintf(v.text, sizeof(v.text),
+		 "reset after a hold of %u ms, before anything was executed on it: its client "
+		 "writes on new connections only",
+		 v.held_ms);
+	rz_daemon_tell(d, &v);
+}
+
+/* Returns whether it is over: closed, or not to be closed. */
+static bool close_it(struct rz_daemon *d, const struct rz_caught *m, const struct rz_follow *e,
+		     const struct rz_conn *c, uint64_t now_ns)
+{
+	struct rz_job j = {.c = m->c};
+	struct rz_job *one = &j;
+	struct rz_client client;
+
+	if (bpf_map_lookup_elem(d->maps->clients, &c->frame.client, &client) ||
+	    !is_still_right(d, c, &client, now_ns))
+		return true;
+	rz_str_copy(j.from_zone, sizeof(j.from_zone), m->from_zone);
+	rz_str_copy(j.to_zone, sizeof(j.to_zone), m->to_zone);
+	j.c.cookie = c->cookie;
+	j.c.tuple = c->tuple;
+	j.c.opened_ns = c->opened_ns;
+	j.c.from_zone = j.from_zone;
+	j.c.to_zone = j.to_zone;
+	j.c.plan.close = RZ_CLOSE_RESET;
+	j.c.plan.follow_up = true;
+	if (rz_select_late(d->select, &j.c, now_ns) != RZ_REASON_NONE)
+		return true;
+	rz_close_run(d->kern, &one, 1, d->counters.checks, now_ns);
+	if (j.error) {
+		rz_select_undo(d->select, &j.c);
+		return j.error != -EAGAIN && j.error != -ENOENT;
+	}
+	rz_select_moved(d->select, &j.c, now_ns);
+	d->counters.moved++;
+	tell(d, &j, e, &client, now_ns);
+	rz_daemon_tally_moved(d, RZ_MOVED_MOVED, RZ_CLOSE_RESET, RZ_TRIGGER_POLICY, j.to_zone);
+	rz_daemon_tally_span(d, RZ_SPAN_HOLD, e->first_ns, now_ns);
+	return true;
+}
+
+bool rz_daemon_catch_go_on(struct rz_daemon *d, const struct rz_follow_row *r,
+			   const struct rz_follow_seen *seen, const struct rz_conn *c,
+			   uint64_t now_ns)
+{
+	const struct rz_caught *m = rz_catching_find(&d->catching, &r->key);
+	enum rz_follow_act act = rz_catch_decide(&r->follow, seen, now_ns);
+	bool over = !m || act == RZ_FOLLOW_END ||
+		    (act == RZ_FOLLOW_CLOSE && close_it(d, m, &r->follow, c, now_ns));
+
+	if (over)
+		rz_catching_end(&d->catching, &r->key);
+	return over;
+}
+
+void rz_daemon_catch_stop(struct rz_daemon *d)
+{
+	while (d->catching.n)
+		rz_follow_end(d->maps, &d->catching.rows[--d->catching.n].key);
+}
