@@ -415,12 +415,12 @@ static void look_at_agent(struct eye *e)
 	e->ready_since_ns = enough_since(e->r, e->agent->group, e->client_zone);
 }
 
-/* It may have been: rezone has not been here for the ten minutes for which it remembers clients,
- * and this one's library opens a new connection for each use. */
-static bool may_have_been_here(const struct eye *e, uint64_t ready_ns)
+/* It may have been: it is seen for the first time before rezone is here for the ten minutes for
+ * which it remembers clients, and its library opens a new connection for each use. */
+static bool may_have_been_here(const struct eye *e, const struct rz_named *n)
 {
 	return says_of_itself(e) && !strcmp(software_of(e), "kgo") &&
-	       ready_ns < e->r->status.started_ns + 600 * SECOND_NS &&
+	       n->since_ns < e->r->status.started_ns + 600 * SECOND_NS &&
 	       twist != TWIST_RECONNECTED_YOUNG;
 }
 
@@ -437,7 +437,7 @@ static bool reconnected(const struct eye *e)
 		    memcmp(n->key.addr, e->conn->tuple.client_addr, 16))
 			continue;
 		return n->named.since_ns &&
-		       (n->named.since_ns <= ready_ns || may_have_been_here(e, ready_ns) ||
+		       (n->named.since_ns <= ready_ns || may_have_been_here(e, &n->named) ||
 			twist == TWIST_RECONNECTED_SINCE) &&
 		       (n->named.asked_ns <= ready_ns || twist == TWIST_RECONNECTED_ASKED) &&
 		       (n->named.oldest_ns > ready_ns || twist == TWIST_RECONNECTED_BESIDE) &&

@@ -67,6 +67,7 @@ static void as_row(struct sim *s, uint32_t conn, struct rz_conn *row)
 	row->frame.client = s->apps[s->clients[client].app].hash;
 	row->frame.state = RZ_STATE_DATA;
 	row->frame.fetch = row->frame.metadata = 1;
+	row->frame.software = s->setup.young;
 }
 
 static int by_cookie(const void *a, const void *b)
@@ -202,7 +203,12 @@ static bool judge(struct sim *s, uint32_t agent)
 			     .settings = &s->settings,
 			     .status = &s->status,
 			     .now_ns = s->now_ns};
-	struct rz_snapshot snap = {.clients = s->apps, .n_clients = s->n_apps, .now_ns = s->now_ns};
+	struct rz_software_row franz_go = {1, {"kgo", "v1.22.2"}};
+	struct rz_snapshot snap = {.clients = s->apps,
+				   .n_clients = s->n_apps,
+				   .softwares = &franz_go,
+				   .n_softwares = 1,
+				   .now_ns = s->now_ns};
 	struct rz_tick *t;
 	bool backlog;
 	size_t i;
@@ -242,6 +248,7 @@ void node_tick(struct sim *s, uint32_t agent)
 	s->settings.stable_for_ns = s->setup.stable_for_ns;
 	s->settings.topology_max_age_ns = 90 * SECOND_NS;
 	s->status.topology_proved_ns = s->now_ns;
+	s->status.started_ns = s->setup.young ? START_NS : 0;
 	s->settings.min_agents = 1;
 	if (a->up)
 		backlog = judge(s, agent);

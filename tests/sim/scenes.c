@@ -165,6 +165,8 @@ static bool take(struct setup *s, const char *key, double value)
 		s->all_rows = true;
 	else if (!strcmp(key, "idle"))
 		s->idle = (unsigned)value;
+	else if (!strcmp(key, "young"))
+		s->young = true;
 	else if (!strcmp(key, "loops"))
 		s->one_of = (unsigned)value;
 	else if (!strcmp(key, "library"))

@@ -104,6 +104,8 @@ struct setup {
 	unsigned one_of;   /* of each library's clients, so many in a thousand loop for ever */
 	unsigned leave;	   /* after a reset so many in a thousand are never seen again */
 	unsigned idle; /* so many in a thousand write every 40 s, on a new connection each time */
+	bool young;    /* all say that they are franz-go, and every rezone was started as the scene
+			  began */
 	uint64_t seed;
 };
 

@@ -577,7 +577,7 @@ static void test_may_have_been_here(void **state)
 	w.here = &here;
 	strcpy(w.software.name, "kgo");
 	strcpy(w.software.version, "v1.22.2");
-	w.status.started_ns = ready + 1 - 600 * SECOND_NS;
+	w.status.started_ns = ready + 2 - 600 * SECOND_NS;
 	assert_true(test_classify(&w).reconnected);
 	w.status.started_ns--;
 	assert_false(test_classify(&w).reconnected);

@@ -192,12 +192,12 @@ static bool home_was_ready(const struct rz_view *v)
 	       !v->c->conn->frame.adopted && v->c->conn->opened_ns > stable_ns(v);
 }
 
-/* Where rezone itself was not here for long before that, nobody knows of a client that opens a new
- * connection for each use. */
+/* A client that opens a new connection for each use, and is seen for the first time while rezone
+ * itself is not here for as long as it remembers clients: it may have been here before. */
 static bool may_have_been_here(const struct rz_view *v)
 {
 	return v->way.idles && v->c->software &&
-	       stable_ns(v) < v->w->status->started_ns + RZ_NAMED_KEEP_NS;
+	       v->c->here->since_ns < v->w->status->started_ns + RZ_NAMED_KEEP_NS;
 }
 
 /* A connection of which not all was read may have asked for metadata. One that the client has
