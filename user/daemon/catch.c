@@ -21,8 +21,8 @@
 #include "move/close.h"
 #include "policy/classify.h"
 
-/* Does what is true of its client, its agent and home still ask for a move? Of the connection
- * itself nothing is asked: what it has carried is for the last check. */
+/* May anybody be moved, and does what is true of its client, its agent and home still ask for it?
+ * Of the connection itself nothing is asked: what it has carried is for the last check. */
 static bool is_still_right(const struct rz_daemon *d, const struct rz_conn *c,
 			   const struct rz_client *client, uint64_t now_ns)
 {
@@ -30,6 +30,8 @@ static bool is_still_right(const struct rz_daemon *d, const struct rz_conn *c,
 	struct rz_world world = rz_daemon_world(d, now_ns);
 	struct rz_verdict v;
 
+	if (d->status.frozen || rz_daemon_is_paused(d))
+		return false;
 	rz_classify_early(&judged, &world, &v);
 	return v.reason == RZ_REASON_NONE;
 }
