@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# alone: what leaves must do so before TCP sends again what was dropped, 0.2 s later, for then its FIN waits behind that
 # A client that writes again at the agent that it came from is followed after the close: what it writes on its next connection there is
 # held back, what asks where things are is answered; it is closed again before anything is executed, three times at most, by the
 # same last check as a move; then it is let through. If it leaves by itself, nothing of it is executed. A daemon that dies leaves it
