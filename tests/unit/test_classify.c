@@ -525,18 +525,23 @@ static void test_home_was_ready(void **state)
 	assert_false(test_classify(&w).home_was_ready);
 }
 
+/* A world whose home is seen to have been ready for long. Returns since when it is stable. */
+static uint64_t home_is_stable(struct test_world *w)
+{
+	test_world_make(w);
+	w->rows[AGENT_B].seen_coming = true;
+	return NOW_NS - HOUR_NS + w->settings.stable_for_ns;
+}
+
 /* Its client was here before that, and has not asked for metadata since; who cannot know says no.
  */
 static void test_reconnected(void **state)
 {
-	uint64_t ready = NOW_NS - HOUR_NS;
-	struct rz_named here = {};
 	struct test_world w;
+	uint64_t ready = home_is_stable(&w);
+	struct rz_named here = {};
 
 	(void)state;
-	test_world_make(&w);
-	w.rows[AGENT_B].seen_coming = true;
-	ready += w.settings.stable_for_ns;
 	here.since_ns = here.asked_ns = ready;
 	here.oldest_ns = ready + 1;
 	assert_false(test_classify(&w).reconnected);
@@ -565,14 +570,11 @@ static void test_reconnected(void **state)
  * have been here. */
 static void test_may_have_been_here(void **state)
 {
-	uint64_t ready = NOW_NS - HOUR_NS;
-	struct rz_named here = {};
 	struct test_world w;
+	uint64_t ready = home_is_stable(&w);
+	struct rz_named here = {};
 
 	(void)state;
-	test_world_make(&w);
-	w.rows[AGENT_B].seen_coming = true;
-	ready += w.settings.stable_for_ns;
 	here.since_ns = here.oldest_ns = ready + 1;
 	w.here = &here;
 	strcpy(w.software.name, "kgo");

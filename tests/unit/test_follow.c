@@ -65,7 +65,7 @@ static void test_nobody_is_held(void **state)
 			 RZ_FOLLOW_END);
 }
 
-/* One that writes seldom is followed until it may have written. */
+/* A client that writes seldom is followed until it may have written. */
 static void test_writes_seldom(void **state)
 {
 	struct rz_follow e = bound(0);

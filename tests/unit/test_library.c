@@ -82,7 +82,7 @@ static void test_readers_of_one_kind(void **state)
 	}
 }
 
-/* Whose next connection a move may wait for: it must be known by what it says there. */
+/* A move waits for a client's next connection only if that can be known by what it says. */
 static void test_catches(void **state)
 {
 	struct test_world w;

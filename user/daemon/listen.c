@@ -5,8 +5,8 @@
  * Comes in: what each tick says of them; the operator's pause, freezes, settings. Goes out: who is
  * not listened to any more, also to the policy. Nobody is closed by it: their next request makes
  * them candidates, and they are moved like any other. Called by daemon/tick.c, reload.c, life.c,
- * and every second by wake.c. What ends all listening ends the waiting for next connections, too
- * (catch.c).
+ * and every second by wake.c. All listening and the waiting for next connections (catch.c) end
+ * together.
  */
 #include "daemon/daemon.h"
 

@@ -222,7 +222,7 @@ static bool only_while_busy(const struct rz_view *v)
 	       (v->way.idles || (f->adopted && !v->c->software && f->data_version != 10));
 }
 
-/* One that is paused would not miss it, though it was busy a moment ago. */
+/* A reader that is paused would not miss its connection, though it was busy a moment ago. */
 static bool only_in_use(const struct rz_view *v)
 {
 	return !v->c->conn->frame.produce &&

@@ -311,9 +311,9 @@ uint64_t rz_select_not_before(struct rz_select *s, const struct rz_candidate *ro
 	return known ? over : 0;
 }
 
-enum rz_reason rz_select_late(struct rz_select *s, const struct rz_candidate *row, uint64_t now_ns)
+enum rz_reason rz_select_late(struct rz_select *s, struct rz_candidate *row, uint64_t now_ns)
 {
-	struct rz_queue_place alone = {.row = (struct rz_candidate *)row};
+	struct rz_queue_place alone = {.row = row};
 
 	s->now_ns = now_ns;
 	rz_client_look_from(s->clients, now_ns);
