@@ -19,6 +19,8 @@ with rd19 confluent-1.9 client-confluent-1.9
 with rd20 confluent-2.0 client-confluent-2.0
 with rd23 confluent-2.3 client-confluent-2.3
 with rdpart confluent-2.3 client-confluent-2.3 "--partitions 4 --rate 20"
+with slow confluent-2.3 client-confluent-2.3 "--rate 2.5" # two seconds of it tell nothing
+with own kafka-python-2.3 client-kafka-python-2.3 "--partition own"
 with wide kafka-python-2.3 client-kafka-python-2.3 "--partitions 4 --rate 20"
 with py kafka-python-2.0 client-kafka-python-2.0
 with pywide kafka-python-2.0 client-kafka-python-2.0 "--partitions 4 --rate 20"
@@ -26,7 +28,7 @@ with ng kafka-python-ng client-kafka-python-ng
 with narrow kafka-python-2.3 client-kafka-python-2.3
 with rd212 confluent-2.12 client-confluent-2.12
 moved=() stays=() # who is told, and who is not: as many as are built
-for c in rd19 rd20 rd23 rdpart wide; do [ -z "${LIB[$c]:-}" ] || moved+=("$c"); done
+for c in rd19 rd20 rd23 rdpart slow own wide; do [ -z "${LIB[$c]:-}" ] || moved+=("$c"); done
 for c in py pywide ng narrow rd212; do [ -z "${LIB[$c]:-}" ] || stays+=("$c"); done
 for c in "${moved[@]}" "${stays[@]}"; do # the stand-in makes a topic when it is asked for
 	within "$DEADLINE" eval 'in_ns cl timeout 5 kcat -L -b $AT -t $c 2>/dev/null | grep -q "partition 3, leader [0-9]"' || not_ok "topic $c is made"

@@ -28,13 +28,13 @@ ACKS0, BARE, TRANSACTIONS, STAYS, ENDS = "acks=0", "does not retry", "transactio
 
 
 def setup(key, library, what, lib, role, rate=None, size=None, partitions=None, pause=None, set="", topic=None, sasl=False,
-          window=WINDOW_S, clients=2, excluded="", why_not="", flags=(), tags=None):
+          window=WINDOW_S, clients=2, excluded="", why_not="", flags=(), tags=None, own=False):
     flags = list(flags)
     for name, value in (("rate", rate), ("size", size), ("partitions", partitions), ("pause", pause)):
         if value is not None:
             flags += [f"--{name}", str(value)]
-    if role == "write" and rate is None:
-        flags += ["--rate", "5"]
+    if role == "write":
+        flags += ["--rate", "5"] * (rate is None) + ["--partition", "own"] * (own and partitions is None)
     if tags is None:
         tags = ONE_AGENT if role == "write" and lib in AT_ONE else ""
     if tags == ONE_AGENT:
@@ -82,10 +82,10 @@ def defaults():
     """each library as it ships: a producer and a group of two"""
     for name, lib, excluded in LIBRARIES:
         if lib in AT_ONE:
-            yield setup(f"{lib}.one", name, "producer, defaults", lib, "write")
-            yield setup(f"{lib}.write", name, "producer, defaults", lib, "write", tags="")
+            yield setup(f"{lib}.one", name, "producer, defaults", lib, "write", own=True)
+            yield setup(f"{lib}.write", name, "producer, defaults", lib, "write", tags="", own=True)
         else:
-            yield setup(f"{lib}.write", name, "producer, defaults", lib, "write", excluded=excluded)
+            yield setup(f"{lib}.write", name, "producer, defaults", lib, "write", excluded=excluded, own=True)
         if lib in NO_GROUPS:
             yield setup(f"{lib}.read", name, "reader", lib, "read")
         else:
@@ -93,11 +93,17 @@ def defaults():
 
 
 def producers():
-    """what is set on producers"""
+    """what is set on producers; most write to one partition, which matters to kafka-python's and rskafka's probes"""
+    yield setup("kafka-python-2.3.partition", NAMES["kafka-python-2.3"], "producer, one partition", "kafka-python-2.3", "write")
+    yield setup("rskafka.waits", NAMES["rskafka"], "producer, waits for each response", "rskafka", "write",
+                set="max.in.flight.requests.per.connection=1")
     for lib in ("java-3.9", "java", "confluent-2.12", "confluent-2.3", "franz-go", "kafka-python"):
         on = lib.startswith("confluent")
-        yield setup(f"{lib}.idempotent", NAMES[lib], "producer, idempotent" if on else "producer, not idempotent", lib, "write",
-                    set=f"enable.idempotence={'true' if on else 'false'}", tags="")
+        what = "producer, idempotent" if on else "producer, not idempotent"
+        what_set = f"enable.idempotence={'true' if on else 'false'}"
+        yield setup(f"{lib}.idempotent", NAMES[lib], what, lib, "write", set=what_set, tags="", own=lib == "kafka-python")
+        if lib == "kafka-python":
+            yield setup(f"{lib}.plain-partition", NAMES[lib], what + ", one partition", lib, "write", set=what_set)
     yield setup("sarama.idempotent", NAMES["sarama"], "producer, idempotent", "sarama", "write", set="enable.idempotence=true")
     yield setup("aiokafka.idempotent", NAMES["aiokafka"], "producer, idempotent", "aiokafka", "write", set="enable.idempotence=true")
     yield setup("kafkajs.idempotent", NAMES["kafkajs"], "producer, idempotent", "kafkajs", "write", set="enable.idempotence=true")

@@ -80,7 +80,9 @@ static void test_a_probe_only(void **state)
 	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_NOT_FOLLOWED);
 	then(&s, 500, RZ_ACT_WAIT, RZ_CHECK_NOT_FOLLOWED);
 	s.e.followed = true;
-	then(&s, 400, RZ_ACT_HOLD, 0);
+	then(&s, 400, RZ_ACT_WAIT, RZ_CHECK_PROBED);
+	then(&s, 1999, RZ_ACT_WAIT, RZ_CHECK_PROBED); /* its pace is looked at first */
+	then(&s, 1, RZ_ACT_HOLD, 0);
 	then(&s, 2000, RZ_ACT_WAIT, RZ_CHECK_PROBED);
 	then(&s, 1000, RZ_ACT_GIVE_UP, RZ_CHECK_PROBED);
 	/* never followed: it was not probed */
@@ -102,12 +104,64 @@ static void test_a_probe_only(void **state)
 	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_PROBED);
 }
 
+/* How long one is held that sends so many requests in 2 s, and is told by more than `most` at once.
+ */
+static uint64_t held_for(uint32_t requests, uint8_t most, uint64_t hold_ms)
+{
+	struct story s = begin();
+
+	s.plan.probe = s.plan.probe_only = true;
+	s.plan.tells_from = most;
+	s.l.hold_ns = hold_ms * MS;
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_PROBED);
+	s.e.whole.must += requests;
+	then(&s, 2000, RZ_ACT_HOLD, 0);
+	assert_int_equal(s.w.probed_ns, s.now_ns);
+	return (s.w.deadline_ns - s.now_ns) / MS;
+}
+
+/* For as long as enough requests for an answer take, within the longest hold. */
+static void test_how_long(void **state)
+{
+	(void)state;
+	assert_int_equal(held_for(100, 7, 5000), 2000);
+	assert_int_equal(held_for(9, 7, 5000), 2000);
+	assert_int_equal(held_for(6, 7, 5000), 2999); /* 3 a second: 9 in 3 s */
+	assert_int_equal(held_for(5, 7, 5000), 3600);
+	assert_int_equal(held_for(5, 3, 5000), 2000); /* 5 in 2 s are enough */
+	assert_int_equal(held_for(2, 7, 5000), 5000); /* TCP's own pause makes it longer */
+	assert_int_equal(held_for(1, 7, 5000), 2000); /* that would tell nothing */
+	assert_int_equal(held_for(0, 7, 5000), 2000);
+	assert_int_equal(held_for(5, 7, 1000), 1000);
+}
+
+/* What was dropped in the longest hold may come 4.5 s later, and is looked at for a second then. */
+static void test_a_long_one_is_looked_at(void **state)
+{
+	struct story s = begin();
+
+	(void)state;
+	s.plan.probe = s.plan.probe_only = true;
+	s.plan.tells_from = 7;
+	then(&s, 0, RZ_ACT_WAIT, RZ_CHECK_PROBED);
+	s.e.whole.must += 2;
+	then(&s, 2000, RZ_ACT_HOLD, 0);
+	s.e.held = s.e.fresh = 1;
+	s.e.repeated = false;
+	then(&s, 5000, RZ_ACT_WAIT, RZ_CHECK_PROBED);
+	assert_int_equal(s.w.phase, RZ_PHASE_GAP);
+	then(&s, 4499, RZ_ACT_WAIT, RZ_CHECK_PROBED);
+	then(&s, 1, RZ_ACT_GIVE_UP, RZ_CHECK_PROBED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_probe),
 		cmocka_unit_test(test_a_probe_tells),
 		cmocka_unit_test(test_a_probe_only),
+		cmocka_unit_test(test_how_long),
+		cmocka_unit_test(test_a_long_one_is_looked_at),
 	};
 
 	return cmocka_run_group_tests_name("wait_probe", tests, NULL, NULL);

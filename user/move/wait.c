@@ -9,9 +9,13 @@
 #define ON_ITS_WAY_NS (10 * 1000000ULL)
 /* A last check, when it is due, has been made so much later. */
 #define A_CHECK_NS    (100 * 1000000ULL)
-/* A probe's hold. A client's TCP sends again what was dropped 0.2, 0.6, 1.4 and 3.0 s after it was
- * sent first (RFC 6298, Linux's least timeout): the fourth time it passes. */
+/* A probe's hold, at least. A client's TCP sends again what was dropped 0.2, 0.6, 1.4, 3.0 and 6.2
+ * s after it was sent first (RFC 6298, Linux's least timeout): the fourth time it passes. */
 #define PROBE_NS      (2000 * 1000000ULL)
+/* So many requests more than must be surpassed are to come in one burst: a pace is not even. */
+#define PROBE_MORE    2
+/* For so long its pace is looked at before that. */
+#define PROBE_PACE_NS (2000 * 1000000ULL)
 /* Then so long is looked on, once all of that has come; and so long at most. */
 #define PROBE_LOOK_NS (1000 * 1000000ULL)
 #define PROBE_END_NS  (4500 * 1000000ULL)
@@ -177,8 +181,24 @@ static bool hold_is_due(const struct rz_wait *w, const struct step *s, bool in_g
 /* Its gap was waited for in vain, or it must not be closed in one either. */
 static bool probe_is_due(const struct rz_wait *w, const struct step *s)
 {
-	return s->plan->probe && may_hold(s) && rz_wait_needs_gap(s->plan, s->l) &&
-	       s->e->followed && (s->plan->probe_only || time_is_over(w, s));
+	if (!s->plan->probe || !may_hold(s) || !rz_wait_needs_gap(s->plan, s->l) || !s->e->followed)
+		return false;
+	return s->plan->probe_only ? s->now_ns >= w->followed_ns + PROBE_PACE_NS
+				   : time_is_over(w, s);
+}
+
+/* A client that sends few requests a second is held for longer, so that enough of them come at
+ * once. One that is so slow that twice the longest hold were too short is not held for that. */
+static uint64_t probe_for(const struct rz_wait *w, const struct step *s)
+{
+	uint32_t n = s->e->whole.must - w->followed_at;
+	uint64_t for_ns = 0;
+
+	if (n)
+		for_ns = (s->now_ns - w->followed_ns) / n * (s->plan->tells_from + PROBE_MORE);
+	if (for_ns < PROBE_NS || for_ns > 2 * s->l->hold_ns)
+		for_ns = PROBE_NS;
+	return for_ns < s->l->hold_ns ? for_ns : s->l->hold_ns;
 }
 
 /* Its library is told by how many requests were unanswered at once. */
@@ -196,7 +216,7 @@ static struct rz_decision probe_goes_on(struct rz_wait *w, const struct step *s)
 		end_hold(w);
 	if (w->phase == RZ_PHASE_GAP && s->e->repeated && !w->quiet_ns)
 		w->quiet_ns = s->now_ns;
-	if (s->now_ns >= w->probed_ns + PROBE_NS + PROBE_END_NS ||
+	if (s->now_ns >= w->probe_end_ns ||
 	    (w->quiet_ns && s->now_ns >= w->quiet_ns + PROBE_LOOK_NS))
 		return (struct rz_decision){RZ_ACT_GIVE_UP, RZ_CHECK_PROBED};
 	return (struct rz_decision){RZ_ACT_WAIT, RZ_CHECK_PROBED};
@@ -212,15 +232,18 @@ static bool is_silent(const struct rz_wait *w, const struct rz_move_evidence *e)
  * made, were it one step with the close. */
 static struct rz_decision go_on(struct rz_wait *w, const struct step *s, bool in_gap)
 {
-	if (w->phase == RZ_PHASE_GAP && s->e->followed && !w->followed_ns)
+	if (w->phase == RZ_PHASE_GAP && s->e->followed && !w->followed_ns) {
 		w->followed_ns = s->now_ns;
+		w->followed_at = s->e->whole.must;
+	}
 	if (w->phase == RZ_PHASE_GAP && hold_is_due(w, s, in_gap)) {
 		begin_hold(w, s, in_gap, s->l->hold_ns);
 		return (struct rz_decision){.act = RZ_ACT_HOLD};
 	}
 	if (w->phase == RZ_PHASE_GAP && probe_is_due(w, s)) {
-		begin_hold(w, s, false, s->l->hold_ns < PROBE_NS ? s->l->hold_ns : PROBE_NS);
+		begin_hold(w, s, false, probe_for(w, s));
 		w->probed_ns = s->now_ns;
+		w->probe_end_ns = w->deadline_ns + PROBE_END_NS;
 		w->quiet_ns = 0;
 		return (struct rz_decision){.act = RZ_ACT_HOLD};
 	}

@@ -49,6 +49,7 @@ struct rz_wait {
 	enum rz_check check;  /* the latest condition that was not met */
 	uint64_t begun_ns;    /* when its gap began to be waited for */
 	uint64_t followed_ns; /* when its responses were first followed, 0: never yet */
+	uint32_t followed_at; /* number of the latest request then */
 	uint64_t quiet_ns;    /* since when all responses are out, 0: they are not */
 	uint32_t settled;     /* number of the latest request whose response was out then */
 	uint32_t fresh;	      /* segments that were dropped and no retransmission, until quiet_ns */
@@ -57,7 +58,8 @@ struct rz_wait {
 	uint32_t held_before; /* segments that had been dropped when it began */
 	bool bridge;	      /* it began in a gap, and only bridges the last check and the close */
 	uint64_t probed_ns;   /* when the hold of its probe began, 0: none did */
-	uint64_t again_ns;    /* the last check said no: no other one before */
+	uint64_t probe_end_ns; /* ... until when what comes of it is looked at, at most */
+	uint64_t again_ns;     /* the last check said no: no other one before */
 };
 
 enum rz_act {

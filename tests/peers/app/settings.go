@@ -85,6 +85,28 @@ func IDOf(value string) string {
 	return id
 }
 
+// Own: the library's own partitioner chooses.
+const Own = -1
+
+// PartitionFlag takes a number, or "own".
+func PartitionFlag(fs *flag.FlagSet, to *int) {
+	fs.Func("partition", "`N` to read or write; own: the library chooses", func(v string) (err error) {
+		*to = Own
+		if v != "own" {
+			*to, err = strconv.Atoi(v)
+		}
+		return err
+	})
+}
+
+// PartitionOf is this client's of several: each has its own, or its library chooses.
+func PartitionOf(first int, i Instance) int {
+	if first == Own {
+		return Own
+	}
+	return first + i.Index
+}
+
 // At is the partition of the record with this sequence number.
 func (s *Settings) At(seq, alone int) int {
 	if s.Partitions > 0 {

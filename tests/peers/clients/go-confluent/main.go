@@ -33,7 +33,7 @@ func parse(args []string) options {
 	fs.StringVar(&o.bootstrap, "bootstrap", "", "`HOST:PORT,...`")
 	fs.StringVar(&o.clientID, "client-id", "", "sent byte for byte")
 	fs.StringVar(&o.topic, "topic", "", "topic")
-	fs.IntVar(&o.partition, "partition", 0, "partition to write")
+	app.PartitionFlag(fs, &o.partition) // its own for "any" is -1, too
 	fs.StringVar(&o.group, "group", "", "read as a member of this group")
 	fs.StringVar(&o.from, "from", "first", "first or last")
 	fs.Float64Var(&o.rate, "rate", 10, "records a second")
@@ -145,7 +145,7 @@ func main() {
 	app.Each(o.instances, o.clientID, o.group, func(i app.Instance, out *app.Output) {
 		o := o
 		o.clientID, o.group, o.name = i.ClientID, i.Group, i.Name
-		o.partition += i.Index
+		o.partition = app.PartitionOf(o.partition, i)
 		out.Emit(app.Event{Event: "start"})
 		if err := run(ctx, o, out); err != nil {
 			out.Fail(nil, err)

@@ -57,7 +57,7 @@ func franzRead(ctx context.Context, o options, out *app.Output, library *log.Log
 	if o.group != "" {
 		opts = append(opts, franzGroup(o, out, at)...)
 	} else {
-		opts = append(opts, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{o.topic: {o.partition: at}}))
+		opts = append(opts, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{o.topic: {int32(o.partition): at}}))
 	}
 	o.Rest("franz-go")
 	cl, err := kgo.NewClient(opts...)
@@ -96,8 +96,10 @@ func franzRead(ctx context.Context, o options, out *app.Output, library *log.Log
 // franzProducer: by default this library is idempotent with acks all, retries without end and lingers 10 ms.
 func franzProducer(o options) []kgo.Opt {
 	opts := []kgo.Opt{
-		kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.ProducerBatchCompression(kgo.NoCompression()), // it would take snappy, which not every reader here knows
+	}
+	if o.partition != app.Own {
+		opts = append(opts, kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	}
 	acks := map[string]kgo.Acks{"all": kgo.AllISRAcks(), "1": kgo.LeaderAck(), "0": kgo.NoAck()}
 	if level := o.Take("acks"); level != "" {

@@ -34,7 +34,7 @@ import (
 type options struct {
 	bootstrap                          []string
 	clientID, topic, group, from, acks string
-	partition                          int32
+	partition                          int
 	rate                               float64
 	settings, name                     string // name: what tells the record ids of several instances apart
 	instances                          int
@@ -55,7 +55,7 @@ func parse(args []string) options {
 	bootstrap := fs.String("bootstrap", "", "`HOST:PORT,...`")
 	fs.StringVar(&o.clientID, "client-id", "", "sent byte for byte")
 	fs.StringVar(&o.topic, "topic", "", "topic")
-	partition := fs.Int("partition", 0, "partition to read or write")
+	app.PartitionFlag(fs, &o.partition)
 	fs.StringVar(&o.group, "group", "", "read as a member of this group")
 	fs.StringVar(&o.from, "from", "first", "first or last")
 	fs.Float64Var(&o.rate, "rate", 10, "records a second")
@@ -68,7 +68,6 @@ func parse(args []string) options {
 		o.acks = "all"
 	}
 	o.bootstrap = strings.Split(*bootstrap, ",")
-	o.partition = int32(*partition)
 	return o
 }
 
@@ -82,7 +81,7 @@ func paced(ctx context.Context, o options, lib string, send func(id string, part
 			return
 		case <-time.After(time.Until(due)):
 		}
-		send(fmt.Sprintf("%s-%d%s-%d", lib, os.Getpid(), o.name, seq), int32(o.At(seq, int(o.partition))))
+		send(fmt.Sprintf("%s-%d%s-%d", lib, os.Getpid(), o.name, seq), int32(o.At(seq, o.partition)))
 	}
 }
 
@@ -112,7 +111,7 @@ func main() {
 		o := o
 		o.Settings = o.Settings.Copy()
 		o.clientID, o.group, o.name = i.ClientID, i.Group, i.Name
-		o.partition += int32(i.Index)
+		o.partition = app.PartitionOf(o.partition, i)
 		out.Emit(app.Event{Event: "start"})
 		if err := run(ctx, o, out, library); err != nil {
 			out.Fail(nil, err)

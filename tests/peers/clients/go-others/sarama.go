@@ -48,7 +48,7 @@ func saramaRead(ctx context.Context, o options, out *app.Output, library *log.Lo
 	if err != nil {
 		return err
 	}
-	p, err := consumer.ConsumePartition(o.topic, o.partition, c.Consumer.Offsets.Initial)
+	p, err := consumer.ConsumePartition(o.topic, int32(o.partition), c.Consumer.Offsets.Initial)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,9 @@ func saramaProducer(o options, library *log.Logger) *sarama.Config {
 		c.Producer.RequiredAcks = level
 	}
 	c.Producer.Return.Successes = true
-	c.Producer.Partitioner = sarama.NewManualPartitioner
+	if o.partition != app.Own {
+		c.Producer.Partitioner = sarama.NewManualPartitioner
+	}
 	if o.settings == "pipeline" {
 		c.Net.MaxOpenRequests = 100
 		if o.instances == 1 {

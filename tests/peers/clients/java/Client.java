@@ -46,7 +46,8 @@ public final class Client {
 		o = new HashMap<>(all);
 		if (numbered)
 			for (String key : List.of("client-id", "group", "set")) o.computeIfPresent(key, (k, v) -> v.replace("%d", "" + i));
-		o.put("partition", "" + (Integer.parseInt(o.getOrDefault("partition", "0")) + i - 1));
+		o.putIfAbsent("partition", "0");
+		o.computeIfPresent("partition", (k, v) -> v.equals("own") ? null : "" + (Integer.parseInt(v) + i - 1)); // none: the library chooses
 		name = "java-" + ProcessHandle.current().pid() + (numbered ? "-" + i : "") + "-";
 		number = numbered ? ",\"client\":" + i : "";
 		p.put("bootstrap.servers", o.get("bootstrap"));
@@ -148,7 +149,8 @@ public final class Client {
 		}
 		if (o.containsKey("acks")) p.put("acks", o.get("acks"));
 		long gap = (long) (1e9 / Double.parseDouble(o.getOrDefault("rate", "10")));
-		int partition = Integer.parseInt(o.getOrDefault("partition", "0")), partitions = Integer.parseInt(o.getOrDefault("partitions", "0"));
+		Integer partition = o.containsKey("partition") ? Integer.valueOf(o.get("partition")) : null;
+		int partitions = Integer.parseInt(o.getOrDefault("partitions", "0"));
 		int size = Integer.parseInt(o.getOrDefault("size", "0"));
 		try (var w = new KafkaProducer<>(p, new StringSerializer(), new StringSerializer())) {
 			atEnd(Thread.currentThread(), () -> { });
@@ -157,7 +159,7 @@ public final class Client {
 				due += gap;
 				Thread.sleep(Duration.ofNanos(Math.max(0, due - System.nanoTime())).toMillis());
 				String id = name + seq, value = size > id.length() ? id + " " + ".".repeat(size - id.length() - 1) : id;
-				int at = partitions > 0 ? (int) (seq % partitions) : partition;
+				Integer at = partitions > 0 ? Integer.valueOf((int) (seq % partitions)) : partition;
 				w.send(new ProducerRecord<>(o.get("topic"), at, null, value), (m, e) -> {
 					if (e != null) emit("error", id, null, null, e);
 					else emit("wrote", id, m.partition(), m.hasOffset() ? m.offset() : null, null);

@@ -49,7 +49,7 @@ func parse(command string, args []string) options {
 	bootstrap := fs.String("bootstrap", "", "`HOST:PORT,...`")
 	fs.StringVar(&o.clientID, "client-id", "", "sent byte for byte")
 	fs.StringVar(&o.topic, "topic", "", "topic")
-	fs.IntVar(&o.partition, "partition", 0, "partition to read or write; in pipeline settings one client writes to all")
+	app.PartitionFlag(fs, &o.partition) // in pipeline settings one client writes to all
 	fs.StringVar(&o.group, "group", "", "read as a member of this group")
 	fs.StringVar(&o.from, "from", "first", "first or last")
 	fs.Float64Var(&o.rate, "rate", 10, "records a second")
@@ -138,7 +138,7 @@ func writer(o *options, library *log.Logger) *kafka.Writer {
 	if o.settings == "pipeline" {
 		w.BatchTimeout = 20 * time.Millisecond // one request at a time for each partition is all this library has in flight
 	}
-	if o.settings == "default" || o.instances > 1 {
+	if o.partition != app.Own && (o.settings == "default" || o.instances > 1) {
 		seq := 0 // called by one goroutine at a time or not: any spread is good
 		w.Balancer = kafka.BalancerFunc(func(kafka.Message, ...int) int {
 			seq++
@@ -207,7 +207,7 @@ func main() {
 		o := o
 		o.Settings = o.Settings.Copy()
 		o.clientID, o.group, o.name = i.ClientID, i.Group, i.Name
-		o.partition += i.Index
+		o.partition = app.PartitionOf(o.partition, i)
 		out.Emit(app.Event{Event: "start"})
 		run(ctx, o, out, library)
 		out.Emit(app.Event{Event: "stop"})

@@ -62,7 +62,7 @@ function client(i) {
 		logCreator: () => (entry) => console.error(`kafkajs: ${entry.log.message} ${entry.log.error ?? ""}`),
 	});
 	const name = `kafkajs-${process.pid}${numbered ? `-${i}` : ""}`;
-	const partition = Number(o.partition) + i - 1;
+	const partition = o.partition === "own" ? undefined : Number(o.partition) + i - 1; // undefined: the library chooses
 	return { kafka, emit, name, partition, group: o.group && own(o.group) };
 }
 
@@ -107,7 +107,7 @@ async function write({ kafka, emit, name, partition }) {
 			const value = Number(o.size) > id.length ? id + " ".padEnd(Number(o.size) - id.length, ".") : id;
 			const at = Number(o.partitions) ? mine % Number(o.partitions) : partition;
 			const r = await producer.send({ topic: o.topic, ...acks, messages: [{ value, partition: at }] });
-			emit("wrote", { id, partition: at, offset: r[0] ? Number(r[0].baseOffset) : null });
+			emit("wrote", { id, partition: at ?? r[0]?.partition, offset: r[0] ? Number(r[0].baseOffset) : null });
 		} catch (e) {
 			emit("error", { id, error: String(e) });
 		}

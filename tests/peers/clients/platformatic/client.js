@@ -40,7 +40,8 @@ function client(i) {
 		...(set.retries && { retries: Number(set.retries) }),
 	};
 	const name = `platformatic-${process.pid}${numbered ? `-${i}` : ""}`;
-	return { options, emit, name, partition: Number(o.partition) + i - 1, group: o.group && own(o.group) };
+	const partition = o.partition === "own" ? undefined : Number(o.partition) + i - 1; // undefined: the library chooses
+	return { options, emit, name, partition, group: o.group && own(o.group) };
 }
 
 async function read({ options, emit, name, group }) {
@@ -86,8 +87,8 @@ async function write({ options, emit, name, partition }) {
 		const value = Number(o.size) > id.length ? id + " ".padEnd(Number(o.size) - id.length, ".") : id;
 		const at = Number(o.partitions) ? mine % Number(o.partitions) : partition;
 		try {
-			const r = await producer.send({ messages: [{ topic: o.topic, key: "", value, partition: at }] });
-			emit("wrote", { id, partition: at, offset: r.offsets?.[0] ? Number(r.offsets[0].offset) : null });
+			const r = await producer.send({ messages: [{ topic: o.topic, key: at === undefined ? undefined : "", value, partition: at }] });
+			emit("wrote", { id, partition: at ?? r.offsets?.[0]?.partition, offset: r.offsets?.[0] ? Number(r.offsets[0].offset) : null });
 		} catch (e) {
 			emit("error", { id, error: String(e) });
 		}

@@ -77,7 +77,9 @@ def id_of(value):
 
 
 def at(o, id):
-    """The partition of this record: one alone, or all in turn."""
+    """The partition of this record: one alone, or all in turn; None: the library's own partitioner chooses."""
+    if o.partition is None:
+        return None
     return int(id.rpartition("-")[2]) % o.partitions if o.partitions else o.partition
 
 
@@ -282,7 +284,8 @@ def confluent_write(o):
 
     for id in paced(o):
         try:
-            p.produce(o.topic, value(o, id), partition=at(o, id), on_delivery=lambda e, m, id=id: done(e, m, id))
+            to = {} if at(o, id) is None else {"partition": at(o, id)}
+            p.produce(o.topic, value(o, id), on_delivery=lambda e, m, id=id: done(e, m, id), **to)
         except BufferError as e:  # its queue is full: agents have been away for long
             o.out.emit("error", id, error=repr(e))
         p.poll(0)
@@ -347,7 +350,7 @@ async def aiokafka_write(o):
     async def one(id):
         try:
             m = await p.send_and_wait(o.topic, value(o, id), partition=at(o, id))
-            o.out.emit("wrote", id, at(o, id), m.offset if m else None)
+            o.out.emit("wrote", id, m.partition if m else at(o, id), m.offset if m else None)
         except Exception as e:
             o.out.emit("error", id, error=repr(e))
 
@@ -370,7 +373,7 @@ def main():
     a.add_argument("--bootstrap", required=True)
     a.add_argument("--client-id", required=True)
     a.add_argument("--topic", required=True)
-    a.add_argument("--partition", type=int, default=0)
+    a.add_argument("--partition", default="0")
     a.add_argument("--group")
     a.add_argument("--from", dest="start", choices=["first", "last"], default="first")
     a.add_argument("--rate", type=float, default=10)
@@ -411,7 +414,7 @@ def instances(o):
         mine.number = i
         mine.out = Output(i if numbered else None)
         mine.name = f"-{i}" if numbered else ""
-        mine.partition = o.partition + i - 1
+        mine.partition = None if o.partition == "own" else int(o.partition) + i - 1
         if numbered:
             mine.client_id = o.client_id.replace("%d", str(i))
             mine.group = o.group and o.group.replace("%d", str(i))

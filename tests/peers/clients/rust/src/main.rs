@@ -94,32 +94,33 @@ fn config(o: &Flags) -> ClientConfig {
     c
 }
 
-/// Record ids, --rate a second.
-fn paced(o: &Flags, lib: &str, client: usize, mut send: impl FnMut(String)) {
-    let rate: f64 = o.get("rate").map_or(10.0, |v| v.parse().unwrap());
-    let mut due = Instant::now();
-    for seq in 1.. {
-        due += Duration::from_secs_f64(1.0 / rate);
-        std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        send(format!("{lib}-{}-{client}-{seq}", std::process::id()));
-    }
+/// Record ids with the time to write each, --rate a second.
+fn paced(o: &Flags, lib: &'static str, client: usize) -> impl Iterator<Item = (Instant, String)> {
+    let gap = Duration::from_secs_f64(1.0 / o.get("rate").map_or(10.0, |v| v.parse::<f64>().unwrap()));
+    let start = Instant::now();
+    (1..).map(move |seq: u32| (start + gap * seq, format!("{lib}-{}-{client}-{seq}", std::process::id())))
 }
 
-fn partition(o: &Flags, client: usize) -> i32 {
-    o.get("partition").map_or(0, |v| v.parse::<i32>().unwrap()) + client as i32 - 1
+/// None: the library's own partitioner chooses.
+fn partition(o: &Flags, client: usize) -> Option<i32> {
+    match o.get("partition").map(String::as_str) {
+        Some("own") => None,
+        first => Some(first.map_or(0, |v| v.parse::<i32>().unwrap()) + client as i32 - 1),
+    }
 }
 
 fn rdkafka_write(o: &Flags, out: Arc<Output>) {
     let p: ThreadedProducer<Context> = config(o).create_with_context(Context(out.clone())).expect("producer");
     let (topic, partition) = (&o["topic"], partition(o, out.client));
-    paced(o, "rust-rdkafka", out.client, |id| {
+    for (due, id) in paced(o, "rust-rdkafka", out.client) {
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
         let value = id.clone();
-        let record: BaseRecord<'_, (), str, Box<String>> =
-            BaseRecord::with_opaque_to(topic, Box::new(id.clone())).partition(partition).payload(&value);
+        let mut record: BaseRecord<'_, (), str, Box<String>> = BaseRecord::with_opaque_to(topic, Box::new(id.clone())).payload(&value);
+        record.partition = partition;
         if let Err((e, _)) = p.send(record) {
             out.emit("error", Some(&id), None, None, Some(&e.to_string()));
         }
-    });
+    }
 }
 
 fn rdkafka_group(o: &Flags, out: Arc<Output>) {
@@ -143,17 +144,29 @@ fn rdkafka_group(o: &Flags, out: Arc<Output>) {
 async fn rskafka_partition(o: &Flags, out: &Output) -> rskafka::client::partition::PartitionClient {
     let bootstrap = o["bootstrap"].split(',').map(String::from).collect();
     let client = ClientBuilder::new(bootstrap).client_id(o["client-id"].as_str()).build().await.expect("client");
-    client.partition_client(o["topic"].clone(), partition(o, out.client), UnknownTopicHandling::Retry).await.expect("partition")
+    let partition = partition(o, out.client).unwrap_or(out.client as i32 - 1); // it has no partitioner
+    client.partition_client(o["topic"].clone(), partition, UnknownTopicHandling::Retry).await.expect("partition")
 }
 
+/// The records do not wait for one another, as those of a server's handlers; with max.in.flight.requests.per.connection=1 they do.
 fn rskafka_write(o: &Flags, out: Arc<Output>) {
     let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let p = rt.block_on(rskafka_partition(o, &out));
-    paced(o, "rskafka", out.client, |id| {
-        let record = Record { key: None, value: Some(id.clone().into_bytes()), headers: BTreeMap::new(), timestamp: chrono::Utc::now() };
-        match rt.block_on(p.produce(vec![record], Compression::NoCompression)) {
-            Ok(_) => out.emit("wrote", Some(&id), Some(p.partition()), None, None),
-            Err(e) => out.emit("error", Some(&id), None, None, Some(&e.to_string())),
+    let waits = o.get("set").is_some_and(|s| s == "max.in.flight.requests.per.connection=1");
+    rt.block_on(async {
+        let p = Arc::new(rskafka_partition(o, &out).await);
+        for (due, id) in paced(o, "rskafka", out.client) {
+            tokio::time::sleep(due.saturating_duration_since(Instant::now())).await;
+            let (p, out) = (p.clone(), out.clone());
+            let one = tokio::spawn(async move {
+                let record = Record { key: None, value: Some(id.clone().into_bytes()), headers: BTreeMap::new(), timestamp: chrono::Utc::now() };
+                match p.produce(vec![record], Compression::NoCompression).await {
+                    Ok(_) => out.emit("wrote", Some(&id), Some(p.partition()), None, None),
+                    Err(e) => out.emit("error", Some(&id), None, None, Some(&e.to_string())),
+                }
+            });
+            if waits {
+                one.await.expect("a write");
+            }
         }
     });
 }
