@@ -19,7 +19,7 @@ with rd19 confluent-1.9 client-confluent-1.9
 with rd20 confluent-2.0 client-confluent-2.0
 with rd23 confluent-2.3 client-confluent-2.3
 with rdpart confluent-2.3 client-confluent-2.3 "--partitions 4 --rate 20"
-with slow confluent-2.3 client-confluent-2.3 "--rate 2.5" # two seconds of it tell nothing
+with slow confluent-2.3 client-confluent-2.3 "--rate 1.8" # two seconds of it tell nothing
 with own kafka-python-2.3 client-kafka-python-2.3 "--partition own"
 with wide kafka-python-2.3 client-kafka-python-2.3 "--partitions 4 --rate 20"
 with py kafka-python-2.0 client-kafka-python-2.0
