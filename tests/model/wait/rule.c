@@ -127,7 +127,7 @@ const char *broken_by_hold(const struct world *w, const struct rz_move_evidence 
 	if (!e->followed)
 		return "held before its responses were followed";
 	if (w->plan.probe && w->w.probed_ns == w->now_ns)
-		return NULL;
+		return NULL; /* it lasts no longer than any hold, see above */
 	if (w->plan.gap_only || w->plan.probe_only)
 		return "held though its library must not be";
 	if (w->plan.needs_hold)
