@@ -116,8 +116,13 @@ class Table(unittest.TestCase):
 
     def test_share(self):
         """what the rules exclude does not count"""
-        self.assertEqual(F.share(self.rows(), "first"), [2, 1, 1, 0, 1])
-        self.assertEqual(F.share({("java-3.9.acks0", "first"): self.rows()[KEY, "first"]}, "first"), [0, 0, 0, 0, 0])
+        self.assertEqual(F.share(self.rows(), "first"), [2, 1, 1, 0, 1, 1])
+        self.assertEqual(F.share({("java-3.9.acks0", "first"): self.rows()[KEY, "first"]}, "first"), [0, 0, 0, 0, 0, 0])
+
+    def test_in_time(self):
+        """a set-up that may take longer is home, and not in time; one with nobody home has no time"""
+        self.assertEqual(F.share(self.rows(first=dict(seconds=S.WINDOW_S + 1)), "first")[-1], 0)
+        self.assertEqual(F.share(self.rows(first=dict(home=0, seconds="")), "first")[-1], 0)
 
 
 class Names(unittest.TestCase):
