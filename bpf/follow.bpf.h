@@ -7,7 +7,8 @@
  * address and agent of a connection that a move has closed). Goes out: whether the segment is
  * dropped, and an entry in `held`, which discards what was dropped if the client leaves. What asks
  * where things are (ApiVersions, SASL, Metadata) passes, so that the client can learn of home; the
- * segment in which a Produce begins does not, nor what comes behind it (hold.bpf.h).
+ * segment in which a Produce begins does not, nor what comes behind it (hold.bpf.h), but for one
+ * that expects no response or has a transactional id.
  *
  * Of all connections with these keys one is followed: the first that was opened since the close and
  * begins a Produce. Another one takes its place only once it is gone, or its client has left it.
@@ -19,6 +20,7 @@
 #define REZONE_BPF_FOLLOW_H
 
 #include "held.bpf.h"
+#include <rezone/body.h>
 #include <rezone/responses.h>
 
 /* The entry for this connection's client, if BPF may still act by it. The key is made in scratch:
@@ -82,6 +84,23 @@ static __always_inline bool rz_follow_waits_for(const struct rz_follow *e,
 		return true;
 	return s->f.software == e->software &&
 	       (!produce || (s->printed && s->print.produces && s->print.idempotent));
+}
+
+/*
+ * Must this Produce pass, whoever follows its client? If it expects no response its client would
+ * not send it again; a transaction is left alone. Of one whose acks are in another segment nobody
+ * knows, and no earlier one of this client was such. `r`: its header, which begins at f.next_seq.
+ */
+static __always_inline bool rz_follow_spares(struct __sk_buff *skb, struct rz_scratch *s,
+					     const struct rz_request *r)
+{
+	__u32 id_len = r->client_id_len > 0 ? r->client_id_len : 0;
+	__u32 at = s->f.next_seq + RZ_KAFKA_FIXED + id_len - s->seg.seq;
+
+	if (at >= s->seg.len || at + RZ_PRODUCE_BODY > s->seg.len ||
+	    bpf_skb_load_bytes(skb, s->seg.off + at, s->print_body, RZ_PRODUCE_BODY))
+		return false;
+	return rz_body_acks(s->print_body, RZ_PRODUCE_BODY, r->api_version) != RZ_ACKS_SOME;
 }
 
 /*

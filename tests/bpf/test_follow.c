@@ -223,6 +223,44 @@ static void a_segment_is_dropped_whole(void **state)
 	assert_int_equal(requests, conn_of(1).frame.requests);
 }
 
+/* Nobody would send again what is not answered; a transaction is left alone. The connection is its
+ * client's as before: what follows on it passes, too. */
+static void what_may_not_be_dropped_passes(void **state)
+{
+	static const struct {
+		int version;
+		size_t n;
+		const char body[12];
+	} produces[] = {
+		{2, 2, "\0\0"},						       /* acks=0 */
+		{3, 4, "\xff\xff\0\0"}, {9, 4, "\0\0\0\0"}, {3, 4, "\0\1t\0"}, /* its id begins */
+		{9, 4, "\0\2t\xff"},	{9, 4, "\1\0\0\1"}, /* a form that is not known */
+	};
+	uint8_t r[512];
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(produces) / sizeof(produces[0]); i++) {
+		moved(NULL);
+		n = make_request(r, RZ_API_PRODUCE, produces[i].version, 4711, ID, strlen(ID), 12);
+		memcpy(r + n - 12, produces[i].body, produces[i].n);
+		assert_int_equal(PASSED, send_bytes(1, r, n));
+		assert_int_equal(0, entry().cookie);
+		assert_int_equal(1, conn_of(1).frame.produce);
+		assert_int_equal(PASSED, ask(1, RZ_API_PRODUCE));
+		assert_int_equal(0, entry().cookie);
+	}
+	moved(NULL);
+	n = make_request(r, RZ_API_PRODUCE, 2, 4711, ID, strlen(ID), 12);
+	memcpy(r + n - 12, "\0\1\0\0", 4);
+	assert_int_equal(DROPPED, send_bytes(1, r, n));
+	/* its acks are in another segment */
+	moved(NULL);
+	n = make_request(r, RZ_API_PRODUCE, 3, 4711, ID, strlen(ID), 12);
+	memcpy(r + n - 12, "\xff\xff\0\0", 4);
+	assert_int_equal(DROPPED, send_bytes(1, r, n - 9));
+}
+
 /* Its first bytes may have passed: it is no Produce yet. The agent never gets the rest. */
 static void a_produce_in_pieces(void **state)
 {
@@ -473,6 +511,7 @@ int main(int argc, char **argv)
 		TEST(what_asks_passes),
 		TEST(a_produce_is_dropped),
 		TEST(a_segment_is_dropped_whole),
+		TEST(what_may_not_be_dropped_passes),
 		TEST(a_produce_in_pieces),
 		TEST(what_comes_early_is_dropped),
 		TEST(a_second_connection_is_not_followed),
