@@ -18,6 +18,8 @@ said() { [ "$(jq -s "[.[] | select($1)] | length" "$WORK/$name.log")" -ge "${2:-
 port_of() { jq -s "[.[] | select(.event == \"connected\") | .port][$1]" "$WORK/$name.log"; }
 done_at() { [ "$(jq -s "[.[] | select(.event == \"did\" and .port == $1)] | length" "$WORK/trace")" = "$2" ]; }
 its() { has_event ".event == \"$1\" and (.client_id | startswith(\"$name,\"))" "${2:-1}"; }
+# carried COOKIE: what it saves is counted by what the connection carried that the client has ended
+carried() { bpftool -j map dump pinned "$PIN_DIR/saved" | jq -e --argjson c "$1" 'any(.[].formatted; .key == $c and .value.rx_bytes > 0 and .value.seen_ns > 0)'; }
 never() { no_event ".event == \"$1\" and (.client_id | startswith(\"$name,\"))"; }
 followed() { [ "$(entries follow)" = "$1" ]; }
 need() { # WHAT COMMAND...: or nothing here means anything
@@ -65,6 +67,8 @@ caught() { # NAME
 	check "$1: ... the client knows" within 5 said ".event == \"end\" and .port == $port"
 	check "$1: ... and nothing of it was executed" done_at "$port" 0
 	check "$1: nobody is waited for any more" within 5 followed 0
+	saved=$(events ".event == \"move\" and (.client_id | startswith(\"$1,\"))" | jq .cookie)
+	check "$1: it is among the moves that saved something" within 5 carried "$saved"
 	connects
 	tell again
 	check "$1: on the one after that it is executed" within "$DEADLINE" done_at "$port" 1

@@ -99,6 +99,7 @@ static void test_catch(void **state)
 static void test_catching(void **state)
 {
 	static struct rz_catching l;
+	const struct rz_saved carried = {.rx_bytes = 4711};
 	struct rz_caught row = {.c.cookie = 1};
 	size_t i;
 
@@ -115,10 +116,13 @@ static void test_catching(void **state)
 	assert_true(rz_catching_add(&l, &row)); /* in its own place */
 	assert_int_equal(l.n, RZ_CATCH_MAX);
 	assert_int_equal(rz_catching_find(&l, &row.key)->c.cookie, 2);
+	rz_catching_note(&l, &row.key, &carried);
+	assert_int_equal(rz_catching_find(&l, &row.key)->carried.rx_bytes, 4711);
 	rz_catching_end(&l, &row.key);
 	assert_null(rz_catching_find(&l, &row.key));
 	assert_int_equal(l.n, RZ_CATCH_MAX - 1);
-	rz_catching_end(&l, &row.key); /* nothing more */
+	rz_catching_note(&l, &row.key, &carried); /* nothing */
+	rz_catching_end(&l, &row.key);		  /* nothing more */
 	assert_int_equal(l.n, RZ_CATCH_MAX - 1);
 }
 

@@ -53,6 +53,29 @@ static void tell(struct rz_daemon *d, const struct rz_job *j, const struct rz_fo
 	rz_daemon_tell(d, &v);
 }
 
+void rz_daemon_catch_begin(struct rz_daemon *d, const struct rz_snapshot *snap,
+			   const struct rz_job *j)
+{
+	struct rz_follow_key key = rz_follow_key_of(j->c.client, &j->c.tuple, j->c.netns);
+	struct rz_saved carried;
+
+	if (j->caught && rz_daemon_ledger_carried(d, snap, j->c.cookie, &carried))
+		rz_catching_note(&d->catching, &key, &carried);
+}
+
+/* The connection that is closed has carried nothing. The one before it carried what its client
+ * writes from the one's opening to now. */
+static void count_saving(struct rz_daemon *d, const struct rz_caught *m, uint64_t cookie,
+			 uint64_t now_ns)
+{
+	struct rz_saved carried = m->carried;
+
+	if (!carried.seen_ns)
+		return;
+	carried.seen_ns = now_ns - m->c.opened_ns;
+	rz_daemon_ledger_save(d, cookie, &carried);
+}
+
 /* Returns whether it is over: closed, or not to be closed. */
 static bool close_it(struct rz_daemon *d, const struct rz_caught *m, const struct rz_follow *e,
 		     const struct rz_conn *c, uint64_t now_ns)
@@ -82,6 +105,7 @@ static bool close_it(struct rz_daemon *d, const struct rz_caught *m, const struc
 	}
 	rz_select_moved(d->select, &j.c, now_ns);
 	d->counters.moved++;
+	count_saving(d, m, c->cookie, now_ns);
 	tell(d, &j, e, &client, now_ns);
 	rz_daemon_tally_moved(d, RZ_MOVED_MOVED, RZ_CLOSE_RESET, RZ_TRIGGER_POLICY, j.to_zone);
 	rz_daemon_tally_span(d, RZ_SPAN_HOLD, e->first_ns, now_ns);

@@ -22,6 +22,7 @@
 #include "kern/pause.h"
 #include "kern/tally.h"
 #include "move/catch.h"
+#include "move/job.h"
 #include "move/listen.h"
 #include "policy/await.h"
 #include "policy/ledger.h"
@@ -220,7 +221,12 @@ struct rz_ledger_more rz_daemon_ledger_open(struct rz_daemon *d, const struct rz
 void rz_daemon_ledger_add(struct rz_daemon *d, const struct rz_snapshot *snap, size_t alike,
 			  struct rz_ledger_more more);
 void rz_daemon_ledger_end(struct rz_daemon *d, bool whole);
-/* A connection of the snapshot was moved; and what became of that, later. */
+/* What a connection of the snapshot has carried, and between which zones. False: it is too young,
+ * or not in it. */
+bool rz_daemon_ledger_carried(struct rz_daemon *d, const struct rz_snapshot *snap, uint64_t cookie,
+			      struct rz_saved *ret);
+/* One that carried this was moved; a connection of the snapshot was; what became of that, later. */
+void rz_daemon_ledger_save(struct rz_daemon *d, uint64_t cookie, struct rz_saved *carried);
 void rz_daemon_ledger_moved(struct rz_daemon *d, const struct rz_snapshot *snap, uint64_t cookie,
 			    bool by_hand);
 void rz_daemon_ledger_outcome(struct rz_daemon *d, uint64_t cookie, enum rz_outcome outcome);
@@ -268,6 +274,9 @@ int rz_daemon_follow_step(void *daemon);
 /* The daemon ends: lets those that are followed come to their end, a few seconds. */
 void rz_daemon_follow_finish(struct rz_daemon *d);
 
+/* A move that is over may wait for its client's next connection (j->caught). */
+void rz_daemon_catch_begin(struct rz_daemon *d, const struct rz_snapshot *snap,
+			   const struct rz_job *j);
 /* One step of a client whose next connection is waited for. `c`: the connection that BPF holds, if
  * seen->there. Returns whether it is over, and the entry is to go. */
 bool rz_daemon_catch_go_on(struct rz_daemon *d, const struct rz_follow_row *r,

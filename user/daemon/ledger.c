@@ -234,8 +234,8 @@ static void forget_saved(struct rz_daemon *d, uint64_t unix_ns)
 	rz_ledger_rows_free(&rows);
 }
 
-void rz_daemon_ledger_moved(struct rz_daemon *d, const struct rz_snapshot *snap, uint64_t cookie,
-			    bool by_hand)
+bool rz_daemon_ledger_carried(struct rz_daemon *d, const struct rz_snapshot *snap, uint64_t cookie,
+			      struct rz_saved *ret)
 {
 	const struct rz_conn *c = rz_snapshot_conn(snap, cookie);
 	struct rz_world world = rz_daemon_world(d, snap->now_ns);
@@ -243,11 +243,11 @@ void rz_daemon_ledger_moved(struct rz_daemon *d, const struct rz_snapshot *snap,
 	struct rz_counted base = counted ? *counted : (struct rz_counted){};
 	struct rz_endpoint proxied;
 	struct rz_judged_conn j;
-	struct rz_saved s = {.moved_unix_ns = rz_wall_ns(), .by_hand = by_hand};
+	struct rz_saved s = {};
 	struct rz_where at;
 
 	if (!c || snap->now_ns <= c->opened_ns)
-		return;
+		return false;
 	j = rz_judged(snap, c, &proxied);
 	at = rz_where_of(&j, &world);
 	s.client = c->frame.client;
@@ -259,7 +259,25 @@ void rz_daemon_ledger_moved(struct rz_daemon *d, const struct rz_snapshot *snap,
 	rz_str_copy(s.zones.group, sizeof(s.zones.group), at.group);
 	rz_str_copy(s.zones.client_zone, sizeof(s.zones.client_zone), at.client_zone);
 	rz_str_copy(s.zones.agent_zone, sizeof(s.zones.agent_zone), at.agent_zone);
-	write_entry(d, "saved", d->maps->saved, &cookie, &s);
+	*ret = s;
+	return true;
+}
+
+void rz_daemon_ledger_save(struct rz_daemon *d, uint64_t cookie, struct rz_saved *carried)
+{
+	carried->moved_unix_ns = rz_wall_ns();
+	write_entry(d, "saved", d->maps->saved, &cookie, carried);
+}
+
+void rz_daemon_ledger_moved(struct rz_daemon *d, const struct rz_snapshot *snap, uint64_t cookie,
+			    bool by_hand)
+{
+	struct rz_saved s;
+
+	if (!rz_daemon_ledger_carried(d, snap, cookie, &s))
+		return;
+	s.by_hand = by_hand;
+	rz_daemon_ledger_save(d, cookie, &s);
 }
 
 void rz_daemon_ledger_outcome(struct rz_daemon *d, uint64_t cookie, enum rz_outcome outcome)

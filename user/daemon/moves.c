@@ -222,6 +222,7 @@ static void report(struct rz_daemon *d, const struct rz_job *j)
 		n->let_go += given_up;
 		n->refused += !given_up;
 		n->outcomes[RZ_OUTCOME_GONE] += j->error == -ENOENT;
+		rz_daemon_catch_begin(d, d->moves->snap, j);
 		rz_tick_undo(d->select, &j->c, why_not(j),
 			     j->listened ? j->wait.begun_ns : j->ended_ns);
 		return;

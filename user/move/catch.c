@@ -32,6 +32,15 @@ bool rz_catching_add(struct rz_catching *l, const struct rz_caught *row)
 	return true;
 }
 
+void rz_catching_note(struct rz_catching *l, const struct rz_follow_key *key,
+		      const struct rz_saved *carried)
+{
+	struct rz_caught *r = find(l, key);
+
+	if (r)
+		r->carried = *carried;
+}
+
 void rz_catching_end(struct rz_catching *l, const struct rz_follow_key *key)
 {
 	struct rz_caught *r = find(l, key);

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rezone/ledger.h>
 #include <rezone/types.h>
 
 #include "move/follow.h"
@@ -30,6 +31,7 @@ struct rz_caught {
 	struct rz_follow_key key;
 	struct rz_candidate c; /* the connection that had its turn; zones' names stand below */
 	char from_zone[RZ_ZONE_SIZE], to_zone[RZ_ZONE_SIZE];
+	struct rz_saved carried; /* by that connection; seen_ns 0: nobody knows */
 };
 
 struct rz_catching { /* all zero at first */
@@ -42,6 +44,9 @@ const struct rz_caught *rz_catching_find(const struct rz_catching *l,
 					 const struct rz_follow_key *key);
 /* False: there is no room. */
 bool rz_catching_add(struct rz_catching *l, const struct rz_caught *row);
+/* What its connection has carried, if this client is waited for. */
+void rz_catching_note(struct rz_catching *l, const struct rz_follow_key *key,
+		      const struct rz_saved *carried);
 void rz_catching_end(struct rz_catching *l, const struct rz_follow_key *key);
 
 /* WAIT, CLOSE, or END: it was let through at the deadline, or its client has left it. */
