@@ -106,12 +106,15 @@ static void test_catching(void **state)
 	(void)state;
 	for (i = 0; i < RZ_CATCH_MAX; i++) {
 		row.key.client = i + 1;
+		row.key.client_addr[0] = (uint8_t)i;
 		assert_true(rz_catching_add(&l, &row));
 	}
 	row.key.client++;
+	row.key.client_addr[0]++;
 	assert_false(rz_catching_add(&l, &row));
 	assert_null(rz_catching_find(&l, &row.key));
 	row.key.client = 5;
+	row.key.client_addr[0] = 4;
 	row.c.cookie = 2;
 	assert_true(rz_catching_add(&l, &row)); /* in its own place */
 	assert_int_equal(l.n, RZ_CATCH_MAX);
@@ -124,6 +127,23 @@ static void test_catching(void **state)
 	rz_catching_note(&l, &row.key, &carried); /* nothing */
 	rz_catching_end(&l, &row.key);		  /* nothing more */
 	assert_int_equal(l.n, RZ_CATCH_MAX - 1);
+}
+
+/* One address takes half of the places, and no place that another one has use for. */
+static void test_catching_fairly(void **state)
+{
+	static struct rz_catching l;
+	struct rz_caught row = {};
+
+	(void)state;
+	while (rz_catching_add(&l, &row))
+		row.key.client++;
+	assert_int_equal(l.n, RZ_CATCH_MAX / 2);
+	assert_false(rz_catching_has_room(&l, &row.key));
+	row.key.client_addr[0] = 1;
+	assert_true(rz_catching_add(&l, &row));
+	row.key = (struct rz_follow_key){.client = 3}; /* what is there has its place */
+	assert_true(rz_catching_has_room(&l, &row.key));
 }
 
 /* BPF lets go of it at the deadline: what it has then may be executed, and is not closed. */
@@ -180,8 +200,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_closes),	      cmocka_unit_test(test_nobody_is_held),
 		cmocka_unit_test(test_writes_seldom), cmocka_unit_test(test_catch),
-		cmocka_unit_test(test_catching),      cmocka_unit_test(test_deadline),
-		cmocka_unit_test(test_other_writer),
+		cmocka_unit_test(test_catching),      cmocka_unit_test(test_catching_fairly),
+		cmocka_unit_test(test_deadline),      cmocka_unit_test(test_other_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

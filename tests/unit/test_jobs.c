@@ -441,7 +441,7 @@ static void test_listens_to_few(void **state)
 	struct rz_listening l = {};
 
 	(void)state;
-	for (; row.cookie <= RZ_LISTEN_MAX; row.cookie++)
+	for (; row.cookie <= RZ_LISTEN_MAX; row.cookie++, row.addr[15]++)
 		assert_true(rz_listening_add(&l, &row));
 	assert_false(rz_listening_add(&l, &row));
 	row.cookie = 7;
@@ -453,6 +453,27 @@ static void test_listens_to_few(void **state)
 	assert_true(rz_listening_has(&l, 7));
 }
 
+/* One address takes half of the places, and no place that another one has use for. */
+static void test_listens_fairly(void **state)
+{
+	struct rz_watched row = {.cookie = 1};
+	struct rz_listening l = {};
+
+	(void)state;
+	while (rz_listening_add(&l, &row))
+		row.cookie++;
+	assert_int_equal(l.n, RZ_LISTEN_MAX / 2);
+	row.addr[0] = 1;
+	while (rz_listening_add(&l, &row))
+		row.cookie++;
+	assert_int_equal(l.n, RZ_LISTEN_MAX / 2 + RZ_LISTEN_MAX / 4);
+	row.addr[0] = 2;
+	assert_true(rz_listening_add(&l, &row));
+	row.addr[0] = 0; /* what is there goes on */
+	row.cookie = 7;
+	assert_true(rz_listening_add(&l, &row));
+}
+
 /* Who has said nothing for so long takes no place from another one. */
 static void test_listens_for_so_long(void **state)
 {
@@ -460,7 +481,7 @@ static void test_listens_for_so_long(void **state)
 	struct rz_listening l = {};
 
 	(void)state;
-	for (; row.cookie <= RZ_LISTEN_MAX; row.cookie++) {
+	for (; row.cookie <= RZ_LISTEN_MAX; row.cookie++, row.addr[15]++) {
 		row.until_ns = row.cookie % 2 ? 100 : 200;
 		assert_true(rz_listening_add(&l, &row));
 	}
@@ -498,6 +519,7 @@ int main(void)
 					   cmocka_unit_test(test_does_not_listen),
 					   cmocka_unit_test(test_listens_beside_an_operator),
 					   cmocka_unit_test(test_listens_to_few),
+					   cmocka_unit_test(test_listens_fairly),
 					   cmocka_unit_test(test_listens_for_so_long),
 					   cmocka_unit_test(test_cancelled)};
 

@@ -37,6 +37,7 @@ struct rz_watched {
 	uint64_t cookie;
 	uint64_t cgroup; /* whose programs see its responses (kern/destroy.h) */
 	uint64_t until_ns;
+	uint8_t addr[16]; /* of its client */
 };
 
 /* Removes the entries of map holds that are neither of use nor among `keep`; never called while a

@@ -20,11 +20,21 @@ const struct rz_caught *rz_catching_find(const struct rz_catching *l,
 	return find((struct rz_catching *)l, key);
 }
 
+bool rz_catching_has_room(const struct rz_catching *l, const struct rz_follow_key *key)
+{
+	size_t i, of_address = 0;
+
+	for (i = 0; i < l->n; i++)
+		of_address += !memcmp(l->rows[i].key.client_addr, key->client_addr,
+				      sizeof(key->client_addr));
+	return of_address < RZ_CATCH_MAX - l->n || rz_catching_find(l, key);
+}
+
 bool rz_catching_add(struct rz_catching *l, const struct rz_caught *row)
 {
 	struct rz_caught *r = find(l, &row->key);
 
-	if (!r && l->n == RZ_CATCH_MAX)
+	if (!r && !rz_catching_has_room(l, &row->key))
 		return false;
 	if (!r)
 		r = &l->rows[l->n++];

@@ -42,6 +42,9 @@ struct rz_catching { /* all zero at first */
 /* NULL: this client is not waited for. */
 const struct rz_caught *rz_catching_find(const struct rz_catching *l,
 					 const struct rz_follow_key *key);
+/* Of one client address there are never more than are free for the others, so that it cannot keep
+ * them out. One that is waited for already has its place. */
+bool rz_catching_has_room(const struct rz_catching *l, const struct rz_follow_key *key);
 /* False: there is no room. */
 bool rz_catching_add(struct rz_catching *l, const struct rz_caught *row);
 /* What its connection has carried, if this client is waited for. */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
@@ -52,8 +53,11 @@ static void note_end(struct rz_job *j, int error, enum rz_check check, uint64_t 
  */
 static bool listens(struct rz_jobs *jobs, const struct rz_job *j, int error, enum rz_check check)
 {
-	struct rz_watched row = {j->c.cookie, j->cgroup, j->wait.begun_ns + jobs->listen_ns};
+	struct rz_watched row = {.cookie = j->c.cookie,
+				 .cgroup = j->cgroup,
+				 .until_ns = j->wait.begun_ns + jobs->listen_ns};
 
+	memcpy(row.addr, j->c.addr, sizeof(row.addr));
 	if (error != -ETIMEDOUT || check != RZ_CHECK_SILENT || rz_kern_watch_wide(jobs->kern))
 		return false;
 	if (j->c.by_hand)
@@ -77,7 +81,7 @@ static bool catches(struct rz_jobs *jobs, const struct rz_job *j, int error)
 					.software = j->c.software};
 
 	if (!j->c.plan.catches || j->c.by_hand || !jobs->listen_ns ||
-	    !(j->listened || error == -ENOENT) || jobs->catching->n == RZ_CATCH_MAX)
+	    !(j->listened || error == -ENOENT) || !rz_catching_has_room(jobs->catching, &row.key))
 		return false;
 	row.c.from_zone = row.c.to_zone = NULL;
 	rz_str_copy(row.from_zone, sizeof(row.from_zone), j->from_zone);

@@ -2,6 +2,8 @@
 /* Connections that rezone listens to, see listen.h. */
 #include "move/listen.h"
 
+#include <string.h>
+
 static struct rz_watched *find(struct rz_listening *l, uint64_t cookie)
 {
 	size_t i;
@@ -17,11 +19,20 @@ bool rz_listening_has(const struct rz_listening *l, uint64_t cookie)
 	return find((struct rz_listening *)l, cookie);
 }
 
+static bool has_room(const struct rz_listening *l, const uint8_t addr[16])
+{
+	size_t i, of_address = 0;
+
+	for (i = 0; i < l->n; i++)
+		of_address += !memcmp(l->rows[i].addr, addr, sizeof(l->rows[i].addr));
+	return of_address < RZ_LISTEN_MAX - l->n;
+}
+
 bool rz_listening_add(struct rz_listening *l, const struct rz_watched *row)
 {
 	struct rz_watched *r = find(l, row->cookie);
 
-	if (!r && l->n == RZ_LISTEN_MAX)
+	if (!r && !has_room(l, row->addr))
 		return false;
 	if (!r)
 		r = &l->rows[l->n++];

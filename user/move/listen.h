@@ -26,7 +26,8 @@ struct rz_listening { /* all zero at first */
 };
 
 bool rz_listening_has(const struct rz_listening *l, uint64_t cookie);
-/* Begins, or goes on until this row's end. False: there is no room. */
+/* Begins, or goes on until this row's end. False: there is no room. Of one client address there are
+ * never more than are free for the others, so that it cannot keep them out. */
 bool rz_listening_add(struct rz_listening *l, const struct rz_watched *row);
 void rz_listening_end(struct rz_listening *l, uint64_t cookie);
 /* Makes room: ends those whose time is over. They may be candidates for long after that. */
