@@ -238,6 +238,7 @@ enum twist {
 	TWIST_PHASE,
 	TWIST_BEGINS_ANEW,
 	TWIST_BACKLOG,
+	TWIST_BACKLOG_OF_OTHERS, /* only a bucket that refused makes up for a slow tick */
 	TWIST_GIVE_BACK,
 	TWIST_PARK_REQUESTS, /* one that was parked is judged after a while, whatever was read */
 	TWIST_PARK_TIME,     /* ... or when enough was read, at once */

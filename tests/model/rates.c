@@ -40,10 +40,24 @@ struct level {
 	bool rounded; /* a sum, which the product's doubles may have rounded */
 };
 
+/* Did somebody wait for a rate alone at this tick, whichever it was? */
+static bool somebody_waits(const struct run *r, size_t t)
+{
+	const struct tick *at = &r->ticks[t];
+	size_t i;
+
+	for (i = 0; i < at->n; i++)
+		if (!at->rows[i].home &&
+		    (refused(&at->rows[i], NODE) || refused(&at->rows[i], TARGET) ||
+		     refused(&at->rows[i], CLUSTER)))
+			return true;
+	return false;
+}
+
 /* From the tick before to this one. */
 static void flow(const struct run *r, struct level *l, size_t t, enum bucket b)
 {
-	long double most, seconds;
+	long double most, seconds, got, owed;
 
 	if (b == CLUSTER)
 		l->rate = r->limits.rates.cluster * r->ticks[t].share;
@@ -53,10 +67,13 @@ static void flow(const struct run *r, struct level *l, size_t t, enum bucket b)
 		return;
 	seconds = (long double)(r->ticks[t].now_ns - r->ticks[t - 1].now_ns) / 1e9L;
 	most = least_one(l->rate);
-	if (l->backlog && l->rate * 10 > most && twist != TWIST_BACKLOG)
-		most = l->rate * 10;
-	l->tokens += seconds * l->rate;
-	l->rounded = l->tokens <= most + 1e-9L;
+	got = seconds * l->rate;
+	owed = l->backlog || got > l->rate * 10 ? l->rate * 10 : got;
+	if (owed > most && somebody_waits(r, t - 1) && twist != TWIST_BACKLOG &&
+	    (l->backlog || twist != TWIST_BACKLOG_OF_OTHERS))
+		most = owed;
+	l->tokens += got;
+	l->rounded = l->tokens <= most + 1e-9L || most == got;
 	if (l->tokens > most)
 		l->tokens = most;
 	/* full, and nobody has asked for it since the tick before: it begins anew */

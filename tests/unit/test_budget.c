@@ -52,11 +52,65 @@ static void test_target_backlog(void **state)
 	rz_select_free(s);
 }
 
+/* ... also while another rate refuses first: neither makes the other one smaller, at any tick, and
+ * nobody's reason turns into another one and back. */
+static void test_backlog_of_two(void **state)
+{
+	struct rz_limits l = defaults;
+	struct rz_candidate rows[60];
+	struct rz_select *s;
+	size_t i, k, gone = 0;
+
+	(void)state;
+	l.rates.node = 5;
+	l.rates.per_target = 2;
+	l.per_client_ns = HOUR_NS;
+	s = make(&l);
+	many(rows, 60);
+	for (i = 0; i < 60; i++)
+		rows[i].target = (struct rz_target){7, 1};
+	for (i = 0; i < 7; i++) {
+		run(s, rows + gone, 60 - gone, T0 + i * 4 * SECOND_NS);
+		assert_int_equal(going(rows + gone, 60 - gone), i ? 8 : 2);
+		for (k = gone + (i ? 8 : 2); k < 60; k++)
+			assert_int_equal(rows[k].reason, RZ_REASON_TARGET_BUDGET);
+		gone += i ? 8 : 2;
+	}
+	rz_select_free(s);
+}
+
+/* A bucket gives no more than it got: while another rate refuses at short ticks, nothing is saved
+ * up for a target that comes later. */
+static void test_backlog_saves_nothing(void **state)
+{
+	struct rz_limits l = defaults;
+	struct rz_candidate rows[60];
+	struct rz_select *s;
+	size_t i, t;
+
+	(void)state;
+	l.rates.node = 5;
+	l.rates.per_target = 100;
+	s = make(&l);
+	many(rows, 60);
+	for (i = 0; i < 60; i++)
+		rows[i].target = (struct rz_target){7, 0.01};
+	for (t = 0; t < 20; t++)
+		run(s, rows, 60, T0 + t * SECOND_NS);
+	for (i = 0; i < 60; i++)
+		rows[i].target = (struct rz_target){8, 1};
+	run(s, rows, 60, T0 + t * SECOND_NS);
+	assert_int_equal(going(rows, 60), 5);
+	rz_select_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slow_target),
 		cmocka_unit_test(test_target_backlog),
+		cmocka_unit_test(test_backlog_of_two),
+		cmocka_unit_test(test_backlog_saves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

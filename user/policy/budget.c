@@ -76,15 +76,26 @@ static void start(struct bucket *k, double phase, uint64_t now_ns)
 	k->filled_ns = now_ns;
 }
 
-/* What it got since it was filled. True: it is full, and nobody has asked for it meanwhile. */
-static bool fill(struct bucket *k, uint64_t now_ns)
+/* What it holds, if it got `got` since it was filled. While candidates wait for another bucket,
+ * what a slow tick brings this one is kept, too: else the two take turns in refusing, and let pass
+ * less than either allows. */
+static double room(const struct bucket *k, double got, bool somebody_waits)
 {
-	double most = burst(k);
+	double most = burst(k), owed = k->rate * RZ_BACKLOG_NS / 1e9;
+
+	if (!k->backlog && got < owed)
+		owed = got;
+	return somebody_waits && owed > most ? owed : most;
+}
+
+/* What it got since it was filled. True: it is full, and nobody has asked for it meanwhile. */
+static bool fill(struct bucket *k, uint64_t now_ns, bool somebody_waits)
+{
+	double got = (double)(now_ns - k->filled_ns) / 1e9 * k->rate;
+	double most = room(k, got, somebody_waits);
 	bool idle;
 
-	if (k->backlog && k->rate * RZ_BACKLOG_NS / 1e9 > most)
-		most = k->rate * RZ_BACKLOG_NS / 1e9;
-	k->tokens += (double)(now_ns - k->filled_ns) / 1e9 * k->rate;
+	k->tokens += got;
 	if (k->tokens > most)
 		k->tokens = most;
 	idle = !k->asked && k->tokens >= burst(k);
@@ -93,13 +104,13 @@ static bool fill(struct bucket *k, uint64_t now_ns)
 	return idle;
 }
 
-static void fill_or_start(struct bucket *k, double rate, double phase, uint64_t now_ns)
+static void fill_or_start(struct rz_budget *b, struct bucket *k, double rate, double phase)
 {
 	bool begun = k->filled_ns != 0;
 
 	k->rate = rate;
-	if (fill(k, now_ns) || !begun)
-		start(k, phase, now_ns);
+	if (fill(k, b->now_ns, b->backlog) || !begun)
+		start(k, phase, b->now_ns);
 }
 
 /* More than a second's worth is not made by giving back. */
@@ -115,13 +126,13 @@ void rz_budget_begin(struct rz_budget *b, uint64_t now_ns, double share)
 
 	if (now_ns > b->now_ns)
 		b->now_ns = now_ns;
-	b->backlog = false;
 	/* the node's own begins full, however slow: it waits for nobody else */
-	fill_or_start(&b->node, b->rates.node, 1, b->now_ns);
-	fill_or_start(&b->cluster, b->rates.cluster * share, b->rates.phase, b->now_ns);
+	fill_or_start(b, &b->node, b->rates.node, 1);
+	fill_or_start(b, &b->cluster, b->rates.cluster * share, b->rates.phase);
 	HASH_ITER (hh, b->targets, t, next)
-		if (fill(&t->bucket, b->now_ns))
+		if (fill(&t->bucket, b->now_ns, b->backlog))
 			forget(b, t); /* it starts anew when somebody asks for it */
+	b->backlog = false;
 }
 
 static struct bucket *target_bucket(struct rz_budget *b, const struct rz_target *where)

@@ -7,12 +7,12 @@
  * which of the three has none. Called by policy/select.c.
  *
  * A bucket gets `rate` tokens a second and holds a second's worth, at least one; while candidates
- * wait for it (`backlog`), what it gets between two ticks up to RZ_BACKLOG_NS: a tick whose moves
- * take long to find their gaps does not make the rate smaller. Over any span it lets pass at most
- * rate * (span + RZ_BACKLOG_NS), and one. One with less than a token a second begins with `phase`
- * of a token: a thousand nodes that see the same zone become ready do not all move their first
- * client at once. For the next time that they do, a bucket that is full, and that nobody has asked
- * for since the tick before, begins anew.
+ * wait for any of the buckets, each holds what it gets between two ticks, up to RZ_BACKLOG_NS: a
+ * tick whose moves take long to find their gaps does not make the rate smaller. Over any span it
+ * lets pass at most rate * (span + RZ_BACKLOG_NS), and one. A bucket with less than a token a
+ * second begins with `phase` of a token: a thousand nodes that see the same zone become ready do
+ * not all move their first client at once. For the next time that they do, a bucket that is full,
+ * and that nobody has asked for since the tick before, begins anew.
  */
 #ifndef RZ_POLICY_BUDGET_H
 #define RZ_POLICY_BUDGET_H
