@@ -138,7 +138,7 @@ int rz_segment(struct __sk_buff *skb)
 	if (payload <= 0 && !(seg.fin && (rz_holding || rz_held_any)))
 		return 1;
 	/* 3: parked. Nobody is moved, so nobody is held */
-	cookie = rz_segment_cookie(skb);
+	cookie = rz_segment_cookie(skb, sk);
 	c = bpf_map_lookup_elem(&conns, &cookie);
 	if (c && c->park >= RZ_PARK_WANTED && payload > 0 && rz_park_skips(sk, c, cookie))
 		return 1;
