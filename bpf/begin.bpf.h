@@ -56,13 +56,16 @@ __noinline __u32 rz_begin_proxy_v1_length(__u32 have)
 }
 
 /* The connection begins with a PROXY protocol header of this version: keeps it, and goes on behind
- * it. */
-static __always_inline enum rz_step rz_begin_proxy(struct __sk_buff *skb, struct rz_scratch *s,
-						   int version)
+ * it. Returns an enum rz_step. A global function, as above. */
+__noinline int rz_begin_proxy(struct __sk_buff *skb, int version)
 {
+	struct rz_scratch *s;
 	__u32 len, kept;
 	long err;
 
+	s = bpf_map_lookup_elem(&scratch, &rz_zero);
+	if (!s)
+		return RZ_STEP_DONE;
 	if (version == 1) {
 		rz_header_fill(skb, s, RZ_PROXY_V1_MAX); /* the line may be shorter */
 		len = kept = rz_begin_proxy_v1_length(s->f.have);
@@ -117,7 +120,7 @@ static __always_inline bool rz_begin_is_strange(struct __sk_buff *skb, struct rz
 	version = s->f.via == RZ_VIA_PROXY ? 0 : rz_proxied_begins(s->header);
 	if (!version)
 		return false;
-	*ret = rz_begin_proxy(skb, s, version);
+	*ret = rz_begin_proxy(skb, version);
 	return true;
 }
 

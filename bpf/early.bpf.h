@@ -158,17 +158,14 @@ __noinline int rz_early_take(__u32 wants, __u32 synced)
 __noinline int rz_early_load(__u32 to, __u32 from, __u32 less)
 {
 	struct rz_scratch *s;
-	__u32 i;
 
 	s = bpf_map_lookup_elem(&scratch, &rz_zero);
 	if (!s)
 		return -1;
-	for (i = 0; i < RZ_EARLY_KEPT; i++) {
-		if (i > less)
-			break;
-		s->header[(to + i) % RZ_KAFKA_BUFFER] = s->early.bytes[(from + i) % RZ_EARLY_KEPT];
-	}
-	return 0;
+	to &= 511; /* for the verifier, as in rz_header_fill() */
+	less &= RZ_EARLY_KEPT - 1;
+	return bpf_probe_read_kernel(s->header + to, less + 1,
+				     s->early.bytes + from % RZ_EARLY_KEPT);
 }
 
 /* The connection is over. Without the lock, which a tracing program may not take: another one's

@@ -56,6 +56,7 @@ static __always_inline __u32 rz_fast_bound(__u32 n)
 static __always_inline __u64 rz_fast_id_hash(const __u8 *p, __u32 len)
 {
 	struct rz_hash h = rz_hash_begin(rz_config.hash_seed);
+	__u64 rest = rz_bytes_load_some(p + (len & 0x78), len & 7);
 	__u32 i;
 
 	for (i = 0; i < RZ_FAST_ID_MAX / 8; i++) {
@@ -63,7 +64,7 @@ static __always_inline __u64 rz_fast_id_hash(const __u8 *p, __u32 len)
 			break;
 		rz_hash_word(&h, rz_bytes_load64(p + i * 8));
 	}
-	rz_hash_word(&h, rz_bytes_load_some(p + (len & 0x78), len & 7));
+	rz_hash_word(&h, rest);
 	rz_hash_word(&h, len);
 	return rz_hash_end(&h);
 }

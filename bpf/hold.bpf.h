@@ -88,39 +88,47 @@ static __always_inline bool rz_hold_was_read(__u64 cookie, const struct rz_seg *
  *
  * A client's RST passes: TCP answers one behind missing bytes by asking for another (RFC 5961), and
  * who is gone sends nothing again.
+ *
+ * A global function, so that it is verified once; hence the segment in pieces.
  */
-static __noinline bool rz_hold_keeps_out(struct bpf_sock *sk, __u64 cookie, struct rz_hold *h,
-					 const struct rz_seg *seg)
+__noinline int rz_hold_keeps_out(struct __sk_buff *skb, __u64 cookie, __u32 seq, __u32 len,
+				 __u32 fin)
 {
+	const struct rz_seg seg = {.seq = seq, .len = len, .fin = fin};
+	struct rz_hold *h = rz_hold_of(cookie);
 	struct rz_held *e = rz_held_of(cookie);
+	struct bpf_sock *sk = skb->sk;
 	struct tcp_sock *tp;
 	__u32 beyond;
 	bool on, fits;
 
-	if (!h && !e)
-		return false;
-	tp = bpf_skc_to_tcp_sock(sk);
+	if (!h) {
+		asm volatile("" : "+r"(e)); /* for the verifier: not both in one comparison */
+		if (!e)
+			return 0;
+	}
+	tp = sk ? bpf_skc_to_tcp_sock(sk) : NULL;
 	if (!tp)
-		return false;
+		return 0;
 	if (e && (__s32)(e->end - tp->rcv_nxt) <= 0) {
 		bpf_map_delete_elem(&held, &cookie);
 		e = NULL;
 	}
-	beyond = seg->seq + seg->len - tp->rcv_nxt;
+	beyond = seq + len - tp->rcv_nxt;
 	if ((__s32)beyond <= 0)
-		return false;
-	on = h && rz_hold_is_on(h, cookie) && !rz_hold_was_read(cookie, seg, tp->rcv_nxt);
-	if (on && seg->len)
-		rz_hold_count(h, seg);
+		return 0;
+	on = h && rz_hold_is_on(h, cookie) && !rz_hold_was_read(cookie, &seg, tp->rcv_nxt);
+	if (on && len)
+		rz_hold_count(h, &seg);
 	if (!on && e && e->followed)
-		on = rz_follow_is_on(cookie) && !rz_hold_was_read(cookie, seg, tp->rcv_nxt);
+		on = rz_follow_is_on(cookie) && !rz_hold_was_read(cookie, &seg, tp->rcv_nxt);
 	fits = beyond <= tp->rcv_wnd; /* else TCP would throw it away: it says nothing */
 	if (on && fits && !e)
-		e = rz_held_begin(cookie, seg->seq + seg->len);
-	if (!e || !rz_held_note(e, cookie, seg->seq + seg->len, on && fits, seg->fin && fits))
-		return on && seg->len;
+		e = rz_held_begin(cookie, seq + len);
+	if (!e || !rz_held_note(e, cookie, seq + len, on && fits, fin && fits))
+		return on && len;
 	RZ_COUNT(discarded_segments);
-	return true;
+	return 1;
 }
 
 #endif

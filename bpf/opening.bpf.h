@@ -60,7 +60,8 @@ static __always_inline void rz_opening_begin(struct rz_scratch *s, const struct 
 	s->undone = s->watched = s->older = s->misses = s->lost = s->from_early = 0;
 }
 
-static __noinline void rz_opening_segment(struct __sk_buff *skb, struct bpf_sock *sk)
+/* Reads the packet's bytes. A global function, so that it is verified once. */
+__noinline int rz_opening_segment(struct __sk_buff *skb)
 {
 	struct rz_opening_key key __attribute__((aligned(8))) = {};
 	struct rz_seg seg = {};
@@ -69,12 +70,12 @@ static __noinline void rz_opening_segment(struct __sk_buff *skb, struct bpf_sock
 
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s || rz_segment_parse(skb, &seg) <= 0 || rz_opening_tuple(skb, &key.tuple))
-		return;
+		return 0;
 	RZ_COUNT(segments);
 	key.seq = seg.seq;
 	s->seg = seg;
 	rz_opening_begin(s, &key, skb);
-	rz_read_segment(skb, sk, s);
+	rz_read_segment(skb);
 	rz_sync_count_lost(s);
 	s->f.generation++;
 	__builtin_memset(&s->opening, 0, sizeof(s->opening)); /* no piece of the one before it */
@@ -91,6 +92,7 @@ static __noinline void rz_opening_segment(struct __sk_buff *skb, struct bpf_sock
 		bpf_map_delete_elem(&proxied, &s->cookie);
 	}
 	bpf_map_update_elem(&openings, &key, &s->opening, BPF_ANY);
+	return 0;
 }
 
 /* A packet of a socket that is not established. True if another CPU has established it meanwhile,
@@ -103,7 +105,7 @@ static __always_inline bool rz_opening_is_late(struct __sk_buff *skb, struct bpf
 
 	if (state != RZ_TCP_LISTEN && state != RZ_TCP_SYN_RECV)
 		return false;
-	rz_opening_segment(skb, sk);
+	rz_opening_segment(skb);
 	if (state == RZ_TCP_LISTEN)
 		return false;
 	cookie = bpf_get_socket_cookie(skb);

@@ -237,18 +237,20 @@ __noinline int rz_read_request(struct __sk_buff *skb)
 
 /* Bytes before this segment are missing. If TCP has them, we have missed them, unless they were
  * kept and another CPU is about to read them; if not, the segment came early. */
-static __always_inline bool rz_read_gap_is_loss(struct bpf_sock *sk, struct rz_scratch *s)
+static __always_inline bool rz_read_gap_is_loss(struct __sk_buff *skb, struct rz_scratch *s)
 {
+	struct bpf_sock *sk = skb->sk;
 	__u32 rcv_nxt;
 
-	if (!rz_segment_rcv_nxt(sk, &rcv_nxt) && (__s32)(rcv_nxt - rz_frame_wants(&s->f)) <= 0)
+	if (sk && !rz_segment_rcv_nxt(sk, &rcv_nxt) &&
+	    (__s32)(rcv_nxt - rz_frame_wants(&s->f)) <= 0)
 		return false;
 	return !rz_early_has(s->cookie) || !rz_early_take(rz_frame_wants(&s->f), 1);
 }
 
 /* Is there something to read in this segment: does it have the byte that is waited for, or is the
  * frame lost by it? */
-static __always_inline bool rz_read_is_next(struct bpf_sock *sk, struct rz_scratch *s)
+static __always_inline bool rz_read_is_next(struct __sk_buff *skb, struct rz_scratch *s)
 {
 	__s32 at = (__s32)(rz_frame_wants(&s->f) - s->seg.seq);
 
@@ -258,7 +260,7 @@ static __always_inline bool rz_read_is_next(struct bpf_sock *sk, struct rz_scrat
 		return true;
 	if (s->from_early) /* another CPU went back; the piece is there still */
 		return false;
-	if (!rz_read_gap_is_loss(sk, s)) {
+	if (!rz_read_gap_is_loss(skb, s)) {
 		s->came_early = 1;
 		return false;
 	}
@@ -266,27 +268,19 @@ static __always_inline bool rz_read_is_next(struct bpf_sock *sk, struct rz_scrat
 	return true;
 }
 
-/* All requests that begin in the segment in hand. Returns 0 if it has too many. A global function:
- * the verifier follows its turns once, and not once for each state in which the reading may begin.
- */
-__noinline int rz_read_requests(struct __sk_buff *skb)
+/* All requests of the segment in hand, on the copy scratch->f. Returns 0 if there is nothing to
+ * read in it, and the frame stays as it was, or as it was gone back to. A global function: the
+ * verifier follows its turns once, and not once for each state in which the reading may begin. */
+__noinline int rz_read_segment(struct __sk_buff *skb)
 {
-	int i;
+	struct rz_scratch *s;
+	bool whole = false;
+	__u32 before, i;
 
-	for (i = 0; i < RZ_REQUESTS_PER_SEGMENT; i++)
-		if (rz_read_request(skb) == RZ_STEP_DONE)
-			return 1;
-	return 0;
-}
-
-/* All requests of one segment, on the copy scratch->f. Returns false if there is nothing to read in
- * it, and the frame stays as it was, or as it was gone back to. */
-static __always_inline bool rz_read_segment(struct __sk_buff *skb, struct bpf_sock *sk,
-					    struct rz_scratch *s)
-{
-	__u32 before = s->f.requests;
-	bool whole;
-
+	s = bpf_map_lookup_elem(&scratch, &rz_zero);
+	if (!s)
+		return 0;
+	before = s->f.requests;
 	s->asked_metadata = s->carried_data = 0;
 	s->n_noted = 0;
 	s->printed = 0;
@@ -295,25 +289,26 @@ static __always_inline bool rz_read_segment(struct __sk_buff *skb, struct bpf_so
 	s->dropped = 0;
 	if (s->f.synced && s->f.have && rz_header_load_partial())
 		rz_sync_lose();
-	if (s->f.synced && !rz_read_is_next(sk, s)) {
+	if (s->f.synced && !rz_read_is_next(skb, s)) {
 		if (s->undone && s->f.have && rz_header_save_partial())
 			rz_sync_lose();
-		return false;
+		return 0;
 	}
 	if ((__s32)(s->seg.seq + s->seg.len - s->f.read_end) > 0)
 		s->f.read_end = s->seg.seq + s->seg.len;
 	if (!s->f.synced) {
 		if (!rz_sync_find(skb)) {
 			rz_sync_missed(s);
-			return true;
+			return 1;
 		}
 		if (s->misses > RZ_MISSES_FREE) /* some were passed over */
 			s->f.unseen = RZ_UNSEEN_REQUESTS;
 		s->found = 1;
 	}
-	whole = rz_read_requests(skb);
+	for (i = 0; i < RZ_REQUESTS_PER_SEGMENT && !whole; i++)
+		whole = rz_read_request(skb) == RZ_STEP_DONE;
 	if (s->dropped)
-		return true;
+		return 1;
 	if (!whole) {
 		RZ_COUNT(too_many_requests);
 		rz_sync_lose();
@@ -326,7 +321,7 @@ static __always_inline bool rz_read_segment(struct __sk_buff *skb, struct bpf_so
 		if (st)
 			st->requests += s->f.requests - before;
 	}
-	return true;
+	return 1;
 }
 
 #endif

@@ -84,27 +84,37 @@ __noinline int rz_response_expect(__u32 i)
 	return 0;
 }
 
+/* Some of scratch->noted, from the `first` on. */
+__noinline int rz_response_expect_turn(__u32 first, __u32 n)
+{
+	__u32 i;
+
+	for (i = 0; i < RZ_RESPONSES_PER_TURN && first + i < n; i++)
+		rz_response_expect(first + i);
+	return 0;
+}
+
 /* All `n` requests of the segment, now that the frame with them was put back. A global function, as
- * rz_read_requests(). */
+ * above. */
 __noinline int rz_response_expect_all(__u32 n)
 {
 	__u32 i;
 
-	for (i = 0; i < RZ_REQUESTS_PER_SEGMENT && i < n; i++)
-		rz_response_expect(i);
+	for (i = 0; i < RZ_REQUESTS_PER_SEGMENT && i < n; i += RZ_RESPONSES_PER_TURN)
+		rz_response_expect_turn(i, n);
 	return 0;
 }
 
 /* Requests that were noted are none: TCP did not take the segment. All before those that are noted
  * next must have a response, as if the watch began here, and the row of responses may rest on such
- * a request. */
-static __always_inline void rz_response_forget(__u64 cookie)
+ * a request. A global function, as above. */
+__noinline int rz_response_forget(__u64 cookie)
 {
 	struct rz_hold *h = rz_hold_of(cookie);
 	int i;
 
 	if (!h)
-		return;
+		return 0;
 	bpf_spin_lock(&h->lock);
 	if (h->cookie == cookie) {
 		h->last = h->deepest = 0;
@@ -113,6 +123,7 @@ static __always_inline void rz_response_forget(__u64 cookie)
 		h->answers = (struct rz_responses){.round = h->answers.round + 1};
 	}
 	bpf_spin_unlock(&h->lock);
+	return 0;
 }
 
 /* Notes that a segment of this connection was not looked at. */

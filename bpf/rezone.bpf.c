@@ -120,7 +120,6 @@ SEC("cgroup_skb/ingress")
 int rz_segment(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
-	struct rz_hold *h;
 	struct rz_conn *c;
 	struct rz_seg seg = {};
 	__u64 cookie;
@@ -145,11 +144,9 @@ int rz_segment(struct __sk_buff *skb)
 	if (payload > 0)
 		RZ_COUNT(segments);
 	/* 4: the connection is held, or its client has left */
-	if (rz_holding || rz_held_any) {
-		h = rz_hold_of(cookie);
-		if (rz_hold_keeps_out(sk, cookie, h, &seg))
-			return 0;
-	}
+	if ((rz_holding || rz_held_any) &&
+	    rz_hold_keeps_out(skb, cookie, seg.seq, seg.len, seg.fin))
+		return 0;
 	if (payload <= 0)
 		return 1;
 	/* 5: inside a request that was read */

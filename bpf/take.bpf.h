@@ -74,9 +74,9 @@ static __noinline bool rz_take_stays(const struct rz_scratch *s, struct rz_conn 
 }
 
 /* Puts the worked-on copy back. Returns 0, or -1 if the entry changed meanwhile. Zone and opt-in
- * are copied from `clients` as soon as user space has read the id. */
-static __always_inline int rz_take_commit(struct __sk_buff *skb, struct rz_scratch *s,
-					  struct rz_conn *c)
+ * are copied from `clients` as soon as user space has read the id. A function of its own: its stack
+ * is not that of the reading. */
+static __noinline int rz_take_commit(struct __sk_buff *skb, struct rz_scratch *s, struct rz_conn *c)
 {
 	struct rz_client *client = NULL;
 	__u64 now = rz_take_now();
@@ -194,7 +194,7 @@ static __always_inline bool rz_take_work(struct __sk_buff *skb, struct bpf_sock 
 	/* a PROXY header, which is read below, says more */
 	if (s->f.via == RZ_VIA_NETWORK && skb->ifindex == RZ_LOOPBACK_IFINDEX)
 		s->f.via = RZ_VIA_LOCAL;
-	if (!rz_read_segment(skb, sk, s) && !s->undone)
+	if (!rz_read_segment(skb) && !s->undone)
 		return false;
 	if (!s->undone || !rz_undo_is_known(s->undone))
 		return true;

@@ -44,16 +44,25 @@ static __always_inline struct rz_undo *rz_undo_of(__u64 cookie)
 	return bpf_map_lookup_elem(&undo, &slot);
 }
 
-/* Copies into scratch->entry what the connection's frame was at that generation. Returns false if
- * it is not there: two connections may write here at once, the sum finds that out, and nothing is
- * read of an entry but its copy, which nobody changes any more. */
-static __always_inline bool rz_undo_load(struct rz_scratch *s, struct rz_undo *u, __u16 generation)
+/* Copies into scratch->entry what the connection's frame was at that generation. Returns 0 if it is
+ * not there: two connections may write here at once, the sum finds that out, and nothing is read of
+ * an entry but its copy, which nobody changes any more. A global function: verified once, not at
+ * each turn of the loops below. */
+__noinline int rz_undo_load(__u32 generation)
 {
-	struct rz_undo_entry *e = &s->entry;
+	struct rz_undo_entry *e;
+	struct rz_scratch *s;
+	struct rz_undo *u;
+	__u32 zero = 0;
 
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	u = s ? rz_undo_of(s->cookie) : NULL;
+	if (!u)
+		return 0;
+	e = &s->entry;
 	*e = *rz_undo_at(u, generation);
 	asm volatile("" : : : "memory");
-	return e->cookie == s->cookie && e->f.generation == generation &&
+	return e->cookie == s->cookie && e->f.generation == (__u16)generation &&
 	       e->check == rz_undo_check(&e->f, e->cookie, e->seq, e->base);
 }
 
@@ -146,17 +155,15 @@ __noinline int rz_undo_find(__u32 from, __u32 end)
 {
 	struct rz_undo_entry *e;
 	struct rz_scratch *s;
-	struct rz_undo *u;
 	__u32 zero = 0, i;
 	int read = 0;
 
 	s = bpf_map_lookup_elem(&scratch, &zero);
-	u = s ? rz_undo_of(s->cookie) : NULL;
-	if (!u)
+	if (!s)
 		return -1;
 	e = &s->entry;
 	for (i = 1; i <= RZ_UNDO_DEPTH; i++) {
-		if (!rz_undo_load(s, u, (__u16)(s->was.generation - i)))
+		if (!rz_undo_load(s->was.generation - i))
 			return -1;
 		read |= rz_undo_read_before(e, end);
 		asm volatile("" : "+r"(read)); /* for the verifier: any number */
@@ -178,8 +185,8 @@ __noinline int rz_undo_same_pieces(__u32 generation)
 	struct rz_partial_key key = {};
 	struct rz_scratch *s;
 	struct rz_partial *p;
-	__u32 zero = 0, i, n;
-	__u64 word, diff = 0;
+	__u32 zero = 0, i, n, whole;
+	__u64 diff;
 
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s || !s->f.have)
@@ -189,29 +196,32 @@ __noinline int rz_undo_same_pieces(__u32 generation)
 	p = bpf_map_lookup_elem(&partial, &key);
 	if (!p)
 		return 0;
+	whole = s->f.have / 8;
+	asm volatile("" : "+r"(whole));	   /* for the verifier: a number of words */
+	if (whole >= sizeof(p->bytes) / 8) /* no header is so long */
+		return 0;
+	n = s->f.have % 8; /* behind them, compared first: see rz_request_id_hash() */
+	diff = rz_bytes_load_some(p->bytes + whole * 8, n) ^
+	       rz_bytes_load_some(s->header + whole * 8, n);
 	for (i = 0; i < sizeof(p->bytes) / 8; i++) {
-		if (i * 8 >= s->f.have)
+		if (i >= whole)
 			break;
-		word = rz_bytes_load64(p->bytes + i * 8) ^ rz_bytes_load64(s->header + i * 8);
-		n = s->f.have - i * 8;
-		diff |= n < 8 ? word << (64 - 8 * n) : word; /* its first n bytes */
+		diff |= rz_bytes_load64(p->bytes + i * 8) ^ rz_bytes_load64(s->header + i * 8);
 	}
 	return !diff;
 }
 
-/* Is the frame of that generation remembered, and does scratch->f say the same? A global function:
- * its comparisons are verified once, not at each turn of the loop below. */
+/* Is the frame of that generation remembered, and does scratch->f say the same? A global function,
+ * as above. */
 __noinline int rz_undo_was_same(__u32 generation)
 {
 	struct rz_scratch *s;
-	struct rz_undo *u;
 	__u32 zero = 0;
 
 	s = bpf_map_lookup_elem(&scratch, &zero);
-	u = s ? rz_undo_of(s->cookie) : NULL;
-	if (!u)
+	if (!s)
 		return 0;
-	return rz_undo_load(s, u, (__u16)generation) && s->entry.base &&
+	return rz_undo_load(generation) && s->entry.base &&
 	       rz_frame_says_the_same(&s->entry.f, &s->f);
 }
 

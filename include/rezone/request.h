@@ -99,14 +99,17 @@ static inline __u64 rz_request_id_hash(const __u8 *p, __s16 len, __u64 seed)
 {
 	struct rz_hash h = rz_hash_begin(seed);
 	__u32 kept = rz_request_id_kept(len), i;
+	/* 7 bytes at most, and read first: behind the loop the verifier would look at it once for
+	 * each turn that may be the last */
+	__u64 rest = rz_bytes_load_some(p + (kept & 0xf8), kept & 7);
 
 	for (i = 0; i < RZ_CLIENT_ID_SIZE / 8 - 1; i++) {
 		if (i * 8 + 8 > kept)
 			break;
 		rz_hash_word(&h, rz_bytes_load64(p + i * 8));
 	}
-	/* the rest, 7 bytes at most, and the length, so that no id is the beginning of another */
-	rz_hash_word(&h, rz_bytes_load_some(p + (kept & 0xf8), kept & 7));
+	/* and the length, so that no id is the beginning of another */
+	rz_hash_word(&h, rest);
 	rz_hash_word(&h, (__u16)len);
 	return rz_hash_end(&h);
 }

@@ -173,7 +173,7 @@ int test_opening(struct __sk_buff *skb)
 	sk = bpf_sk_fullsock(sk);
 	if (!sk)
 		return 0;
-	rz_opening_segment(skb, sk);
+	rz_opening_segment(skb);
 	return 1;
 }
 
