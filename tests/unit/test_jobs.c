@@ -352,6 +352,12 @@ static void test_catches(void **state)
 	assert_false(rz_jobs_step(&jobs, 1));
 	assert_true(jobs.rows[0].caught);
 	ended(&jobs, -ENOENT);
+	/* no longer than BPF acts by it */
+	jobs = catching_job();
+	jobs.listen_ns = 900 * 1000000000ULL;
+	falls_silent(&jobs, 5);
+	assert_int_equal(kernel.terms.for_ns, RZ_FOLLOW_MAX_S * 1000000000ULL);
+	rz_jobs_end(&jobs);
 }
 
 static void test_does_not_catch(void **state)

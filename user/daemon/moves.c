@@ -106,11 +106,12 @@ void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct
 	rz_daemon_moves_step(d);
 }
 
-static const char *result_word(int error)
+static const char *result_word(const struct rz_job *j)
 {
-	switch (error) {
+	switch (j->error) {
 	case -ENOENT:
-		return "not reset: it was already gone";
+		return j->caught ? "it was already gone; its client's next connection is waited for"
+				 : "not reset: it was already gone";
 	case -ESTALE:
 		return "not reset: it had changed its client or state";
 	case -EPROTO:
@@ -132,7 +133,7 @@ static const char *result_word(int error)
 	case -E2BIG:
 		return "not reset: map moves is full until outcomes are known (--max-connections)";
 	default:
-		return strerror(-error);
+		return strerror(-j->error);
 	}
 }
 
@@ -145,7 +146,10 @@ static void say_given_up(const struct rz_job *j, double waited_ms, char *dst, si
 		snprintf(dst, size,
 			 "let go: nothing was asked for %.0f ms, so that nobody can tell whether "
 			 "all is answered%s",
-			 waited_ms, j->listened ? "; its next request is listened for" : "");
+			 waited_ms,
+			 j->caught     ? "; its client's next connection is waited for"
+			 : j->listened ? "; its next request is listened for"
+				       : "");
 	else if (j->check == RZ_CHECK_PROBED)
 		snprintf(dst, size, "let go after %.0f ms, %u segments held back: %s", waited_ms,
 			 j->seen.held, why);
@@ -174,9 +178,9 @@ static void say(const struct rz_job *j, char *dst, size_t size)
 	else if (j->error == -ETIMEDOUT)
 		say_given_up(j, waited_ms, dst, size);
 	else if (j->error == -ESTALE) /* of many conditions */
-		snprintf(dst, size, "%s: %s", result_word(j->error), rz_check_text(j->check));
+		snprintf(dst, size, "%s: %s", result_word(j), rz_check_text(j->check));
 	else
-		snprintf(dst, size, "%s", result_word(j->error));
+		snprintf(dst, size, "%s", result_word(j));
 }
 
 /* An agent's descriptor that cannot be had now will not be had at the next tick either. */

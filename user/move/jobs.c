@@ -18,6 +18,9 @@
 #include "move/follow.h"
 #include "rezone/responses.h"
 
+/* BPF lets all pass after that */
+#define CATCH_FOR_NS (RZ_FOLLOW_MAX_S * 1000000000ULL)
+
 static struct rz_job **pointers(const struct rz_jobs *jobs)
 {
 	return calloc(jobs->n + 1, sizeof(struct rz_job *));
@@ -76,7 +79,8 @@ static bool catches(struct rz_jobs *jobs, const struct rz_job *j, int error)
 {
 	struct rz_caught row = {.key = follow_key(j), .c = j->c};
 	struct rz_follow_terms terms = {.moved = j->c.cookie,
-					.for_ns = jobs->listen_ns,
+					.for_ns = jobs->listen_ns < CATCH_FOR_NS ? jobs->listen_ns
+										 : CATCH_FOR_NS,
 					.hold_ns = jobs->limits.hold_ns,
 					.software = j->c.software};
 
