@@ -43,4 +43,21 @@ static inline enum borne bears(const char *name, const char *version)
 	return v.plan.gap_only ? GAP : HOLD;
 }
 
+/* Is a reader or producer that is like this moved? */
+static inline bool moved(const char *name, const char *version, uint8_t data_version, bool grouped,
+			 bool produce, uint32_t others)
+{
+	struct test_world w;
+
+	test_world_make(&w);
+	says(&w, name, version);
+	w.conn.frame.data_version = data_version;
+	w.grouped = grouped;
+	if (produce)
+		produces(&w);
+	if (others)
+		knows(&w, others);
+	return test_classify(&w).move;
+}
+
 #endif
