@@ -315,13 +315,13 @@ $(BUILD)/bpf/%.bpf.o: tests/bpf/%.bpf.c $(BUILD)/settings-bpf
 	$(BPF_COMPILE) -Wno-unused-function
 $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
-$(BUILD)/bpf/cost: tests/bpf/cost.c tests/bpf/packet.h tests/bpf/fixture.h $(BUILD)/bpf/frame_test.skel.h
+$(BUILD)/bpf/cost: tests/bpf/cost.c $(wildcard tests/bpf/*.h) $(BUILD)/bpf/frame_test.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -o $@ $< -lcmocka $(RZ_LIBS)
-$(BUILD)/bpf/test_%: tests/bpf/test_%.c tests/bpf/packet.h tests/bpf/fixture.h $(BUILD)/bpf/frame_test.skel.h
+$(BUILD)/bpf/test_%: tests/bpf/test_%.c $(wildcard tests/bpf/*.h) $(BUILD)/bpf/frame_test.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -o $@ $< -lcmocka $(RZ_LIBS)
 # ... and against the reference framer, for every stream of the fuzz corpus.
 $(BUILD)/bpf/test_corpus $(BUILD)/bpf/test_corpus_park: $(BUILD)/bpf/test_corpus%: tests/bpf/test_corpus%.c $(FUZZ_REFERENCE) \
-		tests/bpf/packet.h tests/bpf/fixture.h tests/bpf/corpus.h $(BUILD)/bpf/frame_test.skel.h
+		$(wildcard tests/bpf/*.h) $(BUILD)/bpf/frame_test.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -DCORPUS_FILE='"tests/fuzz/corpus/frame.hex"' \
 		-DCORPUS_FOUND='"$(BUILD)/fuzz/found/frame"' -o $@ $(filter %.c,$^) -lcmocka $(RZ_LIBS)
 
