@@ -26,7 +26,9 @@ func saramaConfig(o options, library *log.Logger) *sarama.Config {
 		c.Net.SASL.SCRAMClientGeneratorFunc = func() sarama.SCRAMClient { return &scramClient{} }
 	}
 	if id := o.Take("group.instance.id"); id != "" {
-		c.Version = sarama.V2_8_0_0
+		if !c.Version.IsAtLeast(sarama.V2_3_0_0) {
+			c.Version = sarama.V2_3_0_0
+		}
 		c.Consumer.Group.InstanceId = o.group + o.name
 	}
 	c.Consumer.Return.Errors = o.settings != "default" // by default its logger has them, and the application does not
@@ -123,7 +125,6 @@ func saramaProducer(o options, library *log.Logger) *sarama.Config {
 	}
 	if o.Take("enable.idempotence") == "true" {
 		c.Producer.Idempotent, c.Net.MaxOpenRequests = true, 1
-		c.Version = sarama.V2_8_0_0
 		o.acks = "all"
 	}
 	if n := o.TakeNumber("retries"); n >= 0 {
