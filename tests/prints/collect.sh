@@ -4,7 +4,7 @@
 # writes what its map `prints` says of each.
 # Comes in: SERVER=standin|kafka; LIBS, names that tests/peers/clients/run knows; OUT, a file. Goes out: a JSON array in OUT, one
 # object a connection: lib, role, settings, server, print (the map's value), list (the row of `rezone list`).
-# Called by `make fingerprints` (table.py), and by check.sh.
+# Called by tests/prints/run.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/../e2e/lib.sh"
 . "$E2E_ROOT/tests/e2e/servers.sh"
