@@ -314,6 +314,39 @@ static void test_room(void **state)
 	free(conns);
 }
 
+/* What has not changed is not written again. */
+static void test_written(void **state)
+{
+	const struct rz_named was = {.software = {"kgo", "v1.22.2"},
+				     .seen_ns = NOW_NS,
+				     .differ_ns = NOW_NS - HOUR_NS,
+				     .since_ns = NOW_NS - HOUR_NS,
+				     .asked_ns = NOW_NS - HOUR_NS,
+				     .oldest_ns = NOW_NS - HOUR_NS};
+	struct rz_named now = was;
+
+	(void)state;
+	assert_true(rz_named_is_written(&was, &now));
+	now.seen_ns += MINUTE_NS - 1;
+	now.differ_ns += MINUTE_NS - 1;
+	now.oldest_ns = 0; /* of open connections alone: it is told anew at each tick */
+	assert_true(rz_named_is_written(&was, &now));
+	now.seen_ns++;
+	assert_false(rz_named_is_written(&was, &now));
+	now.seen_ns--;
+	now.differ_ns++;
+	assert_false(rz_named_is_written(&was, &now));
+	now = was;
+	now.asked_ns++;
+	assert_false(rz_named_is_written(&was, &now));
+	now = was;
+	now.since_ns--;
+	assert_false(rz_named_is_written(&was, &now));
+	now = was;
+	strcpy(now.software.version, "v1.22.3");
+	assert_false(rz_named_is_written(&was, &now));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,7 +354,7 @@ int main(void)
 		cmocka_unit_test(test_not_its_own), cmocka_unit_test(test_conflict),
 		cmocka_unit_test(test_remembered),  cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_closed_room), cmocka_unit_test(test_room),
-		cmocka_unit_test(test_here),
+		cmocka_unit_test(test_here),	    cmocka_unit_test(test_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -257,8 +257,7 @@ void rz_named_read(const struct rz_maps *m, struct rz_snapshot *s)
 		rz_err(err, "map named: cannot be read: %s", strerror(-err));
 }
 
-/* Need it not be written again? */
-static bool is_written(const struct rz_named *was, const struct rz_named *now)
+bool rz_named_is_written(const struct rz_named *was, const struct rz_named *now)
 {
 	return !memcmp(&was->software, &now->software, sizeof(now->software)) &&
 	       now->since_ns == was->since_ns && now->asked_ns == was->asked_ns &&
@@ -279,7 +278,7 @@ int rz_named_write(const struct rz_maps *m, const struct rz_snapshot *s)
 	for (i = 0; !err && i < s->n_named; i++) {
 		const struct rz_named_row *old = find(was, n, &s->named[i]);
 
-		if ((!old || !is_written(&old->named, &s->named[i].named)) &&
+		if ((!old || !rz_named_is_written(&old->named, &s->named[i].named)) &&
 		    bpf_map_update_elem(m->named, &s->named[i].key, &s->named[i].named, BPF_ANY))
 			err = -errno;
 	}

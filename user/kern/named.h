@@ -44,8 +44,16 @@ int rz_named_learn(struct rz_snapshot *s);
  * known. */
 void rz_named_read(const struct rz_maps *m, struct rz_snapshot *s);
 
-/* Makes the map equal to s->named. Times that differ by less than a minute are left as they are. 0
- * or -errno, logged. */
+/*
+ * True if the map, which has `was` of a client, need not be told `now`: nothing has changed but the
+ * times at which the client or another name was last seen, and these by less than a minute. Since
+ * when the client is here and when it last asked for metadata are compared with the moment at which
+ * its zone was ready, and the connection that tells may be gone at the next tick, so these are
+ * written as they change: once a tick for each client at most. Pure.
+ */
+bool rz_named_is_written(const struct rz_named *was, const struct rz_named *now);
+
+/* Makes the map equal to s->named, but for what is written already. 0 or -errno, logged. */
 int rz_named_write(const struct rz_maps *m, const struct rz_snapshot *s);
 
 /* The library that the client of this connection has named, on whichever connection; NULL: none, or
