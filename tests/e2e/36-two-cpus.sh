@@ -27,9 +27,9 @@ round() { # raw|plain PIECE CONNECTIONS
 	exec 7<>"$WORK/open.$name"
 	spawn "cpus-$name" a "$CGROUP" sh -c 'exec "$@" <"$0"' "$WORK/open.$name" "$BUILD/cpus" "$1" "$(agent_ip a)" 9092 "$3" "$2"
 	said() { grep -q . "$WORK/cpus-$name.log"; }
-	within 60 said || not_ok "$1, pieces of up to $2: all is said"
-	check "$1, pieces of up to $2: every client is identified" within 10 whole "$3"
-	check "and every request read" within 5 two "$3"
+	within 120 said || not_ok "$1, pieces of up to $2: all is said"
+	check "$1, pieces of up to $2: every client is identified" within "$DEADLINE" whole "$3"
+	check "and every request read" within "$DEADLINE" two "$3"
 	check "and no frame lost" test "$(stat_of frame_lost)" = "$lost"
 	figures "$1, pieces of up to $2" "$3"
 	stop "cpus-$name"

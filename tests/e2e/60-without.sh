@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Kernels that lack something, simulated by the probe: without bpf_sock_destroy the reset goes by
-# SOCK_DESTROY; without both nobody is moved; without the state tracepoint connections are found at their first segment.
+# SOCK_DESTROY; without both nobody is moved; without the iterator what is older than rezone is found at its next segment; without the
+# state tracepoint connections are found at their first segment; without the segment program a node cannot.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
@@ -72,6 +73,24 @@ check "nobody is moved in them" eval '[ "$(moves_made)" = "$before" ] && [ "$(co
 check "the candidate's connection is the one it was" all_there "$far"
 stop far
 stop rezone
+
+# as before Linux 5.12, whose iterator has no cookies
+export REZONE_PROBE_WITHOUT=census,look
+check "without the iterator, rezone check says: with limits" node_can 'with limits'
+check "... for want of the census" limited census
+agent_stop b
+client_start old kafka-go-debian read --bootstrap "$BOOT" --client-id "old,warpstream_az=b,$LB" --topic t --partition 0
+within "$DEADLINE" grep -q '"event":"read"' "$WORK/old.log" || not_ok "old reads"
+agent_start b
+rezone_start --interval 500ms --stable-for 0s
+unset REZONE_PROBE_WITHOUT
+check "a reader that is older than rezone is found at its next request, and moved home" within "$DEADLINE" some_rows '(.client_id | startswith("old,")) and .locality == "same"'
+stop old
+stop rezone
+
+export REZONE_PROBE_WITHOUT=segment
+check "without the segment program, rezone check says: no" node_can no
+unset REZONE_PROBE_WITHOUT
 
 export REZONE_PROBE_WITHOUT=state,closes
 rezone_start --interval 500ms --stable-for 0s --reconcile 300ms
