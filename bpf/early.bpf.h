@@ -75,7 +75,7 @@ static __always_inline __u32 rz_early_kept(const struct rz_early_piece *p)
 static __always_inline bool rz_early_same(const struct rz_early_piece *a,
 					  const struct rz_early_piece *b)
 {
-	return a->seq == b->seq && a->len == b->len && a->check == b->check;
+	return !((a->seq ^ b->seq) | (a->len ^ b->len) | (a->check ^ b->check));
 }
 
 /* Keeps the first RZ_EARLY_KEPT bytes of the segment in hand. The oldest kept segment
@@ -122,7 +122,6 @@ __noinline int rz_early_take(__u32 wants, __u32 synced)
 	struct rz_early *e;
 	__u32 at, i;
 	__u64 whose = 0;
-	bool own;
 
 	s = bpf_map_lookup_elem(&scratch, &rz_zero);
 	e = s ? rz_early_of(s->cookie) : NULL;
@@ -132,18 +131,21 @@ __noinline int rz_early_take(__u32 wants, __u32 synced)
 	bpf_spin_lock(&e->lock);
 	for (i = 0; i < RZ_EARLY_MAX; i++) { /* the oldest first */
 		p = &e->pieces[(e->next + i) % RZ_EARLY_MAX];
-		own = p->cookie == s->cookie;
 		at = wants - p->seq;
-		if (!p->cookie || (own && (!synced || (__s32)at >= (__s32)p->len))) {
+		if (p->cookie && p->cookie != s->cookie) {
+			whose |= rz_early_bit(p->cookie);
+			continue;
+		}
+		if (!p->cookie || !synced || (__s32)at >= (__s32)p->len) {
 			if (p->len)
 				__builtin_memset(p, 0, sizeof(*p));
 			continue;
 		}
-		whose |= rz_early_bit(p->cookie);
-		if (!own || (__s32)at < 0)
+		whose |= rz_early_bit(s->cookie);
+		if ((__s32)at < 0)
 			continue;
 		last = &e->pieces[(s->kept_found + RZ_EARLY_MAX - 1) % RZ_EARLY_MAX];
-		if (at >= rz_early_kept(p) || (s->kept_found && !rz_early_same(last, p)))
+		if (at >= RZ_EARLY_KEPT || (s->kept_found && !rz_early_same(last, p)))
 			s->kept_doubt = 1;
 		s->kept_found = (e->next + i) % RZ_EARLY_MAX + 1;
 	}

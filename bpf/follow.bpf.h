@@ -89,18 +89,21 @@ static __always_inline bool rz_follow_waits_for(const struct rz_follow *e,
 /*
  * Must this Produce pass, whoever follows its client? If it expects no response its client would
  * not send it again; a transaction is left alone. Of one whose acks are in another segment nobody
- * knows, and no earlier one of this client was such. `r`: its header, which begins at f.next_seq.
+ * knows, and no earlier one of this client was such. Its header, with an id of `id_len`, begins at
+ * f.next_seq. A global function: inlined, each of its ways would be one through what follows it.
  */
-static __always_inline bool rz_follow_spares(struct __sk_buff *skb, struct rz_scratch *s,
-					     const struct rz_request *r)
+__noinline int rz_follow_spares(struct __sk_buff *skb, int version, int id_len)
 {
-	__u32 id_len = r->client_id_len > 0 ? r->client_id_len : 0;
-	__u32 at = s->f.next_seq + RZ_KAFKA_FIXED + id_len - s->seg.seq;
+	struct rz_scratch *s = bpf_map_lookup_elem(&scratch, &rz_zero);
+	__u32 at;
 
+	if (!s)
+		return 0;
+	at = s->f.next_seq + RZ_KAFKA_FIXED + (id_len > 0 ? id_len : 0) - s->seg.seq;
 	if (at >= s->seg.len || at + RZ_PRODUCE_BODY > s->seg.len ||
 	    bpf_skb_load_bytes(skb, s->seg.off + at, s->print_body, RZ_PRODUCE_BODY))
-		return false;
-	return rz_body_acks(s->print_body, RZ_PRODUCE_BODY, r->api_version) != RZ_ACKS_SOME;
+		return 0;
+	return rz_body_acks(s->print_body, RZ_PRODUCE_BODY, version) != RZ_ACKS_SOME;
 }
 
 /*

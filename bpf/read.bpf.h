@@ -222,7 +222,8 @@ __noinline int rz_read_request(struct __sk_buff *skb)
 		return rz_read_bad(s, &r);
 	if (rz_read_client_id(skb, s, &r) == RZ_STEP_DONE)
 		return RZ_STEP_DONE;
-	if (rz_following && r.api_key == RZ_API_PRODUCE && !rz_follow_spares(skb, s, &r)) {
+	if (rz_following && r.api_key == RZ_API_PRODUCE &&
+	    !rz_follow_spares(skb, r.api_version, r.client_id_len)) {
 		if (rz_note_wants(s, r.api_key))
 			rz_note_request(skb, r.api_key, r.api_version, r.client_id_len);
 		if (rz_follow_takes(1)) {
