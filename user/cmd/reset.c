@@ -30,6 +30,9 @@
 /* How often answers are looked for, though no bell was heard; and where there is none. */
 #define LOOK_MS		1000
 #define LOOK_NO_BELL_MS 100
+/* A look reads all of map moves, and the bell may ring at each step of the daemon: after a look
+ * comes a pause this many times as long, so that the cost does not grow with both. */
+#define LOOK_PAUSES	9
 
 struct ask {
 	struct rz_ask common; /* first */
@@ -172,6 +175,20 @@ static void look(struct round *r)
 	}
 }
 
+/* Pause after the last look, then wait for the bell, each for a second at most. A bell that is rung
+ * during the pause is heard after it. */
+static void wait_for_bell(const struct round *r, uint64_t look_took_ns)
+{
+	struct pollfd bell = {.fd = r->bell, .events = POLLIN};
+	int every_ms = r->bell < 0 ? LOOK_NO_BELL_MS : LOOK_MS;
+	uint64_t pause_ms = LOOK_PAUSES * look_took_ns / 1000000;
+
+	if (pause_ms)
+		poll(NULL, 0, pause_ms < LOOK_MS ? (int)pause_ms : LOOK_MS);
+	if (poll(&bell, 1, every_ms) > 0)
+		rz_bell_read(bell.fd);
+}
+
 /* What whoever waits was told last. */
 struct progress {
 	uint64_t at_ns;
@@ -213,17 +230,16 @@ static void show_progress(const struct round *r, struct progress *p)
 static int order_all(struct round *r)
 {
 	struct progress told = {.at_ns = rz_now_ns()};
-	uint64_t deadline = told.at_ns + RZ_ORDER_NS;
-	struct pollfd bell = {.fd = r->bell, .events = POLLIN};
-	int every_ms = r->bell < 0 ? LOOK_NO_BELL_MS : LOOK_MS;
+	uint64_t deadline = told.at_ns + RZ_ORDER_NS, took_ns = 0;
 	size_t before;
 	int err = order_some(r);
 
 	while (!err && (r->next < r->n || r->answered < r->asked) && rz_now_ns() < deadline) {
-		if (poll(&bell, 1, every_ms) > 0)
-			rz_bell_read(bell.fd);
+		wait_for_bell(r, took_ns);
 		before = r->answered + r->asked;
+		took_ns = rz_now_ns();
 		look(r);
+		took_ns = rz_now_ns() - took_ns;
 		err = order_some(r);
 		if (r->answered + r->asked > before)
 			deadline = rz_now_ns() + RZ_ORDER_NS;
