@@ -478,7 +478,7 @@ soak: $(BUILD)/rezone standin
 ## Long forms | kill-holds: 200 SIGKILLs in the midst of holds
 ## Long forms | faults: what docs/faults.md has: kills at any moment, upgrades, limits, file systems, API servers; KILLS=500
 ## Long forms | churn: five minutes of 3,000 connections a second
-## Long forms | crowd: 100,000 connections at once
+## Long forms | crowd: 100,000 connections at once, and 10,000 parked ones
 ## Long forms | hostile: three times 100,000 distinct client ids
 ## Figures | pace: how many connections of one kafka-go Reader may be moved at a time
 ## Figures | refresh: how long clients take that come home by themselves (six minutes)
@@ -527,7 +527,7 @@ hostile: $(BUILD)/rezone $(BUILD)/crowd standin
 churn: $(BUILD)/rezone $(BUILD)/crowd
 	CHURN_SECONDS=$(or $(CHURN_SECONDS),300) tests/e2e/run 80-churn
 crowd: $(BUILD)/rezone $(BUILD)/crowd
-	CROWD=$(or $(CROWD),100000) tests/e2e/run 81-crowd
+	CROWD=$(or $(CROWD),100000) PARKED=$(or $(PARKED),10000) tests/e2e/run 81-crowd 85-parked
 
 .PHONY: check check-quick nightly
 ## Everything | check: what CI runs

@@ -10,6 +10,7 @@
 #define REZONE_BPF_CONN_H
 
 #include "early.bpf.h"
+#include "note.bpf.h"
 #include "room.bpf.h"
 #include "same.bpf.h"
 #include "segment.bpf.h"
@@ -101,8 +102,8 @@ static __noinline void rz_conn_drop_kept(__u64 cookie, const struct rz_frame *f)
 {
 	if (f->via == RZ_VIA_PROXY)
 		bpf_map_delete_elem(&proxied, &cookie);
-	if (f->produce || f->adopted)
-		bpf_map_delete_elem(&prints, &cookie);
+	if (f->produce || f->fetch || f->adopted)
+		rz_note_drop(cookie);
 	if (f->have)
 		rz_header_drop_partial(cookie, f);
 }
@@ -128,7 +129,7 @@ static __always_inline bool rz_conn_take_opening(struct rz_conn *c,
 	f.owner = c->frame.owner;
 	if (f.have) {
 		piece = rz_header_partial_key(c->cookie, &f);
-		if (bpf_map_update_elem(&partial, &piece, &o->partial, BPF_ANY))
+		if (rz_header_keep_piece(&piece, &o->partial))
 			return false;
 	}
 	if (f.via == RZ_VIA_PROXY &&

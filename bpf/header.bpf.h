@@ -11,6 +11,7 @@
 
 #include "early.bpf.h"
 #include "frame.bpf.h"
+#include "room.bpf.h"
 #include "segment.bpf.h"
 
 /* Brings `less` + 1 bytes, 512 at most, at `at` of the segment in hand to `to` of scratch->header.
@@ -107,11 +108,28 @@ static __always_inline struct rz_partial_key rz_header_partial_key(__u64 cookie,
 	return key;
 }
 
+static __always_inline void rz_header_drop_piece(const struct rz_partial_key *key)
+{
+	if (!bpf_map_delete_elem(&partial, key))
+		__sync_fetch_and_add(&rz_partials, -1);
+}
+
+/* A piece that is there already is replaced. */
+static __always_inline long rz_header_keep_piece(const struct rz_partial_key *key,
+						 const struct rz_partial *piece)
+{
+	long err = bpf_map_update_elem(&partial, key, piece, BPF_NOEXIST);
+
+	if (!err)
+		__sync_fetch_and_add(&rz_partials, 1);
+	return err == -RZ_EEXIST ? bpf_map_update_elem(&partial, key, piece, BPF_EXIST) : err;
+}
+
 static __always_inline void rz_header_drop_partial(__u64 cookie, const struct rz_frame *f)
 {
 	struct rz_partial_key key = rz_header_partial_key(cookie, f);
 
-	bpf_map_delete_elem(&partial, &key);
+	rz_header_drop_piece(&key);
 }
 
 /* Gets back the first bytes of a header that came in pieces (f.have is not 0): those of the present
@@ -149,7 +167,11 @@ __noinline int rz_header_save_partial(void)
 	s->partial.have = s->f.have;
 	__builtin_memset(s->partial.bytes, 0, sizeof(s->partial.bytes));
 	rz_header_copy(s->partial.bytes, s, s->f.have);
-	err = bpf_map_update_elem(&partial, &key, &s->partial, BPF_ANY);
+	if (!rz_room_for_some(&s->cookie, rz_partials, rz_config.partial_half)) {
+		RZ_COUNT(partial_full);
+		return -1;
+	}
+	err = rz_header_keep_piece(&key, &s->partial);
 	if (err) {
 		RZ_COUNT(partial_full);
 		rz_count_error(RZ_PLACE_PARTIAL_INSERT, err);

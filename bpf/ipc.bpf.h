@@ -81,17 +81,19 @@ struct {
 } orders SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RZ_EVENTS_MAX);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_EVENT_PIECES);
 	__type(key, __u32);
-	__type(value, struct rz_event);
+	__type(value, struct rz_event_piece);
 } events SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RZ_EVENTS_MAX);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RZ_EVENT_PIECES);
 	__type(key, __u32);
-	__type(value, struct rz_event);
+	__type(value, struct rz_event_piece);
 } verdicts SEC(".maps");
 
 struct {
@@ -142,13 +144,14 @@ struct {
 } client_bytes SEC(".maps");
 
 /* Written by the hundred thousand at a tick, so it is memory of the daemon's (Linux 5.5): a hash
- * map took 2 us for each connection. */
+ * map took 2 us for each connection. No program has it, so a larger one can take its place
+ * (user/kern/ledger.c). */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 65536);
+	__uint(max_entries, RZ_COUNTED_FIRST / RZ_COUNTED_EACH);
 	__type(key, __u32);
-	__type(value, struct rz_counted);
+	__type(value, struct rz_counted_entry);
 } counted SEC(".maps");
 
 struct {

@@ -65,6 +65,10 @@ struct {
 	__type(value, struct rz_print);
 } prints SEC(".maps");
 
+/* Entries of prints and of partial. User space counts them anew at each tick. */
+__s32 rz_prints = 0;
+__s32 rz_partials = 0;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -224,7 +228,7 @@ struct {
 } undo SEC(".maps");
 
 /* Segments that came early (early.bpf.h), of the connections that share a slot. */
-#define RZ_EARLY_SLOTS 256
+#define RZ_EARLY_SLOTS 32
 #define RZ_EARLY_MAX   32  /* a power of two, as is: */
 #define RZ_EARLY_KEPT  256 /* bytes of each, its first */
 struct rz_early_piece {
@@ -271,14 +275,14 @@ struct rz_opening {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, 128);
 	__type(key, struct rz_opening_key);
 	__type(value, struct rz_opening);
 } openings SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 64 * 1024);
+	__uint(max_entries, 32 * 1024);
 } wake SEC(".maps");
 
 /* A segment's payload: where it lies in the packet, and in the stream. */

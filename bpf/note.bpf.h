@@ -12,6 +12,7 @@
 
 #include "count.bpf.h"
 #include "frame.bpf.h"
+#include "room.bpf.h"
 
 /* Is this request looked at? Of Produce, and of Fetch where no name was said, the first ones of a
  * connection and some later ones, and each Produce while a move follows the responses, for a hold
@@ -85,6 +86,23 @@ __noinline int rz_note_request(struct __sk_buff *skb, int api_key, int version, 
 	return 0;
 }
 
+/* Forgets how a connection's requests look. */
+static __always_inline void rz_note_drop(__u64 cookie)
+{
+	if (!bpf_map_delete_elem(&prints, &cookie))
+		__sync_fetch_and_add(&rz_prints, -1);
+}
+
+/* How a parked connection's requests look is seen again once they are read; not what a move has
+ * seen of it, for which it would be held a second time. */
+static __always_inline void rz_note_park(__u64 cookie)
+{
+	const struct rz_print *p = bpf_map_lookup_elem(&prints, &cookie);
+
+	if (p && !p->probes && !p->unanswered)
+		rz_note_drop(cookie);
+}
+
 static __always_inline void rz_note_merge_produce(struct rz_print *p, const struct rz_print *now)
 {
 	if (!p->produces) {
@@ -132,10 +150,16 @@ static __noinline void rz_note_keep(struct rz_scratch *s)
 
 	p = bpf_map_lookup_elem(&prints, &s->cookie);
 	if (!p) {
+		if (!rz_room_for_some(&s->cookie, rz_prints, rz_config.prints_half)) {
+			RZ_COUNT(prints_full);
+			return;
+		}
 		err = bpf_map_update_elem(&prints, &s->cookie, now, BPF_NOEXIST);
 		if (err) {
 			RZ_COUNT(prints_full);
 			rz_count_error(RZ_PLACE_PRINT_INSERT, err);
+		} else {
+			__sync_fetch_and_add(&rz_prints, 1);
 		}
 		return;
 	}

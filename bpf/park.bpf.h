@@ -91,6 +91,10 @@ static __noinline bool rz_park_begin(struct bpf_sock *sk, struct rz_conn *c, __u
 	RZ_COUNT(parked);
 	if (was.have)
 		rz_header_drop_partial(cookie, &was);
+	/* but while a group's connection is parked, those of its client's other connections are
+	 * told by it (user/policy/known.c) */
+	if ((was.produce || was.fetch || was.adopted) && (was.software || !was.coordinator))
+		rz_note_park(cookie);
 	rz_undo_forget(cookie);
 	s->cookie = cookie;
 	if (rz_early_has(cookie))

@@ -4,8 +4,9 @@
  * that all share.
  *
  * Comes in: a connection, or what one of it is to be kept. Goes out: whether there is room; counts
- * in `peers` and rz_strangers. Called by conn.bpf.h, client.bpf.h and software.bpf.h. Counting is
- * not exact while user space counts anew (user/kern/rooms.c), which it does at each tick.
+ * in `peers`, rz_strangers, rz_prints and rz_partials. Called by conn.bpf.h, client.bpf.h,
+ * software.bpf.h, note.bpf.h and header.bpf.h. Counting is not exact while user space counts anew
+ * (user/kern/rooms.c), which it does at each tick.
  */
 #ifndef REZONE_BPF_ROOM_H
 #define REZONE_BPF_ROOM_H
@@ -43,6 +44,23 @@ static __always_inline struct rz_peer *rz_room_peer_here(const struct rz_scratch
 	}
 	__builtin_memcpy(from, c->tuple.client_addr, 16);
 	return rz_room_peer(&c->tuple);
+}
+
+/*
+ * May the connection in hand have one entry more in a map of which `taken` are taken? The half of
+ * it beyond `half` (0: there is no such) is kept for addresses with few connections. Whoever has
+ * many, and opens each of them for an entry, gets the other half at most.
+ */
+static __noinline bool rz_room_for_some(__u64 *cookie, __s32 taken, __s32 half)
+{
+	struct rz_conn *c;
+	struct rz_peer *p;
+
+	if (!half || taken < half)
+		return true;
+	c = bpf_map_lookup_elem(&conns, cookie);
+	p = c ? rz_room_peer(&c->tuple) : bpf_map_lookup_elem(&peers, &rz_peer_shared);
+	return p && p->conns <= rz_config.few;
 }
 
 /* Accepted at an address that is no agent's of this node, now that agents are known? */

@@ -109,7 +109,7 @@ static __always_inline void rz_undo_begin(struct rz_undo *u, __u64 cookie, const
 static __always_inline void rz_undo_drop_pushed(struct rz_scratch *s)
 {
 	if (s->has_pushed)
-		bpf_map_delete_elem(&partial, &s->pushed);
+		rz_header_drop_piece(&s->pushed);
 }
 
 /* What left a connection alone for good came so long ago that read_end says nothing any more:

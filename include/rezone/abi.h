@@ -35,21 +35,31 @@
 #define RZ_GROUP_SIZE	  64
 #define RZ_PORTS_MAX	  8
 /* Entries of the maps agents, zones and aliases; a topology with more is refused whole. */
-#define RZ_AGENTS_MAX	  65536
-#define RZ_ZONES_MAX	  4096
-#define RZ_ALIASES_MAX	  4096
+#define RZ_AGENTS_MAX	  16384
+#define RZ_ZONES_MAX	  1024
+#define RZ_ALIASES_MAX	  1024
 #define RZ_SOFTWARES_MAX  1024
 #define RZ_BLOCKS_MAX	  4096
 #define RZ_HOLDS_MAX	  1024
-#define RZ_HELD_MAX	  65536 /* not a setting: a map of another size would be made anew, empty */
+#define RZ_HELD_MAX	  4096 /* not a setting: a map of another size would be made anew, empty */
 #define RZ_FOLLOW_MAX	  1024
 #define RZ_UNDO_DEPTH	  8 /* a power of two, as rz_frame.generation's range is */
-#define RZ_UNDO_SLOTS	  1024
+#define RZ_UNDO_SLOTS	  256
 #define RZ_PEERS_MAX	  16384
 /* One client address has this part of the room in conns, client_ids and softwares at most; all
  * connections that were accepted by no known agent have this part of conns. */
 #define RZ_PEER_SHARE	  4
 #define RZ_STRANGER_SHARE 8
+/* Maps that only some connections have entries in at a time have room for this part of conns, and
+ * for so many at least: moves for what operators order at once, prints for connections that are not
+ * parked (for all, if none is), partial for those whose header came in pieces just now, proxied for
+ * those that a load balancer brings. */
+#define RZ_SOME_LEAST	  16384
+#define RZ_MOVES_SHARE	  8
+#define RZ_PRINTS_SHARE	  8
+#define RZ_PARTIAL_SHARE  8
+#define RZ_PROXIED_SHARE  8
+#define RZ_FEW_PART	  32 /* an address with this part of partial in connections has few */
 
 #define RZ_PACKED_ENUM __attribute__((packed))
 

@@ -17,6 +17,11 @@ struct rz_config {
 	__s32 peer_client_ids; /* client ids brought by one */
 	__s32 peer_softwares;  /* libraries named by one */
 	__s32 strangers;       /* connections accepted by no known agent */
+	/* From so many entries on, a client address with more connections than `few` adds none: so
+	 * no address fills the maps that have room for some connections only. */
+	__s32 prints_half;
+	__s32 partial_half;
+	__s32 few;
 };
 
 #endif

@@ -316,15 +316,10 @@ enum rz_event_type {
 	RZ_EVENT_COUNT,
 } RZ_PACKED_ENUM;
 
-/*
- * events and verdicts: rings in an array, the event with sequence number n in element n %
- * RZ_EVENTS_MAX. Written by the daemon. Changes of verdicts, and clients that come by themselves,
- * are many when a zone appears, so they have a ring of their own and push out nothing else.
- */
-#define RZ_EVENTS_MAX 4096
+/* One event, of maps events and verdicts. */
 #define RZ_EVENT_TEXT 160
 struct rz_event {
-	__u64 seq;     /* 0: no event was here yet */
+	__u64 seq;     /* from 1, in each of the two maps */
 	__u64 time_ns; /* CLOCK_REALTIME */
 	__u64 cookie;  /* 0: of no connection; then what follows is empty, up to text */
 	__u64 client;
@@ -356,6 +351,26 @@ struct rz_event {
 	char text[RZ_EVENT_TEXT];
 };
 
+/*
+ * events and verdicts: rings of pieces, the piece with number n under key n % RZ_EVENT_PIECES.
+ * Written by the daemon. Changes of verdicts, and clients that come by themselves, are many when a
+ * zone appears, so they have a ring of their own and push out nothing else.
+ *
+ * An event takes as many pieces in a row as its bytes need without their zeros
+ * (user/kern/event_form.h): two, of a client.id and a text of usual length. So both rings keep some
+ * 4,096 events, and 1,638 of the longest. A ring is a hash table whose entries are made when they
+ * are first written: while few events were, it takes little memory.
+ */
+#define RZ_EVENT_PIECES	     8192
+#define RZ_EVENT_PIECE_BYTES 124
+struct rz_event_piece {
+	__u64 number;  /* of this piece, from 1 */
+	__u16 pieces;  /* how many its event has; 0: this is not its first. Written last. */
+	__u16 n_bytes; /* of the event, in all of its pieces together */
+	__u8 bytes[RZ_EVENT_PIECE_BYTES];
+};
+
+RZ_ASSERT(sizeof(struct rz_event_piece) == 136, "with its key it fits the kernel's 192-byte class");
 RZ_ASSERT(sizeof(struct rz_zone_key) == RZ_GROUP_SIZE + RZ_ZONE_SIZE, "rz_zone_key is a map key");
 RZ_ASSERT(sizeof(struct rz_named_key) == 32, "rz_named_key is a map key: no hidden padding");
 RZ_ASSERT(sizeof(struct rz_event) == 584, "rz_event has no hidden padding");

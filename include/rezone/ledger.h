@@ -23,7 +23,7 @@
 #define RZ_ZONE_BYTES_MAX   1024
 #define RZ_CLIENT_BYTES_MAX 1024
 #define RZ_SAVED_MAX	    4096
-#define RZ_CLOSED_RING	    (1024 * 1024)
+#define RZ_CLOSED_RING	    (512 * 1024)
 
 /* zone_bytes: group and zones, whole and canonical -> bytes. "": not known. */
 struct rz_ledger_key {
@@ -61,17 +61,30 @@ struct rz_ledger_client {
 	char id[RZ_CLIENT_ID_SIZE]; /* as in map clients; "" if not identified, or if it has none */
 };
 
-/* counted: an array in memory that the daemon maps, a place for each connection in no order: what
- * of it is in the rows. */
-struct rz_counted {
-	__u64 cookie; /* 0: nobody's place */
-	__u64 rx_bytes;
-	__u64 tx_bytes;
-	/* what it had carried when it was first seen, if it is older than rezone: in no row */
-	__u64 base_rx_bytes;
-	__u64 base_tx_bytes;
-	__u8 tls; /* all of it is counted as under TLS */
-	__u8 pad[7];
+/*
+ * counted: an array in memory that the daemon maps, and replaces by a larger one as connections
+ * come: places in no order. A connection has one, which says what of it is in the rows. One that is
+ * older than rezone has another: what it had carried when it was first seen, which is in no row.
+ * user/policy/counted.h reads and writes places.
+ *
+ * An entry has two places, so that the kernel, which rounds entries up to eight bytes, adds none.
+ * The daemon may be killed at any instruction, and commands read meanwhile: each sum is in one word
+ * of its own, which one store brings up to date. The cookie takes the bits that are left: it comes
+ * and goes with RZ_COUNTED_USED, which is written last, and cleared first.
+ */
+#define RZ_COUNTED_FIRST     4096 /* places to begin with, and at each step */
+#define RZ_COUNTED_EACH	     2
+#define RZ_COUNTED_SUM_BITS  51
+#define RZ_COUNTED_ID_BITS   29
+#define RZ_COUNTED_HIGH_BITS (64 - RZ_COUNTED_SUM_BITS)
+#define RZ_COUNTED_USED	     1
+#define RZ_COUNTED_TLS	     2 /* all of it is counted as under TLS */
+#define RZ_COUNTED_BASE	     4 /* the other place of a connection that is older than rezone */
+#define RZ_COUNTED_ID_SHIFT  3
+struct rz_counted_entry {
+	__u64 rx[RZ_COUNTED_EACH]; /* bytes, modulo 2^51; above them bits 29 to 41 of the cookie */
+	__u64 tx[RZ_COUNTED_EACH]; /* likewise, with bits 42 to 54 */
+	__u32 id[RZ_COUNTED_EACH]; /* the flags; above them bits 0 to 28 of the cookie */
 };
 
 /* closed: ring towards the daemon, a record for each connection that leaves ESTABLISHED. The entry
@@ -112,10 +125,13 @@ struct rz_ledger_state {
 	__u64 updated_unix_ns; /* the latest tick */
 	__u64 updated_ns;
 	__u64 lost; /* connections that closed unseen: their last bytes are in no row */
+	/* updated_ns, while map counted has not all connections, for it could not grow; else 0 */
+	__u64 unplaced_ns;
 };
 
 RZ_ASSERT(sizeof(struct rz_ledger_key) == 328, "rz_ledger_key is a map key: no hidden padding");
 RZ_ASSERT(sizeof(struct rz_ledger_client_key) == 336, "likewise rz_ledger_client_key");
+RZ_ASSERT(sizeof(struct rz_counted_entry) == 40, "20 bytes for each connection");
 RZ_ASSERT(sizeof(struct rz_closed) == 80, "rz_closed has no hidden padding");
 RZ_ASSERT(sizeof(struct rz_saved) == 376, "rz_saved has no hidden padding");
 

@@ -77,7 +77,9 @@ enum rz_place {
 	 * EBADMSG its answer was refused, EPERM as above */
 	RZ_PLACE_ENTER,
 	RZ_PLACE_LEDGER, /* writing what connections have carried, and what moves saved */
-	RZ_PLACE_MOVES,	 /* showing in map moves what candidates wait for */
+	RZ_PLACE_MOVES,	 /* showing in map moves what candidates wait for; E2BIG: not all are shown
+			  */
+	RZ_PLACE_EVENT_INSERT, /* of a piece of an event: the event is lost */
 	RZ_PLACE_COUNT,
 };
 struct rz_error_key {

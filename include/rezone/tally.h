@@ -12,7 +12,7 @@
 #include <rezone/ipc.h>
 
 /* Room in `moved` and `arrivals`. What finds none is counted under zone "". */
-#define RZ_TALLIES_MAX 4096
+#define RZ_TALLIES_MAX 1024
 
 /* How a move ended, or that mode observe began none. */
 enum rz_moved_result {

@@ -138,7 +138,8 @@ static void load_once(double *load)
 				    .ports = &port,
 				    .n_ports = 1,
 				    .max_connections = 65536,
-				    .max_clients = 16384};
+				    .max_clients = 16384,
+				    .parks = true};
 	struct rz_kern *k = NULL;
 	struct rz_lacks lacks;
 	double was = own_cpu_ms();

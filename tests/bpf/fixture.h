@@ -120,6 +120,20 @@ static inline void feed(uint32_t seq, const void *payload, size_t len)
 	assert_int_equal(1, opts.retval);
 }
 
+static inline uint64_t stat_of(size_t offset)
+{
+	struct rz_stats all[256] = {};
+	uint64_t sum = 0;
+	__u32 zero = 0;
+	int i;
+
+	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.stats), &zero, all));
+	for (i = 0; i < 256; i++)
+		sum += *(uint64_t *)(void *)((char *)&all[i] + offset);
+	return sum;
+}
+#define STAT(field) stat_of(offsetof(struct rz_stats, field))
+
 /* What the agent sends. */
 static inline void feed_out(uint32_t seq, const void *payload, size_t len)
 {

@@ -90,20 +90,6 @@ static const char *name_of(uint32_t number)
 	return bpf_map_lookup_elem(bpf_map__fd(skel->maps.softwares), &number, &s) ? "" : s.name;
 }
 
-static uint64_t stat_of(size_t offset)
-{
-	struct rz_stats all[256] = {};
-	uint64_t sum = 0;
-	__u32 zero = 0;
-	int i;
-
-	assert_int_equal(0, bpf_map_lookup_elem(bpf_map__fd(skel->maps.stats), &zero, all));
-	for (i = 0; i < 256; i++)
-		sum += *(uint64_t *)(void *)((char *)&all[i] + offset);
-	return sum;
-}
-#define STAT(field) stat_of(offsetof(struct rz_stats, field))
-
 /* Nobody takes a name away, and a name that is not kept is no "says nothing". */
 static void names_of_one_address(void **state)
 {

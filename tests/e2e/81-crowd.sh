@@ -9,45 +9,15 @@ e2e_begin
 . "$E2E_ROOT/tests/e2e/crowd.sh"
 N=${CROWD:-20000}
 WORKERS=$((N / 15000 + 1))
-LIMIT=384
+LIMIT=376
 
-# The kernel's memory is counted by what it is charged to: a memory cgroup in which rezone is alone. It has the slab objects
-# at their true size, with the accounting's own bytes, which bpftool's bytes_memlock (an estimate) has not.
-memcg_begin() {
-	local at
-	if [ -d /sys/fs/cgroup/memory ] && [ -e /sys/fs/cgroup/memory/memory.kmem.usage_in_bytes ]; then
-		at=/sys/fs/cgroup/memory
-		HOME_MEMCG=$at$(awk -F: '$2 == "memory" { print $3 }' /proc/self/cgroup)
-		MEMCG=$at/$P
-	elif [ -e "${CGROUP%/*}/cgroup.controllers" ] && grep -q memory "${CGROUP%/*}/cgroup.subtree_control"; then
-		HOME_MEMCG=${CGROUP%/*}$(awk -F: '$1 == 0 { print $3 }' /proc/self/cgroup)
-		MEMCG=${CGROUP%/*}/$P-memory
-	fi
-	[ -n "$MEMCG" ] && mkdir "$MEMCG"
-}
-MEMCG='' HOME_MEMCG=''
-memcg_end() {
-	stop rezone KILL
-	rm -rf "$PIN_DIR"
-	[ -z "$MEMCG" ] || rmdir "$MEMCG" 2>/dev/null
-}
-E2E_AT_END=memcg_end
-kmem() {
-	if [ -e "$MEMCG/memory.kmem.usage_in_bytes" ]; then
-		cat "$MEMCG/memory.kmem.usage_in_bytes"
-	else
-		awk '$1 == "kernel" { print $2 }' "$MEMCG/memory.stat"
-	fi
-}
 slab() { awk '$1 ~ /^kmalloc(-cg)?-(192|256|512)$/ { printf "%s %d  ", $1, $2 }' /proc/slabinfo; }
 memlock() { bpftool -j map show pinned "$PIN_DIR/$1" | jq .bytes_memlock; }
 
 crowd_sources
 topology a=ready b=ready
 memcg_begin || note "no memory cgroup: memory is not measured"
-[ -z "$MEMCG" ] || echo $$ >"$MEMCG/cgroup.procs"
-rezone_start --mode observe --interval 1s --max-connections $((N + N / 16))
-[ -z "$MEMCG" ] || echo $$ >"$HOME_MEMCG/cgroup.procs"
+memcg_start --mode observe --interval 1s --max-connections $((N + N / 16))
 crowd_serve a $WORKERS
 [ -z "$MEMCG" ] || before=$(kmem)
 slabs=$(slab) locked=$(memlock conns)

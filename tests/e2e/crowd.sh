@@ -59,3 +59,38 @@ nothing_lost() {
 	done
 	return $rc
 }
+
+# The kernel's memory is counted by what it is charged to: a memory cgroup in which rezone is alone. It has the slab objects
+# at their true size, with the accounting's own bytes, which bpftool's bytes_memlock (an estimate) has not.
+memcg_begin() {
+	local at
+	if [ -d /sys/fs/cgroup/memory ] && [ -e /sys/fs/cgroup/memory/memory.kmem.usage_in_bytes ]; then
+		at=/sys/fs/cgroup/memory
+		HOME_MEMCG=$at$(awk -F: '$2 == "memory" { print $3 }' /proc/self/cgroup)
+		MEMCG=$at/$P
+	elif [ -e "${CGROUP%/*}/cgroup.controllers" ] && grep -q memory "${CGROUP%/*}/cgroup.subtree_control"; then
+		HOME_MEMCG=${CGROUP%/*}$(awk -F: '$1 == 0 { print $3 }' /proc/self/cgroup)
+		MEMCG=${CGROUP%/*}/$P-memory
+	fi
+	E2E_AT_END=memcg_end
+	[ -n "$MEMCG" ] && mkdir "$MEMCG"
+}
+MEMCG='' HOME_MEMCG=''
+memcg_end() {
+	stop rezone KILL
+	rm -rf "$PIN_DIR"
+	[ -z "$MEMCG" ] || rmdir "$MEMCG" 2>/dev/null
+}
+# memcg_start FLAGS...: rezone, in it
+memcg_start() {
+	[ -z "$MEMCG" ] || echo $$ >"$MEMCG/cgroup.procs"
+	rezone_start "$@"
+	[ -z "$MEMCG" ] || echo $$ >"$HOME_MEMCG/cgroup.procs"
+}
+kmem() {
+	if [ -e "$MEMCG/memory.kmem.usage_in_bytes" ]; then
+		cat "$MEMCG/memory.kmem.usage_in_bytes"
+	else
+		awk '$1 == "kernel" { print $2 }' "$MEMCG/memory.stat"
+	fi
+}

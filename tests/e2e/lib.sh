@@ -213,7 +213,7 @@ topology() {
 daemon_runs() { alive rezone && [ "$(status_of pid)" = "${PIDS[rezone]}" ]; }
 
 # events_keep: a reader writes the daemon's events to $WORK/events.json until `stop rezone`. A SIGTERM removes the maps with
-# their events, and a ring keeps 4096.
+# their events, and a ring keeps some 4096.
 events_keep() {
 	stop events-kept # of a daemon that ended in another way
 	"$REZONE" events --pin-dir "$PIN_DIR" -f -o json >>"$WORK/events.json" 2>/dev/null </dev/null &

@@ -96,7 +96,7 @@ text = log_of("rezone")
 check("a flood of lines: some are there, escaped, and how many are not", "hostile: " in text and "\033" not in text and "left out" in text)
 check("... there are not many", text.count("hostile: ") < 500, text.count("hostile: "))
 begin("too-fast")
-check("65536 agents as fast as it goes: taken", until(lambda: len(shown()["agents"]) == 65536, 60) is not None, len(shown()["agents"]))
+check("16384 agents as fast as it goes: taken", until(lambda: len(shown()["agents"]) == 16384, 60) is not None, len(shown()["agents"]))
 tick_age = lambda: json.loads(subprocess.run([REZONE, "status", "--pin-dir", PIN, "-o", "json"], capture_output=True).stdout)["tick_age_s"]
 check("... and the daemon ticks on", until(lambda: tick_age() > 5, 8) is None and alive(), tick_age())
 stop("rezone", signal.SIGTERM)

@@ -40,7 +40,7 @@ for lib in "${LIBS[@]}"; do
 done
 end=$((SECONDS + 60)) # for all of them together
 for name in "${NAMES[@]}"; do within $((end > SECONDS ? end - SECONDS : 1)) spoke "$name" || note "$name is silent: $(tail -n 1 "$WORK/$name.log" | cut -c1-200)"; done
-rezone_start --interval 1s --mode observe --stable-for 0s
+rezone_start --interval 1s --mode observe --stable-for 0s --park-after 0s # a parked connection has no print
 sleep "$SECONDS_LONG" # for requests that come seldom: there is no condition to poll for
 bpftool -j map dump pinned "$PIN_DIR/prints" | jq '[.[].formatted | {cookie: .key, print: .value}]' >"$WORK/prints.json"
 rz_list -o json >"$WORK/list.json"

@@ -16,7 +16,7 @@ struct fixture {
 	struct rz_conn conns[N_CONNS];
 	struct rz_client_row clients[N_CONNS];
 	struct rz_move_row moves[2];
-	struct rz_counted bases[2];
+	struct rz_counted bases[4];
 	size_t n_bases;
 	struct rz_snapshot snap;
 	struct rz_limits limits;
@@ -266,10 +266,12 @@ static void test_older(void **state)
 	look(&f);
 	assert_int_equal(f.outlook.all_moves.projected, 0);
 	forget(&f);
-	f.bases[0] = (struct rz_counted){.cookie = 99, .base_rx_bytes = 1};
-	f.bases[1] = (struct rz_counted){.cookie = FIRST + 1, .base_rx_bytes = 90000000};
-	f.n_bases = 2;
-	rz_outlook_sort_bases(f.bases, 2);
+	f.bases[0] = (struct rz_counted){.cookie = 99, .rx_bytes = 1};
+	f.bases[1] = (struct rz_counted){.cookie = FIRST + 1, .rx_bytes = 95000000};
+	f.bases[2] = (struct rz_counted){.cookie = 99, .rx_bytes = 7, .base = true};
+	f.bases[3] = (struct rz_counted){.cookie = FIRST + 1, .rx_bytes = 90000000, .base = true};
+	f.n_bases = rz_outlook_make_bases(f.bases, 4);
+	assert_int_equal(f.n_bases, 2);
 	look(&f);
 	assert_int_equal(f.outlook.all_moves.projected, 1);
 	assert_true(f.outlook.all_moves.rx_month == 730 * 10000000.0);

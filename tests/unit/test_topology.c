@@ -224,7 +224,7 @@ static void test_too_many_zones(void **state)
 		used += snprintf(text + used, size - used, "- {address: 10.1.%d.%d, zone: z%d}\n",
 				 i / 250, i % 250 + 1, i);
 	assert_int_equal(rz_topo_parse(text, used, "t.yaml", &t, why, sizeof(why)), -EINVAL);
-	assert_non_null(strstr(why, "4097 groups and zones are more than the 4096 that fit"));
+	assert_non_null(strstr(why, "1025 groups and zones are more than the 1024 that fit"));
 	assert_null(t);
 	free(text);
 }

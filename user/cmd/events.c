@@ -69,8 +69,8 @@ static const struct rz_opt options[] = {
 static const struct rz_command command = {
 	.options = options,
 	.doc = "Shows what happened: verdicts that changed, holds, moves, what became of the "
-	       "clients, freezes, pauses. The last 4096 events are kept, and as many changes of "
-	       "verdicts, also over a restart of the daemon with --keep-pins. docs/events.md "
+	       "clients, freezes, pauses. The last 4096 events or so are kept, and as many changes "
+	       "of verdicts, also over a restart of the daemon with --keep-pins. docs/events.md "
 	       "explains each event.\vExit status: 0 done, 1 could not, 2 used wrongly.",
 };
 

@@ -188,12 +188,13 @@ static int read_events(struct work *w)
 {
 	int err;
 
-	w->events = malloc(2 * RZ_EVENTS_MAX * sizeof(*w->events));
+	/* an event has one piece at least */
+	w->events = malloc(2 * RZ_EVENT_PIECES * sizeof(*w->events));
 	if (!w->events)
 		return -ENOMEM;
-	err = read_ring(w, w->maps->events, RZ_EVENTS_MAX);
+	err = read_ring(w, w->maps->events, RZ_EVENT_PIECES);
 	if (!err)
-		err = read_ring(w, w->maps->verdicts, 2 * RZ_EVENTS_MAX);
+		err = read_ring(w, w->maps->verdicts, 2 * RZ_EVENT_PIECES);
 	rz_events_sort(w->events, w->view.n_events);
 	w->view.events = w->events;
 	return err;

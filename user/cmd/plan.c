@@ -74,19 +74,20 @@ static int show(const struct ask *a, const struct rz_outlook_view *read)
 /* What older connections had carried before; without it they are in no projection. For free(). */
 static struct rz_counted *read_bases(const struct rz_maps *maps, size_t *ret_n)
 {
-	struct rz_counted *places = NULL, *bases;
+	struct rz_counted_entry *places = NULL;
+	struct rz_counted *bases;
 	size_t i, n = 0, room;
 
 	*ret_n = 0;
 	if (rz_ledger_counted_map(maps, &places, &room))
 		return NULL;
 	bases = calloc(room + 1, sizeof(*bases));
-	for (i = 0; bases && i < room; i++)
-		if (places[i].cookie)
-			bases[n++] = places[i];
+	for (i = 0; bases && i < room; i++) {
+		bases[n] = rz_counted_get(places, i);
+		n += bases[n].cookie != 0;
+	}
 	rz_ledger_counted_unmap(places, room);
-	rz_outlook_sort_bases(bases, n);
-	*ret_n = n;
+	*ret_n = rz_outlook_make_bases(bases, n);
 	return bases;
 }
 

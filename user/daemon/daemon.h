@@ -210,7 +210,7 @@ int rz_daemon_ledger_start(struct rz_daemon *d);
 void rz_daemon_ledger_stop(struct rz_daemon *d);
 /* Takes over the records of closed connections: before the snapshot is read that is counted. */
 void rz_daemon_ledger_drain(struct rz_daemon *d);
-/* The ring of records is half full. */
+/* A quarter of the ring of records is taken. */
 int rz_daemon_ledger_wake(void *daemon);
 /* Adds what was carried since the last time to the zones of now: what has closed, then each open
  * connection (its place in the roll, and what is to be added for all that are like it), then these

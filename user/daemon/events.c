@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "kern/tally.h"
 #include "out/event.h"
 
 /* As the log calls an event of a connection; NULL: it stands in the ring alone. */
@@ -80,11 +81,14 @@ static void log_conn(const struct rz_event *e)
 		      client_at, agent_at, e->from_zone, e->to_zone, e->client_id, e->text);
 }
 
-static void add(struct rz_event_ring *ring, struct rz_event *e)
+static void add(struct rz_daemon *d, struct rz_event_ring *ring, struct rz_event *e)
 {
+	int err;
+
 	e->time_ns = rz_wall_ns();
-	if (ring->next)
-		rz_event_ring_add(ring, e);
+	err = ring->next ? rz_event_ring_add(ring, e) : 0;
+	if (err)
+		rz_tally_error(d->maps, RZ_PLACE_EVENT_INSERT, err);
 }
 
 struct rz_event rz_event_of(enum rz_event_type type, const struct rz_snapshot *snap,
@@ -108,7 +112,7 @@ static bool is_one_of_many(enum rz_event_type t)
 
 void rz_daemon_tell(struct rz_daemon *d, struct rz_event *e)
 {
-	add(is_one_of_many(e->type) ? &d->verdicts : &d->events, e);
+	add(d, is_one_of_many(e->type) ? &d->verdicts : &d->events, e);
 	if (log_word(e->type))
 		log_conn(e);
 }
@@ -124,7 +128,7 @@ void rz_daemon_tell_all(struct rz_daemon *d, enum rz_event_type type, json_t *mo
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	rz_str_copy(e.text, sizeof(e.text), text);
-	add(&d->events, &e);
+	add(d, &d->events, &e);
 	if (all_lines[type].begin)
 		rz_log_fields(all_lines[type].level, keys_of(&e, more), "%s%s",
 			      all_lines[type].begin, text);
@@ -176,6 +180,8 @@ void rz_daemon_tell_verdict(struct rz_daemon *d, const struct rz_snapshot *snap,
 			    const struct rz_conn *c, struct rz_roll_note *note,
 			    const struct rz_tick_verdict *v)
 {
+	if (v->reason != RZ_REASON_OBSERVING)
+		note->observed = 0;
 	if (note->judged && note->reason != v->reason)
 		changed(d, snap, c, v, (enum rz_reason)note->reason);
 	if (!note->arrived)

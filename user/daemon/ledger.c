@@ -35,7 +35,7 @@
 
 struct rz_daemon_ledger {
 	struct rz_ledger *l;
-	struct rz_counted *places; /* map counted; roll.h */
+	struct rz_counted_entry *places; /* map counted; roll.h */
 	size_t n_places;
 	struct rz_ledger_state state;
 	struct rz_closed *closed;
@@ -190,6 +190,7 @@ static void publish_state(struct rz_daemon *d, uint64_t unix_ns)
 
 	b->state.updated_unix_ns = unix_ns;
 	b->state.updated_ns = rz_now_ns();
+	b->state.unplaced_ns = rz_roll_is_whole(d->roll) ? 0 : b->state.updated_ns;
 	b->state.lost += b->l->lost + b->dropped;
 	b->l->lost = b->dropped = 0;
 	write_entry(d, "ledger", d->maps->ledger, &zero, &b->state);
@@ -201,7 +202,7 @@ static void publish(struct rz_daemon *d)
 	publish_state(d, rz_wall_ns());
 }
 
-/* The ring is half full. */
+/* A quarter of the ring is taken. */
 int rz_daemon_ledger_wake(void *daemon)
 {
 	struct rz_daemon *d = daemon;
@@ -239,8 +240,7 @@ bool rz_daemon_ledger_carried(struct rz_daemon *d, const struct rz_snapshot *sna
 {
 	const struct rz_conn *c = rz_snapshot_conn(snap, cookie);
 	struct rz_world world = rz_daemon_world(d, snap->now_ns);
-	const struct rz_counted *counted = rz_ledger_counted(d->ledger->l, cookie);
-	struct rz_counted base = counted ? *counted : (struct rz_counted){};
+	struct rz_ledger_more base = rz_ledger_base(d->ledger->l, cookie);
 	struct rz_endpoint proxied;
 	struct rz_judged_conn j;
 	struct rz_saved s = {};
@@ -252,10 +252,10 @@ bool rz_daemon_ledger_carried(struct rz_daemon *d, const struct rz_snapshot *sna
 	at = rz_where_of(&j, &world);
 	s.client = c->frame.client;
 	s.seen_ns = snap->now_ns - c->opened_ns;
-	if (c->rx_bytes > base.base_rx_bytes)
-		s.rx_bytes = c->rx_bytes - base.base_rx_bytes;
-	if (c->tx_bytes > base.base_tx_bytes)
-		s.tx_bytes = c->tx_bytes - base.base_tx_bytes;
+	if (c->rx_bytes > base.rx_bytes)
+		s.rx_bytes = c->rx_bytes - base.rx_bytes;
+	if (c->tx_bytes > base.tx_bytes)
+		s.tx_bytes = c->tx_bytes - base.tx_bytes;
 	rz_str_copy(s.zones.group, sizeof(s.zones.group), at.group);
 	rz_str_copy(s.zones.client_zone, sizeof(s.zones.client_zone), at.client_zone);
 	rz_str_copy(s.zones.agent_zone, sizeof(s.zones.agent_zone), at.agent_zone);
@@ -327,13 +327,35 @@ static int restore(struct rz_daemon *d)
 	size_t i;
 	int err = rz_ledger_rows_read(d->maps, &rows);
 
-	if (!err)
+	if (!err) {
 		b->state = rows.state;
+		b->l->unplaced_ns = rows.state.unplaced_ns;
+	}
 	for (i = 0; !err && i < rows.n_zones; i++)
 		err = rz_ledger_restore_zone(b->l, &rows.zones[i], &rows.zones_sums[i]);
 	for (i = 0; !err && i < rows.n_clients; i++)
 		err = rz_ledger_restore_client(b->l, &rows.clients[i], &rows.clients_values[i]);
 	rz_ledger_rows_free(&rows);
+	return err;
+}
+
+/* rz_roll_grow. A connection may take two places. */
+static int grow(void *arg, struct rz_counted_entry **places, size_t *n)
+{
+	struct rz_daemon *d = arg;
+	struct rz_daemon_ledger *b = d->ledger;
+	int err = rz_ledger_counted_grow(d->maps, d->conf.pin_dir,
+					 2 * (size_t)d->conf.max_connections, &b->places,
+					 &b->n_places);
+
+	*places = b->places;
+	*n = b->n_places;
+	if (err && err != -ENOSPC)
+		rz_log_fields(
+			RZ_LOG_WARN, json_pack("{s:o}", "error", rz_json_error(err)),
+			"ledger: map counted cannot grow beyond %zu places: %s; %s; of further "
+			"connections the next daemon leaves out what they carry until then",
+			b->n_places, strerror(-err), rz_cure(err));
 	return err;
 }
 
@@ -345,6 +367,8 @@ int rz_daemon_ledger_start(struct rz_daemon *d)
 	d->ledger = b;
 	if (!err)
 		err = rz_roll_new(b->places, b->n_places, &d->roll);
+	if (!err)
+		rz_roll_grows(d->roll, grow, d);
 	if (!err)
 		err = rz_ledger_new(RZ_ZONE_BYTES_MAX, RZ_CLIENT_BYTES_MAX, d->roll, &b->l);
 	if (!err)

@@ -116,7 +116,8 @@ static int load_kernel_side(struct rz_daemon *d)
 				    .ports = c->ports,
 				    .n_ports = c->n_ports,
 				    .max_connections = c->max_connections,
-				    .max_clients = c->max_clients};
+				    .max_clients = c->max_clients,
+				    .parks = c->park_after_ns != 0};
 	struct rz_lacks lacks;
 	int helper = 0, err = take_node(d, &helper);
 

@@ -25,6 +25,8 @@
 #include "kern/pause.h"
 #include "move/close.h"
 
+#define RESULT_READ_NS (2 * RZ_SECOND_NS) /* `rezone reset` looks some times a second */
+
 static json_t *keys_of_pause(const struct rz_pause *p)
 {
 	return json_pack("{s:o, s:o, s:o, s:o}", "by", rz_json_printable(p->by), "since",
@@ -178,6 +180,23 @@ static void refuse_others(struct rz_daemon *d, const struct rz_snapshot *snap,
 		rz_bell_ring(d->conf.pin_dir, RZ_BELL_ANSWERS);
 }
 
+/* Where orders need more places in map moves than are free, what has ended is shown no longer than
+ * the command that ordered it takes to read it. */
+static void make_room(const struct rz_daemon *d, const struct rz_snapshot *snap, size_t n)
+{
+	size_t i;
+
+	if (snap->n_moves + n <= rz_maps_room(d->maps->moves))
+		return;
+	for (i = 0; i < snap->n_moves; i++) {
+		const struct rz_move *m = &snap->moves[i].move;
+
+		if ((m->phase == RZ_PHASE_DONE || m->phase == RZ_PHASE_REFUSED) &&
+		    snap->now_ns > m->decided_ns + RESULT_READ_NS)
+			bpf_map_delete_elem(d->maps->moves, &snap->moves[i].cookie);
+	}
+}
+
 /* All orders of one look are most likely one command's. */
 static void tell_orders(struct rz_daemon *d, struct rz_order_row *orders, size_t n, size_t can)
 {
@@ -211,6 +230,7 @@ static void look_at_orders(struct rz_daemon *d)
 		return;
 	}
 	tell_orders(d, orders, n, t->n_moves);
+	make_room(d, snap, n);
 	refuse_others(d, snap, orders, n, t);
 	rz_daemon_moves_begin(d, snap, t);
 }

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "kern/live.h"
 #include "kern/named.h"
 #include "kern/rooms.h"
 #include "policy/tick.h"
@@ -24,6 +25,7 @@
 #define MOVE_SHOWN_NS	     (60 * RZ_SECOND_NS)  /* finished moves stay visible in map moves */
 #define FULL_LOG_EVERY_NS    (60 * RZ_SECOND_NS)
 #define UNSHOWN_LOG_EVERY_NS (60 * RZ_SECOND_NS)
+#define WAIT_PART	     4 /* of map moves, for candidates that wait */
 
 /* Worked out when a rest begins, and again when it should be over. */
 static uint64_t not_before_ns(struct rz_daemon *d, const struct rz_candidate *m,
@@ -67,32 +69,54 @@ static void not_shown(struct rz_daemon *d, int err)
 	d->unshown_logged_ns = now_ns;
 }
 
-/* Candidates that must wait are shown in map moves with their reason; the log has once what mode
- * observe would have moved. */
-static void show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
-			 const struct rz_candidate *m)
+/* The log has once what mode observe would have moved. */
+static void tell_observed(struct rz_daemon *d, const struct rz_snapshot *snap,
+			  const struct rz_candidate *m)
+{
+	struct rz_event e = rz_event_of(RZ_EVENT_OBSERVE, snap, m->cookie, m->client, &m->tuple,
+					m->from_zone, m->to_zone);
+
+	e.known_by = m->known_by;
+	rz_str_copy(e.text, sizeof(e.text), "observed; enforcing would reset it");
+	rz_daemon_tell(d, &e);
+	d->counters.observed++;
+	rz_daemon_tally_moved(d, RZ_MOVED_OBSERVED, m->plan.close, RZ_TRIGGER_POLICY, m->to_zone);
+}
+
+/* Map moves says so of an earlier tick, or an earlier daemon; where that has no row for it, the
+ * note of this daemon does. */
+static bool is_told(const struct rz_move *was, const struct rz_candidate *m,
+		    const struct rz_roll_note *note)
+{
+	if (was && was->client == m->client)
+		return was->reason == RZ_REASON_OBSERVING;
+	return note && note->observed;
+}
+
+/* A candidate that must wait is shown in map moves with its reason. Returns whether there is room
+ * for it. */
+static bool show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
+			 const struct rz_candidate *m, size_t *room)
 {
 	struct rz_move v = {
 		.client = m->client, .decided_ns = snap->now_ns, .phase = RZ_PHASE_WAIT};
 	const struct rz_move *was = rz_snapshot_move(snap, m->cookie);
+	uint32_t place = rz_roll_find(d->roll, m->cookie);
+	struct rz_roll_note *note = place == RZ_ROLL_NONE ? NULL : rz_roll_note(d->roll, place);
 
-	if (m->reason == RZ_REASON_OBSERVING &&
-	    !(was && was->client == m->client && was->reason == RZ_REASON_OBSERVING)) {
-		struct rz_event e = rz_event_of(RZ_EVENT_OBSERVE, snap, m->cookie, m->client,
-						&m->tuple, m->from_zone, m->to_zone);
-
-		e.known_by = m->known_by;
-		rz_str_copy(e.text, sizeof(e.text), "observed; enforcing would reset it");
-		rz_daemon_tell(d, &e);
-		d->counters.observed++;
-		rz_daemon_tally_moved(d, RZ_MOVED_OBSERVED, m->plan.close, RZ_TRIGGER_POLICY,
-				      m->to_zone);
-	}
+	if (m->reason == RZ_REASON_OBSERVING && !is_told(was, m, note))
+		tell_observed(d, snap, m);
+	if (note)
+		note->observed = m->reason == RZ_REASON_OBSERVING;
+	if (!was && !*room)
+		return false;
+	*room -= !was;
 	v.reason = m->reason;
 	v.not_before_ns = not_before_ns(d, m, was, snap->now_ns);
 	rz_str_copy(v.to_zone, sizeof(v.to_zone), m->to_zone);
 	if (!is_shown(was, &v) && bpf_map_update_elem(d->maps->moves, &m->cookie, &v, BPF_ANY))
 		not_shown(d, -errno);
+	return true;
 }
 
 /* Removes what is no longer a candidate, and finished moves that were shown for long enough. */
@@ -114,14 +138,30 @@ static void forget_moves(struct rz_daemon *d, const struct rz_snapshot *snap,
 	}
 }
 
+/* How many more candidates may be shown as waiting. Where map moves has no room for all
+ * connections, most of it is kept for moves: what waits would only be shown. */
+static size_t room_to_wait(const struct rz_daemon *d, const struct rz_snapshot *snap)
+{
+	size_t i, room = rz_maps_room(d->maps->moves), waiting = 0;
+
+	if (room >= d->conf.max_connections)
+		return SIZE_MAX;
+	for (i = 0; i < snap->n_moves; i++)
+		waiting += snap->moves[i].move.phase == RZ_PHASE_WAIT;
+	return waiting < room / WAIT_PART ? room / WAIT_PART - waiting : 0;
+}
+
 static void show_all_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
 			     const struct rz_tick *t)
 {
-	size_t i;
+	size_t i, room = room_to_wait(d, snap);
+	bool all = true;
 
 	for (i = 0; i < t->n_moves; i++)
 		if (t->moves[i].reason != RZ_REASON_NONE)
-			show_waiting(d, snap, &t->moves[i]);
+			all &= show_waiting(d, snap, &t->moves[i], &room);
+	if (!all)
+		rz_tally_error(d->maps, RZ_PLACE_MOVES, -E2BIG);
 }
 
 /* A full map means connections that are not tracked: said once a minute, for as long as it grows.
@@ -176,6 +216,7 @@ static void count_shares(struct rz_daemon *d, struct rz_snapshot *snap)
 	bool swept;
 
 	rz_named_read(d->maps, snap);
+	rz_kern_count_some(d->kern, snap->n_prints);
 	swept = !rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
 	rz_named_write(d->maps, snap);
 	if (swept)

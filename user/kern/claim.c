@@ -93,6 +93,20 @@ int rz_claim_map(struct rz_claim *c, struct bpf_map *m, const char *name)
 	return bpf_map__set_pin_path(m, path);
 }
 
+int rz_claim_as_large(const struct rz_claim *c, struct bpf_map *m, const char *name)
+{
+	struct bpf_map_info info = {};
+	_cleanup_close_ int fd = -1;
+	__u32 len = sizeof(info);
+	char path[PATH_SIZE];
+
+	rz_pins_path(path, sizeof(path), c->pin_dir, name);
+	fd = bpf_obj_get(path);
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) || !info.max_entries)
+		return 0; /* rz_claim_map() says what is wrong with it */
+	return bpf_map__set_max_entries(m, info.max_entries);
+}
+
 int rz_claim_symlinks(struct rz_claim *c, const char *const *names, size_t n)
 {
 	size_t i;

@@ -32,6 +32,10 @@ struct rz_claim {
  */
 int rz_claim_map(struct rz_claim *c, struct bpf_map *m, const char *name);
 
+/* Before rz_claim_map(), of a map that grows while it is used: as large as the pin is, if there is
+ * one. */
+int rz_claim_as_large(const struct rz_claim *c, struct bpf_map *m, const char *name);
+
 /* After it: the symlinks beside the pins. 0 or -errno, logged. */
 int rz_claim_symlinks(struct rz_claim *c, const char *const *names, size_t n);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The rings of events in maps `events` and `verdicts`: written by the daemon, read by anybody, kept
- * over a restart. An array map of user space's own making, not a BPF ring buffer, for it has many
- * readers, and a reader that comes later wants to know what was.
+ * over a restart. A map of user space's own making (include/rezone/ipc.h), not a BPF ring buffer,
+ * for it has many readers, and a reader that comes later wants to know what was.
  *
  * Comes in: events. Goes out: the same, in order, and how many a slow reader has missed. Called by
  * daemon/events.c and cmd/events.c.
@@ -17,13 +17,14 @@
 
 struct rz_event_ring {
 	int fd;
-	uint64_t next; /* sequence number of the next event, to be written or to be read */
+	uint64_t next; /* number of the next piece, to be written or to be read */
+	uint64_t seq;  /* of the next event; 0 for a reader that has read none */
 };
 
 /* To write behind what is there. 0 or -errno. */
 int rz_event_ring_open(int fd, struct rz_event_ring *ret);
 
-/* Numbers and writes one. 0 or -errno. */
+/* Numbers and writes one. 0 or -errno: nothing was written that a reader sees. */
 int rz_event_ring_add(struct rz_event_ring *r, struct rz_event *e);
 
 /* To read, all that is there first. 0 or -errno. */

@@ -28,9 +28,17 @@ struct rz_ledger_rows {
 int rz_ledger_rows_read(const struct rz_maps *m, struct rz_ledger_rows *ret);
 void rz_ledger_rows_free(struct rz_ledger_rows *r);
 
-/* Map counted as memory, and how many entries it has; for rz_ledger_counted_unmap(). 0 or -errno.
+/* Map counted as memory, and how many places it has; for rz_ledger_counted_unmap(). 0 or -errno.
  */
-int rz_ledger_counted_map(const struct rz_maps *m, struct rz_counted **ret, size_t *ret_n);
-void rz_ledger_counted_unmap(struct rz_counted *places, size_t n); /* takes NULL */
+int rz_ledger_counted_map(const struct rz_maps *m, struct rz_counted_entry **ret, size_t *ret_n);
+void rz_ledger_counted_unmap(struct rz_counted_entry *places, size_t n); /* takes NULL */
+
+/*
+ * Puts a larger map, with what is in it, in the place of map counted: its pin, its descriptor in
+ * `m`, and *places, which rz_ledger_counted_map() gave. At most `limit` places. 0; -ENOSPC: it has
+ * as many; another -errno: all stays as it was.
+ */
+int rz_ledger_counted_grow(const struct rz_maps *m, const char *pin_dir, size_t limit,
+			   struct rz_counted_entry **places, size_t *n);
 
 #endif

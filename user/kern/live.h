@@ -35,6 +35,8 @@ void rz_kern_follow(struct rz_kern *k, bool on);
  * have (bpf/room.bpf.h). */
 void rz_kern_count_strangers(struct rz_kern *k, uint32_t n);
 uint32_t rz_kern_strangers_max(const struct rz_kern *k);
+/* Map prints has `n` entries; those of partial are counted here. */
+void rz_kern_count_some(struct rz_kern *k, size_t n);
 /* Removes a connection's entry, and what BPF keeps of it elsewhere. Returns whether there was one.
  */
 bool rz_kern_forget_conn(struct rz_kern *k, const struct rz_conn *c);
@@ -48,7 +50,7 @@ int rz_kern_wake_fd(const struct rz_kern *k);
 typedef void (*rz_kern_wake_fn)(void *arg, uint64_t client);
 int rz_kern_wake_read(struct rz_kern *k, rz_kern_wake_fn fn, void *arg);
 
-/* Ring `closed`: a descriptor that is readable when it is half full, and what to call with each
+/* Ring `closed`: a descriptor that is readable when a quarter is taken, and what to call with each
  * record (kern/closed.c). 0 or -errno, logged. */
 int rz_kern_closed_fd(const struct rz_kern *k);
 typedef void (*rz_kern_closed_fn)(void *arg, const struct rz_closed *c);

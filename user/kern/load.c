@@ -42,6 +42,28 @@ static int32_t share(uint32_t room, uint32_t part)
 	return (int32_t)((room / part) ?: 1);
 }
 
+/* How many entries a map has room for that some connections only have one in at a time. */
+static uint32_t some(const struct rz_load_opts *o, uint32_t part)
+{
+	uint32_t n = o->max_connections / part;
+
+	n = n > RZ_SOME_LEAST ? n : RZ_SOME_LEAST;
+	return n < o->max_connections ? n : o->max_connections;
+}
+
+/* From how many on it is kept for the few; 0: there is room for all. */
+static int32_t half(const struct rz_load_opts *o, uint32_t part)
+{
+	uint32_t n = some(o, part);
+
+	return n < o->max_connections ? (int32_t)(n / 2) : 0;
+}
+
+static uint32_t prints_share(const struct rz_load_opts *o)
+{
+	return o->parks ? RZ_PRINTS_SHARE : 1;
+}
+
 static void fill_rodata(struct rz_kern *k, const struct rz_load_opts *o)
 {
 	/* const volatile for BPF; before the load it is ours to write */
@@ -54,6 +76,9 @@ static void fill_rodata(struct rz_kern *k, const struct rz_load_opts *o)
 	c->peer_client_ids = share(o->max_clients, RZ_PEER_SHARE);
 	c->peer_softwares = share(RZ_SOFTWARES_MAX, RZ_PEER_SHARE);
 	c->strangers = share(o->max_connections, RZ_STRANGER_SHARE);
+	c->prints_half = half(o, prints_share(o));
+	c->partial_half = half(o, RZ_PARTIAL_SHARE);
+	c->few = share(some(o, RZ_PARTIAL_SHARE), RZ_FEW_PART);
 }
 
 void rz_kern_name_cgroup(struct rz_kern *k)
@@ -72,6 +97,9 @@ static int claim_pins(struct rz_kern *k)
 	struct bpf_map *m;
 	size_t i;
 	int err = rz_claim_map(&k->claim, k->skel->maps.partial, "partial");
+
+	if (!err)
+		err = rz_claim_as_large(&k->claim, k->skel->maps.counted, "counted");
 
 	if (!err)
 		err = rz_claim_map(&k->claim, k->skel->maps.undo, "undo");
@@ -106,13 +134,10 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	rz_kern_name_cgroup(k);
 	k->skel->bss->rz_sees_opens = !lacks->state;
 	bpf_map__set_max_entries(k->skel->maps.conns, o->max_connections);
-	bpf_map__set_max_entries(k->skel->maps.moves, o->max_connections);
-	/* a connection's present frame may have one, and each that is kept may */
-	bpf_map__set_max_entries(k->skel->maps.partial,
-				 o->max_connections + RZ_UNDO_SLOTS * RZ_UNDO_DEPTH);
-	bpf_map__set_max_entries(k->skel->maps.proxied, o->max_connections);
-	bpf_map__set_max_entries(k->skel->maps.prints, o->max_connections);
-	bpf_map__set_max_entries(k->skel->maps.counted, o->max_connections);
+	bpf_map__set_max_entries(k->skel->maps.moves, some(o, RZ_MOVES_SHARE));
+	bpf_map__set_max_entries(k->skel->maps.partial, some(o, RZ_PARTIAL_SHARE));
+	bpf_map__set_max_entries(k->skel->maps.proxied, some(o, RZ_PROXIED_SHARE));
+	bpf_map__set_max_entries(k->skel->maps.prints, some(o, prints_share(o)));
 	bpf_map__set_max_entries(k->skel->maps.clients, o->max_clients);
 	bpf_map__set_max_entries(k->skel->maps.client_ids, o->max_clients);
 	bpf_map__set_max_entries(k->skel->maps.client_traffic, o->max_clients);
@@ -152,6 +177,17 @@ static void borrow_maps(struct rz_kern *k)
 	for (i = 0; i < rz_map_count; i++)
 		*rz_maps_fd(&k->maps, i) =
 			bpf_object__find_map_fd_by_name(k->skel->obj, rz_map_names[i]);
+}
+
+/* What an earlier run has left in the maps that have room for some. */
+static void count_some(struct rz_kern *k)
+{
+	uint32_t n, room;
+
+	if (rz_maps_fill(k->maps.prints, &n, &room))
+		k->skel->bss->rz_prints = (int32_t)n;
+	if (rz_maps_fill(bpf_map__fd(k->skel->maps.partial), &n, &room))
+		k->skel->bss->rz_partials = (int32_t)n;
 }
 
 /* Connections on a port that an earlier run watched and this one does not: nobody follows them. */
@@ -282,6 +318,7 @@ static int load(const struct rz_load_opts *opts, const struct rz_lacks *lacks, b
 		err = load_programs(k, all);
 	if (!err) {
 		borrow_maps(k);
+		count_some(k);
 		forget_other_ports(k, opts);
 		/* the programs of an earlier run may still add some */
 		k->skel->bss->rz_held_any = 1;

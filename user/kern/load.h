@@ -21,6 +21,7 @@ struct rz_load_opts {
 	uint16_t n_ports;
 	uint32_t max_connections;
 	uint32_t max_clients;
+	bool parks; /* connections that nobody would move: they need no room in map prints */
 };
 
 struct rz_kern; /* the loaded programs */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
+#include <rezone/ledger.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"
@@ -105,9 +106,11 @@ struct rz_memory_need rz_memory_need(const struct bpf_object *obj)
 		of_map(m, &rest, &per_entry);
 		need.start += rest;
 		need.full += rest + n * per_entry;
-		/* a tick reads what follows connections into memory of its own */
+		/* a tick reads what follows connections into memory of its own; and map counted
+		 * grows with them, to two places each at most (user/kern/ledger.c) */
 		if (per_entry && !strcmp(bpf_map__name(m), "conns"))
-			need.full += 2 * n * (bpf_map__key_size(m) + bpf_map__value_size(m));
+			need.full += 2 * n * (bpf_map__key_size(m) + bpf_map__value_size(m)) +
+				     n * sizeof(struct rz_counted_entry);
 	}
 	return need;
 }

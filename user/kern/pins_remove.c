@@ -18,9 +18,9 @@
 
 /* All that this version pins, but for the maps. What else lies in its directory is somebody else's.
  */
-static const char *const other_names[] = {"config",	      "partial",       "undo",
-					  "closed",	      "link_segment",  "link_state",
-					  "link_segment_new", "link_state_new"};
+static const char *const other_names[] = {"config",	      "partial",	"undo",
+					  "closed",	      "link_segment",	"link_state",
+					  "link_segment_new", "link_state_new", "counted_new"};
 static const char *const watch_names[] = RZ_WATCH_PINS;
 #define N_OTHER (sizeof(other_names) / sizeof(other_names[0]))
 

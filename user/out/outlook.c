@@ -18,10 +18,31 @@ static int by_cookie(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-void rz_outlook_sort_bases(struct rz_counted *bases, size_t n)
+static int base_first(const void *a, const void *b)
 {
+	const struct rz_counted *x = a, *y = b;
+
+	return by_cookie(a, b) ?: y->base - x->base;
+}
+
+size_t rz_outlook_make_bases(struct rz_counted *places, size_t n)
+{
+	size_t i, kept = 0;
+
 	if (n)
-		qsort(bases, n, sizeof(*bases), by_cookie);
+		qsort(places, n, sizeof(*places), base_first);
+	for (i = 0; i < n; i++) {
+		struct rz_counted c = {.cookie = places[i].cookie};
+
+		if (kept && places[kept - 1].cookie == c.cookie)
+			continue;
+		if (places[i].base) {
+			c.rx_bytes = places[i].rx_bytes;
+			c.tx_bytes = places[i].tx_bytes;
+		}
+		places[kept++] = c;
+	}
+	return kept;
 }
 
 static uint64_t less(uint64_t a, uint64_t b)
@@ -39,8 +60,8 @@ static bool seen_bytes(const struct rz_outlook_from *from, const struct rz_conn 
 		base = bsearch(&key, from->bases, from->n_bases, sizeof(key), by_cookie);
 	if (c->frame.adopted && !base)
 		return false;
-	*rx = less(c->rx_bytes, base ? base->base_rx_bytes : 0);
-	*tx = less(c->tx_bytes, base ? base->base_tx_bytes : 0);
+	*rx = less(c->rx_bytes, base ? base->rx_bytes : 0);
+	*tx = less(c->tx_bytes, base ? base->tx_bytes : 0);
 	return true;
 }
 

@@ -13,6 +13,7 @@
 
 #include "kern/pause.h"
 #include "out/conn_row.h"
+#include "policy/counted.h"
 #include "policy/forecast.h"
 #include "policy/price.h"
 
@@ -65,13 +66,14 @@ struct rz_outlook_from {
 	const struct rz_conn_row *rows;
 	size_t n;
 	const struct rz_forecast *forecast;
-	/* Of connections that are older than rezone, what they had carried before; by cookie
-	 * (rz_outlook_sort_bases) */
+	/* What connections had carried before rezone saw them: rz_outlook_make_bases() */
 	const struct rz_counted *bases;
 	size_t n_bases;
 };
 
-void rz_outlook_sort_bases(struct rz_counted *bases, size_t n);
+/* From all used places of map counted: one row a connection, sorted by cookie, with what it had
+ * carried when it was first seen, 0 of those that are not older than rezone. Returns how many. */
+size_t rz_outlook_make_bases(struct rz_counted *places, size_t n);
 
 /* 0 or -ENOMEM; to be freed on success. Points into the rows and their world. */
 int rz_outlook_make(const struct rz_outlook_from *from, struct rz_outlook *ret);

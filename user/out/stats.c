@@ -42,7 +42,7 @@ static const struct {
 	ROW(partial_full, true, "split headers not kept: --max-connections"),
 	ROW(proxied_full, true, "PROXY headers not kept: --max-connections"),
 	ROW(softwares_full, true, "clients' libraries not kept"),
-	ROW(prints_full, true, "connections of which the form of requests is not kept"),
+	ROW(prints_full, true, "forms of requests not kept: --max-connections"),
 	ROW(peer_softwares_full, true, "... one address has named a quarter of all"),
 	ROW(software_collisions, true, "... two names with one hash"),
 	ROW(softwares_unread, false, "... too long to be read, or in no form that is known"),
@@ -71,7 +71,7 @@ static const char *const places[] = {
 	"none",	       "payload",      "conn insert",	 "client insert",   "partial insert",
 	"ringbuf",     "destroy",      "proxied insert", "software insert", "traffic insert",
 	"held insert", "print insert", "close",		 "maps read",	    "source",
-	"enter",       "ledger",       "moves",
+	"enter",       "ledger",       "moves",		 "event insert",
 };
 _Static_assert(sizeof(places) / sizeof(places[0]) == RZ_PLACE_COUNT, "a word for each place");
 

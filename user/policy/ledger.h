@@ -46,6 +46,9 @@ struct rz_ledger {
 	size_t zones_max, clients_max;
 	struct rz_roll *roll; /* the caller's: what of each connection is counted */
 	uint64_t lost;	      /* since it was made */
+	/* Until the first tick is over: a connection that is older, and has no place, may be
+	 * counted already, for the run before had none for it (rz_ledger_state); 0: all had one */
+	uint64_t unplaced_ns;
 	/* of one tick */
 	uint32_t hour;
 	uint8_t tick;			      /* its number, the low bits of it */
@@ -76,8 +79,8 @@ struct rz_ledger_more {
 	/* under TLS: once a connection is known to be, also what it has carried before */
 	uint64_t tls_rx_bytes, tls_tx_bytes;
 };
-/* What of a connection is counted; NULL: nothing yet. */
-const struct rz_counted *rz_ledger_counted(const struct rz_ledger *l, uint64_t cookie);
+/* What it had carried when it was first seen; nothing, if it is not older than rezone. */
+struct rz_ledger_more rz_ledger_base(const struct rz_ledger *l, uint64_t cookie);
 /* A connection has closed. */
 struct rz_ledger_more rz_ledger_closed(struct rz_ledger *l, const struct rz_closed *c);
 /* Is open. *ret_place: its place in the roll; NONE: there is no memory, and it is counted at a

@@ -145,13 +145,18 @@ static struct rz_process_facts own_facts(const struct rz_source *s)
 	return p;
 }
 
+/* Rings of events are full most of the time, and lack nothing then. */
 static size_t read_fills(struct rz_source *s, struct rz_map_fill fills[static FILLS_MAX])
 {
 	size_t i, n = 0;
 
 	for (i = 0; i < rz_map_count && n < FILLS_MAX; i++) {
+		int fd = *rz_maps_fd(&s->maps, i);
+
+		if (fd == s->maps.events || fd == s->maps.verdicts)
+			continue;
 		fills[n].name = rz_map_names[i];
-		n += rz_maps_fill(*rz_maps_fd(&s->maps, i), &fills[n].entries, &fills[n].capacity);
+		n += rz_maps_fill(fd, &fills[n].entries, &fills[n].capacity);
 	}
 	return n;
 }

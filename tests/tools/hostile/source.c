@@ -117,7 +117,7 @@ static void too_much(void)
 	pause();
 }
 
-/* Right, and as fast as it goes; a topology of 65536 agents each time. */
+/* Right, and as fast as it goes; a topology of as many agents as fit each time. */
 static void too_fast(void)
 {
 	unsigned i, k;
