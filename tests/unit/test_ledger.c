@@ -129,6 +129,9 @@ static void petabytes(void **state)
 	assert_int_equal(sum_of(l, &ab).tx_bytes, 1ULL << 50);
 	assert_int_equal(sum_of(l, &ab).tls_rx_bytes, 300);
 	assert_int_equal(sum_of(l, &ab).tls_tx_bytes, 1ULL << 50);
+	c.rx_bytes += 60; /* beyond 2^51 for good */
+	tick(l, HOUR, c, &ab);
+	assert_int_equal(sum_of(l, &ab).rx_bytes, 310);
 	assert_int_equal(places_taken(), 2);
 	rz_ledger_free(l);
 }
