@@ -131,7 +131,8 @@ static const char *result_word(const struct rz_job *j)
 	case -ENOBUFS:
 		return "not reset: its responses cannot be followed";
 	case -E2BIG:
-		return "not reset: map moves is full; order it again in some seconds (--max-connections)";
+		return "not reset: map moves is full; order it again in some seconds "
+		       "(--max-connections)";
 	default:
 		return strerror(-j->error);
 	}
