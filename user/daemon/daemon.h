@@ -241,6 +241,8 @@ void rz_daemon_look_at_operator(struct rz_daemon *d);
 void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_tick *t);
 /* Goes on with them; called by d->moves_timer. */
 int rz_daemon_moves_step(void *daemon);
+/* What became of a move that is over, in words. */
+void rz_daemon_moves_say(const struct rz_job *j, char *dst, size_t size);
 /* The topology changed: judges the moves that are under way again, and cancels those that the
  * policy no longer allows. */
 void rz_daemon_moves_judge_again(struct rz_daemon *d);

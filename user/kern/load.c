@@ -36,51 +36,6 @@ static int to_log(enum libbpf_print_level level, const char *fmt, va_list args)
 	return 0;
 }
 
-/* What one client may take of the maps that all share. */
-static int32_t share(uint32_t room, uint32_t part)
-{
-	return (int32_t)((room / part) ?: 1);
-}
-
-/* How many entries a map has room for that some connections only have one in at a time. */
-static uint32_t some(const struct rz_load_opts *o, uint32_t part)
-{
-	uint32_t n = o->max_connections / part;
-
-	n = n > RZ_SOME_LEAST ? n : RZ_SOME_LEAST;
-	return n < o->max_connections ? n : o->max_connections;
-}
-
-/* From how many on it is kept for the few; 0: there is room for all. */
-static int32_t half(const struct rz_load_opts *o, uint32_t part)
-{
-	uint32_t n = some(o, part);
-
-	return n < o->max_connections ? (int32_t)(n / 2) : 0;
-}
-
-static uint32_t prints_share(const struct rz_load_opts *o)
-{
-	return o->parks ? RZ_PRINTS_SHARE : 1;
-}
-
-static void fill_rodata(struct rz_kern *k, const struct rz_load_opts *o)
-{
-	/* const volatile for BPF; before the load it is ours to write */
-	struct rz_config *c = (struct rz_config *)&k->skel->rodata->rz_config;
-
-	c->n_ports = o->n_ports;
-	memcpy(c->ports, o->ports, o->n_ports * sizeof(c->ports[0]));
-	c->hash_seed = k->seed;
-	c->peer_conns = share(o->max_connections, RZ_PEER_SHARE);
-	c->peer_client_ids = share(o->max_clients, RZ_PEER_SHARE);
-	c->peer_softwares = share(RZ_SOFTWARES_MAX, RZ_PEER_SHARE);
-	c->strangers = share(o->max_connections, RZ_STRANGER_SHARE);
-	c->prints_half = half(o, prints_share(o));
-	c->partial_half = half(o, RZ_PARTIAL_SHARE);
-	c->few = share(some(o, RZ_PARTIAL_SHARE), RZ_FEW_PART);
-}
-
 void rz_kern_name_cgroup(struct rz_kern *k)
 {
 	uint64_t id = rz_fd_inode(k->cgroup_fd);
@@ -130,17 +85,10 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	if (!k->skel)
 		return rz_err(-errno, "load: cannot open the BPF object: %s; %s", strerror(errno),
 			      rz_cure(-errno));
-	fill_rodata(k, o);
+	rz_load_fill_rodata(k, o);
+	rz_load_size_maps(k, o);
 	rz_kern_name_cgroup(k);
 	k->skel->bss->rz_sees_opens = !lacks->state;
-	bpf_map__set_max_entries(k->skel->maps.conns, o->max_connections);
-	bpf_map__set_max_entries(k->skel->maps.moves, some(o, RZ_MOVES_SHARE));
-	bpf_map__set_max_entries(k->skel->maps.partial, some(o, RZ_PARTIAL_SHARE));
-	bpf_map__set_max_entries(k->skel->maps.proxied, some(o, RZ_PROXIED_SHARE));
-	bpf_map__set_max_entries(k->skel->maps.prints, some(o, prints_share(o)));
-	bpf_map__set_max_entries(k->skel->maps.clients, o->max_clients);
-	bpf_map__set_max_entries(k->skel->maps.client_ids, o->max_clients);
-	bpf_map__set_max_entries(k->skel->maps.client_traffic, o->max_clients);
 	bpf_program__set_autoload(k->skel->progs.rz_state, !lacks->state);
 	bpf_program__set_autoload(k->skel->progs.rz_state_old, lacks->state && !lacks->closes);
 	bpf_program__set_autoload(k->skel->progs.rz_reset, !lacks->destroy);

@@ -9,6 +9,7 @@
 
 #include "kern/claim.h"
 #include "kern/live.h"
+#include "kern/load.h"
 #include "rezone/config.h"
 /* the skeleton does not include what its types are made of */
 #include "rezone.skel.h"
@@ -45,6 +46,10 @@ int rz_kern_find_seed(struct rz_kern *k);
 /* The programs of an earlier run may have counted on in map secret meanwhile: only the seed is
  * written, and only if it is new. */
 int rz_kern_keep_seed(struct rz_kern *k);
+
+/* Room for as many connections and client ids as are allowed (load_room.c). Before the load. */
+void rz_load_fill_rodata(struct rz_kern *k, const struct rz_load_opts *o);
+void rz_load_size_maps(struct rz_kern *k, const struct rz_load_opts *o);
 
 /* Tells the BPF side which cgroup k->cgroup_fd is. */
 void rz_kern_name_cgroup(struct rz_kern *k);
