@@ -202,7 +202,7 @@ static void *toggles(void *arg)
 {
 	const uint64_t turn[] = {0xffffff, 0x1000000};
 	struct rz_counted c = {.cookie = -3};
-	volatile bool *stop = arg;
+	const volatile bool *stop = arg;
 	unsigned i;
 
 	for (i = 0; !*stop; i++) {

@@ -90,7 +90,7 @@ static inline uint64_t rz_counted_since(uint64_t now, uint64_t before)
 {
 	uint64_t more = (now - before) & RZ_COUNTED_SUM_MASK;
 
-	return more >> (RZ_COUNTED_SUM_BITS - 1) ? 0 : more;
+	return (more >> (RZ_COUNTED_SUM_BITS - 1)) ? 0 : more;
 }
 
 #endif
