@@ -20,5 +20,13 @@ static __always_inline void rz_note_keep(struct rz_scratch *s)
 {
 }
 
+static __always_inline void rz_note_drop(__u64 cookie)
+{
+}
+
+static __always_inline void rz_note_park(__u64 cookie)
+{
+}
+
 /* NOLINTNEXTLINE(bugprone-suspicious-include): the product, with what stands above left out */
 #include "rezone.bpf.c"
