@@ -70,6 +70,7 @@ LIBRARIES = (
     ("rust-rdkafka 0.39.0", "rust-rdkafka", ""),
     ("rskafka 0.6.0", "rskafka", ""),
     ("librdkafka 2.0.2, Python", "confluent-2.0", ""),
+    ("librdkafka 2.0.2, C", "rdkafka-c", ""),
 )
 NAMES = {lib: name for name, lib, _ in LIBRARIES}
 NO_GROUPS = ("rskafka",)  # the library has none
