@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A client whose connections carry one write each, at their very beginning, as franz-go's that writes seldom: the next one is waited for,
-# and closed before that write is executed, once; with both ways to reset. Not a producer without idempotence, not during a pause; a
-# daemon that dies holds the write for no longer than --hold-timeout. And one of librdkafka that is closed between two writes is followed
-# until its next one.
+# and closed before that write is executed, once; with both ways to reset. Not a producer without idempotence, not during a pause, not
+# once home is gone; a daemon that dies holds the write for no longer than --hold-timeout. And one of librdkafka that is closed between
+# two writes is followed until its next one.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
@@ -100,6 +100,18 @@ check "paused: it is executed" within "$DEADLINE" done_at "$port" 1
 check "paused: it was not moved" never move
 quits
 "$REZONE" resume --pin-dir "$PIN_DIR" 2>/dev/null
+
+begins away kgo/v1.22.2 4714
+check "away: its next connection is waited for" within 5 followed 1
+topology a=ready b=notready
+check "away: nobody waits for it once home is gone, though it has not come" within 5 followed 0
+topology a=ready b=ready
+check "away: ... nor when home is back" stays 2 followed 0
+idles
+connects
+tell write 1
+check "away: it is executed" within "$DEADLINE" done_at "$port" 1
+quits
 
 begins killed kgo/v1.22.2 4713
 check "killed: its next connection is waited for" within 5 followed 1

@@ -126,6 +126,35 @@ bool rz_daemon_catch_go_on(struct rz_daemon *d, const struct rz_follow_row *r,
 	return over;
 }
 
+/* By the client, the agent and home alone: nobody knows the next connection yet. */
+static bool is_waited_for_still(const struct rz_daemon *d, const struct rz_caught *m,
+				uint64_t now_ns)
+{
+	struct rz_conn next = {.tuple = m->c.tuple,
+			       .netns = m->c.netns,
+			       .frame = {.state = RZ_STATE_DATA, .client = m->c.client}};
+	struct rz_client client;
+
+	return !bpf_map_lookup_elem(d->maps->clients, &m->c.client, &client) &&
+	       is_still_right(d, &next, &client, now_ns);
+}
+
+void rz_daemon_catch_judge_again(struct rz_daemon *d)
+{
+	size_t i = d->catching.n;
+	uint64_t now_ns = rz_now_ns();
+
+	while (i--) {
+		const struct rz_caught *m = &d->catching.rows[i];
+		struct rz_follow_key key = m->key;
+
+		if (is_waited_for_still(d, m, now_ns))
+			continue;
+		rz_catching_end(&d->catching, &key);
+		rz_follow_end(d->maps, &key);
+	}
+}
+
 void rz_daemon_catch_stop(struct rz_daemon *d)
 {
 	while (d->catching.n)

@@ -284,6 +284,9 @@ void rz_daemon_catch_begin(struct rz_daemon *d, const struct rz_snapshot *snap,
 bool rz_daemon_catch_go_on(struct rz_daemon *d, const struct rz_follow_row *r,
 			   const struct rz_follow_seen *seen, const struct rz_conn *c,
 			   uint64_t now_ns);
+/* Each second: ends the waiting for those whom nobody would move as things stand. A write of theirs
+ * that is held goes on by TCP. */
+void rz_daemon_catch_judge_again(struct rz_daemon *d);
 /* Nobody's next connection is waited for any more. */
 void rz_daemon_catch_stop(struct rz_daemon *d);
 

@@ -39,5 +39,6 @@ void rz_daemon_look_at_listening(struct rz_daemon *d)
 {
 	if (d->status.frozen || rz_daemon_is_paused(d) || d->conf.mode == RZ_MODE_OBSERVE)
 		rz_daemon_listen_stop(d);
+	rz_daemon_catch_judge_again(d);
 	rz_listening_end_old(&d->listening, rz_now_ns());
 }
