@@ -116,6 +116,9 @@ def producers():
     for lib in ("java-3.9", "confluent-2.12", "kafka-go", "sarama"):
         yield setup(f"{lib}.acks0", NAMES[lib], "producer, acks=0", lib, "write", excluded=ACKS0,
                     set="acks=0" + (";enable.idempotence=false" if "java" in lib else ""))
+    for lib in ("java-3.9", "confluent-2.12", "franz-go"):
+        yield setup(f"{lib}.transactions", NAMES[lib], "producer, a transaction a second", lib, "write", set=f"transactional.id={lib}-%d",
+                    excluded=TRANSACTIONS)
     for lib in ("java-3.9", "confluent-2.3", "sarama", "kafka-go"):
         yield setup(f"{lib}.retries0", NAMES[lib], "producer, retries=0", lib, "write", excluded=BARE,
                     set="retries=0" + (";enable.idempotence=false" if "java" in lib else ""))
@@ -140,6 +143,8 @@ def loads():
 def groups():
     """how groups are made"""
     yield setup("java.consumer", NAMES["java"], "group.protocol=consumer", "java", "group", set="group.protocol=consumer")
+    yield setup("java-3.9.committed", NAMES["java-3.9"], "group of 2, isolation.level=read_committed", "java-3.9", "group",
+                set="isolation.level=read_committed")
     yield setup("java-3.9.sticky", NAMES["java-3.9"], "cooperative-sticky", "java-3.9", "group",
                 set="partition.assignment.strategy=org.apache.kafka.clients.consumer.CooperativeStickyAssignor")
     yield setup("java.sticky", NAMES["java"], "cooperative-sticky", "java", "group",

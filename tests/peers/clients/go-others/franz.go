@@ -7,7 +7,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -127,26 +130,88 @@ func franzProducer(o options) []kgo.Opt {
 	return opts
 }
 
+// franzTransactions of a writer with a transactional.id: each takes a second, one behind the other. What is in one counts as
+// written once it is committed.
+type franzTransactions struct {
+	cl    *kgo.Client
+	out   *app.Output
+	begun time.Time
+	mu    sync.Mutex
+	wrote []app.Event
+}
+
+func (t *franzTransactions) add(e app.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.wrote = append(t.wrote, e)
+}
+
+func (t *franzTransactions) begin() {
+	if t.begun.IsZero() {
+		if err := t.cl.BeginTransaction(); err != nil {
+			t.out.Fail(nil, err)
+		}
+		t.begun = time.Now()
+	}
+}
+
+func (t *franzTransactions) commit() {
+	if t.begun.IsZero() {
+		return
+	}
+	err := t.cl.Flush(context.Background())
+	if err == nil {
+		err = t.cl.EndTransaction(context.Background(), kgo.TryCommit)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err != nil {
+		t.out.Fail(nil, fmt.Errorf("aborted: %w", err))
+		t.cl.EndTransaction(context.Background(), kgo.TryAbort)
+		t.wrote = nil
+	}
+	for _, e := range t.wrote {
+		t.out.Emit(e)
+	}
+	t.begun, t.wrote = time.Time{}, nil
+}
+
 func franzWrite(ctx context.Context, o options, out *app.Output, library *log.Logger) error {
+	id := o.Take("transactional.id")
 	opts := append(franzOptions(o, library), franzProducer(o)...)
+	if id != "" {
+		opts = append(opts, kgo.TransactionalID(strings.ReplaceAll(id, "%d", strings.TrimPrefix(o.name, "-"))))
+	}
 	o.Rest("franz-go")
 	cl, err := kgo.NewClient(opts...)
 	if err != nil {
 		return err
 	}
-	paced(ctx, o, "franz-go", func(id string, partition int32) {
-		r := &kgo.Record{Topic: o.topic, Partition: partition, Value: []byte(o.Value(id))}
+	in := &franzTransactions{cl: cl, out: out}
+	paced(ctx, o, "franz-go", func(record string, partition int32) {
+		r := &kgo.Record{Topic: o.topic, Partition: partition, Value: []byte(o.Value(record))}
+		if id != "" {
+			in.begin()
+		}
 		cl.Produce(context.Background(), r, func(r *kgo.Record, err error) {
-			if err != nil {
-				out.Fail(&id, err)
-				return
-			}
 			partition := int(r.Partition)
-			out.Emit(app.Event{Event: "wrote", ID: &id, Partition: &partition, Offset: &r.Offset})
+			wrote := app.Event{Event: "wrote", ID: &record, Partition: &partition, Offset: &r.Offset}
+			switch {
+			case err != nil:
+				out.Fail(&record, err)
+			case id != "":
+				in.add(wrote)
+			default:
+				out.Emit(wrote)
+			}
 		})
+		if id != "" && time.Since(in.begun) >= time.Second {
+			in.commit()
+		}
 	})
 	end, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	in.commit()
 	cl.Flush(end)
 	app.AtMost(time.Second, cl.Close)
 	return nil

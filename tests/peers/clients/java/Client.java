@@ -16,7 +16,9 @@
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -138,6 +140,21 @@ public final class Client {
 		}
 	}
 
+	private static final long TRANSACTION_NS = 1_000_000_000; // with a transactional.id: so long is each, one behind the other
+	private final List<Runnable> uncommitted = Collections.synchronizedList(new ArrayList<>());
+
+	// What is in a transaction counts as written once it is committed.
+	private void commit(KafkaProducer<String, String> w) {
+		try {
+			w.commitTransaction();
+			uncommitted.forEach(Runnable::run);
+		} catch (KafkaException e) {
+			emit("error", null, null, null, "aborted: " + e);
+			w.abortTransaction();
+		}
+		uncommitted.clear();
+	}
+
 	private void write() throws InterruptedException {
 		// By default it retries for 120 s (2147483647 times); since 3.0 it is idempotent with acks all, before it asks for one ack.
 		if (o.getOrDefault("settings", "pipeline").equals("pipeline")) {
@@ -154,17 +171,30 @@ public final class Client {
 		int size = Integer.parseInt(o.getOrDefault("size", "0"));
 		try (var w = new KafkaProducer<>(p, new StringSerializer(), new StringSerializer())) {
 			atEnd(Thread.currentThread(), () -> { });
-			long due = System.nanoTime();
+			boolean transactional = p.containsKey("transactional.id");
+			if (transactional) w.initTransactions();
+			long due = System.nanoTime(), begun = 0;
 			for (long seq = 1; !stopping; seq++) {
 				due += gap;
 				Thread.sleep(Duration.ofNanos(Math.max(0, due - System.nanoTime())).toMillis());
 				String id = name + seq, value = size > id.length() ? id + " " + ".".repeat(size - id.length() - 1) : id;
 				Integer at = partitions > 0 ? Integer.valueOf((int) (seq % partitions)) : partition;
+				if (transactional && begun == 0) {
+					w.beginTransaction();
+					begun = System.nanoTime();
+				}
 				w.send(new ProducerRecord<>(o.get("topic"), at, null, value), (m, e) -> {
+					Runnable wrote = () -> emit("wrote", id, m.partition(), m.hasOffset() ? m.offset() : null, null);
 					if (e != null) emit("error", id, null, null, e);
-					else emit("wrote", id, m.partition(), m.hasOffset() ? m.offset() : null, null);
+					else if (transactional) uncommitted.add(wrote);
+					else wrote.run();
 				});
+				if (transactional && System.nanoTime() - begun >= TRANSACTION_NS) {
+					commit(w);
+					begun = 0;
+				}
 			}
+			if (begun != 0) commit(w);
 		}
 	}
 

@@ -261,6 +261,41 @@ def confluent_read(o):
     c.close()
 
 
+TRANSACTION_S = 1  # with a transactional.id: so long is each, one behind the other
+
+
+class Transactions:
+    """of a writer with a transactional.id; what is in one counts as written once it is committed"""
+
+    def __init__(self, o, producer):
+        self.o, self.p, self.begun, self.wrote = o, producer, None, []
+        producer.init_transactions()
+
+    def before(self):
+        if self.begun is None:
+            self.p.begin_transaction()
+            self.begun = time.monotonic()
+
+    def after(self):
+        if time.monotonic() - self.begun >= TRANSACTION_S:
+            self.commit()
+
+    def commit(self):
+        from confluent_kafka import KafkaException
+
+        if self.begun is None:
+            return
+        try:
+            self.p.flush()
+            self.p.commit_transaction()
+            for row in self.wrote:
+                self.o.out.emit("wrote", *row)
+        except KafkaException as e:
+            self.o.out.emit("error", error=f"aborted: {e}")
+            self.p.abort_transaction()
+        self.begun, self.wrote = None, []
+
+
 def confluent_write(o):
     from confluent_kafka import Producer
 
@@ -276,19 +311,29 @@ def confluent_write(o):
         settings["acks"] = o.acks
     p = Producer({"bootstrap.servers": o.bootstrap, "client.id": o.client_id, **settings, **rd(o)})
 
+    in_ = Transactions(o, p) if "transactional.id" in o.settings_set else None
+
     def done(err, m, id):
         if err:
             o.out.emit("error", id, error=str(err))
+        elif in_:
+            in_.wrote.append((id, m.partition(), m.offset()))
         else:
             o.out.emit("wrote", id, m.partition(), m.offset())
 
     for id in paced(o):
         try:
             to = {} if at(o, id) is None else {"partition": at(o, id)}
+            if in_:
+                in_.before()
             p.produce(o.topic, value(o, id), on_delivery=lambda e, m, id=id: done(e, m, id), **to)
         except BufferError as e:  # its queue is full: agents have been away for long
             o.out.emit("error", id, error=repr(e))
         p.poll(0)
+        if in_:
+            in_.after()
+    if in_:
+        in_.commit()
     p.flush(5)
 
 
