@@ -485,11 +485,12 @@ soak: $(BUILD)/rezone standin
 ## Figures | fingerprints: user/policy/prints.inc, how the requests of real libraries look
 ## Figures | fingerprints-record: tests/unit/held_out.inc, the same of versions that the table is not made from
 ## Figures | fingerprints-check: ... of other versions, and at another server: none is taken for another library
+## Figures | short-pause: what closes in short pauses cost franz-go's producers
 ## Figures | let-go: what a hold costs that is let go
 ## Test without root | proof-test: the judge of `make moves`, on logs made by hand
 ## Long forms | clients-table: each set-up that fleets run, three times (an hour); fills docs/proof/fleet.csv; goes on where it was ended; ONLY="java*" MINUTES=60
 ## Test without root | fleet-test: its judge, on logs made by hand
-.PHONY: faults fingerprints fingerprints-check fingerprints-record churn crowd hostile stale kill-holds let-go moves moves-parked moves-volume pace \
+.PHONY: faults fingerprints fingerprints-check fingerprints-record churn crowd hostile stale kill-holds let-go short-pause moves moves-parked moves-volume pace \
 	proof-test refresh clients-table fleet-test
 clients-table: $(BUILD)/rezone
 	tests/fleet/fleet.py
@@ -502,7 +503,7 @@ moves-parked: $(BUILD)/rezone standin
 	PROOF_PARKED=1 tests/e2e/run 59-proof
 proof-test:
 	tests/proof/test_judge.py
-pace refresh: $(BUILD)/rezone standin
+pace refresh short-pause: $(BUILD)/rezone standin
 	tests/e2e/$@.sh
 moves-volume: $(BUILD)/rezone standin
 	tests/moves/run

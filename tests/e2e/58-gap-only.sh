@@ -10,7 +10,7 @@ AT=$(agent_ip a):9092
 counterpart client-go-others >/dev/null || exit 0
 agent_start a --delay-produce 250ms
 kafka_start c # the stand-in has Produce v8 at most
-declare -A AT_OF=([older]=$(agent_ip c):9092)
+declare -A AT_OF=([older]=$(agent_ip c):9092 [often]=$(agent_ip c):9092)
 # an answer, a second in which nothing comes, and the next request just when it would be closed
 declare -A RATE=([busy]=40 [calm]=0.5 [edge1]=0.7999 [edge2]=0.7987 [edge3]=0.7974 [edge4]=0.7962 [edge5]=0.7949 [edge6]=0.7936)
 for c in "${!RATE[@]}"; do AT_OF[$c]=$AT; done
@@ -25,10 +25,15 @@ rezone_start --interval 500ms --stable-for 0s --cooldown 0s --give-up-after 0 --
 for c in "${!RATE[@]}"; do
 	client_start "$c" franz-go write --bootstrap "$AT" --client-id "$c,warpstream_az=b,$LB" --topic "$c" --partition 0 --rate "${RATE[$c]}"
 done
+# a write each 200 ms, one request at a time as the library ships: its pauses are far shorter than --settle would take
+client_start often franz-go write --bootstrap "${AT_OF[often]}" --client-id "often,warpstream_az=b,$LB" --topic often --partition 0 --rate 5 \
+	--settings default --set enable.idempotence=false
 count() { event_count "(.client_id | test(\"^$1,\")) and ($2)"; } # CLIENT JQ
+no_error() { ! grep -q '"event":"error"' "$WORK/$1.log"; }
 came() { [ "$(count "$@")" -ge 3 ]; }
 
 check "one that pauses is closed in a gap" within "$DEADLINE" came calm '.event == "move" and (.text | startswith("closed in a gap"))'
+check "one that writes often is closed in its short pauses" within "$DEADLINE" came often '.event == "move" and (.text | startswith("closed in a gap"))'
 caught() { [ "$(stat_of held_segments)" -gt 0 ]; }
 # a matter of a few ms, so of luck: one of some fifty tries or more
 check "requests came just then, and were held back" within "$DEADLINE" caught
@@ -45,4 +50,5 @@ for c in "${!AT_OF[@]}"; do stop "$c"; done
 for c in "${!AT_OF[@]}"; do
 	n=$(records_of "${AT_OF[$c]}" "$c" | wc -l)
 	check "$c: no write of $n is doubled" eval '[ "$n" -gt 3 ] && [ -z "$(records_of "${AT_OF[$c]}" "$c" | sort | uniq -d)" ]'
+	check "$c: no error" no_error "$c"
 done

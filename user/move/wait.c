@@ -4,6 +4,13 @@
 
 /* A client that is not seen to run gets so many times the settling time: it may not have read. */
 #define SILENT_TIMES  4
+/* ... but one that drains what it gets before it sees the end (policy/library.h) no more than this:
+ * an ACK that its TCP delays, for 40 ms, has come by then. */
+#define DRAINED_NS    (50 * 1000000ULL)
+/* That is a pause of its own, and not the beginning of a stop, behind which many requests come at
+ * once, if so many of its requests came so far apart. */
+#define CALM_REQUESTS 3
+#define CALM_NS	      (100 * 1000000ULL)
 /* A segment is between the segment program and TCP for so long at most: softirqs take turns of two
  * ticks (net.core.netdev_budget_usecs). */
 #define ON_ITS_WAY_NS (10 * 1000000ULL)
@@ -71,6 +78,30 @@ bool rz_wait_gap_is_over(const struct rz_wait *w, const struct rz_plan *plan,
 	       (!e->watched || e->held != w->held_before);
 }
 
+/* Notes how far apart its requests come. */
+static void note_pace(struct rz_wait *w, const struct step *s)
+{
+	uint32_t n = s->e->whole.must - w->latest;
+
+	if (!s->e->followed || (w->latest_ns && !n))
+		return;
+	w->calm = w->latest_ns && n == 1 && s->now_ns >= w->latest_ns + CALM_NS ? w->calm + 1 : 0;
+	w->latest = s->e->whole.must;
+	w->latest_ns = s->now_ns;
+}
+
+/* How long all responses must be out. If several requests of a library that drains fail at once it
+ * may write one twice, so a short time is for those alone that have one in flight at a time. */
+static uint64_t settling_ns(const struct rz_wait *w, const struct step *s)
+{
+	uint64_t ns = s->l->settle_ns * (s->e->fresh != w->fresh ? 1 : SILENT_TIMES);
+
+	return s->plan->drains && may_hold(s) && w->calm >= CALM_REQUESTS && s->e->deepest <= 1 &&
+			       ns > DRAINED_NS
+		       ? DRAINED_NS
+		       : ns;
+}
+
 /*
  * PASSED: all responses are out, for settle_ns, in which the client's application can read them:
  * some libraries throw away what they have read if the next read meets the reset, and would send
@@ -102,10 +133,7 @@ static enum rz_check settled(struct rz_wait *w, const struct step *s)
 	}
 	/* New bytes that were dropped since then: the client's host sends. Its TCP may have had
 	 * them since before the response, so they do not prove that the client has read that. */
-	return s->now_ns >= w->quiet_ns + s->l->settle_ns *
-						  (s->e->fresh != w->fresh ? 1 : SILENT_TIMES)
-		       ? RZ_CHECK_PASSED
-		       : RZ_CHECK_SETTLING;
+	return s->now_ns >= w->quiet_ns + settling_ns(w, s) ? RZ_CHECK_PASSED : RZ_CHECK_SETTLING;
 }
 
 /* PASSED: the last check is worth its walk over the sockets. */
@@ -141,10 +169,12 @@ static void begin_hold(struct rz_wait *w, const struct step *s, bool in_gap, uin
 	w->bridge = in_gap;
 }
 
-/* It is no gap any more: what was dropped, the client's TCP sends again. */
+/* It is no gap any more: what was dropped, the client's TCP sends again, 200 ms later. So not for
+ * each pause of a client whose requests come just then. */
 static void end_hold(struct rz_wait *w)
 {
 	w->phase = RZ_PHASE_GAP;
+	w->calm = 0;
 	w->held_ns = w->deadline_ns = w->quiet_ns = 0;
 }
 
@@ -265,6 +295,7 @@ struct rz_decision rz_wait_decide(struct rz_wait *w, const struct rz_plan *plan,
 
 	if (w->probed_ns || is_told(&s))
 		return probe_goes_on(w, &s);
+	note_pace(w, &s);
 	check = worth_a_check(w, &s);
 	if (check == RZ_CHECK_PASSED && (!needs_gap || w->phase == RZ_PHASE_HOLD || !two_steps(&s)))
 		return (struct rz_decision){.act = RZ_ACT_TRY};

@@ -38,7 +38,7 @@ struct rz_wait_limits {
 	uint64_t gap_ns;    /* how long a gap is waited for, once responses are followed */
 	uint64_t hold_ns;   /* how long a hold lasts at most; 0: none, only gaps */
 	uint64_t settle_ns; /* how long all responses must be out: the client may not have read
-			     * them yet */
+			     * them yet. Less in the pauses of a library that drains */
 	bool at_once;	    /* of every connection: whatever is in flight */
 	bool one_step;	    /* the kernel checks and resets under one lock (bpf_sock_destroy) */
 };
@@ -56,6 +56,9 @@ struct rz_wait {
 	uint64_t held_ns;     /* when the hold began that goes on, 0: none */
 	uint64_t deadline_ns; /* when it ends, whatever comes of it */
 	uint32_t held_before; /* segments that had been dropped when it began */
+	uint32_t latest;      /* number of the latest request that was seen to come */
+	uint64_t latest_ns;   /* ... and when, 0: never yet */
+	unsigned calm;	      /* so many of the latest ones came far apart */
 	bool bridge;	      /* it began in a gap, and only bridges the last check and the close */
 	uint64_t probed_ns;   /* when the hold of its probe began, 0: none did */
 	uint64_t probe_end_ns; /* ... until when what comes of it is looked at, at most */

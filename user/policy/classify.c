@@ -263,6 +263,7 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 				    .needs_hold = v.way.needs_hold,
 				    .follow = v.way.follow && !(v.probe && v.way.alone),
 				    .together = v.way.together,
+				    .drains = v.way.drains && close_by(&v) == RZ_CLOSE_FIN,
 				    .busy = only_while_busy(&v),
 				    .in_use = only_in_use(&v),
 				    .catches = may_be_caught(&v),

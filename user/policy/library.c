@@ -56,10 +56,13 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *  - franz-go's producer asks for metadata after an end of file, after a reset not if it was idle.
  *    When requests of its fail it goes back to the oldest of them, and a write that it had just
  *    sent on its next connection goes out once more (kgo/sink.go, resetBatchDrainIdx; seen at 4 of
- *    670 holds). Of an idempotent one, its default, the agent drops that. It asks for metadata
- *    every 5 minutes (MetadataMaxAge) by itself. Its reader ends a connection that was idle for 20
- *    s (ConnIdleTimeout), and does not miss one that was closed before that: it opens another one
- *    to where it was. So one that is paused is closed once it fetches again.
+ *    670 holds). Of an idempotent one, its default, the agent drops that. One that is not has one
+ *    request in flight at a time by default, and then cannot do it, but a setting says otherwise.
+ *    It reads one response after the other (kgo/broker.go, 1.7 to 1.22), so what lies in front of
+ *    an end of file is read and counts: it drains. It asks for metadata every 5 minutes
+ *    (MetadataMaxAge) by itself. Its reader ends a connection that was idle for 20 s
+ *    (ConnIdleTimeout), and does not miss one that was closed before that: it opens another one to
+ *    where it was. So one that is paused is closed once it fetches again.
  *  - librdkafka's reader asks another agent that it is connected to (not over its coordinator's
  *    connection) when it loses one. Where all of its partitions are at one agent, as those that
  *    cooperative-sticky gives a member may be, there is none; by the next loss there is, for it
@@ -134,7 +137,7 @@ static const struct row {
 	 .way = {.close = RZ_CLOSE_FIN, .idles = true}},
 	{.name = "kgo",
 	 .use = PRODUCE,
-	 .way = {.close = RZ_CLOSE_FIN, .gap_only = true, .idles = true}},
+	 .way = {.close = RZ_CLOSE_FIN, .gap_only = true, .idles = true, .drains = true}},
 	{.name = "kgo", .use = FETCH_ONLY, .way = {.close = RZ_CLOSE_RESET, .idles = true}},
 	{.name = LIBRDKAFKA,
 	 .from = VERSION(1, 0),
@@ -294,6 +297,7 @@ static struct rz_library_way stricter(struct rz_library_way a, struct rz_library
 				       .follow = a.follow || b.follow,
 				       .together = a.together && b.together,
 				       .idles = a.idles || b.idles,
+				       .drains = a.drains && b.drains,
 				       .twice = a.twice && b.twice};
 }
 

@@ -34,9 +34,10 @@ struct rz_library_way {
 	bool needs_hold;     /* closed in a gap it stays here: a request must be taken from it */
 	bool follow;	     /* alone, unless its client can be followed (move/follow.h) */
 	bool together; /* its connections do not depend on one another: several may go at a time */
-	bool idles; /* it ends a connection that it does not use, and opens another one to where it
-		     * was without asking; it does not miss one that it does not use now */
-	bool twice; /* after its first loss it may have nobody to ask, after the second it has */
+	bool idles;  /* it ends a connection that it does not use, and opens another one to where it
+		      * was without asking; it does not miss one that it does not use now */
+	bool drains; /* it reads all responses that came before an end of file, and then that */
+	bool twice;  /* after its first loss it may have nobody to ask, after the second it has */
 };
 
 struct rz_library_way rz_library_way(const struct rz_library_case *c);

@@ -21,6 +21,7 @@ struct rz_plan {
 	bool follow;	     /* its client is followed after the close (move/follow.h) */
 	bool follow_up;	     /* of a client that is followed: only if nothing of it was executed */
 	bool together;	     /* others of its client may be closed at the same time (library.h) */
+	bool drains;	     /* its responses need not settle before this FIN (library.h) */
 	bool busy;	     /* only while it may be in use (policy/select.h) */
 	bool in_use;	     /* only once it has been used since the move began (library.h) */
 	bool catches; /* its client's next connection may be closed in its place (move/catch.h) */
@@ -42,7 +43,8 @@ static inline bool rz_plan_equal(const struct rz_plan *a, const struct rz_plan *
 {
 	return a->close == b->close && a->gap_only == b->gap_only &&
 	       a->needs_hold == b->needs_hold && a->follow == b->follow && a->probe == b->probe &&
-	       a->probe_only == b->probe_only && a->in_use == b->in_use && a->catches == b->catches;
+	       a->probe_only == b->probe_only && a->in_use == b->in_use &&
+	       a->catches == b->catches && a->drains == b->drains;
 }
 
 #endif

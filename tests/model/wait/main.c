@@ -17,8 +17,8 @@
 #define MARGIN_NS   (200 * MS_NS) /* of move/close.c */
 
 static struct {
-	uint64_t steps, moves, tries, closed, closed_held, closed_over_hole, closed_listened, holds,
-		bridges, given_up, refused, probes;
+	uint64_t steps, moves, tries, closed, closed_held, closed_over_hole, closed_listened,
+		closed_soon, holds, bridges, given_up, refused, probes;
 	uint64_t checks[RZ_CHECK_COUNT];
 } sum;
 
@@ -122,6 +122,8 @@ static void count_end(const struct world *w)
 	sum.closed++;
 	sum.closed_held += w->w.held_ns && w->h.held != w->w.held_before;
 	sum.closed_over_hole += w->w.held_ns && w->early_end && w->c.frame.produce;
+	sum.closed_soon +=
+		w->plan.drains && w->w.quiet_ns && w->now_ns < w->w.quiet_ns + 4 * w->l.settle_ns;
 	/* by what was heard of it before: no request has come since the move began */
 	sum.closed_listened += w->listened && w->h.last && w->c.last_request_ns < w->begun_ns;
 }
@@ -203,11 +205,12 @@ int main(void)
 		bad += !run_move(seed + i);
 	printf("%" PRIu64 " moves, %" PRIu64 " steps, %" PRIu64 " last checks: %" PRIu64
 	       " closed (%" PRIu64 " after a hold that dropped something, %" PRIu64
-	       " held over a hole, %" PRIu64 " by what was listened to before), %" PRIu64
-	       " given up, %" PRIu64 " refused; %" PRIu64 " holds, %" PRIu64
-	       " of them to bridge, %" PRIu64 " to probe\n",
+	       " held over a hole, %" PRIu64 " by what was listened to before, %" PRIu64
+	       " in a short pause), %" PRIu64 " given up, %" PRIu64 " refused; %" PRIu64
+	       " holds, %" PRIu64 " of them to bridge, %" PRIu64 " to probe\n",
 	       sum.moves, sum.steps, sum.tries, sum.closed, sum.closed_held, sum.closed_over_hole,
-	       sum.closed_listened, sum.given_up, sum.refused, sum.holds, sum.bridges, sum.probes);
+	       sum.closed_listened, sum.closed_soon, sum.given_up, sum.refused, sum.holds,
+	       sum.bridges, sum.probes);
 	for (k = 0; k < RZ_CHECK_COUNT; k++)
 		if (sum.checks[k])
 			printf("    %8" PRIu64 "  %s\n", sum.checks[k], rz_check_name(k));
@@ -222,6 +225,10 @@ int main(void)
 	}
 	if (sum.closed_listened < LEAST_OFTEN && !runs) {
 		printf("FAILED: hardly ever closed by what was listened to before\n");
+		rare++;
+	}
+	if (sum.closed_soon < LEAST_OFTEN && !runs) {
+		printf("FAILED: hardly ever closed in a short pause\n");
 		rare++;
 	}
 	printf("%d passed, %d failed\n", !bad && !rare, bad || rare);

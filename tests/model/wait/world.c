@@ -20,6 +20,7 @@ bool chance(struct world *w, uint32_t percent)
 static void note_request(struct world *w, struct request *r, bool found)
 {
 	struct rz_hold *h = &w->h;
+	uint32_t must = h->must;
 
 	r->noted = true;
 	if (h->last + 1 != r->number) {
@@ -33,6 +34,10 @@ static void note_request(struct world *w, struct request *r, bool found)
 		h->must = r->number;
 	}
 	h->last = r->number;
+	if (h->must != must) {
+		memmove(w->must_ns + 1, w->must_ns, sizeof(w->must_ns) - sizeof(w->must_ns[0]));
+		w->must_ns[0] = w->now_ns;
+	}
 }
 
 /* The response to `r` begins. In the row it must be the next one; else one that is known is looked
@@ -116,6 +121,7 @@ static void write_request(struct world *w)
 	if (w->n == REQUESTS)
 		return;
 	*r = (struct request){.begin = w->written};
+	w->wrote_ns = w->now_ns;
 	r->end = r->begin + HEAD + below(w, 30);
 	r->kind = acks0 && chance(w, 60)      ? NO_RESPONSE
 		  : produces && chance(w, 70) ? MUST
@@ -230,7 +236,7 @@ static void one_thing(struct world *w)
 	switch (below(w, 12)) {
 	case 0:
 	case 1:
-		if (chance(w, w->pace))
+		if (w->apart_ns ? w->now_ns >= w->wrote_ns + w->apart_ns : chance(w, w->pace))
 			write_request(w);
 		break;
 	case 2:
@@ -285,12 +291,13 @@ void world_waits(struct world *w)
 static void make_plan(struct world *w)
 {
 	static const uint64_t gaps[] = {0, 10, 60}, holds_for[] = {0, 60, 400, 1000},
-			      settles[] = {0, 3, 20};
+			      settles[] = {0, 3, 20, 60};
 
 	w->plan = (struct rz_plan){.close = chance(w, 30) ? RZ_CLOSE_FIN : RZ_CLOSE_RESET,
 				   .gap_only = chance(w, 30),
 				   .at_once = chance(w, 1),
 				   .acks0 = w->c.frame.acks0};
+	w->plan.drains = w->plan.close == RZ_CLOSE_FIN && w->plan.gap_only && chance(w, 50);
 	w->plan.needs_hold = !w->plan.gap_only && chance(w, 20);
 	w->plan.probe = !w->plan.needs_hold && chance(w, 20);
 	w->plan.probe_only = w->plan.probe && !w->plan.gap_only;
@@ -300,6 +307,12 @@ static void make_plan(struct world *w)
 				       .hold_ns = holds_for[below(w, COUNT(holds_for))] * MS_NS,
 				       .settle_ns = settles[below(w, COUNT(settles))] * MS_NS,
 				       .one_step = chance(w, 60)};
+	if (w->plan.drains && chance(w, 70)) { /* so it needs time */
+		w->apart_ns = (60 + below(w, 100)) * MS_NS;
+		w->loss = 0;
+		w->l.gap_ns = 400 * MS_NS;
+		w->l.hold_ns = 1000 * MS_NS;
+	}
 }
 
 void world_make(struct world *w, uint64_t seed)

@@ -47,6 +47,8 @@ struct world {
 	struct request req[REQUESTS];
 	uint32_t n, written, sent; /* `sent`: also what was dropped */
 	uint32_t pace;		   /* per cent: how busy it is */
+	uint64_t apart_ns;	   /* not 0: it writes one at a time, no sooner than that */
+	uint64_t wrote_ns;	   /* ... and has written the latest then */
 	uint32_t loss;		   /* per cent: segments that do not get as far as rezone */
 	/* the way to the agent: rezone has passed bytes on, TCP has accepted them, the agent has
 	 * read them. Bytes from early_begin to early_end came out of order. */
@@ -57,6 +59,7 @@ struct world {
 	bool lost;	      /* ... whose place it has lost */
 	uint32_t dropped_end; /* behind all that was dropped */
 	uint32_t deepest;     /* the most requests that the agent had not answered at once */
+	uint64_t must_ns[4];  /* when the latest came whose responses must be out, latest first */
 	uint64_t fresh_ns;    /* when a new segment was last dropped */
 	uint32_t answered;    /* requests whose response was sent, to its last byte */
 	uint32_t out, acked;  /* bytes sent by the agent, acknowledged by the client */
