@@ -6,8 +6,8 @@ Who: arena.py starts them; judge.py and fleet.py name them.
 A set-up: key; library and what of it is set, for people; the name that tests/peers/clients/run knows it by, its role and flags.
 writers have a topic of their own, readers and groups read FEED (or WIDE, with 120 partitions). `set` has the library's properties in
 the words of Java and librdkafka, which the applications translate. `window`: how long it is watched with home. `excluded`: rezone's
-rules keep it, or its application says errors wherever a connection ends, or ends by itself; the share of those that come home does not
-count it.
+rules keep it, or its application says errors wherever a connection ends, or ends by itself, or nothing brings it home here; the share of
+those that come home does not count it.
 """
 
 from collections import namedtuple
@@ -25,6 +25,7 @@ HOME_AGENTS = 3
 ONE_AGENT = ",ws_pas=single_agent"
 AT_ONE = ("confluent-2.12", "confluent", "confluent-go", "rust-rdkafka")
 ACKS0, BARE, TRANSACTIONS, STAYS, ENDS = "acks=0", "does not retry", "transactions", "not moved by the rules", "ends by itself"
+EPOCH = "wants a new leader epoch"  # its client follows no leader without one, and Kafka behind the fronts has none
 
 
 def setup(key, library, what, lib, role, rate=None, size=None, partitions=None, pause=None, set="", topic=None, sasl=False,
@@ -71,6 +72,8 @@ LIBRARIES = (
     ("rskafka 0.6.0", "rskafka", ""),
     ("librdkafka 2.0.2, Python", "confluent-2.0", ""),
     ("librdkafka 2.0.2, C", "rdkafka-c", ""),
+    ("librdkafka 2.8.0, Python", "confluent-2.8", ""),
+    ("librdkafka 2.6.1, Python", "confluent-2.6", EPOCH),
 )
 NAMES = {lib: name for name, lib, _ in LIBRARIES}
 NO_GROUPS = ("rskafka",)  # the library has none
@@ -90,7 +93,7 @@ def defaults():
         if lib in NO_GROUPS:
             yield setup(f"{lib}.read", name, "reader", lib, "read")
         else:
-            yield setup(f"{lib}.group", name, "group of 2, defaults", lib, "group", excluded=ENDS if lib in ENDING_GROUPS else "")
+            yield setup(f"{lib}.group", name, "group of 2, defaults", lib, "group", excluded=ENDS if lib in ENDING_GROUPS else excluded if excluded == EPOCH else "")
 
 
 def producers():

@@ -35,7 +35,8 @@ static bool like_java(const struct rz_print *p)
 	       !p->batches_differ && !p->timeouts_differ && twist != TWIST_FINGERPRINT;
 }
 
-/* Likewise, with what librdkafka from 2.4 on and kafka-python from 2.2 on write. */
+/* Likewise, with what librdkafka from 2.4 on and kafka-python from 2.2 on write. Of librdkafka the
+ * version is not told, so the rule is that of 2.10. */
 static bool like_rdkafka(const struct rz_print *p)
 {
 	return p->produces > 1 && p->produce_timeout_ms == 30000 && !p->leader_epoch &&
@@ -102,7 +103,7 @@ enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s,
 	}
 	if (!strcmp(s->name, "sarama") || !strcmp(s->name, "apache-kafka-java"))
 		return BEARS_HOLD;
-	if (librdkafka(s) >= 2004)
+	if (librdkafka(s) >= 2009)
 		return BEARS_IF_FOLLOWED;
 	return librdkafka(s) >= 1009 ? BEARS_HOLD : BEARS_NOTHING;
 }

@@ -26,6 +26,9 @@ SAYS = {
     "confluent-1.9": ("confluent-kafka-python", "1.9.2-rdkafka-1.9.2"),
     "confluent-2.0": ("confluent-kafka-python", "2.0.2-rdkafka-2.0.2"),
     "confluent-2.3": ("confluent-kafka-python", "2.3.0-rdkafka-2.3.0"),
+    "confluent-2.4": ("confluent-kafka-python", "2.4.0-rdkafka-2.4.0"),
+    "confluent-2.6": ("confluent-kafka-python", "2.6.1-rdkafka-2.6.1"),
+    "confluent-2.8": ("confluent-kafka-python", "2.8.2-rdkafka-2.8.0"),
     "confluent-2.12": ("confluent-kafka-python", "2.12.1-rdkafka-2.12.1"),
     "confluent": ("confluent-kafka-python", "2.16.0-rdkafka-2.16.0"),
     "confluent-debian": ("confluent-kafka-python", "1.7.0-rdkafka-2.0.2"),
@@ -61,7 +64,7 @@ ALL = {**SAYS, **SILENT}
 NEVER_IDEMPOTENT = ("kafka-go", "kafka-python-2.0", "kafka-python-ng", "rskafka")
 # one topic and one partition in each Produce, whatever is set (librdkafka 1.9.2 to 2.15.0 rdkafka_msgset_writer.c: both arrays' lengths
 # are written as 1; rskafka client/partition.rs: it writes through a client of one partition)
-ONE_PARTITION = ("confluent-1.9", "confluent-2.3", "confluent-2.12", "rskafka")
+ONE_PARTITION = ("confluent-1.9", "confluent-2.3", "confluent-2.4", "confluent-2.8", "confluent-2.12", "rskafka")
 # the most requests in flight by default (max_in_flight_requests_per_connection of kafka-python 2.0.2, 2.3.0 and 3.0.0; -ng 2.2.3 likewise);
 # of idempotent producers: kafkajs from 2.0 on has a lock for each broker (eosManager, acquireBrokerLock), kafka-python 2.3 sets it to 1
 IN_FLIGHT = {"kafka-python-2.0": 5, "kafka-python-ng": 5, "kafka-python-2.3": 5, "kafka-python": 5}

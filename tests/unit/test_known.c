@@ -206,18 +206,18 @@ static bool may_be_version(struct rz_known k, const char *name, const char *vers
 	return false;
 }
 
-/* librdkafka has Produce v7 up to 2.3 and v10 in 2.12, kafka-python v7 in 2.0 and v9 in 3: all fill
- * a batch alike. Of v8 one cannot tell, for an agent may have no newer one. */
+/* librdkafka has Produce v7 up to 2.3, v8 in 2.4 and v10 from 2.5 on, kafka-python v7 in 2.0 and v9
+ * in 3: all fill a batch alike. Of v8 one cannot tell, for an agent may have no newer one. */
 static void test_versions(void **state)
 {
 	static const struct {
 		int version;
-		bool rdkafka_2_3, rdkafka_2_12, python_2, python_3;
+		bool rdkafka_2_3, rdkafka_2_4, rdkafka_2_8, python_2, python_3;
 	} rows[] = {
-		{7, true, false, true, false},
-		{8, false, true, false, true},
-		{9, false, true, false, true},
-		{10, false, true, false, false},
+		{7, true, false, false, true, false},
+		{8, false, true, true, false, true},
+		{9, false, false, true, false, true},
+		{10, false, false, true, false, false},
 	};
 	struct rz_print p = java_writes;
 	struct rz_print_row row;
@@ -232,8 +232,12 @@ static void test_versions(void **state)
 		k = by_print(&w, &row, &p);
 		assert_int_equal(may_be_version(k, "confluent-kafka-python", "2.3"),
 				 rows[i].rdkafka_2_3);
+		assert_int_equal(may_be_version(k, "confluent-kafka-python", "2.4"),
+				 rows[i].rdkafka_2_4);
+		assert_int_equal(may_be_version(k, "confluent-kafka-python", "2.8"),
+				 rows[i].rdkafka_2_8);
 		assert_int_equal(may_be_version(k, "confluent-kafka-python", "2.12"),
-				 rows[i].rdkafka_2_12);
+				 rows[i].rdkafka_2_8); /* which nothing tells from it */
 		assert_int_equal(may_be_version(k, "kafka-python", "2.0"), rows[i].python_2);
 		assert_int_equal(may_be_version(k, "kafka-python", "3"), rows[i].python_3);
 		by_print_end(&w);
@@ -260,7 +264,7 @@ static void test_no_neighbour(void **state)
 	by_print_end(&w);
 }
 
-/* kafka-python 3 has the print of librdkafka 2.4 and newer: both are named, and the stricter rule
+/* kafka-python 3 has the print of librdkafka 2.5 and newer: both are named, and the stricter rule
  * applies. */
 static void test_shared_print(void **state)
 {

@@ -31,7 +31,10 @@ static void test_librdkafka(void **state)
 		{"librdkafka", "2.3.0", HOLD},
 		{"librdkafka", "2.3.0-41-g1a2b3c", HOLD},
 		{"librdkafka", "v2.3.0", HOLD},
-		{"librdkafka", "2.4.0", ALONE},
+		{"librdkafka", "2.4.0", HOLD},
+		{"librdkafka", "2.8.0", HOLD},
+		{"librdkafka", "2.9.0", ALONE}, /* a candidate, with what 2.10 does */
+		{"librdkafka", "2.10.0", ALONE},
 		{"librdkafka", "2.12.1", ALONE},
 		{"librdkafka", "2.16.0", ALONE},
 		{"librdkafka", "2.30.0", ALONE},
@@ -40,10 +43,11 @@ static void test_librdkafka(void **state)
 		{"confluent-kafka-go", "2.3.0", HOLD},
 		{"confluent-kafka-go", "2.12.0", ALONE},
 		{"confluent-kafka-dotnet", "1.9.2", HOLD},
-		{"confluent-kafka-dotnet", "2.5.3", ALONE},
+		{"confluent-kafka-dotnet", "2.5.3", HOLD},
 		/* those that say it behind their own */
 		{"confluent-kafka-python", "2.16.0-rdkafka-2.16.0", ALONE},
 		{"confluent-kafka-python", "2.3.0-rdkafka-2.3.0", HOLD},
+		{"confluent-kafka-python", "2.9.0-rdkafka-2.8.0", HOLD},
 		{"confluent-kafka-python", "1.7.0-rdkafka-2.0.2", HOLD},
 		{"confluent-kafka-python", "1.7.0-rdkafka-2.12.1", ALONE},
 		{"confluent-kafka-python", "2.3.0", ALONE},
@@ -51,7 +55,7 @@ static void test_librdkafka(void **state)
 		{"confluent-kafka-javascript", "v0.1.1-librdkafka-2.3.0", HOLD},
 		{"rdkafka-ruby", "0.15.0-librdkafka-2.3.0", HOLD},
 		{"karafka", "v2.4.9-librdkafka-v2.3.0", HOLD},
-		{"karafka", "v2.5.0-librdkafka-v2.8.0", ALONE},
+		{"karafka", "v2.5.0-librdkafka-v2.8.0", HOLD},
 		/* cut off by BPF: its whole is "v2.5.0-rdkafka-ruby-v0.19.5-librdkafka-v2.3.0" */
 		{"karafka", "v2.5.0-rdkafka-ruby-v0.19.5-lib", ALONE},
 		/* the longest that is whole, and one that may be 2.16's beginning */

@@ -50,7 +50,7 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *    (sendMessages.js): in one of four moves after a hold it lost a record and wrote one twice. So
  *    it is not held. After a close in a gap it goes back to the agent it knows; it asks for
  *    metadata if a request of its failed (docs/evidence/close-matrix.md), so one is held before
- *    the close. So is one of librdkafka before 2.4 that knows no agent but this one and home: it
+ *    the close. So is one of librdkafka before 2.9 that knows no agent but this one and home: it
  *    does the same there.
  *  - aiokafka's writer is told by its batches, too, and sends again until request_timeout_ms.
  *  - franz-go's producer asks for metadata after an end of file, after a reset not if it was idle.
@@ -70,7 +70,8 @@ enum use { ANY, FETCH_ONLY, PRODUCE, MEMBER /* of a group, and fetches */ };
  *  - librdkafka's producer connects again to the agent it knows, and writes there. From 2.10 it
  *    drops the connection to an agent that its metadata does not list any more, without waiting
  *    for the answers, and writes all of that again. (Its own refresh, every 5 minutes, does the
- *    same to it.) 1.9, 2.0 and 2.3 were tried and do not. So its client is followed. What it has
+ *    same to it.) 1.9, 2.0, 2.3, 2.4, 2.6 and 2.8 were tried and do not; a 2.9 was never released,
+ *    and its candidate does (its source). So its client is followed. What it has
  *    in flight at another node's agent, which it leaves too, nobody holds (8 doubled in 3 moves of
  *    writers on two nodes). So it is moved only where it knows no agent but this one and home,
  *    where it writes at one at a time, or where it is idempotent: then the agent drops what comes
@@ -146,27 +147,27 @@ static const struct row {
 	{.name = "aiokafka", .use = PRODUCE, .printed = true, .way.close = RZ_CLOSE_RESET},
 	{.name = LIBRDKAFKA,
 	 .from = VERSION(1, 9),
-	 .below = VERSION(2, 4),
+	 .below = VERSION(2, 9),
 	 .use = PRODUCE,
 	 .others_below = 1,
 	 .way = {.close = RZ_CLOSE_RESET, .needs_hold = true}},
 	{.name = LIBRDKAFKA,
 	 .from = VERSION(1, 9),
-	 .below = VERSION(2, 4),
+	 .below = VERSION(2, 9),
 	 .use = PRODUCE,
 	 .way.close = RZ_CLOSE_RESET},
 	{.name = LIBRDKAFKA,
-	 .from = VERSION(2, 4),
+	 .from = VERSION(2, 9),
 	 .use = PRODUCE,
 	 .idempotent = true,
 	 .way = {.close = RZ_CLOSE_RESET, .follow = true}},
 	{.name = LIBRDKAFKA,
-	 .from = VERSION(2, 4),
+	 .from = VERSION(2, 9),
 	 .use = PRODUCE,
 	 .at_one = true,
 	 .way = {.close = RZ_CLOSE_RESET, .follow = true}},
 	{.name = LIBRDKAFKA,
-	 .from = VERSION(2, 4),
+	 .from = VERSION(2, 9),
 	 .use = PRODUCE,
 	 .others_below = 1,
 	 .way = {.close = RZ_CLOSE_RESET, .follow = true}},
