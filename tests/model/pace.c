@@ -256,7 +256,8 @@ static void sort(struct tick *t, struct place *p)
 		}
 }
 
-/* By how long the candidate has waited, its client's latest turn counted; then the address's. */
+/* By how long the candidate has waited, its client's latest turn counted; then the address's. Who
+ * has a reason to wait that is no rate gets it here. */
 static void line_up(struct run *r)
 {
 	struct tick *t = &r->ticks[r->n_ticks - 1];
@@ -268,9 +269,14 @@ static void line_up(struct run *r)
 		uint64_t turn = twist == TWIST_TURNS_IN_ADDRESS ? 0 : latest_turn(r, row, false);
 
 		p[i].cookie = row->cookie;
-		p[i].last = row->home || is_left_behind(r, row) ||
-			    (twist != TWIST_RESTING_TURN &&
-			     ask_but_rates(r, row, t->rows) != RZ_REASON_NONE);
+		if (row->home)
+			row->reason = RZ_REASON_SAME_ZONE;
+		else if (is_left_behind(r, row))
+			row->reason = RZ_REASON_LEFT_BEHIND;
+		else
+			row->reason = twist == TWIST_RESTING_TURN ? RZ_REASON_NONE
+								  : ask_but_rates(r, row, t->rows);
+		p[i].last = row->reason != RZ_REASON_NONE;
 		p[i].from_ns = twist == TWIST_QUEUE ? 0 : wait_of(r, row->cookie).since_ns;
 		if (turn > p[i].from_ns && twist != TWIST_QUEUE)
 			p[i].from_ns = turn;
@@ -336,9 +342,10 @@ size_t pace(struct run *r, enum rz_reason (*said)(const void *ctx, uint64_t cook
 		if (!t->rows[i].home)
 			find_returns(r, &t->rows[i]);
 	line_up(r);
+	/* who rested when the tick came is not asked again, whatever the others before it changed
+	 */
 	for (i = 0; i < t->n; i++)
-		t->rows[i].reason = t->rows[i].home		     ? RZ_REASON_SAME_ZONE
-				    : is_left_behind(r, &t->rows[i]) ? RZ_REASON_LEFT_BEHIND
-								     : ask(&a, &t->rows[i]);
+		if (t->rows[i].reason == RZ_REASON_NONE)
+			t->rows[i].reason = ask(&a, &t->rows[i]);
 	return a.close;
 }
