@@ -4,9 +4,9 @@
  * docs/troubleshoot.md, "Reasons", docs/internals.md and the headers' contracts, by plain loops
  * over all that ever happened, with nothing carried from one tick to the next but the record of it.
  *
- * make.c makes worlds, happen.c what happens in them; rules.c (with where.c) judges one connection,
- * pace.c (with rounds.c, memory.c, outcomes.c, rates.c) says who goes now; invariants.c looks at
- * the product's answers alone; main.c compares.
+ * make.c makes worlds, conns.c connections, happen.c what happens to them; rules.c (with where.c,
+ * libraries.c) judges one connection, pace.c (with rounds.c, memory.c, outcomes.c, rates.c) says
+ * who goes now; invariants.c looks at the product's answers alone; main.c compares.
  *
  * A new rule of classify is one RULE and one row in rules.c, something for it to hold by in make.c,
  * and, if it protects, a line in invariants.c. One of select is a TWIST_ too.
@@ -132,6 +132,11 @@ enum twist {
 	TWIST_FINGERPRINT,     /* how the requests of an older connection look says nothing */
 	TWIST_IDEMPOTENT,      /* nor does it of franz-go */
 	TWIST_PROBE,	       /* nobody is held to find out its library */
+	TWIST_PROBE_ONCE,      /* ... again and again */
+	TWIST_PROBE_DEEP,      /* ... though requests in flight have told */
+	TWIST_PROBE_MOVED,     /* ... though it may be moved as it is */
+	TWIST_PROBE_HOLDS,     /* ... also where nobody is held */
+	TWIST_PROBE_MODE,      /* ... or moved */
 	TWIST_PARTITIONS,      /* several partitions in one request say nothing */
 	TWIST_READER,	       /* nor how those of an older reader look */
 	TWIST_KAFKAJS_GROUP,   /* nor those of kafkajs's group */
@@ -156,14 +161,21 @@ enum twist {
 	TWIST_RECONNECTED_READ,	  /* ... and who may have, for not all was read */
 	TWIST_RECONNECTED_MOVED,  /* ... and who was moved */
 	TWIST_BUSY,		  /* a library's that does not miss it goes though it is idle */
+	TWIST_BUSY_OLDER,	  /* ... of an older one without a name nobody knows */
+	TWIST_BUSY_KAFKA_GO,	  /* ... kafka-go's too */
+	TWIST_BUSY_FOR,		  /* ... a minute after its latest request, too */
 	TWIST_TWICE,		  /* who has nobody to ask rests after the first move */
+	TWIST_TWICE_ANY,	  /* ... any library's reader does not */
 	TWIST_TWICE_FUTILE,	  /* ... and not later either */
+	TWIST_TWICE_ONCE,	  /* ... or a third time, and so on */
+	TWIST_TWICE_EARLY,	  /* ... or at once */
 	TWIST_LISTEN,		  /* one that is listened to is tried again */
 	TWIST_LISTEN_HEARD,	  /* ... rests though its request was seen */
 	TWIST_LISTEN_ENDS,	  /* ... is listened to for ever */
 	TWIST_LISTEN_RESTS,	  /* ... and does not rest afterwards */
 	TWIST_LISTEN_DOUBLES,	  /* ... always for the same time */
 	TWIST_LISTEN_PLACE,	  /* ... and has lost its place in the queue */
+	TWIST_LISTEN_RATE,	  /* ... and has used up its rate */
 	TWIST_QUEUE,		  /* by cookie alone */
 	TWIST_ADDRESSES,	  /* one address may go before another as often as it likes */
 	TWIST_TURN_OF_ADDRESS,	  /* ... and at the next tick again */
@@ -322,6 +334,8 @@ void make_world(struct run *r, uint64_t seed);
 void free_world(struct run *r);
 /* Counts the agents' zones anew; the record keeps what they are now. */
 void look(struct run *r);
+/* conns.c */
+void ip4(uint8_t addr[16], unsigned a, unsigned b, unsigned c, unsigned d);
 /* A new connection; of this client to its own zone or away, if `like` is not NULL. NULL: no room.
  */
 struct rz_conn *open_conn(struct run *r, const struct rz_conn *like, bool home);

@@ -163,6 +163,11 @@ static bool chose(const struct run *r, const struct row *row, const struct row *
 	       (!follows || twist == TWIST_CHOSE_FOLLOWS);
 }
 
+static bool is_idle(const struct run *r, const struct row *row)
+{
+	return at_hand(r)->now_ns > row->data_ns + (twist == TWIST_BUSY_FOR ? 60 : 6) * SECOND_NS;
+}
+
 /* All but the rates, if of this tick no row from `before` on was asked yet. */
 static enum rz_reason ask_but_rates(const struct run *r, const struct row *row,
 				    const struct row *before)
@@ -174,8 +179,7 @@ static enum rz_reason ask_but_rates(const struct run *r, const struct row *row,
 		return RZ_REASON_OBSERVING;
 	if (chose(r, row, before))
 		return RZ_REASON_HOME_WAS_READY;
-	if (w.listened_ns ||
-	    (row->busy && at_hand(r)->now_ns > row->data_ns + 6 * SECOND_NS && twist != TWIST_BUSY))
+	if (w.listened_ns || (row->busy && is_idle(r, row) && twist != TWIST_BUSY))
 		return RZ_REASON_LISTENING;
 	if (at_hand(r)->now_ns < w.not_before_ns)
 		return RZ_REASON_COOLING_DOWN;

@@ -118,7 +118,8 @@ long double tokens_of(const struct run *r, const struct row *row, enum bucket b)
 			begin(r, &l, b);
 			l.asked = true;
 			l.backlog |= refused(other, b);
-			returned += other->fate != STAYED && other->fate != WENT;
+			returned += other->fate != STAYED && other->fate != WENT &&
+				    (other->fate != LISTENED || twist != TWIST_LISTEN_RATE);
 			if (had_a_go(r, other))
 				l.tokens -= 1;
 		}

@@ -225,8 +225,10 @@ enum rz_reason ask_history(const struct run *r, const struct row *row, const str
 	    twist != TWIST_ROUND_FOLLOWS && !may_be_back(r, row, &p))
 		return RZ_REASON_NONE;
 	/* and so does one that the first of them brought back, if it had nobody to ask */
-	if (!early && p.open && (!p.futile || twist == TWIST_TWICE_FUTILE) && row->twice &&
-	    row->returns == 1 && twist != TWIST_TWICE)
+	if ((!early || twist == TWIST_TWICE_EARLY) && p.open &&
+	    (!p.futile || twist == TWIST_TWICE_FUTILE) && row->twice &&
+	    (row->returns == 1 || (row->returns && twist == TWIST_TWICE_ONCE)) &&
+	    twist != TWIST_TWICE)
 		return RZ_REASON_NONE;
 	return RZ_REASON_COOLING_DOWN;
 }

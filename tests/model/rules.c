@@ -2,19 +2,7 @@
 /* One connection, judged naively, see model.h: docs/troubleshoot.md, "Reasons", row by row. */
 #include <stdio.h>
 
-#include "where.h"
-
-struct eye {
-	const struct run *r;
-	const struct rz_conn *conn;
-	const struct rz_client *client; /* NULL: not read */
-	const struct rz_topo_agent *agent;
-	uint8_t addr[16];
-	char client_zone[RZ_ZONE_SIZE], agent_zone[RZ_ZONE_SIZE];
-	bool by_address, ambiguous;
-	size_t there, ready; /* agents of the client's zone that serve it */
-	uint64_t ready_since_ns;
-};
+#include "eye.h"
 
 const struct rz_client *client_of(const struct run *r, size_t conn)
 {
@@ -83,120 +71,6 @@ static bool is_excluded(const struct eye *e)
 			return true;
 	}
 	return false;
-}
-
-static const struct rz_software *says_of_itself(const struct eye *e)
-{
-	uint32_t nr = e->conn->frame.software;
-
-	return nr && nr <= N_SOFTWARES ? &e->r->softwares[nr - 1].software : NULL;
-}
-
-static const char *software_of(const struct eye *e)
-{
-	return says_of_itself(e) ? says_of_itself(e)->name : "";
-}
-
-/* Does it write at one agent at a time, by its own word, or else by the operator's? Of what was cut
- * off an id nobody knows what it says. */
-static bool writes_at_one(const struct eye *e)
-{
-	if (twist == TWIST_LEADERS)
-		return false;
-	if (e->client && (e->client->leaders || e->client->truncated))
-		return e->client->leaders == RZ_LEADERS_ONE;
-	return e->r->settings.leaders == RZ_GIVE_LEADERS_ONE;
-}
-
-/* It leaves every agent that is not at home. What it has in flight at another one than this is not
- * held, and is written again there, unless agents drop that. */
-static bool leaves_others(const struct eye *e)
-{
-	return e->agent &&
-	       count_agents(e->r, latest(e->r), e->agent->group, NULL, true) - e->ready > 1 &&
-	       !writes_at_one(e) && !is_idempotent(&e->r->prints[e->conn - e->r->conns].print);
-}
-
-/* What its client writes on its next connection can be held, and is taken for nobody else's. */
-static bool can_be_followed(const struct eye *e)
-{
-	const struct rz_conn *mine = e->conn;
-	size_t i;
-
-	if (!e->r->settings.hold_timeout_ns || mine->frame.acks0 ||
-	    mine->frame.via != RZ_VIA_NETWORK || leaves_others(e))
-		return false;
-	for (i = 0; i < e->r->n_conns && twist != TWIST_OTHER_WRITER; i++) {
-		const struct rz_conn *c = &e->r->conns[i];
-
-		if (c != mine && c->frame.produce && c->frame.client == mine->frame.client &&
-		    !memcmp(c->tuple.client_addr, mine->tuple.client_addr, 16))
-			return false;
-	}
-	return true;
-}
-
-/* It would be left alone, unless its library turns out to be another one. */
-static bool is_to_be_probed(const struct eye *e)
-{
-	const struct rz_frame *f = &e->conn->frame;
-	const struct rz_print *p = &e->r->prints[e->conn - e->r->conns].print;
-
-	return f->produce && !f->acks0 && may_be_told(f, p) && !can_be_followed(e) &&
-	       e->r->settings.hold_timeout_ns && e->r->limits.mode == RZ_MODE_ENFORCE;
-}
-
-/* An operator's --close says how, and does not change this. */
-static bool may_write_twice(const struct eye *e)
-{
-	enum bears b = writer_bears(&e->conn->frame, says_of_itself(e),
-				    &e->r->prints[e->conn - e->r->conns].print);
-
-	return e->conn->frame.produce && !is_to_be_probed(e) &&
-	       (b == BEARS_NOTHING || (b == BEARS_IF_FOLLOWED && !can_be_followed(e)));
-}
-
-/* A connection of the same client, that is seen here, carries group membership; or was not here for
- * long enough to show it. */
-static bool is_member(const struct eye *e)
-{
-	bool member = e->conn->frame.adopted && twist != TWIST_HEARTBEATS &&
-		      e->r->clock_ns < e->conn->opened_ns + 10 * SECOND_NS;
-	size_t i;
-
-	for (i = 0; i < e->r->n_conns; i++) {
-		const struct rz_conn *c = &e->r->conns[i];
-
-		member |= c->frame.coordinator && c->frame.client == e->conn->frame.client &&
-			  !memcmp(c->tuple.client_addr, e->conn->tuple.client_addr, 16);
-	}
-	return member;
-}
-
-/* Java from 4.0, or kafkajs, which does not say what it is; a member of a group that may know of no
- * agent beside this one, of kafkajs of no two: neither way to end its connection is known to be
- * borne well. Of kafkajs that is known none is. */
-static bool bears_nothing(const struct eye *e)
-{
-	const struct rz_frame *f = &e->conn->frame;
-	bool java = f->software && f->software <= N_SOFTWARES &&
-		    !strcmp(software_of(e), "apache-kafka-java") &&
-		    e->r->softwares[f->software - 1].software.version[0] == '4';
-	bool like_kafkajs = !f->software && f->data_version >= 11;
-	enum reads reads = reader_is(e->r, e->conn);
-	size_t ready;
-
-	if (f->produce || reads == READS_RDKAFKA)
-		return false;
-	if (reads == READS_KAFKAJS)
-		return true;
-	if (!java && !like_kafkajs)
-		return false;
-	like_kafkajs &= reads != READS_JAVA && f->data_version == 11;
-	/* beside this one; Java bears it where it may know another one */
-	ready = count_agents(e->r, latest(e->r), e->agent->group, NULL, true) - e->ready;
-	/* of one that may be kafkajs the membership may be another node's to see */
-	return (is_member(e) || like_kafkajs) && ready < (like_kafkajs ? 3 : 2);
 }
 
 static bool peer_proxies(const struct eye *e)
@@ -470,8 +344,11 @@ struct opinion judge(const struct run *r, size_t conn)
 		     (f->data_version == 10 || twist == TWIST_KAFKA_GO_READS) &&
 		     reader_is(r, e.conn) != READS_KAFKAJS;
 	o.busy = !f->produce && (says_of_itself(&e) ? !strcmp(software_of(&e), "kgo")
-						    : f->adopted && f->data_version != 10);
-	o.twice = !f->produce && says_of_itself(&e) && librdkafka(says_of_itself(&e)) >= 1000;
+						    : f->adopted && twist != TWIST_BUSY_OLDER &&
+							      (f->data_version != 10 ||
+							       twist == TWIST_BUSY_KAFKA_GO));
+	o.twice = !f->produce && says_of_itself(&e) &&
+		  (librdkafka(says_of_itself(&e)) >= 1000 || twist == TWIST_TWICE_ANY);
 	o.locality = f->tentative || f->several || !*e.agent_zone || !is_known(r, e.client_zone)
 			     ? RZ_LOCALITY_UNKNOWN
 		     : strcmp(e.agent_zone, e.client_zone) ? RZ_LOCALITY_CROSS

@@ -51,8 +51,9 @@ static bool is_older(const struct rz_frame *f)
 
 bool may_be_told(const struct rz_frame *f, const struct rz_print *p)
 {
-	return is_older(f) && like_rdkafka(p) && !p->several && p->unanswered <= 7 && !p->probes &&
-	       twist != TWIST_PROBE;
+	return is_older(f) && like_rdkafka(p) && !p->several &&
+	       (p->unanswered <= 7 || twist == TWIST_PROBE_DEEP) &&
+	       (!p->probes || twist == TWIST_PROBE_ONCE) && twist != TWIST_PROBE;
 }
 
 /* Seen to begin without a name: so kafka-python 2.3 does alone, which has fewer in flight. */
