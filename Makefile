@@ -236,8 +236,9 @@ $(BUILD)/stale: tests/tools/move/stale.c tests/tools/move/stale_pair.c tests/too
 test:
 	scripts/test
 
-# Fuzzing, tests/fuzz: ten million inputs; FUZZ_SECONDS for each target of the longer form.
+# Fuzzing, tests/fuzz: ten million inputs, or FUZZ_PART of them; FUZZ_SECONDS for each target of the longer form.
 FUZZ_SECONDS ?= 600
+FUZZ_PART    ?= 1/20
 FUZZERS    := $(addprefix $(BUILD)/fuzz/fuzz_,frame request tags proxy blocks topo kube report)
 FUZZ_FLAGS := -std=gnu11 -g -O1 -DREZONE_NO_BACK_OFF -DREZONE_SHORT_ROWS $(WARN) -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    -Iinclude -Iuser
@@ -259,13 +260,13 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(FUZZ_PRODUCT)
 $(BUILD)/fuzz/seeds_write: tests/fuzz/seeds_main.c $(FUZZ_REFERENCE)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -o $@ $< tests/fuzz/seeds.c
-.PHONY: fuzz fuzz-long fuzz-short
-## Test without root | fuzz: ten million inputs for all readers of foreign bytes
+.PHONY: fuzz fuzz-long fuzz-part
+## Test without root | fuzz: ten million inputs for all readers of foreign bytes (fuzz-part: FUZZ_PART=1/20 of them)
 ## Long forms | fuzz-long: FUZZ_SECONDS=600 for each target
 fuzz: $(FUZZERS) $(BUILD)/fuzz/seeds_write
 	tests/fuzz/run $(BUILD)
-fuzz-short: $(FUZZERS) $(BUILD)/fuzz/seeds_write
-	tests/fuzz/run $(BUILD) short
+fuzz-part: $(FUZZERS) $(BUILD)/fuzz/seeds_write
+	tests/fuzz/run $(BUILD) $(FUZZ_PART)
 fuzz-long: $(FUZZERS) $(BUILD)/fuzz/seeds_write
 	tests/fuzz/run $(BUILD) $(FUZZ_SECONDS)
 
