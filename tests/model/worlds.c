@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WORLDS	"tests/model/worlds"
+#define WORLDS	 "tests/model/worlds"
 #define MAX_ROWS 256
 
 static struct {
