@@ -205,7 +205,8 @@ class Arena:
                     who = S.client_of(line.get("client_id"))
                     if who:
                         t = seconds(line["t"])
-                        self.last[who] = max(self.last.get(who, (0, 0)), (t, nr))
+                        of = self.last.setdefault(who, {})  # an application may have several clients
+                        of[line["client_id"]] = max(of.get(line["client_id"], (0, 0)), (t, nr))
 
     def members(self):
         return [(s.key, i + 1) for s in self.setups for i in range(s.clients)]
@@ -225,7 +226,7 @@ class Arena:
         return [who for who in self.members() if who not in self.last]
 
     def home(self):
-        return [who for who in self.members() if self.last.get(who, (0, 0))[1] and S.is_home(self.last[who][1])]
+        return [who for who in self.members() if who in self.last and all(S.is_home(nr) for _, nr in self.last[who].values())]
 
     def watch(self, up):
         """until the window is over, or all have been home for a while"""

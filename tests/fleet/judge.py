@@ -3,7 +3,7 @@
 In:  a folder that arena.py left. Out: read(OUT) -> {key: row}; a row has the fields of ROW.
 Who: fleet.py. The arithmetic is rows(), pure, tested by test_fleet.py.
 
-home: clients whose latest request for data was at home. moved: those of them that rezone had closed; by_itself: those that it had
+home: clients whose latest request for data was at home; of an application that has several client.ids (Streams) that of each of them. moved: those of them that rezone had closed; by_itself: those that it had
 not. seconds: from home's coming to the first request there with none elsewhere after it, the slowest of the clients that are home.
 doubled: record ids that stand twice. lost: acknowledged, and not there. Neither counts of a record that was acknowledged more than
 EARLY_S before home came, for no connection is moved before that: of those the note says how many there are. generations: of a group, while home was up (of a protocol
@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.realpath(os.path.join(os.path.dirname(__file__), "../
 from traces import lines, seconds  # noqa: E402
 
 ROW = ("clients", "home", "moved", "by_itself", "moves", "seconds", "doubled", "lost", "generations", "errors", "away", "load", "note")
-# data: (t, who, agent); moves: (t, who); acked: {key: {id: t}}; dump: {key: [id]}; joined: (t, key, generation); assigned, errors: (t, key, ...)
+# data: (t, who, agent, client.id); moves: (t, who); acked: {key: {id: t}}; dump: {key: [id]}; joined: (t, key, generation); assigned, errors: (t, key, ...)
 Run = namedtuple("Run", "up end data moves acked dump joined assigned errors away late skipped load setups")
 IGNORED_S = 1.0  # an error so soon after home came may be of what was before
 EARLY_S = 5.0
@@ -34,6 +34,12 @@ def home_of(requests, up):
         return None
     away = max((t for t, agent in requests if not S.is_home(agent)), default=up)
     return round(max(0.0, min(t for t, agent in requests if S.is_home(agent) and t > away) - up), 1)
+
+
+def all_home_of(clients, up):
+    """the same of all clients of an application; one that has none is not home"""
+    homes = [home_of(requests, up) for requests in clients]
+    return max(homes) if homes and None not in homes else None
 
 
 def generations(run, key):
@@ -54,17 +60,17 @@ def records(run, key):
 
 
 def rows(run):
-    of, moved = defaultdict(list), Counter()
-    for t, who, agent in sorted(run.data):
+    of, moved = defaultdict(dict), Counter()
+    for t, who, agent, client_id in sorted(run.data):
         if t < run.end:
-            of[who].append((t, agent))
+            of[who].setdefault(client_id, []).append((t, agent))
     for t, who in run.moves:
         if run.up <= t < run.end:
             moved[who] += 1
     for key in run.setups:
         s = S.BY_KEY[key]
         members = [(key, i + 1) for i in range(s.clients)]
-        home = {who: home_of(of[who], run.up) for who in members}
+        home = {who: all_home_of(of[who].values(), run.up) for who in members}
         there = [who for who in members if home[who] is not None]
         doubled, lost, early = records(run, key)
         gone = "ended" if any(k == key and text == ENDED and t < run.end for t, k, text in run.errors) else "no connection"
@@ -90,7 +96,7 @@ def read(out):
                 for e in lines(f):
                     who = S.client_of(e.get("client_id"))
                     if who and e["event"] == "data":
-                        data.append((seconds(e["t"]), who, e["agent"]))
+                        data.append((seconds(e["t"]), who, e["agent"], e["client_id"]))
                     elif who and e["event"] == "group" and e.get("api") == 11 and not e.get("error") and e.get("generation", -1) > 0:
                         joined.append((seconds(e["t"]), who[0], e["generation"]))
         elif name.startswith("events-"):

@@ -11,12 +11,13 @@ import judge as J  # noqa: E402
 import setups as S  # noqa: E402
 
 A, HOME = 1, 2
+ID = "its client.id"
 KEY = "java.write"
 ONE, TWO = (KEY, 1), (KEY, 2)
 
 
 def run(**more):
-    base = dict(up=100.0, end=160.0, data=[(90, ONE, A), (90, TWO, A), (110, ONE, HOME), (150, TWO, A)], moves=[(105, ONE)], acked={KEY: {"x-1": 90.0}},
+    base = dict(up=100.0, end=160.0, data=[(90, ONE, A, ID), (90, TWO, A, ID), (110, ONE, HOME, ID), (150, TWO, A, ID)], moves=[(105, ONE)], acked={KEY: {"x-1": 90.0}},
                 dump={KEY: ["x-1", "x-2"]}, joined=[], assigned=[], errors=[], away={TWO: "library"}, late=set(), skipped={}, load=1, setups=[KEY])
     return dict(J.rows(J.Run(**{**base, **more})))[more.get("setups", [KEY])[0]]
 
@@ -27,17 +28,23 @@ class Judge(unittest.TestCase):
         self.assertEqual((r["clients"], r["home"], r["moved"], r["by_itself"], r["moves"], r["seconds"], r["away"]), (2, 1, 1, 0, 1, 10.0, "library=1"))
 
     def test_by_itself(self):
-        r = run(data=[(90, ONE, A), (110, ONE, HOME), (112, TWO, HOME)])
+        r = run(data=[(90, ONE, A, ID), (110, ONE, HOME, ID), (112, TWO, HOME, ID)])
         self.assertEqual((r["home"], r["moved"], r["by_itself"], r["away"]), (2, 1, 1, ""))
 
     def test_home_for_good(self):
         """who goes away again is home from its return on; who ends elsewhere is not"""
-        self.assertEqual(run(data=[(110, ONE, HOME), (120, ONE, A), (130, ONE, HOME)])["seconds"], 30.0)
-        self.assertEqual(run(data=[(110, ONE, HOME), (120, ONE, A)])["home"], 0)
+        self.assertEqual(run(data=[(110, ONE, HOME, ID), (120, ONE, A, ID), (130, ONE, HOME, ID)])["seconds"], 30.0)
+        self.assertEqual(run(data=[(110, ONE, HOME, ID), (120, ONE, A, ID)])["home"], 0)
+
+    def test_several_clients(self):
+        """an application is home when each client of it is: a reader that was moved, and a producer that stays"""
+        data = [(90, ONE, A, "r"), (90, ONE, A, "w"), (110, ONE, HOME, "r"), (115, ONE, A, "w"), (120, ONE, HOME, "r"), (110, TWO, HOME, ID)]
+        self.assertEqual(run(data=data)["home"], 1)
+        self.assertEqual(run(data=[*data, (125, ONE, HOME, "w")])["seconds"], 25.0)
 
     def test_after_the_end(self):
         """what clients do once they are told to end does not count"""
-        self.assertEqual(run(data=[(110, ONE, HOME), (161, ONE, A)])["home"], 1)
+        self.assertEqual(run(data=[(110, ONE, HOME, ID), (161, ONE, A, ID)])["home"], 1)
 
     def test_moves_before_home_came(self):
         self.assertEqual(run(moves=[(95, ONE)])["moved"], 0)
@@ -56,7 +63,7 @@ class Judge(unittest.TestCase):
 
     def test_not_there(self):
         """an agent has nothing of a client: it may have no connection, or its application has ended"""
-        data = [(90, ONE, A), (90, TWO, A)]
+        data = [(90, ONE, A, ID), (90, TWO, A, ID)]
         self.assertEqual(run(data=data, away={ONE: "library"})["away"], "library=1; no connection=1")
         r = run(data=data, away={}, errors=[(110, KEY, J.ENDED)])
         self.assertEqual((r["away"], r["errors"], F.told(r)), ("ended=2", 1, "the application ended: 2"))
