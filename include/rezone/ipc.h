@@ -207,7 +207,8 @@ struct rz_status {
 	__u32 conf_reloads;	/* how often changed settings were taken */
 	enum rz_wide wide;	/* of the latest move */
 	enum rz_helper helper;
-	__u8 pad[2];
+	__u8 listening; /* connections that it listens to (user/move/listen.h) */
+	__u8 pad;
 	char version[RZ_VERSION_SIZE];
 	char node[RZ_NODE_SIZE];	   /* --node-name, else the host's name */
 	char conf_file[RZ_SOURCE_NOTE];	   /* --config, "": none */

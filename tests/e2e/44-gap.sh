@@ -37,6 +37,8 @@ LISTENED='.reason == "listening"'
 check "one that says nothing is let go, and why" within 30 has_event "$(of silent "$SILENT")"
 check "it is listened to" within 10 some_rows "$(of silent "$LISTENED")"
 check "rezone's program is at the agent's cgroup for it" has_links "$AGENTS" 1
+listens() { "$REZONE" status --pin-dir "$PIN_DIR" -o json | jq -e '.waiting.listening >= 1' >/dev/null; }
+check "... and status counts it" within 5 listens
 check "a producer that writes every 2.5 s is reset in a gap, three times" within 90 has_event "$(of pausing "$GAP")" 3
 # a request that comes just before the pause has settled breaks it
 check "it was hardly ever held" test "$(event_count "$(of pausing "$HOLD")")" -le 1

@@ -54,6 +54,7 @@ static void make(struct place *p)
 		.settings = {.mode = RZ_MODE_OBSERVE},
 		.status = {.started_ns = NOW_NS - HOUR_NS,
 			   .tick_ns = NOW_NS - 1500000000,
+			   .listening = 2,
 			   .conf_ns = NOW_NS - HOUR_NS,
 			   .version = "0.1.0+abc"},
 		.counters = {.outcomes = {[RZ_OUTCOME_HOME] = 3, [RZ_OUTCOME_LEFT] = 2}}};
@@ -93,6 +94,7 @@ static void make(struct place *p)
 					.ledger = &p->ledger,
 					.fills = p->fills,
 					.n_fills = 1,
+					.n_next = 3,
 					.wall_ns = WALL_NS,
 					.process = {1.25, 1795692000.5, 4096, 8192, 20, 128}};
 }
@@ -169,6 +171,8 @@ static void test_connections(void **state)
 	       "{cause=\"breaker open\"} 0\n{cause=\"paused\"} 1\n{cause=\"over budget\"} 0\n"
 	       "{cause=\"over target budget\"} 0\n{cause=\"over cluster budget\"} 0\n"
 	       "{cause=\"observing\"} 0\n");
+	expect(&p, "rezone_connections_listened_to", " 2\n");
+	expect(&p, "rezone_clients_next_connection", " 3\n");
 	expect(&p, "rezone_arrivals_total",
 	       "{client_zone=\"a\",home_was_ready=\"no\"} 0\n"
 	       "{client_zone=\"a\",home_was_ready=\"yes\"} 0\n"

@@ -135,11 +135,66 @@ static void test_healthy(void **state)
 		" \"moves\": {\n  \"moved\": 6,\n  \"home\": 1,\n  \"left\": 2,\n"
 		"  \"returned\": 1,\n  \"not_known_yet\": 2,\n  \"gone\": 1,\n"
 		"  \"let_go\": 3,\n  \"refused\": 1,\n  \"observed\": 0\n },\n"
+		" \"waiting\": {\n  \"listening\": 0,\n  \"listening_most\": 64,\n"
+		"  \"next_connection\": 0,\n  \"next_connection_most\": 64,\n"
+		"  \"clients\": []\n },\n"
 		" \"settings\": {\n  \"file\": \"/etc/rezone.yaml\",\n"
 		"  \"taken\": \"2026-11-26T11:19:00.000Z\",\n  \"reloads\": 2,\n"
 		"  \"refused\": null,\n  \"refused_why\": null,\n"
 		"  \"restart_for\": \"port\"\n },\n \"paused_by_settings\": false,\n"
 		" \"frozen\": null,\n \"breaker\": null,\n \"responses\": null\n}\n");
+}
+
+/* Whom moves wait for: how many, and with -o wide who; a client whose client.id is not known any
+ * more has none. */
+static void test_waiting(void **state)
+{
+	struct rz_follow_row next[2] = {
+		{.key = {.agent_port = 9092},
+		 .follow = {.moved = 77,
+			    .software = 1,
+			    .since_ns = NOW_NS - 20 * SECOND_NS,
+			    .until_ns = NOW_NS + 100 * SECOND_NS}},
+	};
+	struct rz_client_row client = {.hash = 7, .client = {.id = "kgo-1,warpstream_az=b"}};
+	uint8_t addr[16] = {[10] = 0xff, [11] = 0xff, 10, 0, 2, 7};
+	struct place p;
+
+	(void)state;
+	make(&p);
+	memcpy(next[0].key.client_addr, addr, sizeof(addr));
+	memcpy(next[0].key.agent_addr, addr, sizeof(addr));
+	next[1] = next[0];
+	next[0].key.client = client.hash;
+	p.snap.clients = &client;
+	p.snap.n_clients = 1;
+	p.snap.status.listening = 3;
+	assert_non_null(strstr(printed(&p, rz_status_print_text),
+			       "\nlistening    to 3 connections, of 64 at most: their next request "
+			       "makes them candidates again\nmoved "));
+	p.v.next = next;
+	p.v.n_next = 2;
+	assert_non_null(
+		strstr(printed(&p, rz_status_print_text),
+		       "\nwaiting      for the next connection of 2 clients, of 64 at most: "
+		       "it is closed as it begins to write (-o wide names the "
+		       "clients)\nmoved "));
+	p.v.wide = true;
+	assert_non_null(strstr(printed(&p, rz_status_print_text),
+			       " begins to write\n"
+			       "  client     kgo-1,warpstream_az=b at 10.0.2.7, connections to "
+			       "10.0.2.7:9092; since 2026-11-26 11:19:40 UTC until 2026-11-26 "
+			       "11:21:40 UTC at most\n"
+			       "  client     - at 10.0.2.7, "));
+	assert_non_null(strstr(printed(&p, rz_status_print_json),
+			       "\"listening\": 3,\n  \"listening_most\": 64,\n"
+			       "  \"next_connection\": 2,\n  \"next_connection_most\": 64,\n"
+			       "  \"clients\": [\n   {\n    \"client\": \"10.0.2.7\",\n"
+			       "    \"client_id\": \"kgo-1,warpstream_az=b\",\n"
+			       "    \"agent\": \"10.0.2.7:9092\",\n    \"cookie\": 77,\n"
+			       "    \"since\": \"2026-11-26T11:19:40.000Z\",\n"
+			       "    \"until\": \"2026-11-26T11:21:40.000Z\"\n   },\n   {\n"
+			       "    \"client\": \"10.0.2.7\",\n    \"client_id\": null,\n"));
 }
 
 /* Why nobody is moved, since when and until when; a pause costs the node no restart and no rollout.
@@ -333,9 +388,13 @@ static void test_not_running(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_healthy),	    cmocka_unit_test(test_stopped),
-		cmocka_unit_test(test_each_fault),  cmocka_unit_test(test_paused_by_settings),
-		cmocka_unit_test(test_no_fault),    cmocka_unit_test(test_ready),
+		cmocka_unit_test(test_healthy),
+		cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_each_fault),
+		cmocka_unit_test(test_paused_by_settings),
+		cmocka_unit_test(test_no_fault),
+		cmocka_unit_test(test_ready),
 		cmocka_unit_test(test_not_running),
 	};
 

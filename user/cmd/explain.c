@@ -253,7 +253,8 @@ static int run(struct work *w)
 	if (!err && !totals.shown)
 		return rz_err(-ENOENT,
 			      "explain: no tracked connection is \"%s\"; `rezone list -o wide` has "
-			      "them, `rezone events` those that closed",
+			      "them, `rezone events` those that closed, `rezone status -o wide` "
+			      "clients whose next connection is waited for",
 			      w->ask->what);
 	if (!err)
 		err = print(w, totals.shown);

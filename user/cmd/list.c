@@ -17,6 +17,7 @@
 #include "cmd/cmd.h"
 #include "cmd/conns.h"
 #include "cmd/opts.h"
+#include "kern/follow.h"
 #include "kern/pause.h"
 #include "out/conn_json.h"
 #include "out/conn_order.h"
@@ -99,6 +100,18 @@ static int print_rows(const struct ask *a, struct rz_conn_row *rows, size_t n)
 	return n ? rz_table_conns(stdout, rows, n, a->common.wide) : 0;
 }
 
+/* Those whose next connection is waited for may have none that could be listed. */
+static int print_waited(const struct rz_maps *maps)
+{
+	_cleanup_free_ struct rz_follow_row *rows = NULL;
+	size_t n;
+	int err = rz_follow_read_next(maps, &rows, &n);
+
+	if (!err)
+		rz_table_next(stdout, n);
+	return err;
+}
+
 static int show(const struct ask *a, const struct rz_snapshot *snap, const struct rz_world *world)
 {
 	_cleanup_free_ struct rz_conn_row *rows = NULL;
@@ -130,6 +143,8 @@ static int once(const struct ask *a, const struct rz_maps *maps)
 
 	if (!err)
 		err = show(a, conns.snap, &conns.world);
+	if (!err && !a->common.json)
+		err = print_waited(maps);
 	if (!err)
 		err = rz_stdout_flush();
 	rz_conns_free(&conns);

@@ -58,7 +58,7 @@ static bool may_not_look(const char *pin_dir)
 
 /* Everything that the long form shows. Points into `conns`. 0 or -errno, logged. */
 static int read_all(const struct rz_maps *maps, struct rz_conns *conns, struct rz_status_view *v,
-		    struct rz_source_val **ret_sources)
+		    struct rz_source_val **ret_sources, struct rz_follow_row **ret_next)
 {
 	struct rz_conn_filter all = RZ_CONN_FILTER_ALL;
 	struct rz_conn_row *rows = NULL;
@@ -68,6 +68,8 @@ static int read_all(const struct rz_maps *maps, struct rz_conns *conns, struct r
 		err = rz_conn_rows_make(conns->snap, &conns->world, &all, &rows, &v->totals);
 	if (!err)
 		err = rz_maps_read_sources(maps, ret_sources, &v->n_sources);
+	if (!err)
+		err = rz_follow_read_next(maps, ret_next, &v->n_next);
 	free(rows);
 	if (err)
 		return err;
@@ -75,6 +77,7 @@ static int read_all(const struct rz_maps *maps, struct rz_conns *conns, struct r
 	v->topo = conns->topo;
 	v->zones = conns->zones;
 	v->sources = *ret_sources;
+	v->next = *ret_next;
 	v->conns_max = rz_maps_room(maps->conns);
 	v->clients_max = rz_maps_room(maps->clients);
 	v->wall_ns = rz_wall_ns();
@@ -101,10 +104,12 @@ static int show(const struct ask *a, const struct rz_status_view *read)
 static int show_all(const struct ask *a, const struct rz_maps *maps, struct rz_status_view *v)
 {
 	struct rz_source_val *sources = NULL;
+	struct rz_follow_row *next = NULL;
 	struct rz_conns conns = {};
-	int ret = read_all(maps, &conns, v, &sources) ? EXIT_NOT_KNOWN : show(a, v);
+	int ret = read_all(maps, &conns, v, &sources, &next) ? EXIT_NOT_KNOWN : show(a, v);
 
 	free(sources);
+	free(next);
 	rz_conns_free(&conns);
 	return ret;
 }
@@ -126,7 +131,7 @@ static int ask_ready(const struct rz_maps *maps, struct rz_status_view *v)
 
 static int run(const struct ask *a)
 {
-	struct rz_status_view v = {.pin_dir = a->common.pin_dir};
+	struct rz_status_view v = {.pin_dir = a->common.pin_dir, .wide = a->common.wide};
 	struct rz_maps maps;
 	struct rz_pause pause;
 	int ret;

@@ -95,6 +95,7 @@ void rz_daemon_write_status(struct rz_daemon *d)
 {
 	d->counters.log_lost = rz_log_lost();
 	d->status.beat_ns = rz_now_ns();
+	d->status.listening = (uint8_t)d->listening.n;
 	write_only_entry(d->maps->status, &d->status);
 	write_only_entry(d->maps->counters, &d->counters);
 	rz_daemon_tally_write(d);

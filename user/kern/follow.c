@@ -3,6 +3,7 @@
 #include "kern/follow.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <bpf/bpf.h>
 
@@ -47,4 +48,29 @@ int rz_follow_read(const struct rz_maps *maps, struct rz_follow_row **ret, size_
 	struct rz_batch_row row = RZ_BATCH_ROW(struct rz_follow_row, key, follow);
 
 	return rz_batch_read_rows(maps->follow, &row, BPF_F_LOCK, (void **)ret, ret_n);
+}
+
+static int by_since(const void *a, const void *b)
+{
+	const struct rz_follow_row *x = a, *y = b;
+
+	return (x->follow.since_ns > y->follow.since_ns) -
+	       (x->follow.since_ns < y->follow.since_ns);
+}
+
+int rz_follow_read_next(const struct rz_maps *maps, struct rz_follow_row **ret, size_t *ret_n)
+{
+	size_t i, n, kept = 0;
+	struct rz_follow_row *rows;
+	int err = rz_follow_read(maps, &rows, &n);
+
+	if (err)
+		return err;
+	for (i = 0; i < n; i++)
+		if (rows[i].follow.software)
+			rows[kept++] = rows[i];
+	qsort(rows, kept, sizeof(*rows), by_since);
+	*ret = rows;
+	*ret_n = kept;
+	return 0;
 }

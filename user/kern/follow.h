@@ -3,7 +3,8 @@
  * Clients that are followed after the close (map follow): entries that user space makes and
  * removes, and BPF fills (bpf/follow.bpf.h).
  *
- * Comes in: connections, the maps. Called by move/jobs.c around the close, and by daemon/follow.c.
+ * Comes in: connections, the maps. Called by move/jobs.c around the close, by daemon/follow.c, and
+ * by commands, to show whom a move waits for.
  */
 #ifndef RZ_KERN_FOLLOW_H
 #define RZ_KERN_FOLLOW_H
@@ -41,5 +42,7 @@ void rz_follow_end(const struct rz_maps *maps, const struct rz_follow_key *key);
 
 /* All of map follow; the caller frees. 0 or -errno. */
 int rz_follow_read(const struct rz_maps *maps, struct rz_follow_row **ret, size_t *ret_n);
+/* Only those whose next connection a move waits for, the one that is waited for longest first. */
+int rz_follow_read_next(const struct rz_maps *maps, struct rz_follow_row **ret, size_t *ret_n);
 
 #endif

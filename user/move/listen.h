@@ -18,7 +18,9 @@
 
 #include "kern/held.h"
 
-#define RZ_LISTEN_MAX 64 /* connections at a time: each is an entry of map holds */
+#define RZ_LISTEN_MAX                                                                  \
+	64 /* connections at a time: each is an entry of map holds; fits a byte of map \
+	    * status */
 
 struct rz_listening { /* all zero at first */
 	struct rz_watched rows[RZ_LISTEN_MAX];

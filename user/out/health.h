@@ -9,8 +9,9 @@
 #ifndef RZ_OUT_HEALTH_H
 #define RZ_OUT_HEALTH_H
 
-#include "kern/snapshot.h"
+#include "kern/follow.h"
 #include "kern/pause.h"
+#include "kern/snapshot.h"
 #include "out/conn_row.h"
 
 enum rz_fault {
@@ -42,6 +43,9 @@ struct rz_status_view {
 	const struct rz_source_val *sources;
 	size_t n_sources;
 	struct rz_conn_totals totals;
+	const struct rz_follow_row *next; /* whose next connection is waited for */
+	size_t n_next;
+	bool wide;			 /* each of them, too */
 	uint32_t conns_max, clients_max; /* what their maps have room for */
 	const struct rz_pause *pause;	 /* NULL: nobody has paused */
 };

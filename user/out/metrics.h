@@ -46,6 +46,7 @@ struct rz_metrics_view {
 	const struct rz_ledger_rows *ledger; /* its zones alone are looked at */
 	const struct rz_map_fill *fills;
 	size_t n_fills;
+	size_t n_next;	  /* clients whose next connection is waited for */
 	uint64_t wall_ns; /* CLOCK_REALTIME at snap->now_ns */
 	struct rz_process_facts process;
 };

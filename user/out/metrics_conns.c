@@ -101,6 +101,16 @@ void rz_metrics_blocked(const struct rz_exposition *x, const struct rz_metrics_v
 	}
 }
 
+void rz_metrics_listened_to(const struct rz_exposition *x, const struct rz_metrics_view *v)
+{
+	rz_exposition_value(x, v->snap->status.listening);
+}
+
+void rz_metrics_next_connection(const struct rz_exposition *x, const struct rz_metrics_view *v)
+{
+	rz_exposition_value(x, (double)v->n_next);
+}
+
 /* ---- arrivals ---- */
 
 static double arrivals(const struct rz_tallies *t, const char *zone, int home_was_ready)

@@ -13,6 +13,8 @@ RZ_COLLECT(connections);
 RZ_COLLECT(by_reason);
 RZ_COLLECT(parked);
 RZ_COLLECT(blocked);
+RZ_COLLECT(listened_to);
+RZ_COLLECT(next_connection);
 RZ_COLLECT(arrivals);
 RZ_COLLECT(traffic);
 

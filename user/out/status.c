@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "kern/watch.h"
+#include "move/catch.h"
+#include "move/listen.h"
 #include "out/status_inside.h"
 #include "out/table.h"
 #include "policy/reason.h"
@@ -101,6 +103,40 @@ static void print_topology(FILE *f, const struct rz_status_view *v)
 	}
 }
 
+/* "kgo-1,warpstream_az=b at 10.0.2.7, for its next one to 10.0.1.1:9092, since ... until ..." */
+static void print_next(FILE *f, const struct rz_status_view *v, const struct rz_follow_row *r)
+{
+	const struct rz_client *client = rz_snapshot_client(v->snap, r->key.client);
+	char addr[RZ_ENDPOINT_TEXT], agent[RZ_ENDPOINT_TEXT], since[32], until[32];
+
+	rz_addr_format(addr, sizeof(addr), r->key.client_addr);
+	rz_endpoint_format(agent, sizeof(agent), r->key.agent_addr, r->key.agent_port);
+	rz_table_line(f, "  client", "%s at %s, connections to %s; since %s until %s at most",
+		      client ? client->id : "-", addr, agent,
+		      clock_text(since, rz_status_wall_ns(v, r->follow.since_ns)),
+		      clock_text(until, rz_status_wall_ns(v, r->follow.until_ns)));
+}
+
+/* Whom moves wait for, if anybody. */
+static void print_waiting(FILE *f, const struct rz_status_view *v)
+{
+	size_t i;
+
+	if (v->snap->status.listening)
+		rz_table_line(f, "listening",
+			      "to %u connections, of %d at most: their next request makes them "
+			      "candidates again",
+			      v->snap->status.listening, RZ_LISTEN_MAX);
+	if (v->n_next)
+		rz_table_line(f, "waiting",
+			      "for the next connection of %zu clients, of %d at most: it is closed "
+			      "as it begins to write%s",
+			      v->n_next, RZ_CATCH_MAX,
+			      v->wide ? "" : " (-o wide names the clients)");
+	for (i = 0; v->wide && i < v->n_next; i++)
+		print_next(f, v, &v->next[i]);
+}
+
 static void print_moves(FILE *f, const struct rz_status_view *v)
 {
 	const struct rz_counters *n = &v->snap->counters;
@@ -117,6 +153,7 @@ static void print_moves(FILE *f, const struct rz_status_view *v)
 			      "%zu: nobody would move them, and their requests are not read",
 			      t->parked);
 	rz_table_line(f, "would move", "%zu now, %zu are being moved", t->would_move, t->moving);
+	print_waiting(f, v);
 	rz_table_line(f, "moved",
 		      "%llu: %llu home, %llu left this node, %llu returned, %llu not known yet; "
 		      "not moved: %llu without a safe moment, %llu refused",

@@ -5,6 +5,8 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "kern/watch.h"
+#include "move/catch.h"
+#include "move/listen.h"
 #include "out/pause.h"
 #include "out/status_inside.h"
 #include "policy/reason.h"
@@ -114,6 +116,32 @@ static json_t *moves_object(const struct rz_counters *n)
 		count(n->let_go), "refused", count(n->refused), "observed", count(n->observed));
 }
 
+static json_t *next_object(const struct rz_status_view *v, const struct rz_follow_row *r)
+{
+	const struct rz_client *client = rz_snapshot_client(v->snap, r->key.client);
+	char addr[RZ_ENDPOINT_TEXT], agent[RZ_ENDPOINT_TEXT];
+
+	rz_addr_format(addr, sizeof(addr), r->key.client_addr);
+	rz_endpoint_format(agent, sizeof(agent), r->key.agent_addr, r->key.agent_port);
+	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o}", "client", addr, "client_id",
+			 client ? rz_json_text(client->id) : json_null(), "agent", agent, "cookie",
+			 count(r->follow.moved), "since", time_of(v, r->follow.since_ns), "until",
+			 time_of(v, r->follow.until_ns));
+}
+
+static json_t *make_waiting(const struct rz_status_view *v)
+{
+	json_t *clients = json_array();
+	size_t i;
+
+	for (i = 0; i < v->n_next; i++)
+		json_array_append_new(clients, next_object(v, &v->next[i]));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "listening", count(v->snap->status.listening),
+			 "listening_most", count(RZ_LISTEN_MAX), "next_connection",
+			 count(v->n_next), "next_connection_most", count(RZ_CATCH_MAX), "clients",
+			 clients);
+}
+
 static json_t *make_version(const struct rz_status_view *v)
 {
 	return rz_json_text(v->snap->status.version);
@@ -207,6 +235,7 @@ static const struct {
 	{"topology", topology_object},
 	{"connections", make_connections},
 	{"moves", make_moves},
+	{"waiting", make_waiting},
 	{"settings", make_settings},
 	{"paused_by_settings", make_paused},
 	{"frozen", frozen_object},

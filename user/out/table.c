@@ -373,6 +373,15 @@ void rz_table_way(FILE *f, const struct rz_status *s, bool wide)
 		      f);
 }
 
+void rz_table_next(FILE *f, size_t n)
+{
+	if (n)
+		fprintf(f,
+			"the next connection of %zu clients is waited for (rezone status -o wide "
+			"has them)\n",
+			n);
+}
+
 void rz_table_pause(FILE *f, const struct rz_pause *pause, const struct rz_settings *s)
 {
 	char text[RZ_PAUSE_TEXT + 160];

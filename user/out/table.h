@@ -23,6 +23,8 @@ int rz_table_conns(FILE *f, const struct rz_conn_row *rows, size_t n, bool wide)
 void rz_table_totals(FILE *f, const struct rz_conn_totals *t);
 /* How connections are reset here, where that says something. */
 void rz_table_way(FILE *f, const struct rz_status *s, bool wide);
+/* Of how many clients the next connection is waited for; nothing if of none. */
+void rz_table_next(FILE *f, size_t n);
 /* "paused: nobody is moved, since ..."; NULL: not by the operator. By the settings, a line of its
  * own. */
 void rz_table_pause(FILE *f, const struct rz_pause *pause, const struct rz_settings *s);

@@ -18,6 +18,7 @@
 #include "base/cure.h"
 #include "base/log.h"
 #include "cmd/conns.h"
+#include "kern/follow.h"
 #include "out/health.h"
 #include "out/metrics.h"
 
@@ -184,6 +185,7 @@ static int make(struct rz_source *s, struct rz_conns *conns, char **ret, size_t 
 	struct rz_tallies tallies = {};
 	struct rz_ledger_rows ledger = {};
 	struct rz_metrics_view v = {.fills = fills, .tallies = &tallies, .ledger = &ledger};
+	_cleanup_free_ struct rz_follow_row *next = NULL;
 	struct rz_conn_totals totals;
 	int err = rz_conns_read(&s->maps, conns);
 
@@ -191,6 +193,8 @@ static int make(struct rz_source *s, struct rz_conns *conns, char **ret, size_t 
 		err = rz_conn_rows_make(conns->snap, &conns->world, &all, &rows, &totals);
 	if (!err)
 		err = rz_maps_read_sources(&s->maps, &sources, &v.n_sources);
+	if (!err)
+		err = rz_follow_read_next(&s->maps, &next, &v.n_next);
 	if (!err)
 		err = rz_tally_read(&s->maps, &tallies);
 	if (!err)
