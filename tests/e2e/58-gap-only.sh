@@ -19,7 +19,8 @@ for t in "${!AT_OF[@]}"; do # franz-go makes none
 	within "$DEADLINE" eval 'in_ns cl timeout 5 kcat -L -b "${AT_OF[$t]}" -t $t 2>/dev/null | grep -q "partition 0, leader [0-9]"' || not_ok "topic $t is made"
 done
 client_start older franz-go write --bootstrap "${AT_OF[older]}" --client-id "older,warpstream_az=b,$LB" --topic older --partition 0 --rate 40
-within "$DEADLINE" grep -q '"event":"wrote"' "$WORK/older.log" || not_ok "older writes"
+# 5 s after its first question for metadata it asks again, on a connection that would say its name
+within "$DEADLINE" eval '[ "$(grep -c "\"event\":\"wrote\"" "$WORK/older.log")" -ge 300 ]' || not_ok "older writes"
 rezone_start --interval 500ms --stable-for 0s --cooldown 0s --give-up-after 0 --rate 100 --gap-timeout 1s --hold-timeout 2s
 # after rezone, which sees the name a client gives when it connects
 for c in "${!RATE[@]}"; do
@@ -37,7 +38,8 @@ check "one that writes often is closed in its short pauses" within "$DEADLINE" c
 caught() { [ "$(stat_of held_segments)" -gt 0 ]; }
 # a matter of a few ms, so of luck: one of some fifty tries or more
 check "requests came just then, and were held back" within "$DEADLINE" caught
-check "... and nobody was closed after that" test "$(count '[a-z]*[0-9]*' '.event == "move" and (.held_ms > 0 or (.text | startswith("closed in a gap") | not))')" = 0
+# (of one that writes often a request may come in the very instant of the FIN: dropped like one that is still on its way)
+check "... and nobody was closed after that" test "$(count '(busy|calm|older|edge[0-9])' '.event == "move" and (.held_ms > 0 or (.text | startswith("closed in a gap") | not))')" = 0
 note "held back between the last look and the end: $(stat_of held_segments) segments"
 check "busy, which never pauses, is let go" within "$DEADLINE" came busy '.event == "let-go" and .error == "ETIMEDOUT" and .check != null and .check != "silent"'
 check "busy is never held" test "$(count busy '.event == "hold" or (.event == "move" and .held_ms > 0)')" = 0
