@@ -69,7 +69,7 @@ BPF_COMPILE = $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 
 KUBE_PURE := $(addprefix user/source/,slice.c answer.c store.c build.c spec.c)
 # what is in rezone-source alone beside the library: the HTTP client, its list of system calls
-SOURCE_SRCS := $(addprefix user/source/,http.c api.c standing.c list.c watch.c proof.c target.c kube.c cloud.c credential.c confine.c tell.c) \
+SOURCE_SRCS := $(addprefix user/source/,http.c api.c standing.c list.c watch.c proof.c target.c kube.c cloud.c credential.c confine.c tell.c ask.c) \
 	    user/base/calls.c
 # what is in rezone-enter alone beside the library: its list of system calls
 ENTER_SRCS := user/enter/confine.c user/base/calls.c

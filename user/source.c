@@ -6,6 +6,8 @@
  * Comes in: KEY=VALUE arguments and a socket as descriptor 3, from daemon/reporter.c, which is who
  * starts it. It gives up its rights (source/confine.h) before it talks to anybody. Goes out:
  * reports (report/report.h). Ends with the daemon.
+ *
+ * With ask=1, from daemon/ask.c, it asks agents for their versions instead (source/ask.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,13 +23,14 @@
 #include "base/pass.h"
 #include "base/str.h"
 #include "report/report.h"
+#include "source/ask.h"
 #include "source/confine.h"
 #include "source/tell.h"
 
 struct args {
 	const char *services, *selectors, *server, *token_file, *ca_file, *port_name, *node_name;
 	const char *zone_label, *max_age_ns, *empty_confirm_ns, *cloud, *cloud_url, *uid, *parent;
-	const char *log_level, *full, *newest;
+	const char *log_level, *full, *newest, *ask;
 };
 
 static const struct {
@@ -41,7 +44,7 @@ static const struct {
 	KEY(services),	KEY(selectors), KEY(server),	 KEY(token_file), KEY(ca_file),
 	KEY(port_name), KEY(node_name), KEY(zone_label), KEY(max_age_ns), KEY(empty_confirm_ns),
 	KEY(cloud),	KEY(cloud_url), KEY(uid),	 KEY(parent),	  KEY(log_level),
-	KEY(full),	KEY(newest),
+	KEY(full),	KEY(newest),	KEY(ask),
 #undef KEY
 };
 
@@ -161,6 +164,8 @@ static int run(const struct args *a)
 	struct rz_loop *loop = NULL;
 	int err = begin(a);
 
+	if (!err && a->ask)
+		return rz_ask_run(RZ_REPORT_FD);
 	if (!err)
 		err = rz_loop_new(&loop);
 	fill(a, &c);

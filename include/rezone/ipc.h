@@ -179,7 +179,8 @@ struct rz_settings {
 	char exclude_zones[RZ_EXCLUDE_SIZE];
 	__u8 paused; /* nobody is moved: --paused; the operator's pause is apart from it */
 	enum rz_give_leaders leaders;
-	__u8 pad[6];
+	__u8 ask_agents; /* which versions they have */
+	__u8 pad[5];
 	char price[RZ_PRICE_SIZE]; /* of a GB between zones (user/policy/price.h) */
 };
 
@@ -214,6 +215,8 @@ struct rz_status {
 	char conf_file[RZ_SOURCE_NOTE];	   /* --config, "": none */
 	char conf_why[RZ_SOURCE_NOTE];	   /* why the latest change was refused, "" */
 	char conf_restart[RZ_SOURCE_NOTE]; /* settings whose change takes a restart, "": none */
+	__u64 ask_failed_ns;	      /* when an agent last did not say which versions it has */
+	char ask_why[RZ_SOURCE_NOTE]; /* ... which one, and why; "": each has said it */
 };
 
 /* counters: what that daemon has done since it started. Written with `status`. The programs of
@@ -233,6 +236,8 @@ struct rz_counters {
 	__u64 awaited;	      /* that are waited for now */
 	__u64 log_lost;	      /* lines of its log that could not be written */
 	__u64 state_skipped;  /* runs of rz_state that the kernel left out */
+	__u64 asked_answered; /* agents that were asked for their versions (daemon/ask.c), */
+	__u64 asked_failed;   /* ... and that did not say them */
 	__u32 freezes;	      /* how often the topology could not be trusted */
 	__u32 breaker_opened; /* how often */
 };

@@ -43,7 +43,8 @@ enum rz_print_api {
 	RZ_PRINT_OF_HEARTBEAT,
 	RZ_PRINT_APIS,
 } RZ_PACKED_ENUM;
-#define RZ_PRINT_DIFFERS 255 /* in versions[]: it has sent two */
+#define RZ_PRINT_DIFFERS   255 /* in versions[]: it has sent two */
+#define RZ_PRINT_NO_ANSWER 127 /* in agent_has */
 struct rz_print {
 	__s32 produce_timeout_ms;
 	__s32 fetch_max_wait_ms;
@@ -60,9 +61,12 @@ struct rz_print {
 	__u8 isolation;
 	__u8 session; /* its fetches are in a session (KIP-227) */
 	__u8 several; /* one of these Produce requests had more than one topic, or partition */
-	/* written by user space, at the end of a move (kern/prints.h) */
+	/* written by user space (kern/prints.h): at the end of a move */
 	__u8 unanswered; /* the most requests that were unanswered at once; ends at 255 */
-	__u8 probes;	 /* holds without a close, which were to tell its library */
+	__u8 probes : 1; /* it was held without a close, which was to tell its library */
+	/* ... when the agent was asked: the newest Produce that it has, + 1; 0: it was not asked,
+	 * RZ_PRINT_NO_ANSWER: it did not say */
+	__u8 agent_has : 7;
 	/* two requests were not the same in these */
 	__u8 timeouts_differ;
 	__u8 batches_differ;

@@ -223,10 +223,12 @@ events_keep() {
 # rezone_start [FLAGS...]
 # Most tests move the same few clients again and again, to agents that take them all, and start them at an agent of the wrong
 # zone while home is ready: neither breaker nor target rate nor a wait for those that came although home was ready, unless a
-# test asks for them. STARTED is when, in the form of an event's time.
+# test asks for them. STARTED is when, in the form of an event's time. REZONE_NS: in that network namespace, from which it
+# reaches the agents, as from a node's own it reaches pods; else in the machine's, from which it does not.
 rezone_start() {
 	STARTED=$(utc_now)
-	spawn rezone - - "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" --topology "$WORK/topology.yaml" \
+	# shellcheck disable=SC2086 # words
+	spawn rezone - - ${REZONE_NS:+nsenter "--net=/run/netns/$P-$REZONE_NS"} "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" --topology "$WORK/topology.yaml" \
 		--breaker 0 --rate-per-target 0 --home-ready-wait 0s "$@"
 	within "$DEADLINE" daemon_runs || {
 		not_ok "rezone did not start"

@@ -162,12 +162,14 @@ class Arena:
                               stderr=subprocess.DEVNULL, text=True).stdout
 
     def rezone_start(self):
+        """in the network namespace of the switch, from which the agents can be asked, as pods from a node's own"""
         mode = ["--mode", "observe"] if self.o.mode == "observe" else []
         os.makedirs(ENV["PIN_DIR"], exist_ok=True)
         for node in S.OTHERS:
             log, pins = f"{self.out}/rezone-{node}.log", f"{ENV['PIN_DIR']}/{node}"
-            self.p.start(f"rezone-{node}", [ENV["REZONE"], "run", "--pin-dir", pins, "--cgroup", f"{ENV['CGROUP']}/{node}", "--topology",
-                                            f"{ENV['WORK']}/topology-{node}.yaml", *TOLD, *mode], out=log, err=log)
+            self.p.start(f"rezone-{node}", ["nsenter", f"--net=/run/netns/{ENV['P']}-sw", ENV["REZONE"], "run", "--pin-dir", pins,
+                                            "--cgroup", f"{ENV['CGROUP']}/{node}", "--topology", f"{ENV['WORK']}/topology-{node}.yaml",
+                                            "--ask-agents", "on", *TOLD, *mode], out=log, err=log)
             if not until(60, lambda: '"start"' in self.rezone(node, "events", "-e", "start")):
                 raise RuntimeError(f"rezone did not start, see {log}")
             self.p.start(f"events-{node}", [ENV["REZONE"], "events", "--pin-dir", pins, "-f", "-o", "json"], out=f"{self.out}/events-{node}.json", err=log)

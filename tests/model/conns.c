@@ -114,10 +114,13 @@ static void print_writer(struct run *r, struct rz_print *p)
 			       .several = chance(r, 20),
 			       .unanswered = chance(r, 60) ? 0 : (__u8)(6 + below(r, 4)),
 			       .probes = chance(r, 40),
+			       .agent_has = chance(r, 40)   ? 0
+					    : chance(r, 30) ? RZ_PRINT_NO_ANSWER
+							    : 9 + below(r, 4),
 			       .idempotent = chance(r, 50),
 			       .timeouts_differ = chance(r, 5),
 			       .batches_differ = chance(r, 5),
-			       .versions = {[RZ_PRINT_OF_PRODUCE] = 9}};
+			       .versions = {[RZ_PRINT_OF_PRODUCE] = 9 + below(r, 2)}};
 	if (!p->idempotent)
 		p->producer_epoch = p->base_sequence = chance(r, 90) ? -1 : 1;
 }

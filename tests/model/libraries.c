@@ -60,7 +60,7 @@ bool is_to_be_probed(const struct eye *e)
 	const struct rz_frame *f = &e->conn->frame;
 	const struct rz_print *p = &e->r->prints[e->conn - e->r->conns].print;
 
-	return f->produce && !f->acks0 && may_be_told(f, p) &&
+	return f->produce && !f->acks0 && may_be_told(f, p, e->r->settings.ask_agents) &&
 	       (!can_be_followed(e) || twist == TWIST_PROBE_MOVED) &&
 	       (e->r->settings.hold_timeout_ns || twist == TWIST_PROBE_HOLDS) &&
 	       (e->r->limits.mode == RZ_MODE_ENFORCE || twist == TWIST_PROBE_MODE);

@@ -132,6 +132,7 @@ static void make_settings(struct run *r)
 	s->shared = below(r, RZ_SHARED_COUNT);
 	s->acks0 = chance(r, 20) ? RZ_ACKS0_MOVE : RZ_ACKS0_SKIP;
 	s->close = chance(r, 70) ? RZ_CLOSE_AUTO : below(r, RZ_CLOSE_COUNT);
+	s->ask_agents = chance(r, 70);
 	s->leaders = chance(r, 20) ? RZ_GIVE_LEADERS_ONE : RZ_GIVE_LEADERS_MANY;
 	s->local_proxy = chance(r, 50) ? RZ_LOCAL_PROXY_MOVE : RZ_LOCAL_PROXY_SKIP;
 	s->hold_timeout_ns = chance(r, 90) ? 5 * SECOND_NS : 0;

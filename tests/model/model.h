@@ -138,6 +138,8 @@ enum twist {
 	TWIST_PROBE_HOLDS,     /* ... also where nobody is held */
 	TWIST_PROBE_MODE,      /* ... or moved */
 	TWIST_PARTITIONS,      /* several partitions in one request say nothing */
+	TWIST_AGENT,	       /* nor do the agent's versions */
+	TWIST_AGENT_FIRST,     /* who may be told by them is held all the same */
 	TWIST_READER,	       /* nor how those of an older reader look */
 	TWIST_KAFKAJS_GROUP,   /* nor those of kafkajs's group */
 	TWIST_HEARTBEATS,      /* who has not beaten yet is no member */
@@ -289,7 +291,7 @@ void make_named(struct run *r);
 enum bears { BEARS_NOTHING, BEARS_GAP, BEARS_HOLD, BEARS_IF_FOLLOWED };
 bool is_idempotent(const struct rz_print *p);
 /* Its library may turn out to be one that bears more, once it is held for a moment. */
-bool may_be_told(const struct rz_frame *f, const struct rz_print *p);
+bool may_be_told(const struct rz_frame *f, const struct rz_print *p, bool asks);
 enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s,
 			const struct rz_print *p);
 

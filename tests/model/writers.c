@@ -49,29 +49,44 @@ static bool is_older(const struct rz_frame *f)
 	return !f->software && f->adopted && !f->tentative && !f->several;
 }
 
-bool may_be_told(const struct rz_frame *f, const struct rz_print *p)
+/* Its agent has a newer Produce than it sends. librdkafka from 2.9 on has never done that. */
+static bool is_not_2_9(const struct rz_print *p)
 {
-	return is_older(f) && like_rdkafka(p) && !p->several &&
+	return p->agent_has != RZ_PRINT_NO_ANSWER &&
+	       p->agent_has > p->versions[RZ_PRINT_OF_PRODUCE] && twist != TWIST_AGENT;
+}
+
+/* Before it is held to find out, its agent is asked. */
+bool may_be_told(const struct rz_frame *f, const struct rz_print *p, bool asks)
+{
+	bool waits = asks && !p->agent_has && twist != TWIST_AGENT_FIRST;
+
+	return is_older(f) && like_rdkafka(p) && !p->several && !waits && !is_not_2_9(p) &&
 	       (p->unanswered <= 7 || twist == TWIST_PROBE_DEEP) &&
 	       (!p->probes || twist == TWIST_PROBE_ONCE) && twist != TWIST_PROBE;
 }
 
-/* Seen to begin without a name: so kafka-python 2.3 does alone, which has fewer in flight. */
+/* Seen to begin without a name: so kafka-python 2.3 does alone, which has Produce v8, and fewer in
+ * flight. */
 static bool is_python_2_3(const struct rz_frame *f, const struct rz_print *p)
 {
 	return !f->software && !f->adopted && !f->tentative && !f->several && like_rdkafka(p) &&
-	       f->data_version >= 8 && p->unanswered <= (p->idempotent ? 3 : 7);
+	       p->versions[RZ_PRINT_OF_PRODUCE] == 8 + 1 && f->data_version >= 8 &&
+	       p->unanswered <= (p->idempotent ? 3 : 7);
 }
 
 /* It is kafka-python if it put several partitions into one request, librdkafka if it had more than
- * 7 in flight; nobody's if it did both. */
+ * 7 in flight; nobody's if it did both. Of an agent that has a newer version than v8 it is
+ * librdkafka 2.4, than v9 none. */
 static bool is_told(const struct rz_frame *f, const struct rz_print *p, enum bears *ret)
 {
 	bool several = p->several && twist != TWIST_PARTITIONS;
 
-	if (!is_older(f) || !like_rdkafka(p) || (several && p->unanswered > 7))
+	bool not_rdkafka = is_not_2_9(p) && p->versions[RZ_PRINT_OF_PRODUCE] == 9 + 1;
+
+	if (!is_older(f) || !like_rdkafka(p) || ((several || not_rdkafka) && p->unanswered > 7))
 		return false;
-	*ret = several ? BEARS_HOLD : BEARS_IF_FOLLOWED;
+	*ret = several || is_not_2_9(p) ? BEARS_HOLD : BEARS_IF_FOLLOWED;
 	return true;
 }
 

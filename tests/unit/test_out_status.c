@@ -38,7 +38,9 @@ static void make(struct place *p)
 					    .conf_ns = NOW_NS - 60 * SECOND_NS,
 					    .conf_reloads = 2,
 					    .conf_file = "/etc/rezone.yaml",
-					    .conf_restart = "port"};
+					    .conf_restart = "port",
+					    .ask_failed_ns = NOW_NS - 30 * SECOND_NS,
+					    .ask_why = "10.0.1.2:9092: no answer"};
 	p->snap.counters.moved = 6;
 	p->snap.counters.outcomes[RZ_OUTCOME_HOME] = 1;
 	p->snap.counters.outcomes[RZ_OUTCOME_RETURNED] = 1;
@@ -46,6 +48,8 @@ static void make(struct place *p)
 	p->snap.counters.outcomes[RZ_OUTCOME_GONE] = 1;
 	p->snap.counters.let_go = 3;
 	p->snap.counters.refused = 1;
+	p->snap.counters.asked_answered = 2;
+	p->snap.counters.asked_failed = 1;
 	p->source = (struct rz_source_val){
 		.proved_ns = NOW_NS - SECOND_NS, .agents = 3, .ready = 2, .name = "file t.yaml"};
 	p->pause = (struct rz_pause){.since_ns = WALL_NS - 60 * SECOND_NS,
@@ -116,7 +120,9 @@ static void test_healthy(void **state)
 		"under TLS    2, 1 of them cross zone: never moved\n"
 		"would move   2 now, 0 are being moved\n"
 		"moved        6: 1 home, 2 left this node, 1 returned, 2 not known yet; not moved: "
-		"3 without a safe moment, 1 refused\n");
+		"3 without a safe moment, 1 refused\n"
+		"asked        agents for their versions: 2 answered, 1 did not; the latest 30s "
+		"ago, 10.0.1.2:9092: no answer\n");
 	assert_string_equal(
 		printed(&p, rz_status_print_json),
 		"{\n \"node\": \"node-1\",\n \"health\": \"healthy\",\n \"live\": true,\n"
@@ -142,7 +148,10 @@ static void test_healthy(void **state)
 		"  \"taken\": \"2026-11-26T11:19:00.000Z\",\n  \"reloads\": 2,\n"
 		"  \"refused\": null,\n  \"refused_why\": null,\n"
 		"  \"restart_for\": \"port\"\n },\n \"paused_by_settings\": false,\n"
-		" \"frozen\": null,\n \"breaker\": null,\n \"responses\": null\n}\n");
+		" \"frozen\": null,\n \"breaker\": null,\n \"responses\": null,\n"
+		" \"asked\": {\n  \"answered\": 2,\n  \"failed\": 1,\n"
+		"  \"failed_at\": \"2026-11-26T11:19:30.000Z\",\n"
+		"  \"failed_why\": \"10.0.1.2:9092: no answer\"\n }\n}\n");
 }
 
 /* Whom moves wait for: how many, and with -o wide who; a client whose client.id is not known any

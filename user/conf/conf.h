@@ -25,6 +25,8 @@ enum rz_in_flight { RZ_IN_FLIGHT_WAIT, RZ_IN_FLIGHT_IGNORE };
 /* Where a value is from; a later one beats an earlier one. */
 enum rz_conf_from { RZ_CONF_DEFAULT, RZ_CONF_FILE, RZ_CONF_ENVIRONMENT, RZ_CONF_FLAG };
 
+enum rz_ask_agents { RZ_ASK_AUTO, RZ_ASK_ON, RZ_ASK_OFF };
+
 struct rz_conf {
 	char *topology; /* path, NULL: none, rezone only watches */
 	char *cgroup;	/* path, NULL: found by itself */
@@ -64,6 +66,7 @@ struct rz_conf {
 	int close, shared, acks0; /* enum rz_close, rz_shared, rz_acks0 */
 	int local_proxy;	  /* enum rz_local_proxy */
 	int leaders;		  /* enum rz_give_leaders */
+	int ask_agents;		  /* enum rz_ask_agents */
 	uint64_t settle_ns;
 	uint64_t grace_ns;
 	char *zoned_cidr_blocks; /* topo/blocks.h has the grammar; NULL: none */

@@ -12,6 +12,7 @@ static const char *const closes[] = {"auto", "reset", "fin", NULL};
 static const char *const shareds[] = {"auto", "skip", "move", NULL};
 static const char *const local_proxies[] = {"skip", "move", NULL};
 static const char *const leaders[] = {"many", "one", NULL};
+static const char *const asks[] = {"auto", "on", "off", NULL};
 static const char *const acks0s[] = {"skip", "move", NULL};
 static const char *const clouds[] = {"auto", "off", "aws", "gcp", "azure", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
@@ -19,7 +20,7 @@ static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL}
 /* rz_conf_set stores the index of the word: in a byte where the row says so, else in an int */
 _Static_assert(RZ_OPT_IN_ANY == 2, "words are in the enums' order");
 _Static_assert(RZ_CLOSE_FIN == 2 && RZ_SHARED_MOVE == 2 && RZ_ACKS0_MOVE == 1, "likewise");
-_Static_assert(RZ_GIVE_LEADERS_ONE == 1, "likewise");
+_Static_assert(RZ_GIVE_LEADERS_ONE == 1 && RZ_ASK_OFF == 2, "likewise");
 _Static_assert(RZ_LOG_JSON == 1 && RZ_LOG_DEBUG == 3, "words are in the enums' order");
 
 #define AT(field)   offsetof(struct rz_conf, field)
@@ -108,6 +109,14 @@ const struct rz_conf_row rz_conf_rows[] = {
 	 "would write again what it had in flight, is left alone; one: the same agent for all of "
 	 "them, so it is moved. Where that is not true it may write records twice "
 	 "(docs/clients.md)"},
+	{"ask-agents", RZ_CONF_WORD, AT(ask_agents), 0, 0, "auto", asks, NULL, NULL,
+	 "whether rezone asks an agent which versions it has, on a connection of its own "
+	 "(ApiVersions, by rezone-source), where that tells which of several libraries a producer "
+	 "is. auto: where rezone starts processes without rights in any case (Kubernetes, a "
+	 "cloud, --listen); on: also elsewhere, for which the daemon keeps four capabilities more; "
+	 "off: no agent is asked, and the strictest rule of these libraries applies "
+	 "(docs/clients.md)",
+	 .restart = true},
 	{"grace", RZ_CONF_DURATION, AT(grace_ns), 0, DAY_SECONDS, "6m", NULL, NULL, NULL,
 	 "how long rezone waits for a client that is left alone because its library comes home by "
 	 "itself, from when its zone is ready, or its connection was opened if that was later. "

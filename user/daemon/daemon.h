@@ -78,6 +78,7 @@ struct rz_daemon {
 	struct rz_event_ring events, verdicts; /* maps of these names */
 	struct rz_left *left;		       /* NULL: no client has left while it was held */
 	size_t n_left;
+	struct rz_daemon_ask *ask;	 /* NULL: no agent is asked (ask.c) */
 	pid_t serve_pid;		 /* of --listen (serve.c); 0: it does not run */
 	struct rz_backoff serve_backoff; /* when it is started again */
 	uint64_t counted_ns;		 /* when rz_daemon_count_until_now() last did */
@@ -230,6 +231,13 @@ void rz_daemon_ledger_save(struct rz_daemon *d, uint64_t cookie, struct rz_saved
 void rz_daemon_ledger_moved(struct rz_daemon *d, const struct rz_snapshot *snap, uint64_t cookie,
 			    bool by_hand);
 void rz_daemon_ledger_outcome(struct rz_daemon *d, uint64_t cookie, enum rz_outcome outcome);
+
+/* Asks agents for their versions because of connections of which the tick says so. The start: 0 or
+ * -errno, logged. */
+int rz_daemon_ask_start(struct rz_daemon *d);
+void rz_daemon_ask_stop(struct rz_daemon *d);
+void rz_daemon_ask_see(struct rz_daemon *d, const struct rz_snapshot *snap,
+		       const struct rz_tick *t);
 
 /* Begins to listen for orders. 0 or -errno, logged. */
 int rz_daemon_operator_start(struct rz_daemon *d);

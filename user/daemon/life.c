@@ -130,7 +130,9 @@ static int load_kernel_side(struct rz_daemon *d)
 		return err;
 	/* libbpf looks through modules' types for CAP_SYS_ADMIN alone, hence not before */
 	give_up(RZ_CAPS_DAEMON |
-		((d->conf.listen || rz_reporter_is_wanted(&d->conf)) ? RZ_CAPS_CHILDREN : 0));
+		((d->conf.listen || rz_reporter_is_wanted(&d->conf) || d->settings.ask_agents)
+			 ? RZ_CAPS_CHILDREN
+			 : 0));
 	d->maps = rz_kern_maps(d->kern);
 	if (!lacks.census)
 		err = rz_census_new(&d->census);
@@ -218,6 +220,7 @@ void rz_daemon_stop(struct rz_daemon *d)
 	if (d->started && !d->conf.keep_pins)
 		rz_daemon_follow_finish(d);
 	free(d->places);
+	rz_daemon_ask_stop(d);
 	rz_daemon_stop_topology(d);
 	rz_loop_free(d->loop);
 	rz_daemon_operator_stop(d);

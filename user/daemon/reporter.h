@@ -26,6 +26,9 @@ struct rz_reporter_calls {
 /* Is there anybody to ask, by the settings? */
 bool rz_reporter_is_wanted(const struct rz_conf *c);
 
+/* Is there such a program beside this one? */
+bool rz_reporter_installed(void);
+
 /* *ret stays NULL if there is nobody to ask. 0 or -errno, logged. */
 int rz_reporter_new(const struct rz_conf *c, struct rz_loop *loop,
 		    const struct rz_reporter_calls *calls, struct rz_reporter **ret);

@@ -52,9 +52,8 @@ struct rz_reporter {
 	} message;
 };
 
-/* reporter_start.c: what is asked, and where; is there such a program; each 0 or -errno, logged. */
+/* reporter_start.c: what is asked, and where; each 0 or -errno, logged. */
 int rz_reporter_prepare(struct rz_reporter *r);
-bool rz_reporter_installed(void);
 int rz_reporter_start(struct rz_reporter *r);
 void rz_reporter_kill(struct rz_reporter *r, int *ret_status); /* how it ended; may be NULL */
 /* Opens the token and the CA file, if they are other ones than before, and passes them. */

@@ -17,11 +17,20 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "base/str.h"
+#include "daemon/reporter.h"
 #include "kern/pins.h"
 
 static void copy_text(char dst[static RZ_EXCLUDE_SIZE], const char *text)
 {
 	rz_str_copy(dst, RZ_EXCLUDE_SIZE, text ? text : "");
+}
+
+/* It takes a program, and the rights to start it as a user without rights. */
+static bool asks_agents(const struct rz_conf *c)
+{
+	if (c->ask_agents == RZ_ASK_OFF || !rz_reporter_installed())
+		return false;
+	return c->ask_agents == RZ_ASK_ON || c->listen || rz_reporter_is_wanted(c);
 }
 
 void rz_daemon_fill_settings(struct rz_daemon *d)
@@ -45,6 +54,7 @@ void rz_daemon_fill_settings(struct rz_daemon *d)
 		.acks0 = c->acks0,
 		.local_proxy = c->local_proxy,
 		.leaders = c->leaders,
+		.ask_agents = asks_agents(c),
 		.paused = c->paused,
 	};
 	memcpy(d->settings.ports, c->ports, sizeof(d->settings.ports));

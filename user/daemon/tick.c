@@ -201,6 +201,7 @@ static bool judge(struct rz_daemon *d, struct rz_snapshot *snap)
 	rz_daemon_pass_tell(d, snap, t);
 	rz_daemon_tell_outcomes(d, snap);
 	rz_daemon_await_tell(d, snap);
+	rz_daemon_ask_see(d, snap, t);
 	forget_moves(d, snap, t);
 	show_all_waiting(d, snap, t);
 	rz_daemon_listen_judge(d, t);

@@ -158,6 +158,8 @@ static int add_all(struct rz_daemon *d)
 		err = add_timer(d, on_check, &d->check_timer);
 	if (!err)
 		err = rz_daemon_operator_start(d);
+	if (!err)
+		err = rz_daemon_ask_start(d);
 	return err;
 }
 

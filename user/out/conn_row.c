@@ -68,6 +68,15 @@ static void name_library(struct rz_conn_row *r, const struct rz_judged_conn *j)
 	}
 }
 
+/* What its agent said of itself. */
+static void fill_agent(struct rz_conn_row *r, const struct rz_print *p)
+{
+	__u8 has = p ? p->agent_has : 0;
+
+	r->agent_silent = has == RZ_PRINT_NO_ANSWER;
+	r->agent_produce = has && !r->agent_silent ? has - 1 : -1;
+}
+
 static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct rz_conn *c,
 				   const struct rz_world *world)
 {
@@ -85,6 +94,7 @@ static struct rz_conn_row make_row(const struct rz_snapshot *snap, const struct 
 		rz_endpoint_format(r.client_at, sizeof(r.client_at), proxied.addr, proxied.port);
 	}
 	name_library(&r, &j);
+	fill_agent(&r, rz_snapshot_print(snap, c));
 	r.verdict = rz_classify(&j, world);
 	r.reason = r.verdict.reason;
 	r.move = r.verdict.move;

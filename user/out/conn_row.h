@@ -26,6 +26,10 @@ struct rz_conn_row {
 	const struct rz_software *software; /* what it has said it is; NULL: nothing */
 	/* its library, by whatever it is known, "": it is not; by fingerprint "NAME or NAME" */
 	char library[RZ_CONN_LIBRARY], library_version[RZ_SOFTWARE_SIZE];
+	/* the newest Produce that its agent has, if it was asked because of this connection; -1: it
+	 * was not, or did not say */
+	int agent_produce;
+	bool agent_silent; /* ... it did not say */
 	char client_at[RZ_ENDPOINT_TEXT], agent_at[RZ_ENDPOINT_TEXT];
 	char proxy_at[RZ_ENDPOINT_TEXT]; /* "" unless client_at is what a PROXY header names */
 	double age_s;

@@ -63,10 +63,13 @@ static json_t *close_object(const struct rz_explain_view *v, const struct rz_exp
 	char text[320];
 
 	rz_explain_close(v, e, text, sizeof(text));
-	return json_pack("{s:s, s:b, s:b, s:b, s:b, s:s, s:o}", "how",
+	return json_pack("{s:s, s:b, s:b, s:b, s:b, s:o, s:s, s:o}", "how",
 			 p->close == RZ_CLOSE_FIN ? "fin" : "reset", "gap_only",
 			 rz_plan_gap_only(p), "needs_hold", p->needs_hold, "probe", p->probe,
-			 "follow", p->follow, "text", text, "by_hand",
+			 "follow", p->follow, "agent_produce",
+			 e->row->agent_produce >= 0 ? json_integer(e->row->agent_produce)
+						    : json_null(),
+			 "text", text, "by_hand",
 			 e->by_hand ? json_string(rz_reason_name(e->by_hand)) : json_null());
 }
 

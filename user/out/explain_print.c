@@ -66,6 +66,13 @@ static void print_library(FILE *f, const struct rz_conn_row *r)
 	rz_table_line(f, "library", "%s%s%s%s%s", r->library, *r->library_version ? " " : "",
 		      r->library_version, *r->library ? "; " : "",
 		      by < RZ_KNOWN_COUNT ? how[by] : "?");
+	if (r->agent_produce >= 0)
+		rz_table_line(f, "", "its agent has Produce up to v%d, by its own answer",
+			      r->agent_produce);
+	else if (r->agent_silent)
+		rz_table_line(f, "", "its agent was asked for its versions and did not say them");
+	else if (r->verdict.ask)
+		rz_table_line(f, "", "its agent is to be asked for its versions, which may tell");
 }
 
 static void print_rule(FILE *f, const struct rz_explain_view *v, const struct rz_rule_answer *r)

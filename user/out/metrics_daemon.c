@@ -90,6 +90,12 @@ void rz_metrics_dropped(const struct rz_exposition *x, const struct rz_metrics_v
 	rz_exposition_value(x, (double)v->snap->counters.state_skipped, "state_skipped");
 }
 
+void rz_metrics_asked(const struct rz_exposition *x, const struct rz_metrics_view *v)
+{
+	rz_exposition_value(x, (double)v->snap->counters.asked_answered, "answered");
+	rz_exposition_value(x, (double)v->snap->counters.asked_failed, "failed");
+}
+
 void rz_metrics_errors(const struct rz_exposition *x, const struct rz_metrics_view *v)
 {
 	const struct rz_tallies *t = v->tallies;

@@ -21,6 +21,7 @@ RZ_COLLECT(traffic);
 /* metrics_moves.c */
 RZ_COLLECT(moves);
 RZ_COLLECT(outcomes);
+RZ_COLLECT(asked);
 RZ_COLLECT(wait);
 RZ_COLLECT(hold);
 RZ_COLLECT(tick_duration);

@@ -174,6 +174,22 @@ static void print_moves(FILE *f, const struct rz_status_view *v)
 			rz_wide_text(v->snap->status.wide));
 }
 
+/* Nothing, if no agent was asked. */
+static void print_asked(FILE *f, const struct rz_status_view *v)
+{
+	const struct rz_counters *n = &v->snap->counters;
+	const struct rz_status *s = &v->snap->status;
+	char age[48];
+
+	if (!n->asked_answered && !n->asked_failed)
+		return;
+	rz_table_line(f, "asked", "agents for their versions: %llu answered, %llu did not%s%s%s%s",
+		      (unsigned long long)n->asked_answered, (unsigned long long)n->asked_failed,
+		      s->ask_failed_ns ? "; the latest " : "",
+		      s->ask_failed_ns ? ago(v, age, s->ask_failed_ns) : "",
+		      s->ask_failed_ns ? ", " : "", s->ask_why);
+}
+
 static void print_stops(FILE *f, const struct rz_status_view *v)
 {
 	const struct rz_status *s = &v->snap->status;
@@ -208,6 +224,7 @@ int rz_status_print_text(FILE *f, const struct rz_status_view *v, const struct r
 		print_settings(f, v);
 		print_topology(f, v);
 		print_moves(f, v);
+		print_asked(f, v);
 		print_stops(f, v);
 	} else if (v->pause) {
 		rz_pause_format(text, sizeof(text), v->pause);

@@ -69,6 +69,16 @@ static json_t *responses_object(const struct rz_status_view *v)
 	return wide ? json_pack("{s:s}", "why", rz_wide_text(wide)) : json_null();
 }
 
+static json_t *asked_object(const struct rz_status_view *v)
+{
+	const struct rz_status *s = &v->snap->status;
+
+	return json_pack("{s:o, s:o, s:o, s:o}", "answered",
+			 count(v->snap->counters.asked_answered), "failed",
+			 count(v->snap->counters.asked_failed), "failed_at",
+			 time_of(v, s->ask_failed_ns), "failed_why", rz_json_text(s->ask_why));
+}
+
 static json_t *sources_array(const struct rz_status_view *v)
 {
 	json_t *a = json_array();
@@ -241,6 +251,7 @@ static const struct {
 	{"frozen", frozen_object},
 	{"breaker", breaker_object},
 	{"responses", responses_object},
+	{"asked", asked_object},
 };
 
 int rz_status_print_json(FILE *f, const struct rz_status_view *v, const struct rz_health *h)

@@ -99,12 +99,22 @@ static bool bears_a_hold(const struct rz_view *v, rz_print_names names, unsigned
 	return !w.alone && !w.gap_only && (!w.follow || can_follow(v));
 }
 
-/* A connection that is only watched is not held to find out what it is. */
+/* To ask harms nobody, so a connection is asked for that is only watched, too. */
+static bool is_to_be_asked_for(const struct rz_view *v, unsigned others)
+{
+	return v->w->settings->ask_agents && v->c->agent != RZ_AGENT_ANSWERED &&
+	       v->c->if_newer != v->c->prints && (v->way.alone || v->way.gap_only) &&
+	       bears_a_hold(v, v->c->if_newer, others);
+}
+
+/* A connection that is only watched is not held to find out what it is; nor is one before its agent
+ * was asked, if that may tell. */
 static bool is_to_be_probed(const struct rz_view *v, unsigned others)
 {
 	const struct rz_print_probe *p = &v->c->probe;
 
-	return v->c->probeable && !v->c->conn->frame.acks0 && (v->way.alone || v->way.gap_only) &&
+	return v->c->probeable && !(v->ask && v->c->agent == RZ_AGENT_UNASKED) &&
+	       !v->c->conn->frame.acks0 && (v->way.alone || v->way.gap_only) &&
 	       v->w->settings->hold_timeout_ns && v->w->settings->mode == RZ_MODE_ENFORCE &&
 	       (bears_a_hold(v, p->deep, others) || bears_a_hold(v, p->several, others));
 }
@@ -142,6 +152,7 @@ static void look_up(struct rz_view *v)
 	v->way = way(v, v->c->may_be, n);
 	if (v->way.follow && !can_follow(v))
 		v->way.alone = true;
+	v->ask = is_to_be_asked_for(v, n);
 	v->probe = is_to_be_probed(v, n);
 }
 
@@ -258,6 +269,8 @@ struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_wo
 	ret.home_was_ready = home_was_ready(&v);
 	ret.reconnected = reconnected(&v);
 	ret.lasts = !ret.move && rz_rules_last(&v);
+	ret.ask = v.ask &&
+		  (ret.move || ret.reason == RZ_REASON_LIBRARY || ret.reason == RZ_REASON_MAY_COME);
 	ret.plan = (struct rz_plan){.close = close_by(&v),
 				    .gap_only = v.way.gap_only,
 				    .needs_hold = v.way.needs_hold,

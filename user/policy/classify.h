@@ -30,6 +30,8 @@ struct rz_judged_conn {
 	bool with_id;			    /* each of its batches that was read was */
 	bool probeable; /* a probe would tell more of its library (policy/known.h) */
 	struct rz_print_probe probe;
+	rz_print_names if_newer; /* what it may be if its agent has a newer Produce than it sends */
+	enum rz_agent_said agent;
 	bool left;	   /* its client has closed it while it was held: it is to be closed only */
 	bool followed;	   /* it is held, for its client is followed after a move */
 	bool other_writer; /* another connection of the same client here writes, too */
@@ -70,6 +72,7 @@ struct rz_verdict {
 	 * agent, it only reconnected, as some libraries do after each pause. False where that is
 	 * not known. */
 	bool reconnected;
+	bool ask;   /* which versions its agent has may tell that its library bears more */
 	bool lasts; /* a reason against a move that no request of it will change (policy/park.h) */
 };
 

@@ -4,6 +4,7 @@
 
 #include "kern/named.h"
 #include "policy/library.h"
+#include "policy/offer.h"
 
 #define FETCH_OF_KAFKA_2_3 11
 /* Of a client with more group connections only so many are looked at. */
@@ -68,7 +69,7 @@ static void reader(struct rz_known *k, const struct rz_snapshot *snap, const str
  * none that is known here. */
 static void writer(struct rz_known *k, const struct rz_conn *c, const struct rz_print *p)
 {
-	rz_print_names prints = rz_print_match(p);
+	rz_print_names prints = rz_offer_known(rz_print_match(p), p);
 
 	if (!c->frame.adopted && c->frame.data_version >= PRODUCE_OF_KAFKA_2_4)
 		prints = silent(prints);
@@ -78,7 +79,13 @@ static void writer(struct rz_known *k, const struct rz_conn *c, const struct rz_
 		return;
 	if (rz_print_was_told(p))
 		k->by = RZ_KNOWN_PROBE;
+	k->if_newer = rz_offer_if_newer(prints, p);
+	k->agent = !p->agent_has			? RZ_AGENT_UNASKED
+		   : p->agent_has == RZ_PRINT_NO_ANSWER ? RZ_AGENT_SILENT
+							: RZ_AGENT_ANSWERED;
 	k->probeable = prints & (prints - 1) && rz_print_probe(p, &k->probe);
+	k->probe.deep = rz_offer_known(k->probe.deep, p);
+	k->probe.several = rz_offer_known(k->probe.several, p);
 }
 
 /* A sibling's word is asked of one whose beginning was not seen; and of a writer that was seen to

@@ -14,7 +14,7 @@
  * library that a sibling named, the library is unknown.
  *
  * Of several libraries that have one form, a probe may tell which it is (policy/print.h): then it
- * is known by that.
+ * is known by that. The versions that the agent has may rule some of them out (policy/offer.h).
  *
  * Whether a producer is idempotent is known by its batches alone, whatever its library.
  *
@@ -41,6 +41,8 @@ struct rz_known {
 	bool with_id;	/* each batch that was read had a producer id, if it was only one */
 	bool probeable; /* a probe would tell more, namely: */
 	struct rz_print_probe probe;
+	rz_print_names if_newer; /* what it may be if its agent has a newer Produce than it sends */
+	enum rz_agent_said agent;
 };
 
 struct rz_known rz_known_library(const struct rz_snapshot *snap, const struct rz_conn *c);

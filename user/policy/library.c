@@ -234,6 +234,11 @@ static unsigned librdkafka_version(const struct rz_software *s)
 	return 0;
 }
 
+unsigned rz_library_librdkafka(const struct rz_software *s)
+{
+	return librdkafka_version(s);
+}
+
 static bool used_so(enum use use, const struct rz_library_case *c)
 {
 	switch (use) {

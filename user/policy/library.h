@@ -42,6 +42,10 @@ struct rz_library_way {
 
 struct rz_library_way rz_library_way(const struct rz_library_case *c);
 
+/* Of librdkafka, under whatever name it goes: its own release, 1000 * major + minor. 0: it is
+ * another library, or nobody can tell. */
+unsigned rz_library_librdkafka(const struct rz_software *s);
+
 /* A sibling said this name, and none of `prints`, if there are any, is that library in that or an
  * older version, or in one that the table treats alike: then the connection is another one's. */
 bool rz_library_contradicts(const struct rz_software *said, rz_print_names prints);

@@ -82,6 +82,13 @@ bool rz_print_probe(const struct rz_print *p, struct rz_print_probe *ret);
 /* Has what a probe told left fewer libraries than the form of the requests alone? */
 bool rz_print_was_told(const struct rz_print *p);
 
+/* Has the agent said which versions it has, when it was asked because of this connection? */
+enum rz_agent_said {
+	RZ_AGENT_UNASKED = 0,
+	RZ_AGENT_SILENT, /* it did not say */
+	RZ_AGENT_ANSWERED,
+};
+
 /* A library, by the name that it says, or that is given to one that says none. NULL: there is no
  * such name. */
 const struct rz_software *rz_print_name(unsigned i);

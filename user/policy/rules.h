@@ -24,6 +24,7 @@ struct rz_view {
 	const char *agent_zone;	 /* NULL if unknown */
 	enum rz_kind kind;
 	struct rz_library_way way;
+	bool ask;   /* the agent's versions may tell that its library bears more (policy/offer.h) */
 	bool probe; /* a probe may tell that its library bears more (move/wait.h) */
 };
 

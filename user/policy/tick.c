@@ -60,6 +60,8 @@ struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_
 		.with_id = known.with_id,
 		.probeable = known.probeable,
 		.probe = known.probe,
+		.if_newer = known.if_newer,
+		.agent = known.agent,
 		.grouped = may_be_grouped(snap, c),
 		.peer_proxies = rz_snapshot_peer_proxies(snap, c),
 		.left = rz_snapshot_left(snap, c),
@@ -136,8 +138,8 @@ static struct rz_tick_verdict told(const struct rz_verdict *v, const struct rz_w
 	bool ready = rz_ready_reason(v->there, world->settings, world->status, world->now_ns) ==
 		     RZ_REASON_NONE;
 
-	return (struct rz_tick_verdict){v->reason,	v->agent_zone, v->client_zone,
-					v->expected_ns, v->lasts,      ready};
+	return (struct rz_tick_verdict){v->reason, v->agent_zone, v->client_zone, v->expected_ns,
+					v->lasts,  ready,	  v->ask};
 }
 
 struct rz_tick_early rz_tick_early(const struct rz_judged_conn *c, const struct rz_world *world)

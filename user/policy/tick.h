@@ -24,6 +24,7 @@ struct rz_tick_verdict {
 	bool lasts;			 /* likewise */
 	bool home_ready; /* an agent that it could use is ready in to_zone, and has been for long
 			  * enough (rz_ready_reason) */
+	bool ask;	 /* its agent is to be asked for its versions; as in rz_verdict */
 };
 
 /* What alike connections are told alike. */

@@ -19,6 +19,8 @@ static const size_t sizes[RZ_REPORT_KINDS] = {
 	[RZ_REPORT_CA] = sizeof(struct rz_report_credential),
 	[RZ_REPORT_DOUBT] = sizeof(struct rz_report_doubt),
 	[RZ_REPORT_LEVEL] = sizeof(struct rz_report_level),
+	[RZ_REPORT_ASK] = sizeof(struct rz_report_ask),
+	[RZ_REPORT_ANSWER] = sizeof(struct rz_report_answer),
 };
 
 static size_t size_of(const struct rz_report_head *h, const void *msg, size_t len)

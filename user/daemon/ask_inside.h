@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between ask.c (who is asked, and what follows) and ask_process.c (the process that asks). */
+#ifndef RZ_DAEMON_ASK_INSIDE_H
+#define RZ_DAEMON_ASK_INSIDE_H
+
+#include "daemon/daemon.h"
+#include "report/asking.h"
+
+#define RZ_ASK_CONNS_MAX 4096 /* for whose sake agents are asked at a time */
+
+struct rz_daemon_question {
+	struct rz_endpoint at;
+	__u32 netns;
+	bool answered, seen; /* its connection ends where it should */
+	struct rz_report_answer answer;
+};
+
+struct rz_daemon_ask {
+	struct rz_asked asked;
+	struct rz_asking talk;
+	struct rz_daemon_question rows[RZ_REPORT_ASKS_MAX];
+	size_t n;
+	struct {
+		uint64_t cookie;
+		size_t row;
+	} conns[RZ_ASK_CONNS_MAX];
+	size_t n_conns;
+	pid_t pid; /* 0: it does not run */
+	int fd, calls_fd, timer;
+	bool told_call; /* the log has said that this process made a forbidden call */
+};
+
+/* ask_process.c: puts the rows to a new process. When all have answered, or no other answer will
+ * come, it calls rz_daemon_ask_finish(). */
+void rz_daemon_ask_run(struct rz_daemon *d);
+void rz_daemon_ask_end(struct rz_daemon *d); /* the process, if it runs */
+/* Its time is over. */
+int rz_daemon_ask_late(void *daemon);
+
+/* ask.c: takes what the rows say, and ends the process, which has held its connections open until
+ * then. */
+void rz_daemon_ask_finish(struct rz_daemon *d);
+
+#endif
