@@ -102,6 +102,16 @@ static void test_prints(void **state)
 	c.prints = version_names("confluent-kafka-python", "2.12") |
 		   version_names("kafka-python", "3");
 	assert_true(rz_library_way(&c).alone);
+	/* of librdkafka 2.5 and newer nobody can tell 2.8 from 2.10; 2.4 is none of these */
+	c.prints = version_names("confluent-kafka-python", "2.12") |
+		   version_names("confluent-kafka-python", "2.8");
+	assert_true(rz_library_way(&c).alone);
+	c.prints = version_names("confluent-kafka-python", "2.4") |
+		   version_names("kafka-python", "2.3");
+	w = rz_library_way(&c);
+	assert_true(!w.alone && !w.gap_only && !w.follow);
+	c.prints = version_names("confluent-kafka-python", "2.12") |
+		   version_names("kafka-python", "3");
 	c.idempotent = true;
 	w = rz_library_way(&c);
 	assert_true(w.follow && !w.alone && !w.gap_only);

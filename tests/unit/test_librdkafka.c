@@ -9,7 +9,7 @@ static void test_needs_a_hold(void **state)
 
 	(void)state;
 	test_world_make(&w);
-	says(&w, "librdkafka", "2.3.0");
+	says(&w, "librdkafka", "2.8.0");
 	produces(&w);
 	assert_true(test_classify(&w).plan.needs_hold);
 	knows(&w, 1);
@@ -125,7 +125,8 @@ static void test_followed(void **state)
 	w.rows[AGENT_C].agents = w.rows[AGENT_C].ready = 1;
 	assert_int_equal(test_classify(&w).reason, RZ_REASON_LIBRARY);
 	/* older ones write once by themselves */
-	says(&w, "librdkafka", "2.3.0");
+	says(&w, "librdkafka", "2.8.0");
+	assert_true(test_classify(&w).move);
 	assert_false(test_classify(&w).plan.follow);
 }
 
