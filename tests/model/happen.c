@@ -81,6 +81,8 @@ static void read_requests(struct run *r, struct rz_conn *c)
 	}
 	if (c->park == RZ_PARK_PARKED)
 		return;
+	if (chance(r, 4)) /* its place was lost, and found again */
+		c->frame.unseen = RZ_UNSEEN_REQUESTS;
 	c->frame.requests += n;
 	if (n > (r->seed % 9 ? 0 : 60)) /* in some worlds clients mostly say nothing */
 		c->last_request_ns = r->clock_ns;

@@ -186,7 +186,7 @@ void rz_daemon_ask_see(struct rz_daemon *d, const struct rz_snapshot *snap, cons
 	struct rz_daemon_ask *a = d->ask;
 	size_t i;
 
-	if (!a || a->pid)
+	if (!a || !rz_daemon_ask_has_ended(d))
 		return;
 	for (i = 0; i < snap->n_conns; i++)
 		if (t->verdicts[i].ask)

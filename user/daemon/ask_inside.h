@@ -25,7 +25,8 @@ struct rz_daemon_ask {
 		size_t row;
 	} conns[RZ_ASK_CONNS_MAX];
 	size_t n_conns;
-	pid_t pid; /* 0: it does not run */
+	pid_t pid;    /* 0: it does not run */
+	pid_t ending; /* could not be killed, and ends by itself; 0: none */
 	int fd, calls_fd, timer;
 	bool told_call; /* the log has said that this process made a forbidden call */
 };
@@ -34,6 +35,8 @@ struct rz_daemon_ask {
  * come, it calls rz_daemon_ask_finish(). */
 void rz_daemon_ask_run(struct rz_daemon *d);
 void rz_daemon_ask_end(struct rz_daemon *d); /* the process, if it runs */
+/* Is there none any more? Waits for the one that ends by itself, if it has. */
+bool rz_daemon_ask_has_ended(struct rz_daemon *d);
 /* Its time is over. */
 int rz_daemon_ask_late(void *daemon);
 

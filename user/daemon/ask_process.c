@@ -40,7 +40,19 @@ void rz_daemon_ask_end(struct rz_daemon *d)
 	/* without CAP_KILL: its socket is closed, which is what it ends by */
 	if (a->pid > 0 && !kill(a->pid, SIGKILL))
 		waitpid(a->pid, NULL, 0);
+	else if (a->pid > 0)
+		a->ending = a->pid;
 	a->pid = 0;
+}
+
+bool rz_daemon_ask_has_ended(struct rz_daemon *d)
+{
+	struct rz_daemon_ask *a = d->ask;
+
+	if (a->ending && !waitpid(a->ending, NULL, WNOHANG))
+		return false;
+	a->ending = 0;
+	return !a->pid;
 }
 
 /* What went wrong with the process itself. */
