@@ -114,7 +114,7 @@ static int result_of(const struct rz_daemon_question *q)
 }
 
 /* All have answered, or nobody else will. The connections are open until the process ends. */
-void rz_daemon_ask_finish(struct rz_daemon *d)
+static void finish(struct rz_daemon *d)
 {
 	struct rz_daemon_ask *a = d->ask;
 	uint64_t now_ns = rz_now_ns();
@@ -192,7 +192,7 @@ void rz_daemon_ask_see(struct rz_daemon *d, const struct rz_snapshot *snap, cons
 		if (t->verdicts[i].ask)
 			add(d, snap, &snap->conns[i]);
 	if (a->n)
-		rz_daemon_ask_run(d);
+		rz_daemon_ask_run(d, finish);
 }
 
 int rz_daemon_ask_start(struct rz_daemon *d)

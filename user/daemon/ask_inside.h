@@ -28,20 +28,17 @@ struct rz_daemon_ask {
 	pid_t pid;    /* 0: it does not run */
 	pid_t ending; /* could not be killed, and ends by itself; 0: none */
 	int fd, calls_fd, timer;
+	void (*finished)(struct rz_daemon *d);
 	bool told_call; /* the log has said that this process made a forbidden call */
 };
 
 /* ask_process.c: puts the rows to a new process. When all have answered, or no other answer will
- * come, it calls rz_daemon_ask_finish(). */
-void rz_daemon_ask_run(struct rz_daemon *d);
+ * come, it calls finished(), which ends the process: it holds its connections open until then. */
+void rz_daemon_ask_run(struct rz_daemon *d, void (*finished)(struct rz_daemon *d));
 void rz_daemon_ask_end(struct rz_daemon *d); /* the process, if it runs */
 /* Is there none any more? Waits for the one that ends by itself, if it has. */
 bool rz_daemon_ask_has_ended(struct rz_daemon *d);
 /* Its time is over. */
 int rz_daemon_ask_late(void *daemon);
-
-/* ask.c: takes what the rows say, and ends the process, which has held its connections open until
- * then. */
-void rz_daemon_ask_finish(struct rz_daemon *d);
 
 #endif

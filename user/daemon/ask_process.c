@@ -63,7 +63,7 @@ static void end(struct rz_daemon *d, int error, const char *why)
 		      json_pack("{s:o, s:o}", "why", rz_json_printable(why), "error",
 				rz_json_error(error)),
 		      "ask: the process that asks agents %s", why);
-	rz_daemon_ask_finish(d);
+	d->ask->finished(d);
 }
 
 /* ---- what it says ---- */
@@ -169,7 +169,7 @@ static int on_message(void *arg)
 		snprintf(text, sizeof(text), "was ended: it sent %s", why);
 		end(d, -EBADMSG, text);
 	} else if (all_answered(a)) {
-		rz_daemon_ask_finish(d);
+		a->finished(d);
 	}
 	return 0;
 }
@@ -212,11 +212,12 @@ static int send_questions(struct rz_daemon_ask *a)
 	return err;
 }
 
-void rz_daemon_ask_run(struct rz_daemon *d)
+void rz_daemon_ask_run(struct rz_daemon *d, void (*finished)(struct rz_daemon *d))
 {
 	struct rz_daemon_ask *a = d->ask;
 	int ends[2], err;
 
+	a->finished = finished;
 	a->told_call = false;
 	a->talk = (struct rz_asking){.n = (unsigned)a->n};
 	err = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) ? -errno : 0;
