@@ -68,13 +68,14 @@ static void fill_local(int fd, struct rz_report_answer *m)
 	}
 }
 
+/* `v`: unless there is an error. */
 static int answer(struct asking *a, struct question *q, int error, const struct rz_versions *v)
 {
 	struct rz_report_answer m = {.head = rz_report_head(RZ_REPORT_ANSWER, sizeof(m)),
 				     .error = error,
 				     .number = (__u16)(q - a->rows)};
 
-	if (!error) {
+	if (!error && v) {
 		m.produce_min = v->produce_min;
 		m.produce_max = v->produce_max;
 		fill_local(q->fd, &m);
