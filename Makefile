@@ -239,7 +239,7 @@ test:
 # Fuzzing, tests/fuzz: ten million inputs, or FUZZ_PART of them; FUZZ_SECONDS for each target of the longer form.
 FUZZ_SECONDS ?= 600
 FUZZ_PART    ?= 1/20
-FUZZERS    := $(addprefix $(BUILD)/fuzz/fuzz_,frame request tags proxy blocks topo kube report)
+FUZZERS    := $(addprefix $(BUILD)/fuzz/fuzz_,frame request tags proxy blocks topo kube report versions asking)
 FUZZ_FLAGS := -std=gnu11 -g -O1 -DREZONE_NO_BACK_OFF -DREZONE_SHORT_ROWS $(WARN) -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    -Iinclude -Iuser
 # the product's framing stage for user space: what BPF programs have below them is in tests/fuzz/shim
@@ -251,7 +251,7 @@ $(BUILD)/fuzz/framing.o: tests/fuzz/framing.c
 $(BUILD)/fuzz/fuzz_frame: tests/fuzz/fuzz_frame.c $(FUZZ_REFERENCE) $(BUILD)/fuzz/framing.o
 	$(CLANG) $(FUZZ_FLAGS) -o $@ $< tests/fuzz/framer.c $(BUILD)/fuzz/framing.o
 # the product's pure parsers, compiled once for all targets
-FUZZ_PRODUCT := $(patsubst user/%.c,$(BUILD)/fuzz/user/%.o,$(filter-out $(ENTER_SRCS),$(wildcard user/client/*.c user/topo/*.c user/base/*.c user/report/*.c)) $(KUBE_PURE))
+FUZZ_PRODUCT := $(patsubst user/%.c,$(BUILD)/fuzz/user/%.o,$(filter-out $(ENTER_SRCS),$(wildcard user/client/*.c user/topo/*.c user/base/*.c user/report/*.c)) $(KUBE_PURE) user/source/versions.c)
 $(BUILD)/fuzz/user/%.o: user/%.c
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
