@@ -259,7 +259,6 @@ enum twist {
 	TWIST_PARK_NAMELESS, /* it is parked for its library, though that is not known yet */
 	TWIST_PARK_HOME,     /* nobody is parked at home */
 	TWIST_BACK_RESTS,    /* what was opened since a move does not rest for itself */
-	TWIST_RENAME_TURN,   /* who was renamed had no turn under its own client.id */
 	TWIST_COUNT,
 };
 extern enum twist twist;

@@ -33,7 +33,7 @@ static inline bool is_of(const struct run *r, size_t tick, const struct row *row
 	unsigned id = who->who;
 	size_t i, k;
 
-	for (i = r->n_ticks; i-- > tick + 1 && twist != TWIST_RENAME_TURN;)
+	for (i = r->n_ticks; i-- > tick + 1;)
 		for (k = r->ticks[i].n_copies; k-- > 0;)
 			if (r->ticks[i].copies[k].who == id) {
 				id = r->ticks[i].copies[k].copy_of;

@@ -139,8 +139,7 @@ static const char *const names[] = {"aliases",
 				    "parked: until a while is over",
 				    "parked: not while a name is learned",
 				    "parked: at home",
-				    "what may be back rests",
-				    "renamed: its turn"};
+				    "what may be back rests"};
 _Static_assert(COUNT(names) == TWIST_COUNT - TWIST_FIRST_OF_PACE, "each twist has a name");
 
 const char *twist_name(enum twist t)

@@ -187,6 +187,27 @@ static void test_invented_ids(void **state)
 	rz_select_free(s);
 }
 
+/* Nor has it another turn under the client.id that it had. No world of the model shows this. */
+static void test_turn_of_an_invented_id(void **state)
+{
+	struct rz_limits l = with_outcomes();
+	struct rz_candidate c = row(1, 7, T0 - HOUR_NS);
+	struct rz_select *s;
+
+	(void)state;
+	l.home_ready_wait_ns = 30 * MINUTE_NS;
+	l.per_client_ns = HOUR_NS;
+	l.cooldown_ns = 0;
+	s = make(&l);
+	assert_int_equal(ask(s, c, T0), RZ_REASON_NONE);
+	rz_select_moved(s, &c, T0);
+	assert_int_equal(ask(s, row(2, 8, T0 + SECOND_NS / 10), T0 + SECOND_NS),
+			 RZ_REASON_OVER_BUDGET);
+	assert_int_equal(ask(s, row(3, 7, T0 - HOUR_NS), T0 + 2 * SECOND_NS),
+			 RZ_REASON_OVER_BUDGET);
+	rz_select_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +217,7 @@ int main(void)
 		cmocka_unit_test(test_addresses_take_turns),
 		cmocka_unit_test(test_clients_of_an_address_take_turns),
 		cmocka_unit_test(test_invented_ids),
+		cmocka_unit_test(test_turn_of_an_invented_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
