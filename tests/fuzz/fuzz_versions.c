@@ -54,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		p[2] = (uint8_t)((len - 4) >> 8);
 		p[3] = (uint8_t)(len - 4);
 		p[7] = CORRELATION;
+		p[9] = data[0] % 3 == 2 ? data[10] : 0; /* error_code */
 		p[12] = (uint8_t)(n >> 8);
 		p[13] = (uint8_t)n;
 	}
