@@ -6,14 +6,15 @@
  * Comes in: a tick's verdicts. Goes out: what the agent said, in the entries of map `prints` of
  * those connections for whose sake it was asked, so that `rezone list` and the next daemon know it,
  * too. All of these were open before the agent was asked, and a connection that is ESTABLISHED is
- * of a process that runs: so the answer is that process's, and stays right for as long as they are
- * open.
+ * of a process that runs: so the answer is that process's, unless several listen at one address
+ * (SO_REUSEPORT), and stays right for as long as they are open.
  *
  * The daemon talks to no agent: rezone-source does (source/ask.h), in a process of its own that is
  * started when somebody is to be asked, and ended when all have answered. Its word is checked
  * (report/asking.h), and so is where its connections end: they are entries of map `conns`, as all
  * connections to agents, with the network namespace that the candidates' have. An address that
- * leads elsewhere from the daemon's namespace is found out so.
+ * leads elsewhere from the daemon's namespace is found out so; that the process lies about its own
+ * port is not.
  *
  * Called by daemon/tick.c. At most RZ_REPORT_ASKS_MAX agents at a time, each once in ten seconds,
  * and later each time if it does not answer.
