@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # needs: counterparts
 # quiet
-# What a library bears decides what is done to its producers. librdkafka after 2.8 may write twice whichever way its connection
-# ends, unless it is followed: where nobody may be held it is left alone, by hand and with --close too. Who does not say what it is may not send again what is taken from it: it is
-# never held, and moved in a gap or let go. librdkafka up to 2.8 sends again, and is held. All with their default number of tries.
+# Each library's producers are moved by what that library bears. librdkafka after 2.8 may write twice whichever way its connection
+# ends, unless it is followed: where nobody may be held it is left alone, by hand and with --close too. A library that says no name
+# may not send again what is taken from it: it is never held, and moved in a gap or let go. librdkafka up to 2.8 sends again, and is held. All with their default number of tries.
 # The clients' zone has no agent that they can reach, so each move brings them back.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -41,7 +41,7 @@ static bool rules_agree(const struct product *p, const struct rz_world *w)
 	return true;
 }
 
-/* What alike connections are told alike is what each of them is told. */
+/* Alike connections that are judged together are told what each of them is told alone. */
 static bool early_agrees(struct product *p, const struct rz_world *w)
 {
 	struct rz_alikes seen_alike = {};

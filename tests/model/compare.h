@@ -21,7 +21,7 @@ struct product {
 
 /* Fills `p`, whose tick the caller frees. False: no memory. */
 bool ask_product(struct run *r, struct rz_select *s, struct product *p);
-/* What it said of a connection; `ctx`: the product. */
+/* The product's reason for a connection; `ctx`: the product. */
 enum rz_reason product_said(const void *ctx, uint64_t cookie);
 /* The first difference is said. `o`: of each connection. */
 bool agree(const struct run *r, const struct product *p, const struct opinion *o);
