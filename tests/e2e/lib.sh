@@ -121,8 +121,9 @@ e2e_begin() {
 	[ "$(id -u)" -eq 0 ] || skip "$(basename "$0"): not root"
 	[ -x "$REZONE" ] || { not_ok "$REZONE is not built"; exit 1; }
 	WORK=$(mktemp -d)
+	exec 9>&1 # a trap comes in the midst of a poll, whose output goes to nobody
 	trap e2e_end EXIT
-	trap 'exit 130' INT TERM
+	trap 'exec >&9; not_ok "ended by a signal, as by a deadline"; exit 130' INT TERM
 	local root
 	root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
 	[ -n "$root" ] || skip "$(basename "$0"): no cgroup v2 is mounted"
@@ -172,7 +173,7 @@ spawn() {
 		[ "$cg" = - ] || echo "$BASHPID" >"$cg/cgroup.procs"
 		cd "${SPAWN_DIR:-.}" || exit 1
 		if [ "$ns" = - ]; then exec "$@"; else exec ip netns exec "$P-$ns" "$@"; fi
-	) >>"$WORK/$name.log" 2>&1 </dev/null &
+	) >>"$WORK/$name.log" 2>&1 9>&- </dev/null &
 	PIDS[$name]=$!
 }
 
@@ -216,7 +217,7 @@ daemon_runs() { alive rezone && [ "$(status_of pid)" = "${PIDS[rezone]}" ]; }
 # their events, and a ring keeps some 4096.
 events_keep() {
 	stop events-kept # of a daemon that ended in another way
-	"$REZONE" events --pin-dir "$PIN_DIR" -f -o json >>"$WORK/events.json" 2>/dev/null </dev/null &
+	"$REZONE" events --pin-dir "$PIN_DIR" -f -o json >>"$WORK/events.json" 2>/dev/null 9>&- </dev/null &
 	PIDS[events-kept]=$!
 }
 
