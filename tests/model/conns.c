@@ -112,7 +112,7 @@ static void print_writer(struct run *r, struct rz_print *p)
 					       : chance(r, 80) ? 0
 							       : 1,
 			       .several = chance(r, 20),
-			       .unanswered = chance(r, 60) ? 0 : (__u8)(6 + below(r, 4)),
+			       .unanswered = chance(r, 60) ? 0 : (__u8)(1 + below(r, 9)),
 			       .probes = chance(r, 40),
 			       .agent_has = chance(r, 40)   ? 0
 					    : chance(r, 30) ? RZ_PRINT_NO_ANSWER

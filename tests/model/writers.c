@@ -72,7 +72,7 @@ static bool is_python_2_3(const struct rz_frame *f, const struct rz_print *p)
 {
 	return !f->software && !f->adopted && !f->tentative && !f->several && like_rdkafka(p) &&
 	       p->versions[RZ_PRINT_OF_PRODUCE] == 8 + 1 && f->data_version >= 8 &&
-	       p->unanswered <= (p->idempotent ? 3 : 7);
+	       p->unanswered <= (p->idempotent ? 1 : 5);
 }
 
 /* It is kafka-python if it put several partitions into one request, librdkafka if it had more than

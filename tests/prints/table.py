@@ -65,10 +65,12 @@ NEVER_IDEMPOTENT = ("kafka-go", "kafka-python-2.0", "kafka-python-ng", "rskafka"
 # one topic and one partition in each Produce, whatever is set (librdkafka 1.9.2 to 2.15.0 rdkafka_msgset_writer.c: both arrays' lengths
 # are written as 1; rskafka client/partition.rs: it writes through a client of one partition)
 ONE_PARTITION = ("confluent-1.9", "confluent-2.3", "confluent-2.4", "confluent-2.8", "confluent-2.12", "rskafka")
-# the most requests in flight by default (max_in_flight_requests_per_connection of kafka-python 2.0.2, 2.3.0 and 3.0.0; -ng 2.2.3 likewise);
-# of idempotent producers: kafkajs from 2.0 on has a lock for each broker (eosManager, acquireBrokerLock), kafka-python 2.3 sets it to 1
-IN_FLIGHT = {"kafka-python-2.0": 5, "kafka-python-ng": 5, "kafka-python-2.3": 5, "kafka-python": 5}
-IN_FLIGHT_IDEMPOTENT = {"kafkajs": 1, "kafka-python-2.3": 1, "kafka-python": 5}
+# the most requests that are unanswered at once, of whatever kind, by default. kafka-python's max_in_flight_requests_per_connection is 5,
+# and 2.0.2, -ng 2.2.3 and 2.3.3 send none beyond it (conn.py, can_send_more; 2.3 sets it to 1 for an idempotent producer); 3.0 ends its
+# pause behind it (net/connection.py), so it gets two more. kafkajs's idempotent producer has from 2.0 on a lock for each broker
+# (eosManager, acquireBrokerLock), for Produce alone: two more, for it may ask for metadata beside one
+UNANSWERED = {"kafka-python-2.0": 5, "kafka-python-ng": 5, "kafka-python-2.3": 5, "kafka-python": 7}
+UNANSWERED_IDEMPOTENT = {"kafkajs": 3, "kafka-python-2.3": 1, "kafka-python": 7}
 # half of what is left of a deadline when the request is made, in whole milliseconds (kafka-go 0.4.51 client.go, timeoutMs): a busy
 # machine makes it smaller now and then, so the library's own is the greatest
 FROM_CLOCK = {("kafka-go", "timeout_ms"), ("kafka-go", "max_wait_ms")}
@@ -152,9 +154,9 @@ def value(values):
 
 def limits(lib, use):
     """what the sources say of a producer's requests: no capture of one that does not do a thing shows that it never does"""
-    in_flight = {"WRITES": IN_FLIGHT, "WRITES_IDEMPOTENT": IN_FLIGHT_IDEMPOTENT}.get(use, {}).get(lib)
+    unanswered = {"WRITES": UNANSWERED, "WRITES_IDEMPOTENT": UNANSWERED_IDEMPOTENT}.get(use, {}).get(lib)
     one = use in ("WRITES", "WRITES_IDEMPOTENT") and lib in ONE_PARTITION
-    return (f" .in_flight = {in_flight}," if in_flight else "") + (" .one = true," if one else "")
+    return (f" .unanswered = {unanswered}," if unanswered else "") + (" .one = true," if one else "")
 
 
 def known():

@@ -14,7 +14,7 @@ struct row {
 	enum does does;
 	int leader_epoch, producer_epoch, base_sequence; /* as in struct rz_print */
 	int timeout_ms;
-	unsigned in_flight; /* the most requests in flight, by default; 0: any number */
+	unsigned unanswered; /* the most requests at once, by default; 0: any number */
 	bool one; /* one topic and one partition in each Produce; no setting changes that */
 	int max_wait_ms, min_bytes, max_bytes, isolation, session;
 	__u8 versions[RZ_PRINT_APIS]; /* the newest that it has, + 1; 0: none was seen */
@@ -62,7 +62,7 @@ static bool overdid(const struct row *r, const struct rz_print *p)
 {
 	if (r->one && p->several)
 		return true;
-	return r->in_flight && p->unanswered > rz_print_most(r->in_flight);
+	return r->unanswered && p->unanswered > r->unanswered;
 }
 
 static bool writes_so(const struct row *r, const struct rz_print *p)
@@ -175,10 +175,8 @@ bool rz_print_probe(const struct rz_print *p, struct rz_print_probe *ret)
 
 	*ret = (struct rz_print_probe){};
 	for (i = 0; i < N_ROWS; i++) {
-		unsigned most = rz_print_most(rows[i].in_flight);
-
-		if (most > ret->tells_from && fits(&rows[i], p, 0))
-			ret->tells_from = most;
+		if (rows[i].unanswered > ret->tells_from && fits(&rows[i], p, 0))
+			ret->tells_from = rows[i].unanswered;
 	}
 	then.unanswered = 255;
 	ret->deep = match(&then, 0);

@@ -14,8 +14,10 @@
  * of them sends again by itself what is taken from it, so the other's rule does it no harm.
  *
  * Two things rule a producer's library out once they were seen, and say nothing until then: a
- * Produce with several topics or partitions (librdkafka makes one for each), and more requests in
- * flight than the library allows by default.
+ * Produce with several topics or partitions (librdkafka makes one for each), and more unanswered
+ * requests at once than the library allows by default (tests/prints/table.py has the sources). BPF
+ * never counts more than the client has, for it sees a response before the client does. That number
+ * is a setting; public programs on kafka-python have 1, or its default, 5.
  *
  * Versions. A client sends the smaller one of what it and the agent have. So a version fits a row
  * that has the same or a newer one. Each agent is taken to have Produce v8 (Kafka 2.4), as
@@ -44,14 +46,6 @@ typedef __u64 rz_print_names;
 
 /* So many requests must have looked the same before anything is concluded. */
 #define RZ_PRINT_LEAST 2
-
-/* More unanswered requests at once than this rule a library out that allows `in_flight` of them by
- * default; 0: any number. Two more, for kafkajs allows one Produce, and may ask for metadata beside
- * it. The number is a setting; public programs on kafka-python have 1, or its default, 5. */
-static inline unsigned rz_print_most(unsigned in_flight)
-{
-	return in_flight ? in_flight + 2 : 0;
-}
 
 /* Returns 0 if no row fits. */
 rz_print_names rz_print_match(const struct rz_print *p);
