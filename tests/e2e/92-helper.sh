@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The daemon has three capabilities and its helper, rezone-enter, three others. The helper is killed while its keeper cannot start
 # another: nobody in another network namespace is moved, with the reason, and the daemon goes on; then it is back by itself, and
-# the client comes home. Its keeper is killed: the spare takes its place. All are killed: status and events say so.
+# the client comes home. Its keeper is killed: the spare takes its place. All are killed: status and events say so. It is late at the
+# start, as on a busy node: the daemon goes on without it, and when it is there all is as if it had been.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
@@ -83,3 +84,24 @@ check "... and the next one has a helper" within "$DEADLINE" eval '! fault && an
 old=${PIDS[rezone]}
 stop rezone
 check "... which ends with it" within "$DEADLINE" eval '! pgrep -f "^rezone-enter parent=$old "'
+
+# late: the program waits for a file before it is what it is
+cp -a "$(dirname "$REZONE")"/rezone* "$WORK/" 2>/dev/null
+mv "$WORK/rezone-enter" "$WORK/rezone-enter.late"
+printf '#!/bin/bash\nuntil [ -e "%s/go" ]; do sleep 0.1; done\nexec -a rezone-enter "%s/rezone-enter.late" "$@"\n' "$WORK" "$WORK" >"$WORK/rezone-enter"
+chmod +x "$WORK/rezone-enter"
+spawn idle cl - bash -c "exec 3<>/dev/tcp/$(agent_ip a)/9092; exec sleep 600"
+agent_stop b
+client_start late kafka-go-debian read --bootstrap "$(agent_ip a):9092" --client-id "late,warpstream_az=b,$LB" --topic t --partition 0
+late_at_a() { client_at late a; }
+comes() { "$REZONE" status --pin-dir "$PIN_DIR" -o json | jq -e '.faults | any(.fault == "helper down" and (.text | contains("restart") | not))' >/dev/null; }
+within "$DEADLINE" late_at_a || not_ok "the client is at an agent of zone a first"
+agent_start b
+REZONE=$WORK/rezone rezone_start --interval 500ms --stable-for 0s --rate 50 --cloud off
+check "not ready in time: the daemon runs, and the status says so, and that it comes" within "$DEADLINE" comes
+check "... a move is refused, with the reason" within "$DEADLINE" has_event ".event == \"refused\" and .error == \"EOWNERDEAD\" and .client_id == \"late,warpstream_az=b,$LB\""
+check "... who was there and is silent is not known" no_rows '.client_id == "" and .agent_zone == "a"'
+touch "$WORK/go"
+check "ready: the status is as before" within "$DEADLINE" eval '! fault'
+check "... the client is moved" within "$DEADLINE" eval 'has_event ".event == \"move\" and .client_id == \"late,warpstream_az=b,$LB\""'
+check "... and the silent one is known" within "$DEADLINE" some_rows '.client_id == "" and .agent_zone == "a"'

@@ -64,6 +64,7 @@ struct rz_daemon {
 	struct rz_histogram spans[RZ_SPAN_COUNT]; /* map of this name */
 	struct rz_census *census;		  /* NULL: this kernel cannot */
 	bool census_ran;			  /* the first one is over */
+	bool census_whole;			  /* one has walked all of the node */
 	bool uninstall;				  /* its end leaves no pin, see kern/removal.h */
 	bool started;	       /* all of the start succeeded; else what it made is removed */
 	bool paused;	       /* by the operator, as of the latest look */

@@ -24,6 +24,9 @@ static void changed(void *arg, enum rz_helper state, const char *why)
 	rz_daemon_tell_all(d,
 			   state == RZ_HELPER_ANSWERS ? RZ_EVENT_HELPER_BACK : RZ_EVENT_HELPER_DOWN,
 			   NULL, "%s", why);
+	/* the first census could not look into other network namespaces */
+	if (state == RZ_HELPER_ANSWERS && d->census_ran && !d->census_whole)
+		rz_loop_arm(d->census_timer, 1);
 }
 
 /* From now on. It was started before there were maps. */
@@ -33,7 +36,9 @@ void rz_daemon_helper_start(struct rz_daemon *d)
 
 	rz_enter_tell(&calls);
 	if (rz_enter_state() != RZ_HELPER_ANSWERS)
-		changed(d, rz_enter_state(), "could not be started");
+		changed(d, rz_enter_state(),
+			rz_enter_state() == RZ_HELPER_DOWN ? "is not ready yet"
+							   : "could not be started");
 }
 
 void rz_daemon_helper_stop(void)

@@ -78,11 +78,12 @@ static int take_pin_dir(struct rz_daemon *d)
 static int repair(struct rz_daemon *d, const struct rz_attached *a, enum rz_freeze f)
 {
 	int err = -EOPNOTSUPP;
+	bool all;
 
 	if (f == RZ_FREEZE_DETACHED && a->path_cgroup)
 		err = rz_kern_attach_again(d->kern);
 	if (!err && d->census)
-		rz_census_run(d->census, d->kern, true);
+		rz_census_run(d->census, d->kern, true, &all);
 	if (f == RZ_FREEZE_PINS) {
 		err = take_pin_dir(d);
 		if (!err)

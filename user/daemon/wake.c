@@ -63,13 +63,16 @@ static int on_second(void *arg)
 	return rz_loop_arm(d->second_timer, RZ_SECOND_NS);
 }
 
-/* The first one walks all of the node. */
+/* All of the node is walked once: by the first one, or by a later one, while rezone-enter does not
+ * answer. */
 static int on_census(void *arg)
 {
 	struct rz_daemon *d = arg;
+	bool all = false;
 
-	rz_census_run(d->census, d->kern, !d->census_ran);
+	rz_census_run(d->census, d->kern, !d->census_whole, &all);
 	d->census_ran = true;
+	d->census_whole = d->census_whole || all;
 	return rz_loop_arm(d->census_timer, d->conf.reconcile_ns);
 }
 

@@ -143,7 +143,7 @@ static size_t remove_missed(struct rz_census *c, struct rz_kern *k, const struct
 	return removed;
 }
 
-int rz_census_run(struct rz_census *c, struct rz_kern *k, bool whole)
+int rz_census_run(struct rz_census *c, struct rz_kern *k, bool whole, bool *ret_all)
 {
 	_cleanup_free_ struct rz_conn *before = NULL, *after = NULL;
 	_cleanup_free_ uint32_t *inums = NULL;
@@ -151,8 +151,9 @@ int rz_census_run(struct rz_census *c, struct rz_kern *k, bool whole)
 	size_t n_before = 0, n_after = 0, n = 0, removed;
 	uint64_t begin = rz_now_ns();
 	uint32_t number;
-	bool all;
+	bool all = false;
 
+	*ret_all = false;
 	err = read_conns(fd, &before, &n_before);
 	if (!err)
 		err = whole ? rz_enter_list(&inums, &n, &all)
@@ -164,6 +165,7 @@ int rz_census_run(struct rz_census *c, struct rz_kern *k, bool whole)
 	err = walk_all(k, inums, &n);
 	if (err == -EOPNOTSUPP)
 		return err;
+	*ret_all = all && err != -EOWNERDEAD;
 	err = read_conns(fd, &after, &n_after);
 	if (err)
 		return err;

@@ -22,9 +22,10 @@ void rz_census_free(struct rz_census *c); /* takes NULL */
  * Walks the network namespaces of the tracked connections; all of the node's if `whole`. An entry
  * that two walks running did not meet, and that had no request meanwhile, is removed: one walk may
  * miss a socket while others come and go (before Linux 6.17), and then its next request would bring
- * the entry back. Says what it found in one log line, if anything. 0 or -errno; -EOPNOTSUPP before
- * Linux 5.12.
+ * the entry back. Says what it found in one log line, if anything. *ret_all: all of the node's were
+ * walked, which needs `whole` and rezone-enter to the end. 0 or -errno; -EOPNOTSUPP before Linux
+ * 5.12.
  */
-int rz_census_run(struct rz_census *c, struct rz_kern *k, bool whole);
+int rz_census_run(struct rz_census *c, struct rz_kern *k, bool whole, bool *ret_all);
 
 #endif

@@ -31,7 +31,8 @@ struct rz_enter_calls {
 };
 
 /* Starts it, for sockets of agents at these ports, and waits until it is ready. 0, or -errno,
- * logged: all calls below work for the own network namespace alone then. */
+ * logged: all calls below work for the own network namespace alone then. -ETIMEDOUT: it is not
+ * ready yet, as on a busy node; once it is, the next call or rz_enter_look() finds out. */
 int rz_enter_start(const uint16_t *ports, size_t n_ports);
 /* The same in two halves, between which the caller goes on. The second one takes what the first one
  * returned, and logs it. */

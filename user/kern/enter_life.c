@@ -270,6 +270,14 @@ int rz_enter_wait(int err)
 		err = wait_for_it();
 	if (!err)
 		return 0;
+	if (err == -ETIMEDOUT) {
+		rz_enter_it.state = RZ_HELPER_DOWN;
+		return rz_err(err,
+			      "enter: " RZ_ENTER_PROGRAM " is not ready after %llu s; until it is, "
+			      "connections in other network namespaces stay, and none is closed by "
+			      "a FIN",
+			      RZ_ENTER_WAIT_NS / RZ_SECOND_NS);
+	}
 	rz_enter_stop();
 	return rz_err(err,
 		      "enter: cannot start " RZ_ENTER_PROGRAM " from this program's folder: %s; "
