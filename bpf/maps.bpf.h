@@ -65,6 +65,14 @@ struct {
 	__type(value, struct rz_print);
 } prints SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u64); /* socket cookie */
+	__type(value, struct rz_told);
+} told SEC(".maps");
+
 /* Entries of prints and of partial. User space counts them anew at each tick. */
 __s32 rz_prints = 0;
 __s32 rz_partials = 0;

@@ -93,13 +93,13 @@ static __always_inline void rz_note_drop(__u64 cookie)
 		__sync_fetch_and_add(&rz_prints, -1);
 }
 
-/* How a parked connection's requests look is seen again once they are read; not what a move has
- * seen of it, for which it would be held a second time. */
+/* How a parked connection's requests look is seen again once they are read; not what they were in a
+ * move, for which it would be held a second time. */
 static __always_inline void rz_note_park(__u64 cookie)
 {
-	const struct rz_print *p = bpf_map_lookup_elem(&prints, &cookie);
+	const struct rz_told *t = bpf_map_lookup_elem(&told, &cookie);
 
-	if (p && !p->probes && !p->unanswered)
+	if (!t || (!t->probed && !t->unanswered))
 		rz_note_drop(cookie);
 }
 

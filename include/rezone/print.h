@@ -2,7 +2,7 @@
 /*
  * Map `prints`: what the form of a connection's requests tells of the library that made them:
  * fields of Produce and Fetch that are a library's constants or defaults, and of the header of the
- * first record batch. And their readers, which are pure.
+ * first record batch. And their readers, which are pure. Map `told`: what else tells it.
  *
  * Of a topic only the length of its name is looked at; of records nothing, for a batch's header
  * lies in front of them. Forms (Kafka protocol guide; KIP-482 for the compact ones):
@@ -43,8 +43,7 @@ enum rz_print_api {
 	RZ_PRINT_OF_HEARTBEAT,
 	RZ_PRINT_APIS,
 } RZ_PACKED_ENUM;
-#define RZ_PRINT_DIFFERS   255 /* in versions[]: it has sent two */
-#define RZ_PRINT_NO_ANSWER 127 /* in agent_has */
+#define RZ_PRINT_DIFFERS 255 /* in versions[]: it has sent two */
 struct rz_print {
 	__s32 produce_timeout_ms;
 	__s32 fetch_max_wait_ms;
@@ -61,21 +60,35 @@ struct rz_print {
 	__u8 isolation;
 	__u8 session; /* its fetches are in a session (KIP-227) */
 	__u8 several; /* one of these Produce requests had more than one topic, or partition */
-	/* written by user space (kern/prints.h): at the end of a move */
-	__u8 unanswered; /* the most requests that were unanswered at once; ends at 255 */
-	__u8 probes : 1; /* it was held without a close, which was to tell its library */
-	/* ... when the agent was asked: the newest Produce that it has, + 1; 0: it was not asked,
-	 * RZ_PRINT_NO_ANSWER: it did not say */
-	__u8 agent_has : 7;
 	/* two requests were not the same in these */
 	__u8 timeouts_differ;
 	__u8 batches_differ;
 	__u8 waits_differ;
 	__u8 fetches_differ;	      /* in anything but fetch_max_wait_ms */
 	__u8 versions[RZ_PRINT_APIS]; /* api_version + 1, 0: none was sent */
+	__u8 pad[2];
 };
 
 RZ_ASSERT(sizeof(struct rz_print) == 40, "with its key it fits the kernel's 96-byte class");
+
+/*
+ * told: socket cookie -> what the daemon found out of the library of a connection that has an entry
+ * in prints. The daemon alone writes it, whole values, and removes an entry once that of prints is
+ * gone (kern/told.h); rz_segment only reads it. So nothing that one side notes can undo what the
+ * other does in the same instant.
+ */
+#define RZ_TOLD_NO_ANSWER 127 /* in agent_has */
+struct rz_told {
+	__u8 unanswered; /* in a move: the most requests that were unanswered at once; ends at 255
+			  */
+	__u8 probed;	 /* it was held without a close, which was to tell its library */
+	/* the newest Produce that its agent has, + 1; 0: it was not asked, RZ_TOLD_NO_ANSWER: it
+	 * did not say */
+	__u8 agent_has;
+	__u8 pad[5];
+};
+
+RZ_ASSERT(sizeof(struct rz_told) == 8, "a reader's rows have no hidden padding");
 
 #define RZ_PRINT_PRODUCE_HEAD 16 /* bytes of a Produce that are read first, up to its topic */
 #define RZ_PRINT_BATCH	      69 /* bytes behind the topic, up to the batch's base_sequence */

@@ -15,7 +15,7 @@
 #include <rezone/conn.h>     /* conns, partial */
 #include <rezone/proxied.h>  /* proxied, proxy_peers */
 #include <rezone/client.h>   /* client_ids, clients, wake */
-#include <rezone/print.h>    /* prints */
+#include <rezone/print.h>    /* prints, told */
 #include <rezone/software.h> /* softwares, software_keys, secret */
 #include <rezone/peer.h>     /* peers */
 #include <rezone/agent.h>    /* agents, blocks */

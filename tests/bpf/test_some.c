@@ -139,25 +139,27 @@ static void pieces(void **state)
 /* What a probe has told stays: to find it out again, the connection would be held again. */
 static void parked_after_a_probe(void **state)
 {
+	static const struct {
+		struct rz_told told;
+		bool stays;
+	} rows[] = {{{.probed = 1}, true}, {{.unanswered = 9}, true}, {{.agent_has = 12}, false}};
+	int told = bpf_map__fd(skel->maps.told);
 	uint64_t cookie = 1;
-	struct rz_print p;
 	uint32_t seq;
-	int i;
+	size_t i;
 
 	(void)state;
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		open_one_of(1);
 		seq = send_request(SEQ0, RZ_API_FETCH);
-		assert_int_equal(0,
-				 bpf_map_lookup_elem(bpf_map__fd(skel->maps.prints), &cookie, &p));
-		p.probes = i == 0;
-		p.unanswered = 9;
-		bpf_map_update_elem(bpf_map__fd(skel->maps.prints), &cookie, &p, BPF_EXIST);
+		assert_true(has_print());
+		bpf_map_update_elem(told, &cookie, &rows[i].told, BPF_ANY);
 		mark(RZ_PARK_NO, RZ_PARK_WANTED);
 		send_request(seq, RZ_API_FETCH);
 		assert_int_equal(RZ_PARK_PARKED, conn().park);
-		assert_true(has_print());
+		assert_int_equal(has_print(), rows[i].stays);
 	}
+	bpf_map_delete_elem(told, &cookie);
 }
 
 /* Its requests are read again before it is moved, so they are noted again. */

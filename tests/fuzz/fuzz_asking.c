@@ -80,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			answered[m.answer.number] = true;
 			CLAIM(m.answer.error <= 0 && m.answer.error >= -4095);
 			CLAIM(m.answer.error || (m.answer.produce_min <= m.answer.produce_max &&
-						 m.answer.produce_max < RZ_PRINT_NO_ANSWER - 1));
+						 m.answer.produce_max < RZ_TOLD_NO_ANSWER - 1));
 			CLAIM(m.answer.error || m.answer.local_port);
 		}
 		data += 2 + given;

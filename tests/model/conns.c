@@ -112,17 +112,21 @@ static void print_writer(struct run *r, struct rz_print *p)
 					       : chance(r, 80) ? 0
 							       : 1,
 			       .several = chance(r, 20),
-			       .unanswered = chance(r, 60) ? 0 : (__u8)(1 + below(r, 9)),
-			       .probes = chance(r, 40),
-			       .agent_has = chance(r, 40)   ? 0
-					    : chance(r, 30) ? RZ_PRINT_NO_ANSWER
-							    : 9 + below(r, 4),
 			       .idempotent = chance(r, 50),
 			       .timeouts_differ = chance(r, 5),
 			       .batches_differ = chance(r, 5),
 			       .versions = {[RZ_PRINT_OF_PRODUCE] = 9 + below(r, 2)}};
 	if (!p->idempotent)
 		p->producer_epoch = p->base_sequence = chance(r, 90) ? -1 : 1;
+}
+
+static struct rz_told tell_writer(struct run *r)
+{
+	return (struct rz_told){.unanswered = chance(r, 60) ? 0 : (__u8)(1 + below(r, 9)),
+				.probed = chance(r, 40),
+				.agent_has = chance(r, 40)   ? 0
+					     : chance(r, 30) ? RZ_TOLD_NO_ANSWER
+							     : 9 + below(r, 4)};
 }
 
 /* Like kafkajs, librdkafka up to 2.3, or Java at an agent with Fetch up to v11, likewise. */
@@ -148,17 +152,20 @@ static void make_print(struct run *r, struct rz_print_row *row)
 	memset(row, 0, sizeof(*row));
 	if (chance(r, 33))
 		return;
-	if (chance(r, 50))
+	if (chance(r, 50)) {
 		print_writer(r, &row->print);
-	else if (chance(r, 80))
+		row->told = tell_writer(r);
+	} else if (chance(r, 80)) {
 		print_reader(r, &row->print);
-	else /* kafkajs's group */
+	} else { /* kafkajs's group */
 		row->print.versions[RZ_PRINT_OF_OFFSET_COMMIT] = 6;
+	}
 }
 
 /* A writer that is older than rezone, and may be librdkafka or kafka-python. */
 static void make_older_writer(struct run *r, struct rz_conn *c)
 {
+	struct rz_print_row *row = &r->prints[c - r->conns];
 	struct rz_frame *f = &c->frame;
 
 	*f = (struct rz_frame){.client = f->client,
@@ -167,14 +174,13 @@ static void make_older_writer(struct run *r, struct rz_conn *c)
 			       .adopted = 1,
 			       .acks0 = chance(r, 5),
 			       .data_version = 8 + below(r, 2)};
-	r->prints[c - r->conns].print = (struct rz_print){.produces = 2,
-							  .produce_timeout_ms = 30000,
-							  .producer_epoch = -1,
-							  .base_sequence = -1,
-							  .several = chance(r, 10),
-							  .unanswered = chance(r, 10) ? 8 : 7,
-							  .probes = chance(r, 10),
-							  .versions = {[RZ_PRINT_OF_PRODUCE] = 9}};
+	row->print = (struct rz_print){.produces = 2,
+				       .produce_timeout_ms = 30000,
+				       .producer_epoch = -1,
+				       .base_sequence = -1,
+				       .several = chance(r, 10),
+				       .versions = {[RZ_PRINT_OF_PRODUCE] = 9}};
+	row->told = (struct rz_told){.unanswered = chance(r, 10) ? 8 : 7, .probed = chance(r, 10)};
 }
 
 /* A reader of librdkafka, which says so. */
@@ -185,7 +191,8 @@ static void make_rdkafka_reader(struct run *r, struct rz_conn *c)
 				     .fetch = 1,
 				     .software = 5,
 				     .data_version = 11};
-	memset(&r->prints[c - r->conns].print, 0, sizeof(struct rz_print));
+	r->prints[c - r->conns].print = (struct rz_print){};
+	r->prints[c - r->conns].told = (struct rz_told){};
 }
 
 /* A new connection; of this client to its own zone or away, if `like` is not NULL. */

@@ -58,9 +58,9 @@ static bool can_be_followed(const struct eye *e)
 bool is_to_be_probed(const struct eye *e)
 {
 	const struct rz_frame *f = &e->conn->frame;
-	const struct rz_print *p = &e->r->prints[e->conn - e->r->conns].print;
+	const struct rz_print_row *row = &e->r->prints[e->conn - e->r->conns];
 
-	return f->produce && !f->acks0 && may_be_told(f, p, e->r->settings.ask_agents) &&
+	return f->produce && !f->acks0 && may_be_told(f, row, e->r->settings.ask_agents) &&
 	       (!can_be_followed(e) || twist == TWIST_PROBE_MOVED) &&
 	       (e->r->settings.hold_timeout_ns || twist == TWIST_PROBE_HOLDS) &&
 	       (e->r->limits.mode == RZ_MODE_ENFORCE || twist == TWIST_PROBE_MODE);
@@ -70,7 +70,7 @@ bool is_to_be_probed(const struct eye *e)
 bool may_write_twice(const struct eye *e)
 {
 	enum bears b = writer_bears(&e->conn->frame, says_of_itself(e),
-				    &e->r->prints[e->conn - e->r->conns].print);
+				    &e->r->prints[e->conn - e->r->conns]);
 
 	return e->conn->frame.produce && !is_to_be_probed(e) &&
 	       (b == BEARS_NOTHING || (b == BEARS_IF_FOLLOWED && !can_be_followed(e)));

@@ -290,9 +290,9 @@ void make_named(struct run *r);
 enum bears { BEARS_NOTHING, BEARS_GAP, BEARS_HOLD, BEARS_IF_FOLLOWED };
 bool is_idempotent(const struct rz_print *p);
 /* Its library may turn out to be one that bears more, once it is held for a moment. */
-bool may_be_told(const struct rz_frame *f, const struct rz_print *p, bool asks);
+bool may_be_told(const struct rz_frame *f, const struct rz_print_row *row, bool asks);
 enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s,
-			const struct rz_print *p);
+			const struct rz_print_row *row);
 
 /* readers.c: what a reader is by how its requests look. */
 enum reads { READS_UNKNOWN, READS_KAFKAJS, READS_RDKAFKA, READS_JAVA };

@@ -337,9 +337,9 @@ struct opinion judge(const struct run *r, size_t conn)
 		 !f->transaction;
 	o.probe_only = is_to_be_probed(&e);
 	o.follow = f->produce && !o.probe_only &&
-		   writer_bears(f, says_of_itself(&e), &r->prints[conn].print) == BEARS_IF_FOLLOWED;
-	o.gap_only = f->produce &&
-		     writer_bears(f, says_of_itself(&e), &r->prints[conn].print) == BEARS_GAP;
+		   writer_bears(f, says_of_itself(&e), &r->prints[conn]) == BEARS_IF_FOLLOWED;
+	o.gap_only =
+		f->produce && writer_bears(f, says_of_itself(&e), &r->prints[conn]) == BEARS_GAP;
 	o.together = !f->produce && !f->software &&
 		     (f->data_version == 10 || twist == TWIST_KAFKA_GO_READS) &&
 		     reader_is(r, e.conn) != READS_KAFKAJS;

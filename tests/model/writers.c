@@ -50,43 +50,48 @@ static bool is_older(const struct rz_frame *f)
 }
 
 /* Its agent has a newer Produce than it sends. librdkafka from 2.9 on has never done that. */
-static bool is_not_2_9(const struct rz_print *p)
+static bool is_not_2_9(const struct rz_print_row *row)
 {
-	return p->agent_has != RZ_PRINT_NO_ANSWER &&
-	       p->agent_has > p->versions[RZ_PRINT_OF_PRODUCE] && twist != TWIST_AGENT;
+	return row->told.agent_has != RZ_TOLD_NO_ANSWER &&
+	       row->told.agent_has > row->print.versions[RZ_PRINT_OF_PRODUCE] &&
+	       twist != TWIST_AGENT;
 }
 
 /* Before it is held to find out, its agent is asked. */
-bool may_be_told(const struct rz_frame *f, const struct rz_print *p, bool asks)
+bool may_be_told(const struct rz_frame *f, const struct rz_print_row *row, bool asks)
 {
-	bool waits = asks && !p->agent_has && twist != TWIST_AGENT_FIRST;
+	const struct rz_print *p = &row->print;
+	const struct rz_told *t = &row->told;
+	bool waits = asks && !t->agent_has && twist != TWIST_AGENT_FIRST;
 
-	return is_older(f) && like_rdkafka(p) && !p->several && !waits && !is_not_2_9(p) &&
-	       (p->unanswered <= 7 || twist == TWIST_PROBE_DEEP) &&
-	       (!p->probes || twist == TWIST_PROBE_ONCE) && twist != TWIST_PROBE;
+	return is_older(f) && like_rdkafka(p) && !p->several && !waits && !is_not_2_9(row) &&
+	       (t->unanswered <= 7 || twist == TWIST_PROBE_DEEP) &&
+	       (!t->probed || twist == TWIST_PROBE_ONCE) && twist != TWIST_PROBE;
 }
 
 /* Seen to begin without a name: so kafka-python 2.3 does alone, which has Produce v8, and fewer in
  * flight. */
-static bool is_python_2_3(const struct rz_frame *f, const struct rz_print *p)
+static bool is_python_2_3(const struct rz_frame *f, const struct rz_print_row *row)
 {
+	const struct rz_print *p = &row->print;
+
 	return !f->software && !f->adopted && !f->tentative && !f->several && like_rdkafka(p) &&
 	       p->versions[RZ_PRINT_OF_PRODUCE] == 8 + 1 && f->data_version >= 8 &&
-	       p->unanswered <= (p->idempotent ? 1 : 5);
+	       row->told.unanswered <= (p->idempotent ? 1 : 5);
 }
 
 /* It is kafka-python if it put several partitions into one request, librdkafka if it had more than
  * 7 in flight; nobody's if it did both. Of an agent that has a newer version than v8 it is
  * librdkafka 2.4, than v9 none. */
-static bool is_told(const struct rz_frame *f, const struct rz_print *p, enum bears *ret)
+static bool is_told(const struct rz_frame *f, const struct rz_print_row *row, enum bears *ret)
 {
-	bool several = p->several && twist != TWIST_PARTITIONS;
+	bool several = row->print.several && twist != TWIST_PARTITIONS;
+	bool not_rdkafka = is_not_2_9(row) && row->print.versions[RZ_PRINT_OF_PRODUCE] == 9 + 1;
 
-	bool not_rdkafka = is_not_2_9(p) && p->versions[RZ_PRINT_OF_PRODUCE] == 9 + 1;
-
-	if (!is_older(f) || !like_rdkafka(p) || ((several || not_rdkafka) && p->unanswered > 7))
+	if (!is_older(f) || !like_rdkafka(&row->print) ||
+	    ((several || not_rdkafka) && row->told.unanswered > 7))
 		return false;
-	*ret = several || is_not_2_9(p) ? BEARS_HOLD : BEARS_IF_FOLLOWED;
+	*ret = several || is_not_2_9(row) ? BEARS_HOLD : BEARS_IF_FOLLOWED;
 	return true;
 }
 
@@ -96,23 +101,23 @@ bool is_idempotent(const struct rz_print *p)
 }
 
 enum bears writer_bears(const struct rz_frame *f, const struct rz_software *s,
-			const struct rz_print *p)
+			const struct rz_print_row *row)
 {
 	unsigned major = 0, minor = 0;
 	enum bears b;
 
-	if (!s && is_told(f, p, &b))
+	if (!s && is_told(f, row, &b))
 		return b;
-	if (!s && is_python_2_3(f, p))
+	if (!s && is_python_2_3(f, row))
 		return BEARS_HOLD;
-	if (!s && is_older(f) && like_java(p))
+	if (!s && is_older(f) && like_java(&row->print))
 		return BEARS_HOLD;
 	if (!s)
 		return f->data_version >= (twist != TWIST_KAFKA_GO_WRITES ? 8 : 9) ? BEARS_NOTHING
 		       : twist == TWIST_UNNAMED_HELD				   ? BEARS_HOLD
 										   : BEARS_GAP;
 	if (!strcmp(s->name, "kgo"))
-		return is_idempotent(p) ? BEARS_HOLD : BEARS_GAP;
+		return is_idempotent(&row->print) ? BEARS_HOLD : BEARS_GAP;
 	if (!strcmp(s->name, "kafka-python")) {
 		sscanf(s->version, "%u.%u", &major, &minor);
 		return major > 2 || (major == 2 && minor >= 2) ? BEARS_HOLD : BEARS_GAP;

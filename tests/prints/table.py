@@ -208,7 +208,7 @@ def record(rows):
             continue
         name, version = ALL[row["lib"]]
         p = {**row["print"], "produces": min(row["print"]["produces"], ENOUGH), "fetches": min(row["print"]["fetches"], ENOUGH)}
-        fields = ", ".join(f".{k} = {v}" for k, v in p.items() if k != "versions" and v)
+        fields = ", ".join(f".{k} = {v}" for k, v in p.items() if k not in ("versions", "pad") and v)
         versions = ", ".join(map(str, row["print"]["versions"]))
         lines.add(
             f'\t{{"{row["lib"]}", {{"{name}", "{version}"}}, {"true" if row["lib"] in SAYS else "false"},\n'

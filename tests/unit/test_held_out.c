@@ -16,6 +16,20 @@ struct held_out {
 };
 #include "held_out.inc"
 
+static rz_print_names match(const struct rz_print *p)
+{
+	struct rz_print_row r = {.print = *p};
+
+	return rz_print_match(&r);
+}
+
+static rz_print_names near(const struct rz_print *p)
+{
+	struct rz_print_row r = {.print = *p};
+
+	return rz_print_near(&r);
+}
+
 static bool is_rdkafka(const char *name)
 {
 	return !strncmp(name, "confluent-kafka-", 16) || !strcmp(name, "librdkafka");
@@ -53,7 +67,7 @@ static rz_print_names own_name(const struct held_out *h)
 /* Whose rules are asked: policy/known.c. */
 static rz_print_names reader_may_be(const struct held_out *h)
 {
-	return rz_print_match(&h->print) ? rz_print_near(&h->print) : 0;
+	return match(&h->print) ? near(&h->print) : 0;
 }
 
 static void test_names(void **state)
@@ -63,7 +77,7 @@ static void test_names(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(held_out); i++) {
-		rz_print_names set = rz_print_match(&held_out[i].print);
+		rz_print_names set = match(&held_out[i].print);
 
 		named += set != 0;
 		if (set && !has_name(set, held_out[i].software.name))
@@ -91,7 +105,7 @@ static void assert_own_rule(const struct held_out *h, struct rz_library_case *c)
 	struct rz_library_way got;
 
 	c->software = NULL;
-	c->prints = c->frame->produce ? rz_print_match(&h->print) : reader_may_be(h);
+	c->prints = c->frame->produce ? match(&h->print) : reader_may_be(h);
 	got = rz_library_way(c);
 	c->prints = own_name(h);
 	c->software = h->says ? &h->software : c->prints ? NULL : &nameless;
@@ -123,7 +137,7 @@ static void test_rules(void **state)
 
 			assert_own_rule(&held_out[i], &c);
 			writers += produce;
-			readers += !produce && rz_print_match(p);
+			readers += !produce && match(p);
 		}
 	assert_true(writers > 0 && readers > 0);
 }
@@ -144,23 +158,23 @@ static void test_settings(void **state)
 	size_t i;
 
 	(void)state;
-	assert_true(own && rz_print_match(&p) == own && rz_print_near(&p) == own);
+	assert_true(own && match(&p) == own && near(&p) == own);
 	for (i = 0; i < COUNT(waits); i++) {
 		p.fetch_max_wait_ms = waits[i];
-		assert_true(rz_print_near(&p) & own);
-		assert_false(rz_print_match(&p) & ~own);
+		assert_true(near(&p) & own);
+		assert_false(match(&p) & ~own);
 	}
 	for (i = 0, p = kafkajs; i < COUNT(sizes); i++) {
 		p.fetch_max_bytes = sizes[i];
-		assert_true(rz_print_near(&p) & own);
-		assert_false(rz_print_match(&p) & ~own);
+		assert_true(near(&p) & own);
+		assert_false(match(&p) & ~own);
 	}
 	p = kafkajs;
 	p.fetch_min_bytes = 1000;
-	assert_false(rz_print_match(&p) & ~own);
+	assert_false(match(&p) & ~own);
 	p = kafkajs;
 	p.isolation = 0;
-	assert_false(rz_print_match(&p) & ~own);
+	assert_false(match(&p) & ~own);
 }
 
 int main(void)

@@ -20,7 +20,7 @@ static struct rz_known by_print(struct clients *w, struct rz_print_row *row,
 	w->snap.n_conns = NAMED; /* the old one alone */
 	w->conns[OLD].frame.produce = 1;
 	w->conns[OLD].frame.data_version = 8;
-	*row = (struct rz_print_row){w->conns[OLD].cookie, *print};
+	*row = (struct rz_print_row){w->conns[OLD].cookie, *print, {}};
 	w->snap.prints = row;
 	w->snap.n_prints = 1;
 	return known(w, OLD);
@@ -257,7 +257,7 @@ static void test_no_neighbour(void **state)
 	p.leader_epoch = 0;
 	k = by_print(&w, rows, &p);
 	w.snap.n_conns = N_CONNS;
-	rows[1] = (struct rz_print_row){w.conns[OTHER].cookie, java_writes};
+	rows[1] = (struct rz_print_row){w.conns[OTHER].cookie, java_writes, {}};
 	rows[1].print.versions[RZ_PRINT_OF_PRODUCE] = 14;
 	w.snap.n_prints = 2;
 	assert_true(known(&w, OLD).prints == k.prints && k.prints);

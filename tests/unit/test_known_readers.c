@@ -30,9 +30,9 @@ static struct rz_known reads(struct clients *w, struct rz_print_row rows[2],
 	w->conns[NAMED].frame.coordinator = 1;
 	w->snap.n_conns = group ? 2 : 1;
 	w->snap.n_prints = w->snap.n_conns;
-	rows[0] = (struct rz_print_row){w->conns[OLD].cookie, *print};
+	rows[0] = (struct rz_print_row){w->conns[OLD].cookie, *print, {}};
 	if (group)
-		rows[1] = (struct rz_print_row){w->conns[NAMED].cookie, *group};
+		rows[1] = (struct rz_print_row){w->conns[NAMED].cookie, *group, {}};
 	w->snap.prints = rows;
 	assert_int_equal(rz_snapshot_find_members(&w->snap), 0);
 	return known(w, OLD);

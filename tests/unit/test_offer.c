@@ -28,10 +28,9 @@ static unsigned newest_rdkafka(rz_print_names set)
 
 static rz_print_names at_agent(unsigned sent, unsigned has)
 {
-	struct rz_print p = writes(sent);
+	struct rz_print_row r = {.print = writes(sent), .told.agent_has = (__u8)(has + 1)};
 
-	p.agent_has = (__u8)(has + 1) & 127;
-	return rz_offer_known(rz_print_match(&p), &p);
+	return rz_offer_known(rz_print_match(&r), &r);
 }
 
 /* No release has ever sent v9 where there was v10. v10 it sends wherever it can. */
@@ -70,21 +69,21 @@ static void test_others(void **state)
 /* Not asked, no answer, two versions, or an agent that has not what it was sent: as without. */
 static void test_in_doubt(void **state)
 {
-	struct rz_print p = writes(9);
-	rz_print_names all = rz_print_match(&p);
+	struct rz_print_row r = {.print = writes(9)};
+	rz_print_names all = rz_print_match(&r);
 
 	(void)state;
 	assert_true(newest_rdkafka(all));
-	assert_true(rz_offer_known(all, &p) == all);
-	p.agent_has = RZ_PRINT_NO_ANSWER;
-	assert_true(rz_offer_known(all, &p) == all);
-	p.agent_has = 8 + 1;
-	assert_true(rz_offer_known(all, &p) == all);
-	p.agent_has = 11 + 1;
-	assert_true(rz_offer_known(all, &p) != all);
-	p.versions[RZ_PRINT_OF_PRODUCE] = RZ_PRINT_DIFFERS;
-	assert_true(rz_offer_known(all, &p) == all);
-	assert_true(rz_offer_if_newer(all, &p) == all);
+	assert_true(rz_offer_known(all, &r) == all);
+	r.told.agent_has = RZ_TOLD_NO_ANSWER;
+	assert_true(rz_offer_known(all, &r) == all);
+	r.told.agent_has = 8 + 1;
+	assert_true(rz_offer_known(all, &r) == all);
+	r.told.agent_has = 11 + 1;
+	assert_true(rz_offer_known(all, &r) != all);
+	r.print.versions[RZ_PRINT_OF_PRODUCE] = RZ_PRINT_DIFFERS;
+	assert_true(rz_offer_known(all, &r) == all);
+	assert_true(rz_offer_if_newer(all, &r) == all);
 }
 
 /* There is a reason to ask only while the answer may tell something. */
@@ -99,17 +98,17 @@ static void test_asks(void **state)
 	w.snap.n_conns = NAMED;
 	w.conns[OLD].frame.produce = 1;
 	w.conns[OLD].frame.data_version = 9;
-	row = (struct rz_print_row){w.conns[OLD].cookie, writes(9)};
+	row = (struct rz_print_row){.cookie = w.conns[OLD].cookie, .print = writes(9)};
 	w.snap.prints = &row;
 	w.snap.n_prints = 1;
 	k = known(&w, OLD);
 	assert_int_equal(k.agent, RZ_AGENT_UNASKED);
 	assert_true(k.if_newer && k.if_newer != k.prints);
 	assert_false(newest_rdkafka(k.if_newer));
-	row.print.agent_has = RZ_PRINT_NO_ANSWER;
+	row.told.agent_has = RZ_TOLD_NO_ANSWER;
 	assert_int_equal(known(&w, OLD).agent, RZ_AGENT_SILENT);
 	assert_true(known(&w, OLD).prints == k.prints);
-	row.print.agent_has = 12;
+	row.told.agent_has = 12;
 	assert_int_equal(known(&w, OLD).agent, RZ_AGENT_ANSWERED);
 	assert_true(known(&w, OLD).prints == k.if_newer);
 	assert_is(known(&w, OLD), RZ_KNOWN_FINGERPRINT, NULL);

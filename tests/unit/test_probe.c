@@ -33,7 +33,8 @@ static void make(struct writer *t, int version, bool idempotent)
 				       .idempotent = idempotent,
 				       .producer_epoch = idempotent ? 0 : -1,
 				       .base_sequence = idempotent ? 0 : -1,
-				       .versions = {[RZ_PRINT_OF_PRODUCE] = (__u8)(version + 1)}}};
+				       .versions = {[RZ_PRINT_OF_PRODUCE] = (__u8)(version + 1)}},
+				      {}};
 	t->snap = (struct rz_snapshot){.conns = &t->w.conn,
 				       .n_conns = 1,
 				       .clients = &t->client,
@@ -56,8 +57,8 @@ static struct rz_verdict judge(struct writer *t)
 
 static void told(struct writer *t, int unanswered, int several)
 {
-	t->print.print.probes = 1;
-	t->print.print.unanswered = (__u8)unanswered;
+	t->print.told.probed = 1;
+	t->print.told.unanswered = (__u8)unanswered;
 	t->print.print.several = (__u8)several;
 }
 
@@ -82,17 +83,15 @@ static void test_overdone(void **state)
 		{8, 0, 1, 0, false, true, false, false},  {9, 0, 1, 7, false, true, false, false},
 	};
 	rz_print_names set;
-	struct rz_print *p;
 	struct writer t;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < COUNT(rows); i++) {
 		make(&t, rows[i].version, rows[i].idempotent);
-		p = &t.print.print;
-		p->several = (__u8)rows[i].several;
-		p->unanswered = (__u8)rows[i].unanswered;
-		set = rz_print_match(p);
+		t.print.print.several = (__u8)rows[i].several;
+		t.print.told.unanswered = (__u8)rows[i].unanswered;
+		set = rz_print_match(&t.print);
 		assert_int_equal(has(set, "confluent-kafka-python"), rows[i].rdkafka);
 		assert_int_equal(has(set, "kafka-python"), rows[i].python);
 		assert_int_equal(has(set, "kafkajs"), rows[i].kafkajs);
@@ -129,7 +128,7 @@ static void test_may_not_be_held(void **state)
 	assert_true(v.move && v.plan.gap_only && !v.plan.probe);
 	assert_int_equal(v.known_by, RZ_KNOWN_PROBE);
 	/* by what it did without a probe, too; then nothing is left to probe */
-	t.print.print.probes = 0;
+	t.print.told.probed = 0;
 	v = judge(&t);
 	assert_true(v.move && v.plan.gap_only && !v.plan.probe);
 	assert_int_equal(v.known_by, RZ_KNOWN_FINGERPRINT);

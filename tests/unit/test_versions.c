@@ -136,7 +136,7 @@ static void test_asking(void **state)
 	bad[1].error = 1;
 	bad[2].error = -4096;
 	bad[3].produce_min = 12;
-	bad[4].produce_max = RZ_PRINT_NO_ANSWER - 1;
+	bad[4].produce_max = RZ_TOLD_NO_ANSWER - 1;
 	bad[5].local_port = 0;
 	bad[6].pad = 1;
 	bad[7].head.kind = RZ_REPORT_STATE;

@@ -3,7 +3,7 @@
  * Asks agents which versions of Produce they have, where that may tell the library of a connection
  * (policy/offer.h).
  *
- * Comes in: a tick's verdicts. Goes out: what the agent said, in the entries of map `prints` of
+ * Comes in: a tick's verdicts. Goes out: what the agent said, in the entries of map `told` of
  * those connections for whose sake it was asked, so that `rezone list` and the next daemon know it,
  * too. All of these were open before the agent was asked, and a connection that is ESTABLISHED is
  * of a process that runs: so the answer is that process's, unless several listen at one address
@@ -31,9 +31,9 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "kern/batch.h"
-#include "kern/prints.h"
+#include "kern/told.h"
 
-#define NO_ANSWER (RZ_PRINT_NO_ANSWER - 1)
+#define NO_ANSWER (RZ_TOLD_NO_ANSWER - 1)
 
 /* ---- what became of it ---- */
 
@@ -81,7 +81,7 @@ static void note(struct rz_daemon *d, size_t row, unsigned produce)
 
 	for (i = 0; i < a->n_conns; i++)
 		if (a->conns[i].row == row)
-			rz_prints_note_agent(d->maps, a->conns[i].cookie, produce);
+			rz_told_note_agent(d->maps, a->conns[i].cookie, produce);
 }
 
 static bool is_answers(const struct rz_daemon_question *q, const struct rz_conn *c)
@@ -160,10 +160,10 @@ static struct rz_daemon_question *find(struct rz_daemon_ask *a, const struct rz_
 static void note_silent(struct rz_daemon *d, const struct rz_snapshot *snap,
 			const struct rz_conn *c, const struct rz_endpoint *at)
 {
-	const struct rz_print *p = rz_snapshot_print(snap, c);
+	const struct rz_print_row *r = rz_snapshot_print(snap, c);
 
-	if (p && !p->agent_has && rz_asked_is_silent(&d->ask->asked, at, c->netns, snap->now_ns))
-		rz_prints_note_agent(d->maps, c->cookie, NO_ANSWER);
+	if (r && !r->told.agent_has && rz_asked_is_silent(&d->ask->asked, at, c->netns, snap->now_ns))
+		rz_told_note_agent(d->maps, c->cookie, NO_ANSWER);
 }
 
 static void add(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_conn *c)

@@ -19,6 +19,7 @@
 #include "kern/live.h"
 #include "kern/named.h"
 #include "kern/rooms.h"
+#include "kern/told.h"
 #include "policy/tick.h"
 
 #define CLIENT_KEEP_NS	     (600 * RZ_SECOND_NS) /* ids without a connection are kept this long */
@@ -218,6 +219,7 @@ static void count_shares(struct rz_daemon *d, struct rz_snapshot *snap)
 
 	rz_named_read(d->maps, snap);
 	rz_kern_count_some(d->kern, snap->n_prints);
+	rz_told_sweep(d->maps, snap);
 	swept = !rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
 	rz_named_write(d->maps, snap);
 	if (swept)

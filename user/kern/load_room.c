@@ -63,6 +63,7 @@ void rz_load_size_maps(struct rz_kern *k, const struct rz_load_opts *o)
 	bpf_map__set_max_entries(k->skel->maps.partial, some(o, RZ_PARTIAL_SHARE));
 	bpf_map__set_max_entries(k->skel->maps.proxied, some(o, RZ_PROXIED_SHARE));
 	bpf_map__set_max_entries(k->skel->maps.prints, some(o, prints_share(o)));
+	bpf_map__set_max_entries(k->skel->maps.told, some(o, prints_share(o)));
 	bpf_map__set_max_entries(k->skel->maps.clients, o->max_clients);
 	bpf_map__set_max_entries(k->skel->maps.client_ids, o->max_clients);
 	bpf_map__set_max_entries(k->skel->maps.client_traffic, o->max_clients);

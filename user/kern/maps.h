@@ -20,7 +20,7 @@
 /* Descriptors. Each map's name, in the BPF object and as a pin, is the field's. */
 /* clang-format off */
 #define RZ_MAPS(X)                                                                             \
-	X(conns) X(client_ids) X(clients) X(proxied) X(prints) X(proxy_peers) X(softwares) X(software_keys)       \
+	X(conns) X(client_ids) X(clients) X(proxied) X(prints) X(told) X(proxy_peers) X(softwares) X(software_keys)       \
 	X(secret) X(peers) X(named)                                                       \
 	X(agents) X(zones) X(aliases) X(sources) X(blocks) X(moves) X(holds) X(held) X(follow) X(settings)                   \
 	X(status) X(counters) X(stats) X(errors) X(client_traffic) X(events) X(verdicts) X(orders)  \

@@ -102,16 +102,14 @@ const struct rz_software *rz_snapshot_software(const struct rz_snapshot *s, cons
 	return r ? &r->software : NULL;
 }
 
-static const struct rz_print *print_of(const struct rz_snapshot *s, uint64_t cookie)
+static const struct rz_print_row *print_of(const struct rz_snapshot *s, uint64_t cookie)
 {
-	const struct rz_print_row *r =
-		s->n_prints ? bsearch(&cookie, s->prints, s->n_prints, sizeof(*r), rz_rows_by_key)
-			    : NULL;
-
-	return r ? &r->print : NULL;
+	return s->n_prints ? bsearch(&cookie, s->prints, s->n_prints, sizeof(s->prints[0]),
+				     rz_rows_by_key)
+			   : NULL;
 }
 
-const struct rz_print *rz_snapshot_print(const struct rz_snapshot *s, const struct rz_conn *c)
+const struct rz_print_row *rz_snapshot_print(const struct rz_snapshot *s, const struct rz_conn *c)
 {
 	return print_of(s, c->cookie);
 }
@@ -135,7 +133,7 @@ static const struct rz_member *find_member(const struct rz_snapshot *s, const st
 }
 
 bool rz_snapshot_group_print(const struct rz_snapshot *s, const struct rz_conn *c, size_t i,
-			     const struct rz_print **ret)
+			     const struct rz_print_row **ret)
 {
 	struct rz_member key = rz_member_of(c);
 	const struct rz_member *m = find_member(s, &key, i);

@@ -27,9 +27,16 @@ struct rz_proxied_row {
 	struct rz_proxied proxied;
 };
 
+/* What tells a connection's library besides a name: its entries of maps prints and told. */
 struct rz_print_row {
 	uint64_t cookie;
 	struct rz_print print;
+	struct rz_told told; /* all zero if it has none */
+};
+
+struct rz_told_row {
+	uint64_t cookie;
+	struct rz_told told;
 };
 
 struct rz_software_row {
@@ -69,6 +76,8 @@ struct rz_snapshot {
 	size_t n_proxied;
 	struct rz_print_row *prints;
 	size_t n_prints;
+	struct rz_told_row *told; /* also those without an entry in prints */
+	size_t n_told;
 	struct rz_software_row *softwares;
 	size_t n_softwares;
 	struct rz_held_row *held;
@@ -150,12 +159,12 @@ bool rz_snapshot_peer_proxies(const struct rz_snapshot *s, const struct rz_conn 
 bool rz_snapshot_grouped(const struct rz_snapshot *s, const struct rz_conn *c);
 /* The print of the `i`th of these connections, NULL: it has none. False: there are no more. */
 bool rz_snapshot_group_print(const struct rz_snapshot *s, const struct rz_conn *c, size_t i,
-			     const struct rz_print **ret);
+			     const struct rz_print_row **ret);
 /* What the client said it is, on this connection; NULL: nothing, or it was not kept. */
 const struct rz_software *rz_snapshot_software(const struct rz_snapshot *s,
 					       const struct rz_conn *c);
 /* What the form of its requests tells; NULL: nothing. */
-const struct rz_print *rz_snapshot_print(const struct rz_snapshot *s, const struct rz_conn *c);
+const struct rz_print_row *rz_snapshot_print(const struct rz_snapshot *s, const struct rz_conn *c);
 /* The true client of a connection that began with a PROXY header. 0, or -ENOENT if it did not, or
  * the header names none. */
 int rz_snapshot_proxied(const struct rz_snapshot *s, const struct rz_conn *c,

@@ -42,7 +42,7 @@ static int read_keyed(int fd, size_t value_size, void **ret, size_t *ret_n)
 _Static_assert(sizeof(struct rz_client_row) == sizeof(uint64_t) + sizeof(struct rz_client),
 	       "packed");
 _Static_assert(sizeof(struct rz_held_row) == sizeof(uint64_t) + sizeof(struct rz_held), "packed");
-_Static_assert(sizeof(struct rz_print_row) == sizeof(uint64_t) + sizeof(struct rz_print), "packed");
+_Static_assert(sizeof(struct rz_told_row) == sizeof(uint64_t) + sizeof(struct rz_told), "packed");
 _Static_assert(sizeof(struct rz_move_row) == sizeof(uint64_t) + sizeof(struct rz_move), "packed");
 
 static int read_clients(int fd, struct rz_snapshot *s)
@@ -177,9 +177,30 @@ static int read_others(const struct rz_maps *m, struct rz_snapshot *s)
 	return err;
 }
 
+static const struct rz_told_row *find_told(const struct rz_snapshot *s, uint64_t cookie)
+{
+	return s->n_told ? bsearch(&cookie, s->told, s->n_told, sizeof(s->told[0]), rz_rows_by_key)
+			 : NULL;
+}
+
+/* Of maps prints and told. */
 static int read_prints(const struct rz_maps *m, struct rz_snapshot *s)
 {
-	return read_keyed(m->prints, sizeof(struct rz_print), (void **)&s->prints, &s->n_prints);
+	struct rz_batch_row row = RZ_BATCH_ROW(struct rz_print_row, cookie, print);
+	int err = rz_batch_read_rows(m->prints, &row, 0, (void **)&s->prints, &s->n_prints);
+	size_t i;
+
+	if (!err)
+		err = read_keyed(m->told, sizeof(struct rz_told), (void **)&s->told, &s->n_told);
+	if (err)
+		return err;
+	qsort(s->prints, s->n_prints, sizeof(s->prints[0]), rz_rows_by_key);
+	for (i = 0; i < s->n_prints; i++) {
+		const struct rz_told_row *t = find_told(s, s->prints[i].cookie);
+
+		s->prints[i].told = t ? t->told : (struct rz_told){};
+	}
+	return 0;
 }
 
 /* What was read goes out, or is freed. */
@@ -306,6 +327,7 @@ void rz_snapshot_free(struct rz_snapshot *s)
 	free(s->proxied);
 	free(s->softwares);
 	free(s->prints);
+	free(s->told);
 	free(s->named);
 	free(s->said);
 	free(s->members);

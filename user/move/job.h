@@ -20,7 +20,7 @@ struct rz_job {
 	bool gap;	     /* closed only while no request is in flight that must be answered */
 	struct rz_wait wait;
 	struct rz_move_evidence seen; /* at the latest step */
-	bool noted;	 /* what it saw of its client's requests is kept (kern/prints.h) */
+	bool noted;	 /* what it saw of its client's requests is kept (kern/told.h) */
 	uint64_t cgroup; /* whose programs see its responses, 0: not known (kern/destroy.h) */
 	pid_t owner_pid; /* of a FIN: the process that has the descriptor, 0: not known */
 	int owner_fd;

@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "kern/follow.h"
 #include "kern/held.h"
-#include "kern/prints.h"
+#include "kern/told.h"
 #include "kern/watch.h"
 #include "move/close.h"
 #include "move/follow.h"
@@ -103,8 +103,8 @@ static void end(struct rz_jobs *jobs, struct rz_job *j, int error, enum rz_check
 	note_end(j, error, check, now_ns);
 	rz_evidence_read(maps, j->c.cookie, &j->seen); /* what was dropped until the very end */
 	if (j->c.plan.probe && (j->wait.probed_ns || j->seen.deepest > j->c.plan.tells_from))
-		j->noted =
-			!rz_prints_note(maps, j->c.cookie, j->seen.deepest, j->wait.probed_ns != 0);
+		j->noted = !rz_told_note_move(maps, j->c.cookie, j->seen.deepest,
+					      j->wait.probed_ns != 0);
 	j->listened = listens(jobs, j, error, check);
 	j->caught = catches(jobs, j, error);
 	if (!j->listened)

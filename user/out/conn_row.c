@@ -69,11 +69,11 @@ static void name_library(struct rz_conn_row *r, const struct rz_judged_conn *j)
 }
 
 /* What its agent said of itself. */
-static void fill_agent(struct rz_conn_row *r, const struct rz_print *p)
+static void fill_agent(struct rz_conn_row *r, const struct rz_print_row *p)
 {
-	__u8 has = p ? p->agent_has : 0;
+	__u8 has = p ? p->told.agent_has : 0;
 
-	r->agent_silent = has == RZ_PRINT_NO_ANSWER;
+	r->agent_silent = has == RZ_TOLD_NO_ANSWER;
 	r->agent_produce = has && !r->agent_silent ? has - 1 : -1;
 }
 

@@ -15,14 +15,14 @@
 static rz_print_names by_group(const struct rz_snapshot *snap, const struct rz_conn *c)
 {
 	rz_print_names set = ~0ULL;
-	const struct rz_print *p;
+	const struct rz_print_row *r;
 	size_t i;
 
 	if (c->frame.data_version < FETCH_OF_KAFKA_2_3)
 		return set;
-	for (i = 0; i < GROUP_CONNS && rz_snapshot_group_print(snap, c, i, &p); i++)
-		if (p && rz_print_is_group(p))
-			set &= rz_print_group(p);
+	for (i = 0; i < GROUP_CONNS && rz_snapshot_group_print(snap, c, i, &r); i++)
+		if (r && rz_print_is_group(&r->print))
+			set &= rz_print_group(&r->print);
 	return set;
 }
 
@@ -48,15 +48,15 @@ static void fingerprint(struct rz_known *k, rz_print_names prints, rz_print_name
  * connection is not like any of what its own is like, it may be any; but kafkajs, which is left
  * alone in any case, is not ruled out by that, and is known by its group's connection alone. */
 static void reader(struct rz_known *k, const struct rz_snapshot *snap, const struct rz_conn *c,
-		   const struct rz_print *p)
+		   const struct rz_print_row *r)
 {
-	rz_print_names prints = rz_print_match(p), group = by_group(snap, c);
+	rz_print_names prints = rz_print_match(r), group = by_group(snap, c);
 	rz_print_names kafkajs = rz_print_called("kafkajs");
 
 	if (!c->frame.adopted)
 		prints = silent(prints);
 	if (prints & group)
-		fingerprint(k, prints & group, rz_print_near(p));
+		fingerprint(k, prints & group, rz_print_near(r));
 	else
 		fingerprint(k, 0, (prints | ((group & ~kafkajs) ? 0 : group)) & kafkajs);
 }
@@ -67,9 +67,9 @@ static void reader(struct rz_known *k, const struct rz_snapshot *snap, const str
 
 /* One that was seen to begin without a name is of a library that says none on this connection, or
  * none that is known here. */
-static void writer(struct rz_known *k, const struct rz_conn *c, const struct rz_print *p)
+static void writer(struct rz_known *k, const struct rz_conn *c, const struct rz_print_row *r)
 {
-	rz_print_names prints = rz_offer_known(rz_print_match(p), p);
+	rz_print_names prints = rz_offer_known(rz_print_match(r), r);
 
 	if (!c->frame.adopted && c->frame.data_version >= PRODUCE_OF_KAFKA_2_4)
 		prints = silent(prints);
@@ -77,15 +77,15 @@ static void writer(struct rz_known *k, const struct rz_conn *c, const struct rz_
 		fingerprint(k, prints, prints);
 	if (!c->frame.adopted || !prints)
 		return;
-	if (rz_print_was_told(p))
+	if (rz_print_was_told(r))
 		k->by = RZ_KNOWN_PROBE;
-	k->if_newer = rz_offer_if_newer(prints, p);
-	k->agent = !p->agent_has			? RZ_AGENT_UNASKED
-		   : p->agent_has == RZ_PRINT_NO_ANSWER ? RZ_AGENT_SILENT
-							: RZ_AGENT_ANSWERED;
-	k->probeable = prints & (prints - 1) && rz_print_probe(p, &k->probe);
-	k->probe.deep = rz_offer_known(k->probe.deep, p);
-	k->probe.several = rz_offer_known(k->probe.several, p);
+	k->if_newer = rz_offer_if_newer(prints, r);
+	k->agent = !r->told.agent_has			    ? RZ_AGENT_UNASKED
+		   : r->told.agent_has == RZ_TOLD_NO_ANSWER ? RZ_AGENT_SILENT
+							    : RZ_AGENT_ANSWERED;
+	k->probeable = prints & (prints - 1) && rz_print_probe(r, &k->probe);
+	k->probe.deep = rz_offer_known(k->probe.deep, r);
+	k->probe.several = rz_offer_known(k->probe.several, r);
 }
 
 /* A sibling's word is asked of one whose beginning was not seen; and of a writer that was seen to
@@ -103,9 +103,10 @@ static const struct rz_software *sibling_of(const struct rz_snapshot *snap, cons
 }
 
 static void by_others(struct rz_known *k, const struct rz_snapshot *snap, const struct rz_conn *c,
-		      const struct rz_print *p)
+		      const struct rz_print_row *r)
 {
-	rz_print_names prints = p ? rz_print_match(p) : 0;
+	rz_print_names prints = r ? rz_print_match(r) : 0;
+	bool sent_produce = r && r->print.versions[RZ_PRINT_OF_PRODUCE];
 	const struct rz_software *sibling = sibling_of(snap, c, prints);
 
 	if (sibling) {
@@ -113,16 +114,17 @@ static void by_others(struct rz_known *k, const struct rz_snapshot *snap, const 
 			return;
 		k->software = sibling;
 		k->by = RZ_KNOWN_SIBLING;
-	} else if (p && c->frame.produce && p->versions[RZ_PRINT_OF_PRODUCE]) {
-		writer(k, c, p);
-	} else if (p && !c->frame.produce && !p->versions[RZ_PRINT_OF_PRODUCE]) {
-		reader(k, snap, c, p);
+	} else if (sent_produce && c->frame.produce) {
+		writer(k, c, r);
+	} else if (r && !sent_produce && !c->frame.produce) {
+		reader(k, snap, c, r);
 	}
 }
 
 struct rz_known rz_known_library(const struct rz_snapshot *snap, const struct rz_conn *c)
 {
-	const struct rz_print *p = rz_snapshot_print(snap, c);
+	const struct rz_print_row *r = rz_snapshot_print(snap, c);
+	const struct rz_print *p = r ? &r->print : NULL;
 	struct rz_known k = {.idempotent = rz_print_is_idempotent(p),
 			     .with_id = rz_print_has_id(p)};
 
@@ -131,7 +133,7 @@ struct rz_known rz_known_library(const struct rz_snapshot *snap, const struct rz
 		k.software = rz_snapshot_software(snap, c);
 		k.by = k.software ? RZ_KNOWN_SAID : RZ_KNOWN_UNKNOWN;
 	} else if (!c->frame.tentative && !c->frame.several) {
-		by_others(&k, snap, c, p);
+		by_others(&k, snap, c, r);
 	}
 	return k;
 }

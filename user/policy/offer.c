@@ -83,15 +83,19 @@ static unsigned sent(const struct rz_print *p)
 	return v == RZ_PRINT_DIFFERS ? 0 : v;
 }
 
-rz_print_names rz_offer_known(rz_print_names names, const struct rz_print *p)
+rz_print_names rz_offer_known(rz_print_names names, const struct rz_print_row *r)
 {
+	unsigned was_sent = sent(&r->print), has = r->told.agent_has;
+
 	/* an agent that has not what it was sent is not the one that answered */
-	if (!sent(p) || p->agent_has == RZ_PRINT_NO_ANSWER || p->agent_has < sent(p))
+	if (!was_sent || has == RZ_TOLD_NO_ANSWER || has < was_sent)
 		return names;
-	return rz_offer_narrow(names, sent(p) - 1U, p->agent_has - 1U);
+	return rz_offer_narrow(names, was_sent - 1, has - 1);
 }
 
-rz_print_names rz_offer_if_newer(rz_print_names names, const struct rz_print *p)
+rz_print_names rz_offer_if_newer(rz_print_names names, const struct rz_print_row *r)
 {
-	return sent(p) ? rz_offer_narrow(names, sent(p) - 1U, sent(p)) : names;
+	unsigned was_sent = sent(&r->print);
+
+	return was_sent ? rz_offer_narrow(names, was_sent - 1, was_sent) : names;
 }

@@ -31,10 +31,10 @@
 rz_print_names rz_offer_narrow(rz_print_names names, unsigned sent, unsigned has);
 
 /* What remains of `names` by what the agent said when it was asked; all of them if it was not. */
-rz_print_names rz_offer_known(rz_print_names names, const struct rz_print *p);
+rz_print_names rz_offer_known(rz_print_names names, const struct rz_print_row *r);
 
 /* What would remain if it said that it has a newer one than was sent. The same as `names`: there is
  * no need to ask. */
-rz_print_names rz_offer_if_newer(rz_print_names names, const struct rz_print *p);
+rz_print_names rz_offer_if_newer(rz_print_names names, const struct rz_print_row *r);
 
 #endif

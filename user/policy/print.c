@@ -58,16 +58,18 @@ static bool is(int wanted, int found)
 }
 
 /* What it did that this library does not do. That it did not do a thing says nothing. */
-static bool overdid(const struct row *r, const struct rz_print *p)
+static bool overdid(const struct row *r, const struct rz_print_row *of)
 {
-	if (r->one && p->several)
+	if (r->one && of->print.several)
 		return true;
-	return r->unanswered && p->unanswered > r->unanswered;
+	return r->unanswered && of->told.unanswered > r->unanswered;
 }
 
-static bool writes_so(const struct row *r, const struct rz_print *p)
+static bool writes_so(const struct row *r, const struct rz_print_row *of)
 {
-	if (p->produces < RZ_PRINT_LEAST || p->batches_differ || p->old_batch || overdid(r, p))
+	const struct rz_print *p = &of->print;
+
+	if (p->produces < RZ_PRINT_LEAST || p->batches_differ || p->old_batch || overdid(r, of))
 		return false;
 	if (p->idempotent != (r->does == WRITES_IDEMPOTENT))
 		return false;
@@ -124,66 +126,68 @@ static bool has_versions(const struct row *r, const struct rz_print *p, const __
 }
 
 /* What a connection that does both needs as a writer counts. */
-static bool fits(const struct row *r, const struct rz_print *p, int changed)
+static bool fits(const struct row *r, const struct rz_print_row *of, int changed)
 {
+	const struct rz_print *p = &of->print;
+
 	if (r->does == COORDINATES || (r->does != READS) != (p->versions[RZ_PRINT_OF_PRODUCE] != 0))
 		return false;
-	return (r->does == READS ? reads_so(r, p, changed) : writes_so(r, p)) &&
+	return (r->does == READS ? reads_so(r, p, changed) : writes_so(r, of)) &&
 	       has_versions(r, p, agents_have);
 }
 
-static rz_print_names match(const struct rz_print *p, int changed)
+static rz_print_names match(const struct rz_print_row *of, int changed)
 {
 	rz_print_names set = 0;
 	size_t i;
 
 	for (i = 0; i < N_ROWS; i++)
-		if (fits(&rows[i], p, changed))
+		if (fits(&rows[i], of, changed))
 			set |= 1ULL << rows[i].name;
 	return set;
 }
 
-rz_print_names rz_print_match(const struct rz_print *p)
+rz_print_names rz_print_match(const struct rz_print_row *r)
 {
-	return match(p, 0);
+	return match(r, 0);
 }
 
-rz_print_names rz_print_near(const struct rz_print *p)
+rz_print_names rz_print_near(const struct rz_print_row *r)
 {
-	return match(p, 1);
+	return match(r, 1);
 }
 
 /* What it may be by its form alone. */
-static rz_print_names match_form(const struct rz_print *p)
+static rz_print_names match_form(const struct rz_print_row *r)
 {
-	struct rz_print form = *p;
+	struct rz_print_row form = *r;
 
-	form.several = form.unanswered = 0;
+	form.print.several = form.told.unanswered = 0;
 	return match(&form, 0);
 }
 
-bool rz_print_was_told(const struct rz_print *p)
+bool rz_print_was_told(const struct rz_print_row *r)
 {
-	return p->probes && match(p, 0) != match_form(p);
+	return r->told.probed && match(r, 0) != match_form(r);
 }
 
-bool rz_print_probe(const struct rz_print *p, struct rz_print_probe *ret)
+bool rz_print_probe(const struct rz_print_row *r, struct rz_print_probe *ret)
 {
-	rz_print_names now = match(p, 0);
-	struct rz_print then = *p;
+	rz_print_names now = match(r, 0);
+	struct rz_print_row then = *r;
 	size_t i;
 
 	*ret = (struct rz_print_probe){};
 	for (i = 0; i < N_ROWS; i++) {
-		if (rows[i].unanswered > ret->tells_from && fits(&rows[i], p, 0))
+		if (rows[i].unanswered > ret->tells_from && fits(&rows[i], r, 0))
 			ret->tells_from = rows[i].unanswered;
 	}
-	then.unanswered = 255;
+	then.told.unanswered = 255;
 	ret->deep = match(&then, 0);
-	then = *p;
-	then.several = 1;
+	then = *r;
+	then.print.several = 1;
 	ret->several = match(&then, 0);
-	return p->versions[RZ_PRINT_OF_PRODUCE] && p->probes < RZ_PRINT_PROBES &&
+	return r->print.versions[RZ_PRINT_OF_PRODUCE] && r->told.probed < RZ_PRINT_PROBES &&
 	       (ret->deep != now || ret->several != now);
 }
 

@@ -2,11 +2,11 @@
 /*
  * Which libraries make requests of this form: the third rung of policy/known.h.
  *
- * A print is what the BPF programs noted of a connection's requests (include/rezone/print.h). The
- * table prints.inc has those of real libraries, made by `make fingerprints`. A print fits a row if
- * nothing in it says otherwise. What an operator may set (the limits of a fetch, timeouts) must be
- * as the library has it by default. Several rows may fit; then it is one of these, and the
- * strictest rule among them applies.
+ * A print is what the BPF programs noted of a connection's requests (include/rezone/print.h), and
+ * what a move saw of them. The table prints.inc has those of real libraries, made by `make
+ * fingerprints`. A print fits a row of it if nothing in it says otherwise. What an operator may set
+ * (the limits of a fetch, timeouts) must be as the library has it by default. Several rows may fit;
+ * then it is one of these, and the strictest rule among them applies.
  *
  * What a library writes into the header of a batch is no setting, and of most producers that alone
  * tells the library. Only Java and kafka-go are told apart by the timeout, and aiokafka and
@@ -38,7 +38,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <rezone/types.h>
+#include "kern/snapshot.h"
 
 /* Bit i: the library may be rz_print_name(i). */
 typedef __u64 rz_print_names;
@@ -48,10 +48,10 @@ typedef __u64 rz_print_names;
 #define RZ_PRINT_LEAST 2
 
 /* Returns 0 if no row fits. */
-rz_print_names rz_print_match(const struct rz_print *p);
+rz_print_names rz_print_match(const struct rz_print_row *r);
 
 /* Of a reader: likewise, if one of its settings may be another than the library's default. */
-rz_print_names rz_print_near(const struct rz_print *p);
+rz_print_names rz_print_near(const struct rz_print_row *r);
 
 /* Is it a connection that carries group requests, and no data? */
 bool rz_print_is_group(const struct rz_print *p);
@@ -71,10 +71,10 @@ struct rz_print_probe {
 };
 
 /* Returns whether it would tell anything, and was not tried yet. */
-bool rz_print_probe(const struct rz_print *p, struct rz_print_probe *ret);
+bool rz_print_probe(const struct rz_print_row *r, struct rz_print_probe *ret);
 
 /* Has what a probe told left fewer libraries than the form of the requests alone? */
-bool rz_print_was_told(const struct rz_print *p);
+bool rz_print_was_told(const struct rz_print_row *r);
 
 /* Has the agent said which versions it has, when it was asked because of this connection? */
 enum rz_agent_said {

@@ -20,7 +20,7 @@ static const char *wrong_answer(struct rz_asking *a, const struct rz_report_answ
 	if (m->error > 0 || m->error < -ERRNO_MAX || m->pad)
 		return "an answer with no error that there is";
 	if (!m->error && (m->produce_min > m->produce_max ||
-			  m->produce_max >= RZ_PRINT_NO_ANSWER - 1 || !m->local_port))
+			  m->produce_max >= RZ_TOLD_NO_ANSWER - 1 || !m->local_port))
 		return "an answer with versions that there are not";
 	a->answered |= 1U << m->number;
 	return NULL;

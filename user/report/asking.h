@@ -25,7 +25,7 @@ struct rz_asking {
  * One datagram, as it came (`msg` aligned as a struct). `passed`: a descriptor came with it, which
  * HELLO alone may have. HELLO, LOG or ANSWER, each checked: an answer is one of a question that was
  * not answered yet, its error none or one of errno's, its versions a range below
- * RZ_PRINT_NO_ANSWER. RZ_REPORT_NONE, with a line in `why`: the process is to be ended.
+ * RZ_TOLD_NO_ANSWER. RZ_REPORT_NONE, with a line in `why`: the process is to be ended.
  */
 enum rz_report_kind rz_asking_take(struct rz_asking *a, const void *msg, size_t len, bool passed,
 				   char *why, size_t size);
