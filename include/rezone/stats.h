@@ -71,7 +71,7 @@ enum rz_place {
 	RZ_PLACE_CLOSE, /* a close that failed for another reason than its last check */
 	RZ_PLACE_READ,	/* of the maps, at a tick */
 	/* the network process: ECHILD it ended, ETIMEDOUT it fell silent, EBADMSG what it said was
-	 * refused, EPERM a call that its seccomp list forbids */
+	 * refused, EPERM a call that its seccomp list forbids, EBUSY it does not end */
 	RZ_PLACE_SOURCE,
 	/* the helper that enters network namespaces: ECHILD it ended, ETIMEDOUT it did not answer,
 	 * EBADMSG its answer was refused, EPERM as above */
@@ -80,6 +80,7 @@ enum rz_place {
 	RZ_PLACE_MOVES,	 /* showing in map moves what candidates wait for; E2BIG: not all are shown
 			  */
 	RZ_PLACE_EVENT_INSERT, /* of a piece of an event: the event is lost */
+	RZ_PLACE_TOLD_INSERT,  /* of what an agent said of itself: it is asked again */
 	RZ_PLACE_COUNT,
 };
 struct rz_error_key {

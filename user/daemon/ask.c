@@ -9,15 +9,17 @@
  * of a process that runs: so the answer is that process's, unless several listen at one address
  * (SO_REUSEPORT), and stays right for as long as they are open.
  *
- * The daemon talks to no agent: rezone-source does (source/ask.h), in a process of its own that is
- * started when somebody is to be asked, and ended when all have answered. Its word is checked
- * (report/asking.h), and so is where its connections end: they are entries of map `conns`, as all
- * connections to agents, with the network namespace that the candidates' have. An address that
- * leads elsewhere from the daemon's namespace is found out so; that the process lies about its own
- * port is not.
+ * The daemon opens the connections, and neither reads nor writes on them: rezone-source does
+ * (source/ask.h), in a process of its own that is started when somebody is to be asked, and ended
+ * when all have answered. Its word is checked (report/asking.h). So is where the connections end:
+ * they are entries of map `conns`, as all connections to agents, opened since, with the network
+ * namespace that the candidates' have. An address that leads elsewhere from the daemon's namespace
+ * is found out so. The kernel tells the daemon the connection's own port, so whoever asks cannot
+ * pass off another connection as this one.
  *
  * Called by daemon/tick.c. At most RZ_REPORT_ASKS_MAX agents at a time, each once in ten seconds,
- * and later each time if it does not answer.
+ * and later each time if it does not answer. Those for whom there was no room come first the next
+ * time, so each has its turn after as many ticks as there are times RZ_REPORT_ASKS_MAX of them.
  */
 #include "daemon/ask_inside.h"
 
@@ -34,6 +36,7 @@
 #include "kern/told.h"
 
 #define NO_ANSWER (RZ_TOLD_NO_ANSWER - 1)
+#define ENDING_NS (5 * RZ_SECOND_NS) /* so long a process may take to end by itself */
 
 /* ---- what became of it ---- */
 
@@ -62,7 +65,7 @@ static void failed(struct rz_daemon *d, const struct rz_daemon_question *q, int 
 {
 	char at[64];
 
-	rz_endpoint_format(at, sizeof(at), q->at.addr, q->at.port);
+	rz_endpoint_format(at, sizeof(at), q->conn.agent.addr, q->conn.agent.port);
 	d->counters.asked_failed++;
 	d->status.ask_failed_ns = rz_now_ns();
 	snprintf(d->status.ask_why, sizeof(d->status.ask_why), "%s: %s", at, why_not(error));
@@ -73,7 +76,15 @@ static void failed(struct rz_daemon *d, const struct rz_daemon_question *q, int 
 		      at, why_not(error));
 }
 
-/* Its connections may have closed meanwhile. */
+/* It may have closed meanwhile. */
+static void note_one(struct rz_daemon *d, uint64_t cookie, unsigned produce)
+{
+	int err = rz_told_note_agent(d->maps, cookie, produce);
+
+	if (err && err != -ENOENT)
+		rz_tally_error(d->maps, RZ_PLACE_TOLD_INSERT, err);
+}
+
 static void note(struct rz_daemon *d, size_t row, unsigned produce)
 {
 	const struct rz_daemon_ask *a = d->ask;
@@ -81,15 +92,7 @@ static void note(struct rz_daemon *d, size_t row, unsigned produce)
 
 	for (i = 0; i < a->n_conns; i++)
 		if (a->conns[i].row == row)
-			rz_told_note_agent(d->maps, a->conns[i].cookie, produce);
-}
-
-static bool is_answers(const struct rz_daemon_question *q, const struct rz_conn *c)
-{
-	return q->answered && !q->answer.error && c->netns == q->netns &&
-	       c->tuple.agent_port == q->at.port && c->tuple.client_port == q->answer.local_port &&
-	       !memcmp(c->tuple.agent_addr, q->at.addr, sizeof(q->at.addr)) &&
-	       !memcmp(c->tuple.client_addr, q->answer.local_addr, sizeof(q->answer.local_addr));
+			note_one(d, a->conns[i].cookie, produce);
 }
 
 static int see_conns(void *arg, const void *keys, const void *values, size_t n)
@@ -101,7 +104,7 @@ static int see_conns(void *arg, const void *keys, const void *values, size_t n)
 	(void)keys;
 	for (i = 0; i < n; i++)
 		for (k = 0; k < a->n; k++)
-			a->rows[k].seen |= is_answers(&a->rows[k], &conns[i]);
+			a->rows[k].seen |= rz_asking_ends_at(&a->rows[k].conn, &conns[i]);
 	return 0;
 }
 
@@ -109,12 +112,12 @@ static int result_of(const struct rz_daemon_question *q)
 {
 	if (!q->answered)
 		return -ECHILD;
-	if (q->answer.error)
-		return q->answer.error;
+	if (q->error)
+		return q->error;
 	return q->seen ? 0 : -EXDEV;
 }
 
-/* All have answered, or nobody else will. The connections are open until the process ends. */
+/* All have answered, or nobody else will. The connections are open until rz_daemon_ask_end(). */
 static void finish(struct rz_daemon *d)
 {
 	struct rz_daemon_ask *a = d->ask;
@@ -130,8 +133,8 @@ static void finish(struct rz_daemon *d)
 	for (i = 0; i < a->n; i++) {
 		struct rz_daemon_question *q = &a->rows[i];
 		err = result_of(q);
-		rz_asked_end(&a->asked, &q->at, q->netns, !err, now_ns);
-		note(d, i, err ? NO_ANSWER : q->answer.produce_max);
+		rz_asked_end(&a->asked, &q->conn.agent, q->conn.netns, !err, now_ns);
+		note(d, i, err ? NO_ANSWER : q->produce_max);
 		if (err)
 			failed(d, q, err);
 		else
@@ -143,55 +146,101 @@ static void finish(struct rz_daemon *d)
 /* ---- who is to be asked ---- */
 
 static struct rz_daemon_question *find(struct rz_daemon_ask *a, const struct rz_endpoint *at,
-				       __u32 netns, uint64_t now_ns)
+				       __u32 netns)
 {
 	size_t i;
 
 	for (i = 0; i < a->n; i++)
-		if (a->rows[i].netns == netns && !memcmp(&a->rows[i].at, at, sizeof(*at)))
+		if (a->rows[i].conn.netns == netns &&
+		    !memcmp(&a->rows[i].conn.agent, at, sizeof(*at)))
 			return &a->rows[i];
-	if (a->n == RZ_REPORT_ASKS_MAX || !rz_asked_begin(&a->asked, at, netns, now_ns))
-		return NULL;
-	a->rows[a->n] = (struct rz_daemon_question){.at = *at, .netns = netns};
-	return &a->rows[a->n++];
+	return NULL;
 }
 
-/* Nobody is to wait for an agent that did not answer the last time. */
+/* Nobody is to wait for an agent that did not answer the last time, or is not asked at all. */
 static void note_silent(struct rz_daemon *d, const struct rz_snapshot *snap,
-			const struct rz_conn *c, const struct rz_endpoint *at)
+			const struct rz_conn *c)
 {
 	const struct rz_print_row *r = rz_snapshot_print(snap, c);
 
-	if (r && !r->told.agent_has && rz_asked_is_silent(&d->ask->asked, at, c->netns, snap->now_ns))
-		rz_told_note_agent(d->maps, c->cookie, NO_ANSWER);
+	if (r && !r->told.agent_has)
+		note_one(d, c->cookie, NO_ANSWER);
 }
 
 static void add(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_conn *c)
 {
-	struct rz_daemon_ask *a = d->ask;
 	struct rz_endpoint at = {.port = c->tuple.agent_port};
+	struct rz_daemon_ask *a = d->ask;
 	struct rz_daemon_question *q;
+	uint64_t now_ns = snap->now_ns;
 
 	memcpy(at.addr, c->tuple.agent_addr, sizeof(at.addr));
-	q = a->n_conns < RZ_ASK_CONNS_MAX ? find(a, &at, c->netns, snap->now_ns) : NULL;
-	if (!q) {
-		note_silent(d, snap, c, &at);
+	q = find(a, &at, c->netns);
+	if (!q && !rz_asked_is_due(&a->asked, &at, c->netns, now_ns)) {
+		if (rz_asked_is_silent(&a->asked, &at, c->netns, now_ns))
+			note_silent(d, snap, c);
 		return;
+	}
+	if (a->n_conns == RZ_ASK_CONNS_MAX || (!q && a->n == RZ_REPORT_ASKS_MAX)) {
+		a->next = a->next ?: c->cookie;
+		return;
+	}
+	if (!q) {
+		q = &a->rows[a->n++];
+		*q = (struct rz_daemon_question){
+			.conn.agent = at, .conn.netns = c->netns, .fd = -1};
+		rz_asked_begin(&a->asked, &at, c->netns, now_ns);
 	}
 	a->conns[a->n_conns].cookie = c->cookie;
 	a->conns[a->n_conns++].row = (size_t)(q - a->rows);
 }
 
+/* The first connection that the last time had no room; they are sorted by their cookies. */
+static size_t find_first(const struct rz_daemon_ask *a, const struct rz_snapshot *snap)
+{
+	size_t i = 0;
+
+	while (i < snap->n_conns && snap->conns[i].cookie < a->next)
+		i++;
+	return i;
+}
+
+/* The process that asked before does not end, and may not be killed. As long as it is there no
+ * other one asks: there would be more of them each time. */
+static void give_up(struct rz_daemon *d)
+{
+	static const char why[] = "the process that asked agents does not end, and rezone may not "
+				  "kill it (CAP_KILL): no agent is asked";
+	struct rz_daemon_ask *a = d->ask;
+
+	if (a->told_ending)
+		return;
+	a->told_ending = true;
+	d->status.ask_failed_ns = rz_now_ns();
+	rz_str_copy(d->status.ask_why, sizeof(d->status.ask_why), why);
+	rz_tally_error(d->maps, RZ_PLACE_SOURCE, -EBUSY);
+	rz_log_fields(RZ_LOG_WARN, json_pack("{s:i}", "process", (int)a->ending), "ask: %s", why);
+}
+
 void rz_daemon_ask_see(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_tick *t)
 {
 	struct rz_daemon_ask *a = d->ask;
-	size_t i;
+	bool ended = a && rz_daemon_ask_has_ended(d);
+	size_t i, k, first;
 
-	if (!a || !rz_daemon_ask_has_ended(d))
+	if (!a || a->pid || (!ended && snap->now_ns < a->ending_ns + ENDING_NS))
 		return;
-	for (i = 0; i < snap->n_conns; i++)
-		if (t->verdicts[i].ask)
+	if (!ended)
+		give_up(d);
+	first = find_first(a, snap);
+	a->next = 0;
+	for (k = 0; k < snap->n_conns; k++) {
+		i = (first + k) % snap->n_conns;
+		if (t->verdicts[i].ask && ended)
 			add(d, snap, &snap->conns[i]);
+		else if (t->verdicts[i].ask)
+			note_silent(d, snap, &snap->conns[i]);
+	}
 	if (a->n)
 		rz_daemon_ask_run(d, finish);
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The process that asks agents, as the daemon sees it: rezone-source with ask=1 (source/ask.h).
+ * The process that asks agents, as the daemon sees it: rezone-source with ask=1 (source/ask.h), and
+ * the connections that it asks on.
  *
  * Comes in: the rows of ask_inside.h, with agents. Goes out: their answers, checked
  * (report/asking.h). It is started for a few agents and ended when they have answered, or after
- * PROCESS_NS, or when it says what it must not. Called by ask.c.
+ * PROCESS_NS, or when it says what it must not. The connections stay open for as long, whatever it
+ * does. Called by ask.c.
  */
 #include <errno.h>
 #include <signal.h>
@@ -16,6 +18,7 @@
 
 #include "base/beside.h"
 #include "base/child.h"
+#include "base/connect.h"
 #include "base/forbidden.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -27,7 +30,13 @@
 void rz_daemon_ask_end(struct rz_daemon *d)
 {
 	struct rz_daemon_ask *a = d->ask;
+	size_t i;
 
+	for (i = 0; i < a->n; i++) {
+		if (a->rows[i].fd >= 0)
+			close(a->rows[i].fd);
+		a->rows[i].fd = -1;
+	}
 	if (a->fd >= 0) {
 		rz_loop_remove(d->loop, a->fd);
 		close(a->fd);
@@ -41,7 +50,7 @@ void rz_daemon_ask_end(struct rz_daemon *d)
 	if (a->pid > 0 && !kill(a->pid, SIGKILL))
 		waitpid(a->pid, NULL, 0);
 	else if (a->pid > 0)
-		a->ending = a->pid;
+		a->ending = a->pid, a->ending_ns = rz_now_ns();
 	a->pid = 0;
 }
 
@@ -52,6 +61,7 @@ bool rz_daemon_ask_has_ended(struct rz_daemon *d)
 	if (a->ending && !waitpid(a->ending, NULL, WNOHANG))
 		return false;
 	a->ending = 0;
+	a->told_ending = false;
 	return !a->pid;
 }
 
@@ -93,17 +103,30 @@ static int on_call(void *arg)
 	return 0;
 }
 
-static bool take_listener(struct rz_daemon *d, int *passed)
+static bool greeted(struct rz_daemon *d, const struct rz_report_hello *m, int *passed, char *why,
+		    size_t size)
 {
 	struct rz_daemon_ask *a = d->ask;
+	int err;
 
+	rz_debug("ask: process %d: no rights, %s, forbidden system calls %s", (int)a->pid,
+		 m->confined & RZ_CONFINED_MOUNTS ? "every mount read-only" : "mounts as they are",
+		 *passed >= 0 ? "are counted" : "are not counted");
 	if (*passed < 0)
 		return true;
-	if (!rz_pass_is(*passed, RZ_FORBIDDEN_LISTENER))
+	if (!rz_pass_is(*passed, RZ_FORBIDDEN_LISTENER)) {
+		snprintf(why, size, "a descriptor that is no seccomp listener");
 		return false;
+	}
+	err = rz_loop_add(d->loop, *passed, on_call, d);
+	if (err) {
+		snprintf(why, size, "a seccomp listener that cannot be listened to: %s",
+			 strerror(-err));
+		return false;
+	}
 	a->calls_fd = *passed;
 	*passed = -1;
-	return !rz_loop_add(d->loop, a->calls_fd, on_call, d);
+	return true;
 }
 
 /* False, with a line in `why`: it is to be ended. */
@@ -116,16 +139,14 @@ static bool take(struct rz_daemon *d, const void *msg, size_t len, int *passed, 
 
 	switch (rz_asking_take(&a->talk, msg, len, *passed >= 0, why, size)) {
 	case RZ_REPORT_HELLO:
-		if (take_listener(d, passed))
-			return true;
-		snprintf(why, size, "a descriptor that is no seccomp listener");
-		return false;
+		return greeted(d, msg, passed, why, size);
 	case RZ_REPORT_LOG:
 		rz_log_fields((enum rz_log_level)line->level,
 			      json_pack("{s:s}", "process", "network"), "%s", line->text);
 		return true;
 	case RZ_REPORT_ANSWER:
-		a->rows[answer->number].answer = *answer;
+		a->rows[answer->number].error = answer->error;
+		a->rows[answer->number].produce_max = answer->produce_max;
 		a->rows[answer->number].answered = true;
 		return true;
 	default:
@@ -158,8 +179,13 @@ static int on_message(void *arg)
 
 	if (n == -EAGAIN)
 		return 0;
-	if (n <= 0) {
-		end(d, n ? (int)n : -ECHILD, n ? "sent what is no message" : "ended by itself");
+	/* what was sent to it and not read is lost with it: ECONNRESET (unix(7)) */
+	if (!n || n == -ECONNRESET) {
+		end(d, -ECHILD, "ended by itself");
+		return 0;
+	}
+	if (n < 0) {
+		end(d, -EBADMSG, "was ended: it sent what is no message");
 		return 0;
 	}
 	fine = take(d, &m, (size_t)n, &passed, why, sizeof(why));
@@ -196,6 +222,24 @@ static int start_process(struct rz_daemon *d, int end)
 	return rz_child_start(argv, environ, &end, 1, &d->ask->pid);
 }
 
+/* One that cannot be opened is answered so; the process does not know of it. */
+static void open_connections(struct rz_daemon_ask *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->n; i++) {
+		struct rz_daemon_question *q = &a->rows[i];
+
+		q->conn.since_ns = rz_now_ns();
+		q->fd = rz_connect_begin(&q->conn.agent, &q->conn.local);
+		if (q->fd >= 0)
+			continue;
+		q->error = q->fd;
+		q->answered = true;
+		a->talk.answered |= 1U << i;
+	}
+}
+
 static int send_questions(struct rz_daemon_ask *a)
 {
 	int err = 0;
@@ -203,35 +247,45 @@ static int send_questions(struct rz_daemon_ask *a)
 
 	for (i = 0; i < a->n && !err; i++) {
 		struct rz_report_ask m = {.head = rz_report_head(RZ_REPORT_ASK, sizeof(m)),
-					  .port = a->rows[i].at.port,
 					  .number = (__u16)i};
 
-		memcpy(m.addr, a->rows[i].at.addr, sizeof(m.addr));
-		err = rz_pass_send(a->fd, &m, sizeof(m), -1, MSG_DONTWAIT);
+		if (a->rows[i].fd >= 0)
+			err = rz_pass_send(a->fd, &m, sizeof(m), a->rows[i].fd, MSG_DONTWAIT);
 	}
 	return err;
+}
+
+static int begin(struct rz_daemon *d)
+{
+	struct rz_daemon_ask *a = d->ask;
+	int ends[2], err;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return -errno;
+	err = start_process(d, ends[1]);
+	close(ends[1]);
+	a->fd = ends[0];
+	if (!err)
+		err = rz_loop_add(d->loop, a->fd, on_message, d);
+	if (!err)
+		err = send_questions(a);
+	return err ? err : rz_loop_arm(a->timer, PROCESS_NS);
 }
 
 void rz_daemon_ask_run(struct rz_daemon *d, void (*finished)(struct rz_daemon *d))
 {
 	struct rz_daemon_ask *a = d->ask;
-	int ends[2], err;
+	int err;
 
 	a->finished = finished;
 	a->told_call = false;
 	a->talk = (struct rz_asking){.n = (unsigned)a->n};
-	err = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) ? -errno : 0;
-	if (!err) {
-		err = start_process(d, ends[1]);
-		close(ends[1]);
-		a->fd = ends[0];
-		if (!err)
-			err = rz_loop_add(d->loop, a->fd, on_message, d);
-		if (!err)
-			err = send_questions(a);
+	open_connections(a);
+	if (all_answered(a)) {
+		finished(d);
+		return;
 	}
-	if (!err)
-		err = rz_loop_arm(a->timer, PROCESS_NS);
+	err = begin(d);
 	if (err)
 		end(d, err, "cannot be started");
 }

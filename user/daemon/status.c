@@ -25,7 +25,8 @@ static void copy_text(char dst[static RZ_EXCLUDE_SIZE], const char *text)
 	rz_str_copy(dst, RZ_EXCLUDE_SIZE, text ? text : "");
 }
 
-/* It takes a program, and the rights to start it as a user without rights. */
+/* It takes a program, and the rights to start it as a user without rights, which are given up at
+ * the start where they are not needed: so it is decided then, once. */
 static bool asks_agents(const struct rz_conf *c)
 {
 	if (c->ask_agents == RZ_ASK_OFF || !rz_reporter_installed())
@@ -54,7 +55,7 @@ void rz_daemon_fill_settings(struct rz_daemon *d)
 		.acks0 = c->acks0,
 		.local_proxy = c->local_proxy,
 		.leaders = c->leaders,
-		.ask_agents = asks_agents(c),
+		.ask_agents = d->started ? d->settings.ask_agents : asks_agents(c),
 		.paused = c->paused,
 	};
 	memcpy(d->settings.ports, c->ports, sizeof(d->settings.ports));

@@ -71,7 +71,7 @@ static const char *const places[] = {
 	"none",	       "payload",      "conn insert",	 "client insert",   "partial insert",
 	"ringbuf",     "destroy",      "proxied insert", "software insert", "traffic insert",
 	"held insert", "print insert", "close",		 "maps read",	    "source",
-	"enter",       "ledger",       "moves",		 "event insert",
+	"enter",       "ledger",       "moves",		 "event insert",    "told insert",
 };
 _Static_assert(sizeof(places) / sizeof(places[0]) == RZ_PLACE_COUNT, "a word for each place");
 

@@ -9,8 +9,8 @@
  * it. The daemon answers nothing; it sends descriptors, doubts, and the log level.
  *
  * A second process of this program (ask=1) asks agents for their versions: it greets, then takes
- * RZ_REPORT_ASK and sends one RZ_REPORT_ANSWER for each, and logs; nothing else. daemon/ask.c
- * checks what it says.
+ * RZ_REPORT_ASK, each with a connection that the daemon has opened, and sends one RZ_REPORT_ANSWER
+ * for each, and logs; nothing else. asking.h checks what it says.
  */
 #ifndef RZ_REPORT_REPORT_H
 #define RZ_REPORT_REPORT_H
@@ -43,7 +43,7 @@ enum rz_report_kind {
 	RZ_REPORT_DOUBT, /* the clock jumped: everything is to be proved anew */
 	RZ_REPORT_LEVEL, /* of the log, by the settings that are in force now */
 	/* of the process that asks agents */
-	RZ_REPORT_ASK,	  /* to it: an agent */
+	RZ_REPORT_ASK,	  /* to it: a connection to an agent */
 	RZ_REPORT_ANSWER, /* from it: what became of that */
 	RZ_REPORT_KINDS,
 };
@@ -138,28 +138,22 @@ struct rz_report_level {
 };
 
 #define RZ_REPORT_ASKS_MAX 16 /* of one process */
-struct rz_report_ask {
+struct rz_report_ask {	      /* the datagram has the descriptor of a connection to the agent */
 	struct rz_report_head head;
-	__u8 addr[16]; /* IPv4 as ::ffff:a.b.c.d */
-	__u16 port;
 	__u16 number; /* below RZ_REPORT_ASKS_MAX, each once */
-	__u32 pad;
+	__u16 pad;
 };
 
-/* The connection stays open until the daemon ends the process, so that it can look where it ends.
- */
 struct rz_report_answer {
 	struct rz_report_head head;
 	__s32 error; /* -errno; 0: what follows is filled */
 	__u16 number;
-	__u16 local_port;
-	__u8 local_addr[16];
 	__u16 produce_min, produce_max; /* versions that the agent says it has */
-	__u32 pad;
+	__u16 pad;
 };
 
-_Static_assert(sizeof(struct rz_report_ask) == 40, "no hidden padding");
-_Static_assert(sizeof(struct rz_report_answer) == 48, "no hidden padding");
+_Static_assert(sizeof(struct rz_report_ask) == 20, "no hidden padding");
+_Static_assert(sizeof(struct rz_report_answer) == 28, "no hidden padding");
 _Static_assert(sizeof(struct rz_report_agent) == 160, "no hidden padding");
 _Static_assert(sizeof(struct rz_report_agents) <= RZ_REPORT_MAX, "it fits");
 _Static_assert(sizeof(struct rz_report_state) <= RZ_REPORT_MAX, "it fits");

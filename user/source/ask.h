@@ -2,9 +2,9 @@
 /*
  * Asking agents which versions of Produce they have.
  *
- * Comes in: RZ_REPORT_ASK of the daemon (report/report.h), at most RZ_REPORT_ASKS_MAX. Goes out:
- * one RZ_REPORT_ANSWER for each, within RZ_ASK_TIMEOUT_NS. The connections stay open until the
- * daemon closes its end. Called by user/source.c, which has given up all rights before.
+ * Comes in: RZ_REPORT_ASK of the daemon (report/report.h), at most RZ_REPORT_ASKS_MAX, each with a
+ * connection that the daemon has begun to open. Goes out: one RZ_REPORT_ANSWER for each, within
+ * RZ_ASK_TIMEOUT_NS. Called by user/source.c, which has given up all rights before.
  */
 #ifndef RZ_SOURCE_ASK_H
 #define RZ_SOURCE_ASK_H
