@@ -206,7 +206,7 @@ bench-beside: $(BUILD)/rezone $(BUILD)/bench/latency
 bench-produce: $(BUILD)/rezone
 	tests/bench/produce
 
-# A network process that says anything at all, tests/kube/25-hostile.py.
+# A network process that says anything at all, tests/kube/25-hostile.py and tests/e2e/95-ask-hostile.sh.
 $(BUILD)/hostile-source: tests/tools/hostile/source.c $(BUILD)/librezone.a
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -o $@ $^ -lm $(shell $(PKGCONF) --libs jansson)
 
@@ -459,7 +459,7 @@ vm-docs:
 	awk '/^<!-- rows/ { print; while ((getline line < "$(BUILD)/vm/table.md") > 0) print line; skip = 1; next } \
 		/^<!-- end/ { skip = 0 } !skip' docs/evidence/kernels.md > $(BUILD)/vm/kernels.md && cp $(BUILD)/vm/kernels.md docs/evidence/kernels.md
 # QUICK=1 leaves out what needs more than Debian's packages; E2E="10-main 20-keep" runs some only.
-e2e: $(BUILD)/rezone $(BUILD)/crowd $(BUILD)/wire $(BUILD)/last $(BUILD)/stale $(BUILD)/cpus standin
+e2e: $(BUILD)/rezone $(BUILD)/hostile-source $(BUILD)/crowd $(BUILD)/wire $(BUILD)/last $(BUILD)/stale $(BUILD)/cpus standin
 	tests/e2e/run $(if $(QUICK),-q) $(E2E)
 # The topology from Kubernetes: a real API server, and one that misbehaves. KUBE="20-faults" runs one only.
 .PHONY: kube-test kube-bench

@@ -32,28 +32,28 @@ nisshi_start() { # ZONE: a broker of that zone at 9392, the zone view before it 
 	front_start "$z"
 }
 
-front_start() { # ZONE: the zone view; without it its broker is not to be found
+front_start() { # ZONE: the zone view; without it its broker is not to be found. UPSTREAM: another broker than the zone's own
 	local z=$1 ip front
 	ip=$(agent_ip "$z")
 	front=$(counterpart front) || exit 0
 	spawn "front-$z" "$z" "$CGROUP" "$front/front" --id "${ZONE_NR[$z]}" --zone "$z" --listen "$ip:9092" \
-		--advertise "$ip:9092" --upstream "$ip:9392" --discovery "$WORK/discovery"
+		--advertise "$ip:9092" --upstream "${UPSTREAM:-$ip:9392}" --discovery "$WORK/discovery"
 	within "$DEADLINE" port_open "$z" "$ip" 9092 || { not_ok "the zone view of $z did not start"; exit 1; }
 }
 
 front_stop() { stop "front-$1"; }
 
-# kafka_start ZONE: Apache Kafka, broker and controller in one, at 9092 of that zone; KAFKA_PROPERTIES: more lines of its file
+# kafka_start NAMESPACE [IP PORT]: Apache Kafka, broker and controller in one, at 9092 of that zone; KAFKA_PROPERTIES: more lines of its file
 kafka_start() {
-	local z=$1 ip dir
-	ip=$(agent_ip "$z")
+	local z=$1 ip=${2:-} port=${3:-9092} dir
+	[ -n "$ip" ] || ip=$(agent_ip "$z")
 	dir=$(counterpart kafka) || exit 0
 	cat >"$WORK/kafka.properties" <<-END
 		process.roles=broker,controller
 		node.id=1
-		controller.quorum.voters=1@$ip:9093
-		listeners=PLAINTEXT://$ip:9092,CONTROLLER://$ip:9093
-		advertised.listeners=PLAINTEXT://$ip:9092
+		controller.quorum.voters=1@$ip:$((port + 1))
+		listeners=PLAINTEXT://$ip:$port,CONTROLLER://$ip:$((port + 1))
+		advertised.listeners=PLAINTEXT://$ip:$port
 		controller.listener.names=CONTROLLER
 		listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 		log.dirs=$WORK/kafka
@@ -73,5 +73,20 @@ kafka_start() {
 	# shellcheck disable=SC2086 # words
 	spawn kafka "$z" "$CGROUP" java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
 		-Dorg.slf4j.simpleLogger.defaultLogLevel=warn ${KAFKA_JAVA:-} -cp "$dir/libs/*" kafka.Kafka "$WORK/kafka.properties"
-	within "$DEADLINE" port_open "$z" "$ip" 9092 || { not_ok "Apache Kafka did not start"; exit 1; }
+	within "$DEADLINE" port_open "$z" "$ip" "$port" || { not_ok "Apache Kafka did not start"; exit 1; }
+}
+
+# kafka_agents ZONE...: Apache Kafka in rezone's namespace `sw`, at 10.99.8.1:9392, and before it the zone view of each of these zones.
+# Clients reach it by these alone. It has topic NISSHI_TOPIC.
+kafka_agents() {
+	local z
+	UPSTREAM=10.99.8.1:9392
+	in_ns sw ip link set lo up
+	in_ns sw ip addr add 10.99.8.1/16 dev br0
+	ip -n "$P-cl" route add unreachable 10.99.8.1
+	mkdir -p "$WORK/discovery"
+	kafka_start sw 10.99.8.1 9392
+	# the topic comes with the first metadata request that names it, a moment later
+	within "$DEADLINE" eval "in_ns sw kcat -L -b $UPSTREAM -t $NISSHI_TOPIC | grep -q 'partition 3, leader 1'" || not_ok "the topic is made"
+	for z in "$@"; do front_start "$z"; done
 }

@@ -4,7 +4,9 @@
  * anything at all.
  *
  * Comes in: socket 3, from the daemon; a word in the file that HOSTILE_MODE names, read at each
- * start. Goes out: what that word says. Used by tests/kube/25-hostile.py.
+ * start. Goes out: what that word says. With ask=1 it is the process that asks agents, and takes
+ * the connections to them from the daemon, too. Used by tests/kube/25-hostile.py and
+ * tests/e2e/95-ask-hostile.sh.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -219,10 +221,114 @@ static void chatty(void)
 	}
 }
 
-static const struct {
+/* ---- in the place of the process that asks agents ---- */
+
+static struct rz_report_answer an_answer(unsigned number, int error, unsigned produce_max)
+{
+	return (struct rz_report_answer){
+		.head = rz_report_head(RZ_REPORT_ANSWER, sizeof(struct rz_report_answer)),
+		.error = error,
+		.number = (__u16)number,
+		.produce_max = (__u16)produce_max};
+}
+
+static void answer(unsigned number, int error, unsigned produce_max)
+{
+	struct rz_report_answer m = an_answer(number, error, produce_max);
+
+	say(&m, sizeof(m), -1);
+}
+
+/* The newest version that there may be, of each agent whose connection comes: without a look at it.
+ */
+static void claims(void)
+{
+	struct rz_report_ask m;
+	int passed;
+	ssize_t n;
+
+	greet();
+	for (;; usleep(1000)) {
+		n = rz_pass_receive(RZ_REPORT_FD, &m, sizeof(m), &passed);
+		if (n == sizeof(m) && passed >= 0)
+			answer(m.number, 0, 13);
+		else if (n != -EAGAIN)
+			exit(3);
+	}
+}
+
+/* For an agent that it was not asked for. */
+static void unasked(void)
+{
+	greet();
+	answer(RZ_REPORT_ASKS_MAX - 1, 0, 13);
+	pause();
+}
+
+static void early(void)
+{
+	answer(0, 0, 13);
+	pause();
+}
+
+/* As the form was once, with a port that it names: a client's. */
+static void names_port(void)
+{
+	struct {
+		struct rz_report_answer m;
+		char place[20];
+	} m = {.m = an_answer(0, 0, 13), .place = {[2] = 1}};
+
+	greet();
+	m.m.head.bytes = sizeof(m);
+	say(&m, sizeof(m), -1);
+	pause();
+}
+
+static void passes(void)
+{
+	struct rz_report_answer m = an_answer(0, 0, 13);
+
+	greet();
+	say(&m, sizeof(m), STDIN_FILENO);
+	pause();
+}
+
+static void floods(void)
+{
+	struct rz_report_log m = {.head = rz_report_head(RZ_REPORT_LOG, sizeof(m)),
+				  .text = "hostile: \033]0;title\007 a line"};
+
+	greet();
+	for (;;)
+		say(&m, sizeof(m), -1);
+}
+
+static void ends(void)
+{
+	abort();
+}
+
+/* As a user whom the daemon may not kill without CAP_KILL, and deaf to all else. */
+static void stays(void)
+{
+	if (setgid(65534) || setuid(65534))
+		exit(2);
+	greet();
+	for (;;)
+		pause();
+}
+
+static const struct mode {
 	const char *word;
 	void (*does)(void);
-} modes[] = {
+} asks[] = {
+	{"claims", claims}, {"unasked", unasked}, {"early", early},	{"names-port", names_port},
+	{"passes", passes}, {"floods", floods},	  {"garbage", garbage}, {"silent", silent},
+	{"ends", ends},	    {"stays", stays},
+};
+
+static const struct mode modes[] = {
 	{"well", well},		  {"dies", dies},	{"silent", silent},
 	{"garbage", garbage},	  {"bent", bent},	{"too-much", too_much},
 	{"too-fast", too_fast},	  {"partial", partial}, {"old", old},
@@ -230,19 +336,28 @@ static const struct {
 	{"listener", listener},	  {"chatty", chatty},
 };
 
-int main(void)
+static void be(const char *word, const struct mode *m, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(m[i].word, word))
+			m[i].does();
+}
+
+int main(int argc, char **argv)
 {
 	const char *path = getenv("HOSTILE_MODE");
 	char word[32] = "";
 	FILE *f = path ? fopen(path, "re") : NULL;
-	size_t i;
 
 	signal(SIGPIPE, SIG_IGN);
 	if (!f || !fgets(word, sizeof(word), f))
 		return 2;
 	word[strcspn(word, "\n")] = '\0';
-	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
-		if (!strcmp(modes[i].word, word))
-			modes[i].does();
+	if (!strcmp(argv[argc - 1], "ask=1"))
+		be(word, asks, sizeof(asks) / sizeof(asks[0]));
+	else
+		be(word, modes, sizeof(modes) / sizeof(modes[0]));
 	return 2;
 }
