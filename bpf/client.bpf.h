@@ -12,16 +12,22 @@
 
 #include "room.bpf.h"
 
-/* The key of the client.id behind the fixed part of scratch->header, `len` bytes on the wire. A
- * global function, so that its loop is verified once. */
-__noinline __u64 rz_client_key(__s32 len)
+/* The key of the client.id behind the fixed part of scratch->header: `kept` bytes of it, `len` on
+ * the wire. A global function, so that its loop is verified once, and for any number of bytes. */
+__noinline __u64 rz_client_key_of(__u32 kept, __s32 len)
 {
 	struct rz_scratch *s;
 	__u32 zero = 0;
 
 	s = bpf_map_lookup_elem(&scratch, &zero);
-	return s ? rz_request_id_hash(s->header + RZ_KAFKA_FIXED, (__s16)len, rz_config.hash_seed)
+	return s ? rz_request_id_hash_kept(s->header + RZ_KAFKA_FIXED, kept & RZ_CLIENT_ID_KEPT,
+					   (__s16)len, rz_config.hash_seed)
 		 : 0;
+}
+
+static __always_inline __u64 rz_client_key(__s16 len)
+{
+	return rz_client_key_of(rz_request_id_kept(len), len);
 }
 
 /* Copies the id out of the header into scratch->id, NUL-padded. */
@@ -82,11 +88,15 @@ static __noinline __u64 rz_client_add(struct rz_scratch *s, __u64 hash)
 }
 
 /* Makes sure that `client_ids` has this header's client.id, and returns `hash`, its key; 0 if it
- * cannot be kept (no room, or another id has the same hash). */
-static __noinline __u64 rz_client_note(struct rz_scratch *s, __u64 hash, __s16 len)
+ * cannot be kept (no room, or another id has the same hash). A global function, so that it is
+ * verified once. */
+__noinline __u64 rz_client_note(__u64 hash, __s32 len)
 {
+	struct rz_scratch *s = bpf_map_lookup_elem(&scratch, &rz_zero);
 	struct rz_client_id *known = bpf_map_lookup_elem(&client_ids, &hash);
 
+	if (!s)
+		return 0;
 	if (!known) {
 		rz_client_copy(s, len);
 		return rz_client_add(s, hash);

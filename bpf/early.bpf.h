@@ -170,19 +170,32 @@ __noinline int rz_early_load(__u32 to, __u32 from, __u32 less)
 				     s->early.bytes + from % RZ_EARLY_KEPT);
 }
 
+/* Erases the i-th piece of the connection's slot, if it is the connection's own. A global function,
+ * as above. */
+__noinline int rz_early_forget_piece(__u64 cookie, __u32 i)
+{
+	struct rz_early *e = rz_early_of(cookie);
+	struct rz_early_piece *p;
+
+	if (!e)
+		return 0;
+	p = &e->pieces[i % RZ_EARLY_MAX];
+	if (p->cookie == cookie)
+		__builtin_memset(p, 0, sizeof(*p));
+	return 0;
+}
+
 /* The connection is over. Without the lock, which a tracing program may not take: another one's
  * piece that comes into such a place at this moment is spoiled, which its sum tells. A global
  * function, as above. */
 __noinline int rz_early_forget(__u64 cookie)
 {
-	struct rz_early *e = rz_early_of(cookie);
 	int i;
 
-	if (!e || !rz_early_has(cookie))
+	if (!rz_early_has(cookie))
 		return 0;
 	for (i = 0; i < RZ_EARLY_MAX; i++)
-		if (e->pieces[i].cookie == cookie)
-			__builtin_memset(&e->pieces[i], 0, sizeof(e->pieces[i]));
+		rz_early_forget_piece(cookie, i);
 	return 0;
 }
 

@@ -245,7 +245,7 @@ static __always_inline bool rz_fast_segment(struct __sk_buff *skb, __u64 cookie,
 		return false;
 	took = rz_fast_take(skb, cookie, c, seg);
 	if (took == RZ_FAST_LOOK)
-		rz_take_kept(skb);
+		rz_take_rest(skb);
 	return took != RZ_FAST_NOT;
 }
 

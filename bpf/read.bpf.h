@@ -97,7 +97,7 @@ static __always_inline enum rz_step rz_read_client_id(struct __sk_buff *skb, str
 		return RZ_STEP_MORE;
 	}
 	known = s->f.client;
-	client = rz_client_note(s, client, r->client_id_len);
+	client = rz_client_note(client, r->client_id_len);
 	/* asked again at the connection's next segment: what it costs is not the client's choice */
 	s->refused = !client;
 	if (client && !known)
@@ -209,7 +209,7 @@ __noinline int rz_read_request(struct __sk_buff *skb)
 	rz_header_read_ahead(skb, s);
 	if (s->f.sasl_raw && rz_read_token(skb, s, &r))
 		return rz_read_bad(s, &r);
-	whole = rz_header_fill(skb, s, RZ_KAFKA_FIXED);
+	whole = rz_header_fill_fixed(skb, s);
 	if (!s->f.requests && !s->f.adopted && rz_begin_is_strange(skb, s, &step))
 		return step;
 	if (!whole)

@@ -25,36 +25,79 @@
 extern int bpf_sock_destroy(struct sock_common *sk) __ksym __weak;
 
 /* What TCP says, read under the socket lock: nothing of it changes until the socket is destroyed.
- */
-static __always_inline struct rz_tcp_seen rz_reset_see(const struct tcp_sock *tp,
-						       const struct rz_frame *f,
-						       const struct rz_hold *h,
-						       const struct rz_move *m)
-{
-	struct rz_tcp_seen t = {};
+ * Fields of struct rz_tcp_seen as bits, for the verifier would follow each combination of these. */
+enum rz_reset_bits {
+	RZ_RESET_UNSEEN = 1 << 0,
+	RZ_RESET_UNACKED = 1 << 1,
+	RZ_RESET_UNREAD = 1 << 2,
+	RZ_RESET_OUT_OF_ORDER = 1 << 3,
+	RZ_RESET_PART_REQUEST = 1 << 4,
+	RZ_RESET_MUST_BE_WHOLE = 1 << 5,
+	RZ_RESET_HELD = 1 << 6,
+	RZ_RESET_PART_LATEST = 1 << 7,
+	RZ_RESET_PART_RESPONSE = 1 << 8,
+	RZ_RESET_WATCHED = 1 << 9, /* no field: the connection is in holds */
+};
 
-	t.unseen = (__s32)(f->next_seq + f->have + f->skip - tp->rcv_nxt) < 0;
-	t.unacked = tp->snd_una != tp->write_seq;
-	t.unread = tp->copied_seq != tp->rcv_nxt;
-	t.out_of_order = tp->out_of_order_queue.rb_node != NULL;
-	t.part_request = f->have || f->next_seq != tp->rcv_nxt;
-	t.must_be_whole = m->gap == 2;
-	t.held = m->deadline_ns || m->left;
-	if (h) {
-		t.part_latest = (__s32)(h->must_end - tp->rcv_nxt) > 0;
-		t.part_response = (__s32)(h->answers.next_seq - tp->snd_una) > 0;
-	}
-	return t;
+static __always_inline __u32 rz_reset_see(const struct tcp_sock *tp, const struct rz_frame *f,
+					  const struct rz_hold *h, const struct rz_move *m)
+{
+	__u32 bits = 0;
+
+	if ((__s32)(f->next_seq + f->have + f->skip - tp->rcv_nxt) < 0)
+		bits |= RZ_RESET_UNSEEN;
+	if (tp->snd_una != tp->write_seq)
+		bits |= RZ_RESET_UNACKED;
+	if (tp->copied_seq != tp->rcv_nxt)
+		bits |= RZ_RESET_UNREAD;
+	if (tp->out_of_order_queue.rb_node)
+		bits |= RZ_RESET_OUT_OF_ORDER;
+	if (f->have || f->next_seq != tp->rcv_nxt)
+		bits |= RZ_RESET_PART_REQUEST;
+	if (m->gap == 2)
+		bits |= RZ_RESET_MUST_BE_WHOLE;
+	if (m->deadline_ns || m->left)
+		bits |= RZ_RESET_HELD;
+	if (!h)
+		return bits;
+	bits |= RZ_RESET_WATCHED;
+	if ((__s32)(h->must_end - tp->rcv_nxt) > 0)
+		bits |= RZ_RESET_PART_LATEST;
+	if ((__s32)(h->answers.next_seq - tp->snd_una) > 0)
+		bits |= RZ_RESET_PART_RESPONSE;
+	return bits;
+}
+
+/* rz_responses_gap() of a connection of which TCP says `bits`. A global function, so that it is
+ * verified once. Under the socket lock, as its caller. */
+__noinline int rz_reset_gap(__u64 cookie, __u32 settled, __u32 bits)
+{
+	const struct rz_tcp_seen t = {
+		.unseen = !!(bits & RZ_RESET_UNSEEN),
+		.unacked = !!(bits & RZ_RESET_UNACKED),
+		.unread = !!(bits & RZ_RESET_UNREAD),
+		.out_of_order = !!(bits & RZ_RESET_OUT_OF_ORDER),
+		.part_request = !!(bits & RZ_RESET_PART_REQUEST),
+		.must_be_whole = !!(bits & RZ_RESET_MUST_BE_WHOLE),
+		.held = !!(bits & RZ_RESET_HELD),
+		.part_latest = !!(bits & RZ_RESET_PART_LATEST),
+		.part_response = !!(bits & RZ_RESET_PART_RESPONSE),
+	};
+	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
+
+	if (!c || c->cookie != cookie)
+		return RZ_CHECK_NOT_TRACKED;
+	return rz_responses_gap(&c->frame, bits & RZ_RESET_WATCHED ? rz_hold_of(cookie) : NULL,
+				settled, &t);
 }
 
 static __always_inline enum rz_check rz_reset_in_gap(const struct tcp_sock *tp,
 						     const struct rz_frame *f,
 						     const struct rz_move *m, __u64 cookie)
 {
-	struct rz_hold *h = rz_hold_of(cookie);
-	struct rz_tcp_seen t = rz_reset_see(tp, f, h, m);
+	__u32 bits = rz_reset_see(tp, f, rz_hold_of(cookie), m);
 
-	return rz_responses_gap(f, h, m->settled, &t);
+	return (enum rz_check)rz_reset_gap(cookie, m->settled, bits);
 }
 
 /* Is this live socket still the very connection that the policy decided on, and is this the moment?
@@ -98,9 +141,11 @@ static __always_inline enum rz_check rz_reset_check(struct sock_common *skc,
 static __always_inline void rz_reset_count(enum rz_check check)
 {
 	struct rz_stats *st = rz_count_here();
+	__u32 i = check;
 
-	if (st && check < RZ_CHECK_COUNT)
-		st->checks[check]++;
+	asm volatile("" : "+r"(i)); /* for the verifier: the number that is compared is the index */
+	if (st && i < RZ_CHECK_COUNT)
+		st->checks[i]++;
 }
 
 static __always_inline void rz_reset_visit(struct sock_common *skc)

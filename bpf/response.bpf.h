@@ -22,6 +22,7 @@
 #define RZ_RESPONSE_HEAD	 8 /* size i32, correlation_id i32 */
 #define RZ_RESPONSES_PER_SEGMENT 1024
 #define RZ_RESPONSES_PER_TURN	 32 /* looked through once by the verifier, and so are the turns */
+#define RZ_RESPONSES_PER_LOOK	 16 /* likewise; RZ_EXPECTED_MAX is a multiple of it */
 
 /* A request that expects a response was read, the `number`th. Kept aside: the work on this
  * segment may be done again, or be lost to another CPU's. */
@@ -181,25 +182,36 @@ static __always_inline __u64 rz_response_is_some(__u32 n)
 	return ((__u64)n + 0xffffffff) >> 32;
 }
 
-/* The number of the expected response with this correlation id, 0 if there is none, or more than
- * one. A global function, so that its loop is verified once. */
-__noinline __u32 rz_response_number(__u64 cookie, __u32 correlation_id)
+/* Of some expected responses, from the `first` on: the sum of the numbers of those with this
+ * correlation id, and in the upper half how many these are. A global function, as above. */
+__noinline __u64 rz_response_look(__u64 cookie, __u32 correlation_id, __u32 first)
 {
 	struct rz_hold *h = bpf_map_lookup_elem(&holds, &cookie);
 	const struct rz_expected *e;
-	__u64 hit, hits = 0, number = 0;
+	__u64 hit, found = 0;
 	__u32 i;
 
 	if (!h)
 		return 0;
-	for (i = 0; i < RZ_EXPECTED_MAX; i++) {
-		e = &h->expected[i];
+	for (i = 0; i < RZ_RESPONSES_PER_LOOK; i++) {
+		e = &h->expected[(first + i) % RZ_EXPECTED_MAX];
 		hit = rz_response_is_some(e->number) &
 		      ~rz_response_is_some(e->correlation_id ^ correlation_id);
-		hits += hit;
-		number += hit * e->number;
+		found += hit * ((1ULL << 32) + e->number);
 	}
-	return hits == 1 ? (__u32)number : 0;
+	return found;
+}
+
+/* The number of the expected response with this correlation id, 0 if there is none, or more than
+ * one. A global function, as above. */
+__noinline __u32 rz_response_number(__u64 cookie, __u32 correlation_id)
+{
+	__u64 found = 0;
+	__u32 i;
+
+	for (i = 0; i < RZ_EXPECTED_MAX; i += RZ_RESPONSES_PER_LOOK)
+		found += rz_response_look(cookie, correlation_id, i);
+	return found >> 32 == 1 ? (__u32)found : 0;
 }
 
 /*

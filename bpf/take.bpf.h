@@ -220,63 +220,90 @@ static __always_inline bool rz_take_drops(struct rz_scratch *s)
 	return s->dropped;
 }
 
-/* The segment in hand. One that other CPUs were faster than at each try is kept as if it had come
- * early. */
-static __noinline void rz_take_try(struct __sk_buff *skb, struct bpf_sock *sk, struct rz_scratch *s,
-				   struct rz_conn *c)
+/* The segment in hand is left as it is: other CPUs were faster at each try. It is kept as if it had
+ * come early. */
+static __always_inline void rz_take_lose(struct __sk_buff *skb, struct bpf_sock *sk,
+					 struct rz_scratch *s)
 {
-	__u64 i; /* the verifier must see it where it lies on the stack: all of 8 bytes */
-
-	s->look = 0;
-	for (i = 0; i < RZ_TAKE_TRIES; i++) {
-		asm volatile("" : "+r"(s)); /* its members' addresses do not lie on the stack */
-		/* without the lock, which costs as much as the look-up: see rz_frame_is() */
-		s->was = c->frame;
-		s->misses = c->misses;
-		barrier();
-		if (c->park >= RZ_PARK_PARKED) /* another CPU has parked it meanwhile */
-			return;
-		s->f = s->was;
-		s->lost = s->came_early = 0;
-		s->dropped = 0;
-		if (!rz_take_work(skb, sk, s, c)) {
-			if (!rz_take_stays(s, c))
-				continue;
-			if (s->came_early) {
-				RZ_COUNT(early_segments);
-				if (rz_take_drops(s))
-					return;
-				rz_response_note_early(s->watched, s->cookie);
-				rz_take_keep(skb, sk, s);
-			}
-			return;
-		}
-		if (s->dropped)
-			return;
-		if (!rz_take_commit(skb, s, c)) {
-			s->look = rz_early_has(s->cookie);
-			rz_sync_count_lost(s);
-			if (s->undone)
-				rz_take_undone(s);
-			if (s->n_noted)
-				rz_response_expect_all(s->n_noted);
-			if (s->printed)
-				rz_note_keep(s);
-			return;
-		}
-		rz_take_drop_unused(s, c);
-	}
 	RZ_COUNT(races);
 	if (!rz_take_drops(s))
 		rz_take_keep(skb, sk, s);
 }
 
-/* Reads the kept segment that the frame waits for now. Returns 0 if there is none. A global
- * function, as rz_read_request(). */
-__noinline int rz_take_early(struct __sk_buff *skb)
+/* One try of the segment in hand. Sets s->again if another CPU was faster, and it is to be tried
+ * again: the caller's work, for the verifier would look at all of this once for each try. */
+static __noinline void rz_take_try(struct __sk_buff *skb, struct bpf_sock *sk, struct rz_scratch *s,
+				   struct rz_conn *c)
+{
+	s->again = s->look = s->dropped = 0;
+	/* without the lock, which costs as much as the look-up: see rz_frame_is() */
+	s->was = c->frame;
+	s->misses = c->misses;
+	barrier();
+	if (c->park >= RZ_PARK_PARKED) /* another CPU has parked it meanwhile */
+		return;
+	s->f = s->was;
+	s->lost = s->came_early = 0;
+	if (!rz_take_work(skb, sk, s, c)) {
+		if (!rz_take_stays(s, c))
+			goto again;
+		if (s->came_early) {
+			RZ_COUNT(early_segments);
+			if (rz_take_drops(s))
+				return;
+			rz_response_note_early(s->watched, s->cookie);
+			rz_take_keep(skb, sk, s);
+		}
+		return;
+	}
+	if (s->dropped)
+		return;
+	if (!rz_take_commit(skb, s, c)) {
+		s->look = rz_early_has(s->cookie);
+		rz_sync_count_lost(s);
+		if (s->undone)
+			rz_take_undone(s);
+		if (s->n_noted)
+			rz_response_expect_all(s->n_noted);
+		if (s->printed)
+			rz_note_keep(s);
+		return;
+	}
+	rz_take_drop_unused(s, c);
+again:
+	s->tries++;
+	if (s->tries < RZ_TAKE_TRIES)
+		s->again = s->look = 1;
+	else
+		rz_take_lose(skb, sk, s);
+}
+
+/* The kept segment that the frame waits for now becomes the one in hand. False: there is none. */
+static __always_inline bool rz_take_next_kept(struct rz_scratch *s, struct rz_conn *c)
+{
+	__u32 wants = 0, synced = 0;
+
+	if (c) {
+		bpf_spin_lock(&c->lock);
+		wants = rz_frame_wants(&c->frame);
+		synced = c->cookie == s->cookie && c->frame.synced && c->park < RZ_PARK_PARKED;
+		bpf_spin_unlock(&c->lock);
+	}
+	if (!rz_early_take(wants, synced) || !c)
+		return false;
+	s->seg.seq = wants;
+	s->seg.off = wants - s->early.seq;
+	s->seg.len = rz_early_kept(&s->early) - s->seg.off;
+	s->from_early = 1;
+	s->tries = 0;
+	return true;
+}
+
+/* Tries the segment in hand again, or reads the kept segment that the frame waits for now. Returns
+ * 0 if there is nothing more to do. A global function, as rz_read_request(). */
+__noinline int rz_take_more(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
-	__u32 wants = 0, synced = 0;
 	struct rz_scratch *s;
 	struct rz_conn *c;
 
@@ -285,20 +312,12 @@ __noinline int rz_take_early(struct __sk_buff *skb)
 	if (!s || !sk)
 		return 0;
 	c = bpf_map_lookup_elem(&conns, &s->cookie);
-	if (c) {
-		bpf_spin_lock(&c->lock);
-		wants = rz_frame_wants(&c->frame);
-		synced = c->cookie == s->cookie && c->frame.synced && c->park < RZ_PARK_PARKED;
-		bpf_spin_unlock(&c->lock);
-	}
-	if (!rz_early_take(wants, synced) || !c)
+	if (!s->again && !rz_take_next_kept(s, c))
 		return 0;
-	s->seg.seq = wants;
-	s->seg.off = wants - s->early.seq;
-	s->seg.len = rz_early_kept(&s->early) - s->seg.off;
-	s->from_early = 1;
+	if (!c)
+		return 0;
 	rz_take_try(skb, sk, s, c);
-	return 1;
+	return !s->dropped;
 }
 
 /* Fills the scratch with the connection and the segment in hand. `cookie` is the socket's own, not
@@ -316,16 +335,18 @@ static __always_inline struct rz_scratch *rz_take_begin(__u64 cookie, const stru
 	s->watched = rz_hold_of(cookie) != NULL;
 	s->older = rz_conn_is_older(c);
 	s->from_early = 0;
+	s->again = s->tries = 0;
 	return s;
 }
 
-/* Reads the kept segments behind the one in hand, one after the other. */
-static __always_inline void rz_take_kept(struct __sk_buff *skb)
+/* Tries the segment in hand again, if it is to be; then reads the kept segments behind it, one
+ * after the other. */
+static __always_inline void rz_take_rest(struct __sk_buff *skb)
 {
 	int i;
 
 	for (i = 0; i < 2 * RZ_EARLY_MAX; i++)
-		if (!rz_take_early(skb))
+		if (!rz_take_more(skb))
 			break;
 }
 
@@ -339,11 +360,9 @@ static __always_inline bool rz_take_segment(struct __sk_buff *skb, struct bpf_so
 	if (!s)
 		return false;
 	rz_take_try(skb, sk, s, c);
-	if (s->dropped)
-		return true;
 	if (s->look)
-		rz_take_kept(skb);
-	return false;
+		rz_take_rest(skb);
+	return s->dropped;
 }
 
 #endif

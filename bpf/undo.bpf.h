@@ -146,6 +146,32 @@ static __always_inline bool rz_undo_read_before(const struct rz_undo_entry *e, _
 	return (__s32)(end - start) > 0;
 }
 
+enum rz_undo_found {
+	RZ_UNDO_READ = 1, /* bytes before `end` were read when this frame was replaced */
+	RZ_UNDO_FITS = 2, /* it may be gone back to, and rests on bytes before `from` alone */
+};
+
+/* What of enum rz_undo_found is true of the frame of that generation, which goes to scratch->entry;
+ * -1 if it is not remembered. A global function, so that the verifier takes its result for any
+ * number, and not each way to it for one of its own. */
+__noinline int rz_undo_look(__u32 generation, __u32 from, __u32 end)
+{
+	const struct rz_undo_entry *e;
+	struct rz_scratch *s;
+	__u32 zero = 0;
+	int found = 0;
+
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	if (!s || !rz_undo_load(generation))
+		return -1;
+	e = &s->entry;
+	if (rz_undo_read_before(e, end))
+		found |= RZ_UNDO_READ;
+	if (e->base && (__s32)(e->f.read_end - from) <= 0)
+		found |= RZ_UNDO_FITS;
+	return found;
+}
+
 /*
  * Brings scratch->f to the newest frame that rests on bytes before `from` alone. Returns its
  * distance from the present generation; 0 if of the bytes from `from` to `end` nothing was read
@@ -153,29 +179,28 @@ static __always_inline bool rz_undo_read_before(const struct rz_undo_entry *e, _
  */
 __noinline int rz_undo_find(__u32 from, __u32 end)
 {
-	struct rz_undo_entry *e;
 	struct rz_scratch *s;
 	__u32 zero = 0, i;
-	int read = 0;
+	int found, read = 0;
 
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s)
 		return -1;
-	e = &s->entry;
 	for (i = 1; i <= RZ_UNDO_DEPTH; i++) {
-		if (!rz_undo_load(s->was.generation - i))
+		found = rz_undo_look(s->was.generation - i, from, end);
+		if (found < 0)
 			return -1;
-		read |= rz_undo_read_before(e, end);
-		asm volatile("" : "+r"(read)); /* for the verifier: any number */
-		if (!e->base || (__s32)(e->f.read_end - from) > 0)
-			continue;
-		if (!read)
-			return 0;
-		s->f = e->f;
-		s->f.generation = s->was.generation;
-		return (int)i;
+		read |= found;
+		if (found & RZ_UNDO_FITS)
+			break;
 	}
-	return -1;
+	if (i > RZ_UNDO_DEPTH)
+		return -1;
+	if (!(read & RZ_UNDO_READ))
+		return 0;
+	s->f = s->entry.f;
+	s->f.generation = s->was.generation;
+	return (int)i;
 }
 
 /* Are the pieces of a header that scratch->f has the same as those of the frame of that generation,
@@ -246,8 +271,9 @@ __noinline int rz_undo_is_known(__u32 back)
 	return 0;
 }
 
-/* The connection is over: pieces of headers that its earlier frames had. */
-static __always_inline void rz_undo_forget(__u64 cookie)
+/* The connection is over: pieces of headers that its earlier frames had. A global function, as
+ * above. */
+__noinline int rz_undo_forget(__u64 cookie)
 {
 	struct rz_undo *u = rz_undo_of(cookie);
 	struct rz_undo_entry *e;
@@ -262,6 +288,7 @@ static __always_inline void rz_undo_forget(__u64 cookie)
 		e->cookie = 0;
 		e->f.have = 0;
 	}
+	return 0;
 }
 
 #endif

@@ -92,13 +92,13 @@ static inline __u32 rz_request_id_kept(__s16 len)
 }
 
 /*
- * Of a client.id: its kept bytes at `p`, of which 256 can be read whatever its length, and its
+ * Of a client.id: its `kept` bytes at `p`, of which 256 can be read whatever its length, and its
  * length on the wire. Asked where the id lies in a request.
  */
-static inline __u64 rz_request_id_hash(const __u8 *p, __s16 len, __u64 seed)
+static inline __u64 rz_request_id_hash_kept(const __u8 *p, __u32 kept, __s16 len, __u64 seed)
 {
 	struct rz_hash h = rz_hash_begin(seed);
-	__u32 kept = rz_request_id_kept(len), i;
+	__u32 i;
 	/* 7 bytes at most, and read first: behind the loop the verifier would look at it once for
 	 * each turn that may be the last */
 	__u64 rest = rz_bytes_load_some(p + (kept & 0xf8), kept & 7);
@@ -112,6 +112,11 @@ static inline __u64 rz_request_id_hash(const __u8 *p, __s16 len, __u64 seed)
 	rz_hash_word(&h, rest);
 	rz_hash_word(&h, (__u16)len);
 	return rz_hash_end(&h);
+}
+
+static inline __u64 rz_request_id_hash(const __u8 *p, __s16 len, __u64 seed)
+{
+	return rz_request_id_hash_kept(p, rz_request_id_kept(len), len, seed);
 }
 
 #endif
