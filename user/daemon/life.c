@@ -108,24 +108,30 @@ static int load_programs(struct rz_daemon *d, const struct rz_load_opts *opts,
 	return err ? err : rz_kern_load(opts, lacks, &d->kern);
 }
 
+/* Has said why, if it is not there; the look for another rezone asks it. */
+static void wait_for_helper(void *begun)
+{
+	rz_enter_wait(*(int *)begun);
+}
+
 static int load_kernel_side(struct rz_daemon *d)
 {
 	const struct rz_conf *c = &d->conf;
+	int helper = 0;
 	struct rz_load_opts opts = {.pin_dir = c->pin_dir,
 				    .cgroup = c->cgroup,
 				    .ports = c->ports,
 				    .n_ports = c->n_ports,
 				    .max_connections = c->max_connections,
 				    .max_clients = c->max_clients,
-				    .parks = c->park_after_ns != 0};
+				    .parks = c->park_after_ns != 0,
+				    .loaded = wait_for_helper,
+				    .loaded_arg = &helper};
 	struct rz_lacks lacks;
-	int helper = 0, err = take_node(d, &helper);
+	int err = take_node(d, &helper);
 
-	if (!err) {
-		/* has said why, if it is not there; the look for another rezone asks it */
-		rz_enter_wait(helper);
+	if (!err)
 		err = load_programs(d, &opts, &lacks);
-	}
 	if (err)
 		return err;
 	/* libbpf looks through modules' types for CAP_SYS_ADMIN alone, hence not before */

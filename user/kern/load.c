@@ -210,10 +210,15 @@ static int attach(struct rz_kern *k)
 	return err ? err : rz_claim_link(&k->claim, k->segment, "link_segment");
 }
 
+/* Not before the programs are loaded: the helper, which is asked, starts meanwhile. Before anything
+ * is attached, and before a map that is taken over is changed. */
 static int refuse_other(const struct rz_kern *k, const struct rz_load_opts *opts)
 {
-	uint32_t id = rz_rival_find(k->cgroup_fd, opts->pin_dir, 0);
+	uint32_t id;
 
+	if (opts->loaded)
+		opts->loaded(opts->loaded_arg);
+	id = rz_rival_find(k->cgroup_fd, opts->pin_dir, 0);
 	return id ? rz_err(-EBUSY,
 			   "load: another rezone's program (id %u) is attached to cgroup %s for "
 			   "the "
@@ -253,8 +258,6 @@ static int load(const struct rz_load_opts *opts, const struct rz_lacks *lacks, b
 		  &unlimited); /* counts only before 5.11; failing is no harm after */
 	k->cgroup_fd = rz_cgroup_open(opts->cgroup, k->cgroup, sizeof(k->cgroup));
 	err = k->cgroup_fd < 0 ? k->cgroup_fd : 0;
-	if (!err)
-		err = refuse_other(k, opts);
 	if (!err && opts->pin_dir)
 		rz_str_copy(k->pin_dir, sizeof(k->pin_dir), opts->pin_dir);
 	k->claim.pin_dir = k->pin_dir;
@@ -264,6 +267,8 @@ static int load(const struct rz_load_opts *opts, const struct rz_lacks *lacks, b
 		err = open_and_size(k, opts, lacks);
 	if (!err)
 		err = load_programs(k, all);
+	if (!err)
+		err = refuse_other(k, opts);
 	if (!err) {
 		borrow_maps(k);
 		count_some(k);

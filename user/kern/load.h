@@ -22,6 +22,10 @@ struct rz_load_opts {
 	uint32_t max_connections;
 	uint32_t max_clients;
 	bool parks; /* connections that nobody would move: they need no room in map prints */
+	/* NULL, or called once the programs are loaded, before anything is attached: what has been
+	 * started meanwhile must be ready when it returns */
+	void (*loaded)(void *arg);
+	void *loaded_arg;
 };
 
 struct rz_kern; /* the loaded programs */
