@@ -43,6 +43,10 @@ check "one program is attached, not two" within "$DEADLINE" has_progs 1
 "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" >"$WORK/second.out" 2>&1
 rc=$?
 check "a second daemon is refused, in one line" eval '[ $rc = 1 ] && [ "$(wc -l <"$WORK/second.out")" = 1 ]'
+timeout "$DEADLINE" "$REZONE" run --pin-dir "$PIN_DIR-2" --cgroup "$CGROUP" >"$WORK/third.out" 2>&1
+rc=$?
+check "so is one with a pin directory of its own, which leaves nothing there" eval '[ $rc = 1 ] && [ "$(wc -l <"$WORK/third.out")" = 1 ] && [ ! -e "$PIN_DIR-2" ]'
+check "no second program stays attached" has_progs 1
 check "the first one runs on" alive rezone
 
 bpftool map pin pinned "$PIN_DIR/stats" "$PIN_DIR/other"
