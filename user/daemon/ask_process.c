@@ -252,7 +252,7 @@ static int send_questions(struct rz_daemon_ask *a)
 		if (a->rows[i].fd >= 0)
 			err = rz_pass_send(a->fd, &m, sizeof(m), a->rows[i].fd, MSG_DONTWAIT);
 	}
-	return err;
+	return err == -EPIPE ? 0 : err; /* it has ended: on_message() tells of that */
 }
 
 static int begin(struct rz_daemon *d)
