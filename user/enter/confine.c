@@ -31,9 +31,10 @@ int rz_enter_confine(pid_t parent)
 	err = rz_caps_keep(RZ_CAPS_ENTER);
 	if (!err && (prctl(PR_SET_DUMPABLE, 0) || prctl(PR_SET_PDEATHSIG, SIGKILL)))
 		err = -errno;
-	if (!err && getppid() != parent)
-		err = -ESRCH;
-	return err ? rz_err(err, "enter: cannot give up rights: %s", strerror(-err)) : 0;
+	if (err)
+		return rz_err(err, "enter: cannot give up rights: %s", strerror(-err));
+	/* it has ended meanwhile, as a daemon does whose start fails: it has said why */
+	return getppid() == parent ? 0 : -ESRCH;
 }
 
 /* What act.c and the C library below it call, whatever the arguments. */

@@ -11,7 +11,8 @@
 
 #include <sys/types.h>
 
-/* Capabilities, limits, descriptors; it ends with `parent`. 0 or -errno, logged. */
+/* Capabilities, limits, descriptors; it ends with `parent`. 0 or -errno, logged; -ESRCH, not
+ * logged: `parent` has ended already. */
 int rz_enter_confine(pid_t parent);
 
 /* The list of system calls. *ret_calls: where forbidden ones come out, for the daemon, which
