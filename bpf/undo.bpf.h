@@ -151,9 +151,9 @@ enum rz_undo_found {
 	RZ_UNDO_FITS = 2, /* it may be gone back to, and rests on bytes before `from` alone */
 };
 
-/* What of enum rz_undo_found is true of the frame of that generation, which goes to scratch->entry;
- * -1 if it is not remembered. A global function, so that the verifier takes its result for any
- * number, and not each way to it for one of its own. */
+/* Brings the frame of that generation to scratch->entry, and returns the bits of enum rz_undo_found
+ * that are true of it; -1 if it is not remembered. A global function, so that the verifier takes
+ * its result for any number, and not each way to it for one of its own. */
 __noinline int rz_undo_look(__u32 generation, __u32 from, __u32 end)
 {
 	const struct rz_undo_entry *e;
