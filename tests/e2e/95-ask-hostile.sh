@@ -96,7 +96,7 @@ for word in unasked:$REFUSED early:$REFUSED names-port:$REFUSED passes:$REFUSED 
 	stop rezone
 done
 
-# One that nobody may kill, and that does not end
+# A process that nobody may kill does not end
 cat >"$BIN/no-kill" <<-END
 	#!/bin/sh
 	exec setpriv --bounding-set=-kill --inh-caps=-kill "$BIN/rezone" "\$@"

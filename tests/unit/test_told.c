@@ -85,7 +85,7 @@ static void test_notes(void **state)
 	assert_int_equal(rz_told_note_agent(&maps, 1, RZ_TOLD_NO_ANSWER), -ERANGE);
 }
 
-/* What stands in told has an entry in prints; where these were not read nothing is known. */
+/* An entry of told goes with that of prints; where these were not read nothing is known. */
 static void test_sweep(void **state)
 {
 	static struct rz_print_row rows[] = {{.cookie = 2}, {.cookie = 5}};

@@ -47,10 +47,12 @@ void rz_daemon_ask_end(struct rz_daemon *d)
 	}
 	a->fd = a->calls_fd = -1;
 	/* without CAP_KILL: its socket is closed, which is what it ends by */
-	if (a->pid > 0 && !kill(a->pid, SIGKILL))
+	if (a->pid > 0 && !kill(a->pid, SIGKILL)) {
 		waitpid(a->pid, NULL, 0);
-	else if (a->pid > 0)
-		a->ending = a->pid, a->ending_ns = rz_now_ns();
+	} else if (a->pid > 0) {
+		a->ending = a->pid;
+		a->ending_ns = rz_now_ns();
+	}
 	a->pid = 0;
 }
 
@@ -222,7 +224,8 @@ static int start_process(struct rz_daemon *d, int end)
 	return rz_child_start(argv, environ, &end, 1, &d->ask->pid);
 }
 
-/* One that cannot be opened is answered so; the process does not know of it. */
+/* The row of a connection that cannot be opened is answered with the error; the process does not
+ * know of it. */
 static void open_connections(struct rz_daemon_ask *a)
 {
 	size_t i;

@@ -27,7 +27,7 @@ struct rz_proxied_row {
 	struct rz_proxied proxied;
 };
 
-/* What tells a connection's library besides a name: its entries of maps prints and told. */
+/* A connection's entries of maps prints and told, which tell its library besides a name. */
 struct rz_print_row {
 	uint64_t cookie;
 	struct rz_print print;
