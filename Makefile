@@ -320,6 +320,10 @@ $(BUILD)/bpf/cost: tests/bpf/cost.c $(wildcard tests/bpf/*.h) $(BUILD)/bpf/frame
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -o $@ $< -lcmocka $(RZ_LIBS)
 $(BUILD)/bpf/test_%: tests/bpf/test_%.c $(wildcard tests/bpf/*.h) $(BUILD)/bpf/frame_test.skel.h
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -o $@ $< -lcmocka $(RZ_LIBS)
+# what loads them, too
+$(BUILD)/bpf/test_load: tests/bpf/test_load.c $(BUILD)/librezone.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -pthread -o $@ $^ -lcmocka $(RZ_LIBS)
 # ... and against the reference framer, for every stream of the fuzz corpus.
 $(BUILD)/bpf/test_corpus $(BUILD)/bpf/test_corpus_park: $(BUILD)/bpf/test_corpus%: tests/bpf/test_corpus%.c $(FUZZ_REFERENCE) \
 		$(wildcard tests/bpf/*.h) $(BUILD)/bpf/frame_test.skel.h
@@ -336,7 +340,7 @@ bench-cost: $(BUILD)/bpf/cost
 	$(BUILD)/bpf/cost
 ## Test with root | bpf-test: the BPF programs in the kernel, fed by BPF_PROG_TEST_RUN
 bpf-test: $(BPF_TESTS)
-	tests/lib/run-unit $(foreach t,$(BPF_TESTS),"$(t) ipv4" "$(t) ipv6")
+	tests/lib/run-unit $(foreach t,$(filter-out %/test_load,$(BPF_TESTS)),"$(t) ipv4" "$(t) ipv6") $(BUILD)/bpf/test_load
 
 # The same tests, built aside with the sanitizers.
 .PHONY: unit-asan

@@ -16,9 +16,11 @@
  * Functions that answer yes or no return bool. Global functions (not static, verified alone) return
  * an int, the type that the verifiers of all supported kernels are known to take.
  *
- * Loaded by user/kern/load.c. Programs marked "?" are switched on only where the kernel can run
- * them (user/kern/probe.c). They are loaded in the order of their sections here: first those that
- * older kernels refuse, so that they need not verify the largest, rz_segment, to say so.
+ * Loaded by user/kern/load.c, which switches each on where the kernel can run it
+ * (user/kern/probe.c). They are loaded in the order of their sections here. First comes rz_reset,
+ * which kernels before 6.5 refuse, so that they need not verify the largest, rz_segment, to say so;
+ * then rz_segment, so that a thread has it at the verifier while the others are loaded
+ * (user/kern/load_beside.c). Hence two names of one section, with a "?" and without.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -42,73 +44,6 @@ int rz_reset(struct bpf_iter__tcp *ctx)
 	if (skc)
 		rz_reset_visit(skc);
 	return 0;
-}
-
-/* The same sockets, to be compared with map conns. */
-SEC("?iter/tcp")
-int rz_census(struct bpf_iter__tcp *ctx)
-{
-	struct sock_common *skc = ctx->sk_common;
-
-	if (skc)
-		rz_census_visit(skc);
-	return 0;
-}
-
-/* Every TCP socket of one network namespace, when user space asks: bytes of parked connections. */
-SEC("?iter/tcp")
-int rz_look(struct bpf_iter__tcp *ctx)
-{
-	struct sock_common *skc = ctx->sk_common;
-
-	if (skc)
-		rz_park_look(skc);
-	return 0;
-}
-
-/* Every change of a TCP socket's state: connections that open and close. */
-SEC("?tp_btf/inet_sock_set_state")
-int BPF_PROG(rz_state, const struct sock *sk, int oldstate, int newstate)
-{
-	rz_conn_state_changed(sk, oldstate, newstate);
-	return 0;
-}
-
-/*
- * The same where tracing programs may not ask for a socket's cookie (before Linux 5.12): closes
- * alone. A socket whose segments were seen has its cookie already; who opens one is found at its
- * first segment.
- */
-SEC("?tp_btf/inet_sock_set_state")
-int BPF_PROG(rz_state_old, const struct sock *sk, int oldstate, int newstate)
-{
-	struct tcp_sock *tp;
-
-	if ((newstate != RZ_TCP_CLOSE && oldstate != RZ_TCP_ESTABLISHED) ||
-	    !sk->__sk_common.skc_cookie.counter)
-		return 0;
-	tp = bpf_skc_to_tcp_sock((void *)sk);
-	if (tp)
-		rz_conn_forget(tp, sk->__sk_common.skc_cookie.counter, newstate);
-	return 0;
-}
-
-/* Every packet that a socket sends, while a move waits for responses. Always lets it go. */
-SEC("?cgroup_skb/egress")
-int rz_response(struct __sk_buff *skb)
-{
-	struct bpf_sock *sk = skb->sk;
-	struct rz_hold *h;
-	struct rz_seg seg;
-	__u64 cookie;
-
-	if (!sk || !rz_port_is_kafka(sk->src_port) || rz_segment_parse(skb, &seg) <= 0)
-		return 1;
-	cookie = bpf_get_socket_cookie(skb);
-	h = rz_hold_of(cookie);
-	if (h)
-		rz_response_segment(skb, h, cookie, &seg);
-	return 1;
 }
 
 /*
@@ -174,6 +109,73 @@ int rz_segment(struct __sk_buff *skb)
 		return 1;
 	/* 9 */
 	return !rz_take_segment(skb, sk, cookie, c, &seg);
+}
+
+/* The sockets of rz_reset(), to be compared with map conns. */
+SEC("iter/tcp")
+int rz_census(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+
+	if (skc)
+		rz_census_visit(skc);
+	return 0;
+}
+
+/* Every TCP socket of one network namespace, when user space asks: bytes of parked connections. */
+SEC("iter/tcp")
+int rz_look(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+
+	if (skc)
+		rz_park_look(skc);
+	return 0;
+}
+
+/* Every change of a TCP socket's state: connections that open and close. */
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(rz_state, const struct sock *sk, int oldstate, int newstate)
+{
+	rz_conn_state_changed(sk, oldstate, newstate);
+	return 0;
+}
+
+/*
+ * The same where tracing programs may not ask for a socket's cookie (before Linux 5.12): closes
+ * alone. A socket whose segments were seen has its cookie already; who opens one is found at its
+ * first segment.
+ */
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(rz_state_old, const struct sock *sk, int oldstate, int newstate)
+{
+	struct tcp_sock *tp;
+
+	if ((newstate != RZ_TCP_CLOSE && oldstate != RZ_TCP_ESTABLISHED) ||
+	    !sk->__sk_common.skc_cookie.counter)
+		return 0;
+	tp = bpf_skc_to_tcp_sock((void *)sk);
+	if (tp)
+		rz_conn_forget(tp, sk->__sk_common.skc_cookie.counter, newstate);
+	return 0;
+}
+
+/* Every packet that a socket sends, while a move waits for responses. Always lets it go. */
+SEC("?cgroup_skb/egress")
+int rz_response(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct rz_hold *h;
+	struct rz_seg seg;
+	__u64 cookie;
+
+	if (!sk || !rz_port_is_kafka(sk->src_port) || rz_segment_parse(skb, &seg) <= 0)
+		return 1;
+	cookie = bpf_get_socket_cookie(skb);
+	h = rz_hold_of(cookie);
+	if (h)
+		rz_response_segment(skb, h, cookie, &seg);
+	return 1;
 }
 
 /* Connections are parked, or read again. Run by user space, without a packet (user/kern/park.c). */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/types.h>
 
 static void die(const char *what)
@@ -29,19 +30,17 @@ static double median(double *values, size_t n)
 	return values[n / 2];
 }
 
-/* What the kernel's scheduler has given it, in ms. */
+/* What the kernel's scheduler has given it, all its threads together, those that have ended, too:
+ * in ms. */
 static double cpu_ms(pid_t pid)
 {
-	unsigned long long ns = 0;
-	char path[64];
-	FILE *f;
+	struct timespec t;
+	clockid_t clock;
 
-	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
-	f = fopen(path, "r");
-	if (!f || fscanf(f, "%llu", &ns) != 1)
-		die(path);
-	fclose(f);
-	return (double)ns / 1e6;
+	errno = clock_getcpuclockid(pid, &clock);
+	if (errno || clock_gettime(clock, &t))
+		die("the process's CPU clock");
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 #endif

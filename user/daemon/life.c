@@ -108,10 +108,15 @@ static int load_programs(struct rz_daemon *d, const struct rz_load_opts *opts,
 	return err ? err : rz_kern_load(opts, lacks, &d->kern);
 }
 
-/* Has said why, if it is not there; the look for another rezone asks it. */
+/* Has said why, if it is not there; the look for another rezone asks it. Once, also if the programs
+ * are loaded a second time because the kernel did not take all. */
 static void wait_for_helper(void *begun)
 {
-	rz_enter_wait(*(int *)begun);
+	int *err = begun;
+
+	if (*err != -EALREADY)
+		rz_enter_wait(*err);
+	*err = -EALREADY;
 }
 
 static int load_kernel_side(struct rz_daemon *d)

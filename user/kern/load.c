@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "kern/fd_info.h"
 #include "kern/live.h"
+#include "kern/load_beside.h"
 #include "kern/load_inside.h"
 #include "kern/memory.h"
 #include "kern/pins.h"
@@ -81,6 +82,10 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 {
 	int err;
 
+	err = rz_beside_prepare();
+	if (err)
+		return rz_err(err, "load: libbpf takes no handler: %s; %s", strerror(-err),
+			      rz_cure(err));
 	k->skel = rezone_bpf__open();
 	if (!k->skel)
 		return rz_err(-errno, "load: cannot open the BPF object: %s; %s", strerror(errno),
@@ -210,8 +215,8 @@ static int attach(struct rz_kern *k)
 	return err ? err : rz_claim_link(&k->claim, k->segment, "link_segment");
 }
 
-/* Not before the programs are loaded: the helper, which is asked, starts meanwhile. Before anything
- * is attached, and before a map that is taken over is changed. */
+/* Not before the programs are loaded, but for rz_segment: the helper, which is asked, starts
+ * meanwhile. Before anything is attached, and before a map that is taken over is changed. */
 static int refuse_other(const struct rz_kern *k, const struct rz_load_opts *opts)
 {
 	uint32_t id;
@@ -229,19 +234,29 @@ static int refuse_other(const struct rz_kern *k, const struct rz_load_opts *opts
 		  : 0;
 }
 
-/* Makes the maps and loads the programs. With `all` every program: RZ_LOAD_LACKS, which is no error
- * yet, if the kernel does not take them. */
-static int load_programs(struct rz_kern *k, bool all)
+/* With `all` programs wanted it is no error yet that the kernel does not take them. */
+static int told(int err, bool all)
 {
-	int err = rezone_bpf__load(k->skel);
-
 	if (err && all && !rz_cure_is_ours(err))
 		return RZ_LOAD_LACKS;
-	if (err)
-		return load_failed(err);
-	return all ? rz_probe_look_at_clock(bpf_program__fd(k->skel->progs.rz_park),
-					    &k->skel->bss->rz_park_clock)
-		   : 0;
+	return err ? load_failed(err) : 0;
+}
+
+/* Makes the maps and loads the programs. With `all` every program: RZ_LOAD_LACKS if the kernel does
+ * not take them. The look for another rezone takes a few milliseconds, in which rz_segment is still
+ * being verified. */
+static int load_programs(struct rz_kern *k, const struct rz_load_opts *opts, bool all)
+{
+	struct rz_beside *beside = NULL;
+	int err = told(rz_beside_begin(k->skel, &beside), all), end;
+
+	if (!err && all)
+		err = rz_probe_look_at_clock(bpf_program__fd(k->skel->progs.rz_park),
+					     &k->skel->bss->rz_park_clock);
+	if (!err)
+		err = refuse_other(k, opts);
+	end = rz_beside_end(beside);
+	return err ? err : told(end, all);
 }
 
 static int load(const struct rz_load_opts *opts, const struct rz_lacks *lacks, bool all,
@@ -266,9 +281,7 @@ static int load(const struct rz_load_opts *opts, const struct rz_lacks *lacks, b
 	if (!err)
 		err = open_and_size(k, opts, lacks);
 	if (!err)
-		err = load_programs(k, all);
-	if (!err)
-		err = refuse_other(k, opts);
+		err = load_programs(k, opts, all);
 	if (!err) {
 		borrow_maps(k);
 		count_some(k);
