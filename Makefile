@@ -371,10 +371,10 @@ dist-test:
 
 ## Source | format: clang-format on every C file
 ## Source | format-check: ... changes nothing, only fails
-## Source | shellcheck: the scripts
+## Source | shellcheck: the scripts that changed since they passed, or draw in what changed; CHANGED=all
 ## Source | circles: no two folders, modules of a folder, or headers that need each other
 ## Source | prefixes: a function of bpf/ or include/ has the name of its file
-## Source | cppcheck: what it finds in the C; scripts/cppcheck gives the reason for each check that is off
+## Source | cppcheck: ... and the C; scripts/cppcheck gives the reason for each check that is off
 ## Source | codespell: the spelling of code and docs; .codespellrc gives the reason for each word that is let through
 ## Source | tidy: clang-tidy (.clang-tidy); TIDY=user/policy for a part
 ## Source | compile_commands.json: for editors and clangd
@@ -406,7 +406,7 @@ cppcheck:
 codespell:
 	git ls-files -z | xargs -0 codespell
 shellcheck:
-	shellcheck -x $(shell git ls-files scripts tests .ci deploy | xargs grep -lE '^#!/usr/bin/env bash|^#!/bin/sh|shell=bash')
+	git ls-files scripts tests .ci deploy | xargs grep -lE '^#!/usr/bin/env bash|^#!/bin/sh|shell=bash' | scripts/changed - shellcheck -x
 
 # Docs that are made from the code must say what the code says, and name what is there: links, flags, files, reasons.
 .PHONY: docs docs-check screens
