@@ -109,11 +109,15 @@ $(BUILD)/version.h: FORCE
 	+@mkdir -p $(@D)
 	+@printf '#define RZ_%s "%s"\n' RELEASE '$(VERSION)' COMMIT '$(COMMIT)' VERSION '$(VERSION)+$(COMMIT)' >$@.$$PPID
 	+@cmp -s $@.$$PPID $@ && rm $@.$$PPID || mv $@.$$PPID $@
-# likewise: what is built depends on how it was asked for (`make WITH_KUBE=0`, then `make`)
-SETTINGS = $(CC) $(CFLAGS) $(LDFLAGS) WITH_KUBE=$(WITH_KUBE)
+# likewise: what is built depends on how it was asked for
+SETTINGS = $(CC) $(CFLAGS) $(LDFLAGS)
 $(BUILD)/settings: FORCE
 	+@mkdir -p $(@D)
 	+@echo '$(SETTINGS)' | cmp -s - $@ || echo '$(SETTINGS)' >$@
+# `make WITH_KUBE=0`, then `make`: no object reads it, but which programs there are depends on it
+$(BUILD)/settings-kube: FORCE
+	+@mkdir -p $(@D)
+	+@echo 'WITH_KUBE=$(WITH_KUBE)' | cmp -s - $@ || echo 'WITH_KUBE=$(WITH_KUBE)' >$@
 $(BUILD)/settings-bpf: FORCE
 	+@mkdir -p $(@D)
 	+@echo '$(CLANG) $(BPF_CFLAGS)' | cmp -s - $@ || echo '$(CLANG) $(BPF_CFLAGS)' >$@
@@ -141,9 +145,9 @@ $(BUILD)/rezone-source: $(BUILD)/user/source.o $(SOURCE_OBJS) $(BUILD)/librezone
 # And what enters network namespaces: these capabilities are in no other process.
 $(BUILD)/rezone-enter: $(BUILD)/user/enter.o $(ENTER_OBJS) $(BUILD)/librezone.a
 	$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(SYSFLAGS) $(shell $(PKGCONF) --libs libbpf libmnl jansson) -lelf -lz -lm $(SECCOMP_LIBS)
-$(BUILD)/rezone: $(BUILD)/user/main.o $(BUILD)/librezone.a | $(filter-out $(BUILD)/rezone,$(PROGRAMS))
+$(BUILD)/rezone: $(BUILD)/user/main.o $(BUILD)/librezone.a $(BUILD)/settings-kube | $(filter-out $(BUILD)/rezone,$(PROGRAMS))
 	$(if $(filter 1,$(WITH_KUBE)),,@rm -f $(BUILD)/rezone-source)
-	$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(RZ_LIBS)
+	$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(RZ_LIBS)
 
 $(BUILD)/unit/%.o: tests/unit/%.c $(BUILD)/settings
 	@mkdir -p $(@D)
