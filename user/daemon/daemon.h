@@ -206,6 +206,8 @@ void rz_daemon_park_end(struct rz_daemon *d, const struct rz_snapshot *snap,
 /* Before the snapshot: reads from their sockets what parked connections have carried, every 10 s or
  * `now`. */
 void rz_daemon_park_look(struct rz_daemon *d, bool now);
+/* The same between two ticks that are more than a minute (--reconcile, if shorter) apart. */
+void rz_daemon_park_look_between(struct rz_daemon *d);
 
 /* Goes on with the bytes that an earlier run has counted. 0 or -errno, logged. */
 int rz_daemon_ledger_start(struct rz_daemon *d);

@@ -62,6 +62,13 @@ void rz_daemon_park_look(struct rz_daemon *d, bool now)
 	rz_kern_look_at_parked(d->kern, p->netns, p->n);
 }
 
+void rz_daemon_park_look_between(struct rz_daemon *d)
+{
+	/* a walk takes 25 ms for 100,000 sockets, and each move is looked at every 2 ms */
+	if (!d->moves && rz_now_ns() >= d->parked->looked_ns + rz_daemon_check_ns(d))
+		rz_daemon_park_look(d, true);
+}
+
 static void note_place(struct rz_parked *p, uint32_t netns)
 {
 	uint32_t *grown;

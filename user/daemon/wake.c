@@ -58,6 +58,7 @@ static int on_second(void *arg)
 	rz_daemon_look_at_operator(d);
 	rz_daemon_look_at_listening(d);
 	rz_daemon_look_at_left(d);
+	rz_daemon_park_look_between(d);
 	if (d->started)
 		rz_daemon_look_at_server(d);
 	return rz_loop_arm(d->second_timer, RZ_SECOND_NS);
