@@ -332,6 +332,10 @@ struct {
  * only, and because the verifier follows every value on the stack but none in a map: what is here
  * cannot multiply the states it has to walk through. `header` is larger than any header: the
  * verifier bounds offset and length by masks of 511 each, so their sum must stay inside.
+ *
+ * One for each CPU: nobody else uses it meanwhile, for a CPU runs one softirq at a time, and no
+ * program outside of it has the scratch. A PREEMPT_RT kernel since Linux 6.18 runs several, unless
+ * it has CONFIG_PREEMPT_RT_NEEDS_BH_LOCK (docs/internals.md, "Decisions worth knowing").
  */
 struct rz_scratch {
 	__u8 header[RZ_KAFKA_BUFFER];
