@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Read again: a reader is parked because its client is excluded, its agent is at home, or its client.id has no tag that is known. Once the
 # setting, the topology or the tags are others, it is read again, and is a candidate when 64 more of its requests were read, not before.
-# Debian's packages and the stand-in suffice, so each kernel of `make vm` runs it.
+# Debian's packages and the stand-in suffice.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
