@@ -346,13 +346,13 @@ bench-cost: $(BUILD)/bpf/cost
 bpf-test: $(BPF_TESTS)
 	tests/lib/run-unit $(foreach t,$(filter-out %/test_load,$(BPF_TESTS)),"$(t) ipv4" "$(t) ipv6") $(BUILD)/bpf/test_load
 
-# The same tests, built aside with the sanitizers.
+# The same tests and the product, built aside by clang with the sanitizers: so it is also the build that shows that clang takes all.
 .PHONY: unit-asan
-## Test without root | unit-asan: ... under ASan and UBSan
+## Test without root | unit-asan: ... and the product, by clang, under ASan and UBSan
 unit-asan:
-	$(MAKE) --no-print-directory BUILD=$(BUILD)/asan \
-		CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' \
-		unit
+	$(MAKE) --no-print-directory CC=$(CLANG) BUILD=$(BUILD)/asan \
+		CFLAGS='-O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' \
+		all unit
 
 # Which lines of user space the tests run; E2E="10-main 55-operator" runs these as well (root), E2E=all every one of them.
 .PHONY: coverage
