@@ -264,14 +264,15 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(FUZZ_PRODUCT)
 $(BUILD)/fuzz/seeds_write: tests/fuzz/seeds_main.c $(FUZZ_REFERENCE)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE -Iinclude -o $@ $< tests/fuzz/seeds.c
-.PHONY: fuzz fuzz-long fuzz-part
+.PHONY: fuzz fuzz-long fuzz-part fuzzers
+fuzzers: $(FUZZERS) $(BUILD)/fuzz/seeds_write
 ## Test without root | fuzz: ten million inputs for all readers of foreign bytes (fuzz-part: FUZZ_PART=1/20 of them)
 ## Long forms | fuzz-long: FUZZ_SECONDS=600 for each target
-fuzz: $(FUZZERS) $(BUILD)/fuzz/seeds_write
+fuzz: fuzzers
 	tests/fuzz/run $(BUILD)
-fuzz-part: $(FUZZERS) $(BUILD)/fuzz/seeds_write
+fuzz-part: fuzzers
 	tests/fuzz/run $(BUILD) $(FUZZ_PART)
-fuzz-long: $(FUZZERS) $(BUILD)/fuzz/seeds_write
+fuzz-long: fuzzers
 	tests/fuzz/run $(BUILD) $(FUZZ_SECONDS)
 
 # Clients behind a rough network, for the second opinion: tests/tools/opinion.
@@ -343,7 +344,9 @@ corpus-park: $(BUILD)/bpf/test_corpus_park
 bench-cost: $(BUILD)/bpf/cost
 	$(BUILD)/bpf/cost
 ## Test with root | bpf-test: the BPF programs in the kernel, fed by BPF_PROG_TEST_RUN
-bpf-test: $(BPF_TESTS)
+.PHONY: bpf-parts
+bpf-parts: $(BPF_TESTS)
+bpf-test: bpf-parts
 	tests/lib/run-unit $(foreach t,$(filter-out %/test_load,$(BPF_TESTS)),"$(t) ipv4" "$(t) ipv6") $(BUILD)/bpf/test_load
 
 # The same tests and the product, built aside by clang with the sanitizers: so it is also the build that shows that clang takes all.
@@ -467,7 +470,9 @@ vm-docs:
 	awk '/^<!-- rows/ { print; while ((getline line < "$(BUILD)/vm/table.md") > 0) print line; skip = 1; next } \
 		/^<!-- end/ { skip = 0 } !skip' docs/evidence/kernels.md > $(BUILD)/vm/kernels.md && cp $(BUILD)/vm/kernels.md docs/evidence/kernels.md
 # QUICK=1 leaves out what needs more than Debian's packages; E2E="10-main 20-keep" runs some only.
-e2e: $(BUILD)/rezone $(BUILD)/hostile-source $(BUILD)/crowd $(BUILD)/wire $(BUILD)/last $(BUILD)/stale $(BUILD)/cpus standin
+.PHONY: e2e-parts
+e2e-parts: $(BUILD)/rezone $(addprefix $(BUILD)/,hostile-source crowd wire last stale cpus) standin
+e2e: e2e-parts
 	tests/e2e/run $(if $(QUICK),-q) $(E2E)
 # The topology from Kubernetes: a real API server, and one that misbehaves. KUBE="20-faults" runs one only.
 .PHONY: kube-test kube-bench

@@ -73,7 +73,7 @@ kafka_start() {
 	# shellcheck disable=SC2086 # words
 	spawn kafka "$z" "$CGROUP" java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
 		-Dorg.slf4j.simpleLogger.defaultLogLevel=warn ${KAFKA_JAVA:-} -cp "$dir/libs/*" kafka.Kafka "$WORK/kafka.properties"
-	within "$DEADLINE" port_open "$z" "$ip" "$port" || { not_ok "Apache Kafka did not start"; exit 1; }
+	within $((3 * DEADLINE)) port_open "$z" "$ip" "$port" || { not_ok "Apache Kafka did not start"; exit 1; } # a JVM, on a busy machine
 }
 
 # kafka_agents ZONE...: Apache Kafka in rezone's namespace `sw`, at 10.99.8.1:9392, and before it the zone view of each of these zones.
