@@ -133,6 +133,29 @@ static void test_fingerprint(void **state)
 	by_print_end(&w);
 }
 
+/* With another library's timeout it has the other's name only if it sends a version that the other
+ * would send. aiokafka 0.14 has Produce v7 at most, and franz-go sends v8 or newer to each agent. */
+static void test_timeout_of_another(void **state)
+{
+	struct rz_print p = java_writes;
+	struct rz_print_row row;
+	struct clients w;
+
+	(void)state;
+	p.leader_epoch = -1;
+	p.base_sequence = 0;
+	p.versions[RZ_PRINT_OF_PRODUCE] = 7 + 1;
+	p.produce_timeout_ms = 40000;
+	assert_true(may_be(by_print(&w, &row, &p), "aiokafka", NULL));
+	by_print_end(&w);
+	p.produce_timeout_ms = 10000;
+	assert_is(by_print(&w, &row, &p), RZ_KNOWN_UNKNOWN, NULL);
+	by_print_end(&w);
+	p.versions[RZ_PRINT_OF_PRODUCE] = 8 + 1;
+	assert_true(may_be(by_print(&w, &row, &p), "kgo", NULL));
+	by_print_end(&w);
+}
+
 /* An idempotent producer is known to be one, whatever its library. */
 static void test_fingerprint_idempotent(void **state)
 {
@@ -374,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_without_a_name),
 		cmocka_unit_test(test_sibling_of_the_same_form),
 		cmocka_unit_test(test_fingerprint),
+		cmocka_unit_test(test_timeout_of_another),
 		cmocka_unit_test(test_fingerprint_idempotent),
 		cmocka_unit_test(test_writer_idempotent),
 		cmocka_unit_test(test_fingerprint_of_nobody),

@@ -9,9 +9,11 @@
  * then it is one of these, and the strictest rule among them applies.
  *
  * What a library writes into the header of a batch is no setting, and of most producers that alone
- * tells the library. Only Java and kafka-go are told apart by the timeout, and aiokafka and
- * franz-go (idempotent: and Java): one of these with the other's timeout has the other's name. Each
- * of them sends again by itself what is taken from it, so the other's rule does it no harm.
+ * tells the library. Only Java and kafka-go are told apart by the timeout: one of these with the
+ * other's timeout has the other's name. Each of them sends again by itself what is taken from it,
+ * so the other's rule does it no harm. aiokafka and franz-go (idempotent: and Java) fill a batch
+ * alike, too, but aiokafka's Produce is older than any that the others send; with another timeout
+ * than its own it has no name.
  *
  * Two things rule a producer's library out once they were seen, and say nothing until then: a
  * Produce with several topics or partitions (librdkafka makes one for each), and more unanswered

@@ -88,6 +88,7 @@ PURE = {
     "enable.idempotence": ("enable_idempotence", lambda v: v == "true"),
     "retries": ("retries", int),
     "linger.ms": ("linger_ms", int),
+    "request.timeout.ms": ("request_timeout_ms", int),
     "batch.size": ("batch_size", int),
     "sasl.mechanism": ("sasl_mechanism", str),
 }
