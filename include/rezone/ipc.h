@@ -319,6 +319,7 @@ enum rz_event_type {
 	RZ_EVENT_NOT_COME,	/* ... did not come in time */
 	RZ_EVENT_HELPER_DOWN,	/* rezone-enter does not answer */
 	RZ_EVENT_HELPER_BACK,	/* ... it does again */
+	RZ_EVENT_NOT_AWAITED,	/* a client that was left to its library is waited for no more */
 	RZ_EVENT_COUNT,
 } RZ_PACKED_ENUM;
 

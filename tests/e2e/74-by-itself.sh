@@ -3,7 +3,7 @@
 # quiet
 # nightly
 # Who is left to its library is waited for: kafka-go's Writer asks for metadata every few seconds and is told as home by itself, once;
-# librdkafka's asks every five minutes, and is told as not come when --grace is over, once, and as gone when it ends. Nobody is moved.
+# librdkafka's asks every five minutes, and is told as not come when --grace is over, once, and as gone when it ends. When their zone goes meanwhile, that is told. Nobody is moved.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 . "$E2E_ROOT/tests/e2e/servers.sh"
@@ -28,6 +28,14 @@ topology a=ready b=ready c=ready # and no client can reach it yet
 for c in goes stays; do
 	check "$c: is waited for, and list says until when" within "$DEADLINE" row $c \
 		'.reason == "may come by itself" and (.expected_home_by | sub("[.]000Z$"; "Z") | fromdate) - now > 10 and (.expected_home_by | sub("[.]000Z$"; "Z") | fromdate) - now < 22'
+done
+topology a=ready b=notready c=ready
+for c in goes stays; do
+	check "$c: its zone is gone: it is told that nobody waits for it any more" within "$DEADLINE" is_told $c '.event == "not-awaited" and .reason == "no agent there"' 1
+done
+topology a=ready b=ready c=ready
+for c in goes stays; do
+	check "$c: is waited for anew" within "$DEADLINE" row $c '.reason == "may come by itself"'
 done
 agent_start b
 check "goes: came home by itself, and is told so" within "$DEADLINE" is_told goes '.event == "by-itself" and .outcome == "home"' 1

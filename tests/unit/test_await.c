@@ -152,6 +152,56 @@ static void test_not_come(void **state)
 	rz_await_free(a);
 }
 
+/* Home is gone while it is waited for: told once, with the reason; told anew when it is waited for
+ * again. */
+static void test_home_gone(void **state)
+{
+	struct rz_await *a = make();
+	const struct rz_await_row *told;
+	struct rz_await_conn c;
+	uint64_t t = T0;
+	int round;
+
+	(void)state;
+	for (round = 0; round < 2; round++) {
+		c = away(1, t);
+		c.expected_ns = t + GRACE;
+		assert_int_equal(tick(a, &c, 1, t, &told), 0);
+		t += TICK_NS;
+		c = away(1, t);
+		c.expected_ns = 0;
+		c.reason = RZ_REASON_NO_AGENT_THERE;
+		assert_int_equal(tick(a, &c, 1, t, &told), 1);
+		assert_true(told->cancelled);
+		assert_int_equal(told->outcome, RZ_OUTCOME_NONE);
+		assert_int_equal(told->reason, RZ_REASON_NO_AGENT_THERE);
+		assert_int_equal(told->cookie, 1);
+		assert_int_equal(tick(a, &c, 1, t + TICK_NS, &told), 0);
+		t += 2 * TICK_NS;
+	}
+	rz_await_free(a);
+}
+
+/* Not while one of two connections is waited for, nor of a client that was told not to have come.
+ */
+static void test_not_cancelled(void **state)
+{
+	struct rz_await *a = make();
+	const struct rz_await_row *told;
+	struct rz_await_conn two[] = {away(1, T0), away(2, T0)};
+
+	(void)state;
+	two[1].expected_ns = 0;
+	assert_int_equal(tick(a, two, 2, T0, &told), 0);
+	assert_int_equal(tick(a, two, 2, T0 + TICK_NS, &told), 0);
+	two[0].data_ns = T0 + GRACE;
+	assert_int_equal(tick(a, two, 1, T0 + GRACE, &told), 1);
+	assert_false(told->cancelled);
+	two[0].expected_ns = 0;
+	assert_int_equal(tick(a, two, 1, T0 + GRACE + TICK_NS, &told), 0);
+	rz_await_free(a);
+}
+
 /* An idle connection proves nothing until its time is over. */
 static void test_idle(void **state)
 {
@@ -168,7 +218,8 @@ static void test_idle(void **state)
 	rz_await_free(a);
 }
 
-/* Its zone is gone: what becomes of it meanwhile is not told. It is back: waited for anew. */
+/* Its zone is gone: that it is waited for no more is told, and not what becomes of it meanwhile. It
+ * is back: waited for anew. */
 static void test_zone_goes(void **state)
 {
 	struct rz_await *a = make();
@@ -180,7 +231,8 @@ static void test_zone_goes(void **state)
 	tick(a, &c, 1, T0, &told);
 	c.data_ns = T0 + TICK_NS;
 	c.expected_ns = 0;
-	assert_int_equal(tick(a, &c, 1, T0 + TICK_NS, &told), 0);
+	assert_int_equal(tick(a, &c, 1, T0 + TICK_NS, &told), 1);
+	assert_true(told->cancelled);
 	c.data_ns = back - 1;
 	assert_int_equal(tick(a, &c, 1, back - 1, &told), 0);
 	c.data_ns = back;
@@ -189,6 +241,7 @@ static void test_zone_goes(void **state)
 	c.data_ns = back + GRACE;
 	assert_int_equal(tick(a, &c, 1, back + GRACE, &told), 1);
 	assert_int_equal(told->outcome, RZ_OUTCOME_NONE);
+	assert_false(told->cancelled);
 	assert_int_equal(told->since_ns, back);
 	/* it goes while nobody waits */
 	c.expected_ns = 0;
@@ -237,10 +290,11 @@ static void test_several(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_left),	  cmocka_unit_test(test_home),
-		cmocka_unit_test(test_between),	  cmocka_unit_test(test_not_awaited),
-		cmocka_unit_test(test_not_come),  cmocka_unit_test(test_idle),
-		cmocka_unit_test(test_zone_goes), cmocka_unit_test(test_freeze),
+		cmocka_unit_test(test_left),	      cmocka_unit_test(test_home),
+		cmocka_unit_test(test_between),	      cmocka_unit_test(test_not_awaited),
+		cmocka_unit_test(test_not_come),      cmocka_unit_test(test_home_gone),
+		cmocka_unit_test(test_not_cancelled), cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_zone_goes),     cmocka_unit_test(test_freeze),
 		cmocka_unit_test(test_several),
 	};
 

@@ -31,7 +31,20 @@ static struct rz_await_conn conn_of(const struct rz_conn *c, const struct rz_tic
 		.data_ns = rz_conn_time_ns(c, c->data_cs),
 		.expected_ns = v->expected_ns,
 		.home = v->reason == RZ_REASON_SAME_ZONE,
+		.reason = v->reason,
 	};
+}
+
+/* Its zone has no agent any more, say: nobody knows what becomes of it. */
+static void tell_cancelled(struct rz_daemon *d, const struct rz_snapshot *snap,
+			   const struct rz_await_row *r)
+{
+	struct rz_event e = rz_event_of(RZ_EVENT_NOT_AWAITED, snap, r->cookie, r->client, &r->tuple,
+					r->from_zone, r->to_zone);
+
+	e.reason = r->reason;
+	snprintf(e.text, sizeof(e.text), "waited for no more: %s", rz_reason_name(r->reason));
+	rz_daemon_tell(d, &e);
 }
 
 static void tell(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_await_row *r)
@@ -74,6 +87,10 @@ void rz_daemon_await_tell(struct rz_daemon *d, const struct rz_snapshot *snap)
 
 	rows = rz_await_settle(d->await, &n);
 	for (i = 0; i < n; i++) {
+		if (rows[i].cancelled) {
+			tell_cancelled(d, snap, &rows[i]);
+			continue;
+		}
 		late += rows[i].outcome == RZ_OUTCOME_NONE;
 		tell(d, snap, &rows[i]);
 	}

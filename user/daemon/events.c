@@ -107,7 +107,8 @@ struct rz_event rz_event_of(enum rz_event_type type, const struct rz_snapshot *s
 /* There may be one for each client of a zone that appears. */
 static bool is_one_of_many(enum rz_event_type t)
 {
-	return t == RZ_EVENT_VERDICT || t == RZ_EVENT_BY_ITSELF || t == RZ_EVENT_NOT_COME;
+	return t == RZ_EVENT_VERDICT || t == RZ_EVENT_BY_ITSELF || t == RZ_EVENT_NOT_COME ||
+	       t == RZ_EVENT_NOT_AWAITED;
 }
 
 void rz_daemon_tell(struct rz_daemon *d, struct rz_event *e)

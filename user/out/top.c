@@ -267,6 +267,7 @@ bool rz_top_tells(enum rz_event_type t)
 	case RZ_EVENT_GAVE_UP:
 	case RZ_EVENT_BY_ITSELF:
 	case RZ_EVENT_NOT_COME:
+	case RZ_EVENT_NOT_AWAITED:
 	case RZ_EVENT_FOLLOW_CLOSE:
 	case RZ_EVENT_LET_THROUGH:
 		return true;

@@ -129,6 +129,7 @@ void rz_await_see(struct rz_await *a, const struct rz_await_conn *conn)
 			    conn->from_zone ? conn->from_zone : "");
 		rz_str_copy(c->row.to_zone, sizeof(c->row.to_zone),
 			    conn->to_zone ? conn->to_zone : "");
+		c->row.reason = conn->reason;
 		if (conn->expected_ns)
 			expect(a, c, conn->expected_ns);
 	}
@@ -154,7 +155,11 @@ static void settle_client(struct rz_await *a, struct client *c)
 	bool late = a->now_ns >= c->row.until_ns;
 
 	if (c->works_tick == a->tick) {
+		c->row.cancelled = c->awaited && c->awaited_tick != a->tick;
 		c->awaited = c->awaited_tick == a->tick;
+		if (c->row.cancelled && !c->told)
+			tell(a, c, RZ_OUTCOME_NONE);
+		c->row.cancelled = false;
 		if (c->awaited && late && !c->told) {
 			c->told = true;
 			tell(a, c, RZ_OUTCOME_NONE);

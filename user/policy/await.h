@@ -4,9 +4,9 @@
  * itself: until when rezone waits for each, and what became of it. Pure: the clock is an argument.
  *
  * Comes in: the data connections of a tick, each with the time until which its library is to bring
- * it home (rz_verdict.expected_ns). Goes out, once for each client: it is home, it left, or its
- * time is over and it is still here. Called by daemon/await.c: begin, see for every connection,
- * settle.
+ * it home (rz_verdict.expected_ns). Goes out, once for each client: it is home, it left, its time
+ * is over and it is still here, or it is waited for no more. Called by daemon/await.c: begin, see
+ * for every connection, settle.
  *
  * A client is a client.id at an address, as in client.h. Of the moves nothing is counted here, and
  * of what is told here nothing counts for the breaker.
@@ -22,9 +22,10 @@
  * connections behind. Of one that keeps an idle connection and is not seen at home nothing is told
  * before its time is over; then it has left.
  *
- * While the zone of a client is not one to move it to (not ready, not stable), or nobody can tell,
- * it is not waited for: what becomes of it then is not told. It is told anew when it is waited for
- * again, until a later time.
+ * Cancelled: before its time was over another reason came to keep it, or none, on all of its
+ * connections that work: its zone is not one to move it to (not ready, not stable), nobody can
+ * tell, or a setting is another. What becomes of it then is not told. It is told anew when it is
+ * waited for again, until a later time.
  */
 #ifndef RZ_POLICY_AWAIT_H
 #define RZ_POLICY_AWAIT_H
@@ -43,6 +44,7 @@ struct rz_await_conn {
 	const char *from_zone, *to_zone; /* copied; NULL: not known */
 	uint64_t data_ns;		 /* its latest Produce or Fetch */
 	uint64_t expected_ns;		 /* its library is to bring it home by then; 0: it is not */
+	enum rz_reason reason;		 /* why it is kept; NONE: it is not */
 	bool home;			 /* it is to an agent of the client's own zone */
 };
 
@@ -51,9 +53,11 @@ struct rz_await_row {
 	uint64_t cookie; /* of one of its connections here, the latest that was seen */
 	struct rz_tuple tuple;
 	char from_zone[RZ_ZONE_SHOWN], to_zone[RZ_ZONE_SHOWN];
-	enum rz_outcome outcome; /* HOME, LEFT; NONE: it did not come in time */
-	uint64_t since_ns;	 /* when it was first waited for, */
-	uint64_t until_ns;	 /* and until when */
+	enum rz_outcome outcome; /* HOME, LEFT; NONE: it did not come in time, or */
+	bool cancelled;		 /* it is waited for no more, because of */
+	enum rz_reason reason;
+	uint64_t since_ns; /* when it was first waited for, */
+	uint64_t until_ns; /* and until when */
 };
 
 struct rz_await;

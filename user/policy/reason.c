@@ -39,7 +39,8 @@ static const char *const events[] = {"none",	      "start",		"stop",
 				     "left-closed",   "reload",		"setting",
 				     "reload-failed", "topology",	"reset",
 				     "follow-close",  "let-through",	"by-itself",
-				     "not-come",      "helper-down",	"helper-back"};
+				     "not-come",      "helper-down",	"helper-back",
+				     "not-awaited"};
 SAME_SIZE(events, RZ_EVENT_COUNT);
 const char *const rz_mode_words[] = {"enforce", "observe", NULL};
 SAME_SIZE(rz_mode_words, RZ_MODE_COUNT + 1);
