@@ -199,6 +199,8 @@ static int start_policy(struct rz_daemon *d)
 	if (!err)
 		err = rz_await_new(&d->await);
 	if (!err)
+		err = rz_clients_learn_all(d->maps, &d->custom);
+	if (!err)
 		err = rz_clients_sweep_new(&d->custom, &d->sweep);
 	if (!err)
 		err = rz_maps_write_blocks(d->maps, d->blocks);

@@ -18,7 +18,6 @@ struct rz_clients_sweep {
 	const struct rz_tags_custom *custom;
 	uint64_t *unused; /* sorted */
 	size_t n;
-	bool ran;
 	struct rz_clients_kept kept;
 };
 
@@ -53,6 +52,22 @@ int rz_clients_learn(const struct rz_maps *m, const struct rz_tags_custom *custo
 	if (bpf_map_lookup_elem(m->client_ids, &hash, &id))
 		return -errno;
 	return store(m, custom, hash, &id);
+}
+
+int rz_clients_learn_all(const struct rz_maps *m, const struct rz_tags_custom *custom)
+{
+	_cleanup_free_ struct rz_client_id *ids = NULL;
+	_cleanup_free_ uint64_t *hashes = NULL;
+	size_t i, n;
+	int err = rz_batch_read(m->client_ids, sizeof(*hashes), sizeof(*ids), 0, (void **)&hashes,
+				(void **)&ids, &n);
+
+	if (err)
+		return rz_err(err, "clients: cannot read map client_ids: %s", strerror(-err));
+	for (i = 0; i < n; i++)
+		if (store(m, custom, hashes[i], &ids[i]))
+			bpf_map_delete_elem(m->clients, &hashes[i]);
+	return 0;
 }
 
 int rz_clients_sweep_new(const struct rz_tags_custom *custom, struct rz_clients_sweep **ret)
@@ -233,13 +248,12 @@ int rz_clients_sweep_run(struct rz_clients_sweep *s, const struct rz_maps *m,
 			unused[n_unused++] = hashes[i];
 		}
 		keep(s->kept.ids, &s->kept.n_ids, ids[i].from);
-		if (!s->ran || !rz_snapshot_client(snap, hashes[i]))
+		if (!rz_snapshot_client(snap, hashes[i]))
 			store(m, s->custom, hashes[i], &ids[i]);
 	}
 	qsort(unused, n_unused, sizeof(*unused), u64_order);
 	free(s->unused);
 	s->unused = RZ_TAKE_PTR(unused);
 	s->n = n_unused;
-	s->ran = true;
 	return 0;
 }

@@ -2,8 +2,9 @@
 /*
  * From the bytes of a client.id (map `client_ids`, BPF's) to what they say (map `clients`, ours).
  *
- * Called by daemon/wake.c at each wake for one new id, by daemon/tick.c at each tick for all, so
- * that a lost wake costs time and nothing else.
+ * Called by daemon/life.c at the start for all, by daemon/wake.c at each wake for one new id, by
+ * daemon/tick.c at each tick for all that are not learnt, so that a lost wake costs time and
+ * nothing else.
  */
 #ifndef RZ_KERN_CLIENTS_H
 #define RZ_KERN_CLIENTS_H
@@ -21,6 +22,11 @@ struct rz_clients_kept {
 	size_t n_ids, n_softwares;
 };
 
+/* The same of every id. Before the first tick: an earlier run may have read them by other keys. One
+ * that cannot be stored is forgotten (logged), so nobody is judged by those. 0 or -errno, logged.
+ */
+int rz_clients_learn_all(const struct rz_maps *m, const struct rz_tags_custom *custom);
+
 struct rz_clients_sweep; /* which ids were seen unused at the last tick */
 
 /* `custom` may be NULL, and is the caller's. */
@@ -28,11 +34,10 @@ int rz_clients_sweep_new(const struct rz_tags_custom *custom, struct rz_clients_
 void rz_clients_sweep_free(struct rz_clients_sweep *s);
 
 /*
- * Learns every id that is not learnt yet (at the first call all of them: an earlier run may have
- * read them by other keys), and forgets ids that no connection of the pass `snap` uses, was
- * not used at the previous call either, and is older than `keep_ns`, or of any age once more than
- * half of the `room` entries are taken. A connection that began since `snap` may have one of these:
- * its next request enters the id again (rz_effort_looks_again), and until then it is not
+ * Learns every id that is not learnt yet, and forgets ids that no connection of the pass `snap`
+ * uses, was not used at the previous call either, and is older than `keep_ns`, or of any age once
+ * more than half of the `room` entries are taken. A connection that began since `snap` may have one
+ * of these: its next request enters the id again (rz_effort_looks_again), and until then it is not
  * identified. The busiest ids by the bytes of their closed connections stay, so that those bytes
  * keep their name. Libraries that no connection has are forgotten likewise.
  */
