@@ -95,6 +95,7 @@ static void tell(struct rz_daemon *d, const struct rz_snapshot *snap, const stru
 	rz_daemon_park(d, c, v->lasts, snap->now_ns);
 }
 
+/* The mark of a connection that is kept is its place in the roll. */
 static int judge(struct pass *p, const struct rz_conn *c, size_t i, uint32_t place)
 {
 	struct rz_tick_early alone, *e = &p->rows[i].early;
@@ -107,7 +108,7 @@ static int judge(struct pass *p, const struct rz_conn *c, size_t i, uint32_t pla
 		e = &alone;
 	}
 	if (!e->decided || r->wanted)
-		return rz_snapshot_keep(p->snap, c);
+		return rz_snapshot_keep(p->snap, c, place);
 	if (r->awaited)
 		rz_daemon_await_see(p->d, c, &e->verdict);
 	tell(p->d, p->snap, c, place, &e->verdict);
@@ -164,7 +165,7 @@ void rz_daemon_pass_tell(struct rz_daemon *d, const struct rz_snapshot *snap,
 		const struct rz_conn *c = &snap->conns[i];
 
 		rz_daemon_await_see(d, c, &t->verdicts[i]);
-		tell(d, snap, c, rz_roll_find(d->roll, c->cookie), &t->verdicts[i]);
+		tell(d, snap, c, snap->marks[i], &t->verdicts[i]);
 	}
 	rz_daemon_park_finish(d);
 }

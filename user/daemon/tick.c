@@ -94,16 +94,43 @@ static bool is_told(const struct rz_move *was, const struct rz_candidate *m,
 	return note && note->observed;
 }
 
+/* Where the walk over the candidates is, in others that are sorted by cookie, too. */
+struct at {
+	size_t move, conn;
+};
+
+/* What map moves had of it when it was read; NULL: nothing. */
+static const struct rz_move *find_move(const struct rz_snapshot *snap, uint64_t cookie,
+				       struct at *at)
+{
+	const struct rz_move_row *rows = snap->moves;
+
+	while (at->move < snap->n_moves && rows[at->move].cookie < cookie)
+		at->move++;
+	return at->move < snap->n_moves && rows[at->move].cookie == cookie ? &rows[at->move].move
+									   : NULL;
+}
+
+/* NULL: it has no place in the roll. */
+static struct rz_roll_note *find_note(const struct rz_daemon *d, const struct rz_snapshot *snap,
+				      uint64_t cookie, struct at *at)
+{
+	while (at->conn < snap->n_conns && snap->conns[at->conn].cookie < cookie)
+		at->conn++;
+	if (at->conn == snap->n_conns || snap->marks[at->conn] == RZ_ROLL_NONE)
+		return NULL;
+	return rz_roll_note(d->roll, snap->marks[at->conn]);
+}
+
 /* A candidate that must wait is shown in map moves with its reason. Returns whether there is room
  * for it. */
 static bool show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
-			 const struct rz_candidate *m, size_t *room)
+			 const struct rz_candidate *m, struct at *at, size_t *room)
 {
 	struct rz_move v = {
 		.client = m->client, .decided_ns = snap->now_ns, .phase = RZ_PHASE_WAIT};
-	const struct rz_move *was = rz_snapshot_move(snap, m->cookie);
-	uint32_t place = rz_roll_find(d->roll, m->cookie);
-	struct rz_roll_note *note = place == RZ_ROLL_NONE ? NULL : rz_roll_note(d->roll, place);
+	const struct rz_move *was = find_move(snap, m->cookie, at);
+	struct rz_roll_note *note = find_note(d, snap, m->cookie, at);
 
 	if (m->reason == RZ_REASON_OBSERVING && !is_told(was, m, note))
 		tell_observed(d, snap, m);
@@ -156,11 +183,12 @@ static void show_all_waiting(struct rz_daemon *d, const struct rz_snapshot *snap
 			     const struct rz_tick *t)
 {
 	size_t i, room = room_to_wait(d, snap);
+	struct at at = {};
 	bool all = true;
 
 	for (i = 0; i < t->n_moves; i++)
 		if (t->moves[i].reason != RZ_REASON_NONE)
-			all &= show_waiting(d, snap, &t->moves[i], &room);
+			all &= show_waiting(d, snap, &t->moves[i], &at, &room);
 	if (!all)
 		rz_tally_error(d->maps, RZ_PLACE_MOVES, -E2BIG);
 }

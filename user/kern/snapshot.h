@@ -64,6 +64,7 @@ struct rz_member {
 /* Everything `list` and the policy look at, read in one go. Sorted by cookie or hash. */
 struct rz_snapshot {
 	struct rz_conn *conns; /* a pass's: those that it keeps */
+	uint32_t *marks;       /* a pass's: the caller's, beside each of these */
 	size_t n_conns;
 	struct rz_alikes alike; /* a pass's: all there are, alike ones once */
 	size_t n_all;		/* a pass's: how many there are */
@@ -117,8 +118,10 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret);
 typedef int (*rz_snapshot_fn)(void *arg, const struct rz_conn *c, size_t alike);
 int rz_snapshot_begin(const struct rz_maps *m, struct rz_snapshot **ret);
 int rz_snapshot_pass(const struct rz_maps *m, struct rz_snapshot *s, rz_snapshot_fn fn, void *arg);
-/* For `fn`. 0 or -ENOMEM. */
-int rz_snapshot_keep(struct rz_snapshot *s, const struct rz_conn *c);
+/* For `fn`, which finds `mark` beside the connection when the pass is over. 0 or -ENOMEM. */
+int rz_snapshot_keep(struct rz_snapshot *s, const struct rz_conn *c, uint32_t mark);
+/* The end of a pass: those that were kept, by cookie. 0 or -ENOMEM. */
+int rz_snapshot_sort_kept(struct rz_snapshot *s);
 
 /* Only what the daemon says of itself: settings, status, counters, and the time. 0 or -errno,
  * logged. */

@@ -233,20 +233,6 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret)
 	return hand_out(s, err, ret);
 }
 
-int rz_snapshot_keep(struct rz_snapshot *s, const struct rz_conn *c)
-{
-	struct rz_conn *grown = s->conns;
-
-	if (!(s->n_conns & (s->n_conns - 1))) { /* a power of two: full */
-		grown = realloc(s->conns, 2 * (s->n_conns + 1) * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		s->conns = grown;
-	}
-	grown[s->n_conns++] = *c;
-	return 0;
-}
-
 int rz_snapshot_begin(const struct rz_maps *m, struct rz_snapshot **ret)
 {
 	struct rz_snapshot *s = calloc(1, sizeof(*s));
@@ -296,10 +282,10 @@ int rz_snapshot_pass(const struct rz_maps *m, struct rz_snapshot *s, rz_snapshot
 
 	if (!err)
 		err = rz_snapshot_note_peers(s);
-	if (!err && s->n_conns) {
-		qsort(s->conns, s->n_conns, sizeof(*s->conns), rz_rows_by_cookie);
+	if (!err)
+		err = rz_snapshot_sort_kept(s);
+	if (!err && s->n_conns)
 		err = read_prints(m, s);
-	}
 	return err ? rz_err(err, "maps: cannot read the connections: %s; %s", strerror(-err),
 			    rz_cure(err))
 		   : 0;
@@ -320,6 +306,7 @@ void rz_snapshot_free(struct rz_snapshot *s)
 	if (!s)
 		return;
 	free(s->conns);
+	free(s->marks);
 	free(s->clients);
 	free(s->client_hashes);
 	free(s->moves);
