@@ -3,6 +3,7 @@
 #include "daemon/life.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -21,6 +22,8 @@
 #include "kern/pins.h"
 #include "kern/removal.h"
 #include "version.h"
+
+#define MMAP_FROM (128 * 1024) /* bytes: glibc's first limit */
 
 static void give_up(unsigned but)
 {
@@ -312,6 +315,9 @@ int rz_daemon_start(struct rz_conf *conf, struct rz_conf_source *source, struct 
 		rz_conf_source_free(source);
 		return rz_err(-ENOMEM, "run: out of memory");
 	}
+	/* What a tick needs by the megabyte goes back when it is over. By itself glibc raises this
+	 * limit to what was freed last, and keeps tens of megabytes between two ticks. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_FROM);
 	d->lock = d->bell = -1;
 	d->conf = *conf;
 	*conf = (struct rz_conf){};

@@ -70,9 +70,14 @@ static double burst(const struct bucket *k)
 	return k->rate > 1 ? k->rate : 1;
 }
 
+static double first_tokens(double rate, double phase)
+{
+	return rate >= 1 ? rate : phase;
+}
+
 static void start(struct bucket *k, double phase, uint64_t now_ns)
 {
-	k->tokens = k->rate >= 1 ? k->rate : phase;
+	k->tokens = first_tokens(k->rate, phase);
 	k->filled_ns = now_ns;
 }
 
@@ -190,6 +195,20 @@ enum rz_reason rz_budget_take(struct rz_budget *b, const struct rz_target *where
 	if (b->rates.cluster > 0)
 		b->cluster.tokens -= 1;
 	return RZ_REASON_NONE;
+}
+
+bool rz_budget_has(const struct rz_budget *b, const struct rz_target *where)
+{
+	double rate = b->rates.per_target * where->share;
+	struct target *t;
+
+	if ((b->rates.node > 0 && b->node.tokens < 1) ||
+	    (b->rates.cluster > 0 && b->cluster.tokens < 1))
+		return false;
+	if (b->rates.per_target <= 0)
+		return true;
+	HASH_FIND(hh, b->targets, &where->key, sizeof(where->key), t);
+	return (t ? t->bucket.tokens : first_tokens(rate, b->rates.phase)) >= 1;
 }
 
 void rz_budget_give(struct rz_budget *b, const struct rz_target *where)

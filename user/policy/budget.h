@@ -53,6 +53,9 @@ void rz_budget_begin(struct rz_budget *b, uint64_t now_ns, double share);
  * TARGET_BUDGET, CLUSTER_BUDGET. */
 enum rz_reason rz_budget_take(struct rz_budget *b, const struct rz_target *t);
 
+/* Would it take them? Nothing is taken, nor asked for. */
+bool rz_budget_has(const struct rz_budget *b, const struct rz_target *t);
+
 /* Gives them back: it was no move. */
 void rz_budget_give(struct rz_budget *b, const struct rz_target *t);
 

@@ -211,7 +211,7 @@ static bool is_turn(const struct rz_client_memory *m, const struct rz_client_ent
 
 bool rz_client_had_turn(const struct rz_client_memory *m, const struct rz_client_conn *conn)
 {
-	const struct rz_client_entry *c = rz_client_find(m, &conn->key);
+	const struct rz_client_entry *c = rz_client_find_of(m, conn);
 
 	return c && is_turn(m, c) &&
 	       c->turn >= rz_round_turn(&m->limits, &c->round, conn->together, c->gone);

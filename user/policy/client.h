@@ -84,6 +84,8 @@ struct rz_client_conn {
 	/* For ask: what see said of it, now or before */
 	uint64_t back_ns;
 	unsigned returns;
+	bool unknown; /* for chose, ask and had_turn: nothing is remembered of its client, as the
+		       * caller knows; it need not be looked up */
 };
 
 /* What is seen of a connection. */

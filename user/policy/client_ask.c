@@ -20,7 +20,7 @@ static bool is_too_early(const struct rz_client_memory *m, const struct rz_clien
 
 bool rz_client_chose(const struct rz_client_memory *m, const struct rz_client_conn *conn)
 {
-	const struct rz_client_entry *c = rz_client_find(m, &conn->key);
+	const struct rz_client_entry *c = rz_client_find_of(m, conn);
 
 	if (!conn->home_was_ready || m->now_ns >= conn->opened_ns + m->limits.home_ready_wait_ns)
 		return false;
@@ -68,7 +68,7 @@ static bool goes_twice(const struct rz_client_entry *c, const struct rz_client_c
 
 enum rz_reason rz_client_ask(struct rz_client_memory *m, const struct rz_client_conn *conn)
 {
-	struct rz_client_entry *c = rz_client_find(m, &conn->key);
+	struct rz_client_entry *c = rz_client_find_of(m, conn);
 	bool early;
 
 	if (!c)

@@ -70,6 +70,12 @@ struct rz_client_memory {
 struct rz_client_entry *rz_client_find(const struct rz_client_memory *m,
 				       const struct rz_client_key *key);
 
+static inline struct rz_client_entry *rz_client_find_of(const struct rz_client_memory *m,
+							const struct rz_client_conn *conn)
+{
+	return conn->unknown ? NULL : rz_client_find(m, &conn->key);
+}
+
 /* May a client be added that is not remembered? */
 bool rz_client_has_room(struct rz_client_memory *m);
 /* Add a client; forget another one if it must be. NULL: no room, or no memory. */

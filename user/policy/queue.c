@@ -1,49 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The queue of candidates, see queue.h. */
+/* The queue of candidates: who is in it, see queue.h; queue_order.c has the order. */
 #include "policy/queue.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
-static const struct rz_client_key *address_key(const struct rz_candidate *row,
-					       struct rz_client_key *key)
-{
-	*key = rz_client_key(0, row->addr);
-	return key;
-}
+/* ---- turns ---- */
 
-static const struct rz_client_key *client_key(const struct rz_candidate *row,
-					      struct rz_client_key *key)
-{
-	*key = rz_client_key(row->client, row->addr);
-	return key;
-}
-
-static struct rz_queue_turn *find_turn(const struct rz_queue *q, const struct rz_client_key *key)
+/* The turn of a client or address that has a candidate at this tick. NULL: no memory. */
+static struct rz_queue_turn *keep_turn(struct rz_queue *q, const struct rz_client_key *key,
+				       bool *first)
 {
 	struct rz_queue_turn *t;
 
 	HASH_FIND(hh, q->turns, key, sizeof(*key), t);
-	return t;
-}
-
-struct rz_waiting *rz_queue_find(const struct rz_queue *q, uint64_t cookie)
-{
-	struct rz_waiting *w;
-
-	HASH_FIND(hh, q->waiting, &cookie, sizeof(cookie), w);
-	return w;
-}
-
-void rz_queue_begin(struct rz_queue *q)
-{
-	q->tick++;
-}
-
-/* The turn of a client or address that has a candidate at this tick. NULL: no memory. */
-static struct rz_queue_turn *keep_turn(struct rz_queue *q, const struct rz_client_key *key)
-{
-	struct rz_queue_turn *t = find_turn(q, key);
-
 	if (!t) {
 		t = calloc(1, sizeof(*t));
 		if (!t)
@@ -55,102 +25,42 @@ static struct rz_queue_turn *keep_turn(struct rz_queue *q, const struct rz_clien
 			return NULL;
 		}
 	}
+	*first = t->tick != q->tick;
 	t->tick = q->tick;
+	t->was_ns = *first ? t->turn_ns : t->was_ns;
 	return t;
 }
 
-static struct rz_waiting *keep_waiting(struct rz_queue *q, uint64_t cookie, uint64_t now_ns)
+struct rz_queue_turn *rz_queue_client(struct rz_queue *q, const struct rz_candidate *row,
+				      bool *first)
 {
-	struct rz_waiting *w = rz_queue_find(q, cookie);
+	struct rz_client_key key = rz_client_key(row->client, row->addr);
+	struct rz_queue_turn *t = keep_turn(q, &key, first);
+	bool any;
 
-	if (!w) {
-		w = calloc(1, sizeof(*w));
-		if (!w)
-			return NULL;
-		w->cookie = cookie;
-		w->since_ns = now_ns;
-		HASH_ADD(hh, q->waiting, cookie, sizeof(cookie), w);
-		if (!w->hh.tbl) {
-			free(w);
-			return NULL;
-		}
+	if (t && *first) {
+		key.id = 0;
+		t->address = keep_turn(q, &key, &any);
 	}
-	w->tick = q->tick;
-	return w;
-}
-
-struct rz_queue_place rz_queue_join(struct rz_queue *q, struct rz_candidate *row, uint64_t now_ns)
-{
-	struct rz_waiting *w = keep_waiting(q, row->cookie, now_ns);
-	struct rz_queue_place p = {.row = row, .waiting = w, .from_ns = w ? w->since_ns : now_ns};
-	struct rz_client_key key;
-
-	p.address = keep_turn(q, address_key(row, &key));
-	p.client = keep_turn(q, client_key(row, &key));
-	if (p.client && p.client->turn_ns > p.from_ns)
-		p.from_ns = p.client->turn_ns;
-	return p;
-}
-
-static int by_place(const void *a, const void *b)
-{
-	const struct rz_queue_place *x = a, *y = b;
-
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	if (x->from_ns != y->from_ns)
-		return x->from_ns < y->from_ns ? -1 : 1;
-	return x->row->cookie < y->row->cookie ? -1 : x->row->cookie > y->row->cookie;
-}
-
-void rz_queue_sort(struct rz_queue *q, struct rz_queue_place *places, size_t n)
-{
-	struct rz_queue_turn *t, *next;
-	size_t i;
-
-	HASH_ITER (hh, q->turns, t, next)
-		t->ranked = 0;
-	qsort(places, n, sizeof(*places), by_place);
-	for (i = 0; i < n; i++) {
-		t = places[i].address;
-		if (!t)
-			continue;
-		places[i].rank = t->ranked++;
-		if (t->turn_ns > places[i].from_ns)
-			places[i].from_ns = t->turn_ns;
-	}
-	qsort(places, n, sizeof(*places), by_place);
+	return t;
 }
 
 void rz_queue_went(const struct rz_queue_place *place, uint64_t now_ns)
 {
-	if (place->address)
-		place->address->turn_ns = now_ns;
-	if (place->client)
-		place->client->turn_ns = now_ns;
+	struct rz_queue_turn *t = place->client;
+
+	if (!t)
+		return;
+	t->turn_ns = now_ns;
+	if (t->address)
+		t->address->turn_ns = now_ns;
 }
 
-void rz_queue_forget_observed(struct rz_queue *q)
+static void forget_turns(struct rz_queue *q, uint64_t but)
 {
-	struct rz_waiting *w, *next;
+	struct rz_queue_turn *t, *next;
 
-	HASH_ITER (hh, q->waiting, w, next)
-		w->observed = false;
-}
-
-/* All that had no candidate at tick `but`. */
-static void forget(struct rz_queue *q, uint64_t but)
-{
-	struct rz_waiting *w, *next_waiting;
-	struct rz_queue_turn *t, *next_turn;
-
-	HASH_ITER (hh, q->waiting, w, next_waiting) {
-		if (w->tick != but) {
-			HASH_DEL(q->waiting, w);
-			free(w);
-		}
-	}
-	HASH_ITER (hh, q->turns, t, next_turn) {
+	HASH_ITER (hh, q->turns, t, next) {
 		if (t->tick != but) {
 			HASH_DEL(q->turns, t);
 			free(t);
@@ -158,12 +68,132 @@ static void forget(struct rz_queue *q, uint64_t but)
 	}
 }
 
+/* ---- who waits ---- */
+
+static int by_cookie(const void *a, const void *b)
+{
+	uint64_t x = ((const struct rz_waiting *)a)->cookie;
+	uint64_t y = ((const struct rz_waiting *)b)->cookie;
+
+	return x < y ? -1 : x > y;
+}
+
+struct rz_waiting *rz_queue_find(const struct rz_queue *q, uint64_t cookie)
+{
+	struct rz_waiting key = {.cookie = cookie};
+
+	return q->n_waiting ? bsearch(&key, q->waiting, q->n_waiting, sizeof(key), by_cookie)
+			    : NULL;
+}
+
+struct rz_waiting_more *rz_queue_more(struct rz_waiting *w)
+{
+	if (!w->more)
+		w->more = calloc(1, sizeof(*w->more));
+	return w->more;
+}
+
+int rz_queue_begin(struct rz_queue *q, size_t n)
+{
+	struct rz_waiting *next = malloc((n + 1) * sizeof(*next));
+
+	if (!next)
+		return -ENOMEM;
+	q->next = next;
+	q->n_next = q->at = 0;
+	q->tick++;
+	return 0;
+}
+
+/* What was remembered of it. Candidates join in the order of their cookies, as they did at the tick
+ * before, so it is the next one, or one of the next; of any other order, wherever it is. */
+static struct rz_waiting *find_again(struct rz_queue *q, uint64_t cookie)
+{
+	struct rz_waiting *w = q->waiting;
+
+	if (q->at && w[q->at - 1].cookie >= cookie)
+		return rz_queue_find(q, cookie);
+	while (q->at < q->n_waiting && w[q->at].cookie < cookie)
+		q->at++;
+	return q->at < q->n_waiting && w[q->at].cookie == cookie ? &w[q->at++] : NULL;
+}
+
+static struct rz_waiting *keep_waiting(struct rz_queue *q, uint64_t cookie, uint64_t now_ns)
+{
+	struct rz_waiting *was, *w = &q->next[q->n_next];
+
+	if (q->n_next && w[-1].cookie == cookie)
+		return &w[-1];
+	was = find_again(q, cookie);
+	*w = was ? *was : (struct rz_waiting){.cookie = cookie, .since_ns = now_ns};
+	if (was)
+		was->more = NULL;
+	q->n_next++;
+	return w;
+}
+
+struct rz_queue_place rz_queue_join(struct rz_queue *q, struct rz_candidate *row,
+				    struct rz_queue_turn *client, uint64_t now_ns)
+{
+	struct rz_waiting *w = keep_waiting(q, row->cookie, now_ns);
+	struct rz_queue_place p = {
+		.row = row, .waiting = w, .client = client, .from_ns = w->since_ns};
+
+	if (client && client->turn_ns > p.from_ns)
+		p.from_ns = client->turn_ns;
+	return p;
+}
+
+void rz_queue_forget_observed(struct rz_queue *q)
+{
+	size_t i;
+
+	for (i = 0; i < q->n_waiting; i++)
+		q->waiting[i].observed = 0;
+}
+
+void rz_queue_forget_listened(struct rz_queue *q)
+{
+	size_t i;
+
+	for (i = 0; i < q->n_waiting; i++)
+		if (q->waiting[i].more)
+			q->waiting[i].more->listened_ns = 0;
+}
+
+static void forget_waiting(struct rz_queue *q)
+{
+	size_t i;
+
+	for (i = 0; i < q->n_waiting; i++)
+		free(q->waiting[i].more);
+	free(q->waiting);
+	q->waiting = NULL;
+	q->n_waiting = 0;
+}
+
+static bool is_sorted(const struct rz_waiting *w, size_t n)
+{
+	size_t i = 1;
+
+	while (i < n && w[i - 1].cookie < w[i].cookie)
+		i++;
+	return i >= n;
+}
+
 void rz_queue_end(struct rz_queue *q)
 {
-	forget(q, q->tick);
+	forget_turns(q, q->tick);
+	forget_waiting(q);
+	q->waiting = q->next;
+	q->n_waiting = q->n_next;
+	q->next = NULL;
+	if (!is_sorted(q->waiting, q->n_waiting))
+		qsort(q->waiting, q->n_waiting, sizeof(*q->waiting), by_cookie);
 }
 
 void rz_queue_free(struct rz_queue *q)
 {
-	forget(q, q->tick + 1);
+	forget_turns(q, q->tick + 1);
+	forget_waiting(q);
 }

@@ -3,14 +3,17 @@
  * The queue of candidates: who may be asked next. Pure: the clock is an argument.
  *
  * Comes in: this tick's candidates, and who of them was allowed to go. Goes out: the order in which
- * candidates are asked. Called by policy/select.c: begin, join for each candidate, sort for those
- * that nothing but the rates speaks against, went, end.
+ * candidates are asked. Called by policy/select.c: begin; client for each candidate, and join for
+ * those that wait; order, and next until nobody who is left may go; went, end.
  *
  * Addresses take turns: first one candidate of each address, then the second of each, and so on.
  * Otherwise one address with a hundred client.ids would delay a client at another address by a
  * hundred moves. Among addresses the one goes first whose candidate has waited longest, counted
  * from the address's latest turn if that is later; among the candidates of one address likewise,
  * counted from their client's latest turn. Equal ones go by cookie.
+ *
+ * Of 100,000 candidates a tick lets a few go, so they are not sorted: each round finds the first of
+ * each address among those that are left (queue_order.c).
  *
  * Bounded by the candidates of one tick: what was no candidate at a tick is forgotten, and so is
  * the turn of a client or address without candidates. It changes nothing, for whoever comes later
@@ -23,58 +26,94 @@
 #include "policy/candidate.h"
 #include "policy/client.h"
 
-/* What is remembered of a candidate for as long as it is one. */
-struct rz_waiting {
-	uint64_t cookie;
-	uint64_t since_ns; /* since when it has been a candidate */
-	uint64_t tick;	   /* the last that had it as one */
-	bool observed;	   /* mode observe: would have been moved already */
-	unsigned let_go;   /* times that no moment was found to move it */
+/* What is remembered of few candidates beside how long they have waited. */
+struct rz_waiting_more {
+	unsigned let_go; /* times that no moment was found to move it */
 	uint64_t not_before_ns;
 	uint64_t listened_ns; /* since when its next request is waited for; 0: it is not */
 	uint64_t back_ns;     /* as rz_client_sight has it */
 	unsigned returns;
-	UT_hash_handle hh;
+};
+
+/* What is remembered of a candidate for as long as it is one. */
+struct rz_waiting {
+	uint64_t cookie;
+	uint64_t since_ns : 63;	      /* since when it has been a candidate */
+	uint64_t observed : 1;	      /* mode observe: would have been moved already */
+	struct rz_waiting_more *more; /* NULL: all of it is 0 */
 };
 
 /* The latest turn of a client, or of an address: a client.id of 0. */
 struct rz_queue_turn {
 	struct rz_client_key key;
-	uint64_t turn_ns; /* 0: none */
-	uint64_t tick;	  /* the last with a candidate of it */
-	unsigned ranked;  /* candidates that the latest sort has seen */
+	struct rz_queue_turn *address; /* a client's; NULL: no memory */
+	uint64_t turn_ns;	       /* 0: none */
+	uint64_t tick;		       /* the last with a candidate of it */
+	/* Of this tick: */
+	bool unknown;		     /* a client's: nothing is remembered of it (client.h) */
+	uint64_t was_ns;	     /* turn_ns when the tick began */
+	uint64_t round;		     /* an address's: the latest that had a candidate of it, and */
+	struct rz_queue_place *best; /* ... the first of these */
 	UT_hash_handle hh;
 };
 
-struct rz_queue { /* all zero at first */
-	struct rz_waiting *waiting;
+struct rz_queue {		    /* all zero at first */
+	struct rz_waiting *waiting; /* sorted by cookie */
+	size_t n_waiting;
+	struct rz_waiting *next; /* of this tick, as they join */
+	size_t n_next;
+	size_t at; /* in `waiting`: the one whose turn to join again it is, if all do */
 	struct rz_queue_turn *turns;
-	uint64_t tick;
+	uint64_t tick, round;
 };
 
 /* A candidate's place. */
 struct rz_queue_place {
 	struct rz_candidate *row;
-	/* remembered of it, its address and its client until rz_queue_end(); NULL: no memory */
-	struct rz_waiting *waiting;
-	struct rz_queue_turn *address, *client;
-	uint64_t from_ns; /* counted from then */
-	unsigned rank;	  /* so many of its address are asked before it */
+	struct rz_waiting *waiting;   /* until rz_queue_end() */
+	struct rz_queue_turn *client; /* likewise; NULL: no memory */
+	uint64_t from_ns;	      /* counted from then */
+	unsigned rank; /* so many of its address are asked before it; queue_order.c's */
+	bool asked;
 };
 
-void rz_queue_begin(struct rz_queue *q);
-/* Returns its place, without a rank. No memory costs a candidate its place, no more. */
-struct rz_queue_place rz_queue_join(struct rz_queue *q, struct rz_candidate *row, uint64_t now_ns);
-void rz_queue_sort(struct rz_queue *q, struct rz_queue_place *places, size_t n);
+/* A tick with so many candidates at most. 0 or -ENOMEM: then nothing has happened. */
+int rz_queue_begin(struct rz_queue *q, size_t n);
+/* The turn of its client. *first: the client's first candidate of this tick. NULL: no memory, which
+ * costs the candidate its place, no more. */
+struct rz_queue_turn *rz_queue_client(struct rz_queue *q, const struct rz_candidate *row,
+				      bool *first);
+/* Its place. `client`: what rz_queue_client() said. */
+struct rz_queue_place rz_queue_join(struct rz_queue *q, struct rz_candidate *row,
+				    struct rz_queue_turn *client, uint64_t now_ns);
 /* It is allowed to go: its client and its address had their turn. */
 void rz_queue_went(const struct rz_queue_place *place, uint64_t now_ns);
 void rz_queue_end(struct rz_queue *q);
 
-/* NULL: it is no candidate, or there was no memory. */
+/* Those that are left to be asked. */
+struct rz_queue_order {
+	struct rz_queue *queue;
+	struct rz_queue_place **left;
+	size_t n;
+	size_t heads;	 /* so many of `left`, at its beginning, are this round's: a heap */
+	unsigned rounds; /* that have begun */
+	bool sorted;	 /* all that are left make one round, in the order of their ranks */
+};
+/* `left` has room for `n`, and lives as long as the order. */
+void rz_queue_order(struct rz_queue *q, struct rz_queue_place *places, size_t n,
+		    struct rz_queue_place **left, struct rz_queue_order *ret);
+/* NULL: nobody is left. */
+struct rz_queue_place *rz_queue_next(struct rz_queue_order *o);
+
+/* Between two ticks. NULL: it is no candidate. */
 struct rz_waiting *rz_queue_find(const struct rz_queue *q, uint64_t cookie);
+/* To be filled. NULL: no memory. */
+struct rz_waiting_more *rz_queue_more(struct rz_waiting *w);
 
 /* Another mode: nothing was done to whom mode observe would have moved. */
 void rz_queue_forget_observed(struct rz_queue *q);
+/* Nobody's next request is waited for any more. */
+void rz_queue_forget_listened(struct rz_queue *q);
 
 void rz_queue_free(struct rz_queue *q);
 

@@ -6,28 +6,8 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "policy/breaker.h"
-#include "policy/queue.h"
 #include "policy/round.h"
-
-#define REST_STEP_NS 1000000000ULL /* a rest's end is told to a second */
-/* No rest is over later than that. */
-#define LONGEST_REST(limits)                                                           \
-	((limits)->cooldown_max_ns + (limits)->give_up_for_ns + (limits)->outcome_ns + \
-	 (limits)->home_ready_wait_ns)
-
-/* Times that a client which said nothing doubles its rest. */
-#define SILENT_DOUBLES 3
-
-struct rz_select {
-	struct rz_limits limits;
-	struct rz_client_memory *clients;
-	struct rz_breaker breaker;
-	struct rz_budget *budget;
-	struct rz_queue queue;
-	uint64_t now_ns; /* of the latest tick; never goes back */
-	bool paused;
-};
+#include "policy/select_inside.h"
 
 int rz_select_new(const struct rz_limits *limits, struct rz_select **ret)
 {
@@ -79,49 +59,81 @@ static struct rz_client_conn conn_of(const struct rz_candidate *row)
 				       .together = row->together};
 }
 
-static void meet(struct rz_select *s, const struct rz_candidate *rows, size_t n)
+/* Is nothing remembered of its client, nor of a move at its address? Then there is nothing to meet
+ * or to see: most candidates of a zone that has become ready are such ones. */
+static bool is_unknown(const struct rz_queue_place *place)
+{
+	return place->client && place->client->unknown;
+}
+
+/* A candidate's client is looked up once a tick. Returns whether any of them is known. */
+static bool find_clients(struct rz_select *s, struct rz_queue_place *q, struct rz_candidate *rows,
+			 size_t n)
+{
+	bool first = false, any = false;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		struct rz_candidate *row = &rows[i];
+
+		q[i] = (struct rz_queue_place){.row = row};
+		if (!row->witness && !row->same_zone)
+			q[i].client = rz_queue_client(&s->queue, row, &first);
+		if (q[i].client && first)
+			q[i].client->unknown = !rz_select_cares(s, row->client, row->addr);
+		any |= !is_unknown(&q[i]);
+	}
+	return any;
+}
+
+static void meet(struct rz_select *s, const struct rz_queue_place *q, size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < 2 * n; i++) {
-		struct rz_client_conn conn = conn_of(&rows[i % n]);
+		struct rz_client_conn conn;
 
+		if (is_unknown(&q[i % n]))
+			continue;
+		conn = conn_of(q[i % n].row);
 		rz_client_meet(s->clients, &conn, i >= n);
 	}
 }
 
 /* How long a connection rests that was let go, doubled for each time before. */
-static uint64_t let_go_rest(const struct rz_select *s, const struct rz_waiting *w)
+uint64_t rz_select_let_go_rest(const struct rz_select *s, const struct rz_waiting_more *w)
 {
 	return rz_round_rest(&s->limits, w->let_go);
 }
 
 /* Was its next request seen? Whoever says nothing for so long rests. */
-static void hear(const struct rz_select *s, struct rz_waiting *w, const struct rz_candidate *row)
+static void hear(const struct rz_select *s, struct rz_waiting_more *w,
+		 const struct rz_candidate *row)
 {
 	uint64_t end_ns = w->listened_ns + s->limits.listen_ns;
 
 	if (row->request_ns < w->listened_ns && s->now_ns < end_ns)
 		return;
 	if (row->request_ns < w->listened_ns) {
-		w->not_before_ns = end_ns + let_go_rest(s, w);
+		w->not_before_ns = end_ns + rz_select_let_go_rest(s, w);
 		w->let_go++;
 	}
 	w->listened_ns = 0;
 }
 
 /* What is known while its client's move has no outcome is remembered for as long as it waits. */
-static struct rz_queue_place join(struct rz_select *s, struct rz_candidate *row,
+static struct rz_queue_place join(struct rz_select *s, const struct rz_queue_place *at,
 				  const struct rz_client_sight *sight)
 {
-	struct rz_queue_place place = rz_queue_join(&s->queue, row, s->now_ns);
+	struct rz_queue_place place = rz_queue_join(&s->queue, at->row, at->client, s->now_ns);
+	struct rz_waiting_more *more;
 
-	if (place.waiting && sight->back_ns) {
-		place.waiting->back_ns = sight->back_ns;
-		place.waiting->returns = sight->returns;
+	if (sight->back_ns && (more = rz_queue_more(place.waiting))) {
+		more->back_ns = sight->back_ns;
+		more->returns = sight->returns;
 	}
-	if (place.waiting && place.waiting->listened_ns)
-		hear(s, place.waiting, row);
+	if (place.waiting->more && place.waiting->more->listened_ns)
+		hear(s, place.waiting->more, place.row);
 	return place;
 }
 
@@ -131,12 +143,17 @@ static size_t line_up(struct rz_select *s, struct rz_queue_place *q, struct rz_c
 {
 	size_t i, len = 0;
 
-	meet(s, rows, n);
+	if (find_clients(s, q, rows, n))
+		meet(s, q, n);
 	for (i = 0; i < n; i++) {
-		struct rz_candidate *row = &rows[i];
-		struct rz_client_conn conn = conn_of(row);
-		struct rz_client_sight sight = rz_client_see(s->clients, &conn);
+		struct rz_candidate *row = q[i].row;
+		struct rz_client_sight sight = {};
 
+		if (!is_unknown(&q[i])) {
+			struct rz_client_conn conn = conn_of(row);
+
+			sight = rz_client_see(s->clients, &conn);
+		}
 		if (row->witness)
 			continue;
 		if (row->same_zone)
@@ -144,15 +161,15 @@ static size_t line_up(struct rz_select *s, struct rz_queue_place *q, struct rz_c
 		else if (sight.left_behind)
 			row->reason = RZ_REASON_LEFT_BEHIND;
 		else
-			q[len++] = join(s, row, &sight);
+			q[len++] = join(s, &q[i], &sight); /* len <= i: it is the same array */
 	}
 	rz_client_settle(s->clients);
 	return len;
 }
 
 /* With what was seen of it, now or before. */
-static struct rz_client_conn waiting_conn(const struct rz_candidate *row,
-					  const struct rz_waiting *w)
+struct rz_client_conn rz_select_waiting_conn(const struct rz_candidate *row,
+					     const struct rz_waiting_more *w)
 {
 	struct rz_client_conn conn = conn_of(row);
 
@@ -170,8 +187,9 @@ static bool is_idle(const struct rz_select *s, const struct rz_candidate *row)
 }
 
 /* What is remembered of it and its client. */
-static enum rz_reason remembers(struct rz_select *s, const struct rz_candidate *row,
-				const struct rz_client_conn *conn, const struct rz_waiting *w)
+enum rz_reason rz_select_remembers(struct rz_select *s, const struct rz_candidate *row,
+				   const struct rz_client_conn *conn,
+				   const struct rz_waiting_more *w)
 {
 	if (rz_client_chose(s->clients, conn))
 		return RZ_REASON_HOME_WAS_READY;
@@ -186,12 +204,14 @@ static enum rz_reason remembers(struct rz_select *s, const struct rz_candidate *
 static enum rz_reason speaks_against(struct rz_select *s, const struct rz_queue_place *place)
 {
 	const struct rz_waiting *w = place->waiting;
-	struct rz_client_conn conn = waiting_conn(place->row, w);
+	struct rz_client_conn conn;
 	enum rz_reason reason;
 
 	if (w && w->observed)
 		return RZ_REASON_OBSERVING;
-	reason = remembers(s, place->row, &conn, w);
+	conn = rz_select_waiting_conn(place->row, w ? w->more : NULL);
+	conn.unknown = is_unknown(place);
+	reason = rz_select_remembers(s, place->row, &conn, w ? w->more : NULL);
 	if (reason != RZ_REASON_NONE)
 		return reason;
 	if (rz_breaker_open(&s->breaker, s->now_ns))
@@ -216,7 +236,7 @@ static size_t drop_waiting(struct rz_select *s, struct rz_queue_place *q, size_t
 }
 
 /* Asks once more what may be another answer since candidates before it were allowed to go. */
-static enum rz_reason decide(struct rz_select *s, const struct rz_queue_place *place)
+enum rz_reason rz_select_decide(struct rz_select *s, const struct rz_queue_place *place)
 {
 	bool observe = s->limits.mode == RZ_MODE_OBSERVE;
 	const struct rz_candidate *row = place->row;
@@ -232,9 +252,39 @@ static enum rz_reason decide(struct rz_select *s, const struct rz_queue_place *p
 		return RZ_REASON_OVER_BUDGET;
 	}
 	rz_queue_went(place, s->now_ns);
+	if (place->client)
+		place->client->unknown = false;
 	if (place->waiting && observe)
-		place->waiting->observed = true;
+		place->waiting->observed = 1;
 	return observe ? RZ_REASON_OBSERVING : RZ_REASON_NONE;
+}
+
+/* May it go at this tick, whoever is asked before it? Once it may not, it may not at all: nobody
+ * gets a token or a turn back. */
+static bool could_go(struct rz_select *s, const struct rz_queue_place *place)
+{
+	return !place->asked && rz_budget_has(s->budget, &place->row->target) &&
+	       speaks_against(s, place) == RZ_REASON_NONE;
+}
+
+/* Asks all in their order for as long as somebody could go. The reasons of the others do not depend
+ * on the order any more. `left`: room for `len`. */
+static void decide_all(struct rz_select *s, struct rz_queue_place *q, size_t len,
+		       struct rz_queue_place **left)
+{
+	struct rz_queue_order order;
+	struct rz_queue_place *place;
+	size_t i, could = 0;
+
+	rz_queue_order(&s->queue, q, len, left, &order);
+	while (could < len && (place = rz_queue_next(&order))) {
+		place->row->reason = rz_select_decide(s, place);
+		place->asked = true;
+		while (could < len && !could_go(s, &q[could]))
+			could++;
+	}
+	for (i = 0; i < order.n; i++)
+		order.left[i]->row->reason = rz_select_decide(s, order.left[i]);
 }
 
 static void learn(struct rz_select *s)
@@ -258,13 +308,14 @@ int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
 		  const struct rz_moment *m)
 {
 	_cleanup_free_ struct rz_queue_place *q = malloc((n + 1) * sizeof(*q));
+	_cleanup_free_ struct rz_queue_place **left =
+		malloc((n + 1) * sizeof(struct rz_queue_place *));
 	size_t i, len;
 
 	for (i = 0; i < n; i++)
 		rows[i].reason = RZ_REASON_OVER_BUDGET;
-	if (!q)
+	if (!q || !left || rz_queue_begin(&s->queue, n))
 		return -ENOMEM;
-	rz_queue_begin(&s->queue);
 	if (m->now_ns > s->now_ns)
 		s->now_ns = m->now_ns;
 	s->paused = m->paused;
@@ -273,114 +324,14 @@ int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
 	len = line_up(s, q, rows, n);
 	learn(s);
 	len = drop_waiting(s, q, len);
-	rz_queue_sort(&s->queue, q, len);
-	for (i = 0; i < len; i++)
-		q[i].row->reason = decide(s, &q[i]);
+	decide_all(s, q, len, left);
 	rz_queue_end(&s->queue);
 	return 0;
-}
-
-static bool rests_at(struct rz_select *s, const struct rz_candidate *row, uint64_t now_ns)
-{
-	const struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
-	struct rz_client_conn conn = waiting_conn(row, w);
-	enum rz_reason reason;
-
-	s->now_ns = now_ns;
-	rz_client_look_from(s->clients, now_ns);
-	reason = remembers(s, row, &conn, w);
-	return reason == RZ_REASON_COOLING_DOWN || reason == RZ_REASON_GAVE_UP ||
-	       reason == RZ_REASON_HOME_WAS_READY;
-}
-
-uint64_t rz_select_not_before(struct rz_select *s, const struct rz_candidate *row)
-{
-	uint64_t now = s->now_ns, rests = now, over = now + LONGEST_REST(&s->limits);
-	bool known = rests_at(s, row, now) && !rests_at(s, row, over);
-
-	while (known && over - rests > REST_STEP_NS) {
-		uint64_t middle = rests + (over - rests) / 2;
-
-		if (rests_at(s, row, middle))
-			rests = middle;
-		else
-			over = middle;
-	}
-	s->now_ns = now;
-	rz_client_look_from(s->clients, now);
-	return known ? over : 0;
-}
-
-enum rz_reason rz_select_late(struct rz_select *s, struct rz_candidate *row, uint64_t now_ns)
-{
-	struct rz_queue_place alone = {.row = row};
-
-	s->now_ns = now_ns;
-	rz_client_look_from(s->clients, now_ns);
-	return decide(s, &alone);
 }
 
 bool rz_select_backlog(const struct rz_select *s)
 {
 	return rz_budget_backlog(s->budget);
-}
-
-void rz_select_moved(struct rz_select *s, const struct rz_candidate *row, uint64_t at_ns)
-{
-	const struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
-	struct rz_client_move move = {.key = rz_client_key(row->client, row->addr),
-				      .cookie = row->cookie,
-				      .opened_ns = row->opened_ns,
-				      .tuple = row->tuple,
-				      .from_zone = row->from_zone ? row->from_zone : "",
-				      .to_zone = row->to_zone ? row->to_zone : "",
-				      .by_hand = row->by_hand,
-				      .returns = w ? w->returns : 0,
-				      .at_ns = at_ns};
-
-	rz_client_moved(s->clients, &move);
-}
-
-void rz_select_undo(struct rz_select *s, const struct rz_candidate *row)
-{
-	struct rz_client_key key = rz_client_key(row->client, row->addr);
-	struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
-
-	rz_budget_give(s->budget, &row->target);
-	rz_client_undo(s->clients, &key);
-	if (w)
-		w->since_ns = s->now_ns + 1; /* behind all that this tick has found */
-}
-
-void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row, bool silent,
-		      uint64_t at_ns)
-{
-	struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
-
-	rz_select_undo(s, row);
-	if (!w)
-		return;
-	w->not_before_ns = (at_ns > s->now_ns ? at_ns : s->now_ns) + let_go_rest(s, w);
-	w->let_go += !silent || w->let_go < SILENT_DOUBLES;
-}
-
-void rz_select_listen(struct rz_select *s, const struct rz_candidate *row, uint64_t since_ns)
-{
-	struct rz_client_key key = rz_client_key(row->client, row->addr);
-	struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
-
-	rz_budget_give(s->budget, &row->target);
-	rz_client_undo(s->clients, &key);
-	if (w)
-		w->listened_ns = since_ns;
-}
-
-void rz_select_listen_no_more(struct rz_select *s)
-{
-	struct rz_waiting *w, *next;
-
-	HASH_ITER (hh, s->queue.waiting, w, next)
-		w->listened_ns = 0;
 }
 
 const struct rz_outcome_row *rz_select_outcomes(const struct rz_select *s, size_t *ret_n)
