@@ -134,7 +134,8 @@ static void test_fingerprint(void **state)
 }
 
 /* With another library's timeout it has the other's name only if it sends a version that the other
- * would send. aiokafka 0.14 has Produce v7 at most, and franz-go sends v8 or newer to each agent. */
+ * would send. aiokafka 0.14 has Produce v7 at most, and franz-go sends v8 or newer to each agent.
+ */
 static void test_timeout_of_another(void **state)
 {
 	struct rz_print p = java_writes;
