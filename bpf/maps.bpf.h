@@ -334,8 +334,8 @@ struct {
  * verifier bounds offset and length by masks of 511 each, so their sum must stay inside.
  *
  * One for each CPU: nobody else uses it meanwhile, for a CPU runs one softirq at a time, and no
- * program outside of it has the scratch. A PREEMPT_RT kernel since Linux 6.18 runs several, unless
- * it has CONFIG_PREEMPT_RT_NEEDS_BH_LOCK (docs/internals.md, "Decisions worth knowing").
+ * program outside of it has the scratch. A PREEMPT_RT kernel may run several since Linux 6.18, so
+ * rezone does not start on one (docs/internals.md, "Decisions worth knowing").
  */
 struct rz_scratch {
 	__u8 header[RZ_KAFKA_BUFFER];

@@ -92,6 +92,15 @@ export REZONE_PROBE_WITHOUT=segment
 check "without the segment program, rezone check says: no" node_can no
 unset REZONE_PROBE_WITHOUT
 
+# as on a PREEMPT_RT kernel
+export REZONE_PROBE_WITHOUT=softirq
+check "where a CPU may run two softirqs at once, rezone check says: no" node_can no
+timeout 20 "$REZONE" run --topology "$WORK/topology.yaml" --pin-dir "$PIN_DIR" --cgroup "$CGROUP" 2>"$WORK/refused"
+status=$?
+check "... and rezone run does not start (exit status $status)" test "$status" -ne 0 -a "$status" -ne 124 -a -s "$WORK/refused"
+check "... and leaves no pin" test ! -e "$PIN_DIR"
+unset REZONE_PROBE_WITHOUT
+
 export REZONE_PROBE_WITHOUT=state,closes
 rezone_start --interval 500ms --stable-for 0s --reconcile 300ms
 unset REZONE_PROBE_WITHOUT

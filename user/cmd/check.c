@@ -119,6 +119,14 @@ static enum rz_ability_status check_clock(struct rz_abilities *r, const struct r
 				 "this process is in a time namespace of its own");
 }
 
+static enum rz_ability_status check_softirq(struct rz_abilities *r, const struct rz_lacks *lacks)
+{
+	if (!lacks->softirq)
+		return RZ_ABILITY_OK; /* as nearly everywhere: not worth a line */
+	return rz_abilities_note(r, "softirq", RZ_ABILITY_FAILED, "use a kernel without PREEMPT_RT",
+				 "two segments of one CPU may be read at once (PREEMPT_RT)");
+}
+
 static void check_abilities(struct rz_abilities *r, const struct rz_lacks *lacks)
 {
 	if (lacks->segment)
@@ -262,6 +270,7 @@ int rz_cmd_check(int argc, char **argv)
 		check_helper(&r);
 		ok = check_btf(&r, &lacks) == RZ_ABILITY_OK;
 		ok &= check_clock(&r, &lacks) == RZ_ABILITY_OK;
+		ok &= check_softirq(&r, &lacks) == RZ_ABILITY_OK;
 		ok &= check_bpffs(&r, a.common.pin_dir) == RZ_ABILITY_OK;
 		ok &= check_cgroup(&r, a.cgroup, root, sizeof(root)) == RZ_ABILITY_OK;
 		check_abilities(&r, &lacks);

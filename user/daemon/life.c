@@ -72,6 +72,12 @@ static int refuse_kernel(const struct rz_lacks *lacks)
 			"run: this process is in a time namespace of its own: its clock is not "
 			"the kernel's, by which BPF ends a hold; start rezone in the host's "
 			"time namespace");
+	if (lacks->softirq)
+		return rz_err(
+			lacks->softirq,
+			"run: this is a PREEMPT_RT kernel: two segments of one CPU may be read "
+			"at once, and could be taken for each other's client; use a kernel "
+			"without PREEMPT_RT");
 	return 0;
 }
 
@@ -99,9 +105,13 @@ static void choose_way(struct rz_daemon *d, const struct rz_lacks *lacks)
 static int load_programs(struct rz_daemon *d, const struct rz_load_opts *opts,
 			 struct rz_lacks *lacks)
 {
-	int err = rz_kern_load_all(opts, &d->kern);
+	int err;
 
-	*lacks = (struct rz_lacks){.clock = err == -EXDEV ? err : 0};
+	*lacks = (struct rz_lacks){.softirq = rz_probe_softirq()};
+	if (lacks->softirq)
+		return refuse_kernel(lacks);
+	err = rz_kern_load_all(opts, &d->kern);
+	lacks->clock = err == -EXDEV ? err : 0;
 	if (err == RZ_LOAD_LACKS)
 		err = rz_probe(lacks);
 	else if (!lacks->clock)

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -119,6 +120,14 @@ static bool probe_all(struct rz_lacks *ret)
 	return all;
 }
 
+int rz_probe_softirq(void)
+{
+	struct utsname u;
+	bool rt = !uname(&u) && strstr(u.version, "PREEMPT_RT");
+
+	return rt || withheld("softirq") ? -EOPNOTSUPP : 0;
+}
+
 static int probe_btf(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -161,6 +170,7 @@ int rz_probe(struct rz_lacks *ret)
 
 	if (!probe_all(ret))
 		probe_each(ret);
+	ret->softirq = rz_probe_softirq();
 	ret->netlink = withheld("netlink") ? -EOPNOTSUPP : rz_destroy_probe();
 	libbpf_set_print(old);
 	return ours(ret);
