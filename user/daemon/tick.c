@@ -246,7 +246,9 @@ static void count_shares(struct rz_daemon *d, struct rz_snapshot *snap)
 	bool swept;
 
 	rz_named_read(d->maps, snap);
-	rz_kern_count_some(d->kern, snap->n_prints);
+	if (snap->n_conns) /* else map prints was not read */
+		rz_kern_count_prints(d->kern, snap->n_prints);
+	rz_kern_count_partials(d->kern);
 	rz_told_sweep(d->maps, snap);
 	swept = !rz_clients_sweep_run(d->sweep, d->maps, snap, CLIENT_KEEP_NS, d->conf.max_clients);
 	rz_named_write(d->maps, snap);

@@ -102,11 +102,15 @@ void rz_kern_count_strangers(struct rz_kern *k, uint32_t n)
 
 /* Nobody but the programs has entries of partial, so they count right, but for a program of an
  * earlier run that goes on beside this one for a moment. */
-void rz_kern_count_some(struct rz_kern *k, size_t n)
+void rz_kern_count_prints(struct rz_kern *k, size_t n)
+{
+	k->skel->bss->rz_prints = (int32_t)n;
+}
+
+void rz_kern_count_partials(struct rz_kern *k)
 {
 	uint32_t room, partials;
 
-	k->skel->bss->rz_prints = (int32_t)n;
 	if (k->skel->bss->rz_partials > k->skel->rodata->rz_config.partial_half / 2 &&
 	    rz_maps_fill(bpf_map__fd(k->skel->maps.partial), &partials, &room))
 		k->skel->bss->rz_partials = (int32_t)partials;

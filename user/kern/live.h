@@ -35,8 +35,10 @@ void rz_kern_follow(struct rz_kern *k, bool on);
  * have (bpf/room.bpf.h). */
 void rz_kern_count_strangers(struct rz_kern *k, uint32_t n);
 uint32_t rz_kern_strangers_max(const struct rz_kern *k);
-/* Map prints has `n` entries; those of partial are counted here. */
-void rz_kern_count_some(struct rz_kern *k, size_t n);
+/* Map prints has `n` entries: BPF, which counts them as they come and go, starts from there. */
+void rz_kern_count_prints(struct rz_kern *k, size_t n);
+/* The same of map partial, whose entries are counted here. */
+void rz_kern_count_partials(struct rz_kern *k);
 /* Removes a connection's entry, and what BPF keeps of it elsewhere. Returns whether there was one.
  */
 bool rz_kern_forget_conn(struct rz_kern *k, const struct rz_conn *c);
