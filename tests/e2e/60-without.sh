@@ -96,8 +96,8 @@ unset REZONE_PROBE_WITHOUT
 export REZONE_PROBE_WITHOUT=softirq
 check "where a CPU may run two softirqs at once, rezone check says: no" node_can no
 timeout 20 "$REZONE" run --topology "$WORK/topology.yaml" --pin-dir "$PIN_DIR" --cgroup "$CGROUP" 2>"$WORK/refused"
-status=$?
-check "... and rezone run does not start (exit status $status)" test "$status" -ne 0 -a "$status" -ne 124 -a -s "$WORK/refused"
+rc=$?
+check "... and rezone run does not start (exit status $rc)" test "$rc" -ne 0 -a "$rc" -ne 124 -a -s "$WORK/refused"
 check "... and leaves no pin" test ! -e "$PIN_DIR"
 unset REZONE_PROBE_WITHOUT
 
