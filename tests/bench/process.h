@@ -30,8 +30,8 @@ static double median(double *values, size_t n)
 	return values[n / 2];
 }
 
-/* What the kernel's scheduler has given it, all its threads together, those that have ended, too:
- * in ms. */
+/* The time that the kernel's scheduler has given it, all its threads together, those that have
+ * ended, too: in ms. */
 static double cpu_ms(pid_t pid)
 {
 	struct timespec t;

@@ -55,7 +55,7 @@ static size_t client_of(uint64_t cookie)
 	return cookie * 7919 % w.clients;
 }
 
-/* What was no candidate at a tick is forgotten. */
+/* A connection that was no candidate at a tick is forgotten. */
 static void make_rows(uint64_t now_ns)
 {
 	size_t i;
@@ -258,7 +258,7 @@ static void test_decisions(void **unused)
 	assert_true(given[RZ_REASON_CLUSTER_BUDGET] > 1000);
 }
 
-/* What is remembered beside the time stays with its connection, whoever comes and goes, and in
+/* The memory beside the time stays with its connection, whoever comes and goes, and in
  * whatever order they join. */
 static void test_remembers(void **unused)
 {

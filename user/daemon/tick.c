@@ -99,7 +99,7 @@ struct at {
 	size_t move, conn;
 };
 
-/* What map moves had of it when it was read; NULL: nothing. */
+/* The row that map moves had of it when it was read; NULL: none. */
 static const struct rz_move *find_move(const struct rz_snapshot *snap, uint64_t cookie,
 				       struct at *at)
 {

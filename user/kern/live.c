@@ -100,13 +100,13 @@ void rz_kern_count_strangers(struct rz_kern *k, uint32_t n)
 	k->skel->bss->rz_topology_known = 1;
 }
 
-/* Nobody but the programs has entries of partial, so they count right, but for a program of an
- * earlier run that goes on beside this one for a moment. */
 void rz_kern_count_prints(struct rz_kern *k, size_t n)
 {
 	k->skel->bss->rz_prints = (int32_t)n;
 }
 
+/* Nobody but the programs has entries of partial, so they count right, but for a program of an
+ * earlier run that goes on beside this one for a moment. */
 void rz_kern_count_partials(struct rz_kern *k)
 {
 	uint32_t room, partials;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What this kernel can do, found out by doing it (bpf/probe.bpf.c), never by its version.
+ * What this kernel can do, found out by doing it (bpf/probe.bpf.c), never by its version number.
  *
  * Called by daemon/life.c and cmd/check.c; kern/load.c switches programs by it.
  */
