@@ -175,15 +175,13 @@ class Arena:
             self.p.start(f"events-{node}", [ENV["REZONE"], "events", "--pin-dir", pins, "-f", "-o", "json"], out=f"{self.out}/events-{node}.json", err=log)
 
     def away(self):
-        """(set-up, number) -> rezone's reason, of those with a data connection in the wrong zone; of one that is parked also its kind,
-        which is why"""
+        """(set-up, number) -> rezone's reason, of those with a data connection in the wrong zone"""
         found = {}
         for node in S.OTHERS:
             for r in json.loads(self.rezone(node, "list") or "[]"):
                 who = S.client_of(r["client_id"])
                 if who and r["kind"] in ("data", "shared", "acks0", "transactional"):
-                    why = f"parked: {r['kind']}" if r["reason"] == "parked" else r["reason"]
-                    found.setdefault(who, []).append((r["idle_s"] or 0, why))
+                    found.setdefault(who, []).append((r["idle_s"] or 0, r["reason"]))
         return {who: min(rows)[1] for who, rows in found.items()}
 
     # ---- clients ----

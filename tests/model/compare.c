@@ -20,6 +20,21 @@ enum rz_reason product_said(const void *ctx, uint64_t cookie)
 	return RZ_REASON_NONE;
 }
 
+/* Which answer is the verdict's: of the first rule that has not passed; if that is `parked`, of the
+ * first one behind it that lasts. */
+static size_t that_decides(const struct rz_rule_answer *rules, size_t n)
+{
+	size_t first = 0, k;
+
+	while (first < n && rules[first].answer == RZ_ANSWER_PASSED)
+		first++;
+	if (first == n || rules[first].reason != RZ_REASON_PARKED)
+		return first;
+	for (k = first; k < n && !rules[k].lasts; k++)
+		;
+	return k < n ? k : first;
+}
+
 /* Told rule by rule, the product says what its verdict says. */
 static bool rules_agree(const struct product *p, const struct rz_world *w)
 {
@@ -32,8 +47,7 @@ static bool rules_agree(const struct product *p, const struct rz_world *w)
 		enum rz_reason reason = rz_classify(&j, w).reason;
 
 		n = rz_classify_rules(&j, w, rules);
-		for (k = 0; k < n && rules[k].answer == RZ_ANSWER_PASSED; k++)
-			;
+		k = that_decides(rules, n);
 		if (k < n ? rules[k].answer != RZ_ANSWER_FAILED || rules[k].reason != reason
 			  : reason != RZ_REASON_NONE)
 			return false;

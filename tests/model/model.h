@@ -258,6 +258,7 @@ enum twist {
 	TWIST_PARK_TIME,     /* ... or when enough was read, at once */
 	TWIST_PARK_NAMELESS, /* it is parked for its library, though that is not known yet */
 	TWIST_PARK_HOME,     /* nobody is parked at home */
+	TWIST_PARK_HIDES,    /* `parked` is told although acks=0, say, keeps it for good */
 	TWIST_BACK_RESTS,    /* what was opened since a move does not rest for itself */
 	TWIST_COUNT,
 };

@@ -188,12 +188,35 @@ static const struct {
 	{RZ_REASON_MAY_COME, may_come},
 };
 
-/* docs/concepts.md, "Parked connections": would nobody move it, whatever it sends? */
-static bool lasts(const struct eye *e)
+/* Of what one connection has of its own: what reading its requests would not mend; else NONE. */
+static enum rz_reason lasting_of_its_own(const struct eye *e)
 {
 	const struct rz_frame *f = &e->conn->frame;
 	bool named =
 		says_of_itself(e) || (!f->adopted && !f->software) || twist == TWIST_PARK_NAMELESS;
+	const struct {
+		enum rz_reason reason;
+		bool keeps;
+	} all[] = {
+		{RZ_REASON_SHARED, shared(e) && (named || e->r->settings.shared == RZ_SHARED_SKIP)},
+		{RZ_REASON_ACKS0, acks0(e)},
+		{RZ_REASON_TRANSACTIONAL, transactional(e)},
+		{RZ_REASON_LOAD_BALANCER, f->via == RZ_VIA_PROXY || e->client->host_override},
+		{RZ_REASON_LOCAL_PROXY, local_proxy(e)},
+		{RZ_REASON_LIBRARY, e->there && *e->agent_zone && named && library(e)},
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(all); i++)
+		if (all[i].keeps && twist != TWIST_RULE + (unsigned)all[i].reason)
+			return all[i].reason;
+	return RZ_REASON_NONE;
+}
+
+/* docs/concepts.md, "Parked connections": would nobody move it, whatever it sends? */
+static bool lasts(const struct eye *e)
+{
+	const struct rz_frame *f = &e->conn->frame;
 
 	if (left(e) || followed(e))
 		return false;
@@ -201,16 +224,11 @@ static bool lasts(const struct eye *e)
 		return true;
 	if (not_identified(e))
 		return f->state == RZ_STATE_TLS || f->state == RZ_STATE_NOT_KAFKA;
-	if (several(e) || not_opted_in(e) || excluded(e) || no_zone(e) || acks0(e) ||
-	    transactional(e) || local_proxy(e))
+	if (several(e) || not_opted_in(e) || excluded(e) || no_zone(e))
 		return true;
 	if (*e->agent_zone && same_zone(e) && twist != TWIST_PARK_HOME)
 		return true;
-	if (f->via == RZ_VIA_PROXY || e->client->host_override)
-		return true;
-	if (shared(e) && (named || e->r->settings.shared == RZ_SHARED_SKIP))
-		return true;
-	return e->there && *e->agent_zone && named && library(e);
+	return lasting_of_its_own(e) != RZ_REASON_NONE;
 }
 
 /* What becomes of its mark. */
@@ -332,6 +350,9 @@ struct opinion judge(const struct run *r, size_t conn)
 	for (i = 0; i < COUNT(rules) && o.reason == RZ_REASON_NONE; i++)
 		if (twist != TWIST_RULE + (unsigned)rules[i].reason && rules[i].holds(&e))
 			o.reason = rules[i].reason;
+	if (o.reason == RZ_REASON_PARKED && twist != TWIST_PARK_HIDES &&
+	    lasting_of_its_own(&e) != RZ_REASON_NONE)
+		o.reason = lasting_of_its_own(&e);
 	o.park = mark(&e, o.reason != RZ_REASON_NONE && lasts(&e));
 	o.home = o.reason == RZ_REASON_SAME_ZONE && DATA(f) && !f->coordinator && !f->acks0 &&
 		 !f->transaction;

@@ -139,6 +139,7 @@ static const char *const names[] = {"aliases",
 				    "parked: until a while is over",
 				    "parked: not while a name is learned",
 				    "parked: at home",
+				    "parked: what lasts is told",
 				    "what may be back rests"};
 _Static_assert(COUNT(names) == TWIST_COUNT - TWIST_FIRST_OF_PACE, "each twist has a name");
 

@@ -290,6 +290,46 @@ static const struct {
 	CASE(group_skipped, true),
 };
 
+/* Reading its requests would not mend what lasts, so that is told, and not that it is parked. */
+static void test_what_is_told(void **state)
+{
+	static const struct {
+		void (*change)(struct test_world *w);
+		enum rz_reason told;
+	} rows[] = {
+		{same_zone, RZ_REASON_SAME_ZONE},
+		{acks0_and_no_home, RZ_REASON_NO_AGENT_THERE},
+		{acks0, RZ_REASON_ACKS0},
+		{transactional, RZ_REASON_TRANSACTIONAL},
+		{proxied, RZ_REASON_LOAD_BALANCER},
+		{local_proxy, RZ_REASON_LOCAL_PROXY},
+		{nameless_writer, RZ_REASON_LIBRARY},
+		{group_skipped, RZ_REASON_SHARED},
+		/* of these it may be another one once it is read */
+		{metadata_alone, RZ_REASON_PARKED},
+		{young, RZ_REASON_PARKED},
+		{peer_is_a_proxy, RZ_REASON_PARKED},
+		{nameless_older_writer, RZ_REASON_PARKED},
+		{group_of_older, RZ_REASON_PARKED},
+	};
+	struct test_world w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		test_world_make(&w);
+		rows[i].change(&w);
+		w.conn.park = RZ_PARK_PARKED;
+		assert_int_equal(test_classify(&w).reason, rows[i].told);
+	}
+	/* also behind one that was so when it was last read */
+	test_world_make(&w);
+	acks0(&w);
+	metadata_alone(&w);
+	w.conn.park = RZ_PARK_PARKED;
+	assert_int_equal(test_classify(&w).reason, RZ_REASON_ACKS0);
+}
+
 static void test_which_last(void **state)
 {
 	struct rz_verdict v;
@@ -314,10 +354,9 @@ static void test_which_last(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_when_it_is_parked),
-		cmocka_unit_test(test_every_mark),
-		cmocka_unit_test(test_read_again),
-		cmocka_unit_test(test_which_last),
+		cmocka_unit_test(test_when_it_is_parked), cmocka_unit_test(test_every_mark),
+		cmocka_unit_test(test_read_again),	  cmocka_unit_test(test_which_last),
+		cmocka_unit_test(test_what_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,9 +91,9 @@ enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct 
 
 /*
  * Rules are asked in the order of enum rz_reason (but LEFT, FOLLOWED and MPTCP first: nothing else
- * is known of such a connection) and the reason of the first that fails is returned. Covered here:
- * everything up to and including RZ_REASON_MAY_COME; clients, budget, pause and mode are
- * policy/select.h's.
+ * is known of such a connection) and the reason of the first that fails is returned. If that is
+ * PARKED and a rule behind it fails in a way that lasts, that one's. Covered here: everything up to
+ * and including RZ_REASON_MAY_COME; clients, budget, pause and mode are policy/select.h's.
  */
 struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_world *w);
 
@@ -121,7 +121,8 @@ struct rz_rule_answer {
 };
 
 /* What each rule says of a connection, in the order in which they are asked. The first that failed
- * is rz_classify()'s reason; no rule above it is moot. Returns how many there are. */
+ * is rz_classify()'s reason (if it is PARKED: the first behind it that lasts, if any); no rule
+ * above it is moot. Returns how many there are. */
 #define RZ_RULES_MAX 32
 size_t rz_classify_rules(const struct rz_judged_conn *c, const struct rz_world *w,
 			 struct rz_rule_answer ret[RZ_RULES_MAX]);

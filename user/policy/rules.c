@@ -323,14 +323,32 @@ static enum rz_answer ask(const struct rule *r, const struct rz_view *v)
 	return r->fails(v) ? RZ_ANSWER_FAILED : RZ_ANSWER_PASSED;
 }
 
+/* The first rule from `at` on that fails; `lasting`: the first that fails in a way that lasts;
+ * N_RULES: none. */
+static size_t failing(const struct rz_view *v, size_t at, bool by_hand, bool lasting)
+{
+	for (; at < N_RULES; at++) {
+		const struct rule *r = &rules[at];
+
+		if ((by_hand && !r->protects) || (lasting && !r->lasts) ||
+		    ask(r, v) != RZ_ANSWER_FAILED)
+			continue;
+		if (!lasting || r->lasts(v))
+			break;
+	}
+	return at;
+}
+
 enum rz_reason rz_rules_first(const struct rz_view *v, bool by_hand)
 {
-	size_t i;
+	size_t at = failing(v, 0, by_hand, false), behind;
 
-	for (i = 0; i < N_RULES; i++)
-		if ((!by_hand || rules[i].protects) && ask(&rules[i], v) == RZ_ANSWER_FAILED)
-			return rules[i].reason;
-	return RZ_REASON_NONE;
+	/* `parked` sounds as if time would mend it; acks=0, say, will be so as long as it is */
+	if (at < N_RULES && rules[at].reason == RZ_REASON_PARKED) {
+		behind = failing(v, at + 1, by_hand, true);
+		at = behind < N_RULES ? behind : at;
+	}
+	return at < N_RULES ? rules[at].reason : RZ_REASON_NONE;
 }
 
 /* Whoever is held, or is not identified, is judged by that alone. */

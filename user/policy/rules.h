@@ -28,7 +28,8 @@ struct rz_view {
 	bool probe; /* a probe may tell that its library bears more (move/wait.h) */
 };
 
-/* The reason of the first rule that fails, NONE if none does. `by_hand`: of those that protect. */
+/* The reason of the first rule that fails, NONE if none does; where that is PARKED, of the first
+ * one behind it that lasts, if any. `by_hand`: of those that protect. */
 enum rz_reason rz_rules_first(const struct rz_view *v, bool by_hand);
 
 /* Does one of them fail in a way that lasts: not mended by time, nor by any request that is yet to
