@@ -81,6 +81,7 @@ enum rz_place {
 			  */
 	RZ_PLACE_EVENT_INSERT, /* of a piece of an event: the event is lost */
 	RZ_PLACE_TOLD_INSERT,  /* of what an agent said of itself: it is asked again */
+	RZ_PLACE_PARK, /* marking connections to be parked, or reading the bytes of parked ones */
 	RZ_PLACE_COUNT,
 };
 struct rz_error_key {

@@ -28,7 +28,7 @@ counted() { stat_is ".errors | any(.place == \"enter\" and .errno == $1)"; }
 
 agent_start a
 topology a=ready b=notready
-rezone_start --interval 500ms --stable-for 0s --rate 50 --cloud off
+rezone_start --interval 500ms --stable-for 0s --rate 50 --cloud off --park-after 1s
 daemon=$((1 << 39 | 1 << 38 | 1 << 12)) helper=$((1 << 21 | 1 << 19 | 1 << 2))
 check "the daemon has CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and no others" has_only "${PIDS[rezone]}" $daemon
 check "the helper has CAP_SYS_ADMIN, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, and no others" has_only "$(answering)" $helper
@@ -75,9 +75,14 @@ check "... events say so" within "$DEADLINE" eval '[ "$(event_count ".event == \
 check "... and the status is as before" within "$DEADLINE" eval '! fault'
 check "it made no call that its list forbids" eval '! counted 1'
 
+# at home, and parked: its bytes are read from its socket, in another network namespace
+client_start w kafka-go-debian write --bootstrap "$(agent_ip a):9092" --client-id w,warpstream_az=a --topic t --rate 100
+check "a writer at home is parked" within "$DEADLINE" some_rows '.client_id == "w,warpstream_az=a" and .parked'
 kill -KILL "$(spare)" "$(keeper)" "$(answering)"
 check "all three are killed: the status says so, and to restart" within "$DEADLINE" eval '"$REZONE" status --pin-dir "$PIN_DIR" -o json | jq -e ".faults | any(.fault == \"helper down\" and (.text | contains(\"restart\")))" >/dev/null'
+check "... that its bytes cannot be read is counted" within "$DEADLINE" stat_is '.errors | any(.place == "park" and .errno == 130)'
 check "... the daemon goes on" daemon_runs
+stop w
 stop rezone
 rezone_start --interval 500ms --stable-for 0s --cloud off
 check "... and the next one has a helper" within "$DEADLINE" eval '! fault && answering'

@@ -3,7 +3,8 @@
  * Connections that nobody would move are parked, and read again when one might be.
  *
  * Comes in: a tick's connections and verdicts. Goes out: the marks in map conns (kern/park.h);
- * before the tick, what parked connections have carried. Called by daemon/tick.c and pass.c.
+ * before the tick, what parked connections have carried; errors of both, in map errors. Called by
+ * daemon/tick.c and pass.c.
  */
 #include "daemon/daemon.h"
 
@@ -48,6 +49,13 @@ void rz_daemon_park_stop(struct rz_daemon *d)
 	free(d->parked);
 }
 
+/* Why marks, or the bytes that commands show, stand still. */
+static void tally(const struct rz_daemon *d, int err)
+{
+	if (err)
+		rz_tally_error(d->maps, RZ_PLACE_PARK, err);
+}
+
 /* At each tick, and not more often than every 10 s; or now. */
 void rz_daemon_park_look(struct rz_daemon *d, bool now)
 {
@@ -59,7 +67,7 @@ void rz_daemon_park_look(struct rz_daemon *d, bool now)
 	if (!p->n || (!now && now_ns < p->looked_ns + every_ns))
 		return;
 	p->looked_ns = now_ns;
-	rz_kern_look_at_parked(d->kern, p->netns, p->n);
+	tally(d, rz_kern_look_at_parked(d->kern, p->netns, p->n));
 }
 
 void rz_daemon_park_look_between(struct rz_daemon *d)
@@ -69,19 +77,21 @@ void rz_daemon_park_look_between(struct rz_daemon *d)
 		rz_daemon_park_look(d, true);
 }
 
-static void note_place(struct rz_parked *p, uint32_t netns)
+/* 0 or -ENOMEM: no look goes there. */
+static int note_place(struct rz_parked *p, uint32_t netns)
 {
 	uint32_t *grown;
 	size_t i;
 
 	for (i = p->n; i-- > 0;)
 		if (p->netns[i] == netns)
-			return;
+			return 0;
 	grown = realloc(p->netns, (p->n + 1) * sizeof(*grown));
 	if (!grown)
-		return;
+		return -ENOMEM;
 	p->netns = grown;
 	p->netns[p->n++] = netns;
+	return 0;
 }
 
 static int by_cookie(const void *a, const void *b)
@@ -101,7 +111,7 @@ static void give_orders(struct rz_daemon *d)
 	struct rz_parked *p = d->parked;
 
 	if (p->n_orders)
-		rz_kern_park(d->kern, p->orders, p->n_orders);
+		tally(d, rz_kern_park(d->kern, p->orders, p->n_orders));
 	p->n_orders = 0;
 }
 
@@ -117,7 +127,7 @@ static void change_mark(struct rz_daemon *d, const struct rz_conn *c, bool lasts
 	if (p->n_orders == RZ_PARK_ORDERS)
 		give_orders(d);
 	if (to >= RZ_PARK_WANTED)
-		note_place(p, c->netns);
+		tally(d, note_place(p, c->netns));
 }
 
 void rz_daemon_park_begin(struct rz_daemon *d)

@@ -72,6 +72,7 @@ static const char *const places[] = {
 	"ringbuf",     "destroy",      "proxied insert", "software insert", "traffic insert",
 	"held insert", "print insert", "close",		 "maps read",	    "source",
 	"enter",       "ledger",       "moves",		 "event insert",    "told insert",
+	"park",
 };
 _Static_assert(sizeof(places) / sizeof(places[0]) == RZ_PLACE_COUNT, "a word for each place");
 
