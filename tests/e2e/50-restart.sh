@@ -42,12 +42,32 @@ check "one program is attached, not two" within "$DEADLINE" has_progs 1
 
 "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" >"$WORK/second.out" 2>&1
 rc=$?
-check "a second daemon is refused, in one line" eval '[ $rc = 1 ] && [ "$(wc -l <"$WORK/second.out")" = 1 ]'
+check "a second daemon is refused, with one error" eval '[ $rc = 1 ] && [ "$(grep -c " error " "$WORK/second.out")" = 1 ]'
 timeout "$DEADLINE" "$REZONE" run --pin-dir "$PIN_DIR-2" --cgroup "$CGROUP" >"$WORK/third.out" 2>&1
 rc=$?
 check "so is one with a pin directory of its own, which leaves nothing there" eval '[ $rc = 1 ] && [ "$(wc -l <"$WORK/third.out")" = 1 ] && [ ! -e "$PIN_DIR-2" ]'
 check "no second program stays attached" has_progs 1
 check "the first one runs on" alive rezone
+
+# a successor that is started while the old one still runs, as of a pod that is deleted by force: it takes over from an end that leaves
+# nothing, and from one that leaves its pins
+successor() { # WHAT FLAGS...: of the one that follows
+	local what=$1
+	shift
+	spawn next - - "$REZONE" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" --topology "$WORK/topology.yaml" --interval 500ms "$@"
+	within "$DEADLINE" test -s "$WORK/next.log" || not_ok "the successor says for whom it waits"
+	check "$what: its successor waits for its end" alive next
+	stop rezone
+	PIDS[rezone]=${PIDS[next]}
+	unset 'PIDS[next]'
+	check "... then runs" within "$DEADLINE" daemon_runs
+	check "... without an error" eval '! grep " error " "$WORK/next.log"'
+	rm "$WORK/next.log"
+}
+successor "a daemon that removes its pins" --keep-pins
+successor "a daemon that leaves its pins"
+check "the connections are known in the end" within "$DEADLINE" has_rows '.kind == "data"' 7
+check "nobody was disturbed by it" all_there "$before"
 
 bpftool map pin pinned "$PIN_DIR/stats" "$PIN_DIR/other"
 stop rezone

@@ -163,6 +163,14 @@ int rz_signals_block(void)
 		       : 0;
 }
 
+bool rz_signals_want_end(void)
+{
+	sigset_t set;
+
+	return !sigpending(&set) &&
+	       (sigismember(&set, SIGINT) == 1 || sigismember(&set, SIGTERM) == 1);
+}
+
 static int read_signals(void *arg)
 {
 	struct signalfd_siginfo si;

@@ -8,6 +8,7 @@
 #ifndef RZ_BASE_LOOP_H
 #define RZ_BASE_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/signalfd.h>
 
@@ -34,6 +35,8 @@ int rz_loop_arm(int timer, uint64_t in_ns);
  * Called before anything is made that has to be removed.
  */
 int rz_signals_block(void);
+/* Has one come since that is to end the daemon? For what waits before the loop runs. */
+bool rz_signals_want_end(void);
 
 /* Calls fn with each of these signals, and who sent it. 0 or -errno, logged. */
 typedef int (*rz_signal_fn)(void *arg, const struct signalfd_siginfo *si);

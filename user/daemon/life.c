@@ -48,10 +48,7 @@ static int take_node(struct rz_daemon *d, int *ret_helper)
 			      why);
 	give_up(RZ_CAPS_ALL);
 	*ret_helper = rz_enter_begin(d->conf.ports, d->conf.n_ports);
-	err = rz_pins_prepare(d->conf.pin_dir);
-	if (err)
-		return err;
-	d->lock = rz_pins_lock(d->conf.pin_dir);
+	d->lock = rz_pins_take(d->conf.pin_dir);
 	if (d->lock < 0)
 		return d->lock;
 	rz_daemon_forget_status(d->conf.pin_dir);

@@ -13,14 +13,17 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 #include <linux/magic.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/cure.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/str.h"
 #include "rezone/types.h"
 
@@ -120,35 +123,121 @@ int rz_pins_prepare(const char *pin_dir)
 	return err ? err : make_dir(dir);
 }
 
+/* " (process N)" of the daemon that holds the lock; "" where /proc/locks does not show it, as of
+ * one in another PID namespace. */
+static void name_holder(const char *pin_dir, char *dst, size_t size)
+{
+	_cleanup_fclose_ FILE *f = fopen("/proc/locks", "re");
+	unsigned int device[2];
+	unsigned long ino;
+	char line[256];
+	struct stat st;
+	int pid;
+
+	*dst = '\0';
+	if (!f || stat(pin_dir, &st))
+		return;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*d: FLOCK %*s %*s %d %x:%x:%lu", &pid, &device[0], &device[1],
+			   &ino) == 4 &&
+		    ino == st.st_ino && makedev(device[0], device[1]) == st.st_dev && pid > 0)
+			snprintf(dst, size, " (process %d)", pid);
+}
+
 /* A reader asks for the lock for an instant (rz_maps_daemon_alive), so one refusal proves nothing.
- */
-int rz_pins_lock(const char *pin_dir)
+ * -EBUSY: another daemon has it; -ESTALE: one that ended has removed the directory meanwhile. */
+static int try_lock(const char *pin_dir)
 {
 	_cleanup_close_ int fd = open(pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat locked, named;
 	int i;
 
 	if (fd < 0)
-		return rz_err(-errno, "pins: cannot open %s: %s; %s", pin_dir, strerror(errno),
-			      rz_cure(-errno));
+		return errno == ENOENT ? -ESTALE
+				       : rz_err(-errno, "pins: cannot open %s: %s; %s", pin_dir,
+						strerror(errno), rz_cure(-errno));
 	for (i = 0; i < 20; i++) {
 		if (flock(fd, LOCK_EX | LOCK_NB)) {
 			usleep(10 * 1000);
 			continue;
 		}
-		/* a daemon that ended meanwhile may have removed what we opened */
 		if (fstat(fd, &locked) || stat(pin_dir, &named) || locked.st_ino != named.st_ino ||
 		    locked.st_dev != named.st_dev)
-			return rz_err(-ESTALE,
-				      "pins: %s was removed by a rezone that just ended; "
-				      "start again",
-				      pin_dir);
+			return -ESTALE;
 		return RZ_TAKE_FD(fd);
 	}
-	return rz_err(-EBUSY,
-		      "run: another rezone runs with %s; stop it, or give this one its own "
+	return -EBUSY;
+}
+
+/* Says why try_lock() failed, where it has not. */
+static int tell_lock(const char *pin_dir, int err)
+{
+	char who[32];
+
+	if (err == -ESTALE)
+		return rz_err(err, "pins: %s was removed by a rezone that just ended; start again",
+			      pin_dir);
+	if (err != -EBUSY)
+		return err;
+	name_holder(pin_dir, who, sizeof(who));
+	return rz_err(err,
+		      "run: another rezone%s runs with %s; stop it, or give this one its own "
 		      "--pin-dir and --port",
-		      pin_dir);
+		      who, pin_dir);
+}
+
+int rz_pins_lock(const char *pin_dir)
+{
+	int fd = try_lock(pin_dir);
+
+	return fd < 0 ? tell_lock(pin_dir, fd) : fd;
+}
+
+/* It may be about to end: Kubernetes starts a pod's successor at once if the pod was deleted by
+ * force. */
+static void tell_waiting(const char *pin_dir)
+{
+	char who[32];
+
+	name_holder(pin_dir, who, sizeof(who));
+	rz_info("run: another rezone%s runs with %s: waiting up to %llu s for its end", who,
+		pin_dir, RZ_PINS_WAIT_NS / RZ_SECOND_NS);
+}
+
+/* try_lock() until it is no use. The directory is there, but for one that was removed again. */
+static int wait_for_lock(const char *pin_dir)
+{
+	uint64_t until_ns = rz_now_ns() + RZ_PINS_WAIT_NS;
+	bool told = false;
+	int fd, err = 0;
+
+	while (!err) {
+		fd = try_lock(pin_dir);
+		if ((fd != -EBUSY && fd != -ESTALE) || rz_now_ns() >= until_ns ||
+		    rz_signals_want_end())
+			return fd;
+		if (fd == -ESTALE)
+			err = rz_pins_prepare(pin_dir);
+		else if (!told)
+			tell_waiting(pin_dir);
+		told |= fd == -EBUSY;
+	}
+	return err;
+}
+
+int rz_pins_take(const char *pin_dir)
+{
+	int fd, err = rz_pins_prepare(pin_dir);
+
+	if (err)
+		return err;
+	fd = wait_for_lock(pin_dir);
+	if (fd < 0)
+		return tell_lock(pin_dir, fd);
+	err = rz_pins_prepare(pin_dir); /* the other one may have removed what is in it */
+	if (err)
+		close(fd);
+	return err ? err : fd;
 }
 
 int rz_pins_link(const char *pin_dir, const char *name)

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/clock.h"
+
 /* The links that follow responses, one a cgroup (kern/watch.c). */
 #define RZ_WATCH_PINS                                                                          \
 	{                                                                                      \
@@ -35,6 +37,12 @@ int rz_pins_prepare(const char *pin_dir);
  * dies.
  */
 int rz_pins_lock(const char *pin_dir);
+
+/* Prepares the directory, and takes its lock. If another daemon has it, says so, and waits for its
+ * end, RZ_PINS_WAIT_NS at most, and not once a signal wants this one to end. Returns the descriptor
+ * or -errno, logged. */
+int rz_pins_take(const char *pin_dir);
+#define RZ_PINS_WAIT_NS (5 * RZ_SECOND_NS)
 
 /* PIN_DIR/name -> v2/name for a pinned map. 1: it was made; 0: it is there already; -errno, logged.
  */
