@@ -8,24 +8,28 @@
 #include <string.h>
 #include <time.h>
 
+/* Log lines go through here byte by byte: most bytes stand for themselves. */
 static size_t escape(char *dst, size_t dst_size, const void *src, size_t len, bool double_backslash)
 {
+	static const char hex[] = "0123456789abcdef";
 	const unsigned char *s = src;
-	char one[5];
 	size_t i, n, at = 0;
 
 	if (!dst_size)
 		return 0;
 	for (i = 0; i < len; i++) {
-		if (s[i] == '\\' && double_backslash)
-			n = snprintf(one, sizeof(one), "\\\\");
-		else if (s[i] >= 0x20 && s[i] < 0x7f)
-			n = snprintf(one, sizeof(one), "%c", s[i]);
-		else
-			n = snprintf(one, sizeof(one), "\\x%02x", s[i]);
+		bool backslash = s[i] == '\\' && double_backslash;
+		bool plain = s[i] >= 0x20 && s[i] < 0x7f && !backslash;
+
+		n = plain ? 1 : backslash ? 2 : 4;
 		if (at + n >= dst_size)
 			break;
-		memcpy(dst + at, one, n);
+		if (plain)
+			dst[at] = (char)s[i];
+		else if (backslash)
+			memcpy(dst + at, "\\\\", 2);
+		else
+			memcpy(dst + at, (char[]){'\\', 'x', hex[s[i] >> 4], hex[s[i] & 15]}, 4);
 		at += n;
 	}
 	dst[at] = '\0';
@@ -166,15 +170,39 @@ void rz_duration_format(char *dst, size_t dst_size, uint64_t ns)
 	}
 }
 
+/* A number in so many digits, with zeros in front. */
+static char *digits(char *at, unsigned n, int width)
+{
+	int i;
+
+	for (i = width - 1; i >= 0; i--, n /= 10)
+		at[i] = (char)('0' + n % 10);
+	return at + width;
+}
+
+/* Of each log line: strftime() and snprintf() took most of a line's time. */
 void rz_time_format(char dst[RZ_TIME_TEXT], uint64_t unix_ns)
 {
 	time_t s = (time_t)(unix_ns / 1000000000ULL);
+	char *at = dst;
 	struct tm tm;
-	size_t n;
 
 	gmtime_r(&s, &tm);
-	n = strftime(dst, RZ_TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(dst + n, RZ_TIME_TEXT - n, ".%03uZ", (unsigned)(unix_ns / 1000000ULL % 1000));
+	at = digits(at, (unsigned)tm.tm_year + 1900, 4);
+	*at++ = '-';
+	at = digits(at, (unsigned)tm.tm_mon + 1, 2);
+	*at++ = '-';
+	at = digits(at, (unsigned)tm.tm_mday, 2);
+	*at++ = 'T';
+	at = digits(at, (unsigned)tm.tm_hour, 2);
+	*at++ = ':';
+	at = digits(at, (unsigned)tm.tm_min, 2);
+	*at++ = ':';
+	at = digits(at, (unsigned)tm.tm_sec, 2);
+	*at++ = '.';
+	at = digits(at, (unsigned)(unix_ns / 1000000ULL % 1000), 3);
+	*at++ = 'Z';
+	*at = '\0';
 }
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
