@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <sys/socket.h>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -171,6 +172,94 @@ static void test_stalled(void **state)
 	assert_non_null(strstr(bytes, "100 lines before this one"));
 }
 
+/* Lines that are gathered: each is whole and in its place, also those before and behind a line that
+ * is too long to wait, and a pipe gets many with one write. */
+static void test_gathered(void **state)
+{
+	static char name[2000];
+	int was = dup(STDERR_FILENO), ends[2], i;
+	const char *at = text;
+	char line[32];
+	ssize_t n;
+
+	(void)state;
+	rz_log_setup(RZ_LOG_TEXT, RZ_LOG_INFO);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	rz_log_gather();
+	for (i = 0; i < 50; i++)
+		rz_info("line %d", i);
+	rz_log_gathered();
+	rz_info("by itself");
+	dup2(was, STDERR_FILENO);
+	n = read(ends[0], text, sizeof(text) - 1); /* one packet for each write */
+	assert_true(n > 0);
+	text[n] = '\0';
+	assert_int_equal(capture_lines(text), 50);
+	n = read(ends[0], text, sizeof(text) - 1);
+	assert_true(n > 0);
+	text[n] = '\0';
+	assert_int_equal(capture_lines(text), 1);
+	close(was);
+	close(ends[0]);
+	close(ends[1]);
+
+	memset(name, '\n', sizeof(name) - 1);
+	CAPTURED({
+		rz_log_gather();
+		rz_info("line 0");
+		rz_info("%s", name); /* escaped it is longer than a pipe takes at once */
+		rz_info("line 2");
+		rz_log_gathered();
+		rz_info("line 3");
+	});
+	assert_int_equal(capture_lines(text), 4);
+	for (i = 0; i < 4; i++, at = strchr(at, '\n') + 1) {
+		snprintf(line, sizeof(line), " info  line %d\n", i);
+		assert_true(i == 1 ? !strncmp(at + 24, " info  \\x0a", 11)
+				   : !strncmp(at + 24, line, strlen(line)));
+	}
+}
+
+/* Gathered lines whose reader stands still are lost as others are: each counts, and it is said once
+ * there is a reader again. */
+static void test_gathered_lost(void **state)
+{
+	uint64_t before = rz_log_lost();
+	int was = dup(STDERR_FILENO), ends[2], i;
+	char bytes[65536];
+	struct capture c;
+	uint64_t seen = 0;
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	rz_log_setup(RZ_LOG_TEXT, RZ_LOG_INFO);
+	dup2(ends[1], STDERR_FILENO);
+	alarm(20);
+	rz_log_gather();
+	for (i = 0; i < 3000; i++)
+		rz_info("a line of sixty bytes and more, so that a pipe of 64 KiB is soon full");
+	rz_log_gathered();
+	alarm(0);
+	dup2(was, STDERR_FILENO);
+	close(was);
+	close(ends[1]);
+	while ((n = read(ends[0], bytes, sizeof(bytes))) > 0)
+		for (i = 0; i < n; i++)
+			seen += bytes[i] == '\n';
+	close(ends[0]);
+	assert_true(seen > 0);
+	assert_int_equal(rz_log_lost() - before, 3000 - seen);
+	capture_begin(&c);
+	rz_log_gather();
+	rz_info("read again");
+	rz_log_gathered();
+	capture_end(&c, text, sizeof(text));
+	assert_int_equal(capture_lines(text), 2);
+	assert_non_null(strstr(text, "lines before this one"));
+}
+
 /* Beside the sentence: which part of rezone speaks, which node it is, and the fields of who logs.
  */
 static void test_fields(void **state)
@@ -218,11 +307,12 @@ static void test_fields(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),	cmocka_unit_test(test_name),
-		cmocka_unit_test(test_levels),	cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_json),	cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_long),	cmocka_unit_test(test_lost),
-		cmocka_unit_test(test_stalled),
+		cmocka_unit_test(test_text),	      cmocka_unit_test(test_name),
+		cmocka_unit_test(test_levels),	      cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_json),	      cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_long),	      cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_stalled),	      cmocka_unit_test(test_gathered),
+		cmocka_unit_test(test_gathered_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Log lines, see log.h. One write a line, so that lines of two writers do not mix, and so that a
- * line that cannot be written is one failure. */
+/* Log lines, see log.h. One write a line, or for some whole ones, so that lines of two writers do
+ * not mix. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -24,7 +24,11 @@
 static enum rz_log_format form = RZ_LOG_TEXT;
 static enum rz_log_level max_level = RZ_LOG_INFO;
 static uint64_t lost, lost_told; /* lines */
-static const char *command;	 /* NULL: lines are a log's, with time and level */
+/* Whole lines that wait for one write: no more than a pipe takes at once. */
+static char gathered[PIPE_BUF];
+static size_t n_gathered;
+static bool gathers;
+static const char *command; /* NULL: lines are a log's, with time and level */
 static bool (*diverted)(enum rz_log_level level, const char *text);
 
 static const char *const words[] = {"error", "warn", "info", "debug"};
@@ -108,20 +112,58 @@ static bool has_room(void)
 	return poll(&p, 1, lost > lost_told ? 0 : PATIENCE_MS) != 0;
 }
 
-/* A line that is cut counts as written: what reads the log sees that there was one. */
-static bool write_line(const char *line)
+/* Writes all, or as much as there is room for. Returns how much. */
+static size_t write_all(const char *bytes, size_t size)
 {
-	size_t size = strlen(line), done = 0;
+	size_t done = 0;
 	ssize_t n = 1;
 
 	while (n > 0 && done < size && has_room()) {
 		do {
-			n = write(STDERR_FILENO, line + done,
+			n = write(STDERR_FILENO, bytes + done,
 				  size - done < PIPE_BUF ? size - done : PIPE_BUF);
 		} while (n < 0 && errno == EINTR);
 		done += n > 0 ? (size_t)n : 0;
 	}
-	return done > 0;
+	return done;
+}
+
+/* A line that is cut counts as written: what reads the log sees that there was one. */
+static uint64_t lines_not_begun(const char *bytes, size_t size, size_t done)
+{
+	uint64_t lines = 0;
+	size_t i;
+
+	for (i = done ? done : 1; i < size; i++)
+		lines += bytes[i - 1] == '\n';
+	return lines + !done;
+}
+
+static void tell_lost(void);
+
+static void write_gathered(void)
+{
+	size_t size = n_gathered, done = size ? write_all(gathered, size) : 0;
+
+	n_gathered = 0;
+	if (done == size)
+		tell_lost();
+	else
+		lost += lines_not_begun(gathered, size, done);
+}
+
+/* False: it could not be written. One that is gathered is counted when it is. */
+static bool write_line(const char *line)
+{
+	size_t size = strlen(line);
+
+	if (gathers && n_gathered + size > sizeof(gathered))
+		write_gathered();
+	if (!gathers || size > sizeof(gathered))
+		return write_all(line, size) > 0;
+	memcpy(gathered + n_gathered, line, size);
+	n_gathered += size;
+	return true;
 }
 
 static bool put(enum rz_log_level level, const char *text, json_t *fields)
@@ -139,6 +181,19 @@ static bool put(enum rz_log_level level, const char *text, json_t *fields)
 	return line && write_line(line);
 }
 
+/* Once a line was written again; among gathered ones it waits with the next. */
+static void tell_lost(void)
+{
+	char text[LINE_MAX_BYTES];
+
+	if (lost <= lost_told)
+		return;
+	snprintf(text, sizeof(text), "log: %llu lines before this one could not be written",
+		 (unsigned long long)(lost - lost_told));
+	lost_told = lost;
+	put(RZ_LOG_WARN, text, NULL);
+}
+
 static void emit(enum rz_log_level level, json_t *fields, const char *fmt, va_list ap)
 {
 	char raw[LINE_MAX_BYTES], text[LINE_MAX_BYTES * 2];
@@ -148,14 +203,25 @@ static void emit(enum rz_log_level level, json_t *fields, const char *fmt, va_li
 		return;
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	rz_str_printable(text, sizeof(text), raw, strlen(raw));
-	if (!put(level, text, fields)) {
+	if (!put(level, text, fields))
 		lost++;
-	} else if (lost > lost_told) {
-		snprintf(raw, sizeof(raw), "log: %llu lines before this one could not be written",
-			 (unsigned long long)(lost - lost_told));
-		lost_told = lost;
-		put(RZ_LOG_WARN, raw, NULL);
-	}
+	else if (!n_gathered)
+		tell_lost();
+	errno = saved;
+}
+
+void rz_log_gather(void)
+{
+	gathers = true;
+}
+
+void rz_log_gathered(void)
+{
+	int saved = errno;
+
+	while (n_gathered)
+		write_gathered();
+	gathers = false;
 	errno = saved;
 }
 

@@ -35,6 +35,12 @@ void rz_log_fields(enum rz_log_level level, struct json_t *fields, const char *f
 /* Is a line of this level written, and as JSON? Else nobody needs fields. */
 bool rz_log_takes_fields(enum rz_log_level level);
 
+/* From here to rz_log_gathered() lines wait for each other, and some are written at once: for many
+ * lines in a row. Each is as it would be by itself, and in its place; only a process that ends in
+ * between leaves some out, so nothing may wait there. Calls do not nest. */
+void rz_log_gather(void);
+void rz_log_gathered(void);
+
 /* Logs at error level and returns `err` (a negative errno), so that a failure is one statement. A
  * JSON line has the errno's name as `error`. */
 int rz_err(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -317,7 +317,9 @@ int rz_daemon_moves_step(void *daemon)
 	more = rz_jobs_step(&d->moves->jobs, rz_now_ns());
 	d->status.wide = rz_kern_watch_wide(d->kern);
 	rung = ring(d);
+	rz_log_gather();
 	tell(d);
+	rz_log_gathered();
 	if (rung)
 		rz_bell_ring(d->conf.pin_dir, RZ_BELL_ANSWERS);
 	if (more)
