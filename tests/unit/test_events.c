@@ -2,6 +2,7 @@
 /* kern/events.c: rings of events, written and read. Needs the right to make maps. */
 #include "unit.h"
 
+#include <errno.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 
@@ -186,6 +187,79 @@ static void no_room(void **state)
 	assert_int_equal(w.seq, 1);
 }
 
+/* Gathered, they are read as any others, in order, also where the ring goes round. */
+static void gathered(void **state)
+{
+	struct rz_event_ring w, r;
+	struct rz_event e;
+	uint64_t n, missed = 0;
+	int err;
+
+	(void)state;
+	if (fd < 0)
+		skip();
+	assert_int_equal(rz_event_ring_open(fd, &w), 0);
+	assert_int_equal(rz_event_ring_rewind(fd, &r), 0);
+	rz_event_ring_gather(&w);
+	for (n = 1; n <= 700; n++)
+		add(&w, n);
+	assert_int_equal(rz_event_ring_gathered(&w, &err), 0);
+	assert_int_equal(err, 0);
+	for (n = 1; n <= 700; n++) {
+		assert_int_equal(rz_event_ring_next(&r, &e, &missed), 1);
+		assert_is(&e, n);
+	}
+	assert_int_equal(rz_event_ring_next(&r, &e, &missed), 0);
+	assert_int_equal(missed, 0);
+	rz_event_ring_gather(&w);
+	for (; n <= 9000; n++)
+		add(&w, n);
+	assert_int_equal(rz_event_ring_gathered(&w, &err), 0);
+	read_all(&r, 701, 9000);
+	/* the next daemon, by itself */
+	assert_int_equal(rz_event_ring_open(fd, &w), 0);
+	add(&w, 9001);
+	assert_int_equal(rz_event_ring_next(&r, &e, &missed), 1);
+	assert_is(&e, 9001);
+}
+
+/* Gathered ones that have no room are missed, and what comes behind them is read. */
+static void gathered_no_room(void **state)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
+	struct rz_event_ring w, r;
+	struct rz_event e;
+	uint64_t missed = 0;
+	uint32_t key;
+	int err;
+
+	(void)state;
+	if (fd < 0)
+		skip();
+	close(fd);
+	fd = bpf_map_create(BPF_MAP_TYPE_HASH, "events", sizeof(uint32_t),
+			    sizeof(struct rz_event_piece), 4, &opts);
+	assert_true(fd >= 0);
+	assert_int_equal(rz_event_ring_open(fd, &w), 0);
+	assert_int_equal(rz_event_ring_rewind(fd, &r), 0);
+	rz_event_ring_gather(&w);
+	add(&w, 1);
+	e = event(LONG_ID); /* of more pieces than are left */
+	assert_int_equal(rz_event_ring_add(&w, &e), 0);
+	add(&w, 3);
+	assert_int_equal(rz_event_ring_gathered(&w, &err), 2); /* nor has the third */
+	assert_int_equal(err, -E2BIG);
+	assert_int_equal(rz_event_ring_next(&r, &e, &missed), 1);
+	assert_is(&e, 1);
+	assert_int_equal(rz_event_ring_next(&r, &e, &missed), 0);
+	for (key = 0; key < RZ_EVENT_PIECES; key++)
+		bpf_map_delete_elem(fd, &key);
+	add(&w, 4);
+	assert_int_equal(rz_event_ring_next(&r, &e, &missed), 1);
+	assert_is(&e, 4);
+	assert_int_equal(missed, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +267,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(goes_round, begin, end),
 		cmocka_unit_test_setup_teardown(half_an_event, begin, end),
 		cmocka_unit_test_setup_teardown(no_room, begin, end),
+		cmocka_unit_test_setup_teardown(gathered, begin, end),
+		cmocka_unit_test_setup_teardown(gathered_no_room, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

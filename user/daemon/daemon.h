@@ -234,6 +234,9 @@ void rz_daemon_ledger_save(struct rz_daemon *d, uint64_t cookie, struct rz_saved
 void rz_daemon_ledger_moved(struct rz_daemon *d, const struct rz_snapshot *snap, uint64_t cookie,
 			    bool by_hand);
 void rz_daemon_ledger_outcome(struct rz_daemon *d, uint64_t cookie, enum rz_outcome outcome);
+/* From here to the latter, moves wait for each other, and many are written by one call. */
+void rz_daemon_saved_gather(struct rz_daemon *d);
+void rz_daemon_saved_gathered(struct rz_daemon *d);
 
 /* Asks agents for their versions because of connections of which the tick says so. The start: 0 or
  * -errno, logged. */
@@ -318,6 +321,10 @@ struct rz_event rz_event_of(enum rz_event_type type, const struct rz_snapshot *s
 /* Gives it number and time, and writes it; of moves and outcomes, a log line too: "move: CLIENT at
  * AGENT, zone a -> b, client.id ...: TEXT". */
 void rz_daemon_tell(struct rz_daemon *d, struct rz_event *e);
+/* From here to the latter many are told in a row: events, log lines and what moves have saved are
+ * written some at a time (base/log.h, kern/events.h). */
+void rz_daemon_tell_many(struct rz_daemon *d);
+void rz_daemon_told_many(struct rz_daemon *d);
 /* An event that is of no connection, and its log line; `more` are keys that a JSON line has beside
  * the event's (NULL: none), and is taken over. */
 void rz_daemon_tell_all(struct rz_daemon *d, enum rz_event_type type, struct json_t *more,

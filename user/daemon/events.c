@@ -118,6 +118,29 @@ void rz_daemon_tell(struct rz_daemon *d, struct rz_event *e)
 		log_conn(e);
 }
 
+static void gathered(struct rz_daemon *d, struct rz_event_ring *ring)
+{
+	int err;
+	size_t failed = rz_event_ring_gathered(ring, &err);
+
+	while (failed--)
+		rz_tally_error(d->maps, RZ_PLACE_EVENT_INSERT, err);
+}
+
+void rz_daemon_tell_many(struct rz_daemon *d)
+{
+	rz_event_ring_gather(&d->events);
+	rz_daemon_saved_gather(d);
+	rz_log_gather();
+}
+
+void rz_daemon_told_many(struct rz_daemon *d)
+{
+	gathered(d, &d->events);
+	rz_daemon_saved_gathered(d);
+	rz_log_gathered();
+}
+
 void rz_daemon_tell_all(struct rz_daemon *d, enum rz_event_type type, json_t *more, const char *fmt,
 			...)
 {

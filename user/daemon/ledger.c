@@ -2,16 +2,15 @@
 /*
  * What connections have carried, from tick to tick.
  *
- * Comes in: a tick's snapshot, the records of connections that have closed, moves and their
- * outcomes. Goes out: the maps of include/rezone/ledger.h, and to the snapshot the libraries that
- * closed connections have named (kern/named.h). Called by daemon/tick.c, moves.c and
- * outcomes.c.
+ * Comes in: a tick's snapshot, the records of connections that have closed. Goes out: the maps of
+ * include/rezone/ledger.h, and to the snapshot the libraries that closed connections have named
+ * (kern/named.h). Called by daemon/tick.c. What moves have saved is in saved.c.
  *
  * The records are read before the snapshot. A record can be read once its connection has left map
  * conns, so no connection is met in both; one that closes in between is met in neither, and its
  * record comes with the next tick.
  */
-#include "daemon/daemon.h"
+#include "daemon/ledger_inside.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,19 +31,6 @@
 #define CLOSED_MAX                                                                    \
 	65536 /* records that are kept for the next tick; half of them bring it about \
 	       */
-
-struct rz_daemon_ledger {
-	struct rz_ledger *l;
-	struct rz_counted_entry *places; /* map counted; roll.h */
-	size_t n_places;
-	struct rz_ledger_state state;
-	struct rz_closed *closed;
-	size_t n_closed, closed_room;
-	uint64_t dropped;
-	uint32_t hour;	 /* of the latest tick */
-	uint64_t failed; /* writes, since the log was last told */
-	uint64_t failed_logged_ns;
-};
 
 /* ---- records of closed connections ---- */
 
@@ -131,22 +117,16 @@ void rz_daemon_ledger_add(struct rz_daemon *d, const struct rz_snapshot *snap, s
 
 /* ---- the maps ---- */
 
-/* Writes an entry. Each failure counts (`rezone stats`, errors, place ledger); the log is told once
- * a minute at most, for a full map refuses each move. */
-static bool write_entry(struct rz_daemon *d, const char *map, int fd, const void *key,
-			const void *value)
+/* The log is told once a minute at most, for a full map refuses each move. */
+void rz_daemon_ledger_failed(struct rz_daemon *d, const char *map, int err)
 {
 	struct rz_daemon_ledger *b = d->ledger;
-	int err = bpf_map_update_elem(fd, key, value, BPF_ANY) ? -errno : 0;
-	uint64_t now_ns;
+	uint64_t now_ns = rz_now_ns();
 
-	if (!err)
-		return true;
-	now_ns = rz_now_ns();
 	b->failed++;
 	rz_tally_error(d->maps, RZ_PLACE_LEDGER, err);
 	if (b->failed_logged_ns && now_ns < b->failed_logged_ns + FAILED_LOG_EVERY_NS)
-		return false;
+		return;
 	rz_log_fields(RZ_LOG_WARN,
 		      json_pack("{s:s, s:o, s:I}", "map", map, "error", rz_json_error(err),
 				"failed", (json_int_t)b->failed),
@@ -156,7 +136,16 @@ static bool write_entry(struct rz_daemon *d, const char *map, int fd, const void
 		      (unsigned long long)b->failed);
 	b->failed = 0;
 	b->failed_logged_ns = now_ns;
-	return false;
+}
+
+static bool write_entry(struct rz_daemon *d, const char *map, int fd, const void *key,
+			const void *value)
+{
+	int err = bpf_map_update_elem(fd, key, value, BPF_ANY) ? -errno : 0;
+
+	if (err)
+		rz_daemon_ledger_failed(d, map, err);
+	return !err;
 }
 
 /* What of each connection is counted is in map counted already: a daemon that is killed before this
@@ -219,77 +208,6 @@ int rz_daemon_ledger_wake(void *daemon)
 	return 0;
 }
 
-/* ---- what moves have saved ---- */
-
-/* Moves count for as long as the hours do. */
-static void forget_saved(struct rz_daemon *d, uint64_t unix_ns)
-{
-	const uint64_t keep_ns = RZ_LEDGER_HOURS * 3600 * RZ_SECOND_NS;
-	struct rz_ledger_rows rows;
-	size_t i;
-
-	if (!rz_ledger_rows_read(d->maps, &rows))
-		for (i = 0; i < rows.n_saved; i++)
-			if (rows.saved[i].moved_unix_ns + keep_ns < unix_ns)
-				bpf_map_delete_elem(d->maps->saved, &rows.saved_cookies[i]);
-	rz_ledger_rows_free(&rows);
-}
-
-bool rz_daemon_ledger_carried(struct rz_daemon *d, const struct rz_snapshot *snap, uint64_t cookie,
-			      struct rz_saved *ret)
-{
-	const struct rz_conn *c = rz_snapshot_conn(snap, cookie);
-	struct rz_world world = rz_daemon_world(d, snap->now_ns);
-	struct rz_ledger_more base = rz_ledger_base(d->ledger->l, cookie);
-	struct rz_endpoint proxied;
-	struct rz_judged_conn j;
-	struct rz_saved s = {};
-	struct rz_where at;
-
-	if (!c || snap->now_ns <= c->opened_ns)
-		return false;
-	j = rz_judged(snap, c, &proxied);
-	at = rz_where_of(&j, &world);
-	s.client = c->frame.client;
-	s.seen_ns = snap->now_ns - c->opened_ns;
-	if (c->rx_bytes > base.rx_bytes)
-		s.rx_bytes = c->rx_bytes - base.rx_bytes;
-	if (c->tx_bytes > base.tx_bytes)
-		s.tx_bytes = c->tx_bytes - base.tx_bytes;
-	rz_str_copy(s.zones.group, sizeof(s.zones.group), at.group);
-	rz_str_copy(s.zones.client_zone, sizeof(s.zones.client_zone), at.client_zone);
-	rz_str_copy(s.zones.agent_zone, sizeof(s.zones.agent_zone), at.agent_zone);
-	*ret = s;
-	return true;
-}
-
-void rz_daemon_ledger_save(struct rz_daemon *d, uint64_t cookie, struct rz_saved *carried)
-{
-	carried->moved_unix_ns = rz_wall_ns();
-	write_entry(d, "saved", d->maps->saved, &cookie, carried);
-}
-
-void rz_daemon_ledger_moved(struct rz_daemon *d, const struct rz_snapshot *snap, uint64_t cookie,
-			    bool by_hand)
-{
-	struct rz_saved s;
-
-	if (!rz_daemon_ledger_carried(d, snap, cookie, &s))
-		return;
-	s.by_hand = by_hand;
-	rz_daemon_ledger_save(d, cookie, &s);
-}
-
-void rz_daemon_ledger_outcome(struct rz_daemon *d, uint64_t cookie, enum rz_outcome outcome)
-{
-	struct rz_saved s;
-
-	if (bpf_map_lookup_elem(d->maps->saved, &cookie, &s))
-		return;
-	s.outcome = outcome;
-	write_entry(d, "saved", d->maps->saved, &cookie, &s);
-}
-
 /* ---- the tick ---- */
 
 void rz_daemon_ledger_begin(struct rz_daemon *d, struct rz_snapshot *snap)
@@ -314,7 +232,7 @@ void rz_daemon_ledger_end(struct rz_daemon *d, bool whole)
 		rz_ledger_end(b->l);
 	publish(d);
 	if (b->hour != b->l->hour)
-		forget_saved(d, rz_wall_ns());
+		rz_daemon_saved_forget(d, rz_wall_ns());
 	b->hour = b->l->hour;
 }
 
@@ -392,6 +310,7 @@ void rz_daemon_ledger_stop(struct rz_daemon *d)
 	d->roll = NULL;
 	rz_ledger_counted_unmap(d->ledger->places, d->ledger->n_places);
 	free(d->ledger->closed);
+	free(d->ledger->moved);
 	free(d->ledger);
 	d->ledger = NULL;
 }

@@ -219,16 +219,21 @@ static void tally(struct rz_daemon *d, const struct rz_job *j)
 		rz_tally_error(d->maps, RZ_PLACE_CLOSE, j->error);
 }
 
+/* How many have ended since. */
+static size_t count_untold(const struct rz_jobs *jobs)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < jobs->n; i++)
+		n += !jobs->rows[i].told && rz_job_is_over(&jobs->rows[i]);
+	return n;
+}
+
 /* An operator's command waits for these. What it waits for stands in map moves before the rest is
  * told; but where that had no room, in map orders after it. */
 static bool ring(struct rz_daemon *d)
 {
-	const struct rz_jobs *jobs = &d->moves->jobs;
-	size_t i = 0;
-
-	while (i < jobs->n && (jobs->rows[i].told || !rz_job_is_over(&jobs->rows[i])))
-		i++;
-	if (!d->moves->by_hand || i == jobs->n)
+	if (!d->moves->by_hand || !count_untold(&d->moves->jobs))
 		return false;
 	rz_bell_ring(d->conf.pin_dir, RZ_BELL_ANSWERS);
 	return true;
@@ -238,8 +243,11 @@ static bool ring(struct rz_daemon *d)
 static void tell(struct rz_daemon *d)
 {
 	struct rz_jobs *jobs = &d->moves->jobs;
+	bool many = count_untold(jobs) > 1;
 	size_t i;
 
+	if (many)
+		rz_daemon_tell_many(d);
 	for (i = 0; i < jobs->n; i++) {
 		struct rz_job *j = &jobs->rows[i];
 
@@ -258,6 +266,8 @@ static void tell(struct rz_daemon *d)
 		if ((!j->error && j->c.plan.follow) || j->caught)
 			rz_loop_arm(d->follow_timer, 1); /* at once */
 	}
+	if (many)
+		rz_daemon_told_many(d);
 }
 
 /* The policy's decisions do not hold any more. */
@@ -317,9 +327,7 @@ int rz_daemon_moves_step(void *daemon)
 	more = rz_jobs_step(&d->moves->jobs, rz_now_ns());
 	d->status.wide = rz_kern_watch_wide(d->kern);
 	rung = ring(d);
-	rz_log_gather();
 	tell(d);
-	rz_log_gathered();
 	if (rung)
 		rz_bell_ring(d->conf.pin_dir, RZ_BELL_ANSWERS);
 	if (more)

@@ -167,3 +167,32 @@ int rz_batch_read_rows(int map_fd, const struct rz_batch_row *row, uint64_t flag
 	*ret_n = n;
 	return 0;
 }
+
+size_t rz_batch_write(int map_fd, const void *keys, size_t key_size, const void *values,
+		      size_t value_size, size_t n, int *ret_err)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	const char *key, *value;
+	size_t from = 0;
+	__u32 done;
+
+	*ret_err = 0;
+	while (from < n) {
+		done = (__u32)(n - from);
+		key = (const char *)keys + from * key_size;
+		value = (const char *)values + from * value_size;
+		if (!bpf_map_update_batch(map_fd, key, value, &done, &opts))
+			return n;
+		/* a call that fails before its first entry may leave the count as it was */
+		if (done >= n - from)
+			done = 0;
+		/* by itself it may go: the call itself needs memory, too */
+		if (bpf_map_update_elem(map_fd, key + done * key_size, value + done * value_size,
+					BPF_ANY)) {
+			*ret_err = -errno;
+			return from + done;
+		}
+		from += done + 1;
+	}
+	return n;
+}

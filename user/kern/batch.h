@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading a BPF hash map whole, in batches (Linux 5.6): a walk key by key starts over whenever the
- * key it stands on is deleted. Called by all of kern/ that reads a map.
+ * key it stands on is deleted. Called by all of kern/ that reads a map. And writing many entries by
+ * one call.
  */
 #ifndef RZ_KERN_BATCH_H
 #define RZ_KERN_BATCH_H
@@ -33,5 +34,12 @@ int rz_batch_read_rows(int map_fd, const struct rz_batch_row *row, uint64_t flag
 typedef int (*rz_batch_fn)(void *arg, const void *keys, const void *values, size_t n);
 int rz_batch_each(int map_fd, size_t key_size, size_t value_size, uint64_t flags, rz_batch_fn fn,
 		  void *arg);
+
+/*
+ * Writes n entries in their order, whether they are there or not, by as few calls as can be. Stops
+ * at the first that cannot be written: *ret_err is its -errno, else 0. Returns how many were.
+ */
+size_t rz_batch_write(int map_fd, const void *keys, size_t key_size, const void *values,
+		      size_t value_size, size_t n, int *ret_err);
 
 #endif

@@ -18,6 +18,11 @@ static __u32 place_of(uint64_t number)
 	return number % RZ_EVENT_PIECES;
 }
 
+static size_t pieces_of(size_t bytes)
+{
+	return (bytes + RZ_EVENT_PIECE_BYTES - 1) / RZ_EVENT_PIECE_BYTES;
+}
+
 /* ---- one event and its pieces ---- */
 
 /* An entry is replaced, and its memory may be another's while it is copied: what is read twice
@@ -59,24 +64,107 @@ static int put_together(int fd, const struct rz_event_piece *first, struct rz_ev
 	return rz_event_form_read(bytes, first->n_bytes, ret);
 }
 
+/* One of an event's pieces. */
+static struct rz_event_piece piece_of(uint64_t number, size_t i, const uint8_t *bytes, size_t n)
+{
+	size_t at = i * RZ_EVENT_PIECE_BYTES;
+	struct rz_event_piece p = {.number = number + i,
+				   .pieces = i ? 0 : (uint16_t)pieces_of(n),
+				   .n_bytes = (uint16_t)n};
+
+	memcpy(p.bytes, bytes + at, n - at < RZ_EVENT_PIECE_BYTES ? n - at : RZ_EVENT_PIECE_BYTES);
+	return p;
+}
+
 /* The first piece is written last: a reader that finds it finds the others. */
 static int write_pieces(int fd, uint64_t number, const uint8_t *bytes, size_t n)
 {
-	size_t i = (n + RZ_EVENT_PIECE_BYTES - 1) / RZ_EVENT_PIECE_BYTES, pieces = i, at, len;
+	size_t i = pieces_of(n);
 
 	while (i-- > 0) {
-		struct rz_event_piece p = {.number = number + i,
-					   .pieces = i ? 0 : (uint16_t)pieces,
-					   .n_bytes = (uint16_t)n};
+		struct rz_event_piece p = piece_of(number, i, bytes, n);
 		__u32 place = place_of(p.number);
 
-		at = i * RZ_EVENT_PIECE_BYTES;
-		len = n - at < RZ_EVENT_PIECE_BYTES ? n - at : RZ_EVENT_PIECE_BYTES;
-		memcpy(p.bytes, bytes + at, len);
 		if (bpf_map_update_elem(fd, &place, &p, BPF_ANY))
 			return -errno;
 	}
 	return 0;
+}
+
+/* ---- many at once ---- */
+
+#define WAIT_MAX 512
+
+struct rz_event_wait {
+	struct rz_event_piece pieces[WAIT_MAX];
+	uint32_t places[WAIT_MAX];
+	size_t n, failed;
+	int err; /* of the latest that failed */
+};
+
+/* The number of the event of which `at` is the first that waits: that of its last piece. */
+static uint64_t first_of(const struct rz_event_wait *w, size_t at)
+{
+	while (!w->pieces[at].pieces)
+		at++;
+	return w->pieces[at].number;
+}
+
+/* Writes the events from `at` on, one by one, numbered anew: one that cannot be written leaves no
+ * gap, for a reader would wait there. */
+static void write_again(struct rz_event_ring *r, struct rz_event_wait *w, size_t at)
+{
+	size_t i, n;
+	int err;
+
+	for (; at < w->n; at += n) {
+		for (n = 1; !w->pieces[at + n - 1].pieces;)
+			n++;
+		for (i = 0; i < n; i++) {
+			struct rz_event_piece *p = &w->pieces[at + i];
+
+			p->number = r->next + n - 1 - i;
+			w->places[at + i] = place_of(p->number);
+		}
+		rz_batch_write(r->fd, &w->places[at], sizeof(w->places[0]), &w->pieces[at],
+			       sizeof(w->pieces[0]), n, &err);
+		if (err) {
+			w->failed++;
+			w->err = err;
+		} else {
+			r->next += n;
+		}
+	}
+}
+
+static void write_waiting(struct rz_event_ring *r)
+{
+	struct rz_event_wait *w = r->wait;
+	int err;
+	size_t at = rz_batch_write(r->fd, w->places, sizeof(w->places[0]), w->pieces,
+				   sizeof(w->pieces[0]), w->n, &err);
+
+	if (err) {
+		while (at && !w->pieces[at - 1].pieces) /* the event's first piece is its last */
+			at--;
+		r->next = first_of(w, at);
+		write_again(r, w, at);
+	}
+	w->n = 0;
+}
+
+/* Puts an event's pieces behind those that wait, in the order in which they are written. */
+static void wait_with(struct rz_event_ring *r, const uint8_t *bytes, size_t n)
+{
+	struct rz_event_wait *w = r->wait;
+	size_t i = pieces_of(n);
+
+	if (w->n + i > WAIT_MAX)
+		write_waiting(r);
+	while (i-- > 0) {
+		w->pieces[w->n] = piece_of(r->next, i, bytes, n);
+		w->places[w->n++] = place_of(r->next + i);
+	}
 }
 
 /* ---- the ring ---- */
@@ -114,7 +202,8 @@ int rz_event_ring_open(int fd, struct rz_event_ring *ret)
 
 	if (!err && ends.last.number)
 		err = put_together(fd, &ends.last, &latest);
-	*ret = (struct rz_event_ring){fd, ends.last.number + ends.last.pieces, latest.seq + 1};
+	*ret = (struct rz_event_ring){
+		.fd = fd, .next = ends.last.number + ends.last.pieces, .seq = latest.seq + 1};
 	if (!ends.last.number)
 		ret->next = 1;
 	return err;
@@ -128,12 +217,34 @@ int rz_event_ring_add(struct rz_event_ring *r, struct rz_event *e)
 
 	e->seq = r->seq;
 	n = rz_event_form_write(bytes, e);
-	err = write_pieces(r->fd, r->next, bytes, n);
+	err = r->wait ? 0 : write_pieces(r->fd, r->next, bytes, n);
 	if (err)
 		return err;
-	r->next += (n + RZ_EVENT_PIECE_BYTES - 1) / RZ_EVENT_PIECE_BYTES;
+	if (r->wait)
+		wait_with(r, bytes, n);
+	r->next += pieces_of(n);
 	r->seq++;
 	return 0;
+}
+
+void rz_event_ring_gather(struct rz_event_ring *r)
+{
+	r->wait = calloc(1, sizeof(*r->wait)); /* without it each is written by itself */
+}
+
+size_t rz_event_ring_gathered(struct rz_event_ring *r, int *ret_err)
+{
+	size_t failed;
+
+	*ret_err = 0;
+	if (!r->wait)
+		return 0;
+	write_waiting(r);
+	failed = r->wait->failed;
+	*ret_err = r->wait->err;
+	free(r->wait);
+	r->wait = NULL;
+	return failed;
 }
 
 int rz_event_ring_rewind(int fd, struct rz_event_ring *ret)
@@ -141,7 +252,7 @@ int rz_event_ring_rewind(int fd, struct rz_event_ring *ret)
 	struct ends ends;
 	int err = find_ends(fd, &ends);
 
-	*ret = (struct rz_event_ring){fd, ends.first.number ?: 1, 0};
+	*ret = (struct rz_event_ring){.fd = fd, .next = ends.first.number ?: 1};
 	return err;
 }
 
