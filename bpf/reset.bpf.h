@@ -4,10 +4,11 @@
  * socket lock.
  *
  * Comes in: the sockets of one network namespace from the TCP iterator, and the entries of `moves`
- * in phase RESET. Goes out: a TCP reset to the client, and the entry's phase and error. Read by
- * user/move/close.c, which opens the iterator inside the namespace. What is to be ended by a FIN is
- * judged alone: nothing here can send one. It stands in phase CLOSE then, and what is held back
- * stays so until user space has shut the agent's descriptor down (user/kern/owner.c).
+ * in phase RESET. Goes out: a TCP reset to the client, the entry's phase and error, and the same to
+ * who reads the iterator: user/move/close.c, which opens it inside the namespace. What is to be
+ * ended by a FIN is judged alone: nothing here can send one. It stands in phase CLOSE then, and
+ * what is held back stays so until user space has shut the agent's descriptor down
+ * (user/kern/owner.c).
  *
  * The iterator holds the socket lock while the program runs (since 5.15), so what is checked here
  * is true when the socket is destroyed.
@@ -148,23 +149,12 @@ static __always_inline void rz_reset_count(enum rz_check check)
 		st->checks[i]++;
 }
 
-static __always_inline void rz_reset_visit(struct sock_common *skc)
+/* Judges it, and ends it if that is to be. Writes in its entry what came of it. */
+static __always_inline void rz_reset_do(struct sock_common *skc, struct rz_move *m, __u64 cookie)
 {
-	struct rz_move *m;
-	enum rz_check check;
-	__u64 cookie;
+	enum rz_check check = rz_reset_check(skc, m, cookie);
 	int err;
 
-	/* a listener must never get further: destroying it would close the agent's door */
-	if (skc->skc_state != RZ_TCP_ESTABLISHED)
-		return;
-	cookie = skc->skc_cookie.counter;
-	if (!cookie)
-		return;
-	m = bpf_map_lookup_elem(&moves, &cookie);
-	if (!m || m->phase != RZ_PHASE_RESET)
-		return;
-	check = rz_reset_check(skc, m, cookie);
 	rz_reset_count(check);
 	m->check = check;
 	err = -rz_check_errno(check);
@@ -188,6 +178,30 @@ static __always_inline void rz_reset_visit(struct sock_common *skc)
 		RZ_COUNT(resets_refused);
 	else
 		RZ_COUNT(resets);
+}
+
+static __always_inline void rz_reset_visit(struct seq_file *seq, struct sock_common *skc)
+{
+	struct rz_walked said;
+	struct rz_move *m;
+	__u64 cookie;
+
+	/* a listener must never get further: destroying it would close the agent's door */
+	if (skc->skc_state != RZ_TCP_ESTABLISHED)
+		return;
+	cookie = skc->skc_cookie.counter;
+	if (!cookie)
+		return;
+	m = bpf_map_lookup_elem(&moves, &cookie);
+	if (!m || m->phase != RZ_PHASE_RESET)
+		return;
+	rz_reset_do(skc, m, cookie);
+	/* where that finds no room, user space looks into the entry */
+	__builtin_memset(&said, 0, sizeof(said));
+	said.cookie = cookie;
+	said.error = m->error;
+	said.check = m->check;
+	bpf_seq_write(seq, &said, sizeof(said));
 }
 
 #endif

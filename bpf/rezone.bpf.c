@@ -42,7 +42,7 @@ int rz_reset(struct bpf_iter__tcp *ctx)
 	struct sock_common *skc = ctx->sk_common;
 
 	if (skc)
-		rz_reset_visit(skc);
+		rz_reset_visit(ctx->meta->seq, skc);
 	return 0;
 }
 

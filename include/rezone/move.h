@@ -49,4 +49,13 @@ struct rz_move {
 	__u64 not_before_ns; /* phase wait: what keeps its client is over then; 0: not known */
 };
 
+/* What the walk says of each connection that it has judged, to who reads the iterator
+ * (bpf/reset.bpf.h, user/kern/live.h): the same as then stands in the connection's rz_move. */
+struct rz_walked {
+	__u64 cookie;
+	__s32 error;
+	enum rz_check check;
+	__u8 pad[3];
+};
+
 #endif

@@ -42,4 +42,6 @@ for round in first second third; do
 	check "$round: a reset by hand closes all $N" test "$(real)" = 0
 	ended $round
 done
+# ring closed has room for 5,957
+check "what each of them had carried is recorded" stat_is '.traffic_full == 0'
 check "map moves would not have had room for three times as many" test $((3 * N)) -gt $ROOM

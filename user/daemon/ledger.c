@@ -55,7 +55,7 @@ static void keep(void *arg, const struct rz_closed *c)
 
 void rz_daemon_ledger_drain(struct rz_daemon *d)
 {
-	rz_kern_closed_read(d->kern, keep, d->ledger);
+	rz_kern_closed_read(d->kern);
 }
 
 /* ---- counting ---- */
@@ -118,13 +118,13 @@ void rz_daemon_ledger_add(struct rz_daemon *d, const struct rz_snapshot *snap, s
 /* ---- the maps ---- */
 
 /* The log is told once a minute at most, for a full map refuses each move. */
-void rz_daemon_ledger_failed(struct rz_daemon *d, const char *map, int err)
+void rz_daemon_ledger_failed(struct rz_daemon *d, const char *map, int err, size_t writes)
 {
 	struct rz_daemon_ledger *b = d->ledger;
 	uint64_t now_ns = rz_now_ns();
 
-	b->failed++;
-	rz_tally_error(d->maps, RZ_PLACE_LEDGER, err);
+	b->failed += writes;
+	rz_tally_errors(d->maps, RZ_PLACE_LEDGER, err, writes);
 	if (b->failed_logged_ns && now_ns < b->failed_logged_ns + FAILED_LOG_EVERY_NS)
 		return;
 	rz_log_fields(RZ_LOG_WARN,
@@ -144,7 +144,7 @@ static bool write_entry(struct rz_daemon *d, const char *map, int fd, const void
 	int err = bpf_map_update_elem(fd, key, value, BPF_ANY) ? -errno : 0;
 
 	if (err)
-		rz_daemon_ledger_failed(d, map, err);
+		rz_daemon_ledger_failed(d, map, err, 1);
 	return !err;
 }
 
@@ -283,6 +283,7 @@ int rz_daemon_ledger_start(struct rz_daemon *d)
 	int err = b ? rz_ledger_counted_map(d->maps, &b->places, &b->n_places) : -ENOMEM;
 
 	d->ledger = b;
+	rz_kern_closed_to(d->kern, keep, b);
 	if (!err)
 		err = rz_roll_new(b->places, b->n_places, &d->roll);
 	if (!err)

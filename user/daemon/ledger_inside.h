@@ -22,9 +22,9 @@ struct rz_daemon_ledger {
 	struct rz_daemon_moved *moved; /* NULL: each move is written by itself */
 };
 
-/* An entry of this map could not be written: counts it (`rezone stats`, errors, place ledger), and
- * tells the log. */
-void rz_daemon_ledger_failed(struct rz_daemon *d, const char *map, int err);
+/* So many entries of this map could not be written: counts them (`rezone stats`, errors, place
+ * ledger), and tells the log. */
+void rz_daemon_ledger_failed(struct rz_daemon *d, const char *map, int err, size_t writes);
 
 /* Moves count for as long as the hours do. */
 void rz_daemon_saved_forget(struct rz_daemon *d, uint64_t unix_ns);

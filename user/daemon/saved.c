@@ -7,6 +7,7 @@
  */
 #include "daemon/ledger_inside.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <bpf/bpf.h>
 
@@ -69,14 +70,16 @@ bool rz_daemon_ledger_carried(struct rz_daemon *d, const struct rz_snapshot *sna
 static void write_all(struct rz_daemon *d, const uint64_t *cookies, const struct rz_saved *rows,
 		      size_t n)
 {
-	size_t from;
+	size_t from, failed;
 	int err;
 
-	for (from = 0; from < n; from++) {
+	for (from = 0; from < n; from += failed) {
 		from += rz_batch_write(d->maps->saved, cookies + from, sizeof(*cookies),
 				       rows + from, sizeof(*rows), n - from, &err);
+		/* a full map has no room for the others either: each is of another move */
+		failed = err == -E2BIG ? n - from : 1;
 		if (err)
-			rz_daemon_ledger_failed(d, "saved", err);
+			rz_daemon_ledger_failed(d, "saved", err, failed);
 	}
 }
 

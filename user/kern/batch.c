@@ -186,9 +186,9 @@ size_t rz_batch_write(int map_fd, const void *keys, size_t key_size, const void 
 		/* a call that fails before its first entry may leave the count as it was */
 		if (done >= n - from)
 			done = 0;
-		/* by itself it may go: the call itself needs memory, too */
-		if (bpf_map_update_elem(map_fd, key + done * key_size, value + done * value_size,
-					BPF_ANY)) {
+		/* by itself it may go: the call for many needs memory of its own */
+		if (errno == E2BIG || bpf_map_update_elem(map_fd, key + done * key_size,
+							  value + done * value_size, BPF_ANY)) {
 			*ret_err = -errno;
 			return from + done;
 		}

@@ -15,27 +15,61 @@
 #include "kern/enter.h"
 #include "kern/load_inside.h"
 
-/* Lets an iterator's program see every TCP socket of a network namespace. */
-static int iterate(const struct bpf_link *link, uint32_t netns, const char *what)
+/* Opens an iterator whose program sees every TCP socket of a network namespace as it is read. */
+static int open_iterator(const struct bpf_link *link, uint32_t netns)
 {
-	_cleanup_close_ int fd = -1;
-	char nothing[256];
+	return link ? rz_enter_iterator(netns, bpf_link__fd(link)) : -EOPNOTSUPP;
+}
+
+/* Lets the program go on. How many bytes it has written; 0: it has seen all; -errno. */
+static ssize_t read_some(int fd, void *buf, size_t size)
+{
 	ssize_t n;
 
-	if (!link)
-		return -EOPNOTSUPP;
-	fd = rz_enter_iterator(netns, bpf_link__fd(link));
+	do {
+		n = read(fd, buf, size);
+	} while (n < 0 && (errno == EAGAIN || errno == EINTR));
+	return n < 0 ? -errno : n;
+}
+
+static int ended(ssize_t n, const char *what)
+{
+	return n < 0 ? rz_err((int)n, "%s: the TCP iterator failed: %s", what, strerror((int)-n))
+		     : 0;
+}
+
+/* Of a program that writes nothing. */
+static int iterate(const struct bpf_link *link, uint32_t netns, const char *what)
+{
+	_cleanup_close_ int fd = open_iterator(link, netns);
+	char nothing[256];
+	ssize_t n = 0;
+
 	if (fd < 0)
 		return fd;
 	do {
-		n = read(fd, nothing, sizeof(nothing));
-	} while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
-	return n < 0 ? rz_err(-errno, "%s: the TCP iterator failed: %s", what, strerror(errno)) : 0;
+		n = read_some(fd, nothing, sizeof(nothing));
+	} while (n > 0);
+	return ended(n, what);
 }
 
-int rz_kern_walk(struct rz_kern *k, uint32_t netns)
+/* A read ends as soon as there are as many bytes as were asked for, so a whole number of rows that
+ * fit into the kernel's buffer (32 KiB): a row that does not fit would be lost. */
+int rz_kern_walk(struct rz_kern *k, uint32_t netns, rz_kern_walked_fn fn, void *arg)
 {
-	return iterate(k->walk, netns, "reset");
+	_cleanup_close_ int fd = open_iterator(k->walk, netns);
+	struct rz_walked rows[1024];
+	ssize_t n = 0;
+	size_t i;
+
+	if (fd < 0)
+		return fd;
+	while ((n = read_some(fd, rows, sizeof(rows))) > 0) {
+		for (i = 0; i < (size_t)n / sizeof(rows[0]); i++)
+			fn(arg, &rows[i]);
+		rz_kern_closed_read(k);
+	}
+	return ended(n, "reset");
 }
 
 void rz_kern_held_none(struct rz_kern *k)

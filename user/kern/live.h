@@ -15,11 +15,14 @@
 #include "kern/load.h"
 
 /*
- * Runs the reset program over every TCP socket of a network namespace. -EOPNOTSUPP if this kernel
+ * Runs the reset program over every TCP socket of a network namespace. `fn` has what it says of
+ * each connection that it judged; where the walk fails half-way, not of all. Ring closed is read
+ * meanwhile, for it has less room than a walk may close connections. 0; -EOPNOTSUPP if this kernel
  * has no bpf_sock_destroy; -ENOENT if nobody is in the namespace; -EOWNERDEAD if rezone-enter,
  * which enters it, does not run; other -errno, logged.
  */
-int rz_kern_walk(struct rz_kern *k, uint32_t netns);
+typedef void (*rz_kern_walked_fn)(void *arg, const struct rz_walked *w);
+int rz_kern_walk(struct rz_kern *k, uint32_t netns, rz_kern_walked_fn fn, void *arg);
 /* Likewise the census (bpf/census.bpf.h), which leaves `number` in every entry it meets.
  * -EOPNOTSUPP before Linux 5.12. */
 void rz_kern_census_begin(struct rz_kern *k, uint32_t number);
@@ -52,10 +55,12 @@ int rz_kern_wake_fd(const struct rz_kern *k);
 typedef void (*rz_kern_wake_fn)(void *arg, uint64_t client);
 int rz_kern_wake_read(struct rz_kern *k, rz_kern_wake_fn fn, void *arg);
 
-/* Ring `closed`: a descriptor that is readable when a quarter is taken, and what to call with each
- * record (kern/closed.c). 0 or -errno, logged. */
+/* Ring `closed`: a descriptor that is readable when a quarter is taken, what to call with each
+ * record (NULL: nobody, it stays there), and to read all that there are (kern/closed.c). 0 or
+ * -errno, logged. */
 int rz_kern_closed_fd(const struct rz_kern *k);
 typedef void (*rz_kern_closed_fn)(void *arg, const struct rz_closed *c);
-int rz_kern_closed_read(struct rz_kern *k, rz_kern_closed_fn fn, void *arg);
+void rz_kern_closed_to(struct rz_kern *k, rz_kern_closed_fn fn, void *arg);
+int rz_kern_closed_read(struct rz_kern *k);
 
 #endif

@@ -54,7 +54,7 @@ void rz_tally_arrival(const struct rz_maps *m, const struct rz_arrival_key *key)
 	add(m->arrivals, &k, 1);
 }
 
-void rz_tally_error(const struct rz_maps *m, enum rz_place place, int error)
+void rz_tally_errors(const struct rz_maps *m, enum rz_place place, int error, uint64_t more)
 {
 	struct rz_error_key key;
 	__u64 n = 0;
@@ -63,7 +63,7 @@ void rz_tally_error(const struct rz_maps *m, enum rz_place place, int error)
 	key.place = place;
 	key.error = error;
 	bpf_map_lookup_elem(m->errors, &key, &n);
-	n++;
+	n += more;
 	bpf_map_update_elem(m->errors, &key, &n, BPF_ANY);
 }
 

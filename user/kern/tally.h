@@ -27,8 +27,12 @@ void rz_tally_clear(const struct rz_maps *m);
 /* Add `n`, or one. The daemon is their only writer; a map that is full counts under zone "". */
 void rz_tally_moved(const struct rz_maps *m, const struct rz_moved_key *key, uint64_t n);
 void rz_tally_arrival(const struct rz_maps *m, const struct rz_arrival_key *key);
-/* A call of the daemon's failed; `error` is -errno. */
-void rz_tally_error(const struct rz_maps *m, enum rz_place place, int error);
+/* Calls of the daemon's failed, `more` of them; one did. `error` is -errno. */
+void rz_tally_errors(const struct rz_maps *m, enum rz_place place, int error, uint64_t more);
+static inline void rz_tally_error(const struct rz_maps *m, enum rz_place place, int error)
+{
+	rz_tally_errors(m, place, error, 1);
+}
 void rz_tally_write_spans(const struct rz_maps *m,
 			  const struct rz_histogram spans[static RZ_SPAN_COUNT]);
 

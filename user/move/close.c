@@ -20,7 +20,7 @@
 /* What a hold must still last when a connection is checked that is not closed in the same step. */
 #define MARGIN_NS (200 * 1000000ULL)
 
-/* Jobs of one network namespace. */
+/* Jobs of one network namespace, by cookie. */
 struct batch {
 	struct rz_kern *kern;
 	__u64 *checks;
@@ -43,8 +43,15 @@ static void found(const struct batch *b, struct rz_job *j, enum rz_check check)
 		b->checks[check]++;
 }
 
-/* Reads what the walk wrote; false if it did not meet this socket: the entry is still in phase
- * RESET then. -EAGAIN stands in phase gap or hold; anything else there was never checked. */
+static void take_result(struct rz_job *j, int error, enum rz_check check)
+{
+	j->error = error;
+	j->check = check < RZ_CHECK_COUNT ? check : RZ_CHECK_PASSED;
+}
+
+/* Reads what the walk wrote of one of which it said nothing; false if it did not meet this socket:
+ * the entry is still in phase RESET then. -EAGAIN stands in phase gap or hold; anything else there
+ * was never checked. */
 static bool read_result(int fd, struct rz_job *j)
 {
 	struct rz_move m;
@@ -53,8 +60,7 @@ static bool read_result(int fd, struct rz_job *j)
 	    (m.phase != RZ_PHASE_DONE && m.phase != RZ_PHASE_CLOSE && m.phase != RZ_PHASE_REFUSED &&
 	     m.error != -EAGAIN))
 		return false;
-	j->error = m.error;
-	j->check = m.check < RZ_CHECK_COUNT ? m.check : RZ_CHECK_PASSED;
+	take_result(j, m.error, m.check);
 	return true;
 }
 
@@ -79,15 +85,37 @@ static bool is_gone(struct batch *b, const struct rz_job *j)
 	return err == -ENOENT || err == -ESTALE;
 }
 
+static int by_cookie(const void *key, const void *row)
+{
+	uint64_t a = *(const uint64_t *)key, b = (*(struct rz_job *const *)row)->c.cookie;
+
+	return a < b ? -1 : a > b;
+}
+
+static void on_walked(void *arg, const struct rz_walked *w)
+{
+	struct batch *b = arg;
+	struct rz_job **found = bsearch(&w->cookie, b->jobs, b->n, sizeof(*b->jobs), by_cookie);
+
+	if (!found)
+		return;
+	take_result(*found, w->error, w->check);
+	(*found)->walked = true;
+}
+
 static int walk(struct batch *b)
 {
-	int err = rz_kern_walk(b->kern, netns_of(b));
 	size_t i;
+	int err;
 
-	/* One that was not met is gone; or the walk passed it over, as it may while others come and
-	 * go before Linux 6.17. A walk that failed half-way has reset some. */
 	for (i = 0; i < b->n; i++)
-		if (!read_result(rz_kern_maps(b->kern)->moves, b->jobs[i]) && !err)
+		b->jobs[i]->walked = false;
+	err = rz_kern_walk(b->kern, netns_of(b), on_walked, b);
+	/* One that was not met is gone; or the walk passed it over, as it may while others come and
+	 * go before Linux 6.17. A walk that failed half-way has reset some, and not said so. */
+	for (i = 0; i < b->n; i++)
+		if (!b->jobs[i]->walked && !read_result(rz_kern_maps(b->kern)->moves, b->jobs[i]) &&
+		    !err)
 			found(b, b->jobs[i],
 			      is_gone(b, b->jobs[i]) ? RZ_CHECK_NOT_TRACKED : RZ_CHECK_NOT_MET);
 	return err;

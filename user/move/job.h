@@ -22,6 +22,7 @@ struct rz_job {
 	struct rz_move_evidence seen; /* at the latest step */
 	bool noted;	 /* what it saw of its client's requests is kept (kern/told.h) */
 	uint64_t cgroup; /* whose programs see its responses, 0: not known (kern/destroy.h) */
+	bool walked;	 /* the latest walk has said what it found */
 	pid_t owner_pid; /* of a FIN: the process that has the descriptor, 0: not known */
 	int owner_fd;
 	/* out: 0 it was closed; -ETIMEDOUT given up; -ECANCELED; rz_check_errno() of `check`;
