@@ -122,6 +122,22 @@ static void test_shared_and_acks0_settings(void **state)
 	assert_int_equal(test_classify(&w).reason, RZ_REASON_TRANSACTIONAL);
 }
 
+/* Asked together with the verdict it says the same, and the verdict is the same. */
+static enum rz_reason by_hand(const struct rz_judged_conn *j, const struct rz_world *v)
+{
+	enum rz_reason reason = rz_classify_by_hand(j, v);
+	struct rz_verdict alone = rz_classify(j, v), ordered = {};
+
+	assert_int_equal(rz_classify_order(j, v, &ordered), reason);
+	if (reason == RZ_REASON_NONE) {
+		assert_int_equal(ordered.reason, alone.reason);
+		assert_int_equal(ordered.lasts, alone.lasts);
+		assert_string_equal(ordered.client_zone, alone.client_zone);
+		assert_true(rz_plan_equal(&ordered.plan, &alone.plan));
+	}
+	return reason;
+}
+
 /* By hand: only what would do harm is refused, by the same settings. */
 static void test_by_hand(void **state)
 {
@@ -133,30 +149,30 @@ static void test_by_hand(void **state)
 	test_world_make(&w);
 	v = test_world_view(&w);
 	w.client.opt_in = 0;
-	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_NONE);
+	assert_int_equal(by_hand(&j, &v), RZ_REASON_NONE);
 	w.conn.frame.coordinator = 1;
-	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_SHARED);
+	assert_int_equal(by_hand(&j, &v), RZ_REASON_SHARED);
 	w.settings.shared = RZ_SHARED_MOVE;
-	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_NONE);
+	assert_int_equal(by_hand(&j, &v), RZ_REASON_NONE);
 	w.conn.frame.acks0 = 1;
-	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_ACKS0);
+	assert_int_equal(by_hand(&j, &v), RZ_REASON_ACKS0);
 	w.conn.frame.acks0 = 0;
 	w.conn.frame.transaction = 1;
-	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_TRANSACTIONAL);
+	assert_int_equal(by_hand(&j, &v), RZ_REASON_TRANSACTIONAL);
 	w.conn.frame.state = RZ_STATE_TLS;
 	w.conn.frame.client = 0;
-	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_NOT_IDENTIFIED);
+	assert_int_equal(by_hand(&j, &v), RZ_REASON_NOT_IDENTIFIED);
 	/* neither close is known to do a library no harm: the operator's setting may say which */
 	test_world_make(&w);
 	says(&w, "apache-kafka-java", "4.0.0");
 	j.software = &w.software;
 	j.grouped = true;
-	assert_int_not_equal(rz_classify_by_hand(&j, &v), RZ_REASON_NONE);
+	assert_int_not_equal(by_hand(&j, &v), RZ_REASON_NONE);
 	w.settings.close = RZ_CLOSE_RESET;
-	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_NONE);
+	assert_int_equal(by_hand(&j, &v), RZ_REASON_NONE);
 	w.settings.close = RZ_CLOSE_AUTO;
 	knows(&w, 2);
-	assert_int_equal(rz_classify_by_hand(&j, &v), RZ_REASON_NONE);
+	assert_int_equal(by_hand(&j, &v), RZ_REASON_NONE);
 }
 
 /* What an idempotent producer writes twice, the agent drops. */

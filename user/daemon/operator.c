@@ -92,7 +92,7 @@ static bool is_parked(const struct rz_daemon *d, const struct rz_snapshot *snap,
 	struct rz_endpoint proxied;
 	struct rz_judged_conn j;
 
-	if (!c || c->frame.client != o->order.client)
+	if (!c || c->frame.client != o->order.client || c->park == RZ_PARK_NO)
 		return false;
 	j = rz_judged(snap, c, &proxied);
 	return rz_classify_by_hand(&j, &world) == RZ_REASON_PARKED;

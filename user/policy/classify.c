@@ -248,45 +248,52 @@ static bool may_be_caught(const struct rz_view *v)
 	return f->produce && v->way.idles && f->software && v->c->with_id && can_follow(v);
 }
 
+/* Of a view that all was looked up for. */
+static struct rz_verdict verdict_of(const struct rz_view *v)
+{
+	struct rz_verdict ret = {};
+
+	ret.reason = rz_rules_first(v, false);
+	ret.move = ret.reason == RZ_REASON_NONE;
+	ret.locality = locality(v);
+	ret.kind = v->kind;
+	ret.client_zone = v->client_zone;
+	ret.zone_by_address = v->by_address;
+	ret.agent_zone = v->agent_zone;
+	ret.group = v->agent ? v->agent->group : NULL;
+	ret.there = v->there;
+	if (v->there && (ret.reason == RZ_REASON_LIBRARY || ret.reason == RZ_REASON_MAY_COME))
+		ret.expected_ns = rz_rules_expected_ns(v);
+	ret.known_by = v->c->known_by;
+	ret.home_was_ready = home_was_ready(v);
+	ret.reconnected = reconnected(v);
+	ret.lasts = !ret.move && rz_rules_last(v);
+	ret.ask = v->ask &&
+		  (ret.move || ret.reason == RZ_REASON_LIBRARY || ret.reason == RZ_REASON_MAY_COME);
+	ret.plan = (struct rz_plan){.close = close_by(v),
+				    .gap_only = v->way.gap_only,
+				    .needs_hold = v->way.needs_hold,
+				    .follow = v->way.follow && !(v->probe && v->way.alone),
+				    .together = v->way.together,
+				    .drains = v->way.drains && close_by(v) == RZ_CLOSE_FIN,
+				    .busy = only_while_busy(v),
+				    .in_use = only_in_use(v),
+				    .catches = may_be_caught(v),
+				    .twice = v->way.twice,
+				    .probe = v->probe,
+				    .probe_only = v->probe && v->way.alone,
+				    .tells_from = v->probe ? (uint8_t)v->c->probe.tells_from : 0,
+				    .shared = v->kind == RZ_KIND_SHARED,
+				    .acks0 = v->c->conn->frame.acks0};
+	return ret;
+}
+
 struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_world *w)
 {
 	struct rz_view v = {.c = c, .w = w};
-	struct rz_verdict ret = {};
 
 	look_up(&v);
-	ret.reason = rz_rules_first(&v, false);
-	ret.move = ret.reason == RZ_REASON_NONE;
-	ret.locality = locality(&v);
-	ret.kind = v.kind;
-	ret.client_zone = v.client_zone;
-	ret.zone_by_address = v.by_address;
-	ret.agent_zone = v.agent_zone;
-	ret.group = v.agent ? v.agent->group : NULL;
-	ret.there = v.there;
-	if (v.there && (ret.reason == RZ_REASON_LIBRARY || ret.reason == RZ_REASON_MAY_COME))
-		ret.expected_ns = rz_rules_expected_ns(&v);
-	ret.known_by = c->known_by;
-	ret.home_was_ready = home_was_ready(&v);
-	ret.reconnected = reconnected(&v);
-	ret.lasts = !ret.move && rz_rules_last(&v);
-	ret.ask = v.ask &&
-		  (ret.move || ret.reason == RZ_REASON_LIBRARY || ret.reason == RZ_REASON_MAY_COME);
-	ret.plan = (struct rz_plan){.close = close_by(&v),
-				    .gap_only = v.way.gap_only,
-				    .needs_hold = v.way.needs_hold,
-				    .follow = v.way.follow && !(v.probe && v.way.alone),
-				    .together = v.way.together,
-				    .drains = v.way.drains && close_by(&v) == RZ_CLOSE_FIN,
-				    .busy = only_while_busy(&v),
-				    .in_use = only_in_use(&v),
-				    .catches = may_be_caught(&v),
-				    .twice = v.way.twice,
-				    .probe = v.probe,
-				    .probe_only = v.probe && v.way.alone,
-				    .tells_from = v.probe ? (uint8_t)c->probe.tells_from : 0,
-				    .shared = v.kind == RZ_KIND_SHARED,
-				    .acks0 = c->conn->frame.acks0};
-	return ret;
+	return verdict_of(&v);
 }
 
 bool rz_classify_early(const struct rz_judged_conn *c, const struct rz_world *w,
@@ -305,13 +312,32 @@ bool rz_classify_early(const struct rz_judged_conn *c, const struct rz_world *w,
 	return decided;
 }
 
+/* Of a view that all was looked up for. */
+static enum rz_reason reason_by_hand(struct rz_view v)
+{
+	v.probe = false; /* an order by hand is to close it */
+	return rz_rules_first(&v, true);
+}
+
 enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct rz_world *w)
 {
 	struct rz_view v = {.c = c, .w = w};
 
 	look_up(&v);
-	v.probe = false; /* an order by hand is to close it */
-	return rz_rules_first(&v, true);
+	return reason_by_hand(v);
+}
+
+enum rz_reason rz_classify_order(const struct rz_judged_conn *c, const struct rz_world *w,
+				 struct rz_verdict *ret)
+{
+	struct rz_view v = {.c = c, .w = w};
+	enum rz_reason reason;
+
+	look_up(&v);
+	reason = reason_by_hand(v);
+	if (reason == RZ_REASON_NONE)
+		*ret = verdict_of(&v);
+	return reason;
 }
 
 size_t rz_classify_rules(const struct rz_judged_conn *c, const struct rz_world *w,

@@ -96,6 +96,10 @@ enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct 
  * and including RZ_REASON_MAY_COME; clients, budget, pause and mode are policy/select.h's.
  */
 struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_world *w);
+/* Both of one that an operator wants closed: what rz_classify_by_hand() says, and, if that is NONE,
+ * *ret as of rz_classify(). What they ask is looked up once. */
+enum rz_reason rz_classify_order(const struct rz_judged_conn *c, const struct rz_world *w,
+				 struct rz_verdict *ret);
 
 /*
  * The same by what alike connections have in common (kern/alike.h), and by whether it is held.

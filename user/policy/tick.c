@@ -290,9 +290,8 @@ int rz_tick_by_hand(const struct rz_snapshot *snap, const struct rz_world *world
 		if (!c || c->frame.client != orders[i].order.client)
 			continue;
 		j = rz_judged(snap, c, &proxied);
-		if (rz_classify_by_hand(&j, world) != RZ_REASON_NONE)
+		if (rz_classify_order(&j, world, &v) != RZ_REASON_NONE)
 			continue;
-		v = rz_classify(&j, world);
 		t->moves[t->n_moves] = as_candidate(c, &v);
 		t->moves[t->n_moves].by_hand = true;
 		t->moves[t->n_moves].plan.probe = false;
