@@ -6,10 +6,10 @@
  *
  * Comes in: how many connections (default 100,000 and 1,000,000). Goes out: a line for each number
  * and state: the median of what the daemon takes from one tick to the next, everything included
- * (CPU, anonymous memory), then the table and the JSON of `rezone list`. It starts the daemon in a
- * cgroup that nobody is in, so no socket is looked at, and writes the entries of map conns itself:
- * 1,000 client.ids, four addresses each. A reset cannot meet a socket; the daemon observes. Needs
- * root; called by tests/bench/alone.
+ * (CPU, anonymous memory between two ticks, and its peak within one), then the table and the JSON
+ * of `rezone list`. It starts the daemon in a cgroup that nobody is in, so no socket is looked at,
+ * and writes the entries of map conns itself: 1,000 client.ids, four addresses each. A reset cannot
+ * meet a socket; the daemon observes. Needs root; called by tests/bench/alone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -205,43 +205,81 @@ static uint64_t next_tick(const struct rz_maps *m, uint64_t after)
 	return now;
 }
 
-static long anonymous_kb(pid_t pid)
+/* A figure of a file in /proc/PID, as "Anonymous: %ld kB" finds it; -1: it has none. */
+static long figure_kb(pid_t pid, const char *file, const char *form)
 {
 	char path[64], line[256];
 	long kb = -1;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
 	f = fopen(path, "r");
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "Anonymous: %ld kB", &kb) == 1)
+		if (sscanf(line, form, &kb) == 1)
 			break;
 	if (f)
 		fclose(f);
 	return kb;
 }
 
+static long anonymous_kb(pid_t pid)
+{
+	return figure_kb(pid, "smaps_rollup", "Anonymous: %ld kB");
+}
+
+/* The kernel keeps the peak of all resident memory since 5 was written to clear_refs (proc(5)). The
+ * daemon's pages of files and of map counted stay while it runs, so what is above them is anonymous
+ * memory. */
+static void forget_peak(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/clear_refs", pid);
+	write_file(path, "5");
+}
+
+static long peak_kb(pid_t pid)
+{
+	return figure_kb(pid, "status", "VmHWM: %ld kB") -
+	       figure_kb(pid, "status", "RssFile: %ld kB") -
+	       figure_kb(pid, "status", "RssShmem: %ld kB");
+}
+
 /* ---- measuring ---- */
+
+/* The largest of all ticks. */
+struct memory {
+	long kb;   /* anonymous, between two ticks */
+	long peak; /* ... within one */
+};
+
+static void take_memory(struct memory *at, pid_t pid)
+{
+	long kb = anonymous_kb(pid), peak = peak_kb(pid);
+
+	at->kb = kb > at->kb ? kb : at->kb;
+	at->peak = peak > at->peak ? peak : at->peak;
+}
 
 /* Median of what the daemon takes from one tick to the next, all that it does beside included. If
  * `busy`, every connection has new bytes at each. */
 static double measure_ticks(pid_t pid, const struct rz_maps *m, size_t n, enum shape shape,
-			    bool busy, long *ret_kb)
+			    bool busy, struct memory *ret)
 {
 	double *ms = calloc(ticks, sizeof(*ms)), was;
 	uint64_t at = next_tick(m, next_tick(m, ticks_of(m)));
 	unsigned i;
 
-	*ret_kb = 0;
+	*ret = (struct memory){};
 	for (i = 0; i < ticks; i++) {
 		if (busy)
 			add_conns(m, n, shape, 10000 + i);
 		at = next_tick(m, at);
 		was = cpu_ms(pid);
+		forget_peak(pid);
 		at = next_tick(m, at);
 		ms[i] = cpu_ms(pid) - was;
-		if (anonymous_kb(pid) > *ret_kb)
-			*ret_kb = anonymous_kb(pid);
+		take_memory(ret, pid);
 	}
 	was = median(ms, ticks);
 	free(ms);
@@ -274,20 +312,20 @@ static double measure_list(const char *form, double *ret_cpu)
 static void measure(size_t n, enum shape shape)
 {
 	double idle, tick, busy, table, json, table_cpu = 0, json_cpu = 0;
-	long kb0, kb, kb_busy;
+	struct memory none, now, now_busy;
 	struct rz_maps m;
 	pid_t pid = start_daemon(n, &m);
 
-	idle = measure_ticks(pid, &m, 0, shape, false, &kb0);
+	idle = measure_ticks(pid, &m, 0, shape, false, &none);
 	add_clients(&m, shape == ALL ? "b" : "a");
 	add_conns(&m, n, shape, 1000);
-	tick = measure_ticks(pid, &m, n, shape, false, &kb);
-	busy = measure_ticks(pid, &m, n, shape, true, &kb_busy);
+	tick = measure_ticks(pid, &m, n, shape, false, &now);
+	busy = measure_ticks(pid, &m, n, shape, true, &now_busy);
 	table = measure_list("table", &table_cpu);
 	json = measure_list("json", &json_cpu);
-	printf("%9zu %-6s %8.1f %8.1f %8.1f %9ld %9ld %9ld %7.0f (%.0f) %7.0f (%.0f)\n", n,
-	       shape_names[shape], idle, tick, busy, kb0, kb, kb_busy, table, table_cpu, json,
-	       json_cpu);
+	printf("%9zu %-6s %8.1f %8.1f %8.1f %9ld %9ld %9ld %9ld %9ld %7.0f (%.0f) %7.0f (%.0f)\n",
+	       n, shape_names[shape], idle, tick, busy, none.kb, now.kb, now_busy.kb, now.peak,
+	       now_busy.peak, table, table_cpu, json, json_cpu);
 	fflush(stdout);
 	rz_maps_close(&m);
 	kill(pid, SIGTERM);
@@ -333,9 +371,9 @@ int main(int argc, char **argv)
 	write_file(path_in("topology.yaml"), "agents:\n"
 					     "  - { address: 10.0.0.1, port: 9092, zone: a }\n"
 					     "  - { address: 10.0.0.2, port: 9092, zone: b }\n");
-	printf("%9s %-6s %8s %8s %8s %9s %9s %9s %13s %13s\n", "conns", "state", "idle ms",
-	       "tick ms", "busy ms", "anon0 kB", "anon kB", "busy kB", "table ms(CPU)",
-	       "JSON ms(CPU)");
+	printf("%9s %-6s %8s %8s %8s %9s %9s %9s %9s %9s %13s %13s\n", "conns", "state", "idle ms",
+	       "tick ms", "busy ms", "anon0 kB", "anon kB", "busy kB", "peak kB", "busy peak",
+	       "table ms(CPU)", "JSON ms(CPU)");
 	for (i = optind; i < argc || (optind == argc && i < optind + 2); i++)
 		for (s = 0; s < SHAPES; s++)
 			if (only >> s & 1)
