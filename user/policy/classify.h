@@ -18,27 +18,30 @@
 #include "topo/blocks.h"
 #include "topo/topo.h"
 
+/* No hidden padding: policy/verdicts.c compares it as bytes. */
 struct rz_judged_conn {
 	const struct rz_conn *conn;
 	const struct rz_client *client; /* NULL if map `clients` has no entry (yet) */
-	const __u8 *client_addr; /* 16 bytes, if a PROXY header names another than conn does */
+	const __u8 *client_addr;     /* 16 bytes, if a PROXY header names another than conn does */
+	const struct rz_named *here; /* since when its client is here, ...; NULL: not known */
 	const struct rz_software *software; /* its library; NULL: not known */
 	rz_print_names prints;		    /* ... but it is one of these; 0: any */
 	rz_print_names may_be;		    /* likewise: whose rules are asked (policy/known.h) */
-	enum rz_known_by known_by;	    /* how that is known (policy/known.h) */
-	bool idempotent;		    /* it is known to be an idempotent producer's */
-	bool with_id;			    /* each of its batches that was read was */
-	bool probeable; /* a probe would tell more of its library (policy/known.h) */
-	struct rz_print_probe probe;
 	rz_print_names if_newer; /* what it may be if its agent has a newer Produce than it sends */
+	struct rz_print_probe probe;
 	enum rz_agent_said agent;
+	enum rz_known_by known_by; /* how that is known (policy/known.h) */
+	bool idempotent;	   /* it is known to be an idempotent producer's */
+	bool with_id;		   /* each of its batches that was read was */
+	bool probeable;		   /* a probe would tell more of its library (policy/known.h) */
 	bool left;	   /* its client has closed it while it was held: it is to be closed only */
 	bool followed;	   /* it is held, for its client is followed after a move */
 	bool other_writer; /* another connection of the same client here writes, too */
 	bool grouped;	   /* a connection of the same client here carries group membership */
 	bool peer_proxies; /* another one of its peer's address began with a PROXY header */
-	const struct rz_named *here; /* since when its client is here, ...; NULL: not known */
+	uint8_t pad[3];
 };
+_Static_assert(sizeof(struct rz_judged_conn) == 104, "rz_judged_conn has no hidden padding");
 
 struct rz_world {
 	const struct rz_topo *topo;

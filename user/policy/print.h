@@ -67,7 +67,8 @@ rz_print_names rz_print_group(const struct rz_print *p);
 /* Of a producer that may be one of several libraries: what a probe may leave of them (move/wait.h).
  */
 struct rz_print_probe {
-	unsigned tells_from;	/* more unanswered requests at once than this rule libraries out */
+	unsigned tells_from; /* more unanswered requests at once than this rule libraries out */
+	unsigned pad;
 	rz_print_names deep;	/* what it may be then; 0: none */
 	rz_print_names several; /* ... if it sends several topics or partitions in one Produce */
 };

@@ -11,6 +11,7 @@
 #include "policy/pace.h"
 #include "policy/ready.h"
 #include "policy/share.h"
+#include "policy/verdicts.h"
 
 static struct rz_candidate as_candidate(const struct rz_conn *c, const struct rz_verdict *v)
 {
@@ -71,17 +72,13 @@ struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_
 	};
 }
 
-/* Beside each of the tick's moves. */
-struct beside {
-	const struct rz_topo_zone *there;
-	size_t conn; /* index */
-};
-
 struct work {
 	struct rz_tick *tick;
+	const struct rz_snapshot *snap;
+	const struct rz_world *world;
+	struct rz_share *share;
 	struct rz_candidate *rows; /* candidates, and of those at home and witnesses whom select
-				    * wants to hear of */
-	struct beside *beside;	   /* of each row */
+				    * wants to hear of; in the order of the connections */
 	size_t n, room;
 };
 
@@ -90,18 +87,13 @@ static int make_room(struct work *w)
 {
 	size_t room = w->room ? 2 * w->room : 64;
 	struct rz_candidate *rows;
-	struct beside *beside;
 
 	if (w->n < w->room)
 		return 0;
 	rows = realloc(w->rows, room * sizeof(*rows));
-	if (rows)
-		w->rows = w->tick->moves = rows;
-	beside = realloc(w->beside, room * sizeof(*beside));
-	if (beside)
-		w->beside = beside;
-	if (!rows || !beside)
+	if (!rows)
 		return -ENOMEM;
+	w->rows = w->tick->moves = rows;
 	w->room = room;
 	return 0;
 }
@@ -151,21 +143,20 @@ struct rz_tick_early rz_tick_early(const struct rz_judged_conn *c, const struct 
 }
 
 /* Judges every connection; collects what select wants to hear of. 0 or -ENOMEM. */
-static int classify_all(struct work *w, const struct rz_snapshot *snap,
-			const struct rz_world *world, struct rz_share *share,
+static int classify_all(struct work *w, struct rz_verdicts *verdicts,
 			const struct rz_select *select)
 {
+	const struct rz_snapshot *snap = w->snap;
 	size_t i;
 
 	for (i = 0; i < snap->n_conns; i++) {
 		const struct rz_conn *c = &snap->conns[i];
 		struct rz_endpoint proxied;
 		struct rz_judged_conn j = rz_judged(snap, c, &proxied);
-		struct rz_verdict v;
+		struct rz_verdict v = rz_verdicts_of(verdicts, &j);
+		struct rz_candidate *row;
 
-		v = rz_classify(&j, world);
-		rz_share_see(share, c);
-		w->tick->verdicts[i] = told(&v, world);
+		w->tick->verdicts[i] = told(&v, w->world);
 		w->tick->localities[v.locality]++;
 		if (!v.move)
 			w->tick->reasons[v.reason]++;
@@ -173,64 +164,74 @@ static int classify_all(struct work *w, const struct rz_snapshot *snap,
 			continue;
 		if (make_room(w))
 			return -ENOMEM;
-		w->rows[w->n] = as_candidate(c, &v);
-		w->rows[w->n].same_zone = !v.move && v.locality == RZ_LOCALITY_SAME;
-		w->rows[w->n].witness = !v.move && !is_home(&v);
-		w->beside[w->n++] = (struct beside){v.there, i};
+		row = &w->rows[w->n++];
+		*row = as_candidate(c, &v);
+		row->same_zone = !v.move && v.locality == RZ_LOCALITY_SAME;
+		row->witness = !v.move && !is_home(&v);
+		if (v.move)
+			row->target = rz_share_target(w->share, v.there);
 	}
 	return 0;
 }
 
-static void see_alike(const struct rz_alikes *alike, struct rz_share *share)
+/* Once all connections were seen, it is known which agents are on this node. A pass has its alike
+ * ones for that. */
+static void see_all(struct work *w)
 {
+	const struct rz_snapshot *snap = w->snap;
 	size_t i;
 
-	for (i = 0; i < alike->n; i++) {
-		struct rz_conn c = rz_alike_conn(&alike->rows[i]);
+	for (i = 0; i < snap->alike.n; i++) {
+		struct rz_conn c = rz_alike_conn(&snap->alike.rows[i]);
 
-		rz_share_see(share, &c);
+		rz_share_see(w->share, &c);
 	}
+	for (i = 0; !snap->alike.n && i < snap->n_conns; i++)
+		rz_share_see(w->share, &snap->conns[i]);
 }
 
-/* Once all connections were seen, it is known which agents are on this node. */
-static void aim(struct work *w, struct rz_share *share)
+/* 0 or -ENOMEM. */
+static int judge_all(struct work *w, const struct rz_select *select)
 {
-	size_t i;
+	struct rz_verdicts *verdicts = NULL;
+	int err = rz_verdicts_new(w->world, &verdicts);
 
-	for (i = 0; i < w->n; i++)
-		if (is_candidate(&w->rows[i]))
-			w->rows[i].target = rz_share_target(share, w->beside[i].there);
+	if (!err)
+		err = rz_share_new(w->world->topo, w->world->zones, &w->share);
+	if (!err) {
+		see_all(w);
+		err = classify_all(w, verdicts, select);
+		w->tick->share = rz_share_all(w->share);
+	}
+	rz_share_free(w->share);
+	rz_verdicts_free(verdicts);
+	return err;
 }
 
 /* Keeps the candidates alone, with select's answers, as the tick's moves. */
 static void take_answers(struct work *w)
 {
+	const struct rz_conn *conns = w->snap->conns;
 	struct rz_tick *t = w->tick;
-	size_t i;
+	size_t i, at = 0;
 
 	for (i = 0; i < w->n; i++) {
 		if (!is_candidate(&w->rows[i]))
 			continue;
-		t->verdicts[w->beside[i].conn].reason = w->rows[i].reason;
+		while (conns[at].cookie != w->rows[i].cookie)
+			at++;
+		t->verdicts[at++].reason = w->rows[i].reason;
 		t->reasons[w->rows[i].reason]++;
 		t->moves[t->n_moves++] = w->rows[i]; /* n_moves <= i: it is the same array */
 	}
 }
 
-static int run(struct work *w, const struct rz_snapshot *snap, const struct rz_world *world,
-	       struct rz_select *select, bool paused)
+static int run(struct work *w, struct rz_select *select, bool paused)
 {
-	struct rz_moment moment = {.now_ns = world->now_ns, .paused = paused};
-	struct rz_share *share = NULL;
-	int err;
+	struct rz_moment moment = {.now_ns = w->world->now_ns, .paused = paused};
+	int err = judge_all(w, select);
 
-	if (rz_share_new(world->topo, world->zones, &share))
-		return -ENOMEM;
-	see_alike(&snap->alike, share);
-	err = classify_all(w, snap, world, share, select);
-	aim(w, share);
-	moment.share = w->tick->share = rz_share_all(share);
-	rz_share_free(share);
+	moment.share = w->tick->share;
 	if (!err)
 		err = rz_pace_count(w->rows, w->n);
 	if (!err)
@@ -246,14 +247,13 @@ int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
 		struct rz_select *select, bool paused, struct rz_tick **ret)
 {
 	struct rz_tick *t = calloc(1, sizeof(*t));
-	struct work w = {.tick = t};
+	struct work w = {.tick = t, .snap = snap, .world = world};
 	int err = -ENOMEM;
 
 	if (t)
 		t->verdicts = calloc(snap->n_conns + 1, sizeof(*t->verdicts));
 	if (t && t->verdicts)
-		err = run(&w, snap, world, select, paused);
-	free(w.beside);
+		err = run(&w, select, paused);
 	if (err)
 		rz_tick_free(t);
 	else
