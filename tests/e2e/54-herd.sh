@@ -14,7 +14,8 @@ crowd_serve a 1
 crowd_sources
 UNNAMED= # each address is an agent by itself: so the clients may know two others, and readers without a name get a FIN
 topology a=ready b=notready c=ready
-rezone_start --interval 2s --stable-for 0s --rate $((4 * RATE)) --mode observe --keep-pins
+# as many places in map moves as connections: else most of them are kept for moves, and few that wait are shown
+rezone_start --interval 2s --stable-for 0s --rate $((4 * RATE)) --mode observe --keep-pins --max-connections 16384
 crowd_open named a $((HERD / 2)) -i 'h%u,warpstream_az=b,warpstream_interzone_lb=true' -q 18,1
 crowd_open unnamed a $((HERD / 2)) -i 'hu%u,warpstream_az=b,warpstream_interzone_lb=true' -q 1
 check "$HERD clients are across zones" within 60 has_rows '.reason == "no agent there"' "$HERD"
@@ -24,7 +25,7 @@ rz_list -o json | jq -r '.[] | select(.reason == "observing") | .client_id' | so
 check "observe: nobody is" nobody_moved
 stop rezone
 topology a=ready b=notready c=ready
-rezone_start --interval 10s --stable-for 0s --rate "$RATE"
+rezone_start --interval 10s --stable-for 0s --rate "$RATE" --max-connections 16384
 check "their zone has no agent again" within 60 has_rows '.reason == "no agent there"' "$HERD"
 used_ms() { awk '{ print ($14 + $15) * 10 }' "/proc/${PIDS[rezone]}/stat"; }
 cpu=$(used_ms) began=$(now_ms)
