@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 e2e_begin
 . "$E2E_ROOT/tests/e2e/crowd.sh"
-N=300
+N=1200
 
 real() { in_ns a ss -Htn state established 'sport = 9092' | wc -l; }
 opened() {
