@@ -458,7 +458,7 @@ standin-test: standin
 	scripts/build-standin --test $(BUILD)/standin
 	tests/peers/agent/smoke $(BUILD)/standin/rezone-agent
 # What a virtual machine runs; the kernels' rows are in tests/vm/run, of the BPF tests those of tests/vm/guest.
-vm-parts: $(BUILD)/rezone $(addprefix $(BUILD)/bpf/test_,frame client_id midstream park fast corpus) standin
+vm-parts: $(BUILD)/rezone $(addprefix $(BUILD)/bpf/test_,frame client_id midstream park fast scratch corpus) standin
 vm:
 	tests/vm/run
 ## Test with root | service-test: the package and its service in a machine with systemd, from install to purge; SUITES="bookworm trixie"

@@ -244,8 +244,10 @@ static __always_inline bool rz_fast_segment(struct __sk_buff *skb, __u64 cookie,
 	if (!rz_fast_can())
 		return false;
 	took = rz_fast_take(skb, cookie, c, seg);
-	if (took == RZ_FAST_LOOK)
+	if (took == RZ_FAST_LOOK) {
 		rz_take_rest(skb);
+		rz_scratch_give();
+	}
 	return took != RZ_FAST_NOT;
 }
 

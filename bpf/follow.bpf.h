@@ -20,6 +20,7 @@
 #define REZONE_BPF_FOLLOW_H
 
 #include "held.bpf.h"
+#include "scratch.bpf.h"
 #include <rezone/body.h>
 #include <rezone/responses.h>
 
@@ -142,17 +143,25 @@ __noinline int rz_follow_takes(__u32 produce)
 	return 1;
 }
 
-/* Is this the connection that is followed? Then nothing that TCP does not have reaches it. */
+/* Is this the connection that is followed? Then nothing that TCP does not have reaches it. It was
+ * followed once; where the scratch is taken it is thought to be still, and what is dropped for it
+ * is sent again. */
 static __noinline bool rz_follow_is_on(__u64 cookie)
 {
-	struct rz_scratch *s = bpf_map_lookup_elem(&scratch, &rz_zero);
 	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
 	struct rz_follow *e;
+	struct rz_scratch *s;
+	bool on;
 
-	if (!s || !c || c->cookie != cookie)
+	if (!c || c->cookie != cookie)
 		return false;
+	s = rz_scratch_take();
+	if (!s)
+		return true;
 	e = rz_follow_of(s, c, c->frame.client, bpf_ktime_get_ns());
-	return e && e->client == c->frame.client && e->cookie == cookie;
+	on = e && e->client == c->frame.client && e->cookie == cookie;
+	rz_scratch_give();
+	return on;
 }
 
 #endif

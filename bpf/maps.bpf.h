@@ -333,11 +333,11 @@ struct {
  * cannot multiply the states it has to walk through. `header` is larger than any header: the
  * verifier bounds offset and length by masks of 511 each, so their sum must stay inside.
  *
- * One for each CPU: nobody else uses it meanwhile, for a CPU runs one softirq at a time, and no
- * program outside of it has the scratch. A PREEMPT_RT kernel may run several since Linux 6.18, so
- * rezone does not start on one (docs/internals.md, "Decisions worth knowing").
+ * One for each CPU. No other program has the scratch, and of two tasks that run this one on one CPU
+ * the first (scratch.bpf.h).
  */
 struct rz_scratch {
+	__u32 users; /* tasks that have it, or look whether they have */
 	__u8 header[RZ_KAFKA_BUFFER];
 	struct rz_client_id id;
 	struct rz_software software;

@@ -66,12 +66,13 @@ __noinline int rz_opening_segment(struct __sk_buff *skb)
 	struct rz_opening_key key __attribute__((aligned(8))) = {};
 	struct rz_seg seg = {};
 	struct rz_scratch *s;
-	__u32 zero = 0;
 
-	s = bpf_map_lookup_elem(&scratch, &zero);
-	if (!s || rz_segment_parse(skb, &seg) <= 0 || rz_opening_tuple(skb, &key.tuple))
+	if (rz_segment_parse(skb, &seg) <= 0 || rz_opening_tuple(skb, &key.tuple))
 		return 0;
 	RZ_COUNT(segments);
+	s = rz_scratch_take();
+	if (!s) /* then the connection is as one found in mid-stream */
+		return 0;
 	key.seq = seg.seq;
 	s->seg = seg;
 	rz_opening_begin(s, &key, skb);
@@ -92,6 +93,7 @@ __noinline int rz_opening_segment(struct __sk_buff *skb)
 		bpf_map_delete_elem(&proxied, &s->cookie);
 	}
 	bpf_map_update_elem(&openings, &key, &s->opening, BPF_ANY);
+	rz_scratch_give();
 	return 0;
 }
 

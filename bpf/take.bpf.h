@@ -15,6 +15,7 @@
 
 #include "conn.bpf.h"
 #include "read.bpf.h"
+#include "scratch.bpf.h"
 #include <bpf/bpf_core_read.h>
 
 #define RZ_TAKE_TRIES 4
@@ -320,13 +321,13 @@ __noinline int rz_take_more(struct __sk_buff *skb)
 	return !s->dropped;
 }
 
-/* Fills the scratch with the connection and the segment in hand. `cookie` is the socket's own, not
- * the entry's: a map element may have become another connection's since it was looked up, which the
- * commit must see. */
+/* Takes the scratch and fills it with the connection and the segment in hand; NULL if somebody has
+ * it. `cookie` is the socket's own, not the entry's: a map element may have become another
+ * connection's since it was looked up, which the commit must see. */
 static __always_inline struct rz_scratch *rz_take_begin(__u64 cookie, const struct rz_conn *c,
 							const struct rz_seg *seg)
 {
-	struct rz_scratch *s = bpf_map_lookup_elem(&scratch, &rz_zero);
+	struct rz_scratch *s = rz_scratch_take();
 
 	if (!s)
 		return NULL;
@@ -350,19 +351,38 @@ static __always_inline void rz_take_rest(struct __sk_buff *skb)
 			break;
 }
 
+/*
+ * The segment finds the scratch taken, so it is not read. Nearly always it passes: TCP has bytes
+ * then of which the frame knows nothing, so no last check passes (reset.bpf.h), and the segments
+ * behind it find the place lost. Returns whether it is dropped, and TCP sends it again: it may be
+ * the true one of two tries of the same bytes, the other of which was read or is being read; or it
+ * may have a Produce of a client that is followed.
+ */
+static __always_inline bool rz_take_pass(__u64 cookie, const struct rz_conn *c,
+					 const struct rz_seg *seg)
+{
+	const volatile struct rz_scratch *theirs = bpf_map_lookup_elem(&scratch, &rz_zero);
+
+	return rz_following || !theirs || theirs->cookie == cookie ||
+	       (__s32)(c->frame.read_end - seg->seq) > 0;
+}
+
 /* Returns whether the segment is dropped. */
 static __always_inline bool rz_take_segment(struct __sk_buff *skb, struct bpf_sock *sk,
 					    __u64 cookie, struct rz_conn *c,
 					    const struct rz_seg *seg)
 {
 	struct rz_scratch *s = rz_take_begin(cookie, c, seg);
+	bool drops;
 
 	if (!s)
-		return false;
+		return rz_take_pass(cookie, c, seg);
 	rz_take_try(skb, sk, s, c);
 	if (s->look)
 		rz_take_rest(skb);
-	return s->dropped;
+	drops = s->dropped;
+	rz_scratch_give();
+	return drops;
 }
 
 #endif

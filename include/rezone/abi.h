@@ -24,7 +24,7 @@
 #include <linux/bpf.h> /* struct bpf_spin_lock */
 #include <linux/types.h>
 
-#define RZ_ABI 13
+#define RZ_ABI 14
 
 /* Bytes of a client.id that are kept; the protocol allows 32,767 (KIP: nullable string, i16). */
 #define RZ_CLIENT_ID_KEPT 255

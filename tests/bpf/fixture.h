@@ -33,11 +33,29 @@ static inline int setup(void **state)
 	return skel ? 0 : -1;
 }
 
+/* Has no CPU's scratch a user (bpf/scratch.bpf.h)? They are the first word. */
+static inline bool scratch_is_free(void)
+{
+	size_t size = (bpf_map__value_size(skel->maps.scratch) + 7) / 8 * 8;
+	int n = libbpf_num_possible_cpus(), i;
+	uint8_t *all = n > 0 ? calloc(n, size) : NULL;
+	uint32_t zero = 0, users = 0;
+	bool read = all && !bpf_map_lookup_elem(bpf_map__fd(skel->maps.scratch), &zero, all);
+
+	for (i = 0; read && i < n; i++)
+		users |= *(uint32_t *)(void *)(all + i * size);
+	free(all);
+	return read && !users;
+}
+
+/* Whatever a test did: who has taken the scratch has given it back. */
 static inline int teardown(void **state)
 {
+	bool is_free = scratch_is_free();
+
 	(void)state;
 	frame_test_bpf__destroy(skel);
-	return 0;
+	return is_free ? 0 : -1;
 }
 
 static inline size_t pieces_kept(void)

@@ -45,7 +45,7 @@ __u32 rz_test_slow = 0;
 __u32 rz_test_fast = 0;
 __u32 rz_test_has_fast = 0; /* this kernel has it */
 
-/* Whose segment it is. */
+/* Whose segment it is, if its mark does not say so. */
 __u64 rz_test_cookie = 1;
 
 /* 0: it is dropped, for its client is followed. */
@@ -53,7 +53,7 @@ SEC("cgroup_skb/ingress")
 int test_segment(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
-	__u64 cookie = rz_test_cookie;
+	__u64 cookie = skb->mark ? skb->mark : rz_test_cookie;
 	struct rz_conn *c;
 	struct rz_seg seg;
 
@@ -163,6 +163,25 @@ int test_early_forget(struct __sk_buff *skb)
 {
 	rz_early_forget(1);
 	return 1;
+}
+
+/* Another task of this CPU takes the scratch, for a segment of this connection, or (0) gives it
+ * back. */
+__u64 rz_test_theirs = 0;
+
+SEC("cgroup_skb/ingress")
+int test_scratch(struct __sk_buff *skb)
+{
+	struct rz_scratch *s;
+
+	if (!rz_test_theirs) {
+		rz_scratch_give();
+		return 1;
+	}
+	s = rz_scratch_take();
+	if (s)
+		s->cookie = rz_test_theirs;
+	return s != NULL;
 }
 
 /* A packet of a listener. */

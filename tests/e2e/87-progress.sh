@@ -10,7 +10,8 @@ N=1200
 real() { in_ns a ss -Htn state established 'sport = 9092' | wc -l; }
 opened() {
 	crowd_open "$1" a "$N" -q 18,3,1 -i "crowd,warpstream_az=b"
-	within 60 crowd_opened "$1" && within 60 has_rows '.state == "data"' "$N" || not_ok "$1: $N connections are opened"
+	within 60 crowd_opened "$1" || not_ok "$1: $N connections are opened"
+	within 60 has_rows '.state == "data"' "$N" || not_ok "$1: $N connections are tracked"
 }
 # counts FILE: of each of its lines the first two numbers, "DONE ALL"
 counts() { tr -d '\r' <"$1" | sed -nE 's/^[^0-9]*([0-9]+)[^0-9]+([0-9]+).*/\1 \2/p'; }

@@ -167,7 +167,7 @@ static struct rz_conn *conn_here(void)
 	return (struct rz_conn *)(void *)tables[0].values;
 }
 
-static void run(const struct framing_segment *s);
+static bool run(const struct framing_segment *s);
 
 /* What the other CPU does, if it has not done it yet. */
 static void meanwhile_here(void)
@@ -267,24 +267,25 @@ struct tcp_sock *bpf_skc_to_tcp_sock(void *sk)
 	return &tcp;
 }
 
-/* What rz_segment() of bpf/rezone.bpf.c does once it has the entry. */
-static void run(const struct framing_segment *s)
+/* What rz_segment() of bpf/rezone.bpf.c does once it has the entry. Returns whether it is dropped.
+ */
+static bool run(const struct framing_segment *s)
 {
 	struct rz_seg seg = {.seq = s->seq, .len = s->len};
 	struct __sk_buff skb = {.len = s->len, .sk = &sock};
 
 	on_cpu[cpu] = s;
 	if (conn_here()->park >= RZ_PARK_WANTED && rz_park_skips(&sock, conn_here(), COOKIE))
-		return;
+		return false;
 	if (rz_frame_inside(conn_here(), &seg))
-		return;
+		return false;
 	if (framing_fast && rz_fast_segment(&skb, COOKIE, conn_here(), &seg)) {
 		framing_fast_took++;
-		return;
+		return false;
 	}
 	if (rz_frame_is_left_alone(conn_here(), &seg))
-		return;
-	rz_take_segment(&skb, &sock, COOKIE, conn_here(), &seg);
+		return false;
+	return rz_take_segment(&skb, &sock, COOKIE, conn_here(), &seg);
 }
 
 void framing_begin(uint32_t seq, bool adopted)
@@ -325,7 +326,23 @@ bool framing_segment(const struct framing_segment *s, const struct framing_segme
 		framing_mark(marks_meanwhile[0], marks_meanwhile[1]);
 		run(meanwhile);
 	}
+	if (scratches[0].users || scratches[1].users)
+		abort(); /* left behind */
 	return between;
+}
+
+bool framing_busy(const struct framing_segment *s, bool same)
+{
+	bool dropped;
+
+	cpu = 0;
+	scratches[0].users = 1;
+	scratches[0].cookie = same ? COOKIE : COOKIE + 1;
+	dropped = run(s);
+	if (scratches[0].users != 1)
+		abort(); /* it is not given back what was not had */
+	scratches[0].users = 0;
+	return dropped;
 }
 
 const struct rz_frame *framing_frame(void)

@@ -254,7 +254,7 @@ static void test_daemon(void **state)
 
 	(void)state;
 	make(&p);
-	expect(&p, "rezone_build_info", "{version=\"0.1.0+abc\",map_abi=\"13\"} 1\n");
+	expect(&p, "rezone_build_info", "{version=\"0.1.0+abc\",map_abi=\"14\"} 1\n");
 	expect(&p, "rezone_mode", "{mode=\"enforce\"} 0\n{mode=\"observe\"} 1\n");
 	expect(&p, "rezone_topology_agents",
 	       "{group=\"default\",zone=\"a\",ready=\"yes\"} 1\n"

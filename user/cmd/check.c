@@ -119,14 +119,6 @@ static enum rz_ability_status check_clock(struct rz_abilities *r, const struct r
 				 "this process is in a time namespace of its own");
 }
 
-static enum rz_ability_status check_softirq(struct rz_abilities *r, const struct rz_lacks *lacks)
-{
-	if (!lacks->softirq)
-		return RZ_ABILITY_OK; /* as nearly everywhere: not worth a line */
-	return rz_abilities_note(r, "softirq", RZ_ABILITY_FAILED, "use a kernel without PREEMPT_RT",
-				 "two segments of one CPU may be read at once (PREEMPT_RT)");
-}
-
 static void check_abilities(struct rz_abilities *r, const struct rz_lacks *lacks)
 {
 	if (lacks->segment)
@@ -157,9 +149,10 @@ static void check_abilities(struct rz_abilities *r, const struct rz_lacks *lacks
 		rz_abilities_note(r, "census", RZ_ABILITY_OK, "",
 				  "older connections and missed closes are found");
 	if (lacks->destroy && lacks->netlink)
-		rz_abilities_note(r, "kfunc", RZ_ABILITY_LIMITED, "a kernel from 6.5 on has it",
-				  "neither bpf_sock_destroy nor SOCK_DESTROY: rezone observes and "
-				  "moves nobody");
+		rz_abilities_note(
+			r, "kfunc", RZ_ABILITY_LIMITED, "a kernel from 6.5 on has it",
+			"no bpf_sock_destroy; and no SOCK_DESTROY, or PREEMPT_RT, where it "
+			"may come too late: rezone observes and moves nobody");
 	else if (lacks->destroy)
 		rz_abilities_note(
 			r, "kfunc", RZ_ABILITY_LIMITED, "a kernel from 6.5 on has it",
@@ -270,7 +263,6 @@ int rz_cmd_check(int argc, char **argv)
 		check_helper(&r);
 		ok = check_btf(&r, &lacks) == RZ_ABILITY_OK;
 		ok &= check_clock(&r, &lacks) == RZ_ABILITY_OK;
-		ok &= check_softirq(&r, &lacks) == RZ_ABILITY_OK;
 		ok &= check_bpffs(&r, a.common.pin_dir) == RZ_ABILITY_OK;
 		ok &= check_cgroup(&r, a.cgroup, root, sizeof(root)) == RZ_ABILITY_OK;
 		check_abilities(&r, &lacks);

@@ -69,12 +69,6 @@ static int refuse_kernel(const struct rz_lacks *lacks)
 			"run: this process is in a time namespace of its own: its clock is not "
 			"the kernel's, by which BPF ends a hold; start rezone in the host's "
 			"time namespace");
-	if (lacks->softirq)
-		return rz_err(
-			lacks->softirq,
-			"run: this is a PREEMPT_RT kernel: two segments of one CPU may be read "
-			"at once, and could be taken for each other's client; use a kernel "
-			"without PREEMPT_RT");
 	return 0;
 }
 
@@ -95,7 +89,8 @@ static void choose_way(struct rz_daemon *d, const struct rz_lacks *lacks)
 		      json_pack("{s:[s, s], s:s}", "lacks", "destroy", "netlink", "mode",
 				rz_mode_name(d->conf.mode)),
 		      "run: this kernel can reset no connection (no bpf_sock_destroy, which 6.5 "
-		      "has, and no CONFIG_INET_DIAG_DESTROY): observing, nobody is moved");
+		      "has; and no CONFIG_INET_DIAG_DESTROY, or it is a PREEMPT_RT kernel): "
+		      "observing, nobody is moved");
 }
 
 /* Where the kernel does not take all programs it is found out which. */
@@ -104,11 +99,8 @@ static int load_programs(struct rz_daemon *d, const struct rz_load_opts *opts,
 {
 	int err;
 
-	*lacks = (struct rz_lacks){.softirq = rz_probe_softirq()};
-	if (lacks->softirq)
-		return refuse_kernel(lacks);
 	err = rz_kern_load_all(opts, &d->kern);
-	lacks->clock = err == -EXDEV ? err : 0;
+	*lacks = (struct rz_lacks){.clock = err == -EXDEV ? err : 0};
 	if (err == RZ_LOAD_LACKS)
 		err = rz_probe(lacks);
 	else if (!lacks->clock)

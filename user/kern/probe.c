@@ -120,12 +120,13 @@ static bool probe_all(struct rz_lacks *ret)
 	return all;
 }
 
-int rz_probe_softirq(void)
+/* uname(2) names a PREEMPT_RT kernel in `version`. */
+static int probe_netlink(void)
 {
 	struct utsname u;
 	bool rt = !uname(&u) && strstr(u.version, "PREEMPT_RT");
 
-	return rt || withheld("softirq") ? -EOPNOTSUPP : 0;
+	return rt || withheld("netlink") ? -EOPNOTSUPP : rz_destroy_probe();
 }
 
 static int probe_btf(void)
@@ -170,8 +171,7 @@ int rz_probe(struct rz_lacks *ret)
 
 	if (!probe_all(ret))
 		probe_each(ret);
-	ret->softirq = rz_probe_softirq();
-	ret->netlink = withheld("netlink") ? -EOPNOTSUPP : rz_destroy_probe();
+	ret->netlink = probe_netlink();
 	libbpf_set_print(old);
 	return ours(ret);
 }

@@ -19,9 +19,11 @@ struct rz_lacks {
 	int closes;  /* the same without the cookie helper (before 5.12): closes are seen */
 	int census;  /* the TCP iterator with the cookie helper (5.12) */
 	int look;    /* the TCP iterator without it (5.9) */
-	int netlink; /* SOCK_DESTROY (CONFIG_INET_DIAG_DESTROY) */
+	/* SOCK_DESTROY (CONFIG_INET_DIAG_DESTROY), and what had passed the segment program before a
+	 * last check is with TCP soon (move/wait.c, ON_ITS_WAY_NS): not on a PREEMPT_RT kernel,
+	 * where the softirq that brings it may be preempted for long */
+	int netlink;
 	int clock;   /* this process's CLOCK_MONOTONIC is the kernel's: no time namespace */
-	int softirq; /* a CPU runs one softirq at a time: no PREEMPT_RT */
 	int destroy; /* bpf_sock_destroy (6.5): check and reset are one step under the socket lock
 		      */
 };
@@ -38,9 +40,6 @@ int rz_probe(struct rz_lacks *ret);
  * that it gives BPF would be another moment there. 0 or -EXDEV; a kernel that cannot tell is
  * believed. */
 int rz_probe_look_at_clock(int prog_fd, const __u64 *seen);
-/* Does a CPU run one softirq at a time, as the segment program's working memory needs it (struct
- * rz_scratch)? 0 or -EOPNOTSUPP, on a PREEMPT_RT kernel: uname(2) names it in `version`. */
-int rz_probe_softirq(void);
 /* Does that variable name anything? */
 bool rz_probe_is_withheld(void);
 

@@ -49,6 +49,7 @@ static const struct {
 	ROW(traffic_full, true, "closed connections whose bytes are not added up"),
 	ROW(ip_unparsed, true, "packets whose headers could not be read"),
 	ROW(races, true, "segments given up: two CPUs on one connection"),
+	ROW(scratch_busy, true, "segments not read: their CPU was at another one (PREEMPT_RT)"),
 	ROW(taken_back, false, "segments whose reading was undone, for TCP did not take them"),
 	ROW(too_many_requests, true, "segments with more requests than are read"),
 	ROW(backed_off, false, "segments passed over: out of sync for long"),
