@@ -24,10 +24,8 @@
 #include "kern/ledger.h"
 #include "kern/live.h"
 #include "kern/named.h"
-#include "kern/tally.h"
 #include "policy/ledger.h"
 
-#define FAILED_LOG_EVERY_NS (60 * RZ_SECOND_NS)
 #define CLOSED_MAX                                                                    \
 	65536 /* records that are kept for the next tick; half of them bring it about \
 	       */
@@ -116,27 +114,6 @@ void rz_daemon_ledger_add(struct rz_daemon *d, const struct rz_snapshot *snap, s
 }
 
 /* ---- the maps ---- */
-
-/* The log is told once a minute at most, for a full map refuses each move. */
-void rz_daemon_ledger_failed(struct rz_daemon *d, const char *map, int err, size_t writes)
-{
-	struct rz_daemon_ledger *b = d->ledger;
-	uint64_t now_ns = rz_now_ns();
-
-	b->failed += writes;
-	rz_tally_errors(d->maps, RZ_PLACE_LEDGER, err, writes);
-	if (b->failed_logged_ns && now_ns < b->failed_logged_ns + FAILED_LOG_EVERY_NS)
-		return;
-	rz_log_fields(RZ_LOG_WARN,
-		      json_pack("{s:s, s:o, s:I}", "map", map, "error", rz_json_error(err),
-				"failed", (json_int_t)b->failed),
-		      "ledger: cannot write to map %s: %s; `rezone cost` shows too little; %llu "
-		      "writes have failed since the last such line; `rezone stats` counts all",
-		      map, err == -E2BIG ? "it is full" : strerror(-err),
-		      (unsigned long long)b->failed);
-	b->failed = 0;
-	b->failed_logged_ns = now_ns;
-}
 
 static bool write_entry(struct rz_daemon *d, const char *map, int fd, const void *key,
 			const void *value)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between ledger.c (what connections have carried) and saved.c (what moves have saved). */
+/* Between ledger.c (what connections have carried), saved.c (what moves have saved) and
+ * ledger_failed.c. */
 #ifndef RZ_DAEMON_LEDGER_INSIDE_H
 #define RZ_DAEMON_LEDGER_INSIDE_H
 
