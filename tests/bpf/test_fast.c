@@ -274,7 +274,7 @@ static void send_by_two(bool (*has_met)(void), uint32_t turns, uint32_t step, ui
 	struct met *m = &met;
 	struct sender senders[2] = {};
 	uint32_t seq, i, len;
-	uint8_t r[256];
+	uint8_t r[256] = {};
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
 		printf("one CPU\n");
