@@ -20,7 +20,6 @@
 #include "base/cure.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/str.h"
 #include "kern/ledger.h"
 #include "kern/live.h"
 #include "kern/named.h"
