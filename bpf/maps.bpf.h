@@ -366,7 +366,6 @@ struct rz_scratch {
 	__u32 lost;	  /* how often the frame was lost in this segment */
 	__u32 again;	  /* another CPU was faster: the segment in hand is to be tried again */
 	__u32 tries;	  /* ... and how often it was */
-	__u32 claimed;	  /* ... and the latest time another task had the claim (claim.bpf.h) */
 	__u32 look;	  /* `again`, or what was kept in map early may be asked for now */
 	__u32 came_early; /* bytes in front of the segment in hand were not read yet */
 	__u32 kept_found; /* rz_early_take: the newest piece that fits, its number + 1 */

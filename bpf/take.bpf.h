@@ -7,9 +7,8 @@
  * the segment program.
  *
  * The program runs without the socket lock, possibly on two CPUs for one connection, and no helper
- * may be called under a bpf_spin_lock. So the copy is put back under the lock of the entry, and the
- * claim (claim.bpf.h), only if the frame still is what was copied; else the work is done again on
- * the newer one.
+ * may be called under a bpf_spin_lock. So the copy is put back under the lock of the entry, only if
+ * the frame still is what was copied; else the work is done again on the newer one.
  */
 #ifndef REZONE_BPF_TAKE_H
 #define REZONE_BPF_TAKE_H
@@ -65,14 +64,13 @@ static __always_inline bool rz_take_is_still(const struct rz_conn *c, const stru
 
 /* The same, for a segment that changes nothing of it. If not, it must be looked at again: the copy
  * may have been torn apart, or what it comes behind may have come meanwhile. */
-static __noinline bool rz_take_stays(struct rz_scratch *s, struct rz_conn *c)
+static __noinline bool rz_take_stays(const struct rz_scratch *s, struct rz_conn *c)
 {
-	bool mine, same;
+	bool same;
 
-	mine = rz_claim_lock(c, s->cookie);
-	same = mine && rz_take_is_still(c, s);
-	rz_claim_unlock(c, s->cookie, mine);
-	s->claimed = !mine;
+	bpf_spin_lock(&c->lock);
+	same = rz_take_is_still(c, s);
+	bpf_spin_unlock(&c->lock);
 	return same;
 }
 
@@ -86,14 +84,13 @@ static __noinline int rz_take_commit(struct __sk_buff *skb, struct rz_scratch *s
 	struct rz_undo *u = rz_undo_of(s->cookie);
 	int done = -1;
 	__u64 rx, tx;
-	bool mine;
 
 	rz_segment_bytes(skb, &rx, &tx);
 	if (s->f.client && !s->f.zone_known)
 		client = bpf_map_lookup_elem(&clients, &s->f.client);
 	s->has_pushed = 0;
-	mine = rz_claim_lock(c, s->cookie);
-	if (mine && rz_take_is_still(c, s)) {
+	bpf_spin_lock(&c->lock);
+	if (rz_take_is_still(c, s)) {
 		if (client) {
 			__builtin_memcpy(c->zone, client->zone, sizeof(c->zone));
 			c->zone[sizeof(c->zone) - 1] = 0;
@@ -115,8 +112,7 @@ static __noinline int rz_take_commit(struct __sk_buff *skb, struct rz_scratch *s
 		c->tx_bytes = tx;
 		done = 0;
 	}
-	rz_claim_unlock(c, s->cookie, mine);
-	s->claimed = !mine;
+	bpf_spin_unlock(&c->lock);
 	rz_undo_drop_pushed(s);
 	return done;
 }
@@ -225,47 +221,11 @@ static __always_inline bool rz_take_drops(struct rz_scratch *s)
 	return s->dropped;
 }
 
-/* Has the frame changed since it was copied out? */
-static __always_inline bool rz_take_moved(const struct rz_scratch *s, const struct rz_conn *c)
-{
-	return *(const volatile __u16 *)&c->frame.generation != s->was.generation;
-}
-
-/*
- * May the segment in hand have the bytes that the holder of the claim is at work on, by which TCP
- * would get past their first one? They begin where the copied frame waits for the next request, or,
- * if the holder's place is another one and it has written the new frame already, in front of that.
- * A kept segment in front of it was read meanwhile: another CPU, which looked into map early, too,
- * was faster.
- */
-static __always_inline bool rz_take_is_again(const struct rz_scratch *s, __u32 claim)
-{
-	__u32 wants = rz_frame_wants(&s->was);
-	__s32 at = (__s32)(wants - s->seg.seq);
-
-	if (rz_claim_is(claim & ~RZ_CLAIM_DOUBTED, rz_claim_mark(s->cookie, wants)))
-		return at >= 0 && at < (__s32)s->seg.len;
-	return at > 0 && (!s->from_early || at < (__s32)s->seg.len);
-}
-
-/*
- * The segment in hand is left as it is: other CPUs were faster at each try, or one has the claim
- * all the time, for it is stopped. It is kept as if it had come early; whoever puts a frame back,
- * or gives a claim back, looks there. But if it may have the bytes that are worked on, the holder
- * of the claim is told (RZ_CLAIM_DOUBTED). It is tried again if that one has given the claim back,
- * for now it can be told whether TCP has taken them; and if the frame has changed, for then it is
- * not known which bytes those are.
- */
+/* The segment in hand is left as it is: other CPUs were faster at each try. It is kept as if it had
+ * come early. */
 static __always_inline void rz_take_lose(struct __sk_buff *skb, struct bpf_sock *sk,
-					 struct rz_scratch *s, struct rz_conn *c)
+					 struct rz_scratch *s)
 {
-	__u32 claim = rz_claim_read(c);
-
-	if (s->claimed && (rz_take_moved(s, c) ||
-			   (rz_take_is_again(s, claim) && !rz_claim_doubt(c, s->cookie, claim)))) {
-		s->again = s->look = 1;
-		return;
-	}
 	RZ_COUNT(races);
 	if (!rz_take_drops(s))
 		rz_take_keep(skb, sk, s);
@@ -316,23 +276,20 @@ again:
 	if (s->tries < RZ_TAKE_TRIES)
 		s->again = s->look = 1;
 	else
-		rz_take_lose(skb, sk, s, c);
+		rz_take_lose(skb, sk, s);
 }
 
 /* The kept segment that the frame waits for now becomes the one in hand. False: there is none. */
 static __always_inline bool rz_take_next_kept(struct rz_scratch *s, struct rz_conn *c)
 {
 	__u32 wants = 0, synced = 0;
-	bool mine = !c;
 
 	if (c) {
-		mine = rz_claim_lock(c, s->cookie);
+		bpf_spin_lock(&c->lock);
 		wants = rz_frame_wants(&c->frame);
 		synced = c->cookie == s->cookie && c->frame.synced && c->park < RZ_PARK_PARKED;
-		rz_claim_unlock(c, s->cookie, mine);
+		bpf_spin_unlock(&c->lock);
 	}
-	if (!mine) /* whoever has the claim looks when it has given it back */
-		return false;
 	if (!rz_early_take(wants, synced) || !c)
 		return false;
 	s->seg.seq = wants;

@@ -8,18 +8,18 @@
 #define HALF 2 /* of prints, and of partial */
 #define FEW  3 /* connections */
 
-static void make_small(void)
-{
-	struct rz_config *c = (struct rz_config *)&skel->rodata->rz_config;
-
-	c->prints_half = c->partial_half = HALF;
-	c->few = FEW;
-}
-
 static int small_setup(void **state)
 {
+	struct rz_config *c;
+
 	(void)state;
-	return load_skel(make_small);
+	skel = frame_test_bpf__open();
+	if (!skel)
+		return -1;
+	c = (struct rz_config *)&skel->rodata->rz_config;
+	c->prints_half = c->partial_half = HALF;
+	c->few = FEW;
+	return frame_test_bpf__load(skel);
 }
 
 /* A new connection, one of `conns` of its address. */

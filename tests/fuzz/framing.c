@@ -3,12 +3,6 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-#include "maps.bpf.h"
-
-/* what user space tells the programs at load time, to be changed from one connection to the next */
-static struct rz_config framing_config;
-#define rz_config framing_config
-
 #include "fast.bpf.h"
 #include "park.bpf.h"
 
@@ -53,15 +47,13 @@ static struct rz_secret secret_one;
 static struct rz_client client_one = {.opt_in = 1};
 static struct tcp_sock tcp;
 static struct bpf_sock sock;
-bool framing_fast = true, framing_claims = true;
-uint64_t framing_fast_took, framing_stopped;
+bool framing_fast = true;
+uint64_t framing_fast_took;
 static int cpu, locked;
-static bool claimed[CPUS];
 static uint32_t torn_words;
 static enum rz_park marks_meanwhile[2]; /* what user space does before the other CPU's segment */
 static const struct framing_segment *on_cpu[CPUS];
-static const struct framing_other *others;
-static size_t n_others;
+static const struct framing_segment *other;
 
 static struct table *table_of(const void *map)
 {
@@ -87,8 +79,8 @@ void *bpf_map_lookup_elem(const void *map, const void *key)
 {
 	struct table *t = table_of(map);
 
-	if (locked || claimed[cpu])
-		abort(); /* no helper under a lock, says the verifier; nor under a claim, say we */
+	if (locked)
+		abort(); /* the verifier refuses it: no helper under a spin lock */
 	if (map == &scratch)
 		return &scratches[cpu];
 	if (map == &clients) /* user space has read each id already */
@@ -109,7 +101,7 @@ long bpf_map_update_elem(const void *map, const void *key, const void *value, __
 	struct table *t = table_of(map);
 	uint8_t *row;
 
-	if (!t || locked || claimed[cpu])
+	if (!t || locked)
 		abort();
 	row = row_of(t, key);
 	if (row && flags == BPF_NOEXIST)
@@ -146,8 +138,6 @@ long bpf_skb_load_bytes(const struct __sk_buff *skb, __u32 off, void *to, __u32 
 	const struct framing_segment *s = on_cpu[cpu];
 
 	(void)skb;
-	if (locked || claimed[cpu])
-		abort();
 	if (!len || off > s->len || len > s->len - off)
 		return -RZ_EFAULT;
 	memcpy(to, s->payload + off, len);
@@ -179,55 +169,21 @@ static struct rz_conn *conn_here(void)
 
 static bool run(const struct framing_segment *s);
 
-/* What the other CPU does next. */
+/* What the other CPU does, if it has not done it yet. */
 static void meanwhile_here(void)
 {
-	const struct framing_segment *s = others->s;
-	uint32_t torn = torn_words;
+	const struct framing_segment *s = other;
 
-	others++;
-	n_others--;
+	other = NULL;
 	cpu = 1;
-	torn_words = 0;
 	framing_mark(marks_meanwhile[0], marks_meanwhile[1]);
 	run(s);
-	torn_words = torn;
 	cpu = 0;
-}
-
-/* This CPU comes by. */
-static void pass(enum framing_instant at)
-{
-	while (cpu == 0 && n_others && others->at == at) {
-		framing_stopped += at != FRAMING_BEFORE;
-		meanwhile_here();
-	}
-}
-
-__u32 framing_swap(void *at, __u32 was, __u32 is)
-{
-	__u32 *word = at;
-	bool takes = !(was >> 16), gives = !(is >> 16);
-
-	if (takes && !locked)
-		pass(FRAMING_BEFORE);
-	if (gives && !locked)
-		pass(FRAMING_GIVING);
-	if (*word != was)
-		return *word;
-	if (gives && !claimed[cpu])
-		abort();
-	*word = is;
-	if (takes || gives)
-		claimed[cpu] = takes;
-	if (takes && !locked)
-		pass(FRAMING_TAKEN);
-	return was;
 }
 
 void framing_mark(enum rz_park from, enum rz_park to)
 {
-	if (conn_here()->park == from && !conn_here()->claim) /* as rz_park_change() */
+	if (conn_here()->park == from)
 		conn_here()->park = to;
 }
 
@@ -248,11 +204,7 @@ void framing_barrier(void)
 	uint64_t *was = (uint64_t *)(void *)&scratches[0].was;
 	uint32_t i;
 
-	if (claimed[cpu]) {
-		pass(FRAMING_MIDST);
-		return;
-	}
-	if (cpu != 0 || !n_others || !torn_words)
+	if (cpu != 0 || !other || !torn_words)
 		return;
 	meanwhile_here();
 	for (i = 0; i < sizeof(struct rz_frame) / 8; i++)
@@ -260,12 +212,11 @@ void framing_barrier(void)
 			memcpy(was + i, (uint8_t *)&conn_here()->frame + 8 * i, 8);
 }
 
-/* The lock is taken to commit: there the other CPU was faster. What would have been done at an
- * instant of the fast path is done here at the latest. */
+/* The lock is taken to commit: there the other CPU was faster. */
 void bpf_spin_lock(struct bpf_spin_lock *lock)
 {
 	(void)lock;
-	while (cpu == 0 && n_others)
+	if (cpu == 0 && other)
 		meanwhile_here();
 	locked = 1;
 }
@@ -343,8 +294,6 @@ void framing_begin(uint32_t seq, bool adopted)
 	__u64 cookie = COOKIE;
 	size_t i;
 
-	framing_config.claims = framing_claims;
-
 	for (i = 0; i < N_TABLES; i++) {
 		if (!tables[i].values)
 			tables[i].values = calloc(ROWS, tables[i].value_size);
@@ -362,26 +311,24 @@ void framing_begin(uint32_t seq, bool adopted)
 	bpf_map_update_elem(&conns, &cookie, &c, BPF_ANY);
 }
 
-size_t framing_segment(const struct framing_segment *s, const struct framing_other *meanwhile,
-		       size_t n, uint32_t torn)
+bool framing_segment(const struct framing_segment *s, const struct framing_segment *meanwhile,
+		     uint32_t torn)
 {
-	size_t done, i;
+	bool between;
 
 	cpu = 0;
 	torn_words = torn;
-	others = meanwhile;
-	n_others = n;
+	other = meanwhile;
 	run(s);
-	done = n - n_others;
-	n_others = 0;
-	for (i = done; i < n; i++) { /* there was nothing to put back */
+	between = meanwhile && !other;
+	other = NULL;
+	if (meanwhile && !between) { /* there was nothing to put back */
 		framing_mark(marks_meanwhile[0], marks_meanwhile[1]);
-		run(meanwhile[i].s);
+		run(meanwhile);
 	}
-	if (conn_here()->claim || claimed[0] || claimed[1] || scratches[0].users ||
-	    scratches[1].users)
+	if (scratches[0].users || scratches[1].users)
 		abort(); /* left behind */
-	return done;
+	return between;
 }
 
 bool framing_busy(const struct framing_segment *s, bool same)

@@ -30,32 +30,14 @@ extern uint64_t framing_fast_took;
 /* A new connection whose first byte has number `seq`, or one found there in mid-stream. */
 void framing_begin(uint32_t seq, bool adopted);
 
-/* Is a claim taken on the entry, or its lock alone (bpf/claim.bpf.h)? Of a new connection. */
-extern bool framing_claims;
-
-/* When another CPU has its segment. The last three are of the fast path, which is stopped there: it
- * has the claim all the time. What does not come by there does it as with FRAMING_BEFORE. */
-enum framing_instant {
-	FRAMING_BEFORE, /* this one's work is done, and not put back */
-	FRAMING_TAKEN,	/* the claim is taken, and nothing changed yet */
-	FRAMING_MIDST,	/* all is changed but for the frame's first word */
-	FRAMING_GIVING, /* all is changed */
-};
-/* Segments that came by one of the last three. */
-extern uint64_t framing_stopped;
-
-struct framing_other {
-	const struct framing_segment *s;
-	enum framing_instant at;
-};
-
 /*
- * `others`, `n` of them, are what another CPU does meanwhile, one after the other; with `torn`, the
- * first while this one copies the frame, so that of its 8-byte words those whose bit is set are the
- * other's. Returns how many were done meanwhile; the rest was done afterwards.
+ * `meanwhile`, if it is not NULL, is what another CPU does between this segment's work and its
+ * putting it back; with `torn`, while this one copies the frame, so that of its 8-byte words those
+ * whose bit is set are the other's. True if it was done there, false if this segment put nothing
+ * back and it was done afterwards.
  */
-size_t framing_segment(const struct framing_segment *s, const struct framing_other *others,
-		       size_t n, uint32_t torn);
+bool framing_segment(const struct framing_segment *s, const struct framing_segment *meanwhile,
+		     uint32_t torn);
 
 /* A segment that comes while another task of its CPU has the scratch (bpf/scratch.bpf.h), with a
  * segment of this connection or of another one. Returns whether it is dropped. */

@@ -29,7 +29,6 @@ enum {
 	WAY_ASKED = 512,  /* most pieces are one request each, as long as the stream has some */
 	WAY_SLOW = 1024,  /* without the fast path */
 	WAY_MADE = 2048,  /* the stream is made of requests (made.h) */
-	WAY_LOCK = 4096,  /* as on a kernel without claims (bpf/claim.bpf.h) */
 	WAY_BUSY = 8192,  /* what is not seen comes while another task of its CPU is at work */
 };
 
@@ -62,7 +61,7 @@ static inline void way_begin(struct way *w, uint32_t number, uint32_t n, uint32_
 	memset(w, 0, offsetof(struct way, got));
 	memset(w->got, 0, n);
 	w->random = number | 1;
-	w->flags = number & 0x3fff;
+	w->flags = number & 0x2fff;
 	w->n = n;
 	w->max = max;
 	w->seq0 = w->flags & WAY_WRAP ? 0u - way_random(w, n + 1) : 1000;

@@ -18,7 +18,6 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
-#include "kern/conn.h"
 #include "kern/held.h"
 #include "kern/live.h"
 #include "kern/watch.h"
@@ -133,7 +132,7 @@ static void look_at(struct rz_daemon *d, struct rz_left *l, uint64_t now_ns)
 	bool may_close = d->settings.mode == RZ_MODE_ENFORCE && !d->paused;
 	struct rz_conn c;
 
-	if (rz_conn_read(d->maps->conns, l->cookie, &c))
+	if (bpf_map_lookup_elem_flags(d->maps->conns, &l->cookie, &c, BPF_F_LOCK))
 		return;
 	if (!l->told)
 		tell(d, RZ_EVENT_LEFT, &c,
