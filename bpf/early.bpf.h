@@ -185,9 +185,9 @@ __noinline int rz_early_forget_piece(__u64 cookie, __u32 i)
 	return 0;
 }
 
-/* The connection is over. Without the lock, which a tracing program may not take: another one's
- * piece that comes into such a place at this moment is spoiled, which its sum tells. A global
- * function, as above. */
+/* The connection is over, or parked. Without the lock, which a tracing program may not take:
+ * another one's piece that comes into such a place at this moment is spoiled, which its sum tells.
+ * A global function, as above. */
 __noinline int rz_early_forget(__u64 cookie)
 {
 	int i;

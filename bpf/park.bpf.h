@@ -65,13 +65,12 @@ static __always_inline bool rz_park_is_accepted(const struct rz_frame *f, struct
  */
 static __noinline bool rz_park_begin(struct bpf_sock *sk, struct rz_conn *c, __u64 cookie)
 {
-	struct rz_scratch *s = bpf_map_lookup_elem(&scratch, &rz_zero);
 	__u64 now = rz_take_now();
 	struct rz_frame was;
 	bool parked = false;
 	__u32 rcv_nxt;
 
-	if (!s || rz_segment_rcv_nxt(sk, &rcv_nxt))
+	if (rz_segment_rcv_nxt(sk, &rcv_nxt))
 		return false;
 	was = c->frame;
 	barrier();
@@ -96,9 +95,7 @@ static __noinline bool rz_park_begin(struct bpf_sock *sk, struct rz_conn *c, __u
 	if ((was.produce || was.fetch || was.adopted) && (was.software || !was.coordinator))
 		rz_note_park(cookie);
 	rz_undo_forget(cookie);
-	s->cookie = cookie;
-	if (rz_early_has(cookie))
-		rz_early_take(0, 0);
+	rz_early_forget(cookie);
 	return true;
 }
 
