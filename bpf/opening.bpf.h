@@ -60,7 +60,8 @@ static __always_inline void rz_opening_begin(struct rz_scratch *s, const struct 
 	s->undone = s->watched = s->older = s->misses = s->lost = s->from_early = 0;
 }
 
-/* Reads the packet's bytes. A global function, so that it is verified once. */
+/* Reads the packet's bytes. Returns 1 if it is to be dropped, for the scratch is taken: TCP sends
+ * it again. A global function, so that it is verified once. */
 __noinline int rz_opening_segment(struct __sk_buff *skb)
 {
 	struct rz_opening_key key __attribute__((aligned(8))) = {};
@@ -71,8 +72,8 @@ __noinline int rz_opening_segment(struct __sk_buff *skb)
 		return 0;
 	RZ_COUNT(segments);
 	s = rz_scratch_take();
-	if (!s) /* then the connection is as one found in mid-stream */
-		return 0;
+	if (!s)
+		return 1;
 	key.seq = seg.seq;
 	s->seg = seg;
 	rz_opening_begin(s, &key, skb);
@@ -97,21 +98,25 @@ __noinline int rz_opening_segment(struct __sk_buff *skb)
 	return 0;
 }
 
-/* A packet of a socket that is not established. True if another CPU has established it meanwhile,
- * and may have looked for the opening too early: then the packet is read as any other, which
- * changes nothing where it has been read already. */
-static __always_inline bool rz_opening_is_late(struct __sk_buff *skb, struct bpf_sock *sk)
+enum rz_opening_verdict { RZ_OPENING_DROPS = 0, RZ_OPENING_PASSES, RZ_OPENING_IS_LATE };
+
+/* A packet of a socket that is not established. It is late if another CPU has established the
+ * socket meanwhile, and may have looked for the opening too early: then the packet is read as any
+ * other, which changes nothing where it has been read already. */
+static __always_inline enum rz_opening_verdict rz_opening_look(struct __sk_buff *skb,
+							       struct bpf_sock *sk)
 {
 	__u32 state = sk->state;
 	__u64 cookie;
 
 	if (state != RZ_TCP_LISTEN && state != RZ_TCP_SYN_RECV)
-		return false;
-	rz_opening_segment(skb);
+		return RZ_OPENING_PASSES;
+	if (rz_opening_segment(skb))
+		return RZ_OPENING_DROPS;
 	if (state == RZ_TCP_LISTEN)
-		return false;
+		return RZ_OPENING_PASSES;
 	cookie = bpf_get_socket_cookie(skb);
-	return bpf_map_lookup_elem(&conns, &cookie) != NULL;
+	return bpf_map_lookup_elem(&conns, &cookie) ? RZ_OPENING_IS_LATE : RZ_OPENING_PASSES;
 }
 
 #endif

@@ -48,8 +48,9 @@ int rz_reset(struct bpf_iter__tcp *ctx)
 
 /*
  * Every packet that comes in for a socket, before TCP has judged it and without the socket lock. It
- * is dropped only while its connection is held, after its client has left, or if its client is
- * followed (9). The steps are those of docs/internals.md, 1: the cheapest first.
+ * is dropped only while its connection is held, after its client has left, if its client is
+ * followed (9), or if another task of this CPU is reading one (scratch.bpf.h). The steps are those
+ * of docs/internals.md, 1: the cheapest first.
  */
 SEC("cgroup_skb/ingress")
 int rz_segment(struct __sk_buff *skb)
@@ -63,8 +64,12 @@ int rz_segment(struct __sk_buff *skb)
 	/* 1: not Kafka's port, or not ESTABLISHED */
 	if (!sk || !rz_port_is_kafka(sk->src_port))
 		return 1;
-	if (sk->state != RZ_TCP_ESTABLISHED && !rz_opening_is_late(skb, sk))
-		return 1;
+	if (sk->state != RZ_TCP_ESTABLISHED) {
+		enum rz_opening_verdict opening = rz_opening_look(skb, sk);
+
+		if (opening != RZ_OPENING_IS_LATE)
+			return opening == RZ_OPENING_PASSES;
+	}
 	/* 2: no bytes, and no FIN that a hold must know of */
 	payload = rz_segment_parse(skb, &seg);
 	if (payload < 0)

@@ -5,8 +5,8 @@
  * The segment program runs in the network's softirq. Of these a CPU runs one at a time, but a
  * PREEMPT_RT kernel may preempt one in the midst of it and run another (since Linux 6.18, without
  * CONFIG_PREEMPT_RT_NEEDS_BH_LOCK). A program that has begun stays on its CPU there, too, so only
- * tasks of one CPU meet here, and one that finds the scratch taken does without it, for it cannot
- * wait: the other one goes on only when this one has ended.
+ * tasks of one CPU meet here. One that finds the scratch taken cannot wait, for the other one goes
+ * on only when this one has ended: its segment is dropped, and TCP sends it again.
  *
  * `users` counts those that are here. Each adds itself first and looks then. Who sees one alone has
  * the scratch: nobody else was here, and whoever comes sees two. That needs an addition that

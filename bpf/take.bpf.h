@@ -352,22 +352,10 @@ static __always_inline void rz_take_rest(struct __sk_buff *skb)
 }
 
 /*
- * The segment finds the scratch taken, so it is not read. Nearly always it passes: TCP has bytes
- * then of which the frame knows nothing, so no last check passes (reset.bpf.h), and the segments
- * behind it find the place lost. Returns whether it is dropped, and TCP sends it again: it may be
- * the true one of two tries of the same bytes, the other of which was read or is being read; or it
- * may have a Produce of a client that is followed.
+ * Returns whether the segment is dropped. One that finds the scratch taken is, and TCP sends it
+ * again: if it passed unread, TCP would have its bytes while the frame still waits for them, and
+ * would believe a damaged copy of them that comes later, or that another task is reading now.
  */
-static __always_inline bool rz_take_pass(__u64 cookie, const struct rz_conn *c,
-					 const struct rz_seg *seg)
-{
-	const volatile struct rz_scratch *theirs = bpf_map_lookup_elem(&scratch, &rz_zero);
-
-	return rz_following || !theirs || theirs->cookie == cookie ||
-	       (__s32)(c->frame.read_end - seg->seq) > 0;
-}
-
-/* Returns whether the segment is dropped. */
 static __always_inline bool rz_take_segment(struct __sk_buff *skb, struct bpf_sock *sk,
 					    __u64 cookie, struct rz_conn *c,
 					    const struct rz_seg *seg)
@@ -376,7 +364,7 @@ static __always_inline bool rz_take_segment(struct __sk_buff *skb, struct bpf_so
 	bool drops;
 
 	if (!s)
-		return rz_take_pass(cookie, c, seg);
+		return true;
 	rz_take_try(skb, sk, s, c);
 	if (s->look)
 		rz_take_rest(skb);

@@ -213,8 +213,7 @@ int test_opening(struct __sk_buff *skb)
 	sk = bpf_sk_fullsock(sk);
 	if (!sk)
 		return 0;
-	rz_opening_segment(skb);
-	return 1;
+	return !rz_opening_segment(skb);
 }
 
 /* A connection gets its entry; 1 if there was room. */

@@ -331,13 +331,12 @@ bool framing_segment(const struct framing_segment *s, const struct framing_segme
 	return between;
 }
 
-bool framing_busy(const struct framing_segment *s, bool same)
+bool framing_busy(const struct framing_segment *s)
 {
 	bool dropped;
 
 	cpu = 0;
 	scratches[0].users = 1;
-	scratches[0].cookie = same ? COOKIE : COOKIE + 1;
 	dropped = run(s);
 	if (scratches[0].users != 1)
 		abort(); /* it is not given back what was not had */

@@ -39,9 +39,9 @@ void framing_begin(uint32_t seq, bool adopted);
 bool framing_segment(const struct framing_segment *s, const struct framing_segment *meanwhile,
 		     uint32_t torn);
 
-/* A segment that comes while another task of its CPU has the scratch (bpf/scratch.bpf.h), with a
- * segment of this connection or of another one. Returns whether it is dropped. */
-bool framing_busy(const struct framing_segment *s, bool same);
+/* A segment that comes while another task of its CPU has the scratch (bpf/scratch.bpf.h). Returns
+ * whether it is dropped. */
+bool framing_busy(const struct framing_segment *s);
 
 /* What user space does to the connection's mark, if it is `from`; the same just before the segment
  * that another CPU has meanwhile, from now on. */
