@@ -5,9 +5,9 @@
  *
  * Comes in: the sockets of one network namespace from the TCP iterator, and the entries of `moves`
  * in phase RESET. Goes out: a TCP reset to the client, the entry's phase and error, and the same to
- * who reads the iterator: user/move/close.c, which opens it inside the namespace. What is to be
- * ended by a FIN is judged alone: nothing here can send one. It stands in phase CLOSE then, and
- * what is held back stays so until user space has shut the agent's descriptor down
+ * the iterator's reader, user/move/close.c, which opens it inside the namespace. A connection that
+ * is to be ended by a FIN is judged alone: nothing here can send one. It stands in phase CLOSE
+ * then, and what is held back stays so until user space has shut the agent's descriptor down
  * (user/kern/owner.c).
  *
  * The iterator holds the socket lock while the program runs (since 5.15), so what is checked here

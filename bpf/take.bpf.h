@@ -352,9 +352,9 @@ static __always_inline void rz_take_rest(struct __sk_buff *skb)
 }
 
 /*
- * Returns whether the segment is dropped. One that finds the scratch taken is, and TCP sends it
- * again: if it passed unread, TCP would have its bytes while the frame still waits for them, and
- * would believe a damaged copy of them that comes later, or that another task is reading now.
+ * Returns whether the segment is dropped. A segment that finds the scratch taken is, and TCP sends
+ * it again: if it passed unread, TCP would have its bytes while the frame still waits for them, and
+ * a damaged copy of them would be believed that comes later, or that another task reads now.
  */
 static __always_inline bool rz_take_segment(struct __sk_buff *skb, struct bpf_sock *sk,
 					    __u64 cookie, struct rz_conn *c,

@@ -36,7 +36,8 @@ struct rz_stats {
 	__u64 traffic_full;	   /* bytes of a closed connection are not added up */
 	__u64 ip_unparsed;	   /* fragments, unknown extension headers, short headers */
 	__u64 races;	    /* two CPUs on one connection at once, and the retries did not help */
-	__u64 scratch_busy; /* dropped, to come again: this CPU was reading one (PREEMPT_RT) */
+	__u64 scratch_busy; /* found this CPU reading another one (PREEMPT_RT): dropped, or looked
+			       at later */
 	__u64 too_many_requests;  /* in one segment */
 	__u64 backed_off;	  /* segments passed over, for no request was found for long */
 	__u64 taken_back;	  /* what was read of a segment that TCP did not take */

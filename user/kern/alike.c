@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define ROOM_FIRST 256
 
 static struct rz_alike_key key_of(const struct rz_conn *c)
@@ -38,23 +40,10 @@ struct rz_conn rz_alike_conn(const struct rz_alike *a)
 	return c;
 }
 
-static uint64_t hash_of(const struct rz_alike_key *k)
-{
-	uint64_t words[sizeof(*k) / sizeof(uint64_t)], h = 0;
-	size_t i;
-
-	memcpy(words, k, sizeof(words));
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		h = (h ^ words[i]) * 0x9e3779b97f4a7c15ULL;
-		h ^= h >> 32;
-	}
-	return h;
-}
-
 /* The place of this key in the index, its own or a free one. */
 static uint32_t *place_of(const struct rz_alikes *a, const struct rz_alike_key *k)
 {
-	size_t i = hash_of(k) & (a->n_index - 1);
+	size_t i = rz_hash_of(k, sizeof(*k)) & (a->n_index - 1);
 
 	while (a->index[i] && memcmp(&a->rows[a->index[i] - 1].key, k, sizeof(*k)))
 		i = (i + 1) & (a->n_index - 1);

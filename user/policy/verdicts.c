@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define ROWS_MAX  4096 /* 1.2 MB; what is like none of these is judged by itself */
 #define ROWS_EACH 256
 #define PLACES	  (2 * ROWS_MAX)
@@ -77,24 +79,12 @@ static struct key key_of(const struct rz_judged_conn *c)
 	return k;
 }
 
-static size_t hash_of(const struct key *k)
-{
-	uint64_t words[sizeof(*k) / sizeof(uint64_t)], h = 0;
-	size_t i;
-
-	memcpy(words, k, sizeof(words));
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		h = (h ^ words[i]) * 0x9e3779b97f4a7c15ULL;
-		h ^= h >> 32;
-	}
-	return h;
-}
 _Static_assert(sizeof(struct key) % sizeof(uint64_t) == 0, "all of a key is hashed");
 
 /* The place of this key, its own or a free one: there always is one. */
 static uint16_t *place_of(struct rz_verdicts *v, const struct key *k)
 {
-	size_t i = hash_of(k) % PLACES;
+	size_t i = rz_hash_of(k, sizeof(*k)) % PLACES;
 
 	while (v->places[i] && memcmp(&v->rows[v->places[i] - 1].key, k, sizeof(*k)))
 		i = (i + 1) % PLACES;
