@@ -49,7 +49,7 @@ struct rz_move {
 	__u64 not_before_ns; /* phase wait: what keeps its client is over then; 0: not known */
 };
 
-/* What the walk says of each connection that it has judged, to the iterator's reader
+/* The walk's word on each connection that it has judged, to the iterator's reader
  * (bpf/reset.bpf.h, user/kern/live.h): the same as then stands in the connection's rz_move. */
 struct rz_walked {
 	__u64 cookie;

@@ -63,7 +63,7 @@ __u32 rz_test_slow = 0;
 __u32 rz_test_fast = 0;
 __u32 rz_test_has_fast = 0; /* this kernel has it */
 
-/* Whose segment it is, if its mark does not say so. */
+/* The cookie of the segment's connection, if its mark does not say so. */
 __u64 rz_test_cookie = 1;
 
 /* 0: it is dropped, for its client is followed. */

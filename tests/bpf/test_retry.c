@@ -93,7 +93,7 @@ static void at_each_try(void **state)
 	assert_id(ID);
 }
 
-/* One that came early, and is read behind the one in hand, is tried again likewise. */
+/* A segment that came early, and is read behind the one in hand, is tried again likewise. */
 static void behind_another(void **state)
 {
 	uint64_t races = STAT(races);
