@@ -127,7 +127,7 @@ static void true_bytes_are_read_first(void **state)
 	assert_int_equal(next_seq[1], conn_of(1).frame.next_seq);
 }
 
-/* What comes behind a dropped Produce is dropped without asking. */
+/* The segments behind a dropped Produce are dropped without asking. */
 static void follows_without_asking(void **state)
 {
 	(void)state;

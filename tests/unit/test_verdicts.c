@@ -47,7 +47,7 @@ static void assert_equal_verdicts(const struct rz_verdict *a, const struct rz_ve
 }
 _Static_assert(sizeof(struct rz_plan) == 18, "rz_plan has no hidden padding");
 
-/* What rules look at: mostly nothing speaks against it. */
+/* The things that rules look at: mostly nothing speaks against the connection. */
 static void any_frame(struct rz_frame *f, uint64_t *s)
 {
 	f->produce = !below(s, 3);

@@ -152,7 +152,7 @@ static void write_gathered(void)
 		lost += lines_not_begun(gathered, size, done);
 }
 
-/* False: it could not be written. One that is gathered is counted when it is. */
+/* False: it could not be written. A gathered one is counted when it is. */
 static bool write_line(const char *line)
 {
 	size_t size = strlen(line);

@@ -4,7 +4,7 @@
  *
  * Comes in: a tick's snapshot, the records of connections that have closed. Goes out: the maps of
  * include/rezone/ledger.h, and to the snapshot the libraries that closed connections have named
- * (kern/named.h). Called by daemon/tick.c. What moves have saved is in saved.c.
+ * (kern/named.h). Called by daemon/tick.c. saved.c has what moves have saved.
  *
  * The records are read before the snapshot. A record can be read once its connection has left map
  * conns, so no connection is met in both; one that closes in between is met in neither, and its

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What moves have saved: what each moved connection had carried, and between which zones.
+ * The savings of moves: the bytes that each moved connection had carried, and between which zones.
  *
  * Comes in: moves and their outcomes. Goes out: map saved (include/rezone/ledger.h). Called by
  * daemon/moves.c, catch.c and outcomes.c; ledger.c removes entries by the hour.

@@ -100,7 +100,7 @@ enum rz_reason rz_classify_by_hand(const struct rz_judged_conn *c, const struct 
  */
 struct rz_verdict rz_classify(const struct rz_judged_conn *c, const struct rz_world *w);
 /* Both of one that an operator wants closed: what rz_classify_by_hand() says, and, if that is NONE,
- * *ret as of rz_classify(). What they ask is looked up once. */
+ * *ret as of rz_classify(). Their look-ups are made once. */
 enum rz_reason rz_classify_order(const struct rz_judged_conn *c, const struct rz_world *w,
 				 struct rz_verdict *ret);
 
