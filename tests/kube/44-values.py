@@ -182,6 +182,7 @@ for values, words in [
     ({"resources": {"limits": {"memory": "288Mib"}}}, "/resources/limits/memory"),
     ({"tolerations": [{"operator": "Exist"}]}, "/tolerations/0/operator"),
     ({"updateStrategy": {"rollingUpdate": {"maxUnavailable": "ten"}}}, "/updateStrategy/rollingUpdate/maxUnavailable"),
+    ({"updateStrategy": {"rollingUpdate": {"maxSurge": 1}}}, "/updateStrategy/rollingUpdate/maxSurge"),
     ({"cgroupPath": "/sys/fs/cgroup, type: x"}, "/cgroupPath"),
     ({"priorityClassName": "A b"}, "/priorityClassName"),
     ({"settings": {"exclude_zones": [{"a": 1}]}}, "/settings/exclude_zones/0"),
