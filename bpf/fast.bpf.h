@@ -179,8 +179,7 @@ static __always_inline void rz_fast_count(struct rz_conn *c, const struct rz_fas
 	struct rz_frame *f = &c->frame;
 
 	f->generation++;
-	f->next_seq += 4 + q->r.size;
-	f->read_end = seg->seq + seg->len;
+	rz_frame_place_at(f, f->next_seq + 4 + q->r.size, seg->seq + seg->len);
 	f->requests++;
 	f->answerable += q->acks != RZ_ACKS_NONE;
 	f->correlation_id = q->r.correlation_id;

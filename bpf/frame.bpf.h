@@ -16,6 +16,44 @@
 /* The bytes that made a connection one that is left alone were among so many of its first. */
 #define RZ_FRAME_SETTLED_SPAN (1u << 20)
 
+/* next_seq and read_end of a frame, which are one word (include/rezone/frame.h). */
+union rz_frame_place {
+	struct {
+		__u32 next_seq;
+		__u32 read_end;
+	};
+	__u64 word;
+};
+
+/* Reads both at once, of an entry that another CPU may be writing. */
+static __always_inline union rz_frame_place rz_frame_place_of(const struct rz_frame *f)
+{
+	union rz_frame_place p;
+
+	p.word = *(const volatile __u64 *)&f->next_seq;
+	return p;
+}
+
+/* Writes both at once: other CPUs read them without the lock. */
+static __always_inline void rz_frame_place_at(struct rz_frame *f, __u32 next_seq, __u32 read_end)
+{
+	const union rz_frame_place p = {{next_seq, read_end}};
+
+	*(volatile __u64 *)&f->next_seq = p.word;
+}
+
+/* Writes the frame of an entry word by word, so that its place is written at once. How a plain
+ * assignment is written is left to the compiler. */
+static __always_inline void rz_frame_write(struct rz_frame *f, const struct rz_frame *to)
+{
+	const __u64 *from = (const __u64 *)to;
+	volatile __u64 *w = (volatile __u64 *)f;
+	__u32 i;
+
+	for (i = 0; i < sizeof(*f) / 8; i++)
+		w[i] = from[i];
+}
+
 /* The first byte that is not there yet: of the header that has begun, else of the next request. */
 static __always_inline __u32 rz_frame_wants(const struct rz_frame *f)
 {
@@ -90,13 +128,19 @@ static __always_inline bool rz_frame_has_no_header(const struct rz_frame *f,
 
 /* True if this segment lies wholly inside a request whose header is known, behind all that was
  * read: the case of nearly every segment of a large Produce, and the cheapest answer. Read without
- * the lock: a stale value costs at most the longer way. */
+ * the lock. A stale frame costs at most the longer way. The two numbers of the place are of one
+ * frame: next_seq of a newer one beside read_end of an older one would let a segment pass unread
+ * that brings again what another CPU is reading now. */
 static __always_inline bool rz_frame_inside(const struct rz_conn *c, const struct rz_seg *seg)
 {
 	const struct rz_frame *f = &c->frame;
+	union rz_frame_place p;
 
-	return f->synced && !f->have && (__s32)(f->next_seq - seg->seq) >= (__s32)seg->len &&
-	       (__s32)(f->read_end - seg->seq) <= 0;
+	if (!f->synced || f->have)
+		return false;
+	p = rz_frame_place_of(f);
+	return (__s32)(p.next_seq - seg->seq) >= (__s32)seg->len &&
+	       (__s32)(p.read_end - seg->seq) <= 0;
 }
 
 /* Is this connection left alone for good? Not if the segment brings the bytes again that made it

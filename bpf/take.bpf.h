@@ -106,7 +106,7 @@ static __noinline int rz_take_commit(struct __sk_buff *skb, struct rz_scratch *s
 			c->metadata_cs = rz_take_cs(c->opened_ns, now);
 		if (s->carried_data)
 			c->data_cs = rz_take_cs(c->opened_ns, now);
-		c->frame = s->f;
+		rz_frame_write(&c->frame, &s->f);
 		c->misses = s->misses;
 		c->rx_bytes = rx;
 		c->tx_bytes = tx;

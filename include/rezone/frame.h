@@ -54,17 +54,21 @@ struct rz_frame {
 	__u16 generation; /* counts changes; tells two CPUs at once apart */
 	__u16 owner; /* the socket cookie's low bits: a frame that strayed to another entry is void
 		      */
+	__u32 software; /* key into `softwares`, 0 if the client has not said it, or UNKEPT */
+	/* The place: two numbers in one aligned word. Who changes an entry's frame writes both by
+	 * one store, and rz_frame_inside() reads both by one load, without the lock. A new next_seq
+	 * beside an old read_end would let a segment pass unread that brings again what another CPU
+	 * is reading now. */
 	__u32 next_seq;	  /* TCP sequence number of the next request's first byte */
+	__u32 read_end;	  /* TCP sequence number up to which bytes were read; true once TCP has them
+			   */
 	__u32 requests;	  /* request headers read */
 	__u32 answerable; /* those of them that expect a response: all but Produce with acks=0 */
 	__u32 correlation_id; /* of the latest one */
-	__u32 software;	      /* key into `softwares`, 0 if the client has not said it, or UNKEPT */
-	__u32 read_end; /* TCP sequence number up to which bytes were read; true once TCP has them
-			 */
-	__s16 api_key;	/* of the latest one */
-	__s16 client_id_len; /* as on the wire, -1 is null; valid once client is not 0 */
-	__u16 have;	     /* bytes of the next header that already came, kept in map `partial` */
-	__u16 skip;	     /* bytes of its client.id that were passed over behind those */
+	__s16 api_key;	      /* of the latest one */
+	__s16 client_id_len;  /* as on the wire, -1 is null; valid once client is not 0 */
+	__u16 have; /* bytes of the next header that already came, kept in map `partial` */
+	__u16 skip; /* bytes of its client.id that were passed over behind those */
 	enum rz_state state;
 	enum rz_protocol protocol;
 	/* a byte each, for a value with a spin lock must hold no bit-fields (kernel/bpf/btf.c) */
@@ -92,6 +96,10 @@ struct rz_frame {
 	__u64 client; /* key into `clients`, 0 until identified */
 };
 
+RZ_ASSERT(__builtin_offsetof(struct rz_frame, next_seq) % 8 == 0 &&
+		  __builtin_offsetof(struct rz_frame, read_end) ==
+			  __builtin_offsetof(struct rz_frame, next_seq) + 4,
+	  "the place is read and written as one word");
 RZ_ASSERT(sizeof(struct rz_frame) == 64,
 	  "rz_frame is compared and copied under the lock: keep it small");
 
