@@ -49,8 +49,9 @@ int rz_reset(struct bpf_iter__tcp *ctx)
 /*
  * Every packet that comes in for a socket, before TCP has judged it and without the socket lock. It
  * is dropped only while its connection is held, after its client has left, if its client is
- * followed (9), or if another task of this CPU is reading one (scratch.bpf.h). The steps are those
- * of docs/internals.md, 1: the cheapest first.
+ * followed (9), if another task of this CPU is reading one (scratch.bpf.h), or if other CPUs were
+ * faster at each try to put its frame back (take.bpf.h). The steps are those of docs/internals.md,
+ * 1: the cheapest first.
  */
 SEC("cgroup_skb/ingress")
 int rz_segment(struct __sk_buff *skb)

@@ -55,11 +55,16 @@ static __always_inline __u32 rz_take_cs(__u64 opened_ns, __u64 now)
 	return cs < 0xffffffff ? cs : 0xffffffff;
 }
 
+/* Is the entry the connection's, and the frame in it? If not, no try of a segment can succeed. */
+static __always_inline bool rz_take_is_own(const struct rz_conn *c, const struct rz_scratch *s)
+{
+	return c->cookie == s->cookie && c->frame.owner == (__u16)s->cookie;
+}
+
 /* Is the connection's frame still the one that the work was done on? Under its lock. */
 static __always_inline bool rz_take_is_still(const struct rz_conn *c, const struct rz_scratch *s)
 {
-	return c->cookie == s->cookie && c->frame.owner == (__u16)s->cookie &&
-	       rz_frame_is(&c->frame, &s->was);
+	return rz_take_is_own(c, s) && rz_frame_is(&c->frame, &s->was);
 }
 
 /* The same, for a segment that changes nothing of it. If not, it must be looked at again: the copy
@@ -203,8 +208,8 @@ static __always_inline bool rz_take_work(struct __sk_buff *skb, struct bpf_sock 
 	return false;
 }
 
-/* The segment in hand is not read now. What lies outside of TCP's window is not kept: TCP throws it
- * away, and the stream would come to its numbers later, with other bytes. */
+/* The segment in hand came early, and is not read now. What lies outside of TCP's window is not
+ * kept: TCP throws it away, and the stream would come to its numbers later, with other bytes. */
 static __always_inline void rz_take_keep(struct __sk_buff *skb, struct bpf_sock *sk,
 					 struct rz_scratch *s)
 {
@@ -213,7 +218,7 @@ static __always_inline void rz_take_keep(struct __sk_buff *skb, struct bpf_sock 
 		rz_early_keep(skb);
 }
 
-/* Is the segment dropped that is not read now? Only of a client that is followed, for it may have a
+/* Is a segment dropped that came early? Only of a client that is followed, for it may have a
  * Produce: TCP sends it again when it can be read. */
 static __always_inline bool rz_take_drops(struct rz_scratch *s)
 {
@@ -221,14 +226,19 @@ static __always_inline bool rz_take_drops(struct rz_scratch *s)
 	return s->dropped;
 }
 
-/* The segment in hand is left as it is: other CPUs were faster at each try. It is kept as if it had
- * come early. */
-static __always_inline void rz_take_lose(struct __sk_buff *skb, struct bpf_sock *sk,
-					 struct rz_scratch *s)
+/*
+ * Other CPUs were faster at each try of the segment in hand. It is dropped, and TCP sends it again.
+ * Nothing of it is kept: the frame may have passed its bytes meanwhile, and a damaged copy of them
+ * would be believed. A piece that was kept before has passed already; it stays in map early, where
+ * the CPU that was faster looks once it has put its frame back.
+ *
+ * An entry or a frame that is another connection's stays so: the segment passes, or each one that
+ * came would be dropped, for as long as the connection lives. Nothing is decided on such a frame.
+ */
+static __always_inline void rz_take_lose(struct rz_scratch *s, const struct rz_conn *c)
 {
 	RZ_COUNT(races);
-	if (!rz_take_drops(s))
-		rz_take_keep(skb, sk, s);
+	s->dropped = !s->from_early && rz_take_is_own(c, s);
 }
 
 /* One try of the segment in hand. Sets s->again if another CPU was faster, and it is to be tried
@@ -276,7 +286,7 @@ again:
 	if (s->tries < RZ_TAKE_TRIES)
 		s->again = s->look = 1;
 	else
-		rz_take_lose(skb, sk, s);
+		rz_take_lose(s, c);
 }
 
 /* The kept segment that the frame waits for now becomes the one in hand. False: there is none. */
@@ -352,9 +362,10 @@ static __always_inline void rz_take_rest(struct __sk_buff *skb)
 }
 
 /*
- * Returns whether the segment is dropped. A segment that finds the scratch taken is, and TCP sends
- * it again: if it passed unread, TCP would have its bytes while the frame still waits for them, and
- * a damaged copy of them would be believed that comes later, or that another task reads now.
+ * Returns whether the segment is dropped. A segment that finds the scratch taken is, as one that
+ * loses each of its tries, and TCP sends it again: if it passed unread, TCP would have its bytes
+ * while the frame still waits for them, and a damaged copy of them would be believed that comes
+ * later, or that another task reads now.
  */
 static __always_inline bool rz_take_segment(struct __sk_buff *skb, struct bpf_sock *sk,
 					    __u64 cookie, struct rz_conn *c,

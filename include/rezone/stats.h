@@ -35,7 +35,7 @@ struct rz_stats {
 	__u64 prints_full;	   /* how a connection's requests look is not kept */
 	__u64 traffic_full;	   /* bytes of a closed connection are not added up */
 	__u64 ip_unparsed;	   /* fragments, unknown extension headers, short headers */
-	__u64 races;	    /* two CPUs on one connection at once, and the retries did not help */
+	__u64 races;		   /* other CPUs were faster at each try: dropped, or tried later */
 	__u64 scratch_busy; /* found this CPU reading another one (PREEMPT_RT): dropped, or looked
 			       at later */
 	__u64 too_many_requests;  /* in one segment */

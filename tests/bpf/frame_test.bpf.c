@@ -28,17 +28,25 @@ static __always_inline bool rz_segment_fits(struct bpf_sock *sk, const struct rz
 				    (__s32)(seg->seq + seg->len - rz_test_rcv_nxt) > 0);
 }
 
-/* So many times more another CPU puts back what it has read, just before this one wants to. */
+/* So many times more another CPU puts back what it has read, just before this one wants to; the
+ * same, while this one works on a segment that was kept. */
 __u32 rz_test_races = 0;
+__u32 rz_test_races_kept = 0;
 
 static __noinline void test_be_faster(void)
 {
+	struct rz_scratch *s = bpf_map_lookup_elem(&scratch, &rz_zero);
 	__u64 cookie = 1;
 	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
 
-	if (!c)
+	if (!c || !s)
 		return;
-	rz_test_races--;
+	if (rz_test_races)
+		rz_test_races--;
+	else if (rz_test_races_kept && s->from_early)
+		rz_test_races_kept--;
+	else
+		return;
 	bpf_spin_lock(&c->lock);
 	c->frame.generation++;
 	bpf_spin_unlock(&c->lock);
@@ -46,7 +54,7 @@ static __noinline void test_be_faster(void)
 
 static __always_inline void rz_segment_bytes(struct __sk_buff *skb, __u64 *rx, __u64 *tx)
 {
-	if (rz_test_races)
+	if (rz_test_races || rz_test_races_kept)
 		test_be_faster();
 	*rx = *tx = 0;
 }

@@ -209,7 +209,8 @@ static void known_client_is_no_tls(void **state)
 	assert_int_equal(RZ_STATE_DATA, conn().frame.state);
 }
 
-/* A frame that strayed into another connection's entry is void: nothing is read by it. */
+/* A frame that strayed into another connection's entry is void: nothing is read by it. That lasts,
+ * so no segment is dropped for it. */
 static void frame_of_another(void **state)
 {
 	uint64_t cookie = 1;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Another CPU puts a frame back while a segment of the same connection is worked on: the segment is
- * tried again, and after RZ_TAKE_TRIES tries kept for whoever comes next. Nothing of it is lost,
- * and nothing is counted twice. Which try loses is the test's word (rz_test_races). Run by `make
- * bpf-test`.
+ * tried again, and after RZ_TAKE_TRIES tries dropped, for TCP sends it again. Nothing of it is
+ * lost, and nothing is counted twice. Which try loses is the test's word (rz_test_races). Run by
+ * `make bpf-test`.
  */
 #include "fixture.h"
 
@@ -19,7 +19,7 @@ static void begin(void)
 	skel->bss->rz_test_slow = 1;
 	skel->bss->rz_test_has_tcp = 1;
 	skel->bss->rz_test_rcv_nxt = SEQ0;
-	skel->bss->rz_test_races = 0;
+	skel->bss->rz_test_races = skel->bss->rz_test_races_kept = 0;
 	forget_clients();
 	open_conn();
 }
@@ -75,7 +75,7 @@ static void a_piece_of_a_header(void **state)
 		}
 }
 
-/* Then it is kept as if it had come early, and read as such. */
+/* Then it is dropped, and nothing of it is kept. It is read when it comes again. */
 static void at_each_try(void **state)
 {
 	uint64_t races = STAT(races);
@@ -83,14 +83,59 @@ static void at_each_try(void **state)
 	(void)state;
 	begin();
 	skel->bss->rz_test_races = TRIES;
-	feed(SEQ0, first, n_first);
+	assert_false(feed_passes(SEQ0, first, n_first));
 	assert_int_equal(0, skel->bss->rz_test_races);
 	assert_int_equal(races + 1, STAT(races));
-	assert_read(1, n_first);
+	assert_read(0, 0);
 	assert_false(kept_early());
+	assert_int_equal(0, pieces_kept());
+	feed(SEQ0, first, n_first);
+	assert_read(1, n_first);
 	feed(SEQ0 + n_first, second, n_second);
 	assert_read(2, n_first + n_second);
 	assert_id(ID);
+	assert_int_equal(races + 1, STAT(races));
+}
+
+/* A copy that comes while it is not there yet is damaged. Nothing of the one that was dropped is
+ * beside it, so the true one is read as it comes again. */
+static void a_damaged_copy_behind_it(void **state)
+{
+	uint8_t bad[512];
+
+	(void)state;
+	begin();
+	skel->bss->rz_test_races = TRIES;
+	assert_false(feed_passes(SEQ0, first, n_first));
+	memcpy(bad, first, n_first);
+	bad[3]++; /* its size: another place for the next request */
+	feed(SEQ0, bad, n_first);
+	feed(SEQ0, first, n_first);
+	assert_read(1, n_first);
+	assert_false(kept_early());
+}
+
+/* A segment that came early and loses each try behind the one in hand has passed already: it stays
+ * kept, and is read as soon as something is read again. */
+static void a_kept_one_at_each_try(void **state)
+{
+	uint64_t races = STAT(races);
+	uint8_t third[512];
+	size_t n_third = make_request(third, RZ_API_FETCH, 4, 3, ID, (int)strlen(ID), 30);
+
+	(void)state;
+	begin();
+	feed(SEQ0 + n_first, second, n_second);
+	assert_true(kept_early());
+	skel->bss->rz_test_races_kept = 1000; /* more than are tried at one segment */
+	feed(SEQ0, first, n_first);
+	assert_true(STAT(races) > races);
+	assert_read(1, n_first);
+	assert_true(kept_early());
+	skel->bss->rz_test_races_kept = 0;
+	feed(SEQ0 + n_first + n_second, third, n_third);
+	assert_read(3, n_first + n_second + n_third);
+	assert_false(kept_early());
 }
 
 /* A segment that came early, and is read behind the one in hand, is tried again likewise. */
@@ -119,6 +164,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(tried_again),
 		cmocka_unit_test(a_piece_of_a_header),
 		cmocka_unit_test(at_each_try),
+		cmocka_unit_test(a_damaged_copy_behind_it),
+		cmocka_unit_test(a_kept_one_at_each_try),
 		cmocka_unit_test(behind_another),
 	};
 

@@ -50,6 +50,7 @@ static struct bpf_sock sock;
 bool framing_fast = true;
 uint64_t framing_fast_took;
 static int cpu, locked;
+static bool loses; /* under the lock the frame is another one */
 static uint32_t torn_words;
 static enum rz_park marks_meanwhile[2]; /* what user space does before the other CPU's segment */
 static const struct framing_segment *on_cpu[CPUS];
@@ -218,6 +219,8 @@ void bpf_spin_lock(struct bpf_spin_lock *lock)
 	(void)lock;
 	if (cpu == 0 && other)
 		meanwhile_here();
+	if (loses)
+		conn_here()->frame.generation ^= 0x8000;
 	locked = 1;
 }
 
@@ -225,6 +228,8 @@ void bpf_spin_unlock(struct bpf_spin_lock *lock)
 {
 	(void)lock;
 	locked = 0;
+	if (loses)
+		conn_here()->frame.generation ^= 0x8000;
 }
 
 __u64 bpf_ktime_get_ns(void)
@@ -341,6 +346,23 @@ bool framing_busy(const struct framing_segment *s)
 	if (scratches[0].users != 1)
 		abort(); /* it is not given back what was not had */
 	scratches[0].users = 0;
+	return dropped;
+}
+
+bool framing_loses(const struct framing_segment *s)
+{
+	struct rz_stats was = stats_all;
+	bool dropped, fast = framing_fast;
+
+	cpu = 0;
+	framing_fast = false;
+	loses = true;
+	dropped = run(s);
+	loses = false;
+	framing_fast = fast;
+	if (stats_all.races != was.races + dropped)
+		abort(); /* what is dropped is counted */
+	stats_all = was;
 	return dropped;
 }
 

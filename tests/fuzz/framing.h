@@ -43,6 +43,10 @@ bool framing_segment(const struct framing_segment *s, const struct framing_segme
  * whether it is dropped. */
 bool framing_busy(const struct framing_segment *s);
 
+/* A segment that finds, at each try, that another CPU has changed the frame meanwhile (fast.bpf.h
+ * is not asked). Returns whether it is dropped. What its tries counted is not counted. */
+bool framing_loses(const struct framing_segment *s);
+
 /* What user space does to the connection's mark, if it is `from`; the same just before the segment
  * that another CPU has meanwhile, from now on. */
 void framing_mark(enum rz_park from, enum rz_park to);

@@ -16,7 +16,7 @@
 
 static struct framer model;
 static struct way way;
-static unsigned long busy_segments;
+static unsigned long busy_segments, lost_segments;
 
 static void differs(const char *what, const struct way_piece *p)
 {
@@ -134,6 +134,24 @@ static bool busy(const uint8_t *stream, const struct way_piece *p)
 	return true;
 }
 
+/* A piece whose connection other CPUs change at each try: it is dropped, and nothing of it is kept
+ * but what was. Else nothing was to be read in it. */
+static void loses(const uint8_t *stream, const struct way_piece *p)
+{
+	struct framing_segment s = as_segment(stream, p);
+	struct rz_frame before = *framing_frame();
+	uint32_t pieces = framing_pieces();
+
+	if (!framing_loses(&s))
+		return;
+	lost_segments++;
+	if (memcmp(&before, framing_frame(), sizeof(before)))
+		differs("a frame whose segment lost each try", p);
+	if (framing_pieces() != pieces)
+		differs("what is kept of headers of a segment that lost each try", p);
+	way_drop(&way, p);
+}
+
 /* ---- parking ---- */
 
 /* What user space may do to a mark. A connection is not parked again before it was read. */
@@ -208,8 +226,10 @@ static void parked_meanwhile(const uint8_t *stream, const struct way_piece *a,
 /* A corpus that never gets there would prove nothing of it. */
 static void __attribute__((destructor)) say_fast(void)
 {
-	fprintf(stderr, "the fast path took %llu segments; %lu came while the scratch was taken\n",
-		(unsigned long long)framing_fast_took, busy_segments);
+	fprintf(stderr,
+		"the fast path took %llu segments; %lu came while the scratch was taken, %lu lost "
+		"each try\n",
+		(unsigned long long)framing_fast_took, busy_segments, lost_segments);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -236,8 +256,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (way_next(&way, &p)) {
 		together = false;
 		if (!p.seen) {
-			if (way.flags & WAY_BUSY && framing_park() < RZ_PARK_WANTED &&
-			    !busy(stream, &p))
+			if (!(way.flags & WAY_BUSY) || framing_park() >= RZ_PARK_WANTED)
+				continue;
+			if (way_random(&way, 2))
+				loses(stream, &p);
+			else if (!busy(stream, &p))
 				return 0;
 			continue;
 		}

@@ -29,7 +29,8 @@ enum {
 	WAY_ASKED = 512,  /* most pieces are one request each, as long as the stream has some */
 	WAY_SLOW = 1024,  /* without the fast path */
 	WAY_MADE = 2048,  /* the stream is made of requests (made.h) */
-	WAY_BUSY = 8192,  /* what is not seen comes while another task of its CPU is at work */
+	WAY_BUSY = 8192,  /* what is not seen comes while another task of its CPU is at work, or
+			   * loses  to other CPUs at each try */
 };
 
 struct way {

@@ -48,7 +48,7 @@ static const struct {
 	ROW(softwares_unread, false, "... too long to be read, or in no form that is known"),
 	ROW(traffic_full, true, "closed connections whose bytes are not added up"),
 	ROW(ip_unparsed, true, "packets whose headers could not be read"),
-	ROW(races, true, "segments given up: two CPUs on one connection"),
+	ROW(races, true, "segments dropped: other CPUs were faster at each try"),
 	ROW(scratch_busy, true, "segments that found their CPU reading another one (PREEMPT_RT)"),
 	ROW(taken_back, false, "segments whose reading was undone, for TCP did not take them"),
 	ROW(too_many_requests, true, "segments with more requests than are read"),
