@@ -30,7 +30,7 @@ enum {
 	WAY_SLOW = 1024,  /* without the fast path */
 	WAY_MADE = 2048,  /* the stream is made of requests (made.h) */
 	WAY_BUSY = 8192,  /* what is not seen comes while another task of its CPU is at work, or
-			   * loses  to other CPUs at each try */
+			   * loses to other CPUs at each try */
 };
 
 struct way {
