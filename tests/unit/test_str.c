@@ -51,6 +51,20 @@ static void test_escape_cut(void **state)
 	}
 }
 
+static void test_cut_slashes(void **state)
+{
+	static const char *const rows[][2] = {
+		{"/a/b/", "/a/b"}, {"/a/b", "/a/b"}, {"/a//", "/a"}, {"//", "/"}, {"", ""}, {"a/", "a"}};
+	char text[16];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		rz_str_copy(text, sizeof(text), rows[i][0]);
+		assert_string_equal(rz_str_cut_slashes(text), rows[i][1]);
+	}
+}
+
 static void test_copy(void **state)
 {
 	char text[4];
@@ -177,7 +191,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_time),	   cmocka_unit_test(test_escape),
-		cmocka_unit_test(test_escape_cut), cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_escape_cut), cmocka_unit_test(test_cut_slashes),
+		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_duration),   cmocka_unit_test(test_duration_round_trip),
 		cmocka_unit_test(test_address),	   cmocka_unit_test(test_time),
 	};

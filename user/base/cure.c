@@ -38,5 +38,7 @@ const char *rz_cure(int err)
 			return cures[i].cure;
 	if (err == -EACCES)
 		return "run as root";
+	if (err == -ENOTDIR)
+		return "give the --pin-dir of the daemon, which is a directory";
 	return "`rezone check` says what this node lacks";
 }

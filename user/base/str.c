@@ -57,6 +57,15 @@ bool rz_str_copy(char *dst, size_t dst_size, const char *src)
 	return n == len;
 }
 
+char *rz_str_cut_slashes(char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		path[--len] = '\0';
+	return path;
+}
+
 static const struct {
 	const char *name;
 	uint64_t ns;

@@ -26,6 +26,10 @@ size_t rz_str_printable(char *dst, size_t dst_size, const void *src, size_t len)
 /* Copies with truncation and always terminates. Returns false if it was cut. */
 bool rz_str_copy(char *dst, size_t dst_size, const char *src);
 
+/* Cuts the slashes at the end of a path, as a shell's completion leaves one behind a directory; "/"
+ * stays. Returns `path`. */
+char *rz_str_cut_slashes(char *path);
+
 /*
  * A Go duration ("300ms", "1.5h", "2h45m", units ns us µs ms s m h; Go's time.ParseDuration) to
  * nanoseconds. Negative ones and a bare number other than 0 are refused. 0 or -EINVAL, -ERANGE.

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/node.h"
+#include "base/str.h"
 #include "base/yaml.h"
 #include "cmd/describe.h"
 #include "kern/pins.h"
@@ -42,7 +43,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->wide = form == WIDE;
 		return 0;
 	case 'p':
-		a->pin_dir = arg;
+		if (!*arg)
+			argp_error(state, "--pin-dir: is empty; give a path");
+		a->pin_dir = rz_str_cut_slashes(arg);
 		return 0;
 	case KEY_DESCRIBE:
 		rz_describe(stdout, state->root_argp);

@@ -50,6 +50,8 @@ int rz_cmd_uninstall(int argc, char **argv)
 				       : (rz_err(-errno, "uninstall: may not open %s; run as root",
 						 a.pin_dir),
 					  1);
+	if (rz_pins_check(a.pin_dir))
+		return 1;
 	lock = rz_pins_lock(a.pin_dir);
 	if (lock < 0)
 		return 1;

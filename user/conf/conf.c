@@ -130,6 +130,7 @@ int rz_conf_load(const struct rz_conf_source *s, const struct rz_conf_text *file
 		rz_conf_free(&c);
 		return err;
 	}
+	rz_str_cut_slashes(c.pin_dir); /* it is compared, and its parent looked at */
 	*ret = c;
 	return 0;
 }

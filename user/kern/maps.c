@@ -26,8 +26,16 @@ int *rz_maps_fd(struct rz_maps *m, size_t i)
 	return (int *)((char *)m + offsets[i]);
 }
 
-static int open_failed(int err, const char *path)
+static int open_failed(int err, const char *pin_dir, const char *path)
 {
+	int abi = err == -ENOENT ? rz_pins_other_abi(pin_dir) : -1;
+
+	if (abi >= 0)
+		return rz_err(err,
+			      "maps: no %s: the pins there have map ABI %d, this program's is %d; "
+			      "use the program of that version, or start this one with `rezone "
+			      "run`",
+			      path, abi, RZ_ABI);
 	if (err == -ENOENT)
 		return rz_err(err,
 			      "maps: no %s: no rezone has run with this --pin-dir; start one with "
@@ -54,7 +62,7 @@ static int open_all(const char *pin_dir, uint32_t flags, struct rz_maps *ret)
 			int err = -errno;
 
 			rz_maps_close(&m);
-			return open_failed(err, path);
+			return open_failed(err, pin_dir, path);
 		}
 	}
 	*ret = m;

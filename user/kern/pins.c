@@ -52,6 +52,22 @@ static bool is_ours(const char *path)
 	       st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
+static int not_ours(const char *path)
+{
+	return rz_err(-EPERM,
+		      "pins: %s is another user's, or others may write to it, and could put pins "
+		      "of their own there; remove it, or choose another --pin-dir under " BPFFS,
+		      path);
+}
+
+static int not_dir(const char *path)
+{
+	return rz_err(-EEXIST,
+		      "pins: %s is no directory; remove it, or choose another --pin-dir "
+		      "under " BPFFS,
+		      path);
+}
+
 static int make_dir(const char *path)
 {
 	struct stat st;
@@ -59,14 +75,7 @@ static int make_dir(const char *path)
 	if (!mkdir(path, 0700))
 		return 0;
 	if (errno == EEXIST && !stat(path, &st) && S_ISDIR(st.st_mode))
-		return is_ours(path)
-			       ? 0
-			       : rz_err(-EPERM,
-					"pins: %s is another user's, or others may write to it, "
-					"and "
-					"could put pins of their own there; remove it, or choose "
-					"another --pin-dir under " BPFFS,
-					path);
+		return is_ours(path) ? 0 : not_ours(path);
 	if (errno == EROFS)
 		return rz_err(-errno, "pins: cannot create %s: %s; %s", path, strerror(errno),
 			      rz_cure(-errno));
@@ -74,10 +83,7 @@ static int make_dir(const char *path)
 		return rz_err(-errno, "pins: may not create %s: %s; run as root", path,
 			      strerror(errno));
 	if (errno == EEXIST)
-		return rz_err(-EEXIST,
-			      "pins: %s is no directory; remove it, or choose another --pin-dir "
-			      "under " BPFFS,
-			      path);
+		return not_dir(path);
 	return rz_err(-errno, "pins: cannot create %s: %s; choose another --pin-dir under " BPFFS,
 		      path, strerror(errno));
 }
@@ -97,12 +103,37 @@ static int check_parent(const char *pin_dir)
 			      "pins: %s is no path below " BPFFS "; give --pin-dir " BPFFS "/NAME",
 			      pin_dir);
 	*slash = '\0';
+	if (access(parent, F_OK))
+		return rz_err(-errno,
+			      "pins: cannot open %s: %s; create it, or give --pin-dir " BPFFS
+			      "/NAME",
+			      parent, strerror(errno));
 	if (!is_bpffs(parent))
 		return rz_err(-EINVAL,
 			      "pins: %s is not on a BPF file system; give --pin-dir " BPFFS
 			      "/NAME, or mount one there: mount -t bpf bpf " BPFFS,
 			      parent);
 	return 0;
+}
+
+int rz_pins_check(const char *pin_dir)
+{
+	struct stat st;
+	int err = check_parent(pin_dir);
+
+	if (err)
+		return err;
+	if (stat(pin_dir, &st))
+		return rz_err(-errno, "pins: cannot open %s: %s; %s", pin_dir, strerror(errno),
+			      rz_cure(-errno));
+	if (!S_ISDIR(st.st_mode))
+		return not_dir(pin_dir);
+	if (!is_bpffs(pin_dir))
+		return rz_err(-EINVAL,
+			      "pins: %s is not on a BPF file system; give the --pin-dir of the "
+			      "daemon",
+			      pin_dir);
+	return is_ours(pin_dir) ? 0 : not_ours(pin_dir);
 }
 
 int rz_pins_prepare(const char *pin_dir)

@@ -31,6 +31,12 @@ void rz_pins_path(char *dst, size_t dst_size, const char *pin_dir, const char *n
  * pin_dir is on one, then creates it. Never mounts anywhere else. */
 int rz_pins_prepare(const char *pin_dir);
 
+/* Is this a pin directory in which rezone may remove something? It is there, on a BPF file system, a
+ * directory of its own below that, and nobody else may write to it. 0 or -errno, logged. What
+ * removes pins removes all of another version's directories by their names alone ("v13"), and other
+ * programs have files in directories of such names. */
+int rz_pins_check(const char *pin_dir);
+
 /*
  * Takes the one lock that a daemon holds on its pin directory. Returns a descriptor to keep, -EBUSY
  * (logged) if another daemon has it. The kernel gives it back when the process dies, however it
@@ -54,6 +60,8 @@ void rz_pins_remove(const char *pin_dir);
 /* Removes what a rezone with another ABI left behind, an older one, or after a rollback a newer
  * one: its programs would go on for nobody. */
 void rz_pins_remove_others(const char *pin_dir);
+/* The map ABI of pins of another version in this directory, the highest; -1: there are none. */
+int rz_pins_other_abi(const char *pin_dir);
 /* Removes the directories if nothing is in them. */
 void rz_pins_rmdir(const char *pin_dir);
 

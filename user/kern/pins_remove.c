@@ -7,6 +7,7 @@
 #include "kern/pins.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,16 +60,17 @@ void rz_pins_remove(const char *pin_dir)
  * that stays keeps a program going, a map its memory. */
 static void remove_all(const char *dir)
 {
-	char path[4800];
+	/* not where a symbolic link leads */
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
-	DIR *d = opendir(dir);
 
-	while (d && (e = readdir(d))) {
-		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		unlink(path); /* a directory stays: rezone makes none there */
-	}
+	while (d && (e = readdir(d)))
+		unlinkat(fd, e->d_name, 0); /* a directory stays: rezone makes none there */
 	if (d)
 		closedir(d);
+	else if (fd >= 0)
+		close(fd);
 	rmdir(dir);
 }
 
@@ -127,4 +129,20 @@ void rz_pins_remove_others(const char *pin_dir)
 	}
 	if (d)
 		closedir(d);
+}
+
+int rz_pins_other_abi(const char *pin_dir)
+{
+	DIR *d = opendir(pin_dir);
+	struct dirent *e;
+	int best = -1, abi;
+
+	while (d && (e = readdir(d))) {
+		abi = abi_of(e->d_name);
+		if (abi > best && abi != RZ_ABI)
+			best = abi;
+	}
+	if (d)
+		closedir(d);
+	return best;
 }
