@@ -49,6 +49,11 @@ check "... once, however often it is looked at" eval 'sleep 2.5; [ "$(event_coun
 rm "$CONF"
 check "so is one that is gone" within "$DEADLINE" has_event '.event == "reload-failed"' 4
 check "... and the mode is what it was" says '.mode == "enforce"'
+# whoever opens a FIFO that nobody writes waits for ever
+mv "$WORK/conf" "$WORK/conf.aside"; mkdir "$WORK/conf"; mkfifo "$CONF"
+check "so is a FIFO, and the daemon goes on" within "$DEADLINE" has_event '.event == "reload-failed" and (.text | contains("is no regular file"))'
+check "... its tick runs" stays 3 "$REZONE" status --pin-dir "$PIN_DIR" --ready
+rm -r "$WORK/conf"; mv "$WORK/conf.aside" "$WORK/conf"
 configmap 'mode: enforce\n'
 check "whole again: healthy" within "$DEADLINE" says '.health == "healthy" and .settings.refused == null'
 

@@ -3,6 +3,8 @@
  */
 #include "conf.h"
 
+#include <sys/stat.h>
+
 static void test_defaults(void **state)
 {
 	struct rz_conf c;
@@ -17,6 +19,77 @@ static void test_defaults(void **state)
 	assert_null(c.topology);
 	assert_string_equal(c.pin_dir, "/sys/fs/bpf/rezone");
 	assert_false(c.keep_pins);
+	rz_conf_free(&c);
+}
+
+/* A mistake that shows only when all is read is told where it stands. */
+static void test_where(void **state)
+{
+	static const struct {
+		const char *file, *variable, *flag, *where;
+	} rows[] = {
+		{"zone: a b\n", NULL, NULL, ": zone: \"a b\" is no zone name"},
+		{"kube_service: x\n", NULL, NULL, ": kube_service: "},
+		{"cooldown: 2h\n", NULL, NULL, ": cooldown: is above --cooldown-max"},
+		{"cooldown_max: 1s\n", NULL, NULL, ": cooldown_max: is below --cooldown"},
+		{"zone: a\n", "a b", NULL, "settings: REZONE_ZONE: \"a b\""},
+		{"zone: a\n", "a", "--zone=a b", "settings: --zone: \"a b\""},
+	};
+	char path[32];
+	struct rz_conf c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++) {
+		write_file(path, rows[i].file);
+		if (rows[i].variable)
+			setenv("REZONE_ZONE", rows[i].variable, 1);
+		assert_int_equal(read_conf(&c, FLAGS("--config", path, rows[i].flag)), -EINVAL);
+		unsetenv("REZONE_ZONE");
+		assert_non_null(strstr(said, rows[i].where));
+		assert_int_equal(!!strstr(said, path), *rows[i].where == ':');
+		unlink(path);
+	}
+}
+
+/* The daemon would wait for ever for what is no regular file; a command may read from a pipe. */
+static void test_regular(void **state)
+{
+	char path[32], why[RZ_CONF_WHY];
+	struct rz_conf_text text;
+	struct rz_conf c;
+	int fds[2];
+
+	(void)state;
+	strcpy(path, "/tmp/rezone-conf-XXXXXX");
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(read_conf(&c, FLAGS("--config", path)), -EISDIR);
+	rmdir(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(read_conf(&c, FLAGS("--config", path)), -EINVAL);
+	assert_non_null(strstr(said, "is no regular file"));
+	unlink(path);
+
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], "rate: 1\n", 8), 8);
+	close(fds[1]);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
+	assert_int_equal(rz_conf_text_read(path, RZ_CONF_TEXT_REGULAR, &text, why, sizeof(why)),
+			 -EINVAL);
+	assert_int_equal(rz_conf_text_read(path, RZ_CONF_TEXT_ANY, &text, why, sizeof(why)), 0);
+	assert_int_equal(text.len, 8);
+	free(text.text);
+	close(fds[0]);
+}
+
+/* A slash that a shell has put behind the directory is none of its name. */
+static void test_slash(void **state)
+{
+	struct rz_conf c;
+
+	(void)state;
+	assert_int_equal(read_conf(&c, FLAGS("--pin-dir=/sys/fs/bpf/x/")), 0);
+	assert_string_equal(c.pin_dir, "/sys/fs/bpf/x");
 	rz_conf_free(&c);
 }
 
@@ -242,13 +315,11 @@ static void test_lists(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_mistakes),
-		cmocka_unit_test(test_file_mistakes),
-		cmocka_unit_test(test_environment_mistake),
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_clients),
+		cmocka_unit_test(test_defaults),      cmocka_unit_test(test_where),
+		cmocka_unit_test(test_regular),	      cmocka_unit_test(test_slash),
+		cmocka_unit_test(test_order),	      cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_file_mistakes), cmocka_unit_test(test_environment_mistake),
+		cmocka_unit_test(test_table),	      cmocka_unit_test(test_clients),
 		cmocka_unit_test(test_lists),
 	};
 

@@ -51,7 +51,7 @@ static int check(const struct ask *a)
 
 	if (err)
 		return err;
-	err = rz_conf_start(source, &conf);
+	err = rz_conf_start(source, RZ_CONF_TEXT_ANY, &conf);
 	if (!err)
 		err = rz_conf_texts(&conf, a->check, &rows, &n);
 	if (!err) {

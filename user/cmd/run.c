@@ -21,7 +21,7 @@ int rz_cmd_run(int argc, char **argv)
 
 	if (rz_conf_source_new(argc, argv, &source))
 		return 2;
-	if (rz_conf_start(source, &conf)) {
+	if (rz_conf_start(source, RZ_CONF_TEXT_REGULAR, &conf)) {
 		rz_conf_source_free(source);
 		return 2;
 	}

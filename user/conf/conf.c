@@ -61,7 +61,37 @@ static int set_from_flags(struct rz_conf *c, const struct rz_conf_flags *f, char
 	return 0;
 }
 
-static int check_whole(const struct rz_conf *c, char *why, size_t size)
+static enum rz_conf_from from_of(const struct rz_conf *c, const char *name)
+{
+	return c->from[rz_conf_row_find(name, strlen(name)) - rz_conf_rows];
+}
+
+/* Notes a mistake that shows only when all is read, where that setting stands: in the file, in a
+ * variable, or as a flag. Its line in the file is not known any more. */
+static int wrong_setting(char *why, size_t size, const struct rz_conf *c, const char *file,
+			 const char *name, const char *what)
+{
+	const struct rz_conf_row *row = rz_conf_row_find(name, strlen(name));
+	enum rz_conf_from from = from_of(c, name);
+	char where[400], *p;
+
+	if (from == RZ_CONF_ENVIRONMENT) {
+		rz_conf_variable(row, where, sizeof(where));
+		if (!getenv(where) && row->env)
+			rz_str_copy(where, sizeof(where), row->env);
+	} else if (from == RZ_CONF_FILE && file) {
+		snprintf(where, sizeof(where), "%.300s: ", file);
+		p = where + strlen(where);
+		rz_str_copy(p, (size_t)(where + sizeof(where) - p), name);
+		for (; *p; p++)
+			*p = *p == '-' ? '_' : *p;
+	} else {
+		snprintf(where, sizeof(where), "--%s", name);
+	}
+	return wrong(why, size, where, what);
+}
+
+static int check_whole(const struct rz_conf *c, const char *file, char *why, size_t size)
 {
 	struct rz_kube_spec specs[RZ_KUBE_GROUPS_MAX];
 	struct rz_endpoint at;
@@ -69,19 +99,23 @@ static int check_whole(const struct rz_conf *c, char *why, size_t size)
 	size_t n;
 
 	if (rz_kube_specs_parse(c->kube_service, NULL, specs, &n, what, sizeof(what)))
-		return wrong(why, size, "--kube-service", what);
+		return wrong_setting(why, size, c, file, "kube-service", what);
 	if (rz_kube_specs_parse(c->kube_service, c->kube_selector, specs, &n, what, sizeof(what)))
-		return wrong(why, size, "--kube-selector", what);
+		return wrong_setting(why, size, c, file, "kube-selector", what);
 	if (c->zone && !rz_zone_valid(c->zone, strlen(c->zone))) {
 		snprintf(what, sizeof(what), "\"%.60s\" is no zone name; use " RZ_ZONE_FORM,
 			 c->zone);
-		return wrong(why, size, "--zone", what);
+		return wrong_setting(why, size, c, file, "zone", what);
 	}
 	if (c->listen && rz_listen_parse(c->listen, &at, what, sizeof(what)))
-		return wrong(why, size, "--listen", what);
-	if (c->cooldown_max_ns < c->cooldown_ns)
-		return wrong(why, size, "--cooldown-max", "is below --cooldown; raise it");
-	return 0;
+		return wrong_setting(why, size, c, file, "listen", what);
+	if (c->cooldown_max_ns >= c->cooldown_ns)
+		return 0;
+	/* whichever of the two somebody wrote */
+	if (from_of(c, "cooldown-max") == RZ_CONF_DEFAULT)
+		return wrong_setting(why, size, c, file, "cooldown",
+				     "is above --cooldown-max; lower it, or raise that");
+	return wrong_setting(why, size, c, file, "cooldown-max", "is below --cooldown; raise it");
 }
 
 int rz_conf_source_new(int argc, char **argv, struct rz_conf_source **ret)
@@ -125,7 +159,7 @@ int rz_conf_load(const struct rz_conf_source *s, const struct rz_conf_text *file
 	if (!err)
 		err = set_from_flags(&c, &s->flags, why, why_size);
 	if (!err)
-		err = check_whole(&c, why, why_size);
+		err = check_whole(&c, s->file, why, why_size);
 	if (err) {
 		rz_conf_free(&c);
 		return err;
@@ -166,10 +200,10 @@ const struct rz_conf_text *rz_conf_source_text(const struct rz_conf_source *s)
 	return &s->text;
 }
 
-int rz_conf_start(struct rz_conf_source *s, struct rz_conf *ret)
+int rz_conf_start(struct rz_conf_source *s, enum rz_conf_text_from from, struct rz_conf *ret)
 {
 	char why[RZ_CONF_WHY];
-	int err = s->file ? rz_conf_text_read(s->file, &s->text, why, sizeof(why)) : 0;
+	int err = s->file ? rz_conf_text_read(s->file, from, &s->text, why, sizeof(why)) : 0;
 
 	if (!err)
 		err = rz_conf_load(s, s->file ? &s->text : NULL, ret, why, sizeof(why));
@@ -183,7 +217,7 @@ int rz_conf_read(int argc, char **argv, struct rz_conf *ret)
 
 	if (err)
 		return err;
-	err = rz_conf_start(s, ret);
+	err = rz_conf_start(s, RZ_CONF_TEXT_REGULAR, ret);
 	rz_conf_source_free(s);
 	return err;
 }

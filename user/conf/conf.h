@@ -108,8 +108,15 @@ struct rz_conf_text {
 };
 /* What rz_conf_start() has read. */
 const struct rz_conf_text *rz_conf_source_text(const struct rz_conf_source *s);
+/* From where a text may come. The daemon takes regular files alone: it reads the file each second,
+ * in its one thread, and a FIFO, a terminal or a socket could keep it for ever. */
+enum rz_conf_text_from {
+	RZ_CONF_TEXT_REGULAR,
+	RZ_CONF_TEXT_ANY, /* a command that reads once, as from a shell's <(...) */
+};
 /* 0, or -errno with one line in `why`. */
-int rz_conf_text_read(const char *path, struct rz_conf_text *ret, char *why, size_t why_size);
+int rz_conf_text_read(const char *path, enum rz_conf_text_from from, struct rz_conf_text *ret,
+		      char *why, size_t why_size);
 
 /*
  * Puts the settings together: defaults, then `file` (NULL: there is none), the environment, the
@@ -121,7 +128,7 @@ int rz_conf_load(const struct rz_conf_source *s, const struct rz_conf_text *file
 #define RZ_CONF_WHY 640
 
 /* Reads the file, keeps its text, and loads. 0 or -errno, logged. */
-int rz_conf_start(struct rz_conf_source *s, struct rz_conf *ret);
+int rz_conf_start(struct rz_conf_source *s, enum rz_conf_text_from from, struct rz_conf *ret);
 /* All of it in one. */
 int rz_conf_read(int argc, char **argv, struct rz_conf *ret);
 /* All settings as text, as map config has them; for free(). `file` is the config file's name. 0 or

@@ -7,8 +7,10 @@
 #include "conf/table.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -118,14 +120,44 @@ static int set_all(struct rz_conf *c, struct rz_yaml *y, yaml_node_t *root)
 	return err;
 }
 
-int rz_conf_text_read(const char *path, struct rz_conf_text *ret, char *why, size_t why_size)
+/* With O_NONBLOCK: without, the open of a FIFO that nobody writes never returns. NULL: see errno.
+ */
+static FILE *open_regular(const char *path)
 {
-	_cleanup_fclose_ FILE *f = fopen(path, "re");
-	_cleanup_free_ char *text = malloc(FILE_MAX_BYTES + 1);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	FILE *f;
+
+	if (fd < 0 || fstat(fd, &st))
+		return NULL;
+	if (!S_ISREG(st.st_mode)) {
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+		return NULL;
+	}
+	f = fdopen(fd, "r");
+	if (f)
+		RZ_TAKE_FD(fd);
+	return f;
+}
+
+int rz_conf_text_read(const char *path, enum rz_conf_text_from from, struct rz_conf_text *ret,
+		      char *why, size_t why_size)
+{
+	_cleanup_fclose_ FILE *f =
+		from == RZ_CONF_TEXT_ANY ? fopen(path, "re") : open_regular(path);
+	_cleanup_free_ char *text = NULL;
 	size_t len;
 	int err;
 
-	if (!text) {
+	if (!f && errno == EINVAL) {
+		snprintf(why, why_size,
+			 "%s: is no regular file; rezone reads it again when it changes, so write "
+			 "the settings into one and name it with --config",
+			 path);
+		return -EINVAL;
+	}
+	text = f ? malloc(FILE_MAX_BYTES + 1) : NULL;
+	if (f && !text) {
 		snprintf(why, why_size, "%s: out of memory", path);
 		return -ENOMEM;
 	}

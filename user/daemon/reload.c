@@ -258,7 +258,8 @@ static int look(struct rz_daemon *d, struct rz_conf_text *ret, const char *by, b
 {
 	struct rz_reload *r = d->reload;
 	char why[RZ_CONF_WHY] = "";
-	int err = rz_conf_text_read(rz_conf_source_file(d->source), ret, why, sizeof(why));
+	int err = rz_conf_text_read(rz_conf_source_file(d->source), RZ_CONF_TEXT_REGULAR, ret, why,
+				    sizeof(why));
 
 	if (err && (loudly || strcmp(why, r->read_why)))
 		fail(d, by, why);
