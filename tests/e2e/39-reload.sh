@@ -86,6 +86,10 @@ check "... which is an event" has_event '.event == "resume" and (.text | startsw
 kill -HUP "${PIDS[rezone]}"
 check "a SIGHUP without a change changes nothing" within "$DEADLINE" has_event '.event == "reload" and (.text | endswith("0 changed"))'
 
+n=$(counter_of ticks)
+for _ in $(seq 20); do kill -HUP "${PIDS[rezone]}"; sleep 0.2; done
+check "SIGHUPs that come faster than ticks put none off" test "$(($(counter_of ticks) - n))" -ge 4
+
 stop rezone KILL
 configmap 'max_clients: 4096\nmax_connections: [1]\n'
 "$REZONE" config --check "$CONF" >"$WORK/check.out" 2>"$WORK/check.err"

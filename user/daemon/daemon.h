@@ -70,11 +70,12 @@ struct rz_daemon {
 	bool paused;	       /* by the operator, as of the latest look */
 	struct rz_pause pause; /* what that look found; all zero: nothing */
 	int tick_timer, second_timer, census_timer, moves_timer, follow_timer, check_timer, lock;
-	int bell;			 /* of orders (kern/bell.h); -1: none */
-	struct rz_moves *moves;		 /* NULL: none under way */
-	struct rz_listening listening;	 /* whose next request is waited for */
-	struct rz_catching catching;	 /* whose next connection is waited for */
-	struct rz_moved_key moved_alike; /* what map moved does not count yet (tally.c) */
+	uint64_t tick_due_ns, census_due_ns; /* of these two timers */
+	int bell;			     /* of orders (kern/bell.h); -1: none */
+	struct rz_moves *moves;		     /* NULL: none under way */
+	struct rz_listening listening;	     /* whose next request is waited for */
+	struct rz_catching catching;	     /* whose next connection is waited for */
+	struct rz_moved_key moved_alike;     /* what map moved does not count yet (tally.c) */
 	uint64_t n_moved_alike;
 	struct rz_event_ring events, verdicts; /* maps of these names */
 	struct rz_left *left;		       /* NULL: no client has left while it was held */

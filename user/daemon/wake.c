@@ -29,21 +29,36 @@ static uint64_t jittered(uint64_t interval_ns)
 	return interval_ns * 9 / 10 + (uint64_t)((double)interval_ns / 5 * r / UINT32_MAX);
 }
 
-/* The settings may name other intervals: the next tick is one from now. */
+/* Arms a timer, and notes when it is due. */
+static int arm_at(int timer, uint64_t *due_ns, uint64_t at_ns)
+{
+	uint64_t now_ns = rz_now_ns();
+
+	*due_ns = at_ns;
+	return rz_loop_arm(timer, at_ns > now_ns ? at_ns - now_ns : 1);
+}
+
+/* The settings may name other intervals: each counts from the latest tick. What is due sooner
+ * stays: if each reload put the tick off, a SIGHUP in each interval would end all ticks. */
 static void arm_timers(struct rz_daemon *d)
 {
-	rz_loop_arm(d->tick_timer, jittered(d->conf.interval_ns));
-	if (d->census_ran)
-		rz_loop_arm(d->census_timer, d->conf.reconcile_ns);
+	uint64_t latest_ns = d->status.tick_ns ? d->status.tick_ns : d->status.started_ns;
+	uint64_t tick_ns = latest_ns + jittered(d->conf.interval_ns);
+	uint64_t census_ns = rz_now_ns() + d->conf.reconcile_ns;
+
+	if (tick_ns < d->tick_due_ns)
+		arm_at(d->tick_timer, &d->tick_due_ns, tick_ns);
+	if (d->census_ran && census_ns < d->census_due_ns)
+		arm_at(d->census_timer, &d->census_due_ns, census_ns);
 }
 
 static int on_tick(void *arg)
 {
 	struct rz_daemon *d = arg;
-	uint64_t begun_ns = rz_now_ns(), next_ns = rz_daemon_tick(d);
+	uint64_t begun_ns = rz_now_ns(), next_ns = rz_daemon_tick(d), now_ns = rz_now_ns();
 
-	rz_daemon_tally_span(d, RZ_SPAN_TICK, begun_ns, rz_now_ns());
-	return rz_loop_arm(d->tick_timer, jittered(next_ns));
+	rz_daemon_tally_span(d, RZ_SPAN_TICK, begun_ns, now_ns);
+	return arm_at(d->tick_timer, &d->tick_due_ns, now_ns + jittered(next_ns));
 }
 
 static int on_second(void *arg)
@@ -74,7 +89,7 @@ static int on_census(void *arg)
 	rz_census_run(d->census, d->kern, !d->census_whole, &all);
 	d->census_ran = true;
 	d->census_whole = d->census_whole || all;
-	return rz_loop_arm(d->census_timer, d->conf.reconcile_ns);
+	return arm_at(d->census_timer, &d->census_due_ns, rz_now_ns() + d->conf.reconcile_ns);
 }
 
 static int on_check(void *arg)
@@ -187,5 +202,7 @@ int rz_daemon_wake_start(struct rz_daemon *d)
 	if (!err)
 		err = on_second(d); /* before the first tick; a broken file is one line, and
 				     watching goes on */
-	return err ? err : rz_loop_arm(d->tick_timer, jittered(d->conf.interval_ns));
+	return err ? err
+		   : arm_at(d->tick_timer, &d->tick_due_ns,
+			    rz_now_ns() + jittered(d->conf.interval_ns));
 }
