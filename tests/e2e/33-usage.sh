@@ -49,4 +49,7 @@ check "traffic: words that do not exist, and an order beside groups" eval 'refus
 check "plan, cost, explain, topology: words that do not exist" eval 'refused plan --sort byte && names "bytes" && refused plan -g zone && names "zones" &&
 	refused cost --sort price && names "cost" && refused cost -g agent && names "client-id" && refused explain x --sort agee && names "age" &&
 	refused topology --sort zones && names "zone" && refused topology --limit 0'
+check "an address that is none is refused, before it could select nothing" eval \
+	'for a in 10.0.0 10.0.0.1: 10.0.0.1:70000 app-1 "[fd00::1"; do refused list --agent "$a" && names "as 10.0.2.7" && refused reset --client "$a" || exit 1; done'
+check "events: no word is no choice" eval 'refused events -e "" && names "name at least one" && refused events -e ,move'
 check "list: groups have an order of their own" refused list --sort age --group-by zones

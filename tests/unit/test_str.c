@@ -53,8 +53,8 @@ static void test_escape_cut(void **state)
 
 static void test_cut_slashes(void **state)
 {
-	static const char *const rows[][2] = {
-		{"/a/b/", "/a/b"}, {"/a/b", "/a/b"}, {"/a//", "/a"}, {"//", "/"}, {"", ""}, {"a/", "a"}};
+	static const char *const rows[][2] = {{"/a/b/", "/a/b"}, {"/a/b", "/a/b"}, {"/a//", "/a"},
+					      {"//", "/"},	 {"", ""},	   {"a/", "a"}};
 	char text[16];
 	size_t i;
 
@@ -138,6 +138,45 @@ static void test_duration_round_trip(void **state)
 	}
 }
 
+/* What a person writes is found in what is shown, whichever form of the address it is. */
+static void test_endpoint_normal(void **state)
+{
+	static const char *const good[][2] = {{"10.0.0.1", "10.0.0.1"},
+					      {"10.0.0.1:9092", "10.0.0.1:9092"},
+					      {"fd00::1", "[fd00::1]"},
+					      {"[fd00::1]", "[fd00::1]"},
+					      {"[FD00:0::1]:65535", "[fd00::1]:65535"},
+					      {"::ffff:10.0.0.1", "10.0.0.1"},
+					      {"[::ffff:10.0.0.1]:1", "10.0.0.1:1"}};
+	static const char *const bad[] = {"",
+					  "10.0.0",
+					  "10.0.0.1:",
+					  "10.0.0.1:0",
+					  "10.0.0.1:65536",
+					  "10.0.0.1:x",
+					  "10.0.0.1:1x",
+					  "10.0.0.1:-1",
+					  "[10.0.0.1]",
+					  "[fd00::1",
+					  "[fd00::1]9092",
+					  "fd00::1]",
+					  ":9092",
+					  "app-1",
+					  "[]",
+					  "fd00::1%lo",
+					  "10.0.0.1:99999999999999999999"};
+	char shown[RZ_ENDPOINT_TEXT];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(good); i++) {
+		assert_true(rz_endpoint_normal(shown, good[i][0]));
+		assert_string_equal(shown, good[i][1]);
+	}
+	for (i = 0; i < COUNT(bad); i++)
+		assert_false(rz_endpoint_normal(shown, bad[i]));
+}
+
 static void test_address(void **state)
 {
 	static const char *const good[][2] = {
@@ -190,11 +229,16 @@ static void test_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_time),	   cmocka_unit_test(test_escape),
-		cmocka_unit_test(test_escape_cut), cmocka_unit_test(test_cut_slashes),
+		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_escape_cut),
+		cmocka_unit_test(test_cut_slashes),
 		cmocka_unit_test(test_copy),
-		cmocka_unit_test(test_duration),   cmocka_unit_test(test_duration_round_trip),
-		cmocka_unit_test(test_address),	   cmocka_unit_test(test_time),
+		cmocka_unit_test(test_duration),
+		cmocka_unit_test(test_duration_round_trip),
+		cmocka_unit_test(test_address),
+		cmocka_unit_test(test_endpoint_normal),
+		cmocka_unit_test(test_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

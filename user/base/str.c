@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -249,4 +250,47 @@ void rz_endpoint_format(char *dst, size_t dst_size, const uint8_t addr[16], uint
 
 	rz_addr_format(ip, sizeof(ip), addr);
 	snprintf(dst, dst_size, strchr(ip, ':') ? "[%s]:%u" : "%s:%u", ip, port);
+}
+
+/* ":9092", or nothing: 0. -1: no port. */
+static long port_of(const char *text)
+{
+	char *end;
+	long n;
+
+	if (!*text)
+		return 0;
+	if (*text != ':' || text[1] < '0' || text[1] > '9')
+		return -1;
+	n = strtol(text + 1, &end, 10);
+	return *end || n < 1 || n > 65535 ? -1 : n;
+}
+
+bool rz_endpoint_normal(char dst[static RZ_ENDPOINT_TEXT], const char *text)
+{
+	bool brackets = *text == '[';
+	char host[RZ_ENDPOINT_TEXT];
+	const char *end = NULL;
+	uint8_t addr[16];
+	long port;
+
+	if (brackets)
+		end = strchr(++text, ']');
+	else if (strchr(text, ':') == strrchr(text, ':'))
+		end = strchr(text, ':'); /* IPv6 without brackets has two, and no port */
+	if (brackets && !end)
+		return false;
+	if (!end)
+		end = text + strlen(text);
+	if ((size_t)(end - text) >= sizeof(host))
+		return false;
+	memcpy(host, text, (size_t)(end - text));
+	host[end - text] = '\0';
+	port = port_of(end + brackets);
+	if (port < 0 || rz_addr_parse(host, addr) || (brackets && !strchr(host, ':')))
+		return false;
+	rz_endpoint_format(dst, RZ_ENDPOINT_TEXT, addr, (uint16_t)port);
+	if (!port)
+		*strrchr(dst, ':') = '\0';
+	return true;
 }

@@ -55,5 +55,9 @@ void rz_addr_format(char *dst, size_t dst_size, const uint8_t addr[16]);
 /* "10.0.0.1:9092" or "[fd00::1]:9092"; dst of RZ_ENDPOINT_TEXT bytes suffices. */
 #define RZ_ENDPOINT_TEXT 56
 void rz_endpoint_format(char *dst, size_t dst_size, const uint8_t addr[16], uint16_t port);
+/* An address that a person wrote, with a port or without ("10.0.0.1:9092", "fd00::1", "[fd00::1]",
+ * "[fd00::1]:9092"), in the form of rz_endpoint_format(); without a port that ends at its colon:
+ * "[fd00::1]". False: it is none. */
+bool rz_endpoint_normal(char dst[static RZ_ENDPOINT_TEXT], const char *text);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "kern/conf_map.h"
 #include "kern/named.h"
 
@@ -26,8 +27,22 @@ static const struct argp_option options[] = {
 	{0},
 };
 
+/* In the form in which connections are shown: a filter compares texts. */
+static const char *address(struct argp_state *state, const char *flag, const char *arg,
+			   char dst[static RZ_ENDPOINT_TEXT])
+{
+	if (!rz_endpoint_normal(dst, arg))
+		argp_error(state,
+			   "%s %s: give an address or ADDRESS:PORT, as 10.0.2.7, 10.0.2.7:9092, "
+			   "fd00::7 or [fd00::7]:9092",
+			   flag, arg);
+	return dst;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
+	static char client[RZ_ENDPOINT_TEXT], agent[RZ_ENDPOINT_TEXT];
+
 	struct rz_conn_filter *f = state->input;
 	enum rz_locality locality = RZ_LOCALITY_UNKNOWN;
 	char *end;
@@ -42,10 +57,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		f->client_id_glob = arg;
 		return 0;
 	case 'c':
-		f->client = arg;
+		f->client = address(state, "--client", arg, client);
 		return 0;
 	case 'a':
-		f->agent = arg;
+		f->agent = address(state, "--agent", arg, agent);
 		return 0;
 	case 'Z':
 		f->client_zone = arg;

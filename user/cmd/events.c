@@ -44,6 +44,8 @@ static void pick(struct argp_state *state, char *words, void *input)
 	enum rz_event_type t;
 	char *word, *rest;
 
+	if (!*words || *words == ',')
+		argp_error(state, "--event %s: name at least one, as move,outcome", words);
 	for (word = strtok_r(words, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
 		if (rz_event_parse(word, &t))
 			argp_error(state,

@@ -67,25 +67,9 @@ static const struct rz_command command = {
 	       "like that, 2 used wrongly.",
 };
 
-/* "10.0.2.7", "10.0.2.7:51544", "[fd00::1]:51544", "fd00::1" */
-static bool is_address(const char *text)
-{
-	char address[RZ_ENDPOINT_TEXT];
-	const char *from = text + (*text == '['), *end;
-	uint8_t addr[16];
-
-	if (rz_str_copy(address, sizeof(address), text) && !rz_addr_parse(address, addr))
-		return true;
-	end = strrchr(text, *text == '[' ? ']' : ':');
-	if (!end || (size_t)(end - from) >= sizeof(address))
-		return false;
-	memcpy(address, from, (size_t)(end - from));
-	address[end - from] = '\0';
-	return !rz_addr_parse(address, addr);
-}
-
 static struct rz_conn_filter filter_of(const char *what)
 {
+	static char at[RZ_ENDPOINT_TEXT];
 	struct rz_conn_filter f = RZ_CONN_FILTER_ALL;
 	char *end;
 
@@ -93,8 +77,8 @@ static struct rz_conn_filter filter_of(const char *what)
 	if (*what >= '0' && *what <= '9' && !*end && f.cookie)
 		return f;
 	f.cookie = 0;
-	if (is_address(what))
-		f.client = what;
+	if (rz_endpoint_normal(at, what))
+		f.client = at;
 	else
 		f.client_id_glob = what;
 	return f;
@@ -200,7 +184,7 @@ static int read_events(struct work *w)
 	return err;
 }
 
-static int print(struct work *w, size_t n)
+static int prepare(struct work *w, size_t n)
 {
 	const struct ask *a = w->ask;
 	size_t i;
@@ -224,8 +208,7 @@ static int print(struct work *w, size_t n)
 	if (w->view.n < n)
 		rz_warn("explain: %zu connections are like that, these are the first %zu", n,
 			w->view.n);
-	return a->common.json ? rz_explain_print_json(stdout, &w->view)
-			      : rz_explain_print_text(stdout, &w->view);
+	return 0;
 }
 
 /* A client.id may look like a cookie or an address. */
@@ -240,6 +223,13 @@ static int find(struct work *w, struct rz_conn_totals *totals)
 	free(w->rows);
 	w->rows = NULL;
 	return rz_conn_rows_make(w->conns.snap, &w->conns.world, &id, &w->rows, totals);
+}
+
+/* Whether it could be written is told at the end (base/stdout.h). */
+static int print(const struct work *w)
+{
+	return w->ask->common.json ? rz_explain_print_json(stdout, &w->view)
+				   : rz_explain_print_text(stdout, &w->view);
 }
 
 static int run(struct work *w)
@@ -257,8 +247,8 @@ static int run(struct work *w)
 			      "clients whose next connection is waited for",
 			      w->ask->what);
 	if (!err)
-		err = print(w, totals.shown);
-	return err ? rz_err(err, "explain: %s", strerror(-err)) : 0;
+		err = prepare(w, totals.shown);
+	return err ? rz_err(err, "explain: %s", strerror(-err)) : print(w);
 }
 
 int rz_cmd_explain(int argc, char **argv)
