@@ -127,24 +127,55 @@ static int show(struct batch *b, const struct ask *a, size_t from)
 	return err;
 }
 
-static int run(const struct ask *a, const struct rz_maps *maps)
+static int rewind_all(const struct rz_maps *maps, struct rz_event_ring rings[static 2])
+{
+	int err = rz_event_ring_rewind(maps->events, &rings[0]);
+
+	return err ? err : rz_event_ring_rewind(maps->verdicts, &rings[1]);
+}
+
+static int take_all(struct batch *b, struct rz_event_ring rings[static 2], const struct ask *a)
+{
+	int err = take(b, &rings[0], a);
+
+	return err ? err : take(b, &rings[1], a);
+}
+
+/* Goes on with the maps of a daemon that was restarted, once the earlier one's are read to their
+ * end. */
+static int renew(struct batch *b, struct rz_event_ring rings[static 2], const struct ask *a,
+		 struct rz_maps *maps)
+{
+	struct rz_maps fresh;
+	int err;
+
+	if (!rz_maps_newer(a->common.pin_dir, maps, &fresh))
+		return 0;
+	err = take_all(b, rings, a);
+	rz_maps_close(maps);
+	*maps = fresh;
+	rz_ask_name_node(maps);
+	if (!err)
+		err = rewind_all(maps, rings);
+	return err ? err : take_all(b, rings, a);
+}
+
+static int run(const struct ask *a, struct rz_maps *maps)
 {
 	struct timespec every = {0, LOOK_NS};
 	struct rz_event_ring rings[2];
 	struct batch b = {};
-	int err, i;
+	int err = rewind_all(maps, rings);
 
-	err = rz_event_ring_rewind(maps->events, &rings[0]);
 	if (!err)
-		err = rz_event_ring_rewind(maps->verdicts, &rings[1]);
-	for (i = 0; !err && i < 2; i++)
-		err = take(&b, &rings[i], a);
+		err = take_all(&b, rings, a);
 	if (!err)
 		err = show(&b, a, a->last && b.n > a->last ? b.n - a->last : 0);
 	while (a->follow && !err && !stopped) {
 		ppoll(NULL, 0, &every, NULL);
-		for (i = 0; !err && i < 2; i++)
-			err = take(&b, &rings[i], a);
+		err = take_all(&b, rings, a);
+		if (!err)
+			err = renew(&b, rings, a, maps);
 		if (!err)
 			err = show(&b, a, 0);
 	}

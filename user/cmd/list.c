@@ -151,17 +151,45 @@ static int once(const struct ask *a, const struct rz_maps *maps)
 	return err;
 }
 
+/* Goes on with the maps of a daemon that was restarted. */
+static void renew(const struct ask *a, struct rz_maps *maps)
+{
+	struct rz_maps fresh;
+
+	if (!rz_maps_newer(a->common.pin_dir, maps, &fresh))
+		return;
+	rz_maps_close(maps);
+	*maps = fresh;
+	rz_ask_name_node(maps);
+}
+
+/* Whether the daemon is there, at the first look and when that has changed; on a terminal at each,
+ * for the next one clears the screen. */
+static void tell_daemon(const struct ask *a, bool *alive)
+{
+	bool was = *alive;
+
+	*alive = rz_maps_daemon_alive(a->common.pin_dir);
+	if (!*alive && (was || isatty(STDOUT_FILENO)))
+		rz_warn("list: no daemon runs with --pin-dir %s: nobody is moved, and zones are as "
+			"the last one left them",
+			a->common.pin_dir);
+}
+
 /* Until a signal comes or nobody reads any more. */
-static int watch(const struct ask *a, const struct rz_maps *maps)
+static int watch(const struct ask *a, struct rz_maps *maps)
 {
 	struct timespec every = {a->watch_ns / 1000000000, a->watch_ns % 1000000000};
 	struct sigaction sa = {.sa_handler = on_stop};
+	bool alive = true;
 	int err = 0;
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	while (!stopped && !err) {
+		renew(a, maps);
 		err = once(a, maps);
+		tell_daemon(a, &alive);
 		if (!err && !stopped)
 			ppoll(NULL, 0, &every, NULL);
 	}
@@ -172,16 +200,15 @@ int rz_cmd_list(int argc, char **argv)
 {
 	struct ask a = {.filter = RZ_CONN_FILTER_ALL, .sort = -1, .group = -1};
 	struct rz_maps maps;
+	bool alive = true;
 	int err;
 
 	rz_opts_read(argc, argv, &command, &a.common);
 	if (rz_maps_open(a.common.pin_dir, &maps))
 		return 1;
 	rz_ask_name_node(&maps);
-	if (!rz_maps_daemon_alive(a.common.pin_dir))
-		rz_warn("list: no daemon runs with --pin-dir %s: nobody is moved, and zones are as "
-			"the last one left them",
-			a.common.pin_dir);
+	if (!a.watch_ns)
+		tell_daemon(&a, &alive);
 	err = a.watch_ns ? watch(&a, &maps) : once(&a, &maps);
 	rz_maps_close(&maps);
 	return err ? 1 : 0;

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,14 @@ struct ask {
 	struct rz_conn_filter filter;
 	bool dry_run, now, all;
 };
+
+static volatile sig_atomic_t stopped;
+
+static void on_stop(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
 
 static void check(struct argp_state *state, const void *input)
 {
@@ -218,7 +227,11 @@ static void show_progress(const struct round *r, struct progress *p)
 	if (now_ns < p->at_ns + (news ? 1 : 10) * RZ_SECOND_NS)
 		return;
 	n = count_parked(r);
-	if (n)
+	if (!rz_maps_daemon_alive(r->pin_dir))
+		snprintf(parked, sizeof(parked),
+			 "; no daemon runs any more, its next start is "
+			 "waited for, up to 30 s");
+	else if (n)
 		snprintf(parked, sizeof(parked),
 			 "; %zu were parked: their requests are read first, for up to 28 s", n);
 	rz_info("reset: %zu of %zu connections are done%s", r->answered, r->asked, parked);
@@ -234,7 +247,8 @@ static int order_all(struct round *r)
 	size_t before;
 	int err = order_some(r);
 
-	while (!err && (r->next < r->n || r->answered < r->asked) && rz_now_ns() < deadline) {
+	while (!err && !stopped && (r->next < r->n || r->answered < r->asked) &&
+	       rz_now_ns() < deadline) {
 		wait_for_bell(r, took_ns);
 		before = r->answered + r->asked;
 		took_ns = rz_now_ns();
@@ -246,6 +260,22 @@ static int order_all(struct round *r)
 		show_progress(r, &told);
 	}
 	return err;
+}
+
+/* Takes back what the daemon has not taken yet: whoever stops this command wants no more moves. */
+static void withdraw(const struct round *r)
+{
+	_cleanup_free_ uint64_t *cookies = calloc(r->n + 1, sizeof(*cookies));
+	uint32_t n = 0;
+	size_t i;
+
+	for (i = 0; cookies && i < r->next; i++)
+		if (r->rows[i].reason == RZ_REASON_NONE && !r->rows[i].answered)
+			cookies[n++] = r->rows[i].conn->conn->cookie;
+	rz_orders_take(r->maps, cookies, n);
+	rz_warn("reset: stopped: %u connections have no answer yet; the daemon goes on with those "
+		"that it has taken (`rezone events`), and begins no other",
+		n);
 }
 
 /* An answer stands in map moves. Where that is full the daemon can begin no move, and cannot say
@@ -280,6 +310,7 @@ static int do_rows(const struct ask *a, const struct rz_maps *maps, struct rz_or
 			  .rows = rows,
 			  .sorted = sorted,
 			  .n = n};
+	struct sigaction stop = {.sa_handler = on_stop};
 	size_t i, good = 0;
 	int err = 0;
 
@@ -290,11 +321,19 @@ static int do_rows(const struct ask *a, const struct rz_maps *maps, struct rz_or
 	qsort(sorted, n, sizeof(struct rz_order_shown *), by_cookie);
 	rz_who(r.order.by, sizeof(r.order.by), NULL);
 	r.bell = a->dry_run ? -EAGAIN : rz_bell_new(r.pin_dir, RZ_BELL_ANSWERS);
-	if (!a->dry_run)
+	if (!a->dry_run) {
+		sigaction(SIGINT, &stop, NULL);
+		sigaction(SIGTERM, &stop, NULL);
 		err = order_all(&r);
+	}
+	if (stopped)
+		withdraw(&r);
 	if (r.bell >= 0)
 		close(r.bell);
 	explain_silence(&r);
+	if (r.answered < r.asked && !rz_maps_daemon_alive(r.pin_dir))
+		rz_warn("reset: the daemon ended before it answered; what it had not begun is not "
+			"done any more; see `rezone status`");
 	if (err)
 		rz_err(err, "reset: cannot write map orders: %s; %zu connections were asked for",
 		       strerror(-err), r.asked);

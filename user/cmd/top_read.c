@@ -21,6 +21,15 @@ struct rz_top_reader {
 	struct rz_top_counts counts;
 };
 
+static int rewind_events(struct rz_top_reader *r)
+{
+	int err = rz_event_ring_rewind(r->maps.events, &r->rings[0]);
+
+	if (!err)
+		err = rz_event_ring_rewind(r->maps.verdicts, &r->rings[1]);
+	return err ? rz_err(err, "top: cannot read the events: %s", strerror(-err)) : 0;
+}
+
 int rz_top_reader_new(const struct rz_ask *a, struct rz_top_reader **ret)
 {
 	struct rz_top_reader *r = calloc(1, sizeof(*r));
@@ -34,12 +43,10 @@ int rz_top_reader_new(const struct rz_ask *a, struct rz_top_reader **ret)
 		free(r);
 		return err;
 	}
-	err = rz_event_ring_rewind(r->maps.events, &r->rings[0]);
-	if (!err)
-		err = rz_event_ring_rewind(r->maps.verdicts, &r->rings[1]);
+	err = rewind_events(r);
 	if (err) {
 		rz_top_reader_free(r);
-		return rz_err(err, "top: cannot read the events: %s", strerror(-err));
+		return err;
 	}
 	*ret = r;
 	return 0;
@@ -130,11 +137,27 @@ static int fill(struct rz_top_reader *r, const struct rz_conns *c, struct rz_top
 	return 0;
 }
 
+/* Goes on with the maps of a daemon that was restarted: rates begin with their second look. */
+static int renew(struct rz_top_reader *r)
+{
+	struct rz_maps fresh;
+
+	if (!rz_maps_newer(r->ask->pin_dir, &r->maps, &fresh))
+		return 0;
+	rz_maps_close(&r->maps);
+	r->maps = fresh;
+	rz_ask_name_node(&r->maps);
+	rz_top_counts_free(&r->counts);
+	return rewind_events(r);
+}
+
 int rz_top_read(struct rz_top_reader *r, struct rz_top_frame *ret)
 {
-	struct rz_conns conns;
-	int err = rz_conns_read(&r->maps, &conns);
+	struct rz_conns conns = {};
+	int err = renew(r);
 
+	if (!err)
+		err = rz_conns_read(&r->maps, &conns);
 	ret->wall_ns = rz_wall_ns();
 	if (!err)
 		err = fill(r, &conns, ret);

@@ -46,27 +46,35 @@ static int open_failed(int err, const char *pin_dir, const char *path)
 	return rz_err(err, "maps: cannot open %s: %s; %s", path, strerror(-err), rz_cure(err));
 }
 
-static int open_all(const char *pin_dir, uint32_t flags, struct rz_maps *ret)
+/* The path of what failed is in `path`. 0 or -errno. */
+static int try_all(const char *pin_dir, uint32_t flags, char path[static 4200], struct rz_maps *ret)
 {
 	LIBBPF_OPTS(bpf_obj_get_opts, opts, .file_flags = flags);
 	struct rz_maps m;
-	char path[4200];
 	size_t i;
 
 	for (i = 0; i < rz_map_count; i++)
 		*rz_maps_fd(&m, i) = -1;
 	for (i = 0; i < rz_map_count; i++) {
-		rz_pins_path(path, sizeof(path), pin_dir, rz_map_names[i]);
+		rz_pins_path(path, 4200, pin_dir, rz_map_names[i]);
 		*rz_maps_fd(&m, i) = bpf_obj_get_opts(path, &opts);
 		if (*rz_maps_fd(&m, i) < 0) {
 			int err = -errno;
 
 			rz_maps_close(&m);
-			return open_failed(err, pin_dir, path);
+			return err;
 		}
 	}
 	*ret = m;
 	return 0;
+}
+
+static int open_all(const char *pin_dir, uint32_t flags, struct rz_maps *ret)
+{
+	char path[4200];
+	int err = try_all(pin_dir, flags, path, ret);
+
+	return err ? open_failed(err, pin_dir, path) : 0;
 }
 
 int rz_maps_open(const char *pin_dir, struct rz_maps *ret)
@@ -77,6 +85,37 @@ int rz_maps_open(const char *pin_dir, struct rz_maps *ret)
 int rz_maps_open_to_read(const char *pin_dir, struct rz_maps *ret)
 {
 	return open_all(pin_dir, BPF_F_RDONLY, ret);
+}
+
+static uint32_t id_of(int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
+}
+
+/* Is another map than this one pinned by that name? A pin that is not there is none. */
+static bool is_another(const char *pin_dir, const char *name, int known)
+{
+	LIBBPF_OPTS(bpf_obj_get_opts, opts, .file_flags = BPF_F_RDONLY);
+	_cleanup_close_ int fd = -1;
+	char path[4200];
+
+	rz_pins_path(path, sizeof(path), pin_dir, name);
+	fd = bpf_obj_get_opts(path, &opts);
+	return fd >= 0 && id_of(fd) != id_of(known);
+}
+
+bool rz_maps_newer(const char *pin_dir, const struct rz_maps *m, struct rz_maps *ret)
+{
+	char path[4200];
+
+	/* a start replaces all, or those whose size is another now */
+	return (is_another(pin_dir, "status", m->status) ||
+		is_another(pin_dir, "events", m->events) ||
+		is_another(pin_dir, "conns", m->conns)) &&
+	       !try_all(pin_dir, 0, path, ret);
 }
 
 void rz_maps_close(struct rz_maps *m)

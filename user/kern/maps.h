@@ -44,6 +44,9 @@ int *rz_maps_fd(struct rz_maps *m, size_t i); /* of rz_map_names[i] */
 int rz_maps_open(const char *pin_dir, struct rz_maps *ret);
 /* The same, to read alone: the kernel refuses writes by these descriptors. */
 int rz_maps_open_to_read(const char *pin_dir, struct rz_maps *ret);
+/* A daemon that was restarted may have made other maps, and those that a command has open stay as
+ * they were for ever. True: there are others, whole, and *ret has them. For commands that go on. */
+bool rz_maps_newer(const char *pin_dir, const struct rz_maps *m, struct rz_maps *ret);
 void rz_maps_close(struct rz_maps *m);
 
 /* False: no daemon of this ABI has left maps there, and none has begun to. */
