@@ -31,8 +31,8 @@ void rz_pins_path(char *dst, size_t dst_size, const char *pin_dir, const char *n
  * pin_dir is on one, then creates it. Never mounts anywhere else. */
 int rz_pins_prepare(const char *pin_dir);
 
-/* Is this a pin directory in which rezone may remove something? It is there, on a BPF file system, a
- * directory of its own below that, and nobody else may write to it. 0 or -errno, logged. What
+/* Is this a pin directory in which rezone may remove something? It is there, on a BPF file system,
+ * a directory of its own below that, and nobody else may write to it. 0 or -errno, logged. What
  * removes pins removes all of another version's directories by their names alone ("v13"), and other
  * programs have files in directories of such names. */
 int rz_pins_check(const char *pin_dir);
