@@ -12,6 +12,7 @@ exits() { # STATUS ARGUMENTS...
 	[ $? -eq "$want" ]
 }
 refused() { exits 2 "$@" && [ -s "$WORK/err" ] && [ ! -s "$WORK/out" ]; } # with a line, and nothing else
+names_out() { grep -q -- "$1" "$WORK/out"; }
 names() { grep -q -- "$1" "$WORK/err"; }
 
 check "a mistyped command: 2, and what was meant" eval 'refused lst && names "list"'
@@ -19,7 +20,12 @@ check "a command that nobody can mean" refused frobnicate
 check "help, -h and --help are one page of at most 24 lines, wide 80" eval \
 	'exits 0 help && cp "$WORK/out" "$WORK/help" && exits 0 --help && cmp -s "$WORK/out" "$WORK/help" && exits 0 -h && cmp -s "$WORK/out" "$WORK/help" &&
 	[ "$(wc -l <"$WORK/help")" -le 24 ] && [ "$(wc -L <"$WORK/help")" -le 80 ]'
-check "options without a word are those of status" eval 'exits 3 -o json -p "$PIN_DIR" && jq -e ".health == \"not running\"" <"$WORK/out" && exits 3 --live -p "$PIN_DIR" && refused --no-such'
+check "options without a word are those of status" eval 'exits 3 -o json -p "$PIN_DIR" && jq -e ".health == \"not running\"" <"$WORK/out" >/dev/null && exits 3 --live -p "$PIN_DIR" && refused --no-such'
+check "REZONE_PIN_DIR is where commands look, -p beats it" eval '
+	REZONE_PIN_DIR=$PIN_DIR/ exits 3 status && names_out "$PIN_DIR;" && REZONE_PIN_DIR=/x exits 3 status -p "$PIN_DIR" && names_out "$PIN_DIR;" &&
+	REZONE_PIN_DIR= exits 3 status -o json'
+check "config --check warns of a variable that is none, as run does" eval \
+	'REZONE_MOOD=observe exits 0 config --check /dev/null && names "did you mean REZONE_MODE" && [ "$(wc -l <"$WORK/err")" = 1 ]'
 check "-V is version" eval 'exits 0 -V && cp "$WORK/out" "$WORK/version" && exits 0 version && cmp -s "$WORK/out" "$WORK/version" && [ -s "$WORK/out" ]'
 for c in $COMMANDS; do
 	check "$c: help, an option and a form that do not exist, an argument too many" eval \

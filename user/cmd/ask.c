@@ -22,7 +22,8 @@ enum form { TABLE, WIDE, JSON };
 static const struct argp_option options[] = {
 	{"output", 'o', "table|wide|json", 0, "form of the output (default table)", 0},
 	{"pin-dir", 'p', "DIR", 0,
-	 "the --pin-dir of the daemon, where its maps are pinned (default " RZ_PIN_DIR_DEFAULT ")",
+	 "the --pin-dir of the daemon, where its maps are pinned (default REZONE_PIN_DIR of the "
+	 "environment, else " RZ_PIN_DIR_DEFAULT ")",
 	 0},
 	{"describe", KEY_DESCRIBE, NULL, OPTION_HIDDEN, NULL, 0},
 	/* of `run` and of rezone itself it has more than --help */
@@ -73,11 +74,20 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+/* A daemon that has its --pin-dir from a variable, as in a pod, is found by whoever has the same
+ * variable: a probe in that pod, above all. */
+static const char *default_pin_dir(void)
+{
+	char *set = getenv("REZONE_PIN_DIR");
+
+	return set && *set ? rz_str_cut_slashes(set) : RZ_PIN_DIR_DEFAULT;
+}
+
 void rz_ask_defaults(struct rz_ask *ret)
 {
 	argp_err_exit_status = 2;
 	setenv("ARGP_HELP_FMT", "no-dup-args-note", 0); /* three lines less in each --help */
-	ret->pin_dir = RZ_PIN_DIR_DEFAULT;
+	ret->pin_dir = default_pin_dir();
 	rz_ask_name_node(NULL);
 }
 

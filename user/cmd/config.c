@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/cure.h"
@@ -51,6 +52,7 @@ static int check(const struct ask *a)
 
 	if (err)
 		return err;
+	rz_conf_environment_warn(environ); /* as `rezone run` does */
 	err = rz_conf_start(source, RZ_CONF_TEXT_ANY, &conf);
 	if (!err)
 		err = rz_conf_texts(&conf, a->check, &rows, &n);
