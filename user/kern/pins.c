@@ -5,10 +5,12 @@
  */
 #include "kern/pins.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -269,6 +271,33 @@ int rz_pins_take(const char *pin_dir)
 	if (err)
 		close(fd);
 	return err ? err : fd;
+}
+
+int rz_pins_abi_of(const char *name)
+{
+	char *end;
+	unsigned long abi;
+
+	if (name[0] != 'v' || name[1] < '1' || name[1] > '9')
+		return -1;
+	abi = strtoul(name + 1, &end, 10);
+	return *end || abi > 9999 ? -1 : (int)abi;
+}
+
+int rz_pins_other_abi(const char *pin_dir)
+{
+	DIR *d = opendir(pin_dir);
+	struct dirent *e;
+	int best = -1, abi;
+
+	while (d && (e = readdir(d))) {
+		abi = rz_pins_abi_of(e->d_name);
+		if (abi > best && abi != RZ_ABI)
+			best = abi;
+	}
+	if (d)
+		closedir(d);
+	return best;
 }
 
 int rz_pins_link(const char *pin_dir, const char *name)

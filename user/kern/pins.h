@@ -60,6 +60,8 @@ void rz_pins_remove(const char *pin_dir);
 /* Removes what a rezone with another ABI left behind, an older one, or after a rollback a newer
  * one: its programs would go on for nobody. */
 void rz_pins_remove_others(const char *pin_dir);
+/* The number in the name of a version's directory, "v5"; -1: it is none. */
+int rz_pins_abi_of(const char *name);
 /* The map ABI of pins of another version in this directory, the highest; -1: there are none. */
 int rz_pins_other_abi(const char *pin_dir);
 /* Removes the directories if nothing is in them. */

@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -100,18 +99,6 @@ static void remove_symlinks(const char *pin_dir, const char *version)
 		closedir(d);
 }
 
-/* The number in "v5", or -1. */
-static int abi_of(const char *name)
-{
-	char *end;
-	unsigned long abi;
-
-	if (name[0] != 'v' || name[1] < '1' || name[1] > '9')
-		return -1;
-	abi = strtoul(name + 1, &end, 10);
-	return *end || abi > 9999 ? -1 : (int)abi;
-}
-
 void rz_pins_remove_others(const char *pin_dir)
 {
 	char dir[4400];
@@ -120,7 +107,7 @@ void rz_pins_remove_others(const char *pin_dir)
 	int abi;
 
 	while (d && (e = readdir(d))) {
-		abi = abi_of(e->d_name);
+		abi = rz_pins_abi_of(e->d_name);
 		if (abi < 0 || abi == RZ_ABI)
 			continue;
 		snprintf(dir, sizeof(dir), "%s/%s", pin_dir, e->d_name);
@@ -129,20 +116,4 @@ void rz_pins_remove_others(const char *pin_dir)
 	}
 	if (d)
 		closedir(d);
-}
-
-int rz_pins_other_abi(const char *pin_dir)
-{
-	DIR *d = opendir(pin_dir);
-	struct dirent *e;
-	int best = -1, abi;
-
-	while (d && (e = readdir(d))) {
-		abi = abi_of(e->d_name);
-		if (abi > best && abi != RZ_ABI)
-			best = abi;
-	}
-	if (d)
-		closedir(d);
-	return best;
 }
