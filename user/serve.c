@@ -130,7 +130,8 @@ static int run(const struct ask *a, const struct rz_endpoint *at)
 	if (err)
 		return err;
 	fd = rz_listen_open(at);
-	err = fd < 0 ? rz_err(fd, "serve: cannot listen at %s: %s", a->listen, strerror(-fd))
+	err = fd < 0 ? rz_err(fd, "serve: cannot listen at %s: %s; give another --listen",
+			      a->listen, strerror(-fd))
 		     : drop(source);
 	if (err) {
 		if (fd >= 0)

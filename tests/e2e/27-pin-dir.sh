@@ -41,4 +41,6 @@ map "$PIN_DIR"
 check "a pin in the place of the directory: the line says what to give" says 1 "which is a directory" list -p "$PIN_DIR"
 rm -f "$PIN_DIR"
 check "the parent of --pin-dir is not there: the line says so" says 1 "cannot open $PIN_DIR: No such file" run --pin-dir "$PIN_DIR/x" --cgroup "$CGROUP"
+check "check: the row of the BPF file system says what is wrong with the directory" eval \
+	'"$REZONE" check -p "$WORK" >"$WORK/out" 2>&1; [ $? = 2 ] && grep -q "failed *bpffs *$WORK cannot be used" "$WORK/out" && ! grep -q "mount it" "$WORK/out"'
 check "an empty --pin-dir" eval '"$REZONE" list -p "" 2>"$WORK/out"; [ $? = 2 ] && grep -q "is empty" "$WORK/out"'

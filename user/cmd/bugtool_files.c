@@ -134,8 +134,9 @@ int rz_bugtool_pack(const struct rz_bugtool_scratch *s, const char *path, bool i
 	if (!to_stdout) {
 		file = open_archive(path, is_new);
 		if (file < 0)
-			return rz_err(-errno, "bugtool: cannot write %s: %s", path,
-				      strerror(errno));
+			return rz_err(-errno,
+				      "bugtool: cannot write %s: %s; name another with --file",
+				      path, strerror(errno));
 	}
 	ret = write_tar(s, to_stdout ? STDOUT_FILENO : file);
 	if (ret && !to_stdout)

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
+#include <linux/magic.h>
 
 #include "base/cleanup.h"
 #include "base/cure.h"
@@ -85,11 +87,16 @@ static enum rz_ability_status check_bpffs(struct rz_abilities *r, const char *pi
 {
 	bool was_there = !access(pin_dir, F_OK);
 	int err = rz_pins_prepare(pin_dir);
+	struct statfs fs;
 
 	if (!was_there)
 		rz_pins_rmdir(pin_dir);
 	if (!err)
 		return rz_abilities_note(r, "bpffs", RZ_ABILITY_OK, "", "%s", pin_dir);
+	if (!statfs("/sys/fs/bpf", &fs) && (unsigned long)fs.f_type == BPF_FS_MAGIC)
+		return rz_abilities_note(r, "bpffs", RZ_ABILITY_FAILED,
+					 "see the line above; give --pin-dir /sys/fs/bpf/NAME",
+					 "%s cannot be used for pins: %s", pin_dir, strerror(-err));
 	return rz_abilities_note(r, "bpffs", RZ_ABILITY_FAILED,
 				 "mount it: mount -t bpf bpf /sys/fs/bpf",
 				 "no BPF file system at /sys/fs/bpf");
