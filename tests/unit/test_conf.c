@@ -214,6 +214,7 @@ static void test_file_mistakes(void **state)
 	assert_null(c.exclude_clients);
 	assert_int_equal(c.mode, RZ_MODE_ENFORCE);
 	assert_int_equal(c.ports[0], 9092);
+	unlink(path);
 	rz_conf_free(&c);
 	write_file(path, ""); /* leaves everything as it is */
 	assert_int_equal(read_conf(&c, FLAGS("--config", path)), 0);

@@ -7,8 +7,10 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/cure.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
@@ -47,8 +49,8 @@ int rz_cmd_uninstall(int argc, char **argv)
 		return errno == ENOENT ? tell(&a, "nothing there",
 					      "nothing to remove: no rezone has run with this "
 					      "--pin-dir since the last removal")
-				       : (rz_err(-errno, "uninstall: may not open %s; run as root",
-						 a.pin_dir),
+				       : (rz_err(-errno, "uninstall: cannot open %s: %s; %s",
+						 a.pin_dir, strerror(errno), rz_cure(-errno)),
 					  1);
 	if (rz_pins_check(a.pin_dir))
 		return 1;
