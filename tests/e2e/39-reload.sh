@@ -49,6 +49,14 @@ check "... once, however often it is looked at" eval 'sleep 2.5; [ "$(event_coun
 rm "$CONF"
 check "so is one that is gone" within "$DEADLINE" has_event '.event == "reload-failed"' 4
 check "... and the mode is what it was" says '.mode == "enforce"'
+# as many blocks as there may be, and then as many others: old and new ones do not fit together
+blocks() { seq 0 4095 | awk -v n="$1" '{ printf "%s%s.%d.%d.0/24", (NR > 1 ? "," : "mode: enforce\\nzoned_cidr_blocks: a@"), n, $1 / 256, $1 % 256 }'; }
+of_blocks() { [ "$(bpftool -j map dump pinned "$PIN_DIR/blocks" | jq "[.[] | select(.formatted.key.addr[12] == $1)] | length")" = 4096 ] && has_entries blocks 4096; }
+has_entries() { [ "$(entries "$1")" = "$2" ]; }
+configmap "$(blocks 10)"
+check "4096 blocks are taken" within "$DEADLINE" of_blocks 10
+configmap "$(blocks 20)"
+check "... and 4096 others in their place" within "$DEADLINE" of_blocks 20
 # whoever opens a FIFO that nobody writes waits for ever
 mv "$WORK/conf" "$WORK/conf.aside"; mkdir "$WORK/conf"; mkfifo "$CONF"
 check "so is a FIFO, and the daemon goes on" within "$DEADLINE" has_event '.event == "reload-failed" and (.text | contains("is no regular file"))'

@@ -241,7 +241,10 @@ static bool load(struct rz_daemon *d, const struct rz_conf_text *text, const cha
 			 "%s: sets nothing any more; write at least one setting into it",
 			 rz_conf_source_file(d->source));
 		fail(d, by, why);
-	} else if (make(&fresh, &m, why, sizeof(why)) || rz_maps_write_blocks(d->maps, m.blocks)) {
+	} else if (make(&fresh, &m, why, sizeof(why))) {
+		fail(d, by, "no memory");
+	} else if (rz_maps_write_blocks(d->maps, m.blocks)) {
+		rz_maps_write_blocks(d->maps, d->blocks); /* some of the new ones may be there */
 		fail(d, by, "no memory, or no room in map blocks");
 	} else {
 		take(d, &fresh, &m, by);

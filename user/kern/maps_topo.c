@@ -48,23 +48,30 @@ static int by_bytes(const void *a, const void *b, void *arg)
 	return memcmp(a, b, ((struct sort_arg *)arg)->size);
 }
 
-static int want_apply(struct want *w)
+/* Puts entries into the map, from *at on; *at is then the first that is not in it. 0 or -errno. */
+static int put(const struct want *w, size_t *at)
+{
+	for (; *at < w->n; ++*at)
+		if (bpf_map_update_elem(w->fd, w->keys + *at * w->key_size,
+					w->values + *at * w->value_size, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+/* Removes what is in the map and not wanted. 0 or -errno, logged. */
+static int remove_others(const struct want *w)
 {
 	_cleanup_free_ void *keys = NULL, *values = NULL;
+	_cleanup_free_ char *wanted = malloc(w->n * w->key_size + 1);
 	struct sort_arg arg = {w->key_size};
 	size_t i, n;
-	int err;
+	int err = wanted ? rz_batch_read(w->fd, w->key_size, w->value_size, 0, &keys, &values, &n)
+			 : -ENOMEM;
 
-	for (i = 0; i < w->n; i++)
-		if (bpf_map_update_elem(w->fd, w->keys + i * w->key_size,
-					w->values + i * w->value_size, BPF_ANY))
-			return rz_err(-errno,
-				      "topology: map %s has no room for entry %zu of %zu: %s",
-				      w->name, i + 1, w->n, strerror(errno));
-	err = rz_batch_read(w->fd, w->key_size, w->value_size, 0, &keys, &values, &n);
 	if (err)
 		return rz_err(err, "topology: cannot read map %s: %s", w->name, strerror(-err));
-	qsort_r(w->keys, w->n, w->key_size, by_bytes, &arg); /* values are no longer needed */
+	memcpy(wanted, w->keys, w->n * w->key_size);
+	qsort_r(wanted, w->n, w->key_size, by_bytes, &arg);
 	for (i = 0; i < n; i++) {
 		const char *key = (char *)keys + i * w->key_size;
 		size_t lo = 0, hi = w->n;
@@ -72,15 +79,33 @@ static int want_apply(struct want *w)
 		while (lo < hi) {
 			size_t mid = (lo + hi) / 2;
 
-			if (memcmp(w->keys + mid * w->key_size, key, w->key_size) < 0)
+			if (memcmp(wanted + mid * w->key_size, key, w->key_size) < 0)
 				lo = mid + 1;
 			else
 				hi = mid;
 		}
-		if (lo == w->n || memcmp(w->keys + lo * w->key_size, key, w->key_size))
+		if (lo == w->n || memcmp(wanted + lo * w->key_size, key, w->key_size))
 			bpf_map_delete_elem(w->fd, key);
 	}
 	return 0;
+}
+
+/* New entries first, so that readers find the map empty at no time. Where old and new ones together
+ * do not fit, the old ones that are not wanted go in between: the new ones alone always do. */
+static int want_apply(struct want *w)
+{
+	size_t at = 0;
+	int err = put(w, &at);
+
+	if (err == -E2BIG || err == -ENOSPC) {
+		err = remove_others(w);
+		if (err)
+			return err;
+		err = put(w, &at);
+	}
+	return err ? rz_err(err, "topology: map %s has no room for entry %zu of %zu: %s", w->name,
+			    at + 1, w->n, strerror(-err))
+		   : remove_others(w);
 }
 
 static int fill_agents(struct want *w, const struct rz_topo *t)
