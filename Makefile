@@ -321,19 +321,19 @@ $(BUILD)/bpf/%.bpf.o: tests/bpf/%.bpf.c $(BUILD)/settings-bpf
 	$(BPF_COMPILE) -Wno-unused-function
 $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
-$(BUILD)/bpf/cost: tests/bpf/cost.c $(wildcard tests/bpf/*.h) $(BUILD)/bpf/frame_test.skel.h
-	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -o $@ $< -lcmocka $(RZ_LIBS)
-$(BUILD)/bpf/test_%: tests/bpf/test_%.c $(wildcard tests/bpf/*.h) $(BUILD)/bpf/frame_test.skel.h
-	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -o $@ $< -lcmocka $(RZ_LIBS)
+$(BUILD)/bpf/cost: tests/bpf/cost.c $(wildcard tests/bpf/*.h) $(BUILD)/bpf/frame_test.skel.h $(BUILD)/librezone.a
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -o $@ $< $(BUILD)/librezone.a -lcmocka $(RZ_LIBS)
+$(BUILD)/bpf/test_%: tests/bpf/test_%.c $(wildcard tests/bpf/*.h) $(BUILD)/bpf/frame_test.skel.h $(BUILD)/librezone.a
+	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -o $@ $< $(BUILD)/librezone.a -lcmocka $(RZ_LIBS)
 # what loads them, too
 $(BUILD)/bpf/test_load: tests/bpf/test_load.c $(BUILD)/librezone.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -pthread -o $@ $^ -lcmocka $(RZ_LIBS)
 # ... and against the reference framer, for every stream of the fuzz corpus.
 $(BUILD)/bpf/test_corpus $(BUILD)/bpf/test_corpus_park: $(BUILD)/bpf/test_corpus%: tests/bpf/test_corpus%.c $(FUZZ_REFERENCE) \
-		$(wildcard tests/bpf/*.h) $(BUILD)/bpf/frame_test.skel.h
+		$(wildcard tests/bpf/*.h) $(BUILD)/bpf/frame_test.skel.h $(BUILD)/librezone.a
 	$(CC) $(CFLAGS) $(RZ_CFLAGS) -I$(BUILD)/bpf -DCORPUS_FILE='"tests/fuzz/corpus/frame.hex"' \
-		-DCORPUS_FOUND='"$(BUILD)/fuzz/found/frame"' -o $@ $(filter %.c,$^) -lcmocka $(RZ_LIBS)
+		-DCORPUS_FOUND='"$(BUILD)/fuzz/found/frame"' -o $@ $(filter %.c %.a,$^) -lcmocka $(RZ_LIBS)
 
 .PHONY: bpf-test bench-cost corpus-park
 ## Long forms | corpus-park: parked and read again at every byte of every stream of the fuzz corpus, in the kernel (root)

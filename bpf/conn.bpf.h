@@ -9,6 +9,7 @@
 #ifndef REZONE_BPF_CONN_H
 #define REZONE_BPF_CONN_H
 
+#include "claim.bpf.h"
 #include "early.bpf.h"
 #include "note.bpf.h"
 #include "room.bpf.h"

@@ -12,8 +12,9 @@
  * those a lost frame at worst.
  *
  * Two CPUs: who has put a frame back looks whether something was kept, and who has kept a segment
- * looks whether the frame asks for it already. The connection's lock lies between the writing and
- * the looking of both, so one of the two sees what the other has done.
+ * looks whether the frame asks for it already. The connection's lock, or a full barrier of its
+ * claim (claim.bpf.h), lies between the writing and the looking of both, so one of the two sees
+ * what the other has done.
  *
  * Two tries of the same bytes may have come, of which TCP throws one away for its checksum. Which
  * one cannot be known, so where they are not equal, or where one's bytes were not kept, neither is

@@ -2,7 +2,7 @@
 /*
  * The fast path: nearly every segment in which something is read begins with a small Produce or
  * Fetch of a connection that is known well, and ends with it or inside it. Such a request is read
- * where the frame lies, under the connection's lock.
+ * where the frame lies, under the claim on the connection's entry (claim.bpf.h).
  *
  * Comes in: a segment (segment.bpf.h) and its connection's entry. Goes out: the entry, as
  * take.bpf.h would have made it; or nothing was done, for something about the segment, the
@@ -23,13 +23,22 @@
 #define RZ_FAST_BEFORE 2 /* so that the client.id is aligned to 8 */
 #define RZ_FAST_HEADER (RZ_KAFKA_FIXED + RZ_FAST_BEHIND + RZ_PRODUCE_BODY)
 
+/* generation and owner of a frame */
+typedef __u32 __attribute__((may_alias)) rz_fast_word;
+_Static_assert(__builtin_offsetof(struct rz_frame, generation) == 0 &&
+		       __builtin_offsetof(struct rz_frame, owner) == 2 &&
+		       __builtin_offsetof(struct rz_conn, frame) % 4 == 0,
+	       "a frame's first four bytes are written in one go");
+
 enum rz_fast_took {
 	RZ_FAST_NOT = 0, /* nothing was done */
 	RZ_FAST_DONE,
-	RZ_FAST_LOOK, /* done, and segments that came early may be behind it */
+	/* the same, and a segment that was kept early, for the claim was had here, may be read */
+	RZ_FAST_NOT_LOOK,
+	RZ_FAST_DONE_LOOK,
 };
 
-/* The request at the beginning of the segment, before the lock is taken. */
+/* The request at the beginning of the segment, before the claim is taken. */
 struct rz_fast {
 	struct rz_request r;
 	__u32 requests; /* the frame's, which says whether the id is compared */
@@ -124,7 +133,7 @@ static __always_inline bool rz_fast_read_all(struct __sk_buff *skb, const struct
 }
 
 /* Reads the request that begins with the segment. False: the request is none for the fast path. The
- * frame's fields that are looked at here are looked at again under the lock. */
+ * frame's fields that are looked at here are looked at again under the claim. */
 static __always_inline bool rz_fast_read(struct __sk_buff *skb, const struct rz_frame *f,
 					 const struct rz_seg *seg, struct rz_fast *q)
 {
@@ -142,7 +151,7 @@ static __always_inline bool rz_fast_read(struct __sk_buff *skb, const struct rz_
 	return rz_fast_read_all(skb, seg, id_len, compares, q);
 }
 
-/* Would all that take.bpf.h does with this request be to count it? Under the lock. */
+/* Would all that take.bpf.h does with this request be to count it? Under the claim. */
 static __always_inline bool rz_fast_only_counts(const struct rz_conn *c, const struct rz_fast *q)
 {
 	const struct rz_frame *f = &c->frame;
@@ -166,30 +175,40 @@ static __always_inline bool rz_fast_only_counts(const struct rz_conn *c, const s
 }
 
 /* Does the request begin where the next one is waited for, and is nothing of it known? Under the
- * lock. */
+ * claim. */
 static __always_inline bool rz_fast_is_next(const struct rz_frame *f, const struct rz_seg *seg)
 {
 	return f->synced && f->next_seq == seg->seq && !f->have && !f->skip &&
 	       (__s32)(f->read_end - seg->seq) <= 0;
 }
 
-static __always_inline void rz_fast_count(struct rz_conn *c, const struct rz_fast *q,
+/*
+ * Counts the request, under the claim. Whose frame it is, beside its generation, is written last,
+ * in one go: an interrupt or another task may come between, and stay for so long that the
+ * connection closes and another one gets the element's memory. Then this spoils the frame of that
+ * one; but with the owner of this one in it that frame is void, and nobody believes it. (Not if
+ * that one's own fast path is in the same few instructions on another CPU, and writes its owner
+ * behind this one: two such moments at once.)
+ */
+static __always_inline void rz_fast_count(struct rz_conn *c, __u64 cookie, const struct rz_fast *q,
 					  const struct rz_seg *seg, __u64 now)
 {
 	struct rz_frame *f = &c->frame;
+	__u32 first = (__u16)(f->generation + 1) | (__u32)(__u16)cookie << 16;
 
-	f->generation++;
-	rz_frame_place_at(f, f->next_seq + 4 + q->r.size, seg->seq + seg->len);
-	f->requests++;
-	f->answerable += q->acks != RZ_ACKS_NONE;
-	f->correlation_id = q->r.correlation_id;
-	f->unseen -= f->unseen > 0;
 	/* where the latest one was data, too, at the same tick of the clock, both times stand */
 	if (c->last_request_ns != now ||
 	    (f->api_key != RZ_API_PRODUCE && f->api_key != RZ_API_FETCH))
 		c->data_cs = rz_take_cs(c->opened_ns, now);
-	f->api_key = q->r.api_key;
 	c->last_request_ns = now;
+	f->requests++;
+	f->answerable += q->acks != RZ_ACKS_NONE;
+	f->correlation_id = q->r.correlation_id;
+	f->api_key = q->r.api_key;
+	f->unseen -= f->unseen > 0;
+	barrier();
+	rz_frame_place_at(f, f->next_seq + 4 + q->r.size, seg->seq + seg->len);
+	*(volatile rz_fast_word *)(void *)f = first;
 }
 
 /* Takes the segment if there is nothing unusual about it. A function of its own, for its stack. */
@@ -212,29 +231,31 @@ static __noinline enum rz_fast_took rz_fast_take(struct __sk_buff *skb, __u64 co
 		return RZ_FAST_NOT;
 	rz_segment_bytes(skb, &rx, &tx);
 	now = rz_take_now();
-	bpf_spin_lock(&c->lock);
+	if (!rz_claim_enter(c, cookie))
+		return RZ_FAST_NOT;
 	e = rz_undo_at(u, c->frame.generation);
 	if (c->cookie == cookie && c->frame.owner == (__u16)cookie && c->park < RZ_PARK_PARKED &&
 	    rz_fast_is_next(&c->frame, seg) && rz_fast_only_counts(c, &q) &&
 	    !rz_undo_pushes(e, cookie, c->frame.generation)) {
 		rz_undo_put(e, cookie, seg->seq, 1, &c->frame);
-		rz_fast_count(c, &q, seg, now);
 		c->rx_bytes = rx;
 		c->tx_bytes = tx;
+		rz_fast_count(c, cookie, &q, seg, now);
 		took = true;
 	}
-	bpf_spin_unlock(&c->lock);
-	if (!took)
-		return RZ_FAST_NOT;
-	st = rz_count_here();
-	if (st)
-		st->requests++;
-	if (!rz_early_has(cookie))
-		return RZ_FAST_DONE;
-	return rz_take_begin(cookie, c, seg) ? RZ_FAST_LOOK : RZ_FAST_DONE;
+	rz_claim_leave(c, cookie);
+	if (took) {
+		st = rz_count_here();
+		if (st)
+			st->requests++;
+	}
+	if (!rz_early_has(cookie) || !rz_take_begin(cookie, c, seg))
+		return took ? RZ_FAST_DONE : RZ_FAST_NOT;
+	return took ? RZ_FAST_DONE_LOOK : RZ_FAST_NOT_LOOK;
 }
 
-/* ... and then what came early behind it. Returns false if nothing was done. */
+/* ... and then what came early, also while the claim was had here. Returns false if nothing was
+ * done with the segment itself. */
 static __always_inline bool rz_fast_segment(struct __sk_buff *skb, __u64 cookie, struct rz_conn *c,
 					    const struct rz_seg *seg)
 {
@@ -243,11 +264,11 @@ static __always_inline bool rz_fast_segment(struct __sk_buff *skb, __u64 cookie,
 	if (!rz_fast_can())
 		return false;
 	took = rz_fast_take(skb, cookie, c, seg);
-	if (took == RZ_FAST_LOOK) {
+	if (took >= RZ_FAST_NOT_LOOK) {
 		rz_take_rest(skb);
 		rz_scratch_give();
 	}
-	return took != RZ_FAST_NOT;
+	return took == RZ_FAST_DONE || took == RZ_FAST_DONE_LOOK;
 }
 
 #endif

@@ -28,6 +28,7 @@ __noinline int rz_park_change(__u32 i)
 {
 	struct rz_park_order o;
 	struct rz_conn *c;
+	bool mine;
 
 	if (i >= RZ_PARK_ORDERS)
 		return 0;
@@ -35,10 +36,10 @@ __noinline int rz_park_change(__u32 i)
 	c = bpf_map_lookup_elem(&conns, &o.cookie);
 	if (!c)
 		return 0;
-	bpf_spin_lock(&c->lock);
-	if (c->cookie == o.cookie && c->park == o.from)
+	mine = rz_claim_lock(c, o.cookie);
+	if (mine && c->cookie == o.cookie && c->park == o.from)
 		c->park = o.to;
-	bpf_spin_unlock(&c->lock);
+	rz_claim_unlock(c, o.cookie, mine);
 	return 0;
 }
 
@@ -67,7 +68,7 @@ static __noinline bool rz_park_begin(struct bpf_sock *sk, struct rz_conn *c, __u
 {
 	__u64 now = rz_take_now();
 	struct rz_frame was;
-	bool parked = false;
+	bool parked = false, mine;
 	__u32 rcv_nxt;
 
 	if (rz_segment_rcv_nxt(sk, &rcv_nxt))
@@ -76,15 +77,16 @@ static __noinline bool rz_park_begin(struct bpf_sock *sk, struct rz_conn *c, __u
 	barrier();
 	if (!rz_park_is_accepted(&was, sk, rcv_nxt))
 		return false;
-	bpf_spin_lock(&c->lock);
-	if (c->cookie == cookie && c->park == RZ_PARK_WANTED && rz_frame_is(&c->frame, &was)) {
+	mine = rz_claim_lock(c, cookie);
+	if (mine && c->cookie == cookie && c->park == RZ_PARK_WANTED &&
+	    rz_frame_is(&c->frame, &was)) {
 		c->frame.generation++;
 		rz_frame_next(&c->frame, 0);
 		c->park = RZ_PARK_PARKED;
 		c->park_cs = rz_take_cs(c->opened_ns, now);
 		parked = true;
 	}
-	bpf_spin_unlock(&c->lock);
+	rz_claim_unlock(c, cookie, mine);
 	if (!parked)
 		return false;
 	RZ_COUNT(parked);
@@ -117,13 +119,13 @@ static __always_inline void rz_park_lose(struct rz_frame *f, __u32 rcv_nxt)
 static __noinline bool rz_park_end(struct bpf_sock *sk, struct rz_conn *c, __u64 cookie)
 {
 	__u64 now = rz_take_now();
-	bool ended = false;
+	bool ended = false, mine;
 	__u32 rcv_nxt;
 
 	if (rz_segment_rcv_nxt(sk, &rcv_nxt))
 		return false;
-	bpf_spin_lock(&c->lock);
-	if (c->cookie == cookie && c->park == RZ_PARK_ENDING) {
+	mine = rz_claim_lock(c, cookie);
+	if (mine && c->cookie == cookie && c->park == RZ_PARK_ENDING) {
 		ended = true;
 		if (!rz_frame_is_settled(&c->frame))
 			rz_park_lose(&c->frame, rcv_nxt);
@@ -132,7 +134,7 @@ static __noinline bool rz_park_end(struct bpf_sock *sk, struct rz_conn *c, __u64
 		c->park = RZ_PARK_ENDED;
 		c->park_cs = rz_take_cs(c->opened_ns, now);
 	}
-	bpf_spin_unlock(&c->lock);
+	rz_claim_unlock(c, cookie, mine);
 	if (ended)
 		RZ_COUNT(read_again);
 	return true;

@@ -31,6 +31,13 @@ int probe_segment(struct __sk_buff *skb)
 	return 1;
 }
 
+/* Atomic instructions that say what was there before. */
+SEC("?cgroup_skb/ingress")
+int probe_fetch(struct __sk_buff *skb)
+{
+	return !!__sync_val_compare_and_swap(&seen, 0, __sync_fetch_and_or(&seen, 1));
+}
+
 /* The one that is run, by BPF_PROG_TEST_RUN: what BPF's clock says. */
 SEC("?cgroup_skb/ingress")
 int probe_clock(struct __sk_buff *skb)

@@ -103,16 +103,13 @@ static __always_inline enum rz_check rz_reset_in_gap(const struct tcp_sock *tp,
 
 /* Is this live socket still the very connection that the policy decided on, and is this the moment?
  */
-static __always_inline enum rz_check rz_reset_check(struct sock_common *skc,
-						    const struct rz_move *m, __u64 cookie)
+static __always_inline enum rz_check rz_reset_look(struct sock_common *skc, struct tcp_sock *tp,
+						   const struct rz_conn *c, const struct rz_move *m,
+						   __u64 cookie)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(skc);
-	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
 	struct rz_tuple live __attribute__((aligned(8)));
 	enum rz_check check;
 
-	if (!tp || !c || c->cookie != cookie)
-		return RZ_CHECK_NOT_TRACKED;
 	if (c->park >= RZ_PARK_PARKED) /* what it sends is not read */
 		return RZ_CHECK_OUT_OF_SYNC;
 	check = m->follow_up ? rz_responses_follow_up(&c->frame, cookie, m->client)
@@ -137,6 +134,24 @@ static __always_inline enum rz_check rz_reset_check(struct sock_common *skc,
 	if (m->follow_up && !rz_held_followed(cookie, tp->rcv_nxt))
 		return RZ_CHECK_NOT_KEPT;
 	return m->gap ? rz_reset_in_gap(tp, &c->frame, m, cookie) : RZ_CHECK_PASSED;
+}
+
+/* The same, or in doubt: the segment program has no socket lock, and may change the frame
+ * meanwhile. What it reads TCP does not have yet. */
+static __always_inline enum rz_check rz_reset_check(struct sock_common *skc,
+						    const struct rz_move *m, __u64 cookie)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(skc);
+	struct rz_conn *c = bpf_map_lookup_elem(&conns, &cookie);
+	enum rz_check check;
+	__u16 generation;
+
+	if (!tp || !c || c->cookie != cookie)
+		return RZ_CHECK_NOT_TRACKED;
+	if (!rz_claim_read_begin(c, &generation))
+		return RZ_CHECK_NOT_ACCEPTED;
+	check = rz_reset_look(skc, tp, c, m, cookie);
+	return rz_claim_read_held(c, generation) ? check : RZ_CHECK_NOT_ACCEPTED;
 }
 
 static __always_inline void rz_reset_count(enum rz_check check)

@@ -7,8 +7,9 @@
  * the segment program.
  *
  * The program runs without the socket lock, possibly on two CPUs for one connection, and no helper
- * may be called under a bpf_spin_lock. So the copy is put back under the lock of the entry, only if
- * the frame still is what was copied; else the work is done again on the newer one.
+ * may be called under a bpf_spin_lock. So the copy is put back under the lock of the entry, and the
+ * claim (claim.bpf.h), only if the frame still is what was copied; else the work is done again on
+ * the newer one.
  */
 #ifndef REZONE_BPF_TAKE_H
 #define REZONE_BPF_TAKE_H
@@ -71,11 +72,11 @@ static __always_inline bool rz_take_is_still(const struct rz_conn *c, const stru
  * may have been torn apart, or what it comes behind may have come meanwhile. */
 static __noinline bool rz_take_stays(const struct rz_scratch *s, struct rz_conn *c)
 {
-	bool same;
+	bool mine, same;
 
-	bpf_spin_lock(&c->lock);
-	same = rz_take_is_still(c, s);
-	bpf_spin_unlock(&c->lock);
+	mine = rz_claim_lock(c, s->cookie);
+	same = mine && rz_take_is_still(c, s);
+	rz_claim_unlock(c, s->cookie, mine);
 	return same;
 }
 
@@ -89,13 +90,14 @@ static __noinline int rz_take_commit(struct __sk_buff *skb, struct rz_scratch *s
 	struct rz_undo *u = rz_undo_of(s->cookie);
 	int done = -1;
 	__u64 rx, tx;
+	bool mine;
 
 	rz_segment_bytes(skb, &rx, &tx);
 	if (s->f.client && !s->f.zone_known)
 		client = bpf_map_lookup_elem(&clients, &s->f.client);
 	s->has_pushed = 0;
-	bpf_spin_lock(&c->lock);
-	if (rz_take_is_still(c, s)) {
+	mine = rz_claim_lock(c, s->cookie);
+	if (mine && rz_take_is_still(c, s)) {
 		if (client) {
 			__builtin_memcpy(c->zone, client->zone, sizeof(c->zone));
 			c->zone[sizeof(c->zone) - 1] = 0;
@@ -117,7 +119,7 @@ static __noinline int rz_take_commit(struct __sk_buff *skb, struct rz_scratch *s
 		c->tx_bytes = tx;
 		done = 0;
 	}
-	bpf_spin_unlock(&c->lock);
+	rz_claim_unlock(c, s->cookie, mine);
 	rz_undo_drop_pushed(s);
 	return done;
 }
@@ -227,10 +229,11 @@ static __always_inline bool rz_take_drops(struct rz_scratch *s)
 }
 
 /*
- * Other CPUs were faster at each try of the segment in hand. It is dropped, and TCP sends it again.
- * Nothing of it is kept: the frame may have passed its bytes meanwhile, and a damaged copy of them
- * would be believed. A piece that was kept before has passed already; it stays in map early, where
- * the CPU that was faster looks once it has put its frame back.
+ * Other CPUs were faster at each try of the segment in hand, or one of them has the claim all the
+ * time, for it is stopped. The segment is dropped, and TCP sends it again. Nothing of it is kept:
+ * the frame may have passed its bytes meanwhile, and a damaged copy of them would be believed. A
+ * piece that was kept before has passed already; it stays in map early, where the CPU that was
+ * faster looks once it has put its frame back, or given the claim back.
  *
  * An entry or a frame that is another connection's stays so: the segment passes, or each one that
  * came would be dropped, for as long as the connection lives. Nothing is decided on such a frame.
@@ -293,13 +296,16 @@ again:
 static __always_inline bool rz_take_next_kept(struct rz_scratch *s, struct rz_conn *c)
 {
 	__u32 wants = 0, synced = 0;
+	bool mine = !c;
 
 	if (c) {
-		bpf_spin_lock(&c->lock);
+		mine = rz_claim_lock(c, s->cookie);
 		wants = rz_frame_wants(&c->frame);
 		synced = c->cookie == s->cookie && c->frame.synced && c->park < RZ_PARK_PARKED;
-		bpf_spin_unlock(&c->lock);
+		rz_claim_unlock(c, s->cookie, mine);
 	}
+	if (!mine) /* whoever has the claim looks when it has given it back */
+		return false;
 	if (!rz_early_take(wants, synced) || !c)
 		return false;
 	s->seg.seq = wants;

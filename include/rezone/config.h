@@ -22,6 +22,9 @@ struct rz_config {
 	__s32 prints_half;
 	__s32 partial_half;
 	__s32 few;
+	/* Atomic instructions that say what was there before (Linux 5.12; arm64: 5.18): the fast
+	 * path takes a claim instead of the entry's lock (bpf/claim.bpf.h). */
+	__u32 claims;
 };
 
 #endif

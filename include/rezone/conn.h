@@ -33,18 +33,20 @@ enum rz_park {
  * conns: socket cookie -> connection. Inserted by rz_state, rz_segment or rz_census, removed by
  * rz_state when the connection leaves ESTABLISHED, and by user space when no socket is there.
  *
- * What changes is written by rz_segment alone, under `lock`, but for `met`; for `park`, which
- * rz_park writes for user space, under `lock`, too; and for times and bytes of a parked connection,
- * which rz_look writes without it. User space reads with BPF_F_LOCK. rz_segment reads without the
- * lock before it decides to work on the frame, and compares the whole frame under the lock when it
- * puts it back. rz_reset reads without it, under the socket lock.
+ * What changes is written by rz_segment alone, under `lock` and `claim`, or under the claim alone
+ * (bpf/claim.bpf.h, bpf/fast.bpf.h), but for `met`; for `park`, which rz_park writes for user
+ * space, under both, too; and for times and bytes of a parked connection, which rz_look writes
+ * without them. rz_segment reads without them before it decides to work on the frame, and compares
+ * the whole frame under both when it puts it back. User space reads with BPF_F_LOCK, and again
+ * where it compares one field with another (user/kern/conn.h). rz_reset reads without the lock,
+ * under the socket lock, and is in doubt if the frame has changed meanwhile.
  */
 struct rz_conn {
 	struct bpf_spin_lock lock;
 	/* beside the key in memory: of a parked connection nothing else is looked at */
 	enum rz_park park;
-	__u8 misses; /* segments without a request in a row, out of sync (rz_effort_backs_off) */
-	__u16 pad;
+	__u8 misses;  /* segments without a request in a row, out of sync (rz_effort_backs_off) */
+	__u16 claim;  /* not 0: a CPU changes the frame at this moment (bpf/claim.bpf.h) */
 	__u64 cookie; /* the key again: tells a reused map element from the one looked up */
 	struct rz_tuple tuple;
 	/* number of the census that last met its socket, 0 before; written without the lock */

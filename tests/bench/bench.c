@@ -39,35 +39,44 @@ static bool is_measured(const struct rezone_bpf *rz, const struct bpf_program *p
 	return p == rz->progs.rz_segment || p == rz->progs.rz_response || p == rz->progs.rz_state;
 }
 
-static void set_port(const struct rz_config *of)
+static void configure(const struct rz_config *of, bool claims)
 {
 	struct rz_config *c = (struct rz_config *)of;
 
 	c->n_ports = 1;
 	c->ports[0] = BENCH_PORT;
+	c->claims = claims;
 }
 
-/* The same maps, so that it meets the same connections. */
-static void load_without(struct bench *b)
+/* One program of an object, and the same maps, so that it meets the same connections. */
+static void load_beside(const struct bench *b, struct bpf_object *o, const struct bpf_program *only)
 {
 	struct bpf_program *p;
 	struct bpf_map *m;
 
-	b->without = without_bpf__open();
-	if (!b->without)
-		die("bench: cannot open the BPF object: %s", strerror(errno));
-	set_port((const struct rz_config *)&b->without->rodata->rz_config);
-	bpf_object__for_each_program (p, b->without->obj)
-		bpf_program__set_autoload(p, p == b->without->progs.rz_segment);
-	bpf_object__for_each_map(m, b->without->obj)
+	bpf_object__for_each_program (p, o)
+		bpf_program__set_autoload(p, p == only);
+	bpf_object__for_each_map(m, o)
 	{
 		struct bpf_map *same = bpf_object__find_map_by_name(b->rz->obj, bpf_map__name(m));
 
 		if (same && !bpf_map__is_internal(m) && bpf_map__reuse_fd(m, bpf_map__fd(same)))
 			die("bench: map %s: %s", bpf_map__name(m), strerror(errno));
 	}
-	if (without_bpf__load(b->without))
+	if (bpf_object__load(o))
 		die("bench: cannot load the BPF object: %s", strerror(errno));
+}
+
+static void load_others(struct bench *b)
+{
+	b->without = without_bpf__open();
+	b->locked = rezone_bpf__open();
+	if (!b->without || !b->locked)
+		die("bench: cannot open the BPF object: %s", strerror(errno));
+	configure((const struct rz_config *)&b->without->rodata->rz_config, true);
+	configure((const struct rz_config *)&b->locked->rodata->rz_config, false);
+	load_beside(b, b->without->obj, b->without->progs.rz_segment);
+	load_beside(b, b->locked->obj, b->locked->progs.rz_segment);
 }
 
 static void load(struct bench *b)
@@ -78,7 +87,7 @@ static void load(struct bench *b)
 	b->yard = bench_bpf__open();
 	if (!b->rz || !b->yard)
 		die("bench: cannot open the BPF objects: %s", strerror(errno));
-	set_port((const struct rz_config *)&b->rz->rodata->rz_config);
+	configure((const struct rz_config *)&b->rz->rodata->rz_config, true);
 	bpf_object__for_each_program (p, b->rz->obj)
 		bpf_program__set_autoload(p, is_measured(b->rz, p));
 	if (rezone_bpf__load(b->rz) ||
@@ -88,7 +97,7 @@ static void load(struct bench *b)
 	b->ring = ring_buffer__new(bpf_map__fd(b->rz->maps.wake), on_wake, b, NULL);
 	if (!b->ring)
 		die("bench: no ring: %s", strerror(errno));
-	load_without(b);
+	load_others(b);
 }
 
 static size_t ways_of(const struct bench *b, const struct bench_case *c, struct way *w)
@@ -106,6 +115,8 @@ static size_t ways_of(const struct bench *b, const struct bench_case *c, struct 
 		w[n++] = (struct way){.name = "rezone, during a move",
 				      .prog = b->rz->progs.rz_segment,
 				      .moving = true};
+		w[n++] = (struct way){.name = "rezone, with the lock",
+				      .prog = b->locked->progs.rz_segment};
 		if (c->notes)
 			w[n++] = (struct way){.name = "rezone, without notes",
 					      .prog = b->without->progs.rz_segment};

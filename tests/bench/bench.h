@@ -22,6 +22,7 @@ struct bench {
 	struct bench_bpf *yard;
 	struct rezone_bpf *rz;
 	struct without_bpf *without; /* ... what note.bpf.h adds */
+	struct rezone_bpf *locked;   /* with the entry's lock instead of a claim on it */
 	struct ring_buffer *ring;
 	struct pair pairs[PAIRS_MAX];
 	size_t connections, opened, turn;

@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "kern/atomics.h"
 #include "packet.h"
 #include "rezone/config.h"
 #include "rezone/kafka.h"
@@ -26,11 +27,56 @@
 static struct frame_test_bpf *skel;
 static bool v6;
 
+static bool without_atomics;
+
+/* As user/kern/load_beside.c. */
+static inline int before_load(struct bpf_program *p, struct bpf_prog_load_opts *opts, long cookie)
+{
+	(void)opts;
+	(void)cookie;
+	return without_atomics ? rz_atomics_take_out(p) : 0;
+}
+
+/* Opens the programs: with `claims` as rezone does where the kernel can, else as on others. */
+static inline int open_skel(bool claims)
+{
+	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .prog_prepare_load_fn = before_load);
+	static int handler;
+
+	if (!handler)
+		handler =
+			libbpf_register_prog_handler("cgroup_skb/ingress", BPF_PROG_TYPE_CGROUP_SKB,
+						     BPF_CGROUP_INET_INGRESS, &opts);
+	if (handler < 0)
+		return -1;
+	without_atomics = !claims;
+	skel = frame_test_bpf__open();
+	if (!skel)
+		return -1;
+	((struct rz_config *)&skel->rodata->rz_config)->claims = claims;
+	return 0;
+}
+
+/* Opens them, has `change` done to them, if it is not NULL, and loads them. */
+static inline int load_skel(void (*change)(void))
+{
+	int claims, err = -1;
+
+	for (claims = 1; err && claims >= 0; claims--) {
+		frame_test_bpf__destroy(skel);
+		err = open_skel(claims);
+		if (!err && change)
+			change();
+		if (!err)
+			err = frame_test_bpf__load(skel);
+	}
+	return err;
+}
+
 static inline int setup(void **state)
 {
 	(void)state;
-	skel = frame_test_bpf__open_and_load();
-	return skel ? 0 : -1;
+	return load_skel(NULL);
 }
 
 /* Has no CPU's scratch a user (bpf/scratch.bpf.h)? They are the first word. */

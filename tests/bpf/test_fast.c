@@ -7,14 +7,18 @@
  * BPF.
  */
 #include "fixture.h"
+#include "kern/conn.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <time.h>
 #include <unistd.h>
 
 #define REQUESTS 20000
-#define LEAD	 6 /* segments that one CPU may be in front of the other: 32 are kept */
+#define SECONDS	 3  /* ... or as many as are sent in these, on a busy machine */
+#define MORE	 20 /* and in these until the two CPUs have met */
+#define LEAD	 6  /* segments that one CPU may be in front of the other: 32 are kept */
 
 static const char acks1[] = "\xff\xff\xff\xff\0\0\0";
 static const char acks0[] = "\xff\xff\0\0\0\0\0";
@@ -138,84 +142,232 @@ static void another_client(void **state)
 	assert_true(conn().frame.several);
 }
 
-/* One CPU's share of the stream: every other request. */
+/* One CPU's share of the stream: every other request, or all of them. */
 struct sender {
 	pthread_t thread;
-	uint32_t nr, seq, len, cpu, dropped;
+	uint32_t nr, step, lead, seq, len;
+	bool (*has_met)(void);
+	uint32_t dropped;
 	bool failed;
 };
-static atomic_uint sent[2];
+static atomic_uint sent[2], ends; /* the latest request of each; how many are sent by both */
 
-static void *send_half(void *arg)
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Both end at the same request. */
+static void end_soon(uint32_t at)
+{
+	uint32_t most = REQUESTS;
+
+	atomic_compare_exchange_strong(&ends, &most, at);
+}
+
+/* The other CPU, if it runs, goes on at once, too: so they meet. */
+static void wait_for(const atomic_uint *other, uint32_t at, uint32_t lead)
+{
+	uint32_t turns;
+
+	for (turns = 1; at > atomic_load(other) + lead; turns++)
+		if (turns % 4096 == 0)
+			sched_yield();
+}
+
+static void *send_share(void *arg)
 {
 	struct sender *s = arg;
 	uint8_t packet[1024], r[256];
+	double until = seconds() + SECONDS;
 	cpu_set_t set;
 	uint32_t i;
 
 	CPU_ZERO(&set);
-	CPU_SET(s->cpu, &set);
+	CPU_SET(s->nr, &set);
 	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
-	for (i = s->nr; i < REQUESTS; i += 2) {
+	for (i = s->step == 2 ? s->nr : 0; i < atomic_load(&ends); i += s->step) {
 		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .repeat = 1);
 		size_t n = request(r, RZ_API_PRODUCE, 7, i, ID, acks1);
 
-		while (i > atomic_load(&sent[!s->nr]) + LEAD)
-			sched_yield();
+		wait_for(&sent[!s->nr], i, s->lead);
 		opts.data_size_in = make_packet(packet, v6, s->seq + i * s->len, r, n);
 		do /* what is dropped is sent again */
 			s->failed |= bpf_prog_test_run_opts(
 					     bpf_program__fd(skel->progs.test_segment), &opts) != 0;
 		while (!s->failed && !opts.retval && ++s->dropped);
 		atomic_store(&sent[s->nr], i);
+		if (i < REQUESTS - 2 * LEAD && seconds() > until &&
+		    (s->has_met() || seconds() > until + MORE))
+			end_soon(i + LEAD + 2);
 	}
 	atomic_store(&sent[s->nr], REQUESTS * 2);
 	return NULL;
 }
 
-/* Which segment comes first is chance. One that comes early is kept, one that loses the frame to
- * the other CPU is read again, and one that loses each try is dropped and sent again: none is lost,
- * and none counted twice. */
-static void two_cpus(void **state)
-{
-	struct sender senders[2] = {};
-	uint32_t seq, i, before, requests;
-	uint64_t races = STAT(races);
-	struct rz_conn c;
-	uint8_t r[256];
+/* Reads the entry as user space does where it compares its fields (kern/conn.h), and as a tick
+ * does. Whole: all requests are of one length, and end with their segments. */
+struct reader {
+	pthread_t thread;
+	uint32_t seq, requests, len;
+	uint32_t whole, torn, doubted;
+};
+static atomic_bool reading;
+static atomic_uint torn_singly;
 
-	(void)state;
+static bool is_whole(const struct reader *r, const struct rz_frame *f)
+{
+	return f->next_seq == r->seq + (f->requests - r->requests) * r->len &&
+	       f->read_end == f->next_seq;
+}
+
+static void *read_on(void *arg)
+{
+	int fd = bpf_map__fd(skel->maps.conns);
+	struct reader *r = arg;
+	uint64_t cookie = 1;
+	struct rz_conn c;
+
+	while (atomic_load(&reading)) {
+		if (!rz_conn_read(fd, cookie, &c)) {
+			r->doubted += c.claim != 0;
+			r->whole += !c.claim && is_whole(r, &c.frame);
+			r->torn += !c.claim && !is_whole(r, &c.frame);
+		}
+		if (!bpf_map_lookup_elem_flags(fd, &cookie, &c, BPF_F_LOCK))
+			torn_singly += !is_whole(r, &c.frame);
+	}
+	return NULL;
+}
+
+/* What two CPUs made of one connection. */
+static struct met {
+	struct rz_conn before, after;
+	struct reader reader;
+	uint32_t requests, fast;
+	uint64_t races, lost;
+	bool met;
+} met;
+
+static bool met_or_not(void)
+{
+	return true;
+}
+
+/* A segment did not get the claim, and a reader saw half of a change. Where there are no claims,
+ * the other CPU waits for the lock. */
+static bool met_the_claim(void)
+{
+	return !skel->rodata->rz_config.claims ||
+	       (STAT(races) > met.races && atomic_load(&torn_singly) > 0);
+}
+
+/* ... with the bytes that the other CPU was at work on. */
+static bool met_the_copy(void)
+{
+	return !skel->rodata->rz_config.claims || STAT(races) > met.races;
+}
+
+static void send_by_two(bool (*has_met)(void), uint32_t turns, uint32_t step, uint32_t lead)
+{
+	struct met *m = &met;
+	struct sender senders[2] = {};
+	uint32_t seq, i, len;
+	uint8_t r[256] = {};
+
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
 		printf("one CPU\n");
 		skip();
 	}
 	skip_without();
 	seq = steady(acks1);
-	skel->bss->rz_test_has_tcp = 1; /* which has taken nothing yet */
+	len = (uint32_t)request(r, RZ_API_PRODUCE, 7, 0, ID, acks1);
+	skel->bss->rz_test_has_tcp = step == 2; /* which has taken nothing yet */
 	skel->bss->rz_test_rcv_nxt = seq;
 	skel->data->rz_test_rcv_wnd = 1 << 30;
-	requests = conn().frame.requests;
-	before = took();
+	skel->bss->rz_test_claim_turns = turns;
+	*m = (struct met){
+		.before = conn(), .fast = took(), .races = STAT(races), .lost = STAT(frame_lost)};
+	m->reader = (struct reader){.seq = seq, .requests = m->before.frame.requests, .len = len};
+	atomic_store(&ends, REQUESTS);
+	atomic_store(&torn_singly, 0);
 	for (i = 0; i < 2; i++) {
 		atomic_store(&sent[i], 0);
-		senders[i] = (struct sender){.nr = i, .seq = seq, .cpu = i};
-		senders[i].len = (uint32_t)request(r, RZ_API_PRODUCE, 7, 0, ID, acks1);
+		senders[i] = (struct sender){.nr = i,
+					     .step = step,
+					     .lead = lead,
+					     .seq = seq,
+					     .len = len,
+					     .has_met = has_met};
 	}
+	atomic_store(&reading, step == 2);
+	assert_int_equal(0, pthread_create(&m->reader.thread, NULL, read_on, &m->reader));
 	for (i = 0; i < 2; i++)
 		assert_int_equal(0,
-				 pthread_create(&senders[i].thread, NULL, send_half, &senders[i]));
+				 pthread_create(&senders[i].thread, NULL, send_share, &senders[i]));
 	for (i = 0; i < 2; i++)
 		pthread_join(senders[i].thread, NULL);
+	atomic_store(&reading, false);
+	pthread_join(m->reader.thread, NULL);
+	skel->bss->rz_test_claim_turns = 0;
 	skel->bss->rz_test_has_tcp = 0;
+	m->met = has_met();
+	m->after = conn();
+	m->requests = atomic_load(&ends);
+	m->fast = took() - m->fast;
+	m->races = STAT(races) - m->races;
+	m->lost = STAT(frame_lost) - m->lost;
+	printf("two CPUs: %u requests, %u counted, %u times by the fast path, %u segments dropped, "
+	       "%llu frames lost; read whole %u times, torn %u (singly %u), in doubt %u\n",
+	       m->requests, m->after.frame.requests - m->before.frame.requests, m->fast,
+	       senders[0].dropped + senders[1].dropped, (unsigned long long)m->lost,
+	       m->reader.whole, m->reader.torn, torn_singly, m->reader.doubted);
 	assert_false(senders[0].failed || senders[1].failed);
-	c = conn();
-	assert_true(c.frame.synced);
-	assert_int_equal(requests + REQUESTS, c.frame.requests);
-	assert_int_equal(seq + REQUESTS * senders[0].len, c.frame.next_seq);
-	assert_true(senders[0].dropped + senders[1].dropped <= STAT(races) - races);
-	printf("two CPUs: %u of %u requests by the fast path, %u segments dropped\n",
-	       took() - before, REQUESTS, senders[0].dropped + senders[1].dropped);
-	assert_true(took() > before);
+	assert_true(senders[0].dropped + senders[1].dropped <= m->races);
+	assert_int_equal(0, m->lost);
+	assert_int_equal(0, m->after.claim);
+	assert_true(m->fast > 0);
+}
+
+/* Which segment comes first is chance. One that comes early is kept, one that loses the frame to
+ * the other CPU is read again, and one that loses each try is dropped and sent again: none is lost,
+ * and none counted twice. */
+static void each_other(bool (*has_met)(void), uint32_t turns)
+{
+	send_by_two(has_met, turns, 2, LEAD);
+	assert_true(met.after.frame.synced);
+	assert_int_equal(met.before.frame.requests + met.requests, met.after.frame.requests);
+	assert_int_equal(met.reader.seq + met.requests * met.reader.len, met.after.frame.next_seq);
+	assert_int_equal(0, met.reader.torn);
+	assert_true(met.reader.whole > 0);
+	assert_true(met.met);
+}
+
+static void two_cpus(void **state)
+{
+	(void)state;
+	each_other(met_or_not, 0);
+}
+
+/* The claim is had for longer than the other CPU tries. */
+static void two_cpus_and_a_claim(void **state)
+{
+	(void)state;
+	each_other(met_the_claim, 4000);
+}
+
+/* Both CPUs have every segment. Where they meet one copy is dropped until the other has been read:
+ * no request is counted twice, and no place is lost. */
+static void two_cpus_and_two_copies(void **state)
+{
+	(void)state;
+	send_by_two(met_the_copy, 4000, 1, 1);
+	assert_int_equal(met.before.frame.requests + met.requests, met.after.frame.requests);
+	assert_true(met.after.frame.synced);
+	assert_true(met.met);
 }
 
 int main(int argc, char **argv)
@@ -224,6 +376,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(same_as_the_long_way),
 		cmocka_unit_test(another_client),
 		cmocka_unit_test(two_cpus),
+		cmocka_unit_test(two_cpus_and_a_claim),
+		cmocka_unit_test(two_cpus_and_two_copies),
 	};
 
 	v6 = argc > 1 && !strcmp(argv[1], "ipv6");

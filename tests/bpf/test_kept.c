@@ -13,6 +13,11 @@
 
 static const uint8_t run_of_record[4] = {RECORD, RECORD, RECORD, RECORD};
 
+static void make_small(void)
+{
+	bpf_map__set_max_entries(skel->maps.conns, 1);
+}
+
 /* All segments on one CPU: its scratch remembers what it read before. Room for one connection. */
 static int one_cpu_setup(void **state)
 {
@@ -21,11 +26,7 @@ static int one_cpu_setup(void **state)
 	CPU_ZERO(&one);
 	CPU_SET(sched_getcpu(), &one);
 	(void)state;
-	skel = frame_test_bpf__open();
-	if (!skel || sched_setaffinity(0, sizeof(one), &one))
-		return -1;
-	bpf_map__set_max_entries(skel->maps.conns, 1);
-	return frame_test_bpf__load(skel);
+	return sched_setaffinity(0, sizeof(one), &one) ? -1 : load_skel(make_small);
 }
 
 static bool map_has(const struct bpf_map *m, const void *what, size_t n)

@@ -10,21 +10,21 @@
 #define SHARE 4	  /* of them, of one address */
 #define MANY  200 /* BPF_PROG_TEST_RUN takes no packet above a page */
 
-static int small_setup(void **state)
+static void make_small(void)
 {
-	struct rz_config *c;
+	struct rz_config *c = (struct rz_config *)&skel->rodata->rz_config;
 
-	(void)state;
-	skel = frame_test_bpf__open();
-	if (!skel)
-		return -1;
-	c = (struct rz_config *)&skel->rodata->rz_config;
 	c->hash_seed = SEED;
 	c->peer_client_ids = SHARE;
 	c->peer_softwares = SHARE;
 	bpf_map__set_max_entries(skel->maps.softwares, ROOM);
 	bpf_map__set_max_entries(skel->maps.software_keys, ROOM);
-	return frame_test_bpf__load(skel);
+}
+
+static int small_setup(void **state)
+{
+	(void)state;
+	return load_skel(make_small);
 }
 
 static void clear(struct bpf_map *m)

@@ -8,18 +8,18 @@
 #define HALF 2 /* of prints, and of partial */
 #define FEW  3 /* connections */
 
-static int small_setup(void **state)
+static void make_small(void)
 {
-	struct rz_config *c;
+	struct rz_config *c = (struct rz_config *)&skel->rodata->rz_config;
 
-	(void)state;
-	skel = frame_test_bpf__open();
-	if (!skel)
-		return -1;
-	c = (struct rz_config *)&skel->rodata->rz_config;
 	c->prints_half = c->partial_half = HALF;
 	c->few = FEW;
-	return frame_test_bpf__load(skel);
+}
+
+static int small_setup(void **state)
+{
+	(void)state;
+	return load_skel(make_small);
 }
 
 /* A new connection, one of `conns` of its address. */

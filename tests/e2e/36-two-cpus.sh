@@ -18,11 +18,11 @@ two() { bpftool -j map dump pinned "$PIN_DIR/conns" | jq -e "[.[].formatted.valu
 figures() {
 	local rows
 	rows=$(rows '(.client_id // "" | startswith("cpus-")) and .client_zone == "b"')
-	note "$1: $(($2 - rows)) of $2 not identified; early $(($(stat_of early_segments) - early)), frame_lost $(($(stat_of frame_lost) - lost)), races $(($(stat_of races) - races))"
+	note "$1: $(($2 - rows)) of $2 not identified; early $(($(stat_of early_segments) - early)), frame_lost $(($(stat_of frame_lost) - lost)), races $(($(stat_of races) - races)), taken_back $(($(stat_of taken_back) - back))"
 }
 round() { # raw|plain PIECE CONNECTIONS
 	local name=$1-$2
-	early=$(stat_of early_segments) lost=$(stat_of frame_lost) races=$(stat_of races)
+	early=$(stat_of early_segments) lost=$(stat_of frame_lost) races=$(stat_of races) back=$(stat_of taken_back)
 	mkfifo "$WORK/open.$name"
 	exec 7<>"$WORK/open.$name"
 	spawn "cpus-$name" a "$CGROUP" sh -c 'exec "$@" <"$0"' "$WORK/open.$name" "$BUILD/cpus" "$1" "$(agent_ip a)" 9092 "$3" "$2"

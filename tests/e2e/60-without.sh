@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Kernels that lack something, simulated by the probe: without bpf_sock_destroy the reset goes by
 # SOCK_DESTROY; without both nobody is moved; without the iterator what is older than rezone is found at its next segment; without the
-# state tracepoint connections are found at their first segment; without the segment program a node cannot.
+# state tracepoint connections are found at their first segment; without atomic instructions that fetch the lock is taken; without the
+# segment program a node cannot.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 e2e_begin
@@ -91,6 +92,22 @@ rezone_start --interval 500ms --stable-for 0s
 unset REZONE_PROBE_WITHOUT
 check "a reader that is older than rezone is found at its next request, and moved home" within "$DEADLINE" some_rows '(.client_id | startswith("old,")) and .locality == "same"'
 stop old
+stop rezone
+
+# as before Linux 5.12, on arm64 before 5.18: the fast path takes the entry's lock, and no program has an instruction that such a
+# kernel refuses
+program_of() { bpftool -j link show pinned "$(echo "$PIN_DIR"/v*/link_segment)" | jq .prog_id; }
+fetches() { bpftool prog dump xlated id "$(program_of)" >"$WORK/xlated" && grep -c cmpxchg "$WORK/xlated"; }
+agent_stop b
+client_start locked kafka-go-debian read --bootstrap "$BOOT" --client-id "locked,warpstream_az=b,$LB" --topic t --partition 0
+within "$DEADLINE" grep -q '"event":"read"' "$WORK/locked.log" || not_ok "locked reads"
+agent_start b
+export REZONE_PROBE_WITHOUT=fetch
+rezone_start --interval 500ms --stable-for 0s
+unset REZONE_PROBE_WITHOUT
+check "without atomic instructions that fetch, a reader is moved home" within "$DEADLINE" some_rows '(.client_id | startswith("locked,")) and .locality == "same"'
+check "... and the program has none" test "$(fetches)" = 0
+stop locked
 stop rezone
 
 export REZONE_PROBE_WITHOUT=segment

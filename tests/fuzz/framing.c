@@ -3,6 +3,12 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
+#include "maps.bpf.h"
+
+/* what user space tells the programs at load time, to be changed from one connection to the next */
+static struct rz_config framing_config;
+#define rz_config framing_config
+
 #include "fast.bpf.h"
 #include "park.bpf.h"
 
@@ -11,8 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COOKIE 1
-#define CPUS   2
+#define COOKIE	     1
+#define CPUS	     2
+#define OTHERS_CLAIM 0x8007
 
 /* More than a stream of FRAMING_STREAM_MAX bytes can fill. */
 #define ROWS	 512
@@ -47,14 +54,17 @@ static struct rz_secret secret_one;
 static struct rz_client client_one = {.opt_in = 1};
 static struct tcp_sock tcp;
 static struct bpf_sock sock;
-bool framing_fast = true;
-uint64_t framing_fast_took;
+bool framing_fast = true, framing_claims = true;
+uint64_t framing_fast_took, framing_stopped;
 static int cpu, locked;
 static bool loses; /* under the lock the frame is another one */
+static bool claimed[CPUS];
 static uint32_t torn_words;
 static enum rz_park marks_meanwhile[2]; /* what user space does before the other CPU's segment */
 static const struct framing_segment *on_cpu[CPUS];
-static const struct framing_segment *other;
+static const struct framing_other *others;
+static size_t n_others, done_others;
+uint32_t framing_dropped;
 
 static struct table *table_of(const void *map)
 {
@@ -80,8 +90,8 @@ void *bpf_map_lookup_elem(const void *map, const void *key)
 {
 	struct table *t = table_of(map);
 
-	if (locked)
-		abort(); /* the verifier refuses it: no helper under a spin lock */
+	if (locked || claimed[cpu])
+		abort(); /* no helper under a lock, says the verifier; nor under a claim, say we */
 	if (map == &scratch)
 		return &scratches[cpu];
 	if (map == &clients) /* user space has read each id already */
@@ -102,7 +112,7 @@ long bpf_map_update_elem(const void *map, const void *key, const void *value, __
 	struct table *t = table_of(map);
 	uint8_t *row;
 
-	if (!t || locked)
+	if (!t || locked || claimed[cpu])
 		abort();
 	row = row_of(t, key);
 	if (row && flags == BPF_NOEXIST)
@@ -139,6 +149,8 @@ long bpf_skb_load_bytes(const struct __sk_buff *skb, __u32 off, void *to, __u32 
 	const struct framing_segment *s = on_cpu[cpu];
 
 	(void)skb;
+	if (locked || claimed[cpu])
+		abort();
 	if (!len || off > s->len || len > s->len - off)
 		return -RZ_EFAULT;
 	memcpy(to, s->payload + off, len);
@@ -170,21 +182,55 @@ static struct rz_conn *conn_here(void)
 
 static bool run(const struct framing_segment *s);
 
-/* What the other CPU does, if it has not done it yet. */
+/* What the other CPU does next. */
 static void meanwhile_here(void)
 {
-	const struct framing_segment *s = other;
+	const struct framing_segment *s = others->s;
+	uint32_t torn = torn_words;
 
-	other = NULL;
+	others++;
+	n_others--;
 	cpu = 1;
+	torn_words = 0;
 	framing_mark(marks_meanwhile[0], marks_meanwhile[1]);
-	run(s);
+	framing_dropped |= (uint32_t)run(s) << done_others++;
+	torn_words = torn;
 	cpu = 0;
+}
+
+/* This CPU comes by. */
+static void pass(enum framing_instant at)
+{
+	while (cpu == 0 && n_others && others->at == at) {
+		framing_stopped += at != FRAMING_BEFORE;
+		meanwhile_here();
+	}
+}
+
+__u32 framing_swap(void *at, __u32 was, __u32 is)
+{
+	__u32 *word = at;
+	bool takes = !(was >> 16), gives = !(is >> 16);
+
+	if (takes && !locked)
+		pass(FRAMING_BEFORE);
+	if (gives && !locked)
+		pass(FRAMING_GIVING);
+	if (*word != was)
+		return *word;
+	if (gives && !claimed[cpu])
+		abort();
+	*word = is;
+	if (takes || gives)
+		claimed[cpu] = takes;
+	if (takes && !locked)
+		pass(FRAMING_TAKEN);
+	return was;
 }
 
 void framing_mark(enum rz_park from, enum rz_park to)
 {
-	if (conn_here()->park == from)
+	if (conn_here()->park == from && !conn_here()->claim) /* as rz_park_change() */
 		conn_here()->park = to;
 }
 
@@ -205,7 +251,11 @@ void framing_barrier(void)
 	uint64_t *was = (uint64_t *)(void *)&scratches[0].was;
 	uint32_t i;
 
-	if (cpu != 0 || !other || !torn_words)
+	if (claimed[cpu]) {
+		pass(FRAMING_MIDST);
+		return;
+	}
+	if (cpu != 0 || !n_others || !torn_words)
 		return;
 	meanwhile_here();
 	for (i = 0; i < sizeof(struct rz_frame) / 8; i++)
@@ -213,11 +263,12 @@ void framing_barrier(void)
 			memcpy(was + i, (uint8_t *)&conn_here()->frame + 8 * i, 8);
 }
 
-/* The lock is taken to commit: there the other CPU was faster. */
+/* The lock is taken to commit: there the other CPU was faster. What would have been done at an
+ * instant of the fast path is done here at the latest. */
 void bpf_spin_lock(struct bpf_spin_lock *lock)
 {
 	(void)lock;
-	if (cpu == 0 && other)
+	while (cpu == 0 && n_others)
 		meanwhile_here();
 	if (loses)
 		conn_here()->frame.generation ^= 0x8000;
@@ -299,6 +350,8 @@ void framing_begin(uint32_t seq, bool adopted)
 	__u64 cookie = COOKIE;
 	size_t i;
 
+	framing_config.claims = framing_claims;
+
 	for (i = 0; i < N_TABLES; i++) {
 		if (!tables[i].values)
 			tables[i].values = calloc(ROWS, tables[i].value_size);
@@ -316,24 +369,29 @@ void framing_begin(uint32_t seq, bool adopted)
 	bpf_map_update_elem(&conns, &cookie, &c, BPF_ANY);
 }
 
-bool framing_segment(const struct framing_segment *s, const struct framing_segment *meanwhile,
-		     uint32_t torn)
+size_t framing_segment(const struct framing_segment *s, const struct framing_other *meanwhile,
+		       size_t n, uint32_t torn)
 {
-	bool between;
+	size_t done, i;
 
 	cpu = 0;
 	torn_words = torn;
-	other = meanwhile;
-	run(s);
-	between = meanwhile && !other;
-	other = NULL;
-	if (meanwhile && !between) { /* there was nothing to put back */
+	others = meanwhile;
+	n_others = n;
+	framing_dropped = done_others = 0;
+	if (run(s))
+		abort(); /* the other CPU cannot be faster so often */
+	done = n - n_others;
+	n_others = 0;
+	for (i = done; i < n; i++) { /* there was nothing to put back */
 		framing_mark(marks_meanwhile[0], marks_meanwhile[1]);
-		run(meanwhile);
+		if (run(meanwhile[i].s))
+			abort(); /* nobody else is here */
 	}
-	if (scratches[0].users || scratches[1].users)
+	if (conn_here()->claim || claimed[0] || claimed[1] || scratches[0].users ||
+	    scratches[1].users)
 		abort(); /* left behind */
-	return between;
+	return done;
 }
 
 bool framing_busy(const struct framing_segment *s)
@@ -349,17 +407,25 @@ bool framing_busy(const struct framing_segment *s)
 	return dropped;
 }
 
-bool framing_loses(const struct framing_segment *s)
+bool framing_loses(const struct framing_segment *s, bool claim)
 {
 	struct rz_stats was = stats_all;
 	bool dropped, fast = framing_fast;
 
 	cpu = 0;
-	framing_fast = false;
-	loses = true;
-	dropped = run(s);
-	loses = false;
-	framing_fast = fast;
+	if (claim && framing_claims) {
+		conn_here()->claim = OTHERS_CLAIM;
+		dropped = run(s);
+		if (conn_here()->claim != OTHERS_CLAIM)
+			abort(); /* whoever has it gives it back, and nobody else */
+		conn_here()->claim = 0;
+	} else {
+		framing_fast = false;
+		loses = true;
+		dropped = run(s);
+		loses = false;
+		framing_fast = fast;
+	}
 	if (stats_all.races != was.races + dropped)
 		abort(); /* what is dropped is counted */
 	stats_all = was;

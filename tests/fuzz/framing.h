@@ -30,22 +30,43 @@ extern uint64_t framing_fast_took;
 /* A new connection whose first byte has number `seq`, or one found there in mid-stream. */
 void framing_begin(uint32_t seq, bool adopted);
 
+/* Is a claim taken on the entry, or its lock alone (bpf/claim.bpf.h)? Of a new connection. */
+extern bool framing_claims;
+
+/* When another CPU has its segment. The last three are of the fast path, which is stopped there: it
+ * has the claim all the time. What does not come by there does it as with FRAMING_BEFORE. */
+enum framing_instant {
+	FRAMING_BEFORE, /* this one's work is done, and not put back */
+	FRAMING_TAKEN,	/* the claim is taken, and nothing changed yet */
+	FRAMING_MIDST,	/* all is changed but for the frame's first word */
+	FRAMING_GIVING, /* all is changed */
+};
+/* Segments that came by one of the last three. */
+extern uint64_t framing_stopped;
+
+struct framing_other {
+	const struct framing_segment *s;
+	enum framing_instant at;
+};
+
 /*
- * `meanwhile`, if it is not NULL, is what another CPU does between this segment's work and its
- * putting it back; with `torn`, while this one copies the frame, so that of its 8-byte words those
- * whose bit is set are the other's. True if it was done there, false if this segment put nothing
- * back and it was done afterwards.
+ * `others`, `n` of them, are what another CPU does meanwhile, one after the other; with `torn`, the
+ * first while this one copies the frame, so that of its 8-byte words those whose bit is set are the
+ * other's. Returns how many were done meanwhile; the rest was done afterwards.
  */
-bool framing_segment(const struct framing_segment *s, const struct framing_segment *meanwhile,
-		     uint32_t torn);
+size_t framing_segment(const struct framing_segment *s, const struct framing_other *others,
+		       size_t n, uint32_t torn);
+/* Which of these were dropped: a bit for each. */
+extern uint32_t framing_dropped;
 
 /* A segment that comes while another task of its CPU has the scratch (bpf/scratch.bpf.h). Returns
  * whether it is dropped. */
 bool framing_busy(const struct framing_segment *s);
 
 /* A segment that finds, at each try, that another CPU has changed the frame meanwhile (fast.bpf.h
- * is not asked). Returns whether it is dropped. What its tries counted is not counted. */
-bool framing_loses(const struct framing_segment *s);
+ * is not asked), or that another task has the claim. Returns whether it is dropped. What its tries
+ * counted is not counted. */
+bool framing_loses(const struct framing_segment *s, bool claim);
 
 /* What user space does to the connection's mark, if it is `from`; the same just before the segment
  * that another CPU has meanwhile, from now on. */

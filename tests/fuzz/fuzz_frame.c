@@ -76,8 +76,7 @@ static struct framing_segment as_segment(const uint8_t *stream, const struct way
 					way.seq0 + p->rcv_nxt};
 }
 
-/* A damaged copy comes before the segment, and TCP throws it away. */
-static void hurt(const struct framing_segment *good)
+static struct framing_segment damaged(const struct framing_segment *good)
 {
 	static uint8_t bytes[FRAMING_STREAM_MAX];
 	struct framing_segment bad = *good;
@@ -88,25 +87,98 @@ static void hurt(const struct framing_segment *good)
 		bytes[way_random(&way, good->len < 40 ? good->len : 40)] ^=
 			1 + way_random(&way, 255);
 	bad.payload = bytes;
-	framing_segment(&bad, NULL, 0);
+	return bad;
 }
 
-/* Two segments at once: as if one had come behind the other, or lost and counted. False: lost, and
- * nothing can be compared any more. */
-static bool at_once(const uint8_t *stream, const struct way_piece *a, const struct way_piece *b)
+/* A damaged copy comes before the segment, and TCP throws it away. */
+static void hurt(const struct framing_segment *good)
 {
-	struct framing_segment first = as_segment(stream, a), second = as_segment(stream, b);
-	uint64_t lost = framing_stats()->frame_lost;
-	bool between =
-		framing_segment(&first, &second, way_random(&way, 256) * way_random(&way, 2));
-	const struct way_piece *x = between ? b : a, *y = between ? a : b;
-	uint32_t model_lost = model.lost;
+	struct framing_segment bad = damaged(good);
 
-	framer_segment(&model, x->at, x->len, x->rcv_nxt);
-	framer_segment(&model, y->at, y->len, y->rcv_nxt);
-	if (framing_stats()->frame_lost - lost > model.lost - model_lost)
+	framing_segment(&bad, NULL, 0, 0);
+}
+
+/* Where the other CPU comes in. From the number that the way has come to, and not the next one: the
+ * ways of the corpus stay what they were. */
+static enum framing_instant instant(void)
+{
+	static const enum framing_instant all[] = {
+		FRAMING_BEFORE, FRAMING_BEFORE, FRAMING_BEFORE, FRAMING_TAKEN,
+		FRAMING_TAKEN,	FRAMING_MIDST,	FRAMING_MIDST,	FRAMING_GIVING,
+	};
+
+	return all[way.random >> 9 & 7];
+}
+
+static bool overlap(const struct way_piece *a, const struct way_piece *b)
+{
+	return a->at < b->at + b->len && b->at < a->at + a->len;
+}
+
+/* Two segments at once, or three: as if one had come behind the other, or lost and counted. False:
+ * lost, and nothing can be compared any more. */
+static bool at_once(const uint8_t *stream, const struct way_piece *p, size_t n)
+{
+	struct framing_segment s[3] = {as_segment(stream, p)};
+	struct framing_other others[2];
+	uint64_t lost = framing_stats()->frame_lost;
+	uint32_t model_lost = model.lost;
+	size_t i, done;
+
+	for (i = 1; i < n; i++) {
+		s[i] = as_segment(stream, &p[i]);
+		others[i - 1] = (struct framing_other){&s[i], instant()};
+	}
+	if (n == 3) { /* the claim is had for nothing, and the third one does not get it */
+		others[0].at = FRAMING_BEFORE;
+		others[1].at = FRAMING_TAKEN;
+	}
+	done = framing_segment(&s[0], others, n - 1, way_random(&way, 256) * way_random(&way, 2));
+	for (i = 1; i <= done; i++)
+		if (!(framing_dropped & 1u << (i - 1)))
+			framer_segment(&model, p[i].at, p[i].len, p[i].rcv_nxt);
+	framer_segment(&model, p[0].at, p[0].len, p[0].rcv_nxt);
+	for (; i < n; i++)
+		framer_segment(&model, p[i].at, p[i].len, p[i].rcv_nxt);
+	for (i = 1; i <= done; i++)
+		if (framing_dropped & 1u << (i - 1))
+			way_drop(&way, &p[i]);
+	return framing_stats()->frame_lost - lost <= model.lost - model_lost;
+}
+
+/* ... so that it still is a request of the client, with another number, or a longer one. */
+static struct framing_segment damaged_little(const struct framing_segment *good)
+{
+	static uint8_t bytes[FRAMING_STREAM_MAX];
+	struct framing_segment bad = damaged(good);
+
+	if (good->len < 12 || !(way.random >> 18 & 3))
+		return bad;
+	memcpy(bytes, good->payload, good->len);
+	bytes[way.random >> 18 & 1 ? 11 : 3] ^= 1 << (way.random >> 20 & 7);
+	bad.payload = bytes;
+	return bad;
+}
+
+/* The fast path is at work on a damaged copy, and is stopped; meanwhile the segment itself comes on
+ * another CPU. It is dropped, TCP throws the damaged copy away, and it comes again. */
+static bool hurt_meanwhile(const uint8_t *stream, const struct way_piece *p)
+{
+	struct framing_segment good = as_segment(stream, p), bad = damaged_little(&good);
+	struct framing_other other = {&good, instant()};
+	uint64_t lost = framing_stats()->frame_lost;
+	uint64_t took = framing_fast_took, stopped = framing_stopped;
+	uint32_t model_lost = model.lost;
+	size_t done = framing_segment(&bad, &other, 1, 0);
+
+	if (framing_dropped)
+		framing_segment(&good, NULL, 0, 0);
+	else if (framing_stopped != stopped && framing_fast_took != took)
+		differs("what passed while the claim was had", p);
+	else if (done) /* TCP has taken the good one before the bad one is put back */
 		return false;
-	return true;
+	framer_segment(&model, p->at, p->len, p->rcv_nxt);
+	return framing_stats()->frame_lost - lost <= model.lost - model_lost;
 }
 
 /* A piece that comes while another task of its CPU has the scratch: what would be read is dropped.
@@ -134,15 +206,15 @@ static bool busy(const uint8_t *stream, const struct way_piece *p)
 	return true;
 }
 
-/* A piece whose connection other CPUs change at each try: it is dropped, and nothing of it is kept
- * but what was. Else nothing was to be read in it. */
+/* A piece whose connection other CPUs change at each try, or on which another one has the claim: it
+ * is dropped, and nothing of it is kept. Else nothing was to be read in it. */
 static void loses(const uint8_t *stream, const struct way_piece *p)
 {
 	struct framing_segment s = as_segment(stream, p);
 	struct rz_frame before = *framing_frame();
 	uint32_t pieces = framing_pieces();
 
-	if (!framing_loses(&s))
+	if (!framing_loses(&s, way_random(&way, 2)))
 		return;
 	lost_segments++;
 	if (memcmp(&before, framing_frame(), sizeof(before)))
@@ -189,7 +261,7 @@ static bool parking(const struct framing_segment *s, const struct way_piece *p)
 	bool was = before == RZ_PARK_PARKED || before == RZ_PARK_ENDING;
 	uint32_t read_end = framing_frame()->read_end;
 
-	framing_segment(s, NULL, 0);
+	framing_segment(s, NULL, 0, 0);
 	if (framing_park() == RZ_PARK_PARKED) {
 		if (!was)
 			parked = *framing_frame();
@@ -209,17 +281,18 @@ static void parked_meanwhile(const uint8_t *stream, const struct way_piece *a,
 			     const struct way_piece *b)
 {
 	struct framing_segment first = as_segment(stream, a), second = as_segment(stream, b);
+	struct framing_other other = {&second, instant()};
 	struct way_piece p = *b;
 
 	framing_mark_meanwhile(RZ_PARK_NO, RZ_PARK_WANTED);
-	framing_segment(&first, &second, way_random(&way, 256) * way_random(&way, 2));
+	framing_segment(&first, &other, 1, way_random(&way, 256) * way_random(&way, 2));
 	if (framing_park() != RZ_PARK_PARKED)
 		return;
 	parked = *framing_frame();
 	do {
 		parked_stays(&p);
 		first = as_segment(stream, &p);
-		framing_segment(&first, NULL, 0);
+		framing_segment(&first, NULL, 0, 0);
 	} while (way_next(&way, &p));
 }
 
@@ -227,19 +300,21 @@ static void parked_meanwhile(const uint8_t *stream, const struct way_piece *a,
 static void __attribute__((destructor)) say_fast(void)
 {
 	fprintf(stderr,
-		"the fast path took %llu segments; %lu came while the scratch was taken, %lu lost "
-		"each try\n",
-		(unsigned long long)framing_fast_took, busy_segments, lost_segments);
+		"the fast path took %llu segments, and was stopped in %llu; %lu came while the "
+		"scratch was taken, %lu lost each try\n",
+		(unsigned long long)framing_fast_took, (unsigned long long)framing_stopped,
+		busy_segments, lost_segments);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct way_piece p, q;
+	struct way_piece p, q[3];
 	struct framing_segment s;
 	static uint8_t made[FRAMING_STREAM_MAX];
 	const uint8_t *stream = data + 4;
 	const char *what;
 	bool raced = false, together;
+	size_t n;
 
 	if (size < 5 || size - 4 > FRAMING_STREAM_MAX)
 		return 0;
@@ -250,6 +325,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	way_begin(&way, rz_bytes_be32(data), (uint32_t)size - 4, FRAMING_STREAM_MAX);
 	way.stream = stream;
 	framing_fast = !(way.flags & WAY_SLOW);
+	framing_claims = !(way.flags & WAY_LOCK);
 	framing_begin(way.seq0, way.flags & WAY_ADOPTED);
 	framer_begin(&model, stream, way.flags & WAY_ADOPTED);
 	model.seq0 = way.seq0;
@@ -272,15 +348,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				continue;
 			framer_segment(&model, p.at, p.len, p.rcv_nxt);
 		} else if (way.flags & WAY_PARK && way.flags & WAY_RACE && !way_random(&way, 8) &&
-			   way_next(&way, &q)) {
-			q.rcv_nxt = p.rcv_nxt;
-			parked_meanwhile(stream, &p, &q);
+			   way_next(&way, &q[1])) {
+			q[1].rcv_nxt = p.rcv_nxt;
+			parked_meanwhile(stream, &p, &q[1]);
 			return 0;
-		} else if (way.flags & WAY_RACE && way_random(&way, 2) && way_next(&way, &q)) {
+		} else if (way.flags & WAY_RACE && way_random(&way, 2) && way_next(&way, &q[1])) {
 			raced = true;
-			together = p.at < q.at + q.len && q.at < p.at + p.len;
-			q.rcv_nxt = p.rcv_nxt; /* TCP has taken neither */
-			if (!at_once(stream, &p, &q))
+			q[0] = p;
+			n = 2 + (!(way.random >> 13 & 3) && way_next(&way, &q[2]));
+			q[1].rcv_nxt = q[2].rcv_nxt = p.rcv_nxt; /* TCP has taken none */
+			together = overlap(&q[0], &q[1]) ||
+				   (n == 3 && (overlap(&q[0], &q[2]) || overlap(&q[1], &q[2])));
+			if (!at_once(stream, q, n))
+				return 0;
+		} else if (way.flags & WAY_RACE && p.at >= p.rcv_nxt && !(way.random >> 15 & 7)) {
+			raced = true;
+			if (!hurt_meanwhile(stream, &p))
 				return 0;
 		} else {
 			s = as_segment(stream, &p);
@@ -290,7 +373,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				raced = true; /* counted, what was taken back too */
 				hurt(&s);
 			}
-			framing_segment(&s, NULL, 0);
+			framing_segment(&s, NULL, 0, 0);
 			framer_segment(&model, p.at, p.len, p.rcv_nxt);
 		}
 		what = framer_differs(&model, framing_frame(), way.seq0);

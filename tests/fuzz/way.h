@@ -29,6 +29,7 @@ enum {
 	WAY_ASKED = 512,  /* most pieces are one request each, as long as the stream has some */
 	WAY_SLOW = 1024,  /* without the fast path */
 	WAY_MADE = 2048,  /* the stream is made of requests (made.h) */
+	WAY_LOCK = 4096,  /* as on a kernel without claims (bpf/claim.bpf.h) */
 	WAY_BUSY = 8192,  /* what is not seen comes while another task of its CPU is at work, or
 			   * loses to other CPUs at each try */
 };
@@ -62,7 +63,7 @@ static inline void way_begin(struct way *w, uint32_t number, uint32_t n, uint32_
 	memset(w, 0, offsetof(struct way, got));
 	memset(w->got, 0, n);
 	w->random = number | 1;
-	w->flags = number & 0x2fff;
+	w->flags = number & 0x3fff;
 	w->n = n;
 	w->max = max;
 	w->seq0 = w->flags & WAY_WRAP ? 0u - way_random(w, n + 1) : 1000;
@@ -119,7 +120,7 @@ static inline bool way_next(struct way *w, struct way_piece *ret)
 	return true;
 }
 
-/* TCP did not get this piece, which was the latest. */
+/* TCP did not get this piece, one of the latest. */
 static inline void way_drop(struct way *w, const struct way_piece *p)
 {
 	uint32_t from = p->at > p->rcv_nxt ? p->at : p->rcv_nxt;
@@ -127,6 +128,8 @@ static inline void way_drop(struct way *w, const struct way_piece *p)
 	if (from < p->at + p->len)
 		memset(w->got + from, 0, p->at + p->len - from);
 	w->rcv_nxt = p->rcv_nxt;
+	while (w->rcv_nxt < w->n && w->got[w->rcv_nxt])
+		w->rcv_nxt++;
 }
 
 #endif

@@ -19,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "kern/conn.h"
 #include "kern/follow.h"
 #include "kern/live.h"
 #include "move/close.h"
@@ -36,8 +37,7 @@ static struct rz_follow_seen see(const struct rz_daemon *d, const struct rz_foll
 	struct rz_held h = {};
 
 	return (struct rz_follow_seen){
-		.there = e->cookie &&
-			 !bpf_map_lookup_elem_flags(d->maps->conns, &e->cookie, c, BPF_F_LOCK),
+		.there = e->cookie && !rz_conn_read(d->maps->conns, e->cookie, c),
 		.left = e->cookie && !bpf_map_lookup_elem(d->maps->held, &e->cookie, &h) &&
 			h.left_ns};
 }

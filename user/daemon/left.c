@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "kern/conn.h"
 #include "kern/held.h"
 #include "kern/live.h"
 #include "kern/watch.h"
@@ -132,7 +133,7 @@ static void look_at(struct rz_daemon *d, struct rz_left *l, uint64_t now_ns)
 	bool may_close = d->settings.mode == RZ_MODE_ENFORCE && !d->paused;
 	struct rz_conn c;
 
-	if (bpf_map_lookup_elem_flags(d->maps->conns, &l->cookie, &c, BPF_F_LOCK))
+	if (rz_conn_read(d->maps->conns, l->cookie, &c))
 		return;
 	if (!l->told)
 		tell(d, RZ_EVENT_LEFT, &c,

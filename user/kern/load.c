@@ -90,7 +90,7 @@ static int open_and_size(struct rz_kern *k, const struct rz_load_opts *o,
 	if (!k->skel)
 		return rz_err(-errno, "load: cannot open the BPF object: %s; %s", strerror(errno),
 			      rz_cure(-errno));
-	rz_load_fill_rodata(k, o);
+	rz_load_fill_rodata(k, o, !lacks->fetch);
 	rz_load_size_maps(k, o);
 	rz_kern_name_cgroup(k);
 	k->skel->bss->rz_sees_opens = !lacks->state;

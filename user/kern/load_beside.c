@@ -23,6 +23,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "kern/atomics.h"
 
 /* As much of the verifier's words as libbpf keeps. */
 #define LOG_BYTES (16u << 20)
@@ -34,7 +35,8 @@ struct rz_beside {
 	void *func_info, *line_info;
 	struct bpf_prog_load_opts opts;
 	pthread_t thread;
-	int fd; /* or -errno; written by the thread, read once it has been joined */
+	bool claims; /* else the programs lose what this kernel refuses (kern/atomics.h) */
+	int fd;	     /* or -errno; written by the thread, read once it has been joined */
 };
 
 /* The load under way, in the one thread that loads: libbpf's hook is given nothing to know it by.
@@ -71,7 +73,7 @@ static void forget(struct rz_beside *b)
 	free(b->insns);
 	free(b->func_info);
 	free(b->line_info);
-	*b = (struct rz_beside){.prog = b->prog, .fd = -ENOENT};
+	*b = (struct rz_beside){.prog = b->prog, .claims = b->claims, .fd = -ENOENT};
 }
 
 /* libbpf frees all of it when the next program's turn comes. Leaves the verifier's log to libbpf's
@@ -102,8 +104,11 @@ static int before_load(struct bpf_program *prog, struct bpf_prog_load_opts *opts
 		{.code = BPF_JMP | BPF_EXIT},
 	};
 	struct rz_beside *b = now;
+	int err = b && !b->claims ? rz_atomics_take_out(prog) : 0;
 
 	(void)cookie;
+	if (err)
+		return err;
 	/* of a module's functions libbpf closes the descriptors after its own load */
 	if (!b || prog != b->prog || opts->fd_array)
 		return 0;
@@ -184,7 +189,9 @@ int rz_beside_begin(struct rezone_bpf *skel, struct rz_beside **ret)
 
 	if (!b)
 		return -ENOMEM;
-	*b = (struct rz_beside){.prog = skel->progs.rz_segment, .fd = -ENOENT};
+	*b = (struct rz_beside){.prog = skel->progs.rz_segment,
+				.claims = skel->rodata->rz_config.claims,
+				.fd = -ENOENT};
 	now = b;
 	err = rezone_bpf__load(skel);
 	now = NULL;

@@ -47,8 +47,9 @@ int rz_kern_find_seed(struct rz_kern *k);
  * written, and only if it is new. */
 int rz_kern_keep_seed(struct rz_kern *k);
 
-/* Room for as many connections and client ids as are allowed (load_room.c). Before the load. */
-void rz_load_fill_rodata(struct rz_kern *k, const struct rz_load_opts *o);
+/* Room for as many connections and client ids as are allowed (load_room.c). Before the load.
+ * `claims`: of struct rz_config. */
+void rz_load_fill_rodata(struct rz_kern *k, const struct rz_load_opts *o, bool claims);
 void rz_load_size_maps(struct rz_kern *k, const struct rz_load_opts *o);
 
 /* Tells the BPF side which cgroup k->cgroup_fd is. */

@@ -39,7 +39,7 @@ static uint32_t prints_share(const struct rz_load_opts *o)
 	return o->parks ? RZ_PRINTS_SHARE : 1;
 }
 
-void rz_load_fill_rodata(struct rz_kern *k, const struct rz_load_opts *o)
+void rz_load_fill_rodata(struct rz_kern *k, const struct rz_load_opts *o, bool claims)
 {
 	/* const volatile for BPF; before the load it is ours to write */
 	struct rz_config *c = (struct rz_config *)&k->skel->rodata->rz_config;
@@ -54,6 +54,7 @@ void rz_load_fill_rodata(struct rz_kern *k, const struct rz_load_opts *o)
 	c->prints_half = half(o, prints_share(o));
 	c->partial_half = half(o, RZ_PARTIAL_SHARE);
 	c->few = share(some(o, RZ_PARTIAL_SHARE), RZ_FEW_PART);
+	c->claims = claims;
 }
 
 void rz_load_size_maps(struct rz_kern *k, const struct rz_load_opts *o)

@@ -129,6 +129,33 @@ static int probe_netlink(void)
 	return rt || withheld("netlink") ? -EOPNOTSUPP : rz_destroy_probe();
 }
 
+/* Is the program the machine's own code, and not interpreted? */
+static bool is_compiled(const struct bpf_program *p)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) && info.jited_prog_len;
+}
+
+/* A compiler of the kernel's may not know these instructions (arm64 before 5.18). Then the program
+ * is refused, or interpreted: no use, where others are not. */
+static int probe_fetch(void)
+{
+	struct probe_bpf *skel = withheld("fetch") ? NULL : probe_bpf__open();
+	int err;
+
+	if (!skel)
+		return withheld("fetch") ? -EOPNOTSUPP : -errno;
+	bpf_program__set_autoload(skel->progs.probe_clock, true);
+	bpf_program__set_autoload(skel->progs.probe_fetch, true);
+	err = probe_bpf__load(skel);
+	if (!err && is_compiled(skel->progs.probe_clock) && !is_compiled(skel->progs.probe_fetch))
+		err = -EOPNOTSUPP;
+	probe_bpf__destroy(skel);
+	return err;
+}
+
 static int probe_btf(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -142,8 +169,8 @@ static int probe_btf(void)
 /* A trial that failed for this process's sake says nothing about the kernel. */
 static int ours(const struct rz_lacks *l)
 {
-	const int results[] = {l->btf,	  l->segment, l->state,	 l->closes,
-			       l->census, l->look,    l->destroy};
+	const int results[] = {l->btf,	  l->segment, l->fetch, l->state,
+			       l->closes, l->census,  l->look,	l->destroy};
 	size_t i;
 
 	for (i = 0; i < sizeof(results) / sizeof(results[0]); i++)
@@ -158,6 +185,7 @@ static void probe_each(struct rz_lacks *ret)
 	ret->btf = probe_btf();
 	ret->clock = probe_clock();
 	ret->segment = probe_one("probe_segment");
+	ret->fetch = probe_fetch();
 	ret->state = probe_one("probe_state");
 	ret->closes = probe_one("probe_closes");
 	ret->census = probe_one("probe_census");

@@ -14,6 +14,7 @@ struct rz_lacks {
 	/* each 0 if the kernel has it, else the -errno of the trial */
 	int btf;
 	int segment; /* cgroup_skb/ingress that reads a tcp_sock */
+	int fetch;   /* atomic instructions that say what was there before (5.12; arm64: 5.18) */
 	int state;   /* tp_btf/inet_sock_set_state with the socket cookie: opens and closes are seen
 		      */
 	int closes;  /* the same without the cookie helper (before 5.12): closes are seen */

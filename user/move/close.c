@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "kern/conn.h"
 #include "kern/destroy.h"
 #include "kern/enter.h"
 #include "kern/live.h"
@@ -175,7 +176,10 @@ static int last_check(const struct rz_maps *maps, int nl, const struct rz_job *j
 	int err;
 
 	*ret = RZ_CHECK_NOT_TRACKED;
-	if (bpf_map_lookup_elem_flags(maps->conns, &j->c.cookie, &c, BPF_F_LOCK))
+	if (rz_conn_read(maps->conns, j->c.cookie, &c))
+		return 0;
+	*ret = RZ_CHECK_NOT_ACCEPTED;
+	if (c.claim) /* the segment program is at work on it: as bpf/reset.bpf.h */
 		return 0;
 	*ret = j->c.plan.follow_up ? rz_responses_follow_up(&c.frame, j->c.cookie, j->c.client)
 				   : rz_check_eligible(&c.frame, j->c.cookie, j->c.client,
@@ -250,8 +254,7 @@ static void finish(struct batch *b, struct rz_job *j, int err, uint64_t now_ns)
 		j->check = RZ_CHECK_NOT_MET;
 	/* no such socket: its close was not seen. Were it there after all, its next request would
 	 * bring the entry back */
-	if (j->error == -ENOENT && !err &&
-	    !bpf_map_lookup_elem_flags(maps->conns, &j->c.cookie, &c, BPF_F_LOCK))
+	if (j->error == -ENOENT && !err && !rz_conn_read(maps->conns, j->c.cookie, &c))
 		rz_kern_forget_conn(b->kern, &c);
 	/* of who was reset by the walk the entry says so already */
 	if (j->error || by_fin(j) || !rz_kern_can_walk(b->kern))

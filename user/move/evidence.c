@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 
+#include "kern/conn.h"
 #include "rezone/responses.h"
 
 static struct rz_responses_seen see(const struct rz_conn *c, const struct rz_hold *h, bool part)
@@ -67,7 +68,7 @@ void rz_evidence_read(const struct rz_maps *maps, uint64_t cookie, struct rz_mov
 {
 	static struct rz_hold h; /* large */
 	struct rz_conn c;
-	bool tracked = !bpf_map_lookup_elem_flags(maps->conns, &cookie, &c, BPF_F_LOCK);
+	bool tracked = !rz_conn_read(maps->conns, cookie, &c);
 	bool watched = !bpf_map_lookup_elem(maps->holds, &cookie, &h);
 
 	rz_evidence_of(tracked ? &c : NULL, watched ? &h : NULL, ret);

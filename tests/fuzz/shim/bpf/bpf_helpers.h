@@ -25,6 +25,10 @@
 void framing_barrier(void);
 #define barrier() framing_barrier()
 
+/* the claim (bpf/claim.bpf.h) is taken, given back or doubted */
+__u32 framing_swap(void *word, __u32 was, __u32 is);
+#define __sync_val_compare_and_swap(word, was, is) framing_swap(word, was, is)
+
 void *bpf_map_lookup_elem(const void *map, const void *key);
 long bpf_map_update_elem(const void *map, const void *key, const void *value, __u64 flags);
 long bpf_map_delete_elem(const void *map, const void *key);
