@@ -350,7 +350,7 @@ int rz_select_rows(struct rz_select *s, struct rz_rows *rows, const struct rz_mo
 	size_t i;
 
 	for (i = 0; i < rows->n; i++)
-		if (rz_rows_is_wanted(rows, &rows->rows[i]))
+		if (rz_rows_is_candidate(rows, &rows->rows[i]))
 			rows->rows[i].reason = RZ_REASON_OVER_BUDGET;
 	if (!left || rz_queue_begin(&s->queue, rows))
 		return -ENOMEM;

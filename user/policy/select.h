@@ -78,7 +78,7 @@ bool rz_select_cares(const struct rz_select *s, uint64_t client, const uint8_t a
 
 /*
  * Judges all of a tick at once, in an order that is fair: addresses take turns (queue.h). Fills
- * reason of every row that is wanted; a same_zone row gets RZ_REASON_SAME_ZONE, that of a witness means nothing,
+ * reason of every candidate; a same_zone row gets RZ_REASON_SAME_ZONE, that of a witness means nothing,
  * one that was left behind RZ_REASON_LEFT_BEHIND. In mode observe a connection that would have been
  * moved stays OBSERVING, at no further cost, for as long as it is a candidate. 0 or -ENOMEM (then
  * no row may go: all are OVER_BUDGET).
