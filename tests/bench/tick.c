@@ -90,7 +90,8 @@ static void add_clients(const struct rz_maps *m, const char *zone)
 	}
 }
 
-/* An hour, or half of what a machine is up that is younger: no connection is older than its clock. */
+/* An hour, or half of what a machine is up that is younger: no connection is older than its clock.
+ */
 static uint64_t age_ns(void)
 {
 	uint64_t half_ns = rz_now_ns() / 2;

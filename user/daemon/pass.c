@@ -5,8 +5,8 @@
  *
  * Comes in: a snapshot that has all but the connections. Goes out: bytes in the ledger, verdicts of
  * those that are judged by what alike connections share (policy/tick.h, rz_tick_early), and what
- * follows from a verdict: its event, its mark, whether it came home by itself. Of all others a row is
- * kept (policy/rows.h): their siblings must have been seen before they are judged. Called by
+ * follows from a verdict: its event, its mark, whether it came home by itself. Of all others a row
+ * is kept (policy/rows.h): their siblings must have been seen before they are judged. Called by
  * daemon/tick.c.
  */
 #include "daemon/daemon.h"

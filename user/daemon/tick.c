@@ -217,15 +217,19 @@ static void log_full(struct rz_daemon *d, const struct rz_snapshot *snap)
 	d->full_logged_count = full;
 }
 
-/* Judges all that were kept; what may go is under way afterwards, with the snapshot. Returns whether
- * it is. */
+/* Judges all that were kept; what may go is under way afterwards, with the snapshot. Returns
+ * whether it is. */
 static bool judge(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_rows *rows)
 {
 	struct rz_world world = rz_daemon_world(d, snap->now_ns);
 	struct rz_tick *t = NULL;
+	int err = rz_tick_rows(snap, &world, d->select, rz_daemon_is_paused(d), rows, &t);
 
-	if (rz_tick_rows(snap, &world, d->select, rz_daemon_is_paused(d), rows, &t))
+	if (err) {
+		rz_tally_error(d->maps, RZ_PLACE_READ, err);
+		rz_err(err, "tick: out of memory: nobody is moved before the next one");
 		return false;
+	}
 	d->backlog = t->backlog;
 	rz_daemon_pass_tell(d, snap, rows);
 	rz_daemon_tell_outcomes(d, snap);

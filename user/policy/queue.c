@@ -95,8 +95,7 @@ struct rz_waiting_more *rz_queue_more(struct rz_waiting *w)
 int rz_queue_begin(struct rz_queue *q, struct rz_rows *rows)
 {
 	struct rz_waiting *next = calloc(rows->n + 1, sizeof(*next));
-	struct rz_queue_turn **clients =
-		calloc(rows->n_kinds + 1, sizeof(struct rz_queue_turn *));
+	struct rz_queue_turn **clients = calloc(rows->n_kinds + 1, sizeof(struct rz_queue_turn *));
 
 	if (!next || !clients) {
 		free(next);
@@ -189,8 +188,7 @@ static size_t close_gaps(struct rz_waiting *w, size_t n)
 
 static void give_back(struct rz_queue *q)
 {
-	struct rz_waiting *less =
-		realloc(q->waiting, (q->n_waiting + 1) * sizeof(*q->waiting));
+	struct rz_waiting *less = realloc(q->waiting, (q->n_waiting + 1) * sizeof(*q->waiting));
 
 	q->waiting = less ? less : q->waiting;
 }

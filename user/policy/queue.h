@@ -3,9 +3,9 @@
  * The queue of candidates: who may be asked next. Pure: the clock is an argument.
  *
  * Comes in: this tick's rows, and who of them was allowed to go. Goes out: the order in which
- * candidates are asked. Called by policy/select.c: begin; client for each kind of rows, and join for
- * each row that waits; order, and next until nobody who is left may go; went, end. A row is named by
- * its number.
+ * candidates are asked. Called by policy/select.c: begin; client for each kind of rows, and join
+ * for each row that waits; order, and next until nobody who is left may go; went, end. A row is
+ * named by its number.
  *
  * Addresses take turns: first one candidate of each address, then the second of each, and so on.
  * Otherwise one address with a hundred client.ids would delay a client at another address by a
@@ -66,8 +66,9 @@ struct rz_queue {		    /* all zero at first */
 	uint64_t tick, round;
 	/* Of this tick: */
 	struct rz_rows *rows;
-	struct rz_waiting *next;	/* beside each row; a cookie of 0: it has not joined */
-	struct rz_queue_turn **clients; /* beside each kind of rows; NULL: not found, or no memory */
+	struct rz_waiting *next; /* beside each row; a cookie of 0: it has not joined */
+	struct rz_queue_turn *
+		*clients; /* beside each kind of rows; NULL: not found, or no memory */
 };
 
 /* A tick with these rows. 0 or -ENOMEM: then nothing has happened. */

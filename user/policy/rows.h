@@ -30,10 +30,10 @@ struct rz_row {
 	uint32_t place;				 /* in the roll (policy/roll.h), or the caller's */
 	uint32_t rank;				 /* queue_order.c's */
 	uint16_t client_port;
-	uint8_t reason;	    /* enum rz_reason: classify's, then select's */
+	uint8_t reason; /* enum rz_reason: classify's, then select's */
 	uint8_t judged : 1;
-	uint8_t ready : 1;  /* select.c's: nothing but a rate can speak against it */
-	uint8_t asked : 1;  /* select.c's: its turn has come */
+	uint8_t ready : 1; /* select.c's: nothing but a rate can speak against it */
+	uint8_t asked : 1; /* select.c's: its turn has come */
 };
 _Static_assert(sizeof(struct rz_row) == 48, "a tick has one for each connection that it keeps");
 
@@ -76,7 +76,8 @@ void rz_rows_sort(struct rz_rows *r);
 void rz_rows_free(struct rz_rows *r); /* its arrays; all zero again */
 
 /* The connection of a row, but for its bytes, the place in its byte stream, and when it last asked
- * for metadata: these are 0. Of its requests it has none, or RZ_PARK_REQUESTS if there were more. */
+ * for metadata: these are 0. Of its requests it has none, or RZ_PARK_REQUESTS if there were more.
+ */
 struct rz_conn rz_rows_conn(const struct rz_rows *r, const struct rz_row *row);
 
 /* A new kind. Its number; SIZE_MAX: no memory. */

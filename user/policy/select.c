@@ -96,8 +96,7 @@ static void meet(struct rz_select *s, const struct rz_rows *rows)
 		struct rz_candidate c;
 		struct rz_client_conn conn;
 
-		if (!rz_rows_is_wanted(rows, row) ||
-		    is_unknown(rz_queue_turn_of(&s->queue, i % n)))
+		if (!rz_rows_is_wanted(rows, row) || is_unknown(rz_queue_turn_of(&s->queue, i % n)))
 			continue;
 		c = rz_rows_candidate(rows, row);
 		conn = conn_of(&c);
@@ -234,7 +233,7 @@ static struct rz_waiter place_of(const struct rz_select *s, size_t at)
 	const struct rz_queue *q = &s->queue;
 
 	return (struct rz_waiter){rz_rows_candidate(q->rows, &q->rows->rows[at]), &q->next[at],
-				 rz_queue_turn_of(q, at)};
+				  rz_queue_turn_of(q, at)};
 }
 
 /* Collects those that nothing but a rate can speak against. Whoever rests must not take its
@@ -376,8 +375,7 @@ int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
 	if (!err)
 		err = rz_select_rows(s, &r, m);
 	for (i = 0; i < n; i++)
-		rows[i].reason =
-			i < r.n ? (enum rz_reason)r.rows[i].reason : RZ_REASON_OVER_BUDGET;
+		rows[i].reason = i < r.n ? (enum rz_reason)r.rows[i].reason : RZ_REASON_OVER_BUDGET;
 	rz_rows_free(&r);
 	return err;
 }

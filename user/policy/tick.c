@@ -271,8 +271,7 @@ static int judge(const struct rz_snapshot *snap, const struct rz_world *world,
 		 struct rz_tick **ret)
 {
 	struct rz_tick *t = calloc(1, sizeof(*t));
-	struct work w = {
-		.tick = t, .snap = snap, .world = world, .select = select, .rows = rows};
+	struct work w = {.tick = t, .snap = snap, .world = world, .select = select, .rows = rows};
 	int err = t ? run(&w, select, paused, all) : -ENOMEM;
 
 	if (err)
