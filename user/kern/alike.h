@@ -32,7 +32,7 @@ struct rz_alike {
 	uint32_t conns;
 	uint8_t members, writers,
 		proxied; /* rows that they have in a snapshot's members, writers */
-	/* Of those that a pass keeps (rz_snapshot_keep()); 0: of none. Only a client's latest and
+	/* Of those that a pass keeps (rz_named_note()); 0: of none. Only a client's latest and
 	 * oldest say something (kern/named.h). */
 	uint64_t asked_ns;  /* the latest time that one asked for metadata */
 	uint64_t oldest_ns; /* when the oldest that has carried data was opened; 1: before rezone */
