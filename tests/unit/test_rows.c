@@ -73,6 +73,7 @@ static void test_kept(void **state)
 {
 	static struct rz_conn conns[CONNS];
 	struct rz_rows rows = {};
+	uint32_t like[3] = {};
 	unsigned i;
 
 	(void)state;
@@ -80,7 +81,8 @@ static void test_kept(void **state)
 	assert_null(rz_rows_find(&rows, 1));
 	for (i = 0; i < CONNS; i++) {
 		conns[i] = any_conn(i);
-		assert_int_equal(rz_rows_add(&rows, &conns[i], (uint32_t)conns[i].cookie), 0);
+		assert_int_equal(
+			rz_rows_add(&rows, &conns[i], (uint32_t)conns[i].cookie, &like[i % 3]), 0);
 	}
 	qsort(conns, CONNS, sizeof(conns[0]), by_cookie);
 	rz_rows_sort(&rows);
@@ -105,12 +107,13 @@ static void test_sorted(void **state)
 	(void)state;
 	for (shift = 0; shift < 64; shift += 8) {
 		struct rz_rows rows = {};
+		uint32_t like = 0;
 		struct rz_conn c;
 
 		test_conn(&c);
 		for (i = 0; i < 700; i++) {
 			c.cookie = (uint64_t)below(256) << shift;
-			assert_int_equal(rz_rows_add(&rows, &c, 0), 0);
+			assert_int_equal(rz_rows_add(&rows, &c, 0, &like), 0);
 		}
 		rz_rows_sort(&rows);
 		for (i = 1; i < rows.n; i++)

@@ -23,8 +23,9 @@ struct alike {
 	struct rz_ledger_more more;
 	struct rz_tick_early early; /* if it is judged */
 	bool judged, stranger;
-	bool wanted;  /* the memory of clients asks for them */
-	bool awaited; /* their client is waited for */
+	bool wanted;   /* the memory of clients asks for them */
+	bool awaited;  /* their client is waited for */
+	uint32_t like; /* rz_rows_add()'s */
 };
 
 struct pass {
@@ -101,7 +102,7 @@ static int keep(struct pass *p, const struct rz_conn *c, size_t i, uint32_t plac
 {
 	rz_named_note(&p->snap->alike.rows[i], c);
 	p->snap->n_kept++;
-	return rz_rows_add(p->kept, c, place);
+	return rz_rows_add(p->kept, c, place, &p->rows[i].like);
 }
 
 static int judge(struct pass *p, const struct rz_conn *c, size_t i, uint32_t place)

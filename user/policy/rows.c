@@ -94,11 +94,13 @@ static int make_conns_room(struct rz_rows *r)
 }
 
 /* 0 or -ENOMEM. */
-static int find_template(struct rz_rows *r, const struct rz_conn *c, uint32_t *ret)
+static int find_template(struct rz_rows *r, const struct rz_conn *c, uint32_t *like)
 {
 	struct rz_conn t = template_of(c);
 	uint32_t *place;
 
+	if (*like && !memcmp(&r->conns[*like - 1], &t, sizeof(t)))
+		return 0;
 	if (make_conns_room(r))
 		return -ENOMEM;
 	place = place_of(r, &t);
@@ -106,13 +108,13 @@ static int find_template(struct rz_rows *r, const struct rz_conn *c, uint32_t *r
 		r->conns[r->n_conns] = t;
 		*place = (uint32_t)++r->n_conns;
 	}
-	*ret = *place - 1;
+	*like = *place;
 	return 0;
 }
 
 /* ---- rows ---- */
 
-int rz_rows_add(struct rz_rows *r, const struct rz_conn *c, uint32_t place)
+int rz_rows_add(struct rz_rows *r, const struct rz_conn *c, uint32_t place, uint32_t *like)
 {
 	struct rz_row row = {.cookie = c->cookie,
 			     .opened_ns = c->opened_ns,
@@ -123,10 +125,12 @@ int rz_rows_add(struct rz_rows *r, const struct rz_conn *c, uint32_t place)
 	int err = make_room((void **)&r->rows, r->n, &r->room, sizeof(*r->rows));
 
 	if (!err)
-		err = find_template(r, c, &row.kind);
-	if (!err)
-		r->rows[r->n++] = row;
-	return err;
+		err = find_template(r, c, like);
+	if (err)
+		return err;
+	row.kind = *like - 1;
+	r->rows[r->n++] = row;
+	return 0;
 }
 
 static uint32_t conn_of(const struct rz_rows *r, const struct rz_row *row)

@@ -69,8 +69,9 @@ struct rz_rows { /* all zero at first */
 	size_t n_kinds, kinds_room;
 };
 
-/* Adds a row. 0 or -ENOMEM. */
-int rz_rows_add(struct rz_rows *r, const struct rz_conn *c, uint32_t place);
+/* Adds a row. `like`: the caller's, 0 at first, of connections most of which share a template: that
+ * of the latest is tried first. 0 or -ENOMEM. */
+int rz_rows_add(struct rz_rows *r, const struct rz_conn *c, uint32_t place, uint32_t *like);
 /* Sorts the rows by cookie, in place. */
 void rz_rows_sort(struct rz_rows *r);
 void rz_rows_free(struct rz_rows *r); /* its arrays; all zero again */

@@ -292,11 +292,12 @@ int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
 {
 	struct rz_rows rows = {};
 	struct rz_tick *t = NULL;
+	uint32_t like = 0;
 	size_t i;
 	int err = 0;
 
 	for (i = 0; !err && i < snap->n_conns; i++)
-		err = rz_rows_add(&rows, &snap->conns[i], RZ_ROLL_NONE);
+		err = rz_rows_add(&rows, &snap->conns[i], RZ_ROLL_NONE, &like);
 	if (!err)
 		err = judge(snap, world, select, paused, &rows, true, &t);
 	if (!err)
