@@ -87,20 +87,21 @@ static bool find_clients(struct rz_select *s, const struct rz_rows *rows)
 	return any;
 }
 
-static void meet(struct rz_select *s, const struct rz_rows *rows)
+/* `again`: as rz_client_meet() has it. */
+static void meet(struct rz_select *s, const struct rz_rows *rows, bool again)
 {
-	size_t i, n = rows->n;
+	size_t i;
 
-	for (i = 0; i < 2 * n; i++) {
-		const struct rz_row *row = &rows->rows[i % n];
+	for (i = 0; i < rows->n; i++) {
+		const struct rz_row *row = &rows->rows[i];
 		struct rz_candidate c;
 		struct rz_client_conn conn;
 
-		if (!rz_rows_is_wanted(rows, row) || is_unknown(rz_queue_turn_of(&s->queue, i % n)))
+		if (!rz_rows_is_wanted(rows, row) || is_unknown(rz_queue_turn_of(&s->queue, i)))
 			continue;
 		c = rz_rows_candidate(rows, row);
 		conn = conn_of(&c);
-		rz_client_meet(s->clients, &conn, i >= n);
+		rz_client_meet(s->clients, &conn, again);
 	}
 }
 
@@ -166,8 +167,10 @@ static void line_up(struct rz_select *s, const struct rz_rows *rows)
 {
 	size_t i;
 
-	if (find_clients(s, rows))
-		meet(s, rows);
+	if (find_clients(s, rows)) {
+		meet(s, rows, false);
+		meet(s, rows, true);
+	}
 	for (i = 0; i < rows->n; i++)
 		if (rz_rows_is_wanted(rows, &rows->rows[i]))
 			see(s, i);
