@@ -90,10 +90,20 @@ static void add_clients(const struct rz_maps *m, const char *zone)
 	}
 }
 
+/* An hour, or half of what a machine is up that is younger: no connection is older than its clock.
+ */
+static uint64_t age_ns(void)
+{
+	uint64_t half_ns = rz_now_ns() / 2;
+
+	return half_ns < 3600 * RZ_SECOND_NS ? half_ns : 3600 * RZ_SECOND_NS;
+}
+
 static struct rz_conn conn_of(size_t i, uint32_t netns, enum shape shape, uint64_t bytes)
 {
 	struct rz_conn c = {.netns = netns, .cookie = 1000000 + i * 7};
 	uint32_t client = i % CLIENTS;
+	uint64_t age = age_ns();
 
 	ip4(c.tuple.client_addr, 0x0a010000U + client * ADDRESSES + i / CLIENTS % ADDRESSES);
 	ip4(c.tuple.agent_addr, 0x0a000001U);
@@ -106,9 +116,9 @@ static struct rz_conn conn_of(size_t i, uint32_t netns, enum shape shape, uint64
 	c.frame.synced = c.frame.zone_known = c.frame.opt_in = c.frame.fetch = 1;
 	c.frame.requests = c.frame.answerable = 1000;
 	c.frame.metadata = 1;
-	c.opened_ns = rz_now_ns() - 3600 * RZ_SECOND_NS;
+	c.opened_ns = rz_now_ns() - age;
 	c.last_request_ns = rz_now_ns();
-	c.data_cs = c.metadata_cs = 3600 * 100;
+	c.data_cs = c.metadata_cs = (uint32_t)(age / RZ_CS_NS);
 	c.rx_bytes = c.tx_bytes = bytes;
 	c.park = shape == PARKED ? RZ_PARK_PARKED : RZ_PARK_NO;
 	return c;

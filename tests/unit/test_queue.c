@@ -106,25 +106,26 @@ static void begin_world(unsigned kind)
 	w.addresses = 1 + below(kind % 3 ? (unsigned)w.clients : 2);
 }
 
-static void join_all(struct rz_queue *q, struct rz_queue_place *places, uint64_t now_ns)
+static void join_all(struct rz_queue *q, struct rz_rows *rows, uint32_t left[], uint64_t now_ns)
 {
 	bool first;
 	size_t i;
 
-	assert_int_equal(rz_queue_begin(q, w.n), 0);
+	assert_int_equal(rz_rows_of(w.rows, w.n, rows), 0);
+	assert_int_equal(rz_queue_begin(q, rows), 0);
 	for (i = 0; i < w.n; i++) {
-		struct rz_candidate *row = &w.rows[i];
-
-		places[i] = rz_queue_join(q, row, rz_queue_client(q, row, &first), now_ns);
+		rz_queue_client(q, i, &first);
+		rz_queue_join(q, i, now_ns);
+		left[i] = (uint32_t)i;
 	}
 }
 
 /* Everybody is asked, and the first few have their turn as they are. */
 static void test_order(void **unused)
 {
-	struct rz_queue_place places[MOST], *left[MOST], *p;
 	unsigned kind, tick;
-	size_t i, go;
+	uint32_t left[MOST];
+	size_t i, at, go;
 
 	(void)unused;
 	for (kind = 0; kind < 200; kind++) {
@@ -134,24 +135,25 @@ static void test_order(void **unused)
 		for (tick = 0; tick < 12; tick++) {
 			uint64_t now_ns = T0 + tick * SECOND_NS;
 			struct rz_queue_order order;
+			struct rz_rows rows;
 
 			make_rows(now_ns);
 			sort_plainly();
-			join_all(&q, places, now_ns);
-			rz_queue_order(&q, places, w.n, left, &order);
+			join_all(&q, &rows, left, now_ns);
+			rz_queue_order(&q, left, w.n, &order);
 			go = below(6);
 			for (i = 0; i < w.n; i++) {
-				p = rz_queue_next(&order);
-				assert_non_null(p);
-				assert_int_equal(p->row->cookie, w.plain[i].row->cookie);
+				assert_true(rz_queue_next(&order, &at));
+				assert_int_equal(rows.rows[at].cookie, w.plain[i].row->cookie);
 				if (i >= go)
 					continue;
-				rz_queue_went(p, now_ns);
+				rz_queue_went(rz_queue_turn_of(&q, at), now_ns);
 				w.client_turn_ns[w.plain[i].client] = now_ns;
 				w.address_turn_ns[w.plain[i].address] = now_ns;
 			}
-			assert_null(rz_queue_next(&order));
+			assert_false(rz_queue_next(&order, &at));
 			rz_queue_end(&q);
+			rz_rows_free(&rows);
 		}
 		rz_queue_free(&q);
 	}
@@ -268,13 +270,17 @@ static void test_remembers(void **unused)
 
 	(void)unused;
 	for (i = 0; i < 4; i++) {
-		assert_int_equal(rz_queue_begin(&q, 4), 0);
-		for (k = 0; k < 4; k++) {
-			struct rz_candidate row = {.cookie = ticks[i][k]};
+		struct rz_candidate candidates[4] = {};
+		struct rz_rows rows;
 
-			rz_queue_join(&q, &row, NULL, T0 + i);
-		}
+		for (k = 0; k < 4; k++)
+			candidates[k].cookie = ticks[i][k];
+		assert_int_equal(rz_rows_of(candidates, 4, &rows), 0);
+		assert_int_equal(rz_queue_begin(&q, &rows), 0);
+		for (k = 0; k < 4; k++)
+			rz_queue_join(&q, k, T0 + i);
 		rz_queue_end(&q);
+		rz_rows_free(&rows);
 		if (i)
 			continue;
 		rz_queue_more(rz_queue_find(&q, 2))->let_go = 2;

@@ -193,13 +193,35 @@ static void test_identified(void **state)
 		}
 }
 
+/* A candidate that waits for one rate, and then for another, still waits for a rate. */
+static void test_news(void **state)
+{
+	static const enum rz_reason rates[] = {RZ_REASON_OVER_BUDGET, RZ_REASON_TARGET_BUDGET,
+					       RZ_REASON_CLUSTER_BUDGET};
+	size_t i, k;
+	int r;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		for (k = 0; k < 3; k++)
+			assert_false(rz_reason_is_news(rates[i], rates[k]));
+	for (r = 0; r < RZ_REASON_COUNT; r++) {
+		bool rate = r == rates[0] || r == rates[1] || r == rates[2];
+
+		assert_false(rz_reason_is_news((enum rz_reason)r, (enum rz_reason)r));
+		assert_int_equal(rz_reason_is_news((enum rz_reason)r, rates[1]), !rate);
+		assert_int_equal(rz_reason_is_news(rates[1], (enum rz_reason)r), !rate);
+		assert_int_equal(rz_reason_is_news((enum rz_reason)r, RZ_REASON_SAME_ZONE),
+				 r != RZ_REASON_SAME_ZONE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_kind),
-		cmocka_unit_test(test_identified),
+		cmocka_unit_test(test_words), cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_kind),  cmocka_unit_test(test_identified),
+		cmocka_unit_test(test_news),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,10 +164,11 @@ static void test_same_as_alone(void **state)
 			struct rz_conn c;
 			struct rz_judged_conn j = {.conn = &c};
 			struct rz_verdict shared, own;
+			size_t number;
 
 			any_conn(&c, &w, &s);
 			any_judged(&j, &w, &here, &s);
-			shared = rz_verdicts_of(verdicts, &j);
+			shared = rz_verdicts_of(verdicts, &j, &number);
 			own = rz_classify(&j, &view);
 			assert_equal_verdicts(&shared, &own);
 			candidates += own.move;

@@ -2,7 +2,8 @@
 /*
  * A hash of a key in memory, for tables that live for a tick. It is not keyed: nothing that a peer
  * chooses freely may decide alone how long a search takes (client ids come hashed with a seed,
- * rezone/hash.h). Used by kern/alike.c and policy/verdicts.c. Pure.
+ * rezone/hash.h). Used by kern/alike.c, policy/rows.c and
+ * policy/verdicts.c. Pure.
  */
 #ifndef RZ_BASE_HASH_H
 #define RZ_BASE_HASH_H

@@ -196,11 +196,11 @@ static void add(struct rz_daemon *d, const struct rz_snapshot *snap, const struc
 }
 
 /* The first connection that the last time had no room; they are sorted by their cookies. */
-static size_t find_first(const struct rz_daemon_ask *a, const struct rz_snapshot *snap)
+static size_t find_first(const struct rz_daemon_ask *a, const struct rz_rows *rows)
 {
 	size_t i = 0;
 
-	while (i < snap->n_conns && snap->conns[i].cookie < a->next)
+	while (i < rows->n && rows->rows[i].cookie < a->next)
 		i++;
 	return i;
 }
@@ -222,24 +222,30 @@ static void give_up(struct rz_daemon *d)
 	rz_log_fields(RZ_LOG_WARN, json_pack("{s:i}", "process", (int)a->ending), "ask: %s", why);
 }
 
-void rz_daemon_ask_see(struct rz_daemon *d, const struct rz_snapshot *snap, const struct rz_tick *t)
+void rz_daemon_ask_see(struct rz_daemon *d, const struct rz_snapshot *snap,
+		       const struct rz_rows *rows)
 {
 	struct rz_daemon_ask *a = d->ask;
 	bool ended = a && rz_daemon_ask_has_ended(d);
-	size_t i, k, first;
+	size_t k, first;
 
 	if (!a || a->pid || (!ended && snap->now_ns < a->ending_ns + ENDING_NS))
 		return;
 	if (!ended)
 		give_up(d);
-	first = find_first(a, snap);
+	first = find_first(a, rows);
 	a->next = 0;
-	for (k = 0; k < snap->n_conns; k++) {
-		i = (first + k) % snap->n_conns;
-		if (t->verdicts[i].ask && ended)
-			add(d, snap, &snap->conns[i]);
-		else if (t->verdicts[i].ask)
-			note_silent(d, snap, &snap->conns[i]);
+	for (k = 0; k < rows->n; k++) {
+		const struct rz_row *row = &rows->rows[(first + k) % rows->n];
+		struct rz_conn c;
+
+		if (!rows->kinds[row->kind].verdict.ask)
+			continue;
+		c = rz_rows_conn(rows, row);
+		if (ended)
+			add(d, snap, &c);
+		else
+			note_silent(d, snap, &c);
 	}
 	if (a->n)
 		rz_daemon_ask_run(d, finish);

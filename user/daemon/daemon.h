@@ -186,12 +186,12 @@ uint64_t rz_daemon_tick(struct rz_daemon *d);
 void rz_daemon_count_until_now(struct rz_daemon *d);
 
 /* Reads all connections, in one pass of `snap` through a buffer (pass.c): what they carried is
- * counted, and those are told their verdicts whom alike ones share with them. The others are in the
- * snapshot, for the rest of the tick; NULL: no memory. They get theirs by rz_daemon_pass_tell().
- * `judge`: else bytes are counted, and nobody is judged. 0 or -errno, logged. */
-int rz_daemon_pass(struct rz_daemon *d, struct rz_snapshot *snap, bool judge);
+ * counted, and those are told their verdicts whom alike ones share with them. The others are added
+ * to `rows`, which are sorted then, and get theirs by rz_daemon_pass_tell(). `rows` NULL: bytes are
+ * counted, and nobody is judged. 0 or -errno, logged. */
+int rz_daemon_pass(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_rows *rows);
 void rz_daemon_pass_tell(struct rz_daemon *d, const struct rz_snapshot *snap,
-			 const struct rz_tick *t);
+			 const struct rz_rows *rows);
 
 /* Parks whom the tick would not move as things stand, and has others read again (policy/park.h).
  * The start: 0 or -errno, logged. */
@@ -244,7 +244,7 @@ void rz_daemon_saved_gathered(struct rz_daemon *d);
 int rz_daemon_ask_start(struct rz_daemon *d);
 void rz_daemon_ask_stop(struct rz_daemon *d);
 void rz_daemon_ask_see(struct rz_daemon *d, const struct rz_snapshot *snap,
-		       const struct rz_tick *t);
+		       const struct rz_rows *rows);
 
 /* Begins to listen for orders. 0 or -errno, logged. */
 int rz_daemon_operator_start(struct rz_daemon *d);
@@ -265,7 +265,7 @@ void rz_daemon_moves_judge_again(struct rz_daemon *d);
 void rz_daemon_moves_stop(struct rz_daemon *d);
 
 /* A tick has judged: ends the listening to connections that are no candidates any more. */
-void rz_daemon_listen_judge(struct rz_daemon *d, const struct rz_tick *t);
+void rz_daemon_listen_judge(struct rz_daemon *d, const struct rz_rows *rows);
 /* Each second: nobody is listened to while nobody may be moved, or for longer than --listen-for. */
 void rz_daemon_look_at_listening(struct rz_daemon *d);
 /* Ends all of it, and tells the policy. */

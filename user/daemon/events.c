@@ -206,7 +206,7 @@ void rz_daemon_tell_verdict(struct rz_daemon *d, const struct rz_snapshot *snap,
 {
 	if (v->reason != RZ_REASON_OBSERVING)
 		note->observed = 0;
-	if (note->judged && note->reason != v->reason)
+	if (note->judged && rz_reason_is_news((enum rz_reason)note->reason, v->reason))
 		changed(d, snap, c, v, (enum rz_reason)note->reason);
 	if (!note->arrived)
 		note->arrived = rz_daemon_tally_arrival(d, snap, c, v);

@@ -12,14 +12,14 @@
 
 #include "kern/watch.h"
 
-void rz_daemon_listen_judge(struct rz_daemon *d, const struct rz_tick *t)
+void rz_daemon_listen_judge(struct rz_daemon *d, const struct rz_rows *rows)
 {
 	size_t i = d->listening.n;
 
 	while (i--) {
 		uint64_t cookie = d->listening.rows[i].cookie;
 
-		if (!rz_tick_find(t, cookie))
+		if (!rz_rows_find(rows, cookie))
 			rz_listening_end(&d->listening, cookie);
 	}
 }

@@ -67,6 +67,26 @@ static int make_jobs(struct rz_jobs *jobs, const struct rz_tick *t)
 	return 0;
 }
 
+/* A tick's snapshot has no connections. Of those that go the entries are read now: what they carry
+ * is asked for when the topology changes, and when they have moved. One that has closed meanwhile
+ * has none. 0 or -ENOMEM. */
+static int read_conns(const struct rz_daemon *d, struct rz_moves *m)
+{
+	struct rz_snapshot *s = m->snap;
+	size_t i;
+
+	if (m->by_hand)
+		return 0;
+	s->conns = calloc(m->jobs.n + 1, sizeof(*s->conns));
+	if (!s->conns)
+		return -ENOMEM;
+	for (i = 0; i < m->jobs.n; i++) /* by cookie, as the jobs are */
+		if (!bpf_map_lookup_elem_flags(d->maps->conns, &m->jobs.rows[i].c.cookie,
+					       &s->conns[s->n_conns], BPF_F_LOCK))
+			s->n_conns++;
+	return 0;
+}
+
 static struct rz_jobs jobs_by_settings(struct rz_daemon *d)
 {
 	const struct rz_conf *c = &d->conf;
@@ -95,7 +115,7 @@ void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct
 	m->snap = snap;
 	m->by_hand = t->n_moves && t->moves[0].by_hand;
 	m->jobs = jobs_by_settings(d);
-	if (make_jobs(&m->jobs, t) || !m->jobs.n) {
+	if (make_jobs(&m->jobs, t) || !m->jobs.n || read_conns(d, m)) {
 		free_moves(m);
 		rz_tick_free(t);
 		return;

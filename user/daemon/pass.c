@@ -5,8 +5,8 @@
  *
  * Comes in: a snapshot that has all but the connections. Goes out: bytes in the ledger, verdicts of
  * those that are judged by what alike connections share (policy/tick.h, rz_tick_early), and what
- * follows from a verdict: its event, its mark, whether it came home by itself. All others are kept
- * in the snapshot: their siblings must have been seen before they are judged. Called by
+ * follows from a verdict: its event, its mark, whether it came home by itself. Of all others a row
+ * is kept (policy/rows.h): their siblings must have been seen before they are judged. Called by
  * daemon/tick.c.
  */
 #include "daemon/daemon.h"
@@ -15,25 +15,27 @@
 #include <stdlib.h>
 
 #include "kern/live.h"
+#include "kern/named.h"
 #include "kern/rooms.h"
 
 /* Beside each row of the snapshot's alike ones. */
-struct row {
+struct alike {
 	struct rz_ledger_more more;
 	struct rz_tick_early early; /* if it is judged */
 	bool judged, stranger;
-	bool wanted;  /* the memory of clients asks for them */
-	bool awaited; /* their client is waited for */
+	bool wanted;   /* the memory of clients asks for them */
+	bool awaited;  /* their client is waited for */
+	uint32_t like; /* rz_rows_add()'s */
 };
 
 struct pass {
 	struct rz_daemon *d;
 	struct rz_snapshot *snap;
 	struct rz_world world;
-	struct row *rows;
+	struct alike *rows;
 	size_t n, room;
+	struct rz_rows *kept; /* NULL: nobody is judged */
 	uint32_t strangers;
-	bool judge;
 };
 
 /* A row for the first connection of a kind. 0 or -ENOMEM. */
@@ -41,7 +43,7 @@ static int new_row(struct pass *p)
 {
 	const struct rz_alike *a = &p->snap->alike.rows[p->n];
 	size_t i, room = p->room ? 2 * p->room : 256;
-	struct row *rows;
+	struct alike *rows;
 
 	if (p->n == p->room) {
 		rows = realloc(p->rows, room * sizeof(*rows));
@@ -50,7 +52,7 @@ static int new_row(struct pass *p)
 		p->rows = rows;
 		p->room = room;
 	}
-	p->rows[p->n++] = (struct row){};
+	p->rows[p->n++] = (struct alike){};
 	if (!p->d->topo)
 		return 0;
 	if (rz_daemon_place_see(p->d, p->snap, a))
@@ -64,7 +66,7 @@ static void judge_row(struct pass *p, size_t i)
 {
 	struct rz_conn c = rz_alike_conn(&p->snap->alike.rows[i]);
 	struct rz_judged_conn j = {&c, rz_snapshot_client(p->snap, c.frame.client)};
-	struct row *r = &p->rows[i];
+	struct alike *r = &p->rows[i];
 
 	r->early = rz_tick_early(&j, &p->world);
 	r->wanted = rz_select_cares(p->d->select, c.frame.client, c.tuple.client_addr);
@@ -95,11 +97,18 @@ static void tell(struct rz_daemon *d, const struct rz_snapshot *snap, const stru
 	rz_daemon_park(d, c, v->lasts, snap->now_ns);
 }
 
-/* The mark of a connection that is kept is its place in the roll. */
+/* Keeps a row of it. */
+static int keep(struct pass *p, const struct rz_conn *c, size_t i, uint32_t place)
+{
+	rz_named_note(&p->snap->alike.rows[i], c);
+	p->snap->n_kept++;
+	return rz_rows_add(p->kept, c, place, &p->rows[i].like);
+}
+
 static int judge(struct pass *p, const struct rz_conn *c, size_t i, uint32_t place)
 {
 	struct rz_tick_early alone, *e = &p->rows[i].early;
-	struct row *r = &p->rows[i];
+	struct alike *r = &p->rows[i];
 
 	if (!r->judged)
 		judge_row(p, i);
@@ -108,7 +117,7 @@ static int judge(struct pass *p, const struct rz_conn *c, size_t i, uint32_t pla
 		e = &alone;
 	}
 	if (!e->decided || r->wanted)
-		return rz_snapshot_keep(p->snap, c, place);
+		return keep(p, c, i, place);
 	if (r->awaited)
 		rz_daemon_await_see(p->d, c, &e->verdict);
 	tell(p->d, p->snap, c, place, &e->verdict);
@@ -128,20 +137,20 @@ static int on_conn(void *arg, const struct rz_conn *c, size_t i)
 		rz_rooms_take_stranger(p->d->kern, c, &p->strangers);
 	more = rz_daemon_ledger_open(p->d, p->snap, c, &place);
 	rz_ledger_more_add(&p->rows[i].more, &more);
-	return p->judge ? judge(p, c, i, place) : 0;
+	return p->kept ? judge(p, c, i, place) : 0;
 }
 
-int rz_daemon_pass(struct rz_daemon *d, struct rz_snapshot *snap, bool judge)
+int rz_daemon_pass(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_rows *rows)
 {
 	struct pass p = {
-		.d = d, .snap = snap, .world = rz_daemon_world(d, snap->now_ns), .judge = judge};
+		.d = d, .snap = snap, .world = rz_daemon_world(d, snap->now_ns), .kept = rows};
 	size_t i;
 	int err;
 
 	if (d->topo)
 		rz_daemon_place(d, snap);
 	rz_daemon_ledger_begin(d, snap);
-	if (judge) {
+	if (rows) {
 		rz_daemon_park_begin(d);
 		rz_await_begin(d->await, snap->now_ns);
 	}
@@ -153,19 +162,22 @@ int rz_daemon_pass(struct rz_daemon *d, struct rz_snapshot *snap, bool judge)
 	if (d->topo && !err)
 		rz_kern_count_strangers(d->kern, p.strangers);
 	free(p.rows);
+	if (rows)
+		rz_rows_sort(rows);
 	return err;
 }
 
 void rz_daemon_pass_tell(struct rz_daemon *d, const struct rz_snapshot *snap,
-			 const struct rz_tick *t)
+			 const struct rz_rows *rows)
 {
 	size_t i;
 
-	for (i = 0; i < snap->n_conns; i++) {
-		const struct rz_conn *c = &snap->conns[i];
+	for (i = 0; i < rows->n; i++) {
+		struct rz_conn c = rz_rows_conn(rows, &rows->rows[i]);
+		struct rz_tick_verdict v = rz_rows_verdict(rows, &rows->rows[i]);
 
-		rz_daemon_await_see(d, c, &t->verdicts[i]);
-		tell(d, snap, c, snap->marks[i], &t->verdicts[i]);
+		rz_daemon_await_see(d, &c, &v);
+		tell(d, snap, &c, rows->rows[i].place, &v);
 	}
 	rz_daemon_park_finish(d);
 }

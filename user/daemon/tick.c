@@ -94,62 +94,59 @@ static bool is_told(const struct rz_move *was, const struct rz_candidate *m,
 	return note && note->observed;
 }
 
-/* Where the walk over the candidates is, in others that are sorted by cookie, too. */
-struct at {
-	size_t move, conn;
-};
-
-/* The row that map moves had of it when it was read; NULL: none. */
-static const struct rz_move *find_move(const struct rz_snapshot *snap, uint64_t cookie,
-				       struct at *at)
+/* The row that map moves had of a candidate when it was read; NULL: none. `at`: where the walk over
+ * these is, which are sorted by cookie, as the candidates are. */
+static const struct rz_move *find_move(const struct rz_snapshot *snap, uint64_t cookie, size_t *at)
 {
 	const struct rz_move_row *rows = snap->moves;
 
-	while (at->move < snap->n_moves && rows[at->move].cookie < cookie)
-		at->move++;
-	return at->move < snap->n_moves && rows[at->move].cookie == cookie ? &rows[at->move].move
-									   : NULL;
+	while (*at < snap->n_moves && rows[*at].cookie < cookie)
+		++*at;
+	return *at < snap->n_moves && rows[*at].cookie == cookie ? &rows[*at].move : NULL;
 }
 
-/* NULL: it has no place in the roll. */
-static struct rz_roll_note *find_note(const struct rz_daemon *d, const struct rz_snapshot *snap,
-				      uint64_t cookie, struct at *at)
+/* Tells of a candidate that mode observe would have moved, once. */
+static void see_observed(struct rz_daemon *d, const struct rz_snapshot *snap,
+			 const struct rz_candidate *m, const struct rz_move *was, uint32_t place)
 {
-	while (at->conn < snap->n_conns && snap->conns[at->conn].cookie < cookie)
-		at->conn++;
-	if (at->conn == snap->n_conns || snap->marks[at->conn] == RZ_ROLL_NONE)
-		return NULL;
-	return rz_roll_note(d->roll, snap->marks[at->conn]);
+	struct rz_roll_note *note = place == RZ_ROLL_NONE ? NULL : rz_roll_note(d->roll, place);
+
+	if (!is_told(was, m, note))
+		tell_observed(d, snap, m);
+	if (note)
+		note->observed = 1; /* ... until its verdict is another (events.c) */
 }
 
 /* A candidate that must wait is shown in map moves with its reason. Returns whether there is room
  * for it. */
 static bool show_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
-			 const struct rz_candidate *m, struct at *at, size_t *room)
+			 const struct rz_rows *rows, const struct rz_row *row, size_t *at,
+			 size_t *room)
 {
-	struct rz_move v = {
-		.client = m->client, .decided_ns = snap->now_ns, .phase = RZ_PHASE_WAIT};
-	const struct rz_move *was = find_move(snap, m->cookie, at);
-	struct rz_roll_note *note = find_note(d, snap, m->cookie, at);
+	const struct rz_move *was = find_move(snap, row->cookie, at);
+	struct rz_move v = {.decided_ns = snap->now_ns, .phase = RZ_PHASE_WAIT};
+	struct rz_candidate m;
 
-	if (m->reason == RZ_REASON_OBSERVING && !is_told(was, m, note))
-		tell_observed(d, snap, m);
-	if (note)
-		note->observed = m->reason == RZ_REASON_OBSERVING;
+	if (!was && !*room && row->reason != RZ_REASON_OBSERVING)
+		return false;
+	m = rz_rows_candidate(rows, row);
+	if (m.reason == RZ_REASON_OBSERVING)
+		see_observed(d, snap, &m, was, row->place);
 	if (!was && !*room)
 		return false;
 	*room -= !was;
-	v.reason = m->reason;
-	v.not_before_ns = not_before_ns(d, m, was, snap->now_ns);
-	rz_str_copy(v.to_zone, sizeof(v.to_zone), m->to_zone);
-	if (!is_shown(was, &v) && bpf_map_update_elem(d->maps->moves, &m->cookie, &v, BPF_ANY))
+	v.client = m.client;
+	v.reason = m.reason;
+	v.not_before_ns = not_before_ns(d, &m, was, snap->now_ns);
+	rz_str_copy(v.to_zone, sizeof(v.to_zone), m.to_zone);
+	if (!is_shown(was, &v) && bpf_map_update_elem(d->maps->moves, &m.cookie, &v, BPF_ANY))
 		not_shown(d, -errno);
 	return true;
 }
 
 /* Removes what is no longer a candidate, and finished moves that were shown for long enough. */
 static void forget_moves(struct rz_daemon *d, const struct rz_snapshot *snap,
-			 const struct rz_tick *t)
+			 const struct rz_rows *rows)
 {
 	size_t i;
 
@@ -157,7 +154,7 @@ static void forget_moves(struct rz_daemon *d, const struct rz_snapshot *snap,
 		const struct rz_move_row *r = &snap->moves[i];
 		bool done = r->move.phase == RZ_PHASE_DONE || r->move.phase == RZ_PHASE_REFUSED;
 
-		if (rz_tick_find(t, r->cookie))
+		if (rz_rows_find(rows, r->cookie))
 			continue;
 		if (done && snap->now_ns <= r->move.decided_ns + MOVE_SHOWN_NS)
 			continue;
@@ -180,15 +177,17 @@ static size_t room_to_wait(const struct rz_daemon *d, const struct rz_snapshot *
 }
 
 static void show_all_waiting(struct rz_daemon *d, const struct rz_snapshot *snap,
-			     const struct rz_tick *t)
+			     const struct rz_rows *rows)
 {
-	size_t i, room = room_to_wait(d, snap);
-	struct at at = {};
+	size_t i, at = 0, room = room_to_wait(d, snap);
 	bool all = true;
 
-	for (i = 0; i < t->n_moves; i++)
-		if (t->moves[i].reason != RZ_REASON_NONE)
-			all &= show_waiting(d, snap, &t->moves[i], &at, &room);
+	for (i = 0; i < rows->n; i++) {
+		const struct rz_row *row = &rows->rows[i];
+
+		if (rz_rows_is_candidate(rows, row) && row->reason != RZ_REASON_NONE)
+			all &= show_waiting(d, snap, rows, row, &at, &room);
+	}
 	if (!all)
 		rz_tally_error(d->maps, RZ_PLACE_MOVES, -E2BIG);
 }
@@ -218,24 +217,30 @@ static void log_full(struct rz_daemon *d, const struct rz_snapshot *snap)
 	d->full_logged_count = full;
 }
 
-/* Judges all; what may go is under way afterwards, with the snapshot. Returns whether it is. */
-static bool judge(struct rz_daemon *d, struct rz_snapshot *snap)
+/* Judges all that were kept; what may go is under way afterwards, with the snapshot. Returns
+ * whether it is. */
+static bool judge(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_rows *rows)
 {
 	struct rz_world world = rz_daemon_world(d, snap->now_ns);
 	struct rz_tick *t = NULL;
+	int err = rz_tick_rows(snap, &world, d->select, rz_daemon_is_paused(d), rows, &t);
 
-	if (rz_tick_run(snap, &world, d->select, rz_daemon_is_paused(d), &t))
+	if (err) {
+		rz_tally_error(d->maps, RZ_PLACE_READ, err);
+		rz_err(err, "tick: out of memory: nobody is moved before the next one");
 		return false;
+	}
 	d->backlog = t->backlog;
-	rz_daemon_pass_tell(d, snap, t);
+	rz_daemon_pass_tell(d, snap, rows);
 	rz_daemon_tell_outcomes(d, snap);
 	rz_daemon_await_tell(d, snap);
-	rz_daemon_ask_see(d, snap, t);
-	forget_moves(d, snap, t);
-	show_all_waiting(d, snap, t);
-	rz_daemon_listen_judge(d, t);
+	rz_daemon_ask_see(d, snap, rows);
+	forget_moves(d, snap, rows);
+	show_all_waiting(d, snap, rows);
+	rz_daemon_listen_judge(d, rows);
 	rz_debug("tick: %zu connections, %zu judged one by one, %zu candidates", snap->n_all,
-		 snap->n_conns, t->n_moves);
+		 rows->n, t->candidates);
+	rz_rows_free(rows);
 	rz_daemon_moves_begin(d, snap, t);
 	return true;
 }
@@ -246,7 +251,7 @@ static void count_shares(struct rz_daemon *d, struct rz_snapshot *snap)
 	bool swept;
 
 	rz_named_read(d->maps, snap);
-	if (snap->n_conns) /* else map prints was not read */
+	if (snap->n_kept) /* else map prints was not read */
 		rz_kern_count_prints(d->kern, snap->n_prints);
 	rz_kern_count_partials(d->kern);
 	rz_told_sweep(d->maps, snap);
@@ -257,8 +262,9 @@ static void count_shares(struct rz_daemon *d, struct rz_snapshot *snap)
 }
 
 /* Reads all connections, and counts what they have carried until now. The snapshot is the caller's,
- * NULL on failure. `now`: also what parked ones have carried since the latest look at them. */
-static int read_all(struct rz_daemon *d, bool judge, bool now, struct rz_snapshot **ret)
+ * NULL on failure. `now`: also what parked ones have carried since the latest look at them. `rows`:
+ * as rz_daemon_pass() has them. */
+static int read_all(struct rz_daemon *d, struct rz_rows *rows, bool now, struct rz_snapshot **ret)
 {
 	int err;
 
@@ -266,7 +272,7 @@ static int read_all(struct rz_daemon *d, bool judge, bool now, struct rz_snapsho
 	rz_daemon_ledger_drain(d);
 	err = rz_snapshot_begin(d->maps, ret);
 	if (!err)
-		err = rz_daemon_pass(d, *ret, judge);
+		err = rz_daemon_pass(d, *ret, rows);
 	if (!err)
 		return 0;
 	rz_snapshot_free(*ret);
@@ -284,7 +290,7 @@ void rz_daemon_count_until_now(struct rz_daemon *d)
 	if (!d->topo || (d->counted_ns && now_ns < d->counted_ns + RZ_SECOND_NS))
 		return;
 	d->counted_ns = now_ns;
-	if (read_all(d, false, true, &snap))
+	if (read_all(d, NULL, true, &snap))
 		return;
 	/* the records of closed connections are read, and have names that stand nowhere else */
 	rz_named_read(d->maps, snap);
@@ -296,15 +302,19 @@ uint64_t rz_daemon_tick(struct rz_daemon *d)
 {
 	bool may_judge = d->topo && !d->moves, taken = false;
 	struct rz_snapshot *snap = NULL;
+	struct rz_rows rows = {};
 
-	if (read_all(d, may_judge, false, &snap))
+	if (read_all(d, may_judge ? &rows : NULL, false, &snap)) {
+		rz_rows_free(&rows);
 		return rz_tick_due_ns(d->backlog, d->conf.interval_ns);
+	}
 	log_full(d, snap);
 	count_shares(d, snap);
 	d->status.tick_ns = snap->now_ns;
 	d->counters.ticks++;
 	if (may_judge)
-		taken = judge(d, snap);
+		taken = judge(d, snap, &rows);
+	rz_rows_free(&rows);
 	rz_daemon_write_status(d);
 	if (!taken)
 		rz_snapshot_free(snap);

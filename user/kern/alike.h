@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Connections that are alike: of one client at one address, to one agent, in the same state. The
- * rules on which most connections fail look at nothing else (policy/early.h), so a tick judges
+ * rules on which most connections fail look at nothing else (policy/rules.h), so a tick judges
  * alike ones once, and adds up what they have. Pure.
  *
  * Comes in: connections, one after the other. Goes out: a row for each kind, in the order in which
- * they first came. Called by kern/snapshot_pass.c.
+ * they first came. Called by kern/snapshot_read.c.
  */
 #ifndef RZ_KERN_ALIKE_H
 #define RZ_KERN_ALIKE_H
@@ -32,6 +32,10 @@ struct rz_alike {
 	uint32_t conns;
 	uint8_t members, writers,
 		proxied; /* rows that they have in a snapshot's members, writers */
+	/* Of those that a pass keeps (rz_named_note()); 0: of none. Only a client's latest and
+	 * oldest say something (kern/named.h). */
+	uint64_t asked_ns;  /* the latest time that one asked for metadata */
+	uint64_t oldest_ns; /* when the oldest that has carried data was opened; 1: before rezone */
 };
 
 struct rz_alikes {

@@ -64,15 +64,21 @@ static uint64_t opened_ns(const struct rz_conn *c)
 	return c->frame.adopted ? 1 : c->opened_ns;
 }
 
+/* A connection that is open, or all that are alike. */
+struct open {
+	struct rz_conn conn;
+	uint64_t asked_ns, oldest_ns; /* as struct rz_alike has them */
+};
+
 /* A name that could not be kept may be any: it differs from all others. */
-static struct rz_named_row row_of(const struct rz_snapshot *s, const struct rz_conn *c)
+static struct rz_named_row row_of(const struct rz_snapshot *s, const struct open *o)
 {
-	const struct rz_software *said = rz_snapshot_software(s, c);
-	struct rz_named_row row = {.key = key_of(c),
+	const struct rz_software *said = rz_snapshot_software(s, &o->conn);
+	struct rz_named_row row = {.key = key_of(&o->conn),
 				   .named.seen_ns = s->now_ns,
 				   .named.since_ns = s->now_ns,
-				   .named.asked_ns = rz_conn_time_ns(c, c->metadata_cs),
-				   .named.oldest_ns = opened_ns(c)};
+				   .named.asked_ns = o->asked_ns,
+				   .named.oldest_ns = o->oldest_ns};
 
 	if (said)
 		row.named.software = *said;
@@ -162,34 +168,50 @@ static struct rz_named_row *find(struct rz_named_row *rows, size_t n,
 
 /* A connection that says no name is of a library that its client has named: all that is known of
  * the client stays known. Of two names either may be its. */
-static void keep(const struct rz_snapshot *s, const struct rz_conn *c)
+static void keep(const struct rz_snapshot *s, const struct open *o)
 {
-	struct rz_named_row key = {.key = key_of(c)};
+	struct rz_named_row key = {.key = key_of(&o->conn)};
 	struct rz_named_row *r = find(s->named, s->n_named, &key);
 
 	if (!r)
 		return;
 	r->named.seen_ns = s->now_ns;
-	r->named.asked_ns = later(r->named.asked_ns, rz_conn_time_ns(c, c->metadata_cs));
-	r->named.oldest_ns = older(r->named.oldest_ns, opened_ns(c));
+	r->named.asked_ns = later(r->named.asked_ns, o->asked_ns);
+	r->named.oldest_ns = older(r->named.oldest_ns, o->oldest_ns);
 	if (is_remembered(r->named.differ_ns, s->now_ns))
 		r->named.differ_ns = s->now_ns;
 }
 
-/* All that are open: those that were kept one by one, and then all kinds of them. */
-static struct rz_conn open_conn(const struct rz_snapshot *s, size_t i)
+static struct open open_one(const struct rz_conn *c)
 {
-	return i < s->n_conns ? s->conns[i] : rz_alike_conn(&s->alike.rows[i - s->n_conns]);
+	return (struct open){*c, rz_conn_time_ns(c, c->metadata_cs), opened_ns(c)};
+}
+
+void rz_named_note(struct rz_alike *a, const struct rz_conn *c)
+{
+	a->asked_ns = later(a->asked_ns, rz_conn_time_ns(c, c->metadata_cs));
+	a->oldest_ns = older(a->oldest_ns, opened_ns(c));
+}
+
+/* All that are open: of a pass, all kinds of them. */
+static struct open open_conn(const struct rz_snapshot *s, size_t i)
+{
+	const struct rz_alike *a;
+
+	if (i < s->n_conns)
+		return open_one(&s->conns[i]);
+	a = &s->alike.rows[i - s->n_conns];
+	return (struct open){rz_alike_conn(a), a->asked_ns, a->oldest_ns};
 }
 
 int rz_named_closed(struct rz_snapshot *s, const struct rz_closed *r)
 {
-	struct rz_conn c = {.netns = r->netns, .tuple = r->tuple};
+	struct open o = {.conn = {.netns = r->netns, .tuple = r->tuple}};
 	struct rz_named_row *grown = s->said;
 
-	c.frame.client = r->client;
-	c.frame.software = r->software;
-	if (!speaks(&c))
+	o.conn.frame.client = r->client;
+	o.conn.frame.software = r->software;
+	if (!speaks(&o.conn))
 		return 0;
 	if (!(s->n_said & (s->n_said - 1))) { /* a power of two: full */
 		grown = realloc(s->said, 2 * (s->n_said + 1) * sizeof(*grown));
@@ -197,8 +219,7 @@ int rz_named_closed(struct rz_snapshot *s, const struct rz_closed *r)
 			return -ENOMEM;
 		s->said = grown;
 	}
-	grown[s->n_said] = row_of(s, &c);
-	grown[s->n_said].named.oldest_ns = 0;
+	grown[s->n_said] = row_of(s, &o);
 	grown[s->n_said++].named.seen_ns--; /* cut() keeps the latest */
 	return 0;
 }
@@ -218,19 +239,19 @@ int rz_named_learn(struct rz_snapshot *s)
 	for (i = 0; i < s->n_said; i++)
 		rows[n++] = s->said[i];
 	for (i = 0; i < n_open; i++) {
-		struct rz_conn c = open_conn(s, i);
+		struct open o = open_conn(s, i);
 
-		if (speaks(&c))
-			rows[n++] = row_of(s, &c);
+		if (speaks(&o.conn))
+			rows[n++] = row_of(s, &o);
 	}
 	free(s->named);
 	s->named = rows;
 	s->n_named = fold_all(rows, n);
 	for (i = 0; i < n_open; i++) {
-		struct rz_conn c = open_conn(s, i);
+		struct open o = open_conn(s, i);
 
-		if (!c.frame.software && is_one_clients(&c))
-			keep(s, &c);
+		if (!o.conn.frame.software && is_one_clients(&o.conn))
+			keep(s, &o);
 	}
 	s->n_named = cut(rows, s->n_named);
 	return 0;

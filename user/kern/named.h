@@ -33,6 +33,9 @@
  * room for all rows, those of open connections stay. Pure. 0 or -ENOMEM. */
 int rz_named_closed(struct rz_snapshot *s, const struct rz_closed *r);
 
+/* What a pass's connection that is kept says, is noted in its row of s->alike. */
+void rz_named_note(struct rz_alike *a, const struct rz_conn *c);
+
 /*
  * Adds to s->named, which has what the map remembers in any order, what s->conns, s->alike and
  * s->said say, as of s->now_ns. Forgets what is too old; of one address all but the latest

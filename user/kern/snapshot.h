@@ -4,8 +4,7 @@
  *
  * Comes in: the maps (kern/maps.h). Goes out: arrays of the ABI's structures, and look-ups in them.
  * Called by the commands, which need no daemon, and by the daemon's tick; the policy judges by it.
- * The tick reads connections in one pass through a fixed buffer, and its snapshot keeps only those
- * that cannot be decided on while they pass.
+ * The tick reads connections in one pass through a fixed buffer, and its snapshot has none of them.
  */
 #ifndef RZ_KERN_SNAPSHOT_H
 #define RZ_KERN_SNAPSHOT_H
@@ -63,11 +62,11 @@ struct rz_member {
 
 /* Everything `list` and the policy look at, read in one go. Sorted by cookie or hash. */
 struct rz_snapshot {
-	struct rz_conn *conns; /* a pass's: those that it keeps */
-	uint32_t *marks;       /* a pass's: the caller's, beside each of these */
+	struct rz_conn *conns; /* a pass's: none */
 	size_t n_conns;
 	struct rz_alikes alike; /* a pass's: all there are, alike ones once */
 	size_t n_all;		/* a pass's: how many there are */
+	size_t n_kept;		/* ... and how many its caller keeps, to judge them by all rules */
 	struct rz_client_row *clients;
 	size_t n_clients;
 	uint64_t *client_hashes; /* of clients[i], to look it up by; NULL: look there */
@@ -111,17 +110,14 @@ int rz_snapshot_read(const struct rz_maps *m, struct rz_snapshot **ret);
 
 /*
  * The same in one pass. First all but the connections (of now_ns); then `fn` has each of these,
- * with its row in s->alike, in any order. What it keeps is in s->conns afterwards. Members, writers
- * and prints are there when the pass is over: before, nothing is known of a connection's siblings.
- * `fn` returns 0 or -errno, which ends it. 0 or -errno, logged.
+ * with its row in s->alike, in any order. `fn` keeps what it needs of a connection, and counts that
+ * in s->n_kept. Members, writers and prints are there when the pass is over: before, nothing is
+ * known of a connection's siblings; prints only if any connection was kept. `fn` returns 0 or
+ * -errno, which ends it. 0 or -errno, logged.
  */
 typedef int (*rz_snapshot_fn)(void *arg, const struct rz_conn *c, size_t alike);
 int rz_snapshot_begin(const struct rz_maps *m, struct rz_snapshot **ret);
 int rz_snapshot_pass(const struct rz_maps *m, struct rz_snapshot *s, rz_snapshot_fn fn, void *arg);
-/* For `fn`, which finds `mark` beside the connection when the pass is over. 0 or -ENOMEM. */
-int rz_snapshot_keep(struct rz_snapshot *s, const struct rz_conn *c, uint32_t mark);
-/* The end of a pass: those that were kept, by cookie. 0 or -ENOMEM. */
-int rz_snapshot_sort_kept(struct rz_snapshot *s);
 
 /* Only what the daemon says of itself: settings, status, counters, and the time. 0 or -errno,
  * logged. */

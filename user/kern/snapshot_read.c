@@ -282,9 +282,7 @@ int rz_snapshot_pass(const struct rz_maps *m, struct rz_snapshot *s, rz_snapshot
 
 	if (!err)
 		err = rz_snapshot_note_peers(s);
-	if (!err)
-		err = rz_snapshot_sort_kept(s);
-	if (!err && s->n_conns)
+	if (!err && s->n_kept)
 		err = read_prints(m, s);
 	return err ? rz_err(err, "maps: cannot read the connections: %s; %s", strerror(-err),
 			    rz_cure(err))
@@ -306,7 +304,6 @@ void rz_snapshot_free(struct rz_snapshot *s)
 	if (!s)
 		return;
 	free(s->conns);
-	free(s->marks);
 	free(s->clients);
 	free(s->client_hashes);
 	free(s->moves);

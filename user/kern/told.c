@@ -56,7 +56,7 @@ void rz_told_sweep(const struct rz_maps *maps, const struct rz_snapshot *snap)
 {
 	size_t i, k = 0;
 
-	if (!snap->n_conns) /* then no prints were read */
+	if (!snap->n_conns && !snap->n_kept) /* then no prints were read */
 		return;
 	for (i = 0; i < snap->n_told; i++) {
 		while (k < snap->n_prints && snap->prints[k].cookie < snap->told[i].cookie)

@@ -15,9 +15,11 @@
 
 #include <stddef.h>
 
-#include "policy/candidate.h"
+#include "policy/rows.h"
 
 /* Fills `together` of those rows that are candidates. 0 or -ENOMEM. */
 int rz_pace_count(struct rz_candidate *rows, size_t n);
+/* The same of kinds, each of which stands for its rows. */
+int rz_pace_count_kinds(struct rz_rows *rows);
 
 #endif

@@ -31,10 +31,10 @@ static struct rz_queue_turn *keep_turn(struct rz_queue *q, const struct rz_clien
 	return t;
 }
 
-struct rz_queue_turn *rz_queue_client(struct rz_queue *q, const struct rz_candidate *row,
-				      bool *first)
+struct rz_queue_turn *rz_queue_client(struct rz_queue *q, size_t kind, bool *first)
 {
-	struct rz_client_key key = rz_client_key(row->client, row->addr);
+	const struct rz_candidate *c = &q->rows->kinds[kind].candidate;
+	struct rz_client_key key = rz_client_key(c->client, c->addr);
 	struct rz_queue_turn *t = keep_turn(q, &key, first);
 	bool any;
 
@@ -42,18 +42,17 @@ struct rz_queue_turn *rz_queue_client(struct rz_queue *q, const struct rz_candid
 		key.id = 0;
 		t->address = keep_turn(q, &key, &any);
 	}
+	q->clients[kind] = t;
 	return t;
 }
 
-void rz_queue_went(const struct rz_queue_place *place, uint64_t now_ns)
+void rz_queue_went(struct rz_queue_turn *client, uint64_t now_ns)
 {
-	struct rz_queue_turn *t = place->client;
-
-	if (!t)
+	if (!client)
 		return;
-	t->turn_ns = now_ns;
-	if (t->address)
-		t->address->turn_ns = now_ns;
+	client->turn_ns = now_ns;
+	if (client->address)
+		client->address->turn_ns = now_ns;
 }
 
 static void forget_turns(struct rz_queue *q, uint64_t but)
@@ -93,14 +92,20 @@ struct rz_waiting_more *rz_queue_more(struct rz_waiting *w)
 	return w->more;
 }
 
-int rz_queue_begin(struct rz_queue *q, size_t n)
+int rz_queue_begin(struct rz_queue *q, struct rz_rows *rows)
 {
-	struct rz_waiting *next = malloc((n + 1) * sizeof(*next));
+	struct rz_waiting *next = calloc(rows->n + 1, sizeof(*next));
+	struct rz_queue_turn **clients = calloc(rows->n_kinds + 1, sizeof(struct rz_queue_turn *));
 
-	if (!next)
+	if (!next || !clients) {
+		free(next);
+		free(clients);
 		return -ENOMEM;
+	}
+	q->rows = rows;
 	q->next = next;
-	q->n_next = q->at = 0;
+	q->clients = clients;
+	q->at = 0;
 	q->tick++;
 	return 0;
 }
@@ -118,30 +123,16 @@ static struct rz_waiting *find_again(struct rz_queue *q, uint64_t cookie)
 	return q->at < q->n_waiting && w[q->at].cookie == cookie ? &w[q->at++] : NULL;
 }
 
-static struct rz_waiting *keep_waiting(struct rz_queue *q, uint64_t cookie, uint64_t now_ns)
+struct rz_waiting *rz_queue_join(struct rz_queue *q, size_t row, uint64_t now_ns)
 {
-	struct rz_waiting *was, *w = &q->next[q->n_next];
+	struct rz_waiting *was, *w = &q->next[row];
+	uint64_t cookie = q->rows->rows[row].cookie;
 
-	if (q->n_next && w[-1].cookie == cookie)
-		return &w[-1];
 	was = find_again(q, cookie);
 	*w = was ? *was : (struct rz_waiting){.cookie = cookie, .since_ns = now_ns};
 	if (was)
 		was->more = NULL;
-	q->n_next++;
 	return w;
-}
-
-struct rz_queue_place rz_queue_join(struct rz_queue *q, struct rz_candidate *row,
-				    struct rz_queue_turn *client, uint64_t now_ns)
-{
-	struct rz_waiting *w = keep_waiting(q, row->cookie, now_ns);
-	struct rz_queue_place p = {
-		.row = row, .waiting = w, .client = client, .from_ns = w->since_ns};
-
-	if (client && client->turn_ns > p.from_ns)
-		p.from_ns = client->turn_ns;
-	return p;
 }
 
 void rz_queue_forget_observed(struct rz_queue *q)
@@ -181,13 +172,38 @@ static bool is_sorted(const struct rz_waiting *w, size_t n)
 	return i >= n;
 }
 
+/* Those that joined, without the gaps between them. One that the map was read twice of joined
+ * twice: what is remembered of it went with the first. */
+static size_t close_gaps(struct rz_waiting *w, size_t n)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < n; i++)
+		if (kept && w[i].cookie == w[kept - 1].cookie)
+			free(w[i].more);
+		else if (w[i].cookie)
+			w[kept++] = w[i];
+	return kept;
+}
+
+static void give_back(struct rz_queue *q)
+{
+	struct rz_waiting *less = realloc(q->waiting, (q->n_waiting + 1) * sizeof(*q->waiting));
+
+	q->waiting = less ? less : q->waiting;
+}
+
 void rz_queue_end(struct rz_queue *q)
 {
 	forget_turns(q, q->tick);
 	forget_waiting(q);
 	q->waiting = q->next;
-	q->n_waiting = q->n_next;
+	q->n_waiting = close_gaps(q->next, q->rows->n);
+	give_back(q);
+	free(q->clients);
 	q->next = NULL;
+	q->clients = NULL;
+	q->rows = NULL;
 	if (!is_sorted(q->waiting, q->n_waiting))
 		qsort(q->waiting, q->n_waiting, sizeof(*q->waiting), by_cookie);
 }

@@ -2,9 +2,10 @@
 /*
  * The queue of candidates: who may be asked next. Pure: the clock is an argument.
  *
- * Comes in: this tick's candidates, and who of them was allowed to go. Goes out: the order in which
- * candidates are asked. Called by policy/select.c: begin; client for each candidate, and join for
- * those that wait; order, and next until nobody who is left may go; went, end.
+ * Comes in: this tick's rows, and who of them was allowed to go. Goes out: the order in which
+ * candidates are asked. Called by policy/select.c: begin; client for each kind of rows, and join
+ * for each row that waits; order, and next until nobody who is left may go; went, end. A row is
+ * named by its number.
  *
  * Addresses take turns: first one candidate of each address, then the second of each, and so on.
  * Otherwise one address with a hundred client.ids would delay a client at another address by a
@@ -23,8 +24,8 @@
 #define RZ_POLICY_QUEUE_H
 
 #include "base/map.h"
-#include "policy/candidate.h"
 #include "policy/client.h"
+#include "policy/rows.h"
 
 /* What is remembered of few candidates beside how long they have waited. */
 struct rz_waiting_more {
@@ -50,60 +51,55 @@ struct rz_queue_turn {
 	uint64_t turn_ns;	       /* 0: none */
 	uint64_t tick;		       /* the last with a candidate of it */
 	/* Of this tick: */
-	bool unknown;		     /* a client's: nothing is remembered of it (client.h) */
-	uint64_t was_ns;	     /* turn_ns when the tick began */
-	uint64_t round;		     /* an address's: the latest that had a candidate of it, and */
-	struct rz_queue_place *best; /* ... the first of these */
+	bool unknown;	 /* a client's: nothing is remembered of it (client.h) */
+	uint64_t was_ns; /* turn_ns when the tick began */
+	uint64_t round;	 /* an address's: the latest that had a candidate of it, and */
+	uint32_t best;	 /* ... the first of these */
 	UT_hash_handle hh;
 };
 
 struct rz_queue {		    /* all zero at first */
 	struct rz_waiting *waiting; /* sorted by cookie */
 	size_t n_waiting;
-	struct rz_waiting *next; /* of this tick, as they join */
-	size_t n_next;
 	size_t at; /* in `waiting`: the one whose turn to join again it is, if all do */
 	struct rz_queue_turn *turns;
 	uint64_t tick, round;
+	/* Of this tick: */
+	struct rz_rows *rows;
+	struct rz_waiting *next; /* beside each row; a cookie of 0: it has not joined */
+	struct rz_queue_turn *
+		*clients; /* beside each kind of rows; NULL: not found, or no memory */
 };
 
-/* A candidate's place. */
-struct rz_queue_place {
-	struct rz_candidate *row;
-	struct rz_waiting *waiting;   /* until rz_queue_end() */
-	struct rz_queue_turn *client; /* likewise; NULL: no memory */
-	uint64_t from_ns;	      /* counted from then */
-	unsigned rank; /* so many of its address are asked before it; queue_order.c's */
-	bool asked;
-};
-
-/* A tick with so many candidates at most. 0 or -ENOMEM: then nothing has happened. */
-int rz_queue_begin(struct rz_queue *q, size_t n);
-/* The turn of its client. *first: the client's first candidate of this tick. NULL: no memory, which
- * costs the candidate its place, no more. */
-struct rz_queue_turn *rz_queue_client(struct rz_queue *q, const struct rz_candidate *row,
-				      bool *first);
-/* Its place. `client`: what rz_queue_client() said. */
-struct rz_queue_place rz_queue_join(struct rz_queue *q, struct rz_candidate *row,
-				    struct rz_queue_turn *client, uint64_t now_ns);
-/* It is allowed to go: its client and its address had their turn. */
-void rz_queue_went(const struct rz_queue_place *place, uint64_t now_ns);
+/* A tick with these rows. 0 or -ENOMEM: then nothing has happened. */
+int rz_queue_begin(struct rz_queue *q, struct rz_rows *rows);
+/* Finds the turn of a kind's client. *first: the client's first kind of this tick. NULL: no memory,
+ * which costs its candidates their place, no more. */
+struct rz_queue_turn *rz_queue_client(struct rz_queue *q, size_t kind, bool *first);
+/* This row waits. */
+struct rz_waiting *rz_queue_join(struct rz_queue *q, size_t row, uint64_t now_ns);
+/* It is allowed to go: this client, and its address, had their turn. NULL will do. */
+void rz_queue_went(struct rz_queue_turn *client, uint64_t now_ns);
 void rz_queue_end(struct rz_queue *q);
+
+static inline struct rz_queue_turn *rz_queue_turn_of(const struct rz_queue *q, size_t row)
+{
+	return q->clients[q->rows->rows[row].kind];
+}
 
 /* Those that are left to be asked. */
 struct rz_queue_order {
 	struct rz_queue *queue;
-	struct rz_queue_place **left;
+	uint32_t *left; /* rows */
 	size_t n;
 	size_t heads;	 /* so many of `left`, at its beginning, are this round's: a heap */
 	unsigned rounds; /* that have begun */
 	bool sorted;	 /* all that are left make one round, in the order of their ranks */
 };
-/* `left` has room for `n`, and lives as long as the order. */
-void rz_queue_order(struct rz_queue *q, struct rz_queue_place *places, size_t n,
-		    struct rz_queue_place **left, struct rz_queue_order *ret);
-/* NULL: nobody is left. */
-struct rz_queue_place *rz_queue_next(struct rz_queue_order *o);
+/* `left`: rows that have joined. It lives as long as the order, which changes it. */
+void rz_queue_order(struct rz_queue *q, uint32_t *left, size_t n, struct rz_queue_order *ret);
+/* False: nobody is left. */
+bool rz_queue_next(struct rz_queue_order *o, size_t *ret_row);
 
 /* Between two ticks. NULL: it is no candidate. */
 struct rz_waiting *rz_queue_find(const struct rz_queue *q, uint64_t cookie);

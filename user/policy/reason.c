@@ -281,6 +281,17 @@ enum rz_kind rz_frame_kind(const struct rz_frame *f)
 									     : RZ_KIND_UNKNOWN;
 }
 
+static bool is_rate(enum rz_reason r)
+{
+	return r == RZ_REASON_OVER_BUDGET || r == RZ_REASON_TARGET_BUDGET ||
+	       r == RZ_REASON_CLUSTER_BUDGET;
+}
+
+bool rz_reason_is_news(enum rz_reason was, enum rz_reason now)
+{
+	return was != now && !(is_rate(was) && is_rate(now));
+}
+
 /* A tentative id is one found in mid-stream that no second request has confirmed yet. One that is
  * out of sync, or turned out to be no Kafka, may by now belong to another client. */
 bool rz_frame_identified(const struct rz_frame *f, const struct rz_client *client)

@@ -36,6 +36,10 @@ enum rz_kind rz_frame_kind(const struct rz_frame *f);
  */
 bool rz_frame_identified(const struct rz_frame *f, const struct rz_client *client);
 
+/* Is it news that a connection has another reason now? Which of the three rates keeps a candidate
+ * differs from tick to tick, by which bucket was empty first: that is none. */
+bool rz_reason_is_news(enum rz_reason was, enum rz_reason now);
+
 /* Each returns a constant word; an out-of-range value gives "?". */
 const char *rz_state_name(enum rz_state s); /* new identified data tls mptcp desynced not-kafka */
 const char *rz_protocol_name(enum rz_protocol p); /* unknown kafka tls http redis ssh noise */

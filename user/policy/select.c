@@ -61,42 +61,47 @@ static struct rz_client_conn conn_of(const struct rz_candidate *row)
 
 /* Is nothing remembered of its client, nor of a move at its address? Then there is nothing to meet
  * or to see: most candidates of a zone that has become ready are such ones. */
-static bool is_unknown(const struct rz_queue_place *place)
+static bool is_unknown(const struct rz_queue_turn *client)
 {
-	return place->client && place->client->unknown;
+	return client && client->unknown;
 }
 
 /* A candidate's client is looked up once a tick. Returns whether any of them is known. */
-static bool find_clients(struct rz_select *s, struct rz_queue_place *q, struct rz_candidate *rows,
-			 size_t n)
+static bool find_clients(struct rz_select *s, const struct rz_rows *rows)
 {
 	bool first = false, any = false;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		struct rz_candidate *row = &rows[i];
+	for (i = 0; i < rows->n_kinds; i++) {
+		const struct rz_candidate *c = &rows->kinds[i].candidate;
+		struct rz_queue_turn *client = NULL;
 
-		q[i] = (struct rz_queue_place){.row = row};
-		if (!row->witness && !row->same_zone)
-			q[i].client = rz_queue_client(&s->queue, row, &first);
-		if (q[i].client && first)
-			q[i].client->unknown = !rz_select_cares(s, row->client, row->addr);
-		any |= !is_unknown(&q[i]);
+		if (!rows->kinds[i].wanted)
+			continue;
+		if (!c->witness && !c->same_zone)
+			client = rz_queue_client(&s->queue, i, &first);
+		if (client && first)
+			client->unknown = !rz_select_cares(s, c->client, c->addr);
+		any |= !is_unknown(client);
 	}
 	return any;
 }
 
-static void meet(struct rz_select *s, const struct rz_queue_place *q, size_t n)
+/* `again`: as rz_client_meet() has it. */
+static void meet(struct rz_select *s, const struct rz_rows *rows, bool again)
 {
 	size_t i;
 
-	for (i = 0; i < 2 * n; i++) {
+	for (i = 0; i < rows->n; i++) {
+		const struct rz_row *row = &rows->rows[i];
+		struct rz_candidate c;
 		struct rz_client_conn conn;
 
-		if (is_unknown(&q[i % n]))
+		if (!rz_rows_is_wanted(rows, row) || is_unknown(rz_queue_turn_of(&s->queue, i)))
 			continue;
-		conn = conn_of(q[i % n].row);
-		rz_client_meet(s->clients, &conn, i >= n);
+		c = rz_rows_candidate(rows, row);
+		conn = conn_of(&c);
+		rz_client_meet(s->clients, &conn, again);
 	}
 }
 
@@ -107,8 +112,7 @@ uint64_t rz_select_let_go_rest(const struct rz_select *s, const struct rz_waitin
 }
 
 /* Was its next request seen? Whoever says nothing for so long rests. */
-static void hear(const struct rz_select *s, struct rz_waiting_more *w,
-		 const struct rz_candidate *row)
+static void hear(const struct rz_select *s, struct rz_waiting_more *w, const struct rz_row *row)
 {
 	uint64_t end_ns = w->listened_ns + s->limits.listen_ns;
 
@@ -122,49 +126,55 @@ static void hear(const struct rz_select *s, struct rz_waiting_more *w,
 }
 
 /* What is known while its client's move has no outcome is remembered for as long as it waits. */
-static struct rz_queue_place join(struct rz_select *s, const struct rz_queue_place *at,
-				  const struct rz_client_sight *sight)
+static void join(struct rz_select *s, size_t at, const struct rz_client_sight *sight)
 {
-	struct rz_queue_place place = rz_queue_join(&s->queue, at->row, at->client, s->now_ns);
+	struct rz_waiting *w = rz_queue_join(&s->queue, at, s->now_ns);
 	struct rz_waiting_more *more;
 
-	if (sight->back_ns && (more = rz_queue_more(place.waiting))) {
+	if (sight->back_ns && (more = rz_queue_more(w))) {
 		more->back_ns = sight->back_ns;
 		more->returns = sight->returns;
 	}
-	if (place.waiting->more && place.waiting->more->listened_ns)
-		hear(s, place.waiting->more, place.row);
-	return place;
+	if (w->more && w->more->listened_ns)
+		hear(s, w->more, &s->queue.rows->rows[at]);
 }
 
-/* The rows that are candidates. */
-static size_t line_up(struct rz_select *s, struct rz_queue_place *q, struct rz_candidate *rows,
-		      size_t n)
+/* Sees a row; it joins the queue if it waits. */
+static void see(struct rz_select *s, size_t at)
 {
-	size_t i, len = 0;
+	struct rz_rows *rows = s->queue.rows;
+	struct rz_row *row = &rows->rows[at];
+	const struct rz_candidate *kind = &rows->kinds[row->kind].candidate;
+	struct rz_client_sight sight = {};
 
-	if (find_clients(s, q, rows, n))
-		meet(s, q, n);
-	for (i = 0; i < n; i++) {
-		struct rz_candidate *row = q[i].row;
-		struct rz_client_sight sight = {};
+	if (!is_unknown(rz_queue_turn_of(&s->queue, at))) {
+		struct rz_candidate c = rz_rows_candidate(rows, row);
+		struct rz_client_conn conn = conn_of(&c);
 
-		if (!is_unknown(&q[i])) {
-			struct rz_client_conn conn = conn_of(row);
-
-			sight = rz_client_see(s->clients, &conn);
-		}
-		if (row->witness)
-			continue;
-		if (row->same_zone)
-			row->reason = RZ_REASON_SAME_ZONE;
-		else if (sight.left_behind)
-			row->reason = RZ_REASON_LEFT_BEHIND;
-		else
-			q[len++] = join(s, &q[i], &sight); /* len <= i: it is the same array */
+		sight = rz_client_see(s->clients, &conn);
 	}
+	if (kind->witness)
+		return;
+	if (kind->same_zone)
+		row->reason = RZ_REASON_SAME_ZONE;
+	else if (sight.left_behind)
+		row->reason = RZ_REASON_LEFT_BEHIND;
+	else
+		join(s, at, &sight);
+}
+
+static void line_up(struct rz_select *s, const struct rz_rows *rows)
+{
+	size_t i;
+
+	if (find_clients(s, rows)) {
+		meet(s, rows, false);
+		meet(s, rows, true);
+	}
+	for (i = 0; i < rows->n; i++)
+		if (rz_rows_is_wanted(rows, &rows->rows[i]))
+			see(s, i);
 	rz_client_settle(s->clients);
-	return len;
 }
 
 /* With what was seen of it, now or before. */
@@ -201,7 +211,7 @@ enum rz_reason rz_select_remembers(struct rz_select *s, const struct rz_candidat
 }
 
 /* Everything but the rates. */
-static enum rz_reason speaks_against(struct rz_select *s, const struct rz_queue_place *place)
+static enum rz_reason speaks_against(struct rz_select *s, const struct rz_waiter *place)
 {
 	const struct rz_waiting *w = place->waiting;
 	struct rz_client_conn conn;
@@ -209,9 +219,9 @@ static enum rz_reason speaks_against(struct rz_select *s, const struct rz_queue_
 
 	if (w && w->observed)
 		return RZ_REASON_OBSERVING;
-	conn = rz_select_waiting_conn(place->row, w ? w->more : NULL);
-	conn.unknown = is_unknown(place);
-	reason = rz_select_remembers(s, place->row, &conn, w ? w->more : NULL);
+	conn = rz_select_waiting_conn(&place->row, w ? w->more : NULL);
+	conn.unknown = is_unknown(place->client);
+	reason = rz_select_remembers(s, &place->row, &conn, w ? w->more : NULL);
 	if (reason != RZ_REASON_NONE)
 		return reason;
 	if (rz_breaker_open(&s->breaker, s->now_ns))
@@ -221,25 +231,42 @@ static enum rz_reason speaks_against(struct rz_select *s, const struct rz_queue_
 	return rz_client_had_turn(s->clients, &conn) ? RZ_REASON_OVER_BUDGET : RZ_REASON_NONE;
 }
 
-/* Keeps the places of those that nothing but a rate can speak against. Whoever rests must not take
- * its address's place in the queue from another candidate there. */
-static size_t drop_waiting(struct rz_select *s, struct rz_queue_place *q, size_t len)
+static struct rz_waiter place_of(const struct rz_select *s, size_t at)
 {
+	const struct rz_queue *q = &s->queue;
+
+	return (struct rz_waiter){rz_rows_candidate(q->rows, &q->rows->rows[at]), &q->next[at],
+				  rz_queue_turn_of(q, at)};
+}
+
+/* Collects those that nothing but a rate can speak against. Whoever rests must not take its
+ * address's place in the queue from another candidate there. Returns how many. */
+static size_t drop_waiting(struct rz_select *s, uint32_t *left)
+{
+	struct rz_rows *rows = s->queue.rows;
 	size_t i, ready = 0;
 
-	for (i = 0; i < len; i++) {
-		q[i].row->reason = speaks_against(s, &q[i]);
-		if (q[i].row->reason == RZ_REASON_NONE)
-			q[ready++] = q[i];
+	for (i = 0; i < rows->n; i++) {
+		struct rz_row *row = &rows->rows[i];
+		struct rz_waiter place;
+
+		row->asked = row->ready = 0;
+		if (!s->queue.next[i].cookie)
+			continue;
+		place = place_of(s, i);
+		row->reason = (uint8_t)speaks_against(s, &place);
+		row->ready = row->reason == RZ_REASON_NONE;
+		if (row->ready)
+			left[ready++] = (uint32_t)i;
 	}
 	return ready;
 }
 
 /* Asks once more what may be another answer since candidates before it were allowed to go. */
-enum rz_reason rz_select_decide(struct rz_select *s, const struct rz_queue_place *place)
+enum rz_reason rz_select_decide(struct rz_select *s, const struct rz_waiter *place)
 {
 	bool observe = s->limits.mode == RZ_MODE_OBSERVE;
-	const struct rz_candidate *row = place->row;
+	const struct rz_candidate *row = &place->row;
 	struct rz_client_conn conn = conn_of(row);
 	enum rz_reason reason = speaks_against(s, place);
 
@@ -251,7 +278,7 @@ enum rz_reason rz_select_decide(struct rz_select *s, const struct rz_queue_place
 		rz_budget_give(s->budget, &row->target);
 		return RZ_REASON_OVER_BUDGET;
 	}
-	rz_queue_went(place, s->now_ns);
+	rz_queue_went(place->client, s->now_ns);
 	if (place->client)
 		place->client->unknown = false;
 	if (place->waiting && observe)
@@ -259,32 +286,47 @@ enum rz_reason rz_select_decide(struct rz_select *s, const struct rz_queue_place
 	return observe ? RZ_REASON_OBSERVING : RZ_REASON_NONE;
 }
 
-/* May it go at this tick, whoever is asked before it? Once it may not, it may not at all: nobody
- * gets a token or a turn back. */
-static bool could_go(struct rz_select *s, const struct rz_queue_place *place)
+static void decide(struct rz_select *s, size_t at)
 {
-	return !place->asked && rz_budget_has(s->budget, &place->row->target) &&
-	       speaks_against(s, place) == RZ_REASON_NONE;
+	struct rz_row *row = &s->queue.rows->rows[at];
+	struct rz_waiter place = place_of(s, at);
+
+	row->reason = (uint8_t)rz_select_decide(s, &place);
+	row->asked = 1;
 }
 
-/* Asks all in their order for as long as somebody could go. The reasons of the others do not depend
- * on the order any more. `left`: room for `len`. */
-static void decide_all(struct rz_select *s, struct rz_queue_place *q, size_t len,
-		       struct rz_queue_place **left)
+/* May it go at this tick, whoever is asked before it? Once it may not, it may not at all: nobody
+ * gets a token or a turn back. */
+static bool could_go(struct rz_select *s, size_t at)
 {
-	struct rz_queue_order order;
-	struct rz_queue_place *place;
-	size_t i, could = 0;
+	const struct rz_rows *rows = s->queue.rows;
+	const struct rz_row *row = &rows->rows[at];
+	struct rz_waiter place;
 
-	rz_queue_order(&s->queue, q, len, left, &order);
-	while (could < len && (place = rz_queue_next(&order))) {
-		place->row->reason = rz_select_decide(s, place);
-		place->asked = true;
-		while (could < len && !could_go(s, &q[could]))
+	if (!row->ready || row->asked ||
+	    !rz_budget_has(s->budget, &rows->kinds[row->kind].candidate.target))
+		return false;
+	place = place_of(s, at);
+	return speaks_against(s, &place) == RZ_REASON_NONE;
+}
+
+/* Asks all `n` of `left` in their order for as long as somebody could go. The reasons of the others
+ * do not depend on the order any more. */
+static void decide_all(struct rz_select *s, uint32_t *left, size_t n)
+{
+	size_t i, at, could = 0, rows = s->queue.rows->n;
+	struct rz_queue_order order;
+
+	rz_queue_order(&s->queue, left, n, &order);
+	while (could < rows && !could_go(s, could))
+		could++;
+	while (could < rows && rz_queue_next(&order, &at)) {
+		decide(s, at);
+		while (could < rows && !could_go(s, could))
 			could++;
 	}
 	for (i = 0; i < order.n; i++)
-		order.left[i]->row->reason = rz_select_decide(s, order.left[i]);
+		decide(s, order.left[i]);
 }
 
 static void learn(struct rz_select *s)
@@ -304,29 +346,41 @@ bool rz_select_cares(const struct rz_select *s, uint64_t client, const uint8_t a
 	return rz_client_cares(s->clients, &key);
 }
 
-int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
-		  const struct rz_moment *m)
+int rz_select_rows(struct rz_select *s, struct rz_rows *rows, const struct rz_moment *m)
 {
-	_cleanup_free_ struct rz_queue_place *q = malloc((n + 1) * sizeof(*q));
-	_cleanup_free_ struct rz_queue_place **left =
-		malloc((n + 1) * sizeof(struct rz_queue_place *));
-	size_t i, len;
+	_cleanup_free_ uint32_t *left = malloc((rows->n + 1) * sizeof(*left));
+	size_t i;
 
-	for (i = 0; i < n; i++)
-		rows[i].reason = RZ_REASON_OVER_BUDGET;
-	if (!q || !left || rz_queue_begin(&s->queue, n))
+	for (i = 0; i < rows->n; i++)
+		if (rz_rows_is_candidate(rows, &rows->rows[i]))
+			rows->rows[i].reason = RZ_REASON_OVER_BUDGET;
+	if (!left || rz_queue_begin(&s->queue, rows))
 		return -ENOMEM;
 	if (m->now_ns > s->now_ns)
 		s->now_ns = m->now_ns;
 	s->paused = m->paused;
 	rz_budget_begin(s->budget, s->now_ns, m->share);
 	rz_client_begin(s->clients, s->now_ns);
-	len = line_up(s, q, rows, n);
+	line_up(s, rows);
 	learn(s);
-	len = drop_waiting(s, q, len);
-	decide_all(s, q, len, left);
+	decide_all(s, left, drop_waiting(s, left));
 	rz_queue_end(&s->queue);
 	return 0;
+}
+
+int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
+		  const struct rz_moment *m)
+{
+	struct rz_rows r = {};
+	int err = rz_rows_of(rows, n, &r);
+	size_t i;
+
+	if (!err)
+		err = rz_select_rows(s, &r, m);
+	for (i = 0; i < n; i++)
+		rows[i].reason = i < r.n ? (enum rz_reason)r.rows[i].reason : RZ_REASON_OVER_BUDGET;
+	rz_rows_free(&r);
+	return err;
 }
 
 bool rz_select_backlog(const struct rz_select *s)

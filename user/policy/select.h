@@ -52,6 +52,7 @@
 #include "policy/candidate.h"
 #include "policy/client.h"
 #include "policy/limits.h"
+#include "policy/rows.h"
 
 /* The moment of a tick. */
 struct rz_moment {
@@ -77,11 +78,13 @@ bool rz_select_cares(const struct rz_select *s, uint64_t client, const uint8_t a
 
 /*
  * Judges all of a tick at once, in an order that is fair: addresses take turns (queue.h). Fills
- * reason of every row; a same_zone row gets RZ_REASON_SAME_ZONE, that of a witness means nothing,
- * one that was left behind RZ_REASON_LEFT_BEHIND. In mode observe a connection that would have been
- * moved stays OBSERVING, at no further cost, for as long as it is a candidate. 0 or -ENOMEM (then
- * no row may go: all are OVER_BUDGET).
+ * reason of every candidate; a same_zone row gets RZ_REASON_SAME_ZONE, that of a witness means
+ * nothing, one that was left behind RZ_REASON_LEFT_BEHIND. In mode observe a connection that would
+ * have been moved stays OBSERVING, at no further cost, for as long as it is a candidate. 0 or
+ * -ENOMEM (then no row may go: all are OVER_BUDGET).
  */
+int rz_select_rows(struct rz_select *s, struct rz_rows *rows, const struct rz_moment *m);
+/* The same of rows that stand each by itself. */
 int rz_select_run(struct rz_select *s, struct rz_candidate *rows, size_t n,
 		  const struct rz_moment *m);
 

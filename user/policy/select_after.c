@@ -50,7 +50,7 @@ uint64_t rz_select_not_before(struct rz_select *s, const struct rz_candidate *ro
 
 enum rz_reason rz_select_late(struct rz_select *s, struct rz_candidate *row, uint64_t now_ns)
 {
-	struct rz_queue_place alone = {.row = row};
+	struct rz_waiter alone = {.row = *row};
 
 	s->now_ns = now_ns;
 	rz_client_look_from(s->clients, now_ns);

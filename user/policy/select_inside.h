@@ -17,6 +17,13 @@ struct rz_select {
 	bool paused;
 };
 
+/* A candidate that waits, with what is remembered of it. */
+struct rz_waiter {
+	struct rz_candidate row;
+	struct rz_waiting *waiting;   /* NULL: it is no candidate of a tick */
+	struct rz_queue_turn *client; /* NULL: no memory */
+};
+
 /* A candidate for the memory of clients, with what was seen of it, now or before. `w`: NULL, or
  * what is remembered of it. */
 struct rz_client_conn rz_select_waiting_conn(const struct rz_candidate *row,
@@ -28,6 +35,6 @@ enum rz_reason rz_select_remembers(struct rz_select *s, const struct rz_candidat
 /* How long a connection rests that was let go, doubled for each time before. */
 uint64_t rz_select_let_go_rest(const struct rz_select *s, const struct rz_waiting_more *w);
 /* Asks everything, and takes its turn and its tokens if it may go. */
-enum rz_reason rz_select_decide(struct rz_select *s, const struct rz_queue_place *place);
+enum rz_reason rz_select_decide(struct rz_select *s, const struct rz_waiter *place);
 
 #endif

@@ -10,6 +10,7 @@
 #include "policy/known.h"
 #include "policy/pace.h"
 #include "policy/ready.h"
+#include "policy/roll.h"
 #include "policy/share.h"
 #include "policy/verdicts.h"
 
@@ -76,27 +77,12 @@ struct work {
 	struct rz_tick *tick;
 	const struct rz_snapshot *snap;
 	const struct rz_world *world;
+	const struct rz_select *select;
 	struct rz_share *share;
-	struct rz_candidate *rows; /* candidates, and of those at home and witnesses whom select
-				    * wants to hear of; in the order of the connections */
-	size_t n, room;
+	struct rz_verdicts *verdicts;
+	struct rz_rows *rows;
+	uint32_t *kinds; /* of each template: its latest kind with a shared verdict, + 1 */
 };
-
-/* Room for one row more. 0 or -ENOMEM. */
-static int make_room(struct work *w)
-{
-	size_t room = w->room ? 2 * w->room : 64;
-	struct rz_candidate *rows;
-
-	if (w->n < w->room)
-		return 0;
-	rows = realloc(w->rows, room * sizeof(*rows));
-	if (!rows)
-		return -ENOMEM;
-	w->rows = w->tick->moves = rows;
-	w->room = room;
-	return 0;
-}
 
 /* That a client's metadata connection is at home says nothing of where its data flows. */
 static bool is_home(const struct rz_verdict *v)
@@ -109,11 +95,6 @@ static bool is_witness(const struct rz_verdict *v)
 {
 	return v->reason != RZ_REASON_NOT_IDENTIFIED &&
 	       (v->kind == RZ_KIND_DATA || v->kind == RZ_KIND_SHARED);
-}
-
-static bool is_candidate(const struct rz_candidate *row)
-{
-	return !row->same_zone && !row->witness;
 }
 
 static bool is_wanted(const struct rz_conn *c, const struct rz_verdict *v,
@@ -142,34 +123,68 @@ struct rz_tick_early rz_tick_early(const struct rz_judged_conn *c, const struct 
 	return (struct rz_tick_early){decided, told(&v, world)};
 }
 
-/* Judges every connection; collects what select wants to hear of. 0 or -ENOMEM. */
-static int classify_all(struct work *w, struct rz_verdicts *verdicts,
-			const struct rz_select *select)
+/* What all connections with this verdict have in common. `conn`: their template. */
+static size_t new_kind(struct work *w, const struct rz_conn *c, const struct rz_verdict *v,
+		       uint32_t conn)
 {
-	const struct rz_snapshot *snap = w->snap;
-	size_t i;
+	struct rz_row_kind k = {.candidate = as_candidate(c, v),
+				.verdict = told(v, w->world),
+				.conn = conn,
+				.wanted = is_wanted(c, v, w->select)};
 
-	for (i = 0; i < snap->n_conns; i++) {
-		const struct rz_conn *c = &snap->conns[i];
-		struct rz_endpoint proxied;
-		struct rz_judged_conn j = rz_judged(snap, c, &proxied);
-		struct rz_verdict v = rz_verdicts_of(verdicts, &j);
-		struct rz_candidate *row;
+	k.candidate.same_zone = !v->move && v->locality == RZ_LOCALITY_SAME;
+	k.candidate.witness = !v->move && !is_home(v);
+	if (v->move)
+		k.candidate.target = rz_share_target(w->share, v->there);
+	return rz_rows_add_kind(w->rows, &k);
+}
 
-		w->tick->verdicts[i] = told(&v, w->world);
-		w->tick->localities[v.locality]++;
-		if (!v.move)
-			w->tick->reasons[v.reason]++;
-		if (!is_wanted(c, &v, select))
-			continue;
-		if (make_room(w))
+/* The kind that has this template and this shared verdict; SIZE_MAX: none yet. */
+static size_t find_kind(const struct work *w, uint32_t conn, size_t number)
+{
+	uint32_t at = w->kinds[conn];
+
+	while (at && w->rows->kinds[at - 1].number != number)
+		at = w->rows->kinds[at - 1].next;
+	return at ? at - 1 : SIZE_MAX;
+}
+
+/* The kind of a row; SIZE_MAX: no memory. */
+static size_t kind_of(struct work *w, const struct rz_row *row, const struct rz_conn *c)
+{
+	struct rz_endpoint proxied;
+	struct rz_judged_conn j = rz_judged(w->snap, c, &proxied);
+	size_t number, kind = SIZE_MAX;
+	struct rz_verdict v = rz_verdicts_of(w->verdicts, &j, &number);
+	bool shared = number < RZ_VERDICTS_MAX;
+
+	w->tick->localities[v.locality]++;
+	if (shared)
+		kind = find_kind(w, row->kind, number);
+	if (kind != SIZE_MAX)
+		return kind;
+	kind = new_kind(w, c, &v, row->kind);
+	if (shared && kind != SIZE_MAX) {
+		w->rows->kinds[kind].number = (uint32_t)number;
+		w->rows->kinds[kind].next = w->kinds[row->kind];
+		w->kinds[row->kind] = (uint32_t)kind + 1;
+	}
+	return kind;
+}
+
+/* Judges every connection. 0 or -ENOMEM. */
+static int classify_all(struct work *w)
+{
+	size_t i, kind;
+
+	for (i = 0; i < w->rows->n; i++) {
+		struct rz_row *row = &w->rows->rows[i];
+		struct rz_conn c = rz_rows_conn(w->rows, row);
+
+		kind = kind_of(w, row, &c);
+		if (kind == SIZE_MAX)
 			return -ENOMEM;
-		row = &w->rows[w->n++];
-		*row = as_candidate(c, &v);
-		row->same_zone = !v.move && v.locality == RZ_LOCALITY_SAME;
-		row->witness = !v.move && !is_home(&v);
-		if (v.move)
-			row->target = rz_share_target(w->share, v.there);
+		rz_rows_judged(w->rows, row, kind);
 	}
 	return 0;
 }
@@ -191,69 +206,107 @@ static void see_all(struct work *w)
 }
 
 /* 0 or -ENOMEM. */
-static int judge_all(struct work *w, const struct rz_select *select)
+static int judge_all(struct work *w)
 {
-	struct rz_verdicts *verdicts = NULL;
-	int err = rz_verdicts_new(w->world, &verdicts);
+	int err = rz_verdicts_new(w->world, &w->verdicts);
 
+	w->kinds = calloc(w->rows->n_conns + 1, sizeof(*w->kinds));
+	if (!w->kinds)
+		err = -ENOMEM;
 	if (!err)
 		err = rz_share_new(w->world->topo, w->world->zones, &w->share);
 	if (!err) {
 		see_all(w);
-		err = classify_all(w, verdicts, select);
+		err = classify_all(w);
 		w->tick->share = rz_share_all(w->share);
 	}
 	rz_share_free(w->share);
-	rz_verdicts_free(verdicts);
+	rz_verdicts_free(w->verdicts);
+	free(w->kinds);
 	return err;
 }
 
-/* Keeps the candidates alone, with select's answers, as the tick's moves. */
-static void take_answers(struct work *w)
+/* Counts, and makes moves of the candidates; `all`: also of those that wait. 0 or -ENOMEM. */
+static int take_answers(struct rz_tick *t, const struct rz_rows *rows, bool all)
 {
-	const struct rz_conn *conns = w->snap->conns;
-	struct rz_tick *t = w->tick;
-	size_t i, at = 0;
+	size_t i, go = 0;
 
-	for (i = 0; i < w->n; i++) {
-		if (!is_candidate(&w->rows[i]))
-			continue;
-		while (conns[at].cookie != w->rows[i].cookie)
-			at++;
-		t->verdicts[at++].reason = w->rows[i].reason;
-		t->reasons[w->rows[i].reason]++;
-		t->moves[t->n_moves++] = w->rows[i]; /* n_moves <= i: it is the same array */
+	for (i = 0; i < rows->n; i++) {
+		const struct rz_row *row = &rows->rows[i];
+
+		t->reasons[row->reason]++;
+		t->candidates += rz_rows_is_candidate(rows, row);
+		go += rz_rows_is_candidate(rows, row) && row->reason == RZ_REASON_NONE;
 	}
+	t->moves = calloc((all ? t->candidates : go) + 1, sizeof(*t->moves));
+	if (!t->moves)
+		return -ENOMEM;
+	for (i = 0; i < rows->n; i++) {
+		const struct rz_row *row = &rows->rows[i];
+
+		if (rz_rows_is_candidate(rows, row) && (all || row->reason == RZ_REASON_NONE))
+			t->moves[t->n_moves++] = rz_rows_candidate(rows, row);
+	}
+	return 0;
 }
 
-static int run(struct work *w, struct rz_select *select, bool paused)
+static int run(struct work *w, struct rz_select *select, bool paused, bool all)
 {
 	struct rz_moment moment = {.now_ns = w->world->now_ns, .paused = paused};
-	int err = judge_all(w, select);
+	int err = judge_all(w);
 
 	moment.share = w->tick->share;
 	if (!err)
-		err = rz_pace_count(w->rows, w->n);
+		err = rz_pace_count_kinds(w->rows);
 	if (!err)
-		err = rz_select_run(select, w->rows, w->n, &moment);
-	if (err)
-		return err;
-	take_answers(w);
+		err = rz_select_rows(select, w->rows, &moment);
+	if (!err)
+		err = take_answers(w->tick, w->rows, all);
 	w->tick->backlog = rz_select_backlog(select);
-	return 0;
+	return err;
+}
+
+static int judge(const struct rz_snapshot *snap, const struct rz_world *world,
+		 struct rz_select *select, bool paused, struct rz_rows *rows, bool all,
+		 struct rz_tick **ret)
+{
+	struct rz_tick *t = calloc(1, sizeof(*t));
+	struct work w = {.tick = t, .snap = snap, .world = world, .select = select, .rows = rows};
+	int err = t ? run(&w, select, paused, all) : -ENOMEM;
+
+	if (err)
+		rz_tick_free(t);
+	else
+		*ret = t;
+	return err;
+}
+
+int rz_tick_rows(const struct rz_snapshot *snap, const struct rz_world *world,
+		 struct rz_select *select, bool paused, struct rz_rows *rows, struct rz_tick **ret)
+{
+	return judge(snap, world, select, paused, rows, false, ret);
 }
 
 int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
 		struct rz_select *select, bool paused, struct rz_tick **ret)
 {
-	struct rz_tick *t = calloc(1, sizeof(*t));
-	struct work w = {.tick = t, .snap = snap, .world = world};
-	int err = -ENOMEM;
+	struct rz_rows rows = {};
+	struct rz_tick *t = NULL;
+	uint32_t like = 0;
+	size_t i;
+	int err = 0;
 
-	if (t)
+	for (i = 0; !err && i < snap->n_conns; i++)
+		err = rz_rows_add(&rows, &snap->conns[i], RZ_ROLL_NONE, &like);
+	if (!err)
+		err = judge(snap, world, select, paused, &rows, true, &t);
+	if (!err)
 		t->verdicts = calloc(snap->n_conns + 1, sizeof(*t->verdicts));
-	if (t && t->verdicts)
-		err = run(&w, select, paused);
+	if (!err && !t->verdicts)
+		err = -ENOMEM;
+	for (i = 0; !err && i < rows.n; i++)
+		t->verdicts[i] = rz_rows_verdict(&rows, &rows.rows[i]);
+	rz_rows_free(&rows);
 	if (err)
 		rz_tick_free(t);
 	else

@@ -2,30 +2,22 @@
 /*
  * One run of the policy over everything. Pure apart from select's memory.
  *
- * Comes in: a snapshot of the maps, the topology, the clock. Goes out: the candidates, each with
- * "go" or the reason to wait, and how many connections have each reason. Called by daemon/tick.c.
+ * Comes in: the connections, a snapshot of the other maps, the topology, the clock. Goes out: the
+ * candidates, each with "go" or the reason to wait, and how many connections have each reason.
+ * Called by daemon/tick.c with a pass's rows (rows.h), and by the commands with a whole snapshot.
  */
 #ifndef RZ_POLICY_TICK_H
 #define RZ_POLICY_TICK_H
 
 #include "kern/snapshot.h"
 #include "policy/classify.h"
+#include "policy/rows.h"
 #include "policy/select.h"
 
 /* A connection of a snapshot, as the policy judges it. *proxied: memory for the address that a
  * PROXY header names. */
 struct rz_judged_conn rz_judged(const struct rz_snapshot *snap, const struct rz_conn *c,
 				struct rz_endpoint *proxied);
-
-struct rz_tick_verdict {
-	enum rz_reason reason;		 /* classify's, or select's; NONE: it goes */
-	const char *from_zone, *to_zone; /* NULL: not known; as in rz_candidate */
-	uint64_t expected_ns;		 /* as in rz_verdict */
-	bool lasts;			 /* likewise */
-	bool home_ready; /* an agent that it could use is ready in to_zone, and has been for long
-			  * enough (rz_ready_reason) */
-	bool ask;	 /* its agent is to be asked for its versions; as in rz_verdict */
-};
 
 /* What alike connections are told alike. */
 struct rz_tick_early {
@@ -35,9 +27,12 @@ struct rz_tick_early {
 struct rz_tick_early rz_tick_early(const struct rz_judged_conn *c, const struct rz_world *world);
 
 struct rz_tick {
-	struct rz_tick_verdict *verdicts; /* of each connection, in the snapshot's order */
-	struct rz_candidate *moves;	  /* sorted by cookie */
+	struct rz_tick_verdict *verdicts; /* rz_tick_run(): of each connection, in the snapshot's
+					   * order */
+	/* Sorted by cookie: those that go; of rz_tick_run() all candidates. */
+	struct rz_candidate *moves;
 	size_t n_moves;
+	size_t candidates;		      /* so many there are, whether they go or wait */
 	size_t reasons[RZ_REASON_COUNT];      /* connections, by what classify and select said */
 	size_t localities[RZ_LOCALITY_COUNT]; /* connections */
 	bool backlog; /* somebody waits for a rate alone: the next tick may come before its time */
@@ -51,8 +46,11 @@ static inline uint64_t rz_tick_due_ns(bool backlog, uint64_t interval_ns)
 	return backlog && interval_ns > RZ_TICK_BACKLOG_NS ? RZ_TICK_BACKLOG_NS : interval_ns;
 }
 
-/* Of all connections of the snapshot; of a pass's, of those that it keeps. `paused`: by the
- * operator. 0 or -ENOMEM; *ret is written on success only. */
+/* Judges a pass's rows, which are sorted: each has its kind and its reason afterwards. `snap` has
+ * all else. `paused`: by the operator. 0 or -ENOMEM; *ret is written on success only. */
+int rz_tick_rows(const struct rz_snapshot *snap, const struct rz_world *world,
+		 struct rz_select *select, bool paused, struct rz_rows *rows, struct rz_tick **ret);
+/* The same of all connections of a snapshot, which are sorted. */
 int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
 		struct rz_select *select, bool paused, struct rz_tick **ret);
 /*
@@ -68,6 +66,7 @@ int rz_tick_by_hand(const struct rz_snapshot *snap, const struct rz_world *world
 		    const struct rz_order_row *orders, size_t n, struct rz_tick **ret);
 void rz_tick_free(struct rz_tick *t); /* takes NULL */
 
+/* Among t->moves. */
 const struct rz_candidate *rz_tick_find(const struct rz_tick *t, uint64_t cookie);
 
 /* Why a move that was allowed did not happen. */

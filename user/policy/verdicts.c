@@ -16,7 +16,7 @@
 
 #include "base/hash.h"
 
-#define ROWS_MAX  4096 /* 1.2 MB; what is like none of these is judged by itself */
+#define ROWS_MAX  RZ_VERDICTS_MAX
 #define ROWS_EACH 256
 #define PLACES	  (2 * ROWS_MAX)
 
@@ -130,16 +130,20 @@ static bool is_old(const struct rz_conn *c, const struct rz_verdict *of_row,
 	       (!of_row->there || c->opened_ns <= of_row->there->ready_since_ns);
 }
 
-struct rz_verdict rz_verdicts_of(struct rz_verdicts *v, const struct rz_judged_conn *c)
+struct rz_verdict rz_verdicts_of(struct rz_verdicts *v, const struct rz_judged_conn *c,
+				 size_t *ret_number)
 {
 	const struct row *row;
 	struct key k;
 
+	*ret_number = RZ_VERDICTS_MAX;
 	/* a true client behind a PROXY header is each connection's own */
 	if (c->conn->park != RZ_PARK_NO || c->client_addr)
 		return rz_classify(c, v->world);
 	k = key_of(c);
 	row = row_of(v, &k);
-	return row && is_old(c->conn, &row->verdict, v->world) ? row->verdict
-							       : rz_classify(c, v->world);
+	if (!row || !is_old(c->conn, &row->verdict, v->world))
+		return rz_classify(c, v->world);
+	*ret_number = (size_t)(row - v->rows);
+	return row->verdict;
 }
