@@ -195,9 +195,10 @@ static bool busy(const uint8_t *stream, const struct way_piece *p)
 		framer_segment(&model, p->at, p->len, p->rcv_nxt);
 		return !framing_kept_early();
 	}
+	/* twice where the fast path had the claim for nothing, and looked for early segments */
 	found = framing_stats()->scratch_busy - found;
-	busy_segments += found;
-	if (dropped != found)
+	busy_segments += dropped;
+	if (dropped != (found > 0) || found > 2)
 		differs("whether a segment is dropped", p);
 	if (memcmp(&before, framing_frame(), sizeof(before)))
 		differs("a frame whose segment was not read", p);
