@@ -335,6 +335,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!p.seen) {
 			if (!(way.flags & WAY_BUSY) || framing_park() >= RZ_PARK_WANTED)
 				continue;
+			raced |= p.had; /* way_drop() takes that away, and it comes again */
 			if (way_random(&way, 2))
 				loses(stream, &p);
 			else if (!busy(stream, &p))
