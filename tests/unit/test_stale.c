@@ -7,8 +7,10 @@
 
 #define S 1000000000ULL
 
-static const struct rz_conn conn = {
-	.cookie = 7, .claim = 0x8007, .last_request_ns = 5, .frame = {.generation = 3, .requests = 9}};
+static const struct rz_conn conn = {.cookie = 7,
+				    .claim = 0x8007,
+				    .last_request_ns = 5,
+				    .frame = {.generation = 3, .requests = 9}};
 
 static void test_left(void **state)
 {
