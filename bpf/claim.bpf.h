@@ -16,7 +16,8 @@
  * lock; so whoever has the lock and finds the claim taken has met the fast path.
  *
  * A claim is never left behind: between taking and giving there is no call of a helper, no loop and
- * no way out, and a program that has begun runs to its end, also if it is detached meanwhile.
+ * no way out, and a program that has begun runs to its end, also if it is detached meanwhile. If
+ * one is left all the same, a tick finds it, and the entry is made anew (user/kern/stale.h).
  *
  * A reader that takes neither finds out whether what it read was one frame: bpf/reset.bpf.h by
  * rz_claim_read_begin() and rz_claim_read_held(), user space by reading again (user/kern/conn.h).
@@ -66,14 +67,19 @@ static __always_inline bool rz_claim_take(struct rz_conn *c, __u64 cookie)
 	       was;
 }
 
-/* Gives the claim back, unless the memory is another connection's by now. All that was written
+/*
+ * Gives the claim back, unless the memory is another connection's by now. All that was written
  * before is seen by whoever takes it next, and what is read behind it is newer: a full barrier.
- * Only the holder changes the word's other half, so this cannot fail for that. */
+ * Only the holder changes the word's other half, or a task that had the lock and the claim of the
+ * connection that had the memory before: then once more, or the claim would be left behind.
+ */
 static __always_inline void rz_claim_give(struct rz_conn *c, __u64 cookie)
 {
-	__u32 is = (rz_claim_read(c) & 0xffff) | rz_claim_mark(cookie);
+	__u32 is = (rz_claim_read(c) & 0xffff) | rz_claim_mark(cookie), was;
 
-	__sync_val_compare_and_swap(rz_claim_word(c), is, is & 0xffff);
+	was = __sync_val_compare_and_swap(rz_claim_word(c), is, is & 0xffff);
+	if (was != is && was >> 16 == is >> 16)
+		__sync_val_compare_and_swap(rz_claim_word(c), was, was & 0xffff);
 }
 
 /*

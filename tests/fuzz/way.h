@@ -48,6 +48,7 @@ struct way {
 struct way_piece {
 	uint32_t at, len, rcv_nxt;
 	bool seen;
+	bool had; /* TCP had some of it, behind a hole */
 };
 
 static inline uint32_t way_random(struct way *w, uint32_t below)
@@ -111,6 +112,7 @@ static inline bool way_next(struct way *w, struct way_piece *ret)
 		len = w->n - at;
 	*ret = (struct way_piece){at, len, w->rcv_nxt, true};
 	ret->seen = !(w->flags & WAY_UNSEEN && way_random(w, 8) == 0);
+	ret->had = memchr(w->got + at, 1, len);
 	memset(w->got + at, 1, len);
 	if (at + len > w->sent)
 		w->sent = at + len;

@@ -20,6 +20,7 @@
 #include "kern/follow.h"
 #include "kern/load.h"
 #include "kern/pause.h"
+#include "kern/stale.h"
 #include "kern/tally.h"
 #include "move/catch.h"
 #include "move/job.h"
@@ -65,6 +66,7 @@ struct rz_daemon {
 	struct rz_census *census;		  /* NULL: this kernel cannot */
 	bool census_ran;			  /* the first one is over */
 	bool census_whole;			  /* one has walked all of the node */
+	struct rz_stale stale;			  /* claims on entries, as ticks have met them */
 	bool uninstall;				  /* its end leaves no pin, see kern/removal.h */
 	bool started;	       /* all of the start succeeded; else what it made is removed */
 	bool paused;	       /* by the operator, as of the latest look */

@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "kern/live.h"
 #include "kern/named.h"
 #include "kern/rooms.h"
@@ -124,6 +126,17 @@ static int judge(struct pass *p, const struct rz_conn *c, size_t i, uint32_t pla
 	return 0;
 }
 
+/* A claim that was left behind keeps all segments of its connection out. */
+static void free_claim(struct pass *p, const struct rz_conn *c)
+{
+	if (!rz_stale_see(&p->d->stale, c, p->snap->now_ns))
+		return;
+	rz_warn("maps: connection %llu: a claim on its entry was not given back for %llu s; its "
+		"entry is made anew",
+		(unsigned long long)c->cookie, RZ_STALE_NS / RZ_SECOND_NS);
+	rz_kern_forget_stranger(p->d->kern, c);
+}
+
 static int on_conn(void *arg, const struct rz_conn *c, size_t i)
 {
 	struct pass *p = arg;
@@ -133,6 +146,8 @@ static int on_conn(void *arg, const struct rz_conn *c, size_t i)
 
 	if (err)
 		return err;
+	if (c->claim)
+		free_claim(p, c);
 	if (p->rows[i].stranger)
 		rz_rooms_take_stranger(p->d->kern, c, &p->strangers);
 	more = rz_daemon_ledger_open(p->d, p->snap, c, &place);
