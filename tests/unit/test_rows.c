@@ -65,6 +65,8 @@ static void assert_same(const struct rz_conn *kept, struct rz_conn c)
 	c.frame.requests = c.frame.requests < RZ_PARK_REQUESTS ? 0 : RZ_PARK_REQUESTS;
 	c.frame.answerable = c.frame.next_seq = 0;
 	c.metadata_cs = 0;
+	if (c.park != RZ_PARK_NO && c.park != RZ_PARK_ENDED)
+		c.park_cs = 0;
 	c.rx_bytes = c.tx_bytes = 0;
 	assert_memory_equal(kept, &c, sizeof(c));
 }

@@ -80,10 +80,15 @@ static int read_conns(const struct rz_daemon *d, struct rz_moves *m)
 	s->conns = calloc(m->jobs.n + 1, sizeof(*s->conns));
 	if (!s->conns)
 		return -ENOMEM;
-	for (i = 0; i < m->jobs.n; i++) /* by cookie, as the jobs are */
-		if (!bpf_map_lookup_elem_flags(d->maps->conns, &m->jobs.rows[i].c.cookie,
-					       &s->conns[s->n_conns], BPF_F_LOCK))
+	for (i = 0; i < m->jobs.n; i++) { /* by cookie, as the jobs are */
+		uint64_t cookie = m->jobs.rows[i].c.cookie;
+		struct rz_conn *c = &s->conns[s->n_conns];
+
+		/* an element that is used again while it is read has another connection's value */
+		if (!bpf_map_lookup_elem_flags(d->maps->conns, &cookie, c, BPF_F_LOCK) &&
+		    c->cookie == cookie)
 			s->n_conns++;
+	}
 	return 0;
 }
 

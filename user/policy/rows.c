@@ -40,16 +40,16 @@ void rz_rows_free(struct rz_rows *r)
 /* ---- templates ---- */
 
 /* What changes with each request, or is of one connection, is 0. Parking asks whether enough of it
- * was read (policy/park.c). */
+ * was read (policy/park.c): not of one whose requests are still to be left unread, or are. All that
+ * were parked would have templates of their own, by the moment of it. */
 static struct rz_conn template_of(const struct rz_conn *c)
 {
-	struct rz_conn t = {.park = c->park,
-			    .tuple = c->tuple,
-			    .frame = c->frame,
-			    .netns = c->netns,
-			    .park_cs = c->park_cs};
+	struct rz_conn t = {
+		.park = c->park, .tuple = c->tuple, .frame = c->frame, .netns = c->netns};
 	struct rz_frame *f = &t.frame;
 
+	if (c->park == RZ_PARK_NO || c->park == RZ_PARK_ENDED)
+		t.park_cs = c->park_cs;
 	t.tuple.client_port = 0;
 	f->generation = f->owner = f->have = f->skip = 0;
 	f->next_seq = f->answerable = f->correlation_id = f->read_end = 0;
@@ -70,24 +70,24 @@ static uint32_t *place_of(const struct rz_rows *r, const struct rz_conn *t)
 	return &r->index[i];
 }
 
-/* Twice as many places as templates. 0 or -ENOMEM. */
+/* Twice as many places as templates. 0 or -ENOMEM: then there is as much room as before. */
 static int make_conns_room(struct rz_rows *r)
 {
+	size_t i, room = r->conns_room ? 2 * r->conns_room : ROOM_FIRST;
 	uint32_t *index;
-	size_t i;
-	int err;
 
 	if (r->n_conns < r->conns_room)
 		return 0;
-	err = make_room((void **)&r->conns, r->n_conns, &r->conns_room, sizeof(*r->conns));
-	if (err)
-		return err;
-	index = calloc(2 * r->conns_room, sizeof(*index));
+	index = calloc(2 * room, sizeof(*index));
 	if (!index)
 		return -ENOMEM;
+	if (make_room((void **)&r->conns, r->n_conns, &r->conns_room, sizeof(*r->conns))) {
+		free(index);
+		return -ENOMEM;
+	}
 	free(r->index);
 	r->index = index;
-	r->n_index = 2 * r->conns_room;
+	r->n_index = 2 * room;
 	for (i = 0; i < r->n_conns; i++)
 		*place_of(r, &r->conns[i]) = (uint32_t)i + 1;
 	return 0;

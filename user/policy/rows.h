@@ -76,9 +76,9 @@ int rz_rows_add(struct rz_rows *r, const struct rz_conn *c, uint32_t place, uint
 void rz_rows_sort(struct rz_rows *r);
 void rz_rows_free(struct rz_rows *r); /* its arrays; all zero again */
 
-/* The connection of a row, but for its bytes, the place in its byte stream, and when it last asked
- * for metadata: these are 0. Of its requests it has none, or RZ_PARK_REQUESTS if there were more.
- */
+/* The connection of a row, but for its bytes, the place in its byte stream, when it last asked for
+ * metadata, and when it was parked, if it is: these are 0. Of its requests it has none, or
+ * RZ_PARK_REQUESTS if there were more. */
 struct rz_conn rz_rows_conn(const struct rz_rows *r, const struct rz_row *row);
 
 /* A new kind. Its number; SIZE_MAX: no memory. */

@@ -81,7 +81,9 @@ struct work {
 	struct rz_share *share;
 	struct rz_verdicts *verdicts;
 	struct rz_rows *rows;
-	uint32_t *kinds; /* of each template: its latest kind with a shared verdict, + 1 */
+	/* of each template: its latest kind with a shared verdict, and the latest without one that
+	 * select is not told of, + 1 */
+	uint32_t *kinds, *others;
 };
 
 /* That a client's metadata connection is at home says nothing of where its data flows. */
@@ -125,12 +127,12 @@ struct rz_tick_early rz_tick_early(const struct rz_judged_conn *c, const struct 
 
 /* What all connections with this verdict have in common. `conn`: their template. */
 static size_t new_kind(struct work *w, const struct rz_conn *c, const struct rz_verdict *v,
-		       uint32_t conn)
+		       uint32_t conn, bool wanted)
 {
 	struct rz_row_kind k = {.candidate = as_candidate(c, v),
 				.verdict = told(v, w->world),
 				.conn = conn,
-				.wanted = is_wanted(c, v, w->select)};
+				.wanted = wanted};
 
 	k.candidate.same_zone = !v->move && v->locality == RZ_LOCALITY_SAME;
 	k.candidate.witness = !v->move && !is_home(v);
@@ -149,22 +151,47 @@ static size_t find_kind(const struct work *w, uint32_t conn, size_t number)
 	return at ? at - 1 : SIZE_MAX;
 }
 
+static bool is_told_alike(const struct rz_tick_verdict *a, const struct rz_tick_verdict *b)
+{
+	return a->reason == b->reason && a->from_zone == b->from_zone && a->to_zone == b->to_zone &&
+	       a->expected_ns == b->expected_ns && a->lasts == b->lasts &&
+	       a->home_ready == b->home_ready && a->ask == b->ask;
+}
+
+/* Of what select is not told there is nothing but the verdict. Parked connections are judged each
+ * by itself, and told alike. */
+static size_t kind_by_itself(struct work *w, const struct rz_conn *c, const struct rz_verdict *v,
+			     uint32_t conn)
+{
+	bool wanted = is_wanted(c, v, w->select);
+	struct rz_tick_verdict t = told(v, w->world);
+	uint32_t *other = &w->others[conn];
+	size_t kind;
+
+	if (!wanted && *other && is_told_alike(&w->rows->kinds[*other - 1].verdict, &t))
+		return *other - 1;
+	kind = new_kind(w, c, v, conn, wanted);
+	if (!wanted && kind != SIZE_MAX)
+		*other = (uint32_t)kind + 1;
+	return kind;
+}
+
 /* The kind of a row; SIZE_MAX: no memory. */
 static size_t kind_of(struct work *w, const struct rz_row *row, const struct rz_conn *c)
 {
 	struct rz_endpoint proxied;
 	struct rz_judged_conn j = rz_judged(w->snap, c, &proxied);
-	size_t number, kind = SIZE_MAX;
+	size_t number, kind;
 	struct rz_verdict v = rz_verdicts_of(w->verdicts, &j, &number);
-	bool shared = number < RZ_VERDICTS_MAX;
 
 	w->tick->localities[v.locality]++;
-	if (shared)
-		kind = find_kind(w, row->kind, number);
+	if (number == RZ_VERDICTS_MAX)
+		return kind_by_itself(w, c, &v, row->kind);
+	kind = find_kind(w, row->kind, number);
 	if (kind != SIZE_MAX)
 		return kind;
-	kind = new_kind(w, c, &v, row->kind);
-	if (shared && kind != SIZE_MAX) {
+	kind = new_kind(w, c, &v, row->kind, is_wanted(c, &v, w->select));
+	if (kind != SIZE_MAX) {
 		w->rows->kinds[kind].number = (uint32_t)number;
 		w->rows->kinds[kind].next = w->kinds[row->kind];
 		w->kinds[row->kind] = (uint32_t)kind + 1;
@@ -211,7 +238,8 @@ static int judge_all(struct work *w)
 	int err = rz_verdicts_new(w->world, &w->verdicts);
 
 	w->kinds = calloc(w->rows->n_conns + 1, sizeof(*w->kinds));
-	if (!w->kinds)
+	w->others = calloc(w->rows->n_conns + 1, sizeof(*w->others));
+	if (!w->kinds || !w->others)
 		err = -ENOMEM;
 	if (!err)
 		err = rz_share_new(w->world->topo, w->world->zones, &w->share);
@@ -223,6 +251,7 @@ static int judge_all(struct work *w)
 	rz_share_free(w->share);
 	rz_verdicts_free(w->verdicts);
 	free(w->kinds);
+	free(w->others);
 	return err;
 }
 
@@ -250,6 +279,22 @@ static int take_answers(struct rz_tick *t, const struct rz_rows *rows, bool all)
 	return 0;
 }
 
+/* Nobody goes: what select has taken of rates and turns is given back. */
+static void take_back(struct rz_select *select, const struct rz_rows *rows)
+{
+	size_t i;
+
+	for (i = 0; i < rows->n; i++) {
+		const struct rz_row *row = &rows->rows[i];
+		struct rz_candidate c;
+
+		if (!rz_rows_is_candidate(rows, row) || row->reason != RZ_REASON_NONE)
+			continue;
+		c = rz_rows_candidate(rows, row);
+		rz_select_undo(select, &c);
+	}
+}
+
 static int run(struct work *w, struct rz_select *select, bool paused, bool all)
 {
 	struct rz_moment moment = {.now_ns = w->world->now_ns, .paused = paused};
@@ -260,8 +305,11 @@ static int run(struct work *w, struct rz_select *select, bool paused, bool all)
 		err = rz_pace_count_kinds(w->rows);
 	if (!err)
 		err = rz_select_rows(select, w->rows, &moment);
-	if (!err)
+	if (!err) {
 		err = take_answers(w->tick, w->rows, all);
+		if (err)
+			take_back(select, w->rows);
+	}
 	w->tick->backlog = rz_select_backlog(select);
 	return err;
 }
