@@ -152,7 +152,8 @@ s.pages = 2
 s.fault["list"] = two_pages
 s.line(json.dumps({"type": "ERROR", "object": {"code": 410, "message": "old"}}) + "\n")
 s.close_watches()
-check("410 for a continue token: the list begins anew, the agents stay", until(lambda: s.pages == 0) is not None and zones() == GOOD, zones())
+took, are = until(lambda: s.pages == 0), zones()
+check("410 for a continue token: the list begins anew, the agents stay", took is not None and are == GOOD, f"{took} s, {are}")
 recovers("410 for a continue token")
 
 # a watch that is open and silent while things change: the proof finds it
