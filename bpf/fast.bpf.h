@@ -183,12 +183,12 @@ static __always_inline bool rz_fast_is_next(const struct rz_frame *f, const stru
 }
 
 /*
- * Counts the request, under the claim. Whose frame it is, beside its generation, is written last,
- * in one go: an interrupt or another task may come between, and stay for so long that the
- * connection closes and another one gets the element's memory. Then this spoils the frame of that
- * one; but with the owner of this one in it that frame is void, and nobody believes it. (Not if
- * that one's own fast path is in the same few instructions on another CPU, and writes its owner
- * behind this one: two such moments at once.)
+ * Counts the request, under the claim. The frame's owner and generation are written last, by one
+ * store: an interrupt or another task may come between, and stay for so long that the connection
+ * closes and another one gets the element's memory. Then this spoils the other one's frame; but the
+ * owner in it is this connection, so that frame is void, and nobody believes it. (Not if the other
+ * one's fast path is in the same few instructions on another CPU, and writes its owner behind this
+ * one: two such moments at once.)
  */
 static __always_inline void rz_fast_count(struct rz_conn *c, __u64 cookie, const struct rz_fast *q,
 					  const struct rz_seg *seg, __u64 now)

@@ -137,7 +137,7 @@ static __always_inline enum rz_check rz_reset_look(struct sock_common *skc, stru
 }
 
 /* The same, or in doubt: the segment program has no socket lock, and may change the frame
- * meanwhile. What it reads TCP does not have yet. */
+ * meanwhile. TCP does not have yet the bytes that it reads then. */
 static __always_inline enum rz_check rz_reset_check(struct sock_common *skc,
 						    const struct rz_move *m, __u64 cookie)
 {

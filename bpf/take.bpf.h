@@ -210,7 +210,7 @@ static __always_inline bool rz_take_work(struct __sk_buff *skb, struct bpf_sock 
 	return false;
 }
 
-/* The segment in hand came early, and is not read now. What lies outside of TCP's window is not
+/* The segment in hand came early, and is not read now. A segment outside of TCP's window is not
  * kept: TCP throws it away, and the stream would come to its numbers later, with other bytes. */
 static __always_inline void rz_take_keep(struct __sk_buff *skb, struct bpf_sock *sk,
 					 struct rz_scratch *s)

@@ -33,9 +33,9 @@ enum rz_park {
  * conns: socket cookie -> connection. Inserted by rz_state, rz_segment or rz_census, removed by
  * rz_state when the connection leaves ESTABLISHED, and by user space when no socket is there.
  *
- * What changes is written by rz_segment alone, under `lock` and `claim`, or under the claim alone
- * (bpf/claim.bpf.h, bpf/fast.bpf.h), but for `met`; for `park`, which rz_park writes for user
- * space, under both, too; and for times and bytes of a parked connection, which rz_look writes
+ * rz_segment alone writes the fields that change, under `lock` and `claim`, or under the claim
+ * alone (bpf/claim.bpf.h, bpf/fast.bpf.h). Exceptions: `met`; `park`, which rz_park writes for user
+ * space, under both, too; and times and bytes of a parked connection, which rz_look writes
  * without them. rz_segment reads without them before it decides to work on the frame, and compares
  * the whole frame under both when it puts it back. User space reads with BPF_F_LOCK, and again
  * where it compares one field with another (user/kern/conn.h). rz_reset reads without the lock,

@@ -55,7 +55,7 @@ struct rz_frame {
 	__u16 owner; /* the socket cookie's low bits: a frame that strayed to another entry is void
 		      */
 	__u32 software; /* key into `softwares`, 0 if the client has not said it, or UNKEPT */
-	/* The place: two numbers in one aligned word. Who changes an entry's frame writes both by
+	/* The place: two numbers in one aligned word. A change of an entry's frame writes both by
 	 * one store, and rz_frame_inside() reads both by one load, without the lock. A new next_seq
 	 * beside an old read_end would let a segment pass unread that brings again what another CPU
 	 * is reading now. */

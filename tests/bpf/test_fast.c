@@ -243,7 +243,7 @@ static void *read_on(void *arg)
 	return NULL;
 }
 
-/* What two CPUs made of one connection. */
+/* The connection before and after two CPUs were at it, and all that was read meanwhile. */
 static struct met {
 	struct rz_conn before, after;
 	struct reader reader;
@@ -332,9 +332,9 @@ static void send_by_two(bool (*has_met)(void), uint32_t turns, uint32_t step, ui
 	assert_true(m->fast > 0);
 }
 
-/* Which segment comes first is chance. One that comes early is kept, one that loses the frame to
- * the other CPU is read again, and one that loses each try is dropped and sent again: none is lost,
- * and none counted twice. */
+/* Chance decides the order. A segment that comes early is kept, a segment that loses the frame to
+ * the other CPU is read again, and a segment that loses each try is dropped and sent again: none is
+ * lost, and none counted twice. */
 static void each_other(bool (*has_met)(void), uint32_t turns)
 {
 	send_by_two(has_met, turns, 2, LEAD);

@@ -182,7 +182,7 @@ static struct rz_conn *conn_here(void)
 
 static bool run(const struct framing_segment *s);
 
-/* What the other CPU does next. */
+/* The other CPU does its next step. */
 static void meanwhile_here(void)
 {
 	const struct framing_segment *s = others->s;
@@ -263,8 +263,8 @@ void framing_barrier(void)
 			memcpy(was + i, (uint8_t *)&conn_here()->frame + 8 * i, 8);
 }
 
-/* The lock is taken to commit: there the other CPU was faster. What would have been done at an
- * instant of the fast path is done here at the latest. */
+/* The lock is taken to commit: there the other CPU was faster. Steps that are due at an instant of
+ * the fast path are done here at the latest. */
 void bpf_spin_lock(struct bpf_spin_lock *lock)
 {
 	(void)lock;

@@ -34,7 +34,7 @@ void framing_begin(uint32_t seq, bool adopted);
 extern bool framing_claims;
 
 /* When another CPU has its segment. The last three are of the fast path, which is stopped there: it
- * has the claim all the time. What does not come by there does it as with FRAMING_BEFORE. */
+ * has the claim all the time. A segment that never gets there is treated as with FRAMING_BEFORE. */
 enum framing_instant {
 	FRAMING_BEFORE, /* this one's work is done, and not put back */
 	FRAMING_TAKEN,	/* the claim is taken, and nothing changed yet */
@@ -56,7 +56,7 @@ struct framing_other {
  */
 size_t framing_segment(const struct framing_segment *s, const struct framing_other *others,
 		       size_t n, uint32_t torn);
-/* Which of these were dropped: a bit for each. */
+/* A bit for each of these: it was dropped. */
 extern uint32_t framing_dropped;
 
 /* A segment that comes while another task of its CPU has the scratch (bpf/scratch.bpf.h). Returns
@@ -64,8 +64,8 @@ extern uint32_t framing_dropped;
 bool framing_busy(const struct framing_segment *s);
 
 /* A segment that finds, at each try, that another CPU has changed the frame meanwhile (fast.bpf.h
- * is not asked), or that another task has the claim. Returns whether it is dropped. What its tries
- * counted is not counted. */
+ * is not asked), or that another task has the claim. Returns whether it is dropped. The counts
+ * of its tries are taken back. */
 bool framing_loses(const struct framing_segment *s, bool claim);
 
 /* What user space does to the connection's mark, if it is `from`; the same just before the segment

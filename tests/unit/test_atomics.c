@@ -61,7 +61,7 @@ static void test_adding(void **state)
 	assert_memory_equal(&adds, &is, sizeof(is));
 }
 
-/* What nobody has thought about is refused. */
+/* Other instructions than those that the programs have are refused. */
 static void test_strange(void **state)
 {
 	const int ops[] = {BPF_XCHG, BPF_AND | BPF_FETCH, BPF_XOR | BPF_FETCH};

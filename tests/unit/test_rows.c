@@ -54,7 +54,7 @@ static int by_cookie(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* What no rule looks at is 0. */
+/* Fields that no rule looks at are 0. */
 static void assert_same(const struct rz_conn *kept, struct rz_conn c)
 {
 	unsigned lasts;

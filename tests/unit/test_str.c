@@ -138,7 +138,7 @@ static void test_duration_round_trip(void **state)
 	}
 }
 
-/* What a person writes is found in what is shown, whichever form of the address it is. */
+/* Each form in which a person may write an address becomes the form that is shown. */
 static void test_endpoint_normal(void **state)
 {
 	static const char *const good[][2] = {{"10.0.0.1", "10.0.0.1"},

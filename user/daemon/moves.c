@@ -68,8 +68,8 @@ static int make_jobs(struct rz_jobs *jobs, const struct rz_tick *t)
 }
 
 /* A tick's snapshot has no connections. Of those that go the entries are read now: what they carry
- * is asked for when the topology changes, and when they have moved. One that has closed meanwhile
- * has none. 0 or -ENOMEM. */
+ * is asked for when the topology changes, and when they have moved. A connection that has closed
+ * meanwhile has none. 0 or -ENOMEM. */
 static int read_conns(const struct rz_daemon *d, struct rz_moves *m)
 {
 	struct rz_snapshot *s = m->snap;

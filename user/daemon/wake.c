@@ -38,8 +38,9 @@ static int arm_at(int timer, uint64_t *due_ns, uint64_t at_ns)
 	return rz_loop_arm(timer, at_ns > now_ns ? at_ns - now_ns : 1);
 }
 
-/* The settings may name other intervals: each counts from the latest tick. What is due sooner
- * stays: if each reload put the tick off, a SIGHUP in each interval would end all ticks. */
+/* The settings may name other intervals: each counts from the latest tick. A tick that is due
+ * sooner stays due: if each reload put the tick off, a SIGHUP in each interval would end all ticks.
+ */
 static void arm_timers(struct rz_daemon *d)
 {
 	uint64_t latest_ns = d->status.tick_ns ? d->status.tick_ns : d->status.started_ns;

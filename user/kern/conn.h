@@ -3,10 +3,10 @@
  * One entry of map `conns`, read so that its frame is one frame.
  *
  * BPF_F_LOCK keeps out all who change an entry but the fast path, which takes a claim on it instead
- * (bpf/claim.bpf.h). What that one changes (counts, times, bytes, where the next request begins)
- * may be old in one place of a reading and new in another. Each of these is true by itself, so a
- * tick, which reads all entries in batches, looks at each alone. Whoever puts two of them together,
- * or compares one with what TCP says, reads here.
+ * (bpf/claim.bpf.h). The fields that it changes (counts, times, bytes, where the next request
+ * begins) may be old in one place of a reading and new in another. Each of these is true by itself,
+ * so a tick, which reads all entries in batches, looks at each alone. Whoever puts two of them
+ * together, or compares one with what TCP says, reads here.
  */
 #ifndef RZ_KERN_CONN_H
 #define RZ_KERN_CONN_H

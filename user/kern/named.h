@@ -33,7 +33,7 @@
  * room for all rows, those of open connections stay. Pure. 0 or -ENOMEM. */
 int rz_named_closed(struct rz_snapshot *s, const struct rz_closed *r);
 
-/* What a pass's connection that is kept says, is noted in its row of s->alike. */
+/* Notes in the row of s->alike what a connection says of its client that a pass keeps. */
 void rz_named_note(struct rz_alike *a, const struct rz_conn *c);
 
 /*

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 
-/* One that may go together with others of its client, or a kind of such ones. */
+/* A candidate that may go together with others of its client, or a kind of such candidates. */
 struct one {
 	struct rz_candidate *candidate;
 	size_t n; /* connections */

@@ -172,8 +172,8 @@ static bool is_sorted(const struct rz_waiting *w, size_t n)
 	return i >= n;
 }
 
-/* Those that joined, without the gaps between them. One that the map was read twice of joined
- * twice: what is remembered of it went with the first. */
+/* Those that joined, without the gaps between them. A connection of which the map was read
+ * twice joined twice: its memory went with the first. */
 static size_t close_gaps(struct rz_waiting *w, size_t n)
 {
 	size_t i, kept = 0;

@@ -39,9 +39,9 @@ void rz_rows_free(struct rz_rows *r)
 
 /* ---- templates ---- */
 
-/* What changes with each request, or is of one connection, is 0. Parking asks whether enough of it
- * was read (policy/park.c): not of one whose requests are still to be left unread, or are. All that
- * were parked would have templates of their own, by the moment of it. */
+/* Fields that change with each request, or that one connection alone has, are 0. So is the moment
+ * of parking, for else each parked connection would have a template of its own. Only
+ * policy/park.c asks for that moment, and not of a connection that is parked or is to be. */
 static struct rz_conn template_of(const struct rz_conn *c)
 {
 	struct rz_conn t = {

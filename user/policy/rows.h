@@ -87,7 +87,7 @@ size_t rz_rows_add_kind(struct rz_rows *r, const struct rz_row_kind *kind);
 void rz_rows_judged(struct rz_rows *r, struct rz_row *row, size_t kind);
 /* The row, as a candidate of its kind, with its reason. */
 struct rz_candidate rz_rows_candidate(const struct rz_rows *r, const struct rz_row *row);
-/* What it is told. */
+/* The verdict that the connection is told. */
 struct rz_tick_verdict rz_rows_verdict(const struct rz_rows *r, const struct rz_row *row);
 
 /* Is select told of it? */

@@ -125,7 +125,7 @@ struct rz_tick_early rz_tick_early(const struct rz_judged_conn *c, const struct 
 	return (struct rz_tick_early){decided, told(&v, world)};
 }
 
-/* What all connections with this verdict have in common. `conn`: their template. */
+/* Adds the kind of all connections with this template (`conn`) and verdict. */
 static size_t new_kind(struct work *w, const struct rz_conn *c, const struct rz_verdict *v,
 		       uint32_t conn, bool wanted)
 {
