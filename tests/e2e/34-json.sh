@@ -96,7 +96,9 @@ check "... but each can be followed by its hash" test "$(grep -ohE 'client-[0-9a
 check "maps are counted" eval 'jq -e "[.maps[] | select(.name == \"conns\")][0] | .entries > 0 and .max_entries > .entries" "$WORK/bug/facts.json" >/dev/null'
 mkdir "$WORK/raw" && "$REZONE" bugtool --pin-dir "$PIN_DIR" --raw --file - 2>/dev/null | tar -xz -C "$WORK/raw" --strip-components=1
 check "--raw has them, --file - writes to stdout" test "$(found "$WORK/raw" | grep -cxE 'list.json|events.json|config.json|topology.json')" = 4
-mkdir "$WORK/links" && for i in $(seq 0 60); do ln -s "$WORK/victim" "$WORK/links/rezone-bugtool-$(date -u -d "+$i seconds" +%Y%m%dT%H%M%SZ).tar.gz"; done
+# each second of the next minute, of one reading of the clock: of one at each turn a slow machine would leave seconds out
+begun=$(date +%s)
+mkdir "$WORK/links" && for i in $(seq 0 60); do ln -s "$WORK/victim" "$WORK/links/rezone-bugtool-$(date -u -d "@$((begun + i))" +%Y%m%dT%H%M%SZ).tar.gz"; done
 (cd "$WORK/links" && "$REZONE" bugtool --pin-dir "$PIN_DIR-none" >/dev/null 2>&1)
 rc=$?
 check "its own name may be somebody's link: it writes nothing there" eval '[ $rc = 1 ] && [ ! -e "$WORK/victim" ]'
