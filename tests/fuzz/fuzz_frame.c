@@ -367,7 +367,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				return 0;
 		} else if (way.flags & WAY_RACE && p.at >= p.rcv_nxt && !(way.random >> 15 & 7)) {
 			raced = true;
-			doubted |= p.at > model.wants;
+			doubted |= p.at > model.wants || framing_kept_early();
 			if (!hurt_meanwhile(stream, &p))
 				return 0;
 		} else {
@@ -376,7 +376,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if (p.at >= p.rcv_nxt && way.flags & WAY_REPEAT &&
 			    way_random(&way, 3) == 0) {
 				raced = true; /* counted, what was taken back too */
-				doubted |= p.at > model.wants;
+				doubted |= p.at > model.wants || framing_kept_early();
 				hurt(&s);
 			}
 			framing_segment(&s, NULL, 0, 0);
@@ -390,7 +390,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		/* two that raced may have lost it, and what was taken back may have been more than
 		 * came again: then it knows less. So it does of a damaged copy that came early, as
 		 * behind a piece that was dropped: neither that copy nor the true one is read
-		 * (early.bpf.h). Or it knows more: framer.h, `again`. */
+		 * (early.bpf.h). And where a damaged copy was read, what was kept behind it may
+		 * have been passed. Or it knows more: framer.h, `again`. */
 		if (what && (raced || framing_stats()->taken_back || model.again) &&
 		    (together || doubted || framing_stats()->frame_lost > model.lost ||
 		     way.flags & (WAY_REORDER | WAY_UNSEEN | WAY_ADOPTED)))
