@@ -314,7 +314,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static uint8_t made[FRAMING_STREAM_MAX];
 	const uint8_t *stream = data + 4;
 	const char *what;
-	bool raced = false, doubted = false, counted = true, together;
+	bool raced = false, together;
 	size_t n;
 
 	if (size < 5 || size - 4 > FRAMING_STREAM_MAX)
@@ -336,8 +336,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if (!(way.flags & WAY_BUSY) || framing_park() >= RZ_PARK_WANTED)
 				continue;
 			raced |= p.had; /* way_drop() takes that away, and it comes again */
-			/* what was read behind a dropped piece may come, and be counted, again */
-			counted = false;
 			if (way_random(&way, 2))
 				loses(stream, &p);
 			else if (!busy(stream, &p))
@@ -367,7 +365,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				return 0;
 		} else if (way.flags & WAY_RACE && p.at >= p.rcv_nxt && !(way.random >> 15 & 7)) {
 			raced = true;
-			doubted |= p.at > model.wants || framing_kept_early();
 			if (!hurt_meanwhile(stream, &p))
 				return 0;
 		} else {
@@ -376,7 +373,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if (p.at >= p.rcv_nxt && way.flags & WAY_REPEAT &&
 			    way_random(&way, 3) == 0) {
 				raced = true; /* counted, what was taken back too */
-				doubted |= p.at > model.wants || framing_kept_early();
 				hurt(&s);
 			}
 			framing_segment(&s, NULL, 0, 0);
@@ -385,15 +381,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		what = framer_differs(&model, framing_frame(), way.seq0);
 		if (!what)
 			what = kept_differs(framing_frame());
-		if (!what && !raced && counted)
+		/* what was read behind a dropped piece may come, and be counted, again */
+		if (!what && !raced && !way.dropped)
 			what = counts_differ(framing_frame());
 		/* two that raced may have lost it, and what was taken back may have been more than
-		 * came again: then it knows less. So it does of a damaged copy that came early, as
-		 * behind a piece that was dropped: neither that copy nor the true one is read
-		 * (early.bpf.h). And where a damaged copy was read, what was kept behind it may
-		 * have been passed. Or it knows more: framer.h, `again`. */
+		 * came again: then it knows less. Of pieces that come in front of others it may,
+		 * too: where two copies of one differ neither is read (early.bpf.h), and a damaged
+		 * one that was read may have passed what was kept. Or it knows more: framer.h,
+		 * `again`. */
 		if (what && (raced || framing_stats()->taken_back || model.again) &&
-		    (together || doubted || framing_stats()->frame_lost > model.lost ||
+		    (together || way.dropped || framing_stats()->frame_lost > model.lost ||
 		     way.flags & (WAY_REORDER | WAY_UNSEEN | WAY_ADOPTED)))
 			return 0;
 		if (what)

@@ -42,6 +42,7 @@ struct way {
 	uint32_t seq0;	       /* number of the stream's first byte */
 	uint32_t max;	       /* a piece has at most so many bytes */
 	const uint8_t *stream; /* NULL: WAY_ASKED does nothing */
+	bool dropped;	       /* a piece was: it comes behind later ones, as with WAY_REORDER */
 	uint8_t got[WAY_STREAM_MAX];
 };
 
@@ -127,6 +128,7 @@ static inline void way_drop(struct way *w, const struct way_piece *p)
 {
 	uint32_t from = p->at > p->rcv_nxt ? p->at : p->rcv_nxt;
 
+	w->dropped = true;
 	if (from < p->at + p->len)
 		memset(w->got + from, 0, p->at + p->len - from);
 	w->rcv_nxt = p->rcv_nxt;
