@@ -356,8 +356,7 @@ static void each_other(bool (*has_met)(void), uint32_t turns)
 		if (met.met)
 			return;
 	}
-	printf("they did not meet in %d runs: nothing is shown of it\n", MEETINGS);
-	skip();
+	fail_msg("they did not meet in %d runs", MEETINGS);
 }
 
 static void two_cpus(void **state)
@@ -381,10 +380,7 @@ static void two_cpus_and_two_copies(void **state)
 	send_by_two(met_the_copy, 4000, 1, 1);
 	assert_int_equal(met.before.frame.requests + met.requests, met.after.frame.requests);
 	assert_true(met.after.frame.synced);
-	if (!met.met) {
-		printf("they did not meet: nothing is shown of it\n");
-		skip();
-	}
+	assert_true(met.met);
 }
 
 int main(int argc, char **argv)
