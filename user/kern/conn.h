@@ -7,6 +7,9 @@
  * begins) may be old in one place of a reading and new in another. Each of these is true by itself,
  * so a tick, which reads all entries in batches, looks at each alone. Whoever puts two of them
  * together, or compares one with what TCP says, reads here.
+ *
+ * Comes in: a connection's cookie. Goes out: its entry. Called by daemon/follow.c, daemon/left.c,
+ * move/close.c and move/evidence.c.
  */
 #ifndef RZ_KERN_CONN_H
 #define RZ_KERN_CONN_H
