@@ -60,23 +60,24 @@ static void test_busy(void **state)
 }
 
 /* Between two ticks a candidate of an earlier one may go by its client's next connection: within
- * the rates, once, and as a round of its own. */
-static void test_late(void **state)
+ * the rates, once, and as a round of its own. `ticked`: a tick came meanwhile; none does before
+ * moves are over that last longer than an interval. */
+static void go_late(bool ticked)
 {
 	struct rz_limits l = defaults;
 	struct rz_candidate c = row(1, 7, T0 - HOUR_NS), next = row(2, 7, T0 + 40 * SECOND_NS);
 	struct rz_select *s;
 
-	(void)state;
 	l.per_client_ns = TICK_NS / 5 * 4;
 	l.home_ready_wait_ns = 30 * MINUTE_NS;
 	s = make(&l);
 	next.home_was_ready = next.reconnected = true;
 	assert_int_equal(ask(s, c, T0), RZ_REASON_NONE);
 	rz_select_listen(s, &c, T0);
-	/* its turn was had at this tick */
-	assert_int_equal(rz_select_late(s, &next, T0 + SECOND_NS), RZ_REASON_OVER_BUDGET);
-	assert_int_equal(run(s, NULL, 0, T0 + TICK_NS), 0);
+	/* its turn was had, and lasts its time */
+	assert_int_equal(rz_select_late(s, &next, T0 + l.per_client_ns - 1), RZ_REASON_OVER_BUDGET);
+	if (ticked)
+		assert_int_equal(run(s, NULL, 0, T0 + TICK_NS), 0);
 	assert_int_equal(rz_select_late(s, &next, T0 + 40 * SECOND_NS), RZ_REASON_NONE);
 	rz_select_moved(s, &next, T0 + 40 * SECOND_NS);
 	/* it is back: it has had its move, and rests as after any other */
@@ -88,6 +89,13 @@ static void test_late(void **state)
 	next.opened_ns = T0 + 80 * SECOND_NS;
 	assert_int_equal(rz_select_late(s, &next, T0 + 80 * SECOND_NS), RZ_REASON_HOME_WAS_READY);
 	rz_select_free(s);
+}
+
+static void test_late(void **state)
+{
+	(void)state;
+	go_late(true);
+	go_late(false);
 }
 
 static struct rz_limits listening_limits(void)

@@ -39,7 +39,7 @@ void rz_client_begin(struct rz_client_memory *m, uint64_t now_ns)
 {
 	m->tick++;
 	m->now_ns = now_ns;
-	m->searched = false;
+	m->searched = m->between = false;
 	free(m->known);
 	m->known = NULL;
 	m->n_known = 0;
@@ -49,6 +49,12 @@ void rz_client_look_from(struct rz_client_memory *m, uint64_t now_ns)
 {
 	m->now_ns = now_ns;
 	m->searched = false;
+}
+
+void rz_client_between(struct rz_client_memory *m, uint64_t now_ns)
+{
+	rz_client_look_from(m, now_ns);
+	m->between = true;
 }
 
 /* Rounds, or moves that may have left something behind. */
@@ -206,7 +212,7 @@ void rz_client_settle(struct rz_client_memory *m)
 
 static bool is_turn(const struct rz_client_memory *m, const struct rz_client_entry *c)
 {
-	return c->turn_tick == m->tick || rz_client_turn_counts(m, c->turn_ns);
+	return (c->turn_tick == m->tick && !m->between) || rz_client_turn_counts(m, c->turn_ns);
 }
 
 bool rz_client_had_turn(const struct rz_client_memory *m, const struct rz_client_conn *conn)

@@ -144,6 +144,10 @@ void rz_client_settle(struct rz_client_memory *m);
 /* Until it is called again, what is asked is asked as of this time: select.c finds out so when a
  * client's rest is over. */
 void rz_client_look_from(struct rz_client_memory *m, uint64_t now_ns);
+
+/* The tick is over, and its moves may have lasted longer than an interval: until the next one
+ * begins, a turn that was had in it counts by its time alone. */
+void rz_client_between(struct rz_client_memory *m, uint64_t now_ns);
 /* Did its client choose this agent, `home_ready_wait` ago at most, although home was ready? It
  * would probably choose it again. What a client opens while it is being moved, or soon after, is no
  * choice. Nor is it one if the client only reconnected, and no move of it has happened that is

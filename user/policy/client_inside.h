@@ -60,6 +60,7 @@ struct rz_client_memory {
 	struct rz_client_address *addresses; /* with such moves */
 	size_t open;			     /* moves, of all clients */
 	uint64_t tick, now_ns;
+	bool between; /* that tick is over, and the next one has not begun */
 	struct rz_client_entry
 		*oldest; /* if `searched`: who is forgotten next, NULL: nobody may be */
 	bool searched;

@@ -8,9 +8,10 @@
  * in client.h (rounds, cooldown, giving up, outcomes), queue.h, breaker.h and budget.h (rates), and
  * asks them in the order of enum rz_reason.
  *
- * Rate: see budget.h. A client has a turn in `per_client_ns`, and one a tick: one move, or a share
- * of its connections that do not depend on one another (rz_round_turn()). A move that
- * was allowed and did not happen counts too, for its client may have been held for it.
+ * Rate: see budget.h. A client has a turn in `per_client_ns`, and one a tick (between two ticks the
+ * time alone counts, for the moves of a tick may last longer than an interval): one move, or a
+ * share of its connections that do not depend on one another (rz_round_turn()). A move that was
+ * allowed and did not happen counts too, for its client may have been held for it.
  *
  * Rounds: a client is a client.id at an address. Its first move begins a round, which lasts
  * `cooldown`; the connections it had then may follow, so that a client with one connection a

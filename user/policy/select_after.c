@@ -53,7 +53,7 @@ enum rz_reason rz_select_late(struct rz_select *s, struct rz_candidate *row, uin
 	struct rz_waiter alone = {.row = *row};
 
 	s->now_ns = now_ns;
-	rz_client_look_from(s->clients, now_ns);
+	rz_client_between(s->clients, now_ns);
 	return rz_select_decide(s, &alone);
 }
 
