@@ -59,43 +59,65 @@ static void test_busy(void **state)
 	rz_select_free(s);
 }
 
-/* Between two ticks a candidate of an earlier one may go by its client's next connection: within
- * the rates, once, and as a round of its own. `ticked`: a tick came meanwhile; none does before
- * moves are over that last longer than an interval. */
-static void go_late(bool ticked)
+static struct rz_limits late_limits(void)
 {
 	struct rz_limits l = defaults;
-	struct rz_candidate c = row(1, 7, T0 - HOUR_NS), next = row(2, 7, T0 + 40 * SECOND_NS);
-	struct rz_select *s;
 
 	l.per_client_ns = TICK_NS / 5 * 4;
 	l.home_ready_wait_ns = 30 * MINUTE_NS;
-	s = make(&l);
+	return l;
+}
+
+/* Between two ticks a candidate of an earlier one may go by its client's next connection: once, and
+ * as a round of its own. What it felt nothing of was no turn. */
+static void test_late(void **state)
+{
+	struct rz_candidate c = row(1, 7, T0 - HOUR_NS), next = row(2, 7, T0 + SECOND_NS);
+	struct rz_limits l = late_limits();
+	struct rz_select *s = make(&l);
+
+	(void)state;
 	next.home_was_ready = next.reconnected = true;
 	assert_int_equal(ask(s, c, T0), RZ_REASON_NONE);
+	assert_int_equal(rz_select_late(s, &next, T0 + SECOND_NS), RZ_REASON_COOLING_DOWN);
 	rz_select_listen(s, &c, T0);
-	/* its turn was had, and lasts its time */
-	assert_int_equal(rz_select_late(s, &next, T0 + l.per_client_ns - 1), RZ_REASON_OVER_BUDGET);
-	if (ticked)
-		assert_int_equal(run(s, NULL, 0, T0 + TICK_NS), 0);
-	assert_int_equal(rz_select_late(s, &next, T0 + 40 * SECOND_NS), RZ_REASON_NONE);
-	rz_select_moved(s, &next, T0 + 40 * SECOND_NS);
+	assert_int_equal(rz_select_late(s, &next, T0 + SECOND_NS), RZ_REASON_NONE);
+	/* its socket could not be closed yet: the next try is the same move */
+	rz_select_undo(s, &next);
+	assert_int_equal(rz_select_late(s, &next, T0 + 2 * SECOND_NS), RZ_REASON_NONE);
+	rz_select_moved(s, &next, T0 + 2 * SECOND_NS);
 	/* it is back: it has had its move, and rests as after any other */
-	next.opened_ns = T0 + 45 * SECOND_NS;
+	next.opened_ns = T0 + 5 * SECOND_NS;
 	next.cookie = 3;
-	assert_int_equal(ask(s, next, T0 + 60 * SECOND_NS), RZ_REASON_COOLING_DOWN);
-	assert_int_equal(rz_select_late(s, &next, T0 + 70 * SECOND_NS), RZ_REASON_COOLING_DOWN);
+	assert_int_equal(rz_select_late(s, &next, T0 + 5 * SECOND_NS), RZ_REASON_COOLING_DOWN);
+	assert_int_equal(ask(s, next, T0 + TICK_NS), RZ_REASON_COOLING_DOWN);
+	assert_int_equal(rz_select_late(s, &next, T0 + 40 * SECOND_NS), RZ_REASON_COOLING_DOWN);
 	/* and what it opens later it has chosen */
-	next.opened_ns = T0 + 80 * SECOND_NS;
-	assert_int_equal(rz_select_late(s, &next, T0 + 80 * SECOND_NS), RZ_REASON_HOME_WAS_READY);
+	next.opened_ns = T0 + 60 * SECOND_NS;
+	assert_int_equal(rz_select_late(s, &next, T0 + 60 * SECOND_NS), RZ_REASON_HOME_WAS_READY);
 	rz_select_free(s);
 }
 
-static void test_late(void **state)
+/* A client that was held, or has lost a connection, has had its turn, for its time: no tick comes
+ * before moves are over that last longer than an interval. */
+static void test_late_rate(void **state)
 {
+	struct rz_candidate two[] = {row(1, 7, T0 - HOUR_NS), row(2, 7, T0 - HOUR_NS)};
+	struct rz_candidate next = row(3, 7, T0 - HOUR_NS);
+	struct rz_limits l = late_limits();
+	uint64_t over = T0 + l.per_client_ns;
+	struct rz_select *s = make(&l);
+
 	(void)state;
-	go_late(true);
-	go_late(false);
+	assert_int_equal(ask(s, two[0], T0), RZ_REASON_NONE);
+	rz_select_let_go(s, &two[0], false, T0 + 6 * SECOND_NS);
+	assert_int_equal(rz_select_late(s, &next, over - 1), RZ_REASON_OVER_BUDGET);
+	assert_int_equal(rz_select_late(s, &next, over), RZ_REASON_NONE);
+	rz_select_moved(s, &next, over);
+	/* that one was closed */
+	assert_int_equal(rz_select_late(s, &two[1], over + SECOND_NS), RZ_REASON_OVER_BUDGET);
+	assert_int_equal(rz_select_late(s, &two[1], over + l.per_client_ns), RZ_REASON_NONE);
+	rz_select_free(s);
 }
 
 static struct rz_limits listening_limits(void)
@@ -191,6 +213,7 @@ int main(void)
 		cmocka_unit_test(test_let_go_silent),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_late),
+		cmocka_unit_test(test_late_rate),
 		cmocka_unit_test(test_listens),
 		cmocka_unit_test(test_listens_in_vain),
 		cmocka_unit_test(test_listens_beside_others),

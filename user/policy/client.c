@@ -210,8 +210,12 @@ void rz_client_settle(struct rz_client_memory *m)
 		qsort(m->known, m->n_known, sizeof(*m->known), by_time);
 }
 
+/* Between two ticks a turn of which the client felt nothing is had no more: what is asked for then
+ * is the same move, by the client's next connection. */
 static bool is_turn(const struct rz_client_memory *m, const struct rz_client_entry *c)
 {
+	if (m->between && !c->going && !c->felt)
+		return false;
 	return (c->turn_tick == m->tick && !m->between) || rz_client_turn_counts(m, c->turn_ns);
 }
 
@@ -229,6 +233,7 @@ static void take_turn(struct rz_client_memory *m, struct rz_client_entry *c)
 	if (!is_turn(m, c)) {
 		c->turn_ns = m->now_ns;
 		c->turn = 0;
+		c->felt = false;
 	}
 	c->turn_tick = m->tick;
 	c->turn++;
@@ -285,7 +290,7 @@ static void remember_move(struct rz_client_memory *m, struct rz_client_entry *c,
 static void count_move(struct rz_client_memory *m, struct rz_client_entry *c, uint64_t at_ns)
 {
 	rz_round_moved(&c->round, c->first && !c->went, m->now_ns, at_ns);
-	c->went = true;
+	c->went = c->felt = true;
 	c->going--;
 	c->gone++;
 }
@@ -312,13 +317,14 @@ void rz_client_moved(struct rz_client_memory *m, const struct rz_client_move *mo
 	m->searched = false;
 }
 
-void rz_client_undo(struct rz_client_memory *m, const struct rz_client_key *key)
+void rz_client_undo(struct rz_client_memory *m, const struct rz_client_key *key, bool felt)
 {
 	struct rz_client_entry *c = rz_client_find(m, key);
 
 	if (!c || !c->going)
 		return;
 	c->going--;
+	c->felt |= felt;
 	if (c->going || c->went)
 		return; /* others of this tick make its round */
 	c->round = c->before;

@@ -167,8 +167,9 @@ int rz_client_go(struct rz_client_memory *m, const struct rz_client_conn *c);
  * told, and of a move beyond RZ_CLIENT_MOVES_MAX. */
 void rz_client_moved(struct rz_client_memory *m, const struct rz_client_move *move);
 
-/* It did not go after all. The turn was had. */
-void rz_client_undo(struct rz_client_memory *m, const struct rz_client_key *key);
+/* It did not go after all. The turn was had; but between two ticks only if the client may have
+ * `felt` it, for it was held. */
+void rz_client_undo(struct rz_client_memory *m, const struct rz_client_key *key, bool felt);
 
 /* What settle found, in the order of the moves: outcomes, and moves that are due and open (NONE).
  * They live until the next begin. */

@@ -29,6 +29,7 @@ struct rz_client_entry {
 	uint64_t turn_ns;	       /* when its turn began: it was allowed to go; 0: never */
 	uint64_t turn_tick;	       /* the latest in which it was */
 	unsigned turn;		       /* how many of its connections were, in this turn */
+	bool felt;		       /* ... and one of them was closed, or may have been held */
 	struct rz_round round, before; /* before the tick with its latest moves, for undo */
 	uint64_t go_tick;	       /* that tick; its moves: */
 	unsigned going;		       /* ... allowed, and nobody knows yet whether they happen */

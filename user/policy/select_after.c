@@ -73,15 +73,20 @@ void rz_select_moved(struct rz_select *s, const struct rz_candidate *row, uint64
 	rz_client_moved(s->clients, &move);
 }
 
-void rz_select_undo(struct rz_select *s, const struct rz_candidate *row)
+static void undo(struct rz_select *s, const struct rz_candidate *row, bool felt)
 {
 	struct rz_client_key key = rz_client_key(row->client, row->addr);
 	struct rz_waiting *w = rz_queue_find(&s->queue, row->cookie);
 
 	rz_budget_give(s->budget, &row->target);
-	rz_client_undo(s->clients, &key);
+	rz_client_undo(s->clients, &key, felt);
 	if (w)
 		w->since_ns = s->now_ns + 1; /* behind all that this tick has found */
+}
+
+void rz_select_undo(struct rz_select *s, const struct rz_candidate *row)
+{
+	undo(s, row, false);
 }
 
 void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row, bool silent,
@@ -90,7 +95,7 @@ void rz_select_let_go(struct rz_select *s, const struct rz_candidate *row, bool 
 	struct rz_waiting *found = rz_queue_find(&s->queue, row->cookie);
 	struct rz_waiting_more *w = found ? rz_queue_more(found) : NULL;
 
-	rz_select_undo(s, row);
+	undo(s, row, !silent);
 	if (!w)
 		return;
 	w->not_before_ns = (at_ns > s->now_ns ? at_ns : s->now_ns) + rz_select_let_go_rest(s, w);
@@ -104,7 +109,7 @@ void rz_select_listen(struct rz_select *s, const struct rz_candidate *row, uint6
 	struct rz_waiting_more *w = found ? rz_queue_more(found) : NULL;
 
 	rz_budget_give(s->budget, &row->target);
-	rz_client_undo(s->clients, &key);
+	rz_client_undo(s->clients, &key, false);
 	if (w)
 		w->listened_ns = since_ns;
 }
