@@ -9,6 +9,7 @@ e2e_begin
 agent_start a
 topology a=ready b=notready
 BOOT=$(agent_ip a):9092,$(agent_ip b):9092
+client_start w kafka-go-debian write --bootstrap "$(agent_ip a):9092" --client-id w,warpstream_az=a --topic t --rate 10
 
 # node_can WORD: the result of rezone check, and its exit status
 node_can() {
@@ -27,7 +28,7 @@ check "rezone check: this node can ($word)" node_can "$word"
 
 # another clock than the kernel's: what it calls a deadline would be another moment to BPF
 if unshare --time --fork true 2>/dev/null; then
-	in_other_time() { unshare --time --monotonic "$1" --fork timeout 10 "$REZONE" "${@:2}" >"$WORK/time.log" 2>&1; }
+	in_other_time() { unshare --time --monotonic "$1" --fork timeout $((10 * SLOW)) "$REZONE" "${@:2}" >"$WORK/time.log" 2>&1; }
 	for shift in 3600 -1; do
 		in_other_time "$shift" run --pin-dir "$PIN_DIR" --cgroup "$CGROUP" --mode observe
 		rc=$?
@@ -50,7 +51,6 @@ else
 	check "... and SOCK_DESTROY works" resets
 	rezone_start --interval 500ms --stable-for 0s
 	unset REZONE_PROBE_WITHOUT
-	client_start w kafka-go-debian write --bootstrap "$(agent_ip a):9092" --client-id w,warpstream_az=a --topic t --rate 10
 	client_start r kafka-go-debian read --bootstrap "$BOOT" --client-id "r,warpstream_az=b,$LB" --topic t --partition 0
 	within "$DEADLINE" grep -q '"event":"read"' "$WORK/r.log" || not_ok "r reads"
 	agent_start b

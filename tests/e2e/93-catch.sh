@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A client whose connections carry one write each, at their very beginning, as franz-go's that writes seldom: the next one is waited for,
 # and closed before that write is executed, once; with both ways to reset. Not a producer without idempotence, not during a pause, not
-# once home is gone; a daemon that dies holds the write for no longer than --hold-timeout. And one of librdkafka that is closed between
+# once home is gone; a daemon that stands still or dies holds the write for no longer than --hold-timeout. And one of librdkafka that is closed between
 # two writes is followed until its next one.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -118,6 +118,18 @@ idles
 connects
 tell write 1
 check "away: it is executed" within "$DEADLINE" done_at "$port" 1
+quits
+
+begins late kgo/v1.22.2 4715
+check "late: its next connection is waited for" within 5 followed 1
+idles
+kill -STOP "${PIDS[rezone]}"
+connects
+tell write 1
+check "late: while the daemon stands still the write is held for no longer than a hold, and executed" within 6 done_at "$port" 1
+kill -CONT "${PIDS[rezone]}"
+check "late: an event says that it came, and was let through" within 5 its refused
+check "late: it was not moved" never move
 quits
 
 begins killed kgo/v1.22.2 4713

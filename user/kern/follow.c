@@ -43,6 +43,13 @@ void rz_follow_end(const struct rz_maps *maps, const struct rz_follow_key *key)
 	bpf_map_delete_elem(maps->follow, key);
 }
 
+bool rz_follow_has_come(const struct rz_maps *maps, const struct rz_follow_key *key)
+{
+	struct rz_follow e;
+
+	return !bpf_map_lookup_elem_flags(maps->follow, key, &e, BPF_F_LOCK) && e.cookie;
+}
+
 int rz_follow_read(const struct rz_maps *maps, struct rz_follow_row **ret, size_t *ret_n)
 {
 	struct rz_batch_row row = RZ_BATCH_ROW(struct rz_follow_row, key, follow);

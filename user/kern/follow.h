@@ -40,6 +40,9 @@ int rz_follow_begin(struct rz_kern *k, const struct rz_follow_key *key,
 /* Nobody is held under this key any more. */
 void rz_follow_end(const struct rz_maps *maps, const struct rz_follow_key *key);
 
+/* Has the connection come that this entry is for? */
+bool rz_follow_has_come(const struct rz_maps *maps, const struct rz_follow_key *key);
+
 /* All of map follow; the caller frees. 0 or -errno. */
 int rz_follow_read(const struct rz_maps *maps, struct rz_follow_row **ret, size_t *ret_n);
 /* Only those whose next connection a move waits for, the one that is waited for longest first. */
