@@ -15,7 +15,7 @@
  * follow: client, its address, agent -> a move has closed this client's connection there, and what
  * the client writes on its next one is dropped, so that it learns of home first (bpf/follow.bpf.h).
  * User space makes the entry before the close, and removes it; rz_segment alone writes to it
- * meanwhile. While there is none, nothing is dropped for its sake.
+ * meanwhile, but for closed_ns. While there is none, nothing is dropped for its sake.
  *
  * With `software` no move has closed anything yet: it is to close the client's next connection, of
  * that library and with an idempotent Produce, before anything of it is executed (move/catch.h).
@@ -40,8 +40,10 @@ struct rz_follow {
 	__u64 cookie;	/* the connection that is followed, or was last; 0: none yet */
 	__u64 first_ns; /* when its first segment was dropped */
 	__u64 hold_ns;
-	__u64 idle_ns;	/* user space's: it is followed no more if it has not written for so long */
-	__u32 software; /* key into `softwares`; 0: a move has closed a connection, any follows */
+	__u64 idle_ns; /* user space's: it is followed no more if it has not written for so long */
+	__u64 closed_ns; /* user space's: when it closed the connection that is followed, or last
+			    was */
+	__u32 software;	 /* key into `softwares`; 0: a move has closed a connection, any follows */
 	__u32 pad;
 };
 

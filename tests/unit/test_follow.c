@@ -65,6 +65,26 @@ static void test_nobody_is_held(void **state)
 			 RZ_FOLLOW_END);
 }
 
+/* A daemon came late, and has closed what was held for longer than a client may be idle: the client
+ * has its time to come back from then on. */
+static void test_held_for_long(void **state)
+{
+	static const struct rz_follow_seen gone = {};
+	struct rz_follow e = bound(1);
+
+	(void)state;
+	e.closed_ns = e.first_ns + RZ_FOLLOW_IDLE_NS + SECOND_NS;
+	assert_int_equal(rz_follow_decide(&e, &HELD, e.closed_ns), RZ_FOLLOW_CLOSE);
+	assert_int_equal(rz_follow_decide(&e, &gone, e.closed_ns + RZ_FOLLOW_IDLE_NS - 1),
+			 RZ_FOLLOW_WAIT);
+	assert_int_equal(rz_follow_decide(&e, &gone, e.closed_ns + RZ_FOLLOW_IDLE_NS),
+			 RZ_FOLLOW_END);
+	/* its next connection is held since: that counts */
+	e.first_ns = e.closed_ns + SECOND_NS;
+	assert_int_equal(rz_follow_decide(&e, &gone, e.closed_ns + RZ_FOLLOW_IDLE_NS),
+			 RZ_FOLLOW_WAIT);
+}
+
 /* A client that writes seldom is followed until it may have written. */
 static void test_writes_seldom(void **state)
 {
@@ -198,10 +218,11 @@ static void test_other_writer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_closes),	      cmocka_unit_test(test_nobody_is_held),
-		cmocka_unit_test(test_writes_seldom), cmocka_unit_test(test_catch),
-		cmocka_unit_test(test_catching),      cmocka_unit_test(test_catching_fairly),
-		cmocka_unit_test(test_deadline),      cmocka_unit_test(test_other_writer),
+		cmocka_unit_test(test_closes),		cmocka_unit_test(test_nobody_is_held),
+		cmocka_unit_test(test_held_for_long),	cmocka_unit_test(test_writes_seldom),
+		cmocka_unit_test(test_catch),		cmocka_unit_test(test_catching),
+		cmocka_unit_test(test_catching_fairly), cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_other_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,9 +70,10 @@ static void tell(struct rz_daemon *d, enum rz_event_type type, const struct rz_f
 }
 
 /* 0: closed, or to be tried again; else it must not be closed. */
-static int close_it(struct rz_daemon *d, const struct rz_follow *e, const struct rz_conn *c,
+static int close_it(struct rz_daemon *d, const struct rz_follow_row *r, const struct rz_conn *c,
 		    uint64_t now_ns)
 {
+	const struct rz_follow *e = &r->follow;
 	struct rz_job j = {.c = {.cookie = c->cookie,
 				 .client = c->frame.client,
 				 .netns = c->netns,
@@ -83,6 +84,7 @@ static int close_it(struct rz_daemon *d, const struct rz_follow *e, const struct
 
 	if (!bpf_map_lookup_elem(d->maps->clients, &c->frame.client, &client))
 		rz_str_copy(j.to_zone, sizeof(j.to_zone), client.zone);
+	rz_follow_closes(d->maps, r, now_ns);
 	rz_close_run(d->kern, &one, 1, d->counters.checks, now_ns);
 	if (!j.error) {
 		tell(d, RZ_EVENT_FOLLOW_CLOSE, e, c, now_ns);
@@ -106,7 +108,7 @@ static bool go_on(struct rz_daemon *d, const struct rz_follow_row *r, uint64_t n
 	case RZ_FOLLOW_WAIT:
 		return false;
 	case RZ_FOLLOW_CLOSE:
-		return may_close && close_it(d, &r->follow, &c, now_ns);
+		return may_close && close_it(d, r, &c, now_ns);
 	case RZ_FOLLOW_LET_THROUGH:
 		tell(d, RZ_EVENT_LET_THROUGH, &r->follow, &c, now_ns);
 		return true;
@@ -118,11 +120,10 @@ static bool go_on(struct rz_daemon *d, const struct rz_follow_row *r, uint64_t n
 /* Is there still something to wait for, before the programs go? */
 static bool is_open(const struct rz_daemon *d, const struct rz_follow *e, uint64_t now_ns)
 {
-	uint64_t latest_ns = e->first_ns > e->since_ns ? e->first_ns : e->since_ns;
 	struct rz_conn c;
 	struct rz_follow_seen seen = see(d, e, &c);
 
-	return (seen.there && !seen.left) || now_ns < latest_ns + BACK_NS;
+	return (seen.there && !seen.left) || now_ns < rz_follow_latest_ns(e) + BACK_NS;
 }
 
 /* One step. Returns how many are followed; *ret_open: how many of them a stop waits for. */

@@ -38,6 +38,14 @@ int rz_follow_begin(struct rz_kern *k, const struct rz_follow_key *key,
 	return errno == EEXIST ? -EBUSY : -errno;
 }
 
+void rz_follow_closes(const struct rz_maps *maps, const struct rz_follow_row *r, uint64_t now_ns)
+{
+	struct rz_follow e = r->follow;
+
+	e.closed_ns = now_ns;
+	bpf_map_update_elem(maps->follow, &r->key, &e, BPF_F_LOCK | BPF_EXIST);
+}
+
 void rz_follow_end(const struct rz_maps *maps, const struct rz_follow_key *key)
 {
 	bpf_map_delete_elem(maps->follow, key);

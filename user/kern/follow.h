@@ -37,6 +37,10 @@ struct rz_follow_terms {
  */
 int rz_follow_begin(struct rz_kern *k, const struct rz_follow_key *key,
 		    const struct rz_follow_terms *terms);
+/* The connection that is followed is about to be closed: takes note of the time. While it is there
+ * BPF binds no other one, so nothing that BPF wrote is lost; if it goes in this moment, BPF binds
+ * the next one once more. */
+void rz_follow_closes(const struct rz_maps *maps, const struct rz_follow_row *r, uint64_t now_ns);
 /* Nobody is held under this key any more. */
 void rz_follow_end(const struct rz_maps *maps, const struct rz_follow_key *key);
 

@@ -2,11 +2,16 @@
 /* What becomes of a client that is followed, see follow.h. */
 #include "move/follow.h"
 
-static bool is_idle(const struct rz_follow *e, uint64_t now_ns)
+uint64_t rz_follow_latest_ns(const struct rz_follow *e)
 {
 	uint64_t latest_ns = e->first_ns > e->since_ns ? e->first_ns : e->since_ns;
 
-	return now_ns >= latest_ns + e->idle_ns;
+	return e->closed_ns > latest_ns ? e->closed_ns : latest_ns;
+}
+
+static bool is_idle(const struct rz_follow *e, uint64_t now_ns)
+{
+	return now_ns >= rz_follow_latest_ns(e) + e->idle_ns;
 }
 
 enum rz_follow_act rz_follow_decide(const struct rz_follow *e, const struct rz_follow_seen *s,

@@ -48,6 +48,10 @@ struct rz_follow_seen {
 	bool left;  /* its client has closed it: it is daemon/left.c's */
 };
 
+/* When it last did something here, or something was done to it: how long it has been idle counts
+ * from then. A connection may have been held for longer than idle_ns, where no daemon was there to
+ * close it: its client has its time to come back after the close, too. */
+uint64_t rz_follow_latest_ns(const struct rz_follow *e);
 enum rz_follow_act rz_follow_decide(const struct rz_follow *e, const struct rz_follow_seen *s,
 				    uint64_t now_ns);
 
