@@ -364,6 +364,8 @@ struct rz_scratch {
 	__u32 refused;		/* a client.id of this segment could not be kept */
 	__u32 has_pushed; /* `pushed` is the piece of a header that nobody will ask for again */
 	__u32 lost;	  /* how often the frame was lost in this segment */
+	/* counted once the frame is put back (rz_sync_count), as `lost` is */
+	__u32 n_read, n_found, n_identified;
 	__u32 again;	  /* another CPU was faster: the segment in hand is to be tried again */
 	__u32 tries;	  /* ... and how often it was */
 	__u32 look;	  /* `again`, or what was kept in map early may be asked for now */

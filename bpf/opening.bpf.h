@@ -78,7 +78,7 @@ __noinline int rz_opening_segment(struct __sk_buff *skb)
 	s->seg = seg;
 	rz_opening_begin(s, &key, skb);
 	rz_read_segment(skb);
-	rz_sync_count_lost(s);
+	rz_sync_count(s);
 	s->f.generation++;
 	__builtin_memset(&s->opening, 0, sizeof(s->opening)); /* no piece of the one before it */
 	s->opening.key = key;

@@ -101,7 +101,7 @@ static __always_inline enum rz_step rz_read_client_id(struct __sk_buff *skb, str
 	/* asked again at the connection's next segment: what it costs is not the client's choice */
 	s->refused = !client;
 	if (client && !known)
-		RZ_COUNT(identified);
+		s->n_identified++;
 	s->f.client = client;
 	s->f.client_id_len = r->client_id_len;
 	s->f.zone_known = 0;
@@ -160,6 +160,7 @@ static __always_inline enum rz_step rz_read_note(struct __sk_buff *skb, struct r
 		s->f.tentative = s->misses = 0;
 	s->f.protocol = RZ_PROTOCOL_KAFKA;
 	s->f.requests++;
+	s->n_read++;
 	s->f.unseen -= s->f.unseen > 0;
 	s->f.answerable += s->expects_response;
 	if (s->watched && s->expects_response)
@@ -276,13 +277,13 @@ __noinline int rz_read_segment(struct __sk_buff *skb)
 {
 	struct rz_scratch *s;
 	bool whole = false;
-	__u32 before, i;
+	__u32 i;
 
 	s = bpf_map_lookup_elem(&scratch, &rz_zero);
 	if (!s)
 		return 0;
-	before = s->f.requests;
 	s->asked_metadata = s->carried_data = 0;
+	s->n_read = s->n_found = s->n_identified = 0;
 	s->n_noted = 0;
 	s->printed = 0;
 	s->refused = 0;
@@ -316,12 +317,6 @@ __noinline int rz_read_segment(struct __sk_buff *skb)
 	}
 	if (s->f.synced && s->f.have && rz_header_save_partial())
 		rz_sync_lose();
-	if (s->f.requests != before) {
-		struct rz_stats *st = rz_count_here();
-
-		if (st)
-			st->requests += s->f.requests - before;
-	}
 	return 1;
 }
 

@@ -4,8 +4,8 @@
  *
  * Comes in: a segment (segment.bpf.h) with a request that rezone does not find where it should
  * begin, or any segment while out of sync; the copy scratch->f of its connection's frame. Goes out:
- * the copy, out of sync or in sync again. Called by read.bpf.h; frame_lost is counted by take.bpf.h
- * and opening.bpf.h.
+ * the copy, out of sync or in sync again. Called by read.bpf.h; what was read is counted by
+ * take.bpf.h and opening.bpf.h.
  */
 #ifndef REZONE_BPF_SYNC_H
 #define REZONE_BPF_SYNC_H
@@ -20,13 +20,18 @@ static __always_inline void rz_sync_missed(struct rz_scratch *s)
 		s->misses++;
 }
 
-/* Not before it is put back: on a copy that another CPU has overtaken the frame may seem lost. */
-static __always_inline void rz_sync_count_lost(const struct rz_scratch *s)
+/* Counts what was read of the segment in hand. Not before the frame is put back: the work is done
+ * again on a copy that another CPU has overtaken, and the frame may seem lost there. */
+static __always_inline void rz_sync_count(const struct rz_scratch *s)
 {
-	struct rz_stats *st = s->lost ? rz_count_here() : NULL;
+	struct rz_stats *st = rz_count_here();
 
-	if (st)
-		st->frame_lost += s->lost;
+	if (!st)
+		return;
+	st->requests += s->n_read;
+	st->identified += s->n_identified;
+	st->frame_lost += s->lost;
+	st->frame_found += s->n_found;
 }
 
 /* The next request's place is not known any more: requests may pass that nobody reads. Of a
@@ -102,7 +107,7 @@ __noinline int rz_sync_find(struct __sk_buff *skb)
 	if (s->f.client) {
 		if (rz_client_key(r.client_id_len) != s->f.client)
 			goto no;
-		RZ_COUNT(frame_found);
+		s->n_found++;
 		s->f.state = s->f.produce || s->f.fetch ? RZ_STATE_DATA : RZ_STATE_IDENTIFIED;
 	} else {
 		/* noise hardly names a length that ends with the very segment it stands in */

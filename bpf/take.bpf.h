@@ -274,7 +274,7 @@ static __noinline void rz_take_try(struct __sk_buff *skb, struct bpf_sock *sk, s
 		return;
 	if (!rz_take_commit(skb, s, c)) {
 		s->look = rz_early_has(s->cookie);
-		rz_sync_count_lost(s);
+		rz_sync_count(s);
 		if (s->undone)
 			rz_take_undone(s);
 		if (s->n_noted)

@@ -133,6 +133,7 @@ static void adopted_guess_was_wrong(void **state)
 {
 	uint8_t r[512], noise[100];
 	size_t n = make_request(r, RZ_API_FETCH, 4, 7, ID, strlen(ID), 30);
+	uint64_t requests = STAT(requests);
 	struct rz_conn c;
 
 	(void)state;
@@ -141,6 +142,7 @@ static void adopted_guess_was_wrong(void **state)
 	feed(SEQ0, r, n - 10);
 	feed(SEQ0 + n - 10, noise, sizeof(noise));
 	c = conn();
+	assert_int_equal(requests + 1, STAT(requests)); /* none less by what is forgotten */
 	assert_int_equal(0, c.frame.client);
 	assert_int_equal(0, c.frame.synced);
 	assert_int_equal(RZ_STATE_NEW, c.frame.state);

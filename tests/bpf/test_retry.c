@@ -36,7 +36,7 @@ static void assert_read(uint32_t requests, size_t bytes)
 
 static void tried_again(void **state)
 {
-	uint64_t races = STAT(races);
+	uint64_t races = STAT(races), requests = STAT(requests), identified = STAT(identified);
 	uint32_t lost;
 
 	(void)state;
@@ -52,6 +52,30 @@ static void tried_again(void **state)
 		assert_id(ID);
 	}
 	assert_int_equal(races, STAT(races));
+	assert_int_equal(requests + 2 * TRIES, STAT(requests));
+	assert_int_equal(identified + TRIES, STAT(identified));
+}
+
+/* Out of sync, and the connection's client speaks where the segment begins: found once. */
+static void found_again(void **state)
+{
+	static const uint8_t noise[40] = {0xff, 0xff};
+	uint64_t lost_before = STAT(frame_lost), found = STAT(frame_found);
+	uint32_t lost;
+
+	(void)state;
+	for (lost = 0; lost < TRIES; lost++) {
+		begin();
+		feed(SEQ0, first, n_first);
+		feed(SEQ0 + n_first, noise, sizeof(noise));
+		assert_int_equal(0, conn().frame.synced);
+		skel->bss->rz_test_races = lost;
+		feed(SEQ0 + n_first + sizeof(noise), second, n_second);
+		assert_int_equal(0, skel->bss->rz_test_races);
+		assert_int_equal(2, conn().frame.requests);
+	}
+	assert_int_equal(lost_before + TRIES, STAT(frame_lost));
+	assert_int_equal(found + TRIES, STAT(frame_found));
 }
 
 /* The piece of a header that a try has kept goes with the try: no more is left than without any
@@ -78,13 +102,14 @@ static void a_piece_of_a_header(void **state)
 /* Then it is dropped, and nothing of it is kept. It is read when it comes again. */
 static void at_each_try(void **state)
 {
-	uint64_t races = STAT(races);
+	uint64_t races = STAT(races), requests = STAT(requests);
 
 	(void)state;
 	begin();
 	skel->bss->rz_test_races = TRIES;
 	assert_false(feed_passes(SEQ0, first, n_first));
 	assert_int_equal(0, skel->bss->rz_test_races);
+	assert_int_equal(requests, STAT(requests));
 	assert_int_equal(races + 1, STAT(races));
 	assert_read(0, 0);
 	assert_false(kept_early());
@@ -162,6 +187,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tried_again),
+		cmocka_unit_test(found_again),
 		cmocka_unit_test(a_piece_of_a_header),
 		cmocka_unit_test(at_each_try),
 		cmocka_unit_test(a_damaged_copy_behind_it),
