@@ -23,8 +23,9 @@ round() {
 	spawn "serve-$name" a "$AGENTS" "$LAST" serve "$WORK/$name" "$AT" 9092
 	within "$DEADLINE" in_ns a sh -c "ss -Hltn 'sport = 9092' | grep -q ." || not_ok "the server listens"
 	spawn "ask-$name" cl - "$LAST" ask "$WORK/$name" "$AT" 9092 "last-%u,warpstream_az=b,warpstream_interzone_lb=true"
-	within "$DEADLINE" has_rows '.state == "data" and (.kind == "data" or .kind == "shared")' "$n" || {
-		not_ok "all $n are data connections"
+	# the program knows what a connection is before the daemon has read its client.id
+	within "$DEADLINE" has_rows '.state == "data" and (.kind == "data" or .kind == "shared") and .client_zone == "b"' "$n" || {
+		not_ok "all $n are data connections of a known zone"
 		exit 1
 	}
 }
@@ -66,6 +67,7 @@ round hand --mode observe
 say hand
 judge hand "$TWICE and .delay_ms == 3000"
 jq -r '.[] | .result' "$WORK/hand.reset" | sort | uniq -c | sed 's/^/# by hand: /'
+note "orders as the daemon took them: $(events '.event == "reset"' | jq -r .text | xargs -d '\n')"
 note "$(event_kinds '.waited_ms != null')"
 # Nobody waits for what need not be answered: that would be a long poll of 10 s, or the end of the hold after 8 s. The order is read
 # within a second, 250 ms are let pass, a second where the client says nothing meanwhile; a busy machine adds the rest.

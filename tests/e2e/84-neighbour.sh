@@ -80,8 +80,11 @@ stop after-zones
 in_traffic() { "$REZONE" traffic -p "$PIN_DIR" -o json | jq -e '.zones[] | select(.client_zone == "b" and .agent_zone == "a" and .closed > 0)'; }
 check "bytes of a zone that is known have a row of their own" within "$DEADLINE" in_traffic
 
+# The program counts exactly while no tick counts anew: what comes between a tick's look and its count may be let in once more
+kill -STOP "${PIDS[rezone]}"
 neighbour names cl names $EVIL "$(agent_ip a)" 1100
 attacked 120 names
+kill -CONT "${PIDS[rezone]}"
 note "1,100 names of libraries, $(took names): softwares has $(entries softwares) of 1024"
 check "1,100 names of libraries have a quarter of softwares" test "$(entries softwares)" -le 300
 newcomer after-names franz-go
