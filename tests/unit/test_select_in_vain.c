@@ -83,9 +83,8 @@ static void test_late(void **state)
 	rz_select_listen(s, &c, T0);
 	assert_int_equal(rz_select_late(s, &next, T0 + SECOND_NS), RZ_REASON_NONE);
 	/* its socket could not be closed yet: the next try is the same move */
-	rz_select_undo(s, &next);
 	assert_int_equal(rz_select_late(s, &next, T0 + 2 * SECOND_NS), RZ_REASON_NONE);
-	rz_select_moved(s, &next, T0 + 2 * SECOND_NS);
+	rz_select_moved_late(s, &next, T0 + 2 * SECOND_NS);
 	/* it is back: it has had its move, and rests as after any other */
 	next.opened_ns = T0 + 5 * SECOND_NS;
 	next.cookie = 3;
@@ -113,7 +112,7 @@ static void test_late_rate(void **state)
 	rz_select_let_go(s, &two[0], false, T0 + 6 * SECOND_NS);
 	assert_int_equal(rz_select_late(s, &next, over - 1), RZ_REASON_OVER_BUDGET);
 	assert_int_equal(rz_select_late(s, &next, over), RZ_REASON_NONE);
-	rz_select_moved(s, &next, over);
+	rz_select_moved_late(s, &next, over);
 	/* that one was closed */
 	assert_int_equal(rz_select_late(s, &two[1], over + SECOND_NS), RZ_REASON_OVER_BUDGET);
 	assert_int_equal(rz_select_late(s, &two[1], over + l.per_client_ns), RZ_REASON_NONE);

@@ -143,12 +143,11 @@ static bool close_it(struct rz_daemon *d, const struct rz_caught *m, const struc
 	}
 	rz_close_run(d->kern, &one, 1, d->counters.checks, now_ns);
 	if (!j.error) {
-		rz_select_moved(d->select, &j.c, now_ns);
+		rz_select_moved_late(d->select, &j.c, now_ns);
 		count_saving(d, m, c->cookie, now_ns);
 		tell_moved(d, &j, e, now_ns);
 		return true;
 	}
-	rz_select_undo(d->select, &j.c);
 	if (j.error == -EAGAIN || j.error == -ENOENT)
 		return false;
 	tell_refused(d, &j, RZ_REASON_NONE,

@@ -9,6 +9,7 @@
 
 struct bucket {
 	double rate, tokens;
+	double got;	    /* since the tick began */
 	uint64_t filled_ns; /* 0: never */
 	bool asked;	    /* by somebody since it was filled */
 	bool backlog;	    /* who was refused */
@@ -25,6 +26,7 @@ struct rz_budget {
 	struct bucket node, cluster;
 	struct target *targets;
 	uint64_t now_ns; /* never goes back */
+	double share;	 /* as of the latest tick */
 	bool backlog;
 };
 
@@ -81,7 +83,7 @@ static void start(struct bucket *k, double phase, uint64_t now_ns)
 	k->filled_ns = now_ns;
 }
 
-/* What it holds, if it got `got` since it was filled. While candidates wait for another bucket,
+/* What it holds, if it got `got` since the tick before. While candidates wait for another bucket,
  * what a slow tick brings this one is kept, too: else the two take turns in refusing, and let pass
  * less than either allows. */
 static double room(const struct bucket *k, double got, bool somebody_waits)
@@ -93,18 +95,25 @@ static double room(const struct bucket *k, double got, bool somebody_waits)
 	return somebody_waits && owed > most ? owed : most;
 }
 
-/* What it got since it was filled. True: it is full, and nobody has asked for it meanwhile. */
+/* Fills in what it got since it was filled. */
+static void get(struct bucket *k, uint64_t now_ns, bool somebody_waits)
+{
+	double got = (double)(now_ns - k->filled_ns) / 1e9 * k->rate, most;
+
+	k->got += got;
+	most = room(k, k->got, somebody_waits);
+	k->tokens = k->tokens + got < most ? k->tokens + got : most;
+	k->filled_ns = now_ns;
+}
+
+/* The same at a tick. True: it is full, and nobody has asked for it since the tick before. */
 static bool fill(struct bucket *k, uint64_t now_ns, bool somebody_waits)
 {
-	double got = (double)(now_ns - k->filled_ns) / 1e9 * k->rate;
-	double most = room(k, got, somebody_waits);
 	bool idle;
 
-	k->tokens += got;
-	if (k->tokens > most)
-		k->tokens = most;
+	get(k, now_ns, somebody_waits);
 	idle = !k->asked && k->tokens >= burst(k);
-	k->filled_ns = now_ns;
+	k->got = 0;
 	k->asked = k->backlog = false;
 	return idle;
 }
@@ -131,6 +140,7 @@ void rz_budget_begin(struct rz_budget *b, uint64_t now_ns, double share)
 
 	if (now_ns > b->now_ns)
 		b->now_ns = now_ns;
+	b->share = share;
 	/* the node's own begins full, however slow: it waits for nobody else */
 	fill_or_start(b, &b->node, b->rates.node, 1);
 	fill_or_start(b, &b->cluster, b->rates.cluster * share, b->rates.phase);
@@ -138,6 +148,20 @@ void rz_budget_begin(struct rz_budget *b, uint64_t now_ns, double share)
 		if (fill(&t->bucket, b->now_ns, b->backlog))
 			forget(b, t); /* it starts anew when somebody asks for it */
 	b->backlog = false;
+}
+
+void rz_budget_go_on(struct rz_budget *b, uint64_t now_ns)
+{
+	struct target *t, *next;
+
+	if (now_ns > b->now_ns)
+		b->now_ns = now_ns;
+	b->node.rate = b->rates.node;
+	get(&b->node, b->now_ns, b->backlog);
+	b->cluster.rate = b->rates.cluster * b->share;
+	get(&b->cluster, b->now_ns, b->backlog);
+	HASH_ITER (hh, b->targets, t, next)
+		get(&t->bucket, b->now_ns, b->backlog);
 }
 
 static struct bucket *target_bucket(struct rz_budget *b, const struct rz_target *where)
@@ -173,21 +197,37 @@ static bool has(struct rz_budget *b, struct bucket *k)
 	return false;
 }
 
-enum rz_reason rz_budget_take(struct rz_budget *b, const struct rz_target *where)
+/* `*ret_t`: the bucket of where it would go; NULL: that rate is off. */
+static enum rz_reason ask(struct rz_budget *b, const struct rz_target *where, struct bucket **ret_t)
 {
-	struct bucket *t = NULL;
-
+	*ret_t = NULL;
 	if (b->rates.node > 0 && !has(b, &b->node))
 		return RZ_REASON_OVER_BUDGET;
 	if (b->rates.per_target > 0) {
-		t = target_bucket(b, where);
-		if (!t)
+		*ret_t = target_bucket(b, where);
+		if (!*ret_t)
 			return RZ_REASON_OVER_BUDGET;
-		if (!has(b, t))
+		if (!has(b, *ret_t))
 			return RZ_REASON_TARGET_BUDGET;
 	}
-	if (b->rates.cluster > 0 && !has(b, &b->cluster))
-		return RZ_REASON_CLUSTER_BUDGET;
+	return b->rates.cluster > 0 && !has(b, &b->cluster) ? RZ_REASON_CLUSTER_BUDGET
+							    : RZ_REASON_NONE;
+}
+
+enum rz_reason rz_budget_ask(struct rz_budget *b, const struct rz_target *where)
+{
+	struct bucket *t;
+
+	return ask(b, where, &t);
+}
+
+enum rz_reason rz_budget_take(struct rz_budget *b, const struct rz_target *where)
+{
+	struct bucket *t;
+	enum rz_reason reason = ask(b, where, &t);
+
+	if (reason != RZ_REASON_NONE)
+		return reason;
 	if (b->rates.node > 0)
 		b->node.tokens -= 1;
 	if (t)

@@ -49,9 +49,16 @@ void rz_budget_free(struct rz_budget *b); /* takes NULL */
 /* A tick begins. `share`: the part of the cluster's agents that is on this node, 0 to 1. */
 void rz_budget_begin(struct rz_budget *b, uint64_t now_ns, double share);
 
+/* Between two ticks: what the buckets got until now may be taken, too. A tick is not later or
+ * poorer for it. */
+void rz_budget_go_on(struct rz_budget *b, uint64_t now_ns);
+
 /* Takes a token of each bucket: NONE. Or none at all: OVER_BUDGET (the node's, or no memory),
  * TARGET_BUDGET, CLUSTER_BUDGET. */
 enum rz_reason rz_budget_take(struct rz_budget *b, const struct rz_target *t);
+
+/* The same answer, and nothing is taken. */
+enum rz_reason rz_budget_ask(struct rz_budget *b, const struct rz_target *t);
 
 /* Would it take them? Nothing is taken, nor asked for. */
 bool rz_budget_has(const struct rz_budget *b, const struct rz_target *t);

@@ -227,7 +227,8 @@ bool rz_client_had_turn(const struct rz_client_memory *m, const struct rz_client
 	       c->turn >= rz_round_turn(&m->limits, &c->round, conn->together, c->gone);
 }
 
-/* Several moves of one tick are of one round, and undone together. */
+/* Several moves of one tick are of one round, and undone together: also one between two ticks,
+ * while others are under way. */
 static void take_turn(struct rz_client_memory *m, struct rz_client_entry *c)
 {
 	if (!is_turn(m, c)) {
@@ -237,8 +238,9 @@ static void take_turn(struct rz_client_memory *m, struct rz_client_entry *c)
 	}
 	c->turn_tick = m->tick;
 	c->turn++;
-	if (c->go_tick != m->tick) {
+	if (c->go_tick != m->tick || !c->going) {
 		c->before = c->round;
+		c->go_ns = m->now_ns;
 		c->going = 0;
 		c->went = c->first = false;
 	}
@@ -287,9 +289,9 @@ static void remember_move(struct rz_client_memory *m, struct rz_client_entry *c,
 }
 
 /* One that the policy allowed. */
-static void count_move(struct rz_client_memory *m, struct rz_client_entry *c, uint64_t at_ns)
+static void count_move(struct rz_client_entry *c, uint64_t at_ns)
 {
-	rz_round_moved(&c->round, c->first && !c->went, m->now_ns, at_ns);
+	rz_round_moved(&c->round, c->first && !c->went, c->go_ns, at_ns);
 	c->went = c->felt = true;
 	c->going--;
 	c->gone++;
@@ -312,7 +314,7 @@ void rz_client_moved(struct rz_client_memory *m, const struct rz_client_move *mo
 		c->latest_ns = move->at_ns;
 	c->lost += move->opened_ns <= c->first_ns;
 	if (!move->by_hand && c->going)
-		count_move(m, c, move->at_ns);
+		count_move(c, move->at_ns);
 	remember_move(m, c, move);
 	m->searched = false;
 }

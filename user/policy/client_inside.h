@@ -31,7 +31,7 @@ struct rz_client_entry {
 	unsigned turn;		       /* how many of its connections were, in this turn */
 	bool felt;		       /* ... and one of them was closed, or may have been held */
 	struct rz_round round, before; /* before the tick with its latest moves, for undo */
-	uint64_t go_tick;	       /* that tick; its moves: */
+	uint64_t go_tick, go_ns;       /* that tick; when they were allowed; these moves: */
 	unsigned going;		       /* ... allowed, and nobody knows yet whether they happen */
 	bool went;		       /* ... one has happened */
 	bool first;		       /* ... they began a round */

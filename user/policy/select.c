@@ -211,7 +211,7 @@ enum rz_reason rz_select_remembers(struct rz_select *s, const struct rz_candidat
 }
 
 /* Everything but the rates. */
-static enum rz_reason speaks_against(struct rz_select *s, const struct rz_waiter *place)
+enum rz_reason rz_select_speaks_against(struct rz_select *s, const struct rz_waiter *place)
 {
 	const struct rz_waiting *w = place->waiting;
 	struct rz_client_conn conn;
@@ -254,7 +254,7 @@ static size_t drop_waiting(struct rz_select *s, uint32_t *left)
 		if (!s->queue.next[i].cookie)
 			continue;
 		place = place_of(s, i);
-		row->reason = (uint8_t)speaks_against(s, &place);
+		row->reason = (uint8_t)rz_select_speaks_against(s, &place);
 		row->ready = row->reason == RZ_REASON_NONE;
 		if (row->ready)
 			left[ready++] = (uint32_t)i;
@@ -262,13 +262,14 @@ static size_t drop_waiting(struct rz_select *s, uint32_t *left)
 	return ready;
 }
 
-/* Asks once more what may be another answer since candidates before it were allowed to go. */
-enum rz_reason rz_select_decide(struct rz_select *s, const struct rz_waiter *place)
+/* Asks once more what may be another answer since candidates before it were allowed to go, and
+ * takes its turn and its tokens if it may. */
+static enum rz_reason ask(struct rz_select *s, const struct rz_waiter *place)
 {
 	bool observe = s->limits.mode == RZ_MODE_OBSERVE;
 	const struct rz_candidate *row = &place->row;
 	struct rz_client_conn conn = conn_of(row);
-	enum rz_reason reason = speaks_against(s, place);
+	enum rz_reason reason = rz_select_speaks_against(s, place);
 
 	if (reason == RZ_REASON_NONE)
 		reason = rz_budget_take(s->budget, &row->target);
@@ -291,7 +292,7 @@ static void decide(struct rz_select *s, size_t at)
 	struct rz_row *row = &s->queue.rows->rows[at];
 	struct rz_waiter place = place_of(s, at);
 
-	row->reason = (uint8_t)rz_select_decide(s, &place);
+	row->reason = (uint8_t)ask(s, &place);
 	row->asked = 1;
 }
 
@@ -307,7 +308,7 @@ static bool could_go(struct rz_select *s, size_t at)
 	    !rz_budget_has(s->budget, &rows->kinds[row->kind].candidate.target))
 		return false;
 	place = place_of(s, at);
-	return speaks_against(s, &place) == RZ_REASON_NONE;
+	return rz_select_speaks_against(s, &place) == RZ_REASON_NONE;
 }
 
 /* Asks all `n` of `left` in their order for as long as somebody could go. The reasons of the others

@@ -98,9 +98,11 @@ uint64_t rz_select_not_before(struct rz_select *s, const struct rz_candidate *ro
 
 /*
  * May this candidate of an earlier run go now, between two ticks, by its client's next connection
- * (move/catch.h)? NONE: it is allowed to, as by a run: then rz_select_moved() or rz_select_undo().
+ * (move/catch.h)? NONE: as by a run, but nothing is taken before it went: its close may be tried
+ * several times. Then rz_select_moved_late(), before anything else is asked.
  */
-enum rz_reason rz_select_late(struct rz_select *s, struct rz_candidate *row, uint64_t now_ns);
+enum rz_reason rz_select_late(struct rz_select *s, const struct rz_candidate *row, uint64_t now_ns);
+void rz_select_moved_late(struct rz_select *s, const struct rz_candidate *row, uint64_t at_ns);
 
 /* Does anybody wait for a rate alone? Then a tick before the next interval is worth it. */
 bool rz_select_backlog(const struct rz_select *s);

@@ -48,13 +48,27 @@ uint64_t rz_select_not_before(struct rz_select *s, const struct rz_candidate *ro
 	return known ? over : 0;
 }
 
-enum rz_reason rz_select_late(struct rz_select *s, struct rz_candidate *row, uint64_t now_ns)
+enum rz_reason rz_select_late(struct rz_select *s, const struct rz_candidate *row, uint64_t now_ns)
 {
 	struct rz_waiter alone = {.row = *row};
+	enum rz_reason reason;
 
 	s->now_ns = now_ns;
 	rz_client_between(s->clients, now_ns);
-	return rz_select_decide(s, &alone);
+	rz_budget_go_on(s->budget, now_ns);
+	if (s->limits.mode == RZ_MODE_OBSERVE)
+		return RZ_REASON_OBSERVING;
+	reason = rz_select_speaks_against(s, &alone);
+	return reason == RZ_REASON_NONE ? rz_budget_ask(s->budget, &row->target) : reason;
+}
+
+void rz_select_moved_late(struct rz_select *s, const struct rz_candidate *row, uint64_t at_ns)
+{
+	struct rz_client_conn conn = rz_select_waiting_conn(row, NULL);
+
+	rz_budget_take(s->budget, &row->target);
+	rz_client_go(s->clients, &conn); /* without memory it is of no round, as an operator's */
+	rz_select_moved(s, row, at_ns);
 }
 
 void rz_select_moved(struct rz_select *s, const struct rz_candidate *row, uint64_t at_ns)

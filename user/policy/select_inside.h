@@ -34,7 +34,7 @@ enum rz_reason rz_select_remembers(struct rz_select *s, const struct rz_candidat
 				   const struct rz_waiting_more *w);
 /* How long a connection rests that was let go, doubled for each time before. */
 uint64_t rz_select_let_go_rest(const struct rz_select *s, const struct rz_waiting_more *w);
-/* Asks everything, and takes its turn and its tokens if it may go. */
-enum rz_reason rz_select_decide(struct rz_select *s, const struct rz_waiter *place);
+/* Everything but the rates; NONE: nothing does. */
+enum rz_reason rz_select_speaks_against(struct rz_select *s, const struct rz_waiter *place);
 
 #endif
