@@ -120,18 +120,6 @@ tell write 1
 check "away: it is executed" within "$DEADLINE" done_at "$port" 1
 quits
 
-begins late kgo/v1.22.2 4715
-check "late: its next connection is waited for" within 5 followed 1
-idles
-kill -STOP "${PIDS[rezone]}"
-connects
-tell write 1
-check "late: while the daemon stands still the write is held for no longer than a hold, and executed" within 6 done_at "$port" 1
-kill -CONT "${PIDS[rezone]}"
-check "late: an event says that it came, and was let through" within 5 its refused
-check "late: it was not moved" never move
-quits
-
 begins killed kgo/v1.22.2 4713
 check "killed: its next connection is waited for" within 5 followed 1
 idles
@@ -152,6 +140,18 @@ connects
 tell write 1
 check "seldom: its next write is held, and its connection closed" within 10 its follow-close
 check "seldom: ... before it was executed" done_at "$port" 0
+quits
+
+begins late kgo/v1.22.2 4715
+idles
+check "late: its next connection is waited for" within 5 shows_waiting 1
+kill -STOP "${PIDS[rezone]}"
+connects
+tell write 1
+check "late: while the daemon stands still the write is held for no longer than a hold, and executed" within 6 done_at "$port" 1
+kill -CONT "${PIDS[rezone]}"
+check "late: an event says that it came, and was let through" within 5 its refused
+check "late: it was not moved" never move
 quits
 stop rezone
 
