@@ -21,6 +21,7 @@ raw.py proxy LISTEN PORT FROM TO TO_PORT   hands bytes on, both ways, from the a
 
 Used by 61-stalled.sh, 62-local-proxy.sh, 64-gives-up.sh, 69-follow.sh and 93-catch.sh.
 """
+import fcntl
 import json
 import os
 import queue
@@ -101,9 +102,20 @@ def agent(address, port, trace, stall, delay):
 # ---- the client ----
 
 
+def new_port(path):
+    """A port that no connection of this test has had: tests tell connections apart by it, and the kernel may choose one again."""
+    with open(path, "a+", encoding="utf-8") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        f.seek(0)
+        port = int(f.read() or 20000) + 1
+        f.truncate(0)
+        f.write(str(port))
+    return port
+
+
 class Client:
-    def __init__(self, address, port, client_id, library, producer):
-        self.to, self.id, self.producer = (address, int(port)), client_id.encode(), producer
+    def __init__(self, address, port, client_id, library, producer, ports):
+        self.to, self.id, self.producer, self.ports = (address, int(port)), client_id.encode(), producer, ports
         self.name, _, self.version = library.encode().rpartition(b"/")
         self.mark, self.unanswered, self.conn, self.flowing, self.reader = 0, [], None, False, None
         self.lock, self.news = threading.Lock(), threading.Condition()
@@ -144,7 +156,7 @@ class Client:
 
     def connect(self, client_id=None):
         self.id = client_id.encode() if client_id else self.id
-        self.conn = socket.create_connection(self.to)
+        self.conn = socket.create_connection(self.to, source_address=("", new_port(self.ports)))
         self.conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         port = self.conn.getsockname()[1]
         say(sys.stdout, event="connected", port=port)
@@ -201,7 +213,7 @@ class Client:
 
 
 def client(address, port, client_id, fifo, library="2.3.0", producer="0"):
-    c = Client(address, port, client_id, library, int(producer))
+    c = Client(address, port, client_id, library, int(producer), os.path.join(os.path.dirname(fifo), "ports"))
     with open(fifo, encoding="utf-8") as f:
         for line in f:
             what, *args = line.split()
