@@ -45,7 +45,8 @@ begins() {
 	connects
 	tell write 1
 	need "$name: it writes" said '.event == "answered"'
-	need "$name: rezone knows it" has_rows "(.client_id | startswith(\"$name,\")) and .kind == \"data\"" 1
+	need "$name: rezone knows it, and that home is gone" has_rows "(.client_id | startswith(\"$name,\")) and .kind == \"data\" and .reason == \"no agent there\"" 1
+	need "$name: nobody is waited for of those before it" followed 0
 	topology a=ready b=ready
 	need "$name: nothing is heard of it" its let-go
 }
@@ -130,8 +131,20 @@ check "killed: the write is held for no longer than a hold, and executed" within
 check "killed: ... once" stays 2 done_at "$port" 1
 quits
 
-rezone_start "${FLAGS[@]}"
+rezone_start "${FLAGS[@]}" --hold-timeout 4s
 check "what an earlier daemon has waited for ends" within 5 followed 0
+begins restarted kgo/v1.22.2 4716
+check "restarted: its next connection is waited for" within 5 followed 1
+idles
+stop rezone KILL
+connects
+tell write 1
+check "restarted: its write is held" within 2 eval '[ "$(entries held)" = 1 ]'
+rezone_start "${FLAGS[@]}"
+check "restarted: the next daemon says that it let it through" within 5 its let-through
+check "restarted: it is executed" within 5 done_at "$port" 1
+quits
+
 begins seldom 2.16.0 0
 tell write 1
 check "seldom: it is moved between two writes" within "$DEADLINE" its move

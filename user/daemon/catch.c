@@ -176,6 +176,8 @@ bool rz_daemon_catch_go_on(struct rz_daemon *d, const struct rz_follow_row *r,
 
 	if (m && act == RZ_FOLLOW_END && seen->there && !seen->left)
 		tell_too_late(d, m, &r->follow, c, now_ns);
+	if (!m && seen->there && !seen->left)
+		rz_daemon_let_through(d, &r->follow, c, "an earlier rezone waited for it", now_ns);
 	if (over)
 		rz_catching_end(&d->catching, &r->key);
 	return over;

@@ -290,6 +290,13 @@ void rz_daemon_stop_server(struct rz_daemon *d);
 /* Goes on with the clients that are followed after a move; called by d->follow_timer while there
  * are any, and once to begin with. */
 int rz_daemon_follow_step(void *daemon);
+/* An event of the connection that this entry is bound to; the text is the caller's. */
+struct rz_event rz_daemon_followed_event(const struct rz_daemon *d, enum rz_event_type type,
+					 const struct rz_follow *e, const struct rz_conn *c,
+					 uint64_t now_ns);
+/* Tells why what was held for its client's sake goes on to the agent. */
+void rz_daemon_let_through(struct rz_daemon *d, const struct rz_follow *e, const struct rz_conn *c,
+			   const char *why, uint64_t now_ns);
 /* The daemon ends: lets those that are followed come to their end, a few seconds. */
 void rz_daemon_follow_finish(struct rz_daemon *d);
 

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <bpf/bpf.h>
 
@@ -24,6 +25,7 @@
 #include "kern/live.h"
 #include "move/close.h"
 #include "move/follow.h"
+#include "policy/reason.h"
 
 #define STEP_NS (50 * 1000000ULL)
 /* A client that is to be followed is here again by then, or will not be soon. */
@@ -42,36 +44,30 @@ static struct rz_follow_seen see(const struct rz_daemon *d, const struct rz_foll
 			h.left_ns};
 }
 
-static void tell(struct rz_daemon *d, enum rz_event_type type, const struct rz_follow *e,
-		 const struct rz_conn *c, uint64_t now_ns)
+static void tell_closed(struct rz_daemon *d, const struct rz_follow *e, const struct rz_conn *c,
+			uint64_t now_ns)
 {
-	static const struct rz_snapshot none;
-	struct rz_event v =
-		rz_event_of(type, &none, c->cookie, c->frame.client, &c->tuple, NULL, NULL);
-	struct rz_client client;
+	struct rz_event v = rz_daemon_followed_event(d, RZ_EVENT_FOLLOW_CLOSE, e, c, now_ns);
 
-	if (!bpf_map_lookup_elem(d->maps->clients, &c->frame.client, &client)) {
-		rz_str_copy(v.client_id, sizeof(v.client_id), client.id);
-		rz_str_copy(v.to_zone, sizeof(v.to_zone), client.zone);
-	}
-	v.move = e->moved;
-	v.held_ms = (uint32_t)((now_ns - e->first_ns) / 1000000);
-	if (type == RZ_EVENT_FOLLOW_CLOSE)
-		snprintf(v.text, sizeof(v.text),
-			 "reset after a hold of %u ms, %u of %u at most after its move: nothing of "
-			 "it was executed",
-			 v.held_ms, e->connections, RZ_FOLLOW_CLOSES);
-	else
-		snprintf(v.text, sizeof(v.text),
-			 "let through after a hold of %u ms: its client writes here after %u "
-			 "closes, too",
-			 v.held_ms, e->connections);
+	snprintf(v.text, sizeof(v.text),
+		 "reset after a hold of %u ms, %u of %u at most after its move: nothing of it was "
+		 "executed",
+		 v.held_ms, e->connections, RZ_FOLLOW_CLOSES);
 	rz_daemon_tell(d, &v);
 }
 
-/* 0: closed, or to be tried again; else it must not be closed. */
-static int close_it(struct rz_daemon *d, const struct rz_follow_row *r, const struct rz_conn *c,
-		    uint64_t now_ns)
+static void tell_stays(struct rz_daemon *d, const struct rz_follow *e, const struct rz_conn *c,
+		       uint64_t now_ns)
+{
+	char why[64];
+
+	snprintf(why, sizeof(why), "its client writes here after %u closes, too", e->connections);
+	rz_daemon_let_through(d, e, c, why, now_ns);
+}
+
+/* Returns whether it must not be closed. False: it is, or is to be tried again. */
+static bool close_it(struct rz_daemon *d, const struct rz_follow_row *r, const struct rz_conn *c,
+		     uint64_t now_ns)
 {
 	const struct rz_follow *e = &r->follow;
 	struct rz_job j = {.c = {.cookie = c->cookie,
@@ -87,12 +83,17 @@ static int close_it(struct rz_daemon *d, const struct rz_follow_row *r, const st
 	rz_follow_closes(d->maps, r, now_ns);
 	rz_close_run(d->kern, &one, 1, d->counters.checks, now_ns);
 	if (!j.error) {
-		tell(d, RZ_EVENT_FOLLOW_CLOSE, e, c, now_ns);
+		tell_closed(d, e, c, now_ns);
 		rz_daemon_tally_moved(d, RZ_MOVED_MOVED, RZ_CLOSE_RESET, RZ_TRIGGER_FOLLOW,
 				      j.to_zone);
 		rz_daemon_tally_span(d, RZ_SPAN_HOLD, e->first_ns, now_ns);
 	}
-	return j.error == -EAGAIN || j.error == -ENOENT ? 0 : j.error;
+	if (!j.error || j.error == -EAGAIN || j.error == -ENOENT)
+		return false;
+	rz_daemon_let_through(
+		d, e, c, j.check == RZ_CHECK_PASSED ? strerror(-j.error) : rz_check_text(j.check),
+		now_ns);
+	return true;
 }
 
 /* Returns whether it is over. */
@@ -110,9 +111,12 @@ static bool go_on(struct rz_daemon *d, const struct rz_follow_row *r, uint64_t n
 	case RZ_FOLLOW_CLOSE:
 		return may_close && close_it(d, r, &c, now_ns);
 	case RZ_FOLLOW_LET_THROUGH:
-		tell(d, RZ_EVENT_LET_THROUGH, &r->follow, &c, now_ns);
+		tell_stays(d, &r->follow, &c, now_ns);
 		return true;
 	default:
+		if (seen.there && !seen.left)
+			rz_daemon_let_through(d, &r->follow, &c,
+					      "it could not be closed while it was held", now_ns);
 		return true;
 	}
 }
