@@ -61,6 +61,29 @@ static void test_catches(void **state)
 	rz_jobs_end(&jobs);
 }
 
+/* It was used after all, and is closed by its next move: its client rests, and writes on its next
+ * connection are not held back. */
+static void test_catches_no_more(void **state)
+{
+	struct rz_jobs jobs;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		jobs = catching_job();
+		falls_silent(&jobs, 5);
+		rz_jobs_end(&jobs);
+		assert_true(catching.n == 1 && kernel.follows);
+		jobs = another_job();
+		jobs.rows[0].c.plan.at_once = i;
+		kernel.decision.act = RZ_ACT_TRY;
+		assert_false(rz_jobs_step(&jobs, 6));
+		ended(&jobs, 0);
+		assert_int_equal(catching.n, 0);
+		assert_false(kernel.follows);
+	}
+}
+
 static void test_does_not_catch(void **state)
 {
 	struct rz_jobs jobs;
@@ -206,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_listens),
 		cmocka_unit_test(test_catches),
+		cmocka_unit_test(test_catches_no_more),
 		cmocka_unit_test(test_does_not_catch),
 		cmocka_unit_test(test_listens_no_more),
 		cmocka_unit_test(test_does_not_listen),

@@ -262,6 +262,18 @@ static size_t begin_follows(struct rz_jobs *jobs, struct rz_job **tries, size_t 
 	return left;
 }
 
+/* It was used after all, and has been closed: its client rests like any other that was moved, and
+ * is not held on its next connection. */
+static void catches_no_more(struct rz_jobs *jobs, const struct rz_job *j)
+{
+	struct rz_follow_key key = follow_key(j);
+
+	if (!rz_catching_find(jobs->catching, &key))
+		return;
+	rz_catching_end(jobs->catching, &key);
+	rz_follow_end(rz_kern_maps(jobs->kern), &key);
+}
+
 /* Tries all whose moment it may be, in one walk for each network namespace. */
 static void try_all(struct rz_jobs *jobs, struct rz_job **tries, size_t n, uint64_t now_ns)
 {
@@ -276,6 +288,8 @@ static void try_all(struct rz_jobs *jobs, struct rz_job **tries, size_t n, uint6
 
 		if (j->error && j->c.plan.follow)
 			rz_follow_end(rz_kern_maps(jobs->kern), &key);
+		if (!j->error)
+			catches_no_more(jobs, j);
 		if (j->error == -EAGAIN)
 			apply(jobs, j,
 			      rz_wait_refused(&j->wait, &j->c.plan, &j->seen, &jobs->limits,
