@@ -132,6 +132,9 @@ rm -f "$WORK/stall"
 check "killed: the next one, which only observes, leaves it as it is" stays 4 eval 'open_here && not_on_the_old'
 stop rezone
 check "killed: its programs stay when it is stopped" eval 'open_here && judge >/dev/null && not_on_the_old'
+rezone_start "${FLAGS[@]}" --paused
+check "killed: nor does one that its settings pause close it" stays 4 eval 'open_here && not_on_the_old'
+stop rezone
 rezone_start "${FLAGS[@]}"
 closed
 check "nobody's payload is held back any more" within "$DEADLINE" eval '! has held true'

@@ -7,8 +7,8 @@
  *
  * Comes in: map held. Goes out: an event when one is seen first; once all its answers are out, and
  * its client has had the time to read them, a reset, by the same look under the lock as a move
- * (bpf/reset.bpf.h), and an event. Nobody is closed in mode observe, or while the operator pauses
- * moves: they stay as they are. Called every second by daemon/wake.c.
+ * (bpf/reset.bpf.h), and an event. Nobody is closed in mode observe, or while the operator or the
+ * settings pause moves: they stay as they are. Called every second by daemon/wake.c.
  */
 #include "daemon/daemon.h"
 
@@ -130,7 +130,7 @@ static void close_it(struct rz_daemon *d, const struct rz_left *l, const struct 
 
 static void look_at(struct rz_daemon *d, struct rz_left *l, uint64_t now_ns)
 {
-	bool may_close = d->settings.mode == RZ_MODE_ENFORCE && !d->paused;
+	bool may_close = d->settings.mode == RZ_MODE_ENFORCE && !rz_daemon_is_paused(d);
 	struct rz_conn c;
 
 	if (rz_conn_read(d->maps->conns, l->cookie, &c))
