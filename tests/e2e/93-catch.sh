@@ -86,7 +86,8 @@ caught() { # NAME
 	quits
 }
 
-rezone_start "${FLAGS[@]}"
+echo "mode: enforce" >"$WORK/rezone.yaml"
+rezone_start "${FLAGS[@]}" --config "$WORK/rezone.yaml"
 caught whole
 
 # an agent drops what comes twice of an idempotent producer alone
@@ -113,6 +114,9 @@ quits
 
 begins away kgo/v1.22.2 4714
 check "away: its next connection is waited for" within 5 followed 1
+kill -HUP "${PIDS[rezone]}"
+check "away: settings that are read again and are the same end nothing" within 5 has_event '.event == "reload"'
+check "away: ... it is waited for still" stays 2 followed 1
 topology a=ready b=notready
 check "away: nobody waits for it once home is gone, though it has not come" within 5 followed 0
 idles

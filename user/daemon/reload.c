@@ -147,7 +147,6 @@ static void apply(struct rz_daemon *d, const struct rz_conf *old)
 	if (c->min_agents != old->min_agents || strcmp(c->zone ?: "", old->zone ?: ""))
 		rz_daemon_count_topology(d);
 	rz_daemon_moves_judge_again(d);
-	rz_daemon_listen_stop(d);
 }
 
 /* Tells of all that changes, and gives `fresh` back what takes a restart. Returns how many were
@@ -196,6 +195,8 @@ static void take(struct rz_daemon *d, struct rz_conf *fresh, struct made *m, con
 	d->conf = *fresh;
 	use(d, m);
 	apply(d, &old);
+	if (n) /* else a SIGHUP now and then would end each waiting before anybody comes */
+		rz_daemon_listen_stop(d);
 	tell_pause(d, old.paused, by);
 	rz_conf_free(&old);
 	publish(d);
