@@ -67,6 +67,7 @@ agent_stop b
 client_start far kafka-go-debian read --bootstrap "$BOOT" --client-id "far,warpstream_az=b,$LB" --topic t --partition 0
 within "$DEADLINE" grep -q '"event":"read"' "$WORK/far.log" || not_ok "far reads"
 agent_start b
+topology a=ready b=ready
 rezone_start --interval 200ms --stable-for 0s
 unset REZONE_PROBE_WITHOUT
 before=$(moves_made)
