@@ -288,8 +288,10 @@ static void tell(struct rz_daemon *d)
 		tell_end(d, j);
 		tally(d, j);
 		report(d, j);
-		if ((!j->error && j->c.plan.follow) || j->caught)
-			rz_loop_arm(d->follow_timer, 1); /* at once */
+		/* at once; where none is followed after all, that ends BPF's looking for them, too
+		 */
+		if (j->c.plan.follow || j->caught)
+			rz_loop_arm(d->follow_timer, 1);
 	}
 	if (many)
 		rz_daemon_told_many(d);
