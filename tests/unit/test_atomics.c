@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kern/atomics.h"
+#include "kern/probe.h"
 
 /* What `in` is replaced by; the instructions beside it stay. */
 static struct bpf_insn replaced(struct bpf_insn in, size_t n)
@@ -94,12 +95,21 @@ static void test_others_stay(void **state)
 	}
 }
 
+/* Interpreted where others are compiled: taken for lacking. With no compiler at all it is not. */
+static void test_interpreted(void **state)
+{
+	(void)state;
+	assert_int_equal(0, rz_probe_judge_fetch(true, true));
+	assert_int_equal(-EOPNOTSUPP, rz_probe_judge_fetch(true, false));
+	assert_int_equal(0, rz_probe_judge_fetch(false, false));
+	assert_int_equal(0, rz_probe_judge_fetch(false, true));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fetching),
-		cmocka_unit_test(test_adding),
-		cmocka_unit_test(test_strange),
+		cmocka_unit_test(test_interpreted), cmocka_unit_test(test_fetching),
+		cmocka_unit_test(test_adding),	    cmocka_unit_test(test_strange),
 		cmocka_unit_test(test_others_stay),
 	};
 

@@ -101,6 +101,27 @@ static int probe_clock(void)
 	return err == -EXDEV || withheld("clock") ? -EXDEV : 0;
 }
 
+/* Is the program the machine's own code, and not interpreted? */
+static bool is_compiled(const struct bpf_program *p)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) && info.jited_prog_len;
+}
+
+int rz_probe_judge_fetch(bool other_compiled, bool fetch_compiled)
+{
+	return other_compiled && !fetch_compiled ? -EOPNOTSUPP : 0;
+}
+
+/* `skel` is loaded, with probe_clock and probe_fetch. */
+static int look_at_fetch(const struct probe_bpf *skel)
+{
+	return rz_probe_judge_fetch(is_compiled(skel->progs.probe_clock),
+				    is_compiled(skel->progs.probe_fetch));
+}
+
 /* All programs in one load, as a kernel takes them that has everything: each load of its own reads
  * the kernel's BTF again. False: it lacks something, or is to be taken as if. */
 static bool probe_all(struct rz_lacks *ret)
@@ -115,7 +136,8 @@ static bool probe_all(struct rz_lacks *ret)
 		all &= !bpf_program__set_autoload(p, true);
 	all = all && !probe_bpf__load(skel);
 	if (all)
-		*ret = (struct rz_lacks){.clock = look_at_clock(skel)};
+		*ret = (struct rz_lacks){.clock = look_at_clock(skel),
+					 .fetch = look_at_fetch(skel)};
 	probe_bpf__destroy(skel);
 	return all;
 }
@@ -129,17 +151,6 @@ static int probe_netlink(void)
 	return rt || withheld("netlink") ? -EOPNOTSUPP : rz_destroy_probe();
 }
 
-/* Is the program the machine's own code, and not interpreted? */
-static bool is_compiled(const struct bpf_program *p)
-{
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
-
-	return !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) && info.jited_prog_len;
-}
-
-/* A compiler of the kernel's may not know these instructions (arm64 before 5.18). Then the program
- * is refused, or interpreted: no use, where others are not. */
 static int probe_fetch(void)
 {
 	struct probe_bpf *skel = withheld("fetch") ? NULL : probe_bpf__open();
@@ -150,8 +161,8 @@ static int probe_fetch(void)
 	bpf_program__set_autoload(skel->progs.probe_clock, true);
 	bpf_program__set_autoload(skel->progs.probe_fetch, true);
 	err = probe_bpf__load(skel);
-	if (!err && is_compiled(skel->progs.probe_clock) && !is_compiled(skel->progs.probe_fetch))
-		err = -EOPNOTSUPP;
+	if (!err)
+		err = look_at_fetch(skel);
 	probe_bpf__destroy(skel);
 	return err;
 }

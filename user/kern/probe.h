@@ -41,6 +41,13 @@ int rz_probe(struct rz_lacks *ret);
  * that it gives BPF would be another moment there. 0 or -EXDEV; a kernel that cannot tell is
  * believed. */
 int rz_probe_look_at_clock(int prog_fd, const __u64 *seen);
+
+/*
+ * Atomic instructions that fetch, of programs that were loaded. A compiler of the kernel's may not
+ * know them (arm64 before 5.18): then the program is refused, or interpreted. That is no use where
+ * others are compiled. 0 or -EOPNOTSUPP.
+ */
+int rz_probe_judge_fetch(bool other_compiled, bool fetch_compiled);
 /* Does that variable name anything? */
 bool rz_probe_is_withheld(void);
 
