@@ -132,6 +132,28 @@ static void test_undo(void **state)
 	rz_select_free(t.select);
 }
 
+/* No memory for the moves of a tick: the one that it allowed has neither spent the only token nor
+ * its client's turn. */
+static void test_give_back(void **state)
+{
+	struct test_tick t;
+	struct rz_tick *r;
+
+	(void)state;
+	tick_make(&t, 0.01);
+	r = run(&t);
+	assert_int_equal(r->reasons[RZ_REASON_NONE], 1);
+	rz_tick_give_back(t.select, r);
+	rz_tick_free(r);
+	r = run(&t);
+	assert_int_equal(r->reasons[RZ_REASON_NONE], 1);
+	rz_tick_free(r);
+	r = run(&t); /* not given back: there was no more than that token */
+	assert_int_equal(r->reasons[RZ_REASON_NONE], 0);
+	rz_tick_free(r);
+	rz_select_free(t.select);
+}
+
 /* Client 1 is moved, comes back by a new connection, and is found futile unless its data is home.
  */
 static void home_or_away(bool data_home, enum rz_reason expected)
@@ -262,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_undo),
+		cmocka_unit_test(test_give_back),
 		cmocka_unit_test(test_only_data_proves_home),
 		cmocka_unit_test(test_counts_are_classify),
 		cmocka_unit_test(test_by_hand),

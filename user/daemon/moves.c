@@ -108,24 +108,44 @@ static struct rz_jobs jobs_by_settings(struct rz_daemon *d)
 				.checks = d->counters.checks};
 }
 
-void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_tick *t)
+/* The moves of a tick, not yet begun; takes `snap`. 0 or -ENOMEM. */
+static int make_moves(struct rz_daemon *d, struct rz_snapshot *snap, const struct rz_tick *t,
+		      struct rz_moves **ret)
 {
 	struct rz_moves *m = calloc(1, sizeof(*m));
 
 	if (!m) {
-		rz_tick_free(t);
 		rz_snapshot_free(snap);
-		return;
+		return -ENOMEM;
 	}
 	m->snap = snap;
 	m->by_hand = t->n_moves && t->moves[0].by_hand;
 	m->jobs = jobs_by_settings(d);
-	if (make_jobs(&m->jobs, t) || !m->jobs.n || read_conns(d, m)) {
+	if (make_jobs(&m->jobs, t) || read_conns(d, m)) {
 		free_moves(m);
-		rz_tick_free(t);
-		return;
+		return -ENOMEM;
+	}
+	*ret = m;
+	return 0;
+}
+
+void rz_daemon_moves_begin(struct rz_daemon *d, struct rz_snapshot *snap, struct rz_tick *t)
+{
+	struct rz_moves *m = NULL;
+	int err = make_moves(d, snap, t, &m);
+
+	if (err) {
+		rz_err(err, "moves: no memory for those of this tick; none begins, and a later "
+			    "tick allows them again");
+		rz_tick_give_back(d->select, t);
 	}
 	rz_tick_free(t);
+	if (err)
+		return;
+	if (!m->jobs.n) {
+		free_moves(m);
+		return;
+	}
 	rz_jobs_begin(&m->jobs);
 	d->moves = m;
 	rz_daemon_moves_step(d);

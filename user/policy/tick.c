@@ -350,8 +350,10 @@ int rz_tick_run(const struct rz_snapshot *snap, const struct rz_world *world,
 		err = judge(snap, world, select, paused, &rows, true, &t);
 	if (!err)
 		t->verdicts = calloc(snap->n_conns + 1, sizeof(*t->verdicts));
-	if (!err && !t->verdicts)
+	if (!err && !t->verdicts) {
+		rz_tick_give_back(select, t);
 		err = -ENOMEM;
+	}
 	for (i = 0; !err && i < rows.n; i++)
 		t->verdicts[i] = rz_rows_verdict(&rows, &rows.rows[i]);
 	rz_rows_free(&rows);
@@ -402,6 +404,15 @@ int rz_tick_by_hand(const struct rz_snapshot *snap, const struct rz_world *world
 	qsort(t->moves, t->n_moves, sizeof(*t->moves), by_order);
 	*ret = t;
 	return 0;
+}
+
+void rz_tick_give_back(struct rz_select *select, const struct rz_tick *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_moves; i++)
+		if (t->moves[i].reason == RZ_REASON_NONE && !t->moves[i].by_hand)
+			rz_select_undo(select, &t->moves[i]);
 }
 
 void rz_tick_free(struct rz_tick *t)

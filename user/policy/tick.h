@@ -66,6 +66,10 @@ int rz_tick_by_hand(const struct rz_snapshot *snap, const struct rz_world *world
 		    const struct rz_order_row *orders, size_t n, struct rz_tick **ret);
 void rz_tick_free(struct rz_tick *t); /* takes NULL */
 
+/* Nobody of the tick goes after all, for want of memory: gives back what select has taken of rates
+ * and turns for those that it allowed. They are allowed again by a later run. */
+void rz_tick_give_back(struct rz_select *select, const struct rz_tick *t);
+
 /* Among t->moves. */
 const struct rz_candidate *rz_tick_find(const struct rz_tick *t, uint64_t cookie);
 
