@@ -236,6 +236,15 @@ bool rz_addr_is_any(const uint8_t addr[16])
 	       (!memcmp(addr, mapped, sizeof(mapped)) && !memcmp(addr + 12, any6, 4));
 }
 
+bool rz_addr_is_many(const uint8_t addr[16])
+{
+	static const uint8_t all[4] = {255, 255, 255, 255};
+
+	if (memcmp(addr, mapped, sizeof(mapped)))
+		return addr[0] == 0xff;
+	return addr[12] >> 4 == 14 || !memcmp(addr + 12, all, sizeof(all));
+}
+
 void rz_addr_format(char *dst, size_t dst_size, const uint8_t addr[16])
 {
 	if (!memcmp(addr, mapped, sizeof(mapped)))

@@ -50,6 +50,8 @@ void rz_time_format(char dst[RZ_TIME_TEXT], uint64_t unix_ns);
 int rz_addr_parse(const char *text, uint8_t ret_addr[16]);
 /* :: or 0.0.0.0? */
 bool rz_addr_is_any(const uint8_t addr[16]);
+/* Does it name many hosts: multicast (224.0.0.0/4, ff00::/8), or the limited broadcast? */
+bool rz_addr_is_many(const uint8_t addr[16]);
 /* "10.0.0.1" or "fd00::1"; an IPv4-mapped address is shown as IPv4. dst of 46 bytes suffices. */
 void rz_addr_format(char *dst, size_t dst_size, const uint8_t addr[16]);
 /* "10.0.0.1:9092" or "[fd00::1]:9092"; dst of RZ_ENDPOINT_TEXT bytes suffices. */

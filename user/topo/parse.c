@@ -97,6 +97,11 @@ static int take_address(struct rz_yaml *y, const yaml_node_t *node, __u8 dst[16]
 				    "address %s means any; name the address that clients connect "
 				    "to",
 				    text);
+	if (rz_addr_is_many(dst))
+		return rz_yaml_fail(y, node,
+				    "address %s is multicast or broadcast, and TCP connects to one "
+				    "host; name the address that clients connect to",
+				    text);
 	return 0;
 }
 
