@@ -23,8 +23,9 @@ struct rz_bugtool_scratch {
  */
 int rz_bugtool_scratch_make(struct rz_bugtool_scratch *ret);
 void rz_bugtool_scratch_remove(const struct rz_bugtool_scratch *s);
-/* All of the folder into a tar file at `path`; "-": stdout. `is_new`: nothing may be there yet. 0
- * or -errno, logged. */
+/* All of the folder into a tar file at `path`, which its owner alone can read; "-": stdout.
+ * `is_new`: nothing may be there yet; else a file of this user is replaced, another's refused. 0 or
+ * -errno, logged. */
 int rz_bugtool_pack(const struct rz_bugtool_scratch *s, const char *path, bool is_new);
 
 /* Facts of the kernel, maps and programs. All client ids of the maps are learnt for the mask, also

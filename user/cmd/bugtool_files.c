@@ -116,10 +116,46 @@ static int write_tar(const struct rz_bugtool_scratch *s, int out)
 	return rz_child_run(argv, out, STDERR_FILENO, TAR_NS);
 }
 
-/* A name that we chose is a new file: in /tmp it may be somebody's symbolic link. */
-static int open_archive(const char *path, bool is_new)
+/* A file that was there keeps its mode and its owner when it is opened: nobody else may read the
+ * archive by them. What is no file (a pipe, /dev/null) is as its maker wanted it. */
+static int make_private(int file, const char *path)
 {
-	return open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (is_new ? O_EXCL : O_TRUNC), 0600);
+	struct stat st;
+
+	if (fstat(file, &st))
+		return rz_err(-errno, "bugtool: cannot look at %s: %s; name another with --file",
+			      path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	if (st.st_uid != geteuid())
+		return rz_err(-EPERM,
+			      "bugtool: %s belongs to user %u, who could read the archive; name "
+			      "another with --file, or remove it",
+			      path, st.st_uid);
+	if (fchmod(file, 0600) || ftruncate(file, 0))
+		return rz_err(-errno,
+			      "bugtool: cannot keep others from reading %s: %s; name another with "
+			      "--file",
+			      path, strerror(errno));
+	return 0;
+}
+
+/* A name that we chose is a new file: in /tmp it may be somebody's symbolic link. 0 or -errno,
+ * logged; then nothing was changed. */
+static int open_archive(const char *path, bool is_new, int *ret)
+{
+	_cleanup_close_ int file =
+		open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (is_new ? O_EXCL : 0), 0600);
+	int err;
+
+	if (file < 0)
+		return rz_err(-errno, "bugtool: cannot write %s: %s; name another with --file",
+			      path, strerror(errno));
+	err = make_private(file, path);
+	if (err)
+		return err;
+	*ret = RZ_TAKE_FD(file);
+	return 0;
 }
 
 int rz_bugtool_pack(const struct rz_bugtool_scratch *s, const char *path, bool is_new)
@@ -131,13 +167,9 @@ int rz_bugtool_pack(const struct rz_bugtool_scratch *s, const char *path, bool i
 	if (to_stdout && isatty(STDOUT_FILENO))
 		return rz_err(-EINVAL, "bugtool: stdout is a terminal; write to a file, as "
 				       "`--file - >rezone.tar.gz`");
-	if (!to_stdout) {
-		file = open_archive(path, is_new);
-		if (file < 0)
-			return rz_err(-errno,
-				      "bugtool: cannot write %s: %s; name another with --file",
-				      path, strerror(errno));
-	}
+	ret = to_stdout ? 0 : open_archive(path, is_new, &file);
+	if (ret)
+		return ret;
 	ret = write_tar(s, to_stdout ? STDOUT_FILENO : file);
 	if (ret && !to_stdout)
 		remove_file(path);
