@@ -159,6 +159,32 @@ static void mistakes_end_with_2(void **state)
 	assert_int_equal(STATUS("-n", "13"), 2);
 }
 
+/* Too long is no other mistake than too short: each is told in one line. */
+static void intervals(void **state)
+{
+	static const char *const bad[][2] = {
+		{"", "is no duration"},
+		{"2", "is no duration"},
+		{"-2s", "is no duration"},
+		{"0", "is shorter than 100ms"},
+		{"99ms", "is shorter than 100ms"},
+		{"24h1ns", "is longer than a day"},
+		{"1000000h", "is longer than a day"},
+		{"10000000000h", "is longer than a day"},
+	};
+	uint64_t ns = 7;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_string_equal(rz_opts_interval(bad[i][0], &ns), bad[i][1]);
+	assert_int_equal(ns, 7);
+	assert_null(rz_opts_interval("100ms", &ns));
+	assert_int_equal(ns, 100000000);
+	assert_null(rz_opts_interval("24h", &ns));
+	assert_int_equal(ns, 24 * 3600 * 1000000000ULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +193,7 @@ int main(void)
 		cmocka_unit_test(other_forms),
 		cmocka_unit_test(one_word),
 		cmocka_unit_test(mistakes_end_with_2),
+		cmocka_unit_test(intervals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

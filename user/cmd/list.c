@@ -43,8 +43,7 @@ static void take_watch(struct argp_state *state, char *arg, void *input)
 {
 	struct ask *a = input;
 
-	if (rz_duration_parse(arg ? arg : "2s", &a->watch_ns) || a->watch_ns < 100000000)
-		argp_error(state, "--watch=%s: give a duration of at least 100ms, as 2s", arg);
+	rz_opts_take_interval(state, "--watch=", arg ? arg : "2s", &a->watch_ns);
 }
 
 static void check(struct argp_state *state, const void *input)

@@ -2,8 +2,11 @@
 /* A command's options as a table, see opts.h. Each table becomes a parser of argp. */
 #include "cmd/opts.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/str.h"
 
 /* What the parser is given: the table, and where the values go. */
 struct reading {
@@ -132,4 +135,33 @@ void rz_opts_read(int argc, char **argv, const struct rz_command *command, struc
 	rz_ask_defaults(input);
 	if (argp_parse(&argp, argc, argv, 0, NULL, &r))
 		exit(2); /* out of memory: mistakes end in argp_error() */
+}
+
+#define INTERVAL_MIN_NS 100000000ULL
+#define INTERVAL_MAX_NS (24 * 3600 * 1000000000ULL)
+
+const char *rz_opts_interval(const char *text, uint64_t *ret_ns)
+{
+	uint64_t ns;
+	int err = rz_duration_parse(text, &ns);
+
+	if (err && err != -ERANGE)
+		return "is no duration";
+	if (err || ns > INTERVAL_MAX_NS)
+		return "is longer than a day";
+	if (ns < INTERVAL_MIN_NS)
+		return "is shorter than 100ms";
+	*ret_ns = ns;
+	return NULL;
+}
+
+void rz_opts_take_interval(struct argp_state *state, const char *option, const char *text,
+			   uint64_t *ret_ns)
+{
+	const char *wrong = rz_opts_interval(text, ret_ns);
+
+	if (wrong)
+		argp_error(state,
+			   "%s%s: the interval %s; give one from 100ms to 24h, as 2s or 1m30s",
+			   option, text, wrong);
 }

@@ -24,6 +24,7 @@
 #include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cmd/ask.h"
 
@@ -89,5 +90,12 @@ enum { RZ_OPTS_MAX = 16 }; /* rows of one command */
 /* Fills the input, exits on a mistake (status 2) and on --help. The common options get their
  * defaults here, the command's own before by the caller. */
 void rz_opts_read(int argc, char **argv, const struct rz_command *command, struct rz_ask *input);
+
+/* At which interval a command shows itself again: from 100ms to 24h. `option`: as it was written, up
+ * to its value ("--watch="). Ends a mistake by argp_error(). */
+void rz_opts_take_interval(struct argp_state *state, const char *option, const char *text,
+			   uint64_t *ret_ns);
+/* The same as a question: NULL, or what is wrong with it; *ret_ns is written on success only. */
+const char *rz_opts_interval(const char *text, uint64_t *ret_ns);
 
 #endif

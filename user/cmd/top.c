@@ -43,8 +43,7 @@ static void take_watch(struct argp_state *state, char *arg, void *input)
 {
 	struct ask *a = input;
 
-	if (rz_duration_parse(arg, &a->every_ns) || a->every_ns < 100000000)
-		argp_error(state, "--watch %s: give a duration of at least 100ms, as 2s", arg);
+	rz_opts_take_interval(state, "--watch ", arg, &a->every_ns);
 }
 
 static const struct rz_opt options[] = {
