@@ -246,8 +246,10 @@ static __noinline enum rz_fast_took rz_fast_take(struct __sk_buff *skb, __u64 co
 	rz_claim_leave(c, cookie);
 	if (took) {
 		st = rz_count_here();
-		if (st)
+		if (st) {
 			st->requests++;
+			st->fast_requests++;
+		}
 	}
 	if (!rz_early_has(cookie) || !rz_take_begin(cookie, c, seg))
 		return took ? RZ_FAST_DONE : RZ_FAST_NOT;

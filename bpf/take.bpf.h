@@ -68,8 +68,16 @@ static __always_inline bool rz_take_is_still(const struct rz_conn *c, const stru
 	return rz_take_is_own(c, s) && rz_frame_is(&c->frame, &s->was);
 }
 
-/* The same, for a segment that changes nothing of it. If not, it must be looked at again: the copy
- * may have been torn apart, or what it comes behind may have come meanwhile. */
+/* The lock was had, but not the claim: only the fast path has the claim without the lock. */
+static __always_inline void rz_take_count_met(bool mine)
+{
+	if (!mine)
+		RZ_COUNT(claims_met);
+}
+
+/* Is the frame still the one, after work that changes nothing of it? If not, the segment must be
+ * looked at again: the copy may have been torn apart, or what it comes behind may have come
+ * meanwhile. */
 static __noinline bool rz_take_stays(const struct rz_scratch *s, struct rz_conn *c)
 {
 	bool mine, same;
@@ -77,6 +85,7 @@ static __noinline bool rz_take_stays(const struct rz_scratch *s, struct rz_conn 
 	mine = rz_claim_lock(c, s->cookie);
 	same = mine && rz_take_is_still(c, s);
 	rz_claim_unlock(c, s->cookie, mine);
+	rz_take_count_met(mine);
 	return same;
 }
 
@@ -120,6 +129,7 @@ static __noinline int rz_take_commit(struct __sk_buff *skb, struct rz_scratch *s
 		done = 0;
 	}
 	rz_claim_unlock(c, s->cookie, mine);
+	rz_take_count_met(mine);
 	rz_undo_drop_pushed(s);
 	return done;
 }

@@ -249,7 +249,7 @@ static struct met {
 	struct rz_conn before, after;
 	struct reader reader;
 	uint32_t requests, fast;
-	uint64_t races, lost;
+	uint64_t races, lost, claims, counted;
 	bool met;
 } met;
 
@@ -290,8 +290,12 @@ static void send_by_two(bool (*has_met)(void), uint32_t turns, uint32_t step, ui
 	skel->bss->rz_test_rcv_nxt = seq;
 	skel->data->rz_test_rcv_wnd = 1 << 30;
 	skel->bss->rz_test_claim_turns = turns;
-	*m = (struct met){
-		.before = conn(), .fast = took(), .races = STAT(races), .lost = STAT(frame_lost)};
+	*m = (struct met){.before = conn(),
+			  .fast = took(),
+			  .races = STAT(races),
+			  .lost = STAT(frame_lost),
+			  .claims = STAT(claims_met),
+			  .counted = STAT(fast_requests)};
 	m->reader = (struct reader){.seq = seq, .requests = m->before.frame.requests, .len = len};
 	atomic_store(&ends, REQUESTS);
 	atomic_store(&torn_singly, 0);
@@ -321,16 +325,21 @@ static void send_by_two(bool (*has_met)(void), uint32_t turns, uint32_t step, ui
 	m->fast = took() - m->fast;
 	m->races = STAT(races) - m->races;
 	m->lost = STAT(frame_lost) - m->lost;
-	printf("two CPUs: %u requests, %u counted, %u times by the fast path, %u segments dropped, "
+	m->claims = STAT(claims_met) - m->claims;
+	m->counted = STAT(fast_requests) - m->counted;
+	printf("two CPUs: %u requests, %u counted, %u times by the fast path, %llu claims met, "
+	       "%u segments dropped, "
 	       "%llu frames lost; read whole %u times, torn %u (singly %u), in doubt %u\n",
 	       m->requests, m->after.frame.requests - m->before.frame.requests, m->fast,
-	       senders[0].dropped + senders[1].dropped, (unsigned long long)m->lost,
-	       m->reader.whole, m->reader.torn, torn_singly, m->reader.doubted);
+	       (unsigned long long)m->claims, senders[0].dropped + senders[1].dropped,
+	       (unsigned long long)m->lost, m->reader.whole, m->reader.torn, torn_singly,
+	       m->reader.doubted);
 	assert_false(senders[0].failed || senders[1].failed);
 	assert_true(senders[0].dropped + senders[1].dropped <= m->races);
 	assert_int_equal(0, m->lost);
 	assert_int_equal(0, m->after.claim);
 	assert_true(m->fast > 0);
+	assert_int_equal(m->fast, m->counted);
 }
 
 /* Chance decides the order. A segment that comes early is kept, a segment that loses the frame to
