@@ -225,9 +225,10 @@ $(BUILD)/last: $(wildcard tests/tools/move/last*.[ch])
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE $(SYSFLAGS) -pthread -o $@ $(filter %.c,$^)
 
 # Clients whose bytes come in on two CPUs, tests/tools/cpus.
-$(BUILD)/cpus: tests/tools/cpus/cpus.c
+$(BUILD)/cpus $(BUILD)/spread: $(BUILD)/%: tests/tools/cpus/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE $(SYSFLAGS) -pthread -o $@ $<
+
 
 # Rows made stale between decision and reset: the product's own code beside a churn of connections.
 $(BUILD)/stale: tests/tools/move/stale.c tests/tools/move/stale_pair.c tests/tools/move/stale.h $(BUILD)/librezone.a
@@ -471,7 +472,7 @@ vm-docs:
 		/^<!-- end/ { skip = 0 } !skip' docs/evidence/kernels.md > $(BUILD)/vm/kernels.md && cp $(BUILD)/vm/kernels.md docs/evidence/kernels.md
 # QUICK=1 leaves out what needs more than Debian's packages; E2E="10-main 20-keep" runs some only.
 .PHONY: e2e-parts
-e2e-parts: $(BUILD)/rezone $(addprefix $(BUILD)/,hostile-source crowd wire last stale cpus) standin
+e2e-parts: $(BUILD)/rezone $(addprefix $(BUILD)/,hostile-source crowd wire last stale cpus spread) standin
 e2e: e2e-parts
 	tests/e2e/run $(if $(QUICK),-q) $(E2E)
 # The topology from Kubernetes: a real API server, and one that misbehaves. KUBE="20-faults" runs one only.
