@@ -401,7 +401,7 @@ tidy: compile_commands.json
 compile_commands.json: $(SKELS) $(BUILD)/bpf/frame_test.skel.h $(BUILD)/bench/bench.skel.h $(BUILD)/bench/without.skel.h \
 		$(BUILD)/version.h
 	@scripts/compile-commands $@ $(BUILD)/rezone $(UNIT) $(BPF_TESTS) $(FUZZERS) \
-		$(addprefix $(BUILD)/,fuzz/seeds_write crowd last stale wire model sim bpf/cost bench/bench bench/owner bench/tick)
+		$(addprefix $(BUILD)/,fuzz/seeds_write crowd last spread stale wire model sim bpf/cost bench/bench bench/owner bench/tick)
 
 .PHONY: shellcheck cppcheck codespell circles prefixes
 # every module that is linked, so what is told of a symbol is all that is to be told

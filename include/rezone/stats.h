@@ -10,8 +10,8 @@
 /* stats: one record a CPU; add them up. Each program adds to its CPU's without a lock, so one that
  * interrupts another may cost a count. */
 struct rz_stats {
-	__u64 segments; /* with payload, on a Kafka port */
-	__u64 requests; /* headers read */
+	__u64 segments;	     /* with payload, on a Kafka port */
+	__u64 requests;	     /* headers read */
 	__u64 fast_requests; /* ... by the fast path */
 	__u64 opened;
 	__u64 closed;
@@ -36,8 +36,8 @@ struct rz_stats {
 	__u64 prints_full;	   /* how a connection's requests look is not kept */
 	__u64 traffic_full;	   /* bytes of a closed connection are not added up */
 	__u64 ip_unparsed;	   /* fragments, unknown extension headers, short headers */
-	__u64 claims_met;	   /* tries that found another CPU's fast path at work on the entry */
-	__u64 races;		   /* other CPUs were faster at each try: dropped, or tried later */
+	__u64 claims_met;   /* tries that found another CPU's fast path at work on the entry */
+	__u64 races;	    /* other CPUs were faster at each try: dropped, or tried later */
 	__u64 scratch_busy; /* found this CPU reading another one (PREEMPT_RT): dropped, or looked
 			       at later */
 	__u64 too_many_requests;  /* in one segment */

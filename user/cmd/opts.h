@@ -91,8 +91,8 @@ enum { RZ_OPTS_MAX = 16 }; /* rows of one command */
  * defaults here, the command's own before by the caller. */
 void rz_opts_read(int argc, char **argv, const struct rz_command *command, struct rz_ask *input);
 
-/* At which interval a command shows itself again: from 100ms to 24h. `option`: as it was written, up
- * to its value ("--watch="). Ends a mistake by argp_error(). */
+/* At which interval a command shows itself again: from 100ms to 24h. `option`: as it was written,
+ * up to its value ("--watch="). Ends a mistake by argp_error(). */
 void rz_opts_take_interval(struct argp_state *state, const char *option, const char *text,
 			   uint64_t *ret_ns);
 /* The same as a question: NULL, or what is wrong with it; *ret_ns is written on success only. */
