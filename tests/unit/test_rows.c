@@ -101,6 +101,36 @@ static void test_kept(void **state)
 	assert_int_equal(rows.n, 0);
 }
 
+/* Connections that are parked, or are to be, share what is kept of them, whenever that began. Of
+ * the others the moment is asked for, so each moment is kept. */
+static void test_parked_share(void **state)
+{
+	unsigned park, i;
+
+	(void)state;
+	for (park = 0; park < RZ_PARK_COUNT; park++) {
+		bool asked = park == RZ_PARK_NO || park == RZ_PARK_ENDED;
+		struct rz_rows rows = {};
+		uint32_t like = 0;
+
+		for (i = 0; i < 100; i++) {
+			struct rz_conn c;
+
+			test_conn(&c);
+			c.cookie = i + 1;
+			c.park = (enum rz_park)park;
+			c.park_cs = i;
+			c.tuple.client_port = (uint16_t)(1000 + i);
+			assert_int_equal(rz_rows_add(&rows, &c, i, &like), 0);
+		}
+		assert_int_equal(rows.n, 100);
+		assert_int_equal(rows.n_conns, asked ? 100 : 1);
+		for (i = 0; i < 100; i++)
+			assert_int_equal(rz_rows_conn(&rows, &rows.rows[i]).park_cs, asked ? i : 0);
+		rz_rows_free(&rows);
+	}
+}
+
 /* Equal cookies, too, and such as differ in one byte alone. */
 static void test_sorted(void **state)
 {
@@ -181,9 +211,8 @@ static void test_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kept),
-		cmocka_unit_test(test_sorted),
-		cmocka_unit_test(test_of_candidates),
+		cmocka_unit_test(test_kept),   cmocka_unit_test(test_parked_share),
+		cmocka_unit_test(test_sorted), cmocka_unit_test(test_of_candidates),
 		cmocka_unit_test(test_named),
 	};
 
