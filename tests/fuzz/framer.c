@@ -319,15 +319,17 @@ static bool find(struct framer *m, uint32_t seg, uint32_t len)
 	return true;
 }
 
-static void keep(struct framer *m, uint32_t seg, uint32_t len)
+static void keep(struct framer *m, uint32_t seg, uint32_t len, bool damaged)
 {
 	memmove(m->kept + 1, m->kept, sizeof(m->kept) - sizeof(m->kept[0]));
 	m->kept[0].at = seg;
 	m->kept[0].end = seg + len;
+	m->kept[0].damaged = damaged;
 }
 
 /* The one that has the byte which is waited for, or -1. Those that are never asked for go. Of two
- * that were cut differently none is read, nor where one had the byte and it was not kept. */
+ * that were cut differently none is read, nor of a damaged one and the true one, nor where one had
+ * the byte and it was not kept. */
 static int kept_of(struct framer *m)
 {
 	int i, found = -1;
@@ -339,11 +341,18 @@ static int kept_of(struct framer *m)
 		else if ((int32_t)(m->wants - m->kept[i].at) >= 0) {
 			doubt |= m->wants - m->kept[i].at >= FRAMER_EARLY_KEPT ||
 				 (found >= 0 && (m->kept[found].at != m->kept[i].at ||
-						 m->kept[found].end != m->kept[i].end));
+						 m->kept[found].end != m->kept[i].end ||
+						 m->kept[found].damaged != m->kept[i].damaged));
 			found = i;
 		}
 	}
 	return doubt ? -1 : found;
+}
+
+/* Does a segment come before the bytes in front of it, so that it is kept? */
+static bool is_early(const struct framer *m, uint32_t seg, uint32_t rcv_nxt)
+{
+	return m->f.synced && (int32_t)(m->wants - seg) < 0 && (int32_t)(rcv_nxt - m->wants) <= 0;
 }
 
 static void read_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_nxt)
@@ -356,21 +365,20 @@ static void read_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t 
 		m->backed_off++;
 		return;
 	}
-	m->again |= !m->f.synced && (int32_t)(m->read_end - seg) > 0 &&
-		    (int32_t)(m->read_end - rcv_nxt) > 0;
 	m->end = seg + len;
 	if (m->f.synced) {
 		if ((int32_t)(m->wants - m->end) >= 0)
 			return;
-		if ((int32_t)(m->wants - seg) < 0) {
-			if ((int32_t)(rcv_nxt - m->wants) <= 0) {
-				m->early++;
-				keep(m, seg, len);
-				return;
-			}
-			lose(m);
+		if (is_early(m, seg, rcv_nxt)) {
+			m->early++;
+			keep(m, seg, len, false);
+			return;
 		}
+		if ((int32_t)(m->wants - seg) < 0)
+			lose(m);
 	}
+	m->again |= !m->f.synced && (int32_t)(m->read_end - seg) > 0 &&
+		    (int32_t)(m->read_end - rcv_nxt) > 0;
 	if ((int32_t)(m->end - m->read_end) > 0)
 		m->read_end = m->end;
 	if (!m->f.synced && !find(m, seg, len)) {
@@ -384,18 +392,43 @@ static void read_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t 
 	lose(m);
 }
 
-void framer_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_nxt)
+/* What was kept, as long as some of it has the byte that is waited for. */
+static void read_kept(struct framer *m, uint32_t rcv_nxt)
 {
 	uint32_t end;
 	int i;
 
-	read_segment(m, seg, len, rcv_nxt);
 	while (!framer_settled(m) && (i = kept_of(m)) >= 0) {
 		end = m->kept[i].end;
 		if (end - m->kept[i].at > FRAMER_EARLY_KEPT)
 			end = m->kept[i].at + FRAMER_EARLY_KEPT;
 		read_segment(m, m->wants, end - m->wants, rcv_nxt);
 	}
+}
+
+void framer_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_nxt)
+{
+	read_segment(m, seg, len, rcv_nxt);
+	read_kept(m, rcv_nxt);
+}
+
+bool framer_damaged(struct framer *m, uint32_t seg, uint32_t len, uint32_t rcv_nxt)
+{
+	if (framer_settled(m) || !is_early(m, seg, rcv_nxt))
+		return false;
+	m->early++;
+	keep(m, seg, len, true);
+	read_kept(m, rcv_nxt); /* of two that differed it may have pushed out one */
+	return true;
+}
+
+void framer_passed(struct framer *m, uint32_t wants, bool synced)
+{
+	int i;
+
+	for (i = 0; i < FRAMER_EARLY_MAX; i++)
+		if (!synced || (int32_t)(wants - m->kept[i].end) >= 0)
+			m->kept[i].at = m->kept[i].end = m->wants;
 }
 
 void framer_unparked(struct framer *m, uint32_t rcv_nxt)

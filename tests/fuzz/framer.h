@@ -40,6 +40,7 @@ struct framer {
 	/* what came early, the latest first; one that was passed has no bytes */
 	struct {
 		uint32_t at, end;
+		bool damaged;
 	} kept[FRAMER_EARLY_MAX];
 	struct rz_frame f; /* next_seq: an offset; client: 1 if id is valid; software likewise */
 	struct rz_client_id id;
@@ -49,9 +50,10 @@ struct framer {
 	uint8_t misses; /* segments without a request in a row, out of sync */
 	uint32_t lost, found, early, identified, too_many, backed_off;
 	uint32_t read_end; /* behind the last byte that was read */
-	/* Out of sync, bytes came again that were read before and that TCP does not have. The
-	 * product goes back to where they were in sync; the reference looks for a request in
-	 * them, as in any others, so from here on the two may differ. */
+	/* Out of sync, or where the frame is lost by them, bytes came again that were read before
+	 * and that TCP does not have. The product goes back to before they came; the reference
+	 * looks for a request in them, as in any others. So behind these the two may differ. The
+	 * caller takes it back before each segment. */
 	bool again;
 	struct framer_request requests[FRAMER_REQUESTS_MAX];
 	uint32_t n_requests; /* ever read; f.requests begins anew when a guess is forgotten */
@@ -71,6 +73,14 @@ void framer_unparked(struct framer *m, uint32_t rcv_nxt);
 /* The name of the first field in which a frame of the product differs from this one, or NULL.
  * `seq0` is the sequence number of the stream's first byte. What is void now is not compared. */
 const char *framer_differs(const struct framer *m, const struct rz_frame *f, uint32_t seq0);
+
+/* A damaged copy of these bytes is seen, which TCP throws away. Returns whether it came early, and
+ * is kept beside the others. If not it changes nothing here, for the true one comes behind it. */
+bool framer_damaged(struct framer *m, uint32_t at, uint32_t len, uint32_t rcv_nxt);
+
+/* By a damaged copy the product came to wait for byte `wants`, or got out of sync. What was kept
+ * before that byte is gone, and does not come again. */
+void framer_passed(struct framer *m, uint32_t wants, bool synced);
 
 /* The connection is something else than Kafka, for good. */
 bool framer_settled(const struct framer *m);

@@ -49,15 +49,109 @@ static const char *kept_differs(const struct rz_frame *f)
 	return NULL;
 }
 
+/* ---- what may differ ---- */
+
+/*
+ * Nearly nothing: the reference gets the pieces that TCP gets, in that order, so it loses the
+ * frame, finds it and keeps early pieces by itself. What the product alone sees is the reason for
+ * each of these. Those of one piece end with it.
+ */
+static struct {
+	/* Of this piece: what the product reads twice it may count twice. */
+	bool counts;
+	/* Of this piece: two CPUs had some of the same bytes at once. The one that was slower
+	 * brings bytes that the other one has read, and goes back behind both. */
+	bool overlap;
+	/* Of this piece: so many came on other CPUs meanwhile. The reference is told of them first.
+	 * The product may have put its own frame back by then, so that they are not early. */
+	uint32_t early;
+} may;
+
+static uint64_t taken_back; /* before this piece */
+
+/* Was the frame ever out of sync? Then a frame that is gone back to may be out of sync too, and
+ * what is found from there on may be another request than the one that was found before. */
+static bool was_lost(void)
+{
+	const struct rz_stats *s = framing_stats();
+
+	return way.flags & WAY_ADOPTED || s->frame_lost || s->read_again || model.lost;
+}
+
+/* Does the product say no more of the stream than the reference? */
+static bool knows_less(const struct rz_frame *f)
+{
+	const struct rz_frame *m = &model.f;
+	uint32_t wants = f->next_seq + f->have + f->skip - way.seq0;
+
+	if (framer_settled(&model))
+		return true;
+	if (f->requests > m->requests || f->answerable > m->answerable)
+		return false;
+	if (f->synced && m->synced && (int32_t)(wants - model.wants) > 0)
+		return false;
+	return !f->synced || m->synced;
+}
+
+/* Why the product may differ behind this piece, or NULL. */
+static const char *excuse(const struct rz_frame *f)
+{
+	/* The product goes back to where these bytes were in sync (framer.h). */
+	if (model.again)
+		return "again";
+	if (!knows_less(f) && !was_lost())
+		return NULL;
+	/* What was read behind the bytes that came again is taken back with them, and TCP may have
+	 * it already. */
+	if (framing_stats()->taken_back != taken_back)
+		return "taken back";
+	return may.overlap ? "overlap" : NULL;
+}
+
+static void piece_begins(void)
+{
+	taken_back = framing_stats()->taken_back;
+	may.counts = may.overlap = model.again = false;
+	may.early = 0;
+}
+
+/* What the product said once it had seen a damaged copy, of which TCP has nothing. */
+static struct {
+	uint32_t wants;
+	uint64_t taken_back;
+	bool early, synced;
+} hurt;
+
+static void was_hurt(const struct way_piece *p)
+{
+	const struct rz_frame *f = framing_frame();
+
+	may.counts = true;
+	hurt.early = framer_damaged(&model, p->at, p->len, p->rcv_nxt);
+	hurt.wants = f->next_seq + f->have + f->skip - way.seq0;
+	hurt.synced = f->synced;
+	hurt.taken_back = framing_stats()->taken_back;
+}
+
+/* The true copy was seen. If what was read of the damaged one is taken back by it, what was kept
+ * early and read behind that one does not come again. */
+static void was_mended(void)
+{
+	if (!hurt.early && framing_stats()->taken_back != hurt.taken_back)
+		framer_passed(&model, hurt.wants, hurt.synced);
+}
+
 static const char *counts_differ(const struct rz_frame *f)
 {
 	const struct rz_stats *s = framing_stats();
 
+	if (s->requests != model.n_requests)
+		return "requests counted";
 	if (s->frame_lost != model.lost)
 		return "frame_lost";
 	if (s->frame_found != model.found)
 		return "frame_found";
-	if (s->early_segments != model.early)
+	if (s->early_segments > model.early || model.early - s->early_segments > may.early)
 		return "early_segments";
 	if (s->identified != model.identified)
 		return "identified";
@@ -68,6 +162,39 @@ static const char *counts_differ(const struct rz_frame *f)
 	if (framing_pieces() > 16 + (f->have > 0))
 		return "what is kept of headers";
 	return NULL;
+}
+
+/* From here on the counts are compared again. */
+static void take_counts(void)
+{
+	const struct rz_stats *s = framing_stats();
+
+	model.n_requests = (uint32_t)s->requests;
+	model.lost = (uint32_t)s->frame_lost;
+	model.found = (uint32_t)s->frame_found;
+	model.early = (uint32_t)s->early_segments;
+	model.identified = (uint32_t)s->identified;
+	model.too_many = (uint32_t)s->too_many_requests;
+	model.backed_off = (uint32_t)s->backed_off;
+}
+
+/* Compares the two behind a piece. False: they differ, as they may, and nothing can be compared any
+ * more. */
+static bool agree(const struct way_piece *p)
+{
+	const struct rz_frame *f = framing_frame();
+	const char *what = framer_differs(&model, f, way.seq0);
+
+	if (!what)
+		what = kept_differs(f);
+	if (what && excuse(f))
+		return false;
+	if (!what && !may.counts && !excuse(f))
+		what = counts_differ(f);
+	if (what)
+		differs(what, p);
+	take_counts();
+	return true;
 }
 
 static struct framing_segment as_segment(const uint8_t *stream, const struct way_piece *p)
@@ -91,11 +218,12 @@ static struct framing_segment damaged(const struct framing_segment *good)
 }
 
 /* A damaged copy comes before the segment, and TCP throws it away. */
-static void hurt(const struct framing_segment *good)
+static void hurt_first(const struct framing_segment *good, const struct way_piece *p)
 {
 	struct framing_segment bad = damaged(good);
 
 	framing_segment(&bad, NULL, 0, 0);
+	was_hurt(p);
 }
 
 /* Where the other CPU comes in. From the number that the way has come to, and not the next one: the
@@ -115,14 +243,11 @@ static bool overlap(const struct way_piece *a, const struct way_piece *b)
 	return a->at < b->at + b->len && b->at < a->at + a->len;
 }
 
-/* Two segments at once, or three: as if one had come behind the other, or lost and counted. False:
- * lost, and nothing can be compared any more. */
-static bool at_once(const uint8_t *stream, const struct way_piece *p, size_t n)
+/* Two segments at once, or three: as if one had come behind the other. */
+static void at_once(const uint8_t *stream, const struct way_piece *p, size_t n)
 {
 	struct framing_segment s[3] = {as_segment(stream, p)};
 	struct framing_other others[2];
-	uint64_t lost = framing_stats()->frame_lost;
-	uint32_t model_lost = model.lost;
 	size_t i, done;
 
 	for (i = 1; i < n; i++) {
@@ -143,7 +268,6 @@ static bool at_once(const uint8_t *stream, const struct way_piece *p, size_t n)
 	for (i = 1; i <= done; i++)
 		if (framing_dropped & 1u << (i - 1))
 			way_drop(&way, &p[i]);
-	return framing_stats()->frame_lost - lost <= model.lost - model_lost;
 }
 
 /* ... so that it still is a request of the client, with another number, or a longer one. */
@@ -166,19 +290,19 @@ static bool hurt_meanwhile(const uint8_t *stream, const struct way_piece *p)
 {
 	struct framing_segment good = as_segment(stream, p), bad = damaged_little(&good);
 	struct framing_other other = {&good, instant()};
-	uint64_t lost = framing_stats()->frame_lost;
 	uint64_t took = framing_fast_took, stopped = framing_stopped;
-	uint32_t model_lost = model.lost;
 	size_t done = framing_segment(&bad, &other, 1, 0);
 
+	was_hurt(p);
 	if (framing_dropped)
 		framing_segment(&good, NULL, 0, 0);
 	else if (framing_stopped != stopped && framing_fast_took != took)
 		differs("what passed while the claim was had", p);
 	else if (done) /* TCP has taken the good one before the bad one is put back */
 		return false;
+	was_mended();
 	framer_segment(&model, p->at, p->len, p->rcv_nxt);
-	return framing_stats()->frame_lost - lost <= model.lost - model_lost;
+	return true;
 }
 
 /* A piece that comes while another task of its CPU has the scratch: what would be read is dropped.
@@ -313,8 +437,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct framing_segment s;
 	static uint8_t made[FRAMING_STREAM_MAX];
 	const uint8_t *stream = data + 4;
-	const char *what;
-	bool raced = false, together;
+	bool bad;
 	size_t n;
 
 	if (size < 5 || size - 4 > FRAMING_STREAM_MAX)
@@ -331,14 +454,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	framer_begin(&model, stream, way.flags & WAY_ADOPTED);
 	model.seq0 = way.seq0;
 	while (way_next(&way, &p)) {
-		together = false;
+		piece_begins();
 		if (!p.seen) {
 			if (!(way.flags & WAY_BUSY) || framing_park() >= RZ_PARK_WANTED)
 				continue;
-			raced |= p.had; /* way_drop() takes that away, and it comes again */
 			if (way_random(&way, 2))
 				loses(stream, &p);
 			else if (!busy(stream, &p))
+				return 0;
+			if (!agree(&p))
 				return 0;
 			continue;
 		}
@@ -355,46 +479,30 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			parked_meanwhile(stream, &p, &q[1]);
 			return 0;
 		} else if (way.flags & WAY_RACE && way_random(&way, 2) && way_next(&way, &q[1])) {
-			raced = true;
 			q[0] = p;
 			n = 2 + (!(way.random >> 13 & 3) && way_next(&way, &q[2]));
 			q[1].rcv_nxt = q[2].rcv_nxt = p.rcv_nxt; /* TCP has taken none */
-			together = overlap(&q[0], &q[1]) ||
-				   (n == 3 && (overlap(&q[0], &q[2]) || overlap(&q[1], &q[2])));
-			if (!at_once(stream, q, n))
-				return 0;
+			may.overlap = overlap(&q[0], &q[1]) ||
+				      (n == 3 && (overlap(&q[0], &q[2]) || overlap(&q[1], &q[2])));
+			may.early = (uint32_t)n - 1;
+			at_once(stream, q, n);
 		} else if (way.flags & WAY_RACE && p.at >= p.rcv_nxt && !(way.random >> 15 & 7)) {
-			raced = true;
 			if (!hurt_meanwhile(stream, &p))
 				return 0;
 		} else {
 			s = as_segment(stream, &p);
 			/* of what TCP has, nothing is looked at (rz_segment_in_window) */
-			if (p.at >= p.rcv_nxt && way.flags & WAY_REPEAT &&
-			    way_random(&way, 3) == 0) {
-				raced = true; /* counted, what was taken back too */
-				hurt(&s);
-			}
+			bad = p.at >= p.rcv_nxt && way.flags & WAY_REPEAT &&
+			      way_random(&way, 3) == 0;
+			if (bad)
+				hurt_first(&s, &p);
 			framing_segment(&s, NULL, 0, 0);
+			if (bad)
+				was_mended();
 			framer_segment(&model, p.at, p.len, p.rcv_nxt);
 		}
-		what = framer_differs(&model, framing_frame(), way.seq0);
-		if (!what)
-			what = kept_differs(framing_frame());
-		/* what was read behind a dropped piece may come, and be counted, again */
-		if (!what && !raced && !way.dropped)
-			what = counts_differ(framing_frame());
-		/* two that raced may have lost it, and what was taken back may have been more than
-		 * came again: then it knows less. Of pieces that come in front of others it may,
-		 * too: where two copies of one differ neither is read (early.bpf.h), and a damaged
-		 * one that was read may have passed what was kept. Or it knows more: framer.h,
-		 * `again`. */
-		if (what && (raced || framing_stats()->taken_back || model.again) &&
-		    (together || way.dropped || framing_stats()->frame_lost > model.lost ||
-		     way.flags & (WAY_REORDER | WAY_UNSEEN | WAY_ADOPTED)))
+		if (!agree(&p))
 			return 0;
-		if (what)
-			differs(what, &p);
 	}
 	return 0;
 }

@@ -42,14 +42,13 @@ struct way {
 	uint32_t seq0;	       /* number of the stream's first byte */
 	uint32_t max;	       /* a piece has at most so many bytes */
 	const uint8_t *stream; /* NULL: WAY_ASKED does nothing */
-	bool dropped;	       /* a piece was: it comes behind later ones, as with WAY_REORDER */
-	uint8_t got[WAY_STREAM_MAX];
+	/* Of each byte, how many copies TCP got: one that is dropped takes none of the others. */
+	uint16_t got[WAY_STREAM_MAX];
 };
 
 struct way_piece {
 	uint32_t at, len, rcv_nxt;
 	bool seen;
-	bool had; /* TCP had some of it, behind a hole */
 };
 
 static inline uint32_t way_random(struct way *w, uint32_t below)
@@ -63,7 +62,7 @@ static inline uint32_t way_random(struct way *w, uint32_t below)
 static inline void way_begin(struct way *w, uint32_t number, uint32_t n, uint32_t max)
 {
 	memset(w, 0, offsetof(struct way, got));
-	memset(w->got, 0, n);
+	memset(w->got, 0, n * sizeof(w->got[0]));
 	w->random = number | 1;
 	w->flags = number & 0x3fff;
 	w->n = n;
@@ -113,8 +112,8 @@ static inline bool way_next(struct way *w, struct way_piece *ret)
 		len = w->n - at;
 	*ret = (struct way_piece){at, len, w->rcv_nxt, true};
 	ret->seen = !(w->flags & WAY_UNSEEN && way_random(w, 8) == 0);
-	ret->had = memchr(w->got + at, 1, len);
-	memset(w->got + at, 1, len);
+	for (i = at; i < at + len; i++)
+		w->got[i]++;
 	if (at + len > w->sent)
 		w->sent = at + len;
 	for (i = w->rcv_nxt; i < w->n && w->got[i]; i++)
@@ -123,14 +122,14 @@ static inline bool way_next(struct way *w, struct way_piece *ret)
 	return true;
 }
 
-/* TCP did not get this piece, one of the latest. */
+/* TCP did not get this piece, one of the latest. It gets the piece's bytes when they come again, if
+ * it does not have them by another one. */
 static inline void way_drop(struct way *w, const struct way_piece *p)
 {
-	uint32_t from = p->at > p->rcv_nxt ? p->at : p->rcv_nxt;
+	uint32_t i;
 
-	w->dropped = true;
-	if (from < p->at + p->len)
-		memset(w->got + from, 0, p->at + p->len - from);
+	for (i = p->at; i < p->at + p->len; i++)
+		w->got[i]--;
 	w->rcv_nxt = p->rcv_nxt;
 	while (w->rcv_nxt < w->n && w->got[w->rcv_nxt])
 		w->rcv_nxt++;
