@@ -53,7 +53,8 @@ story_minute() { has_rows '.kind == "data" and .client_zone == "b" and .opt_in a
 story_b_goes() {
 	topology a=ready b=notready c=ready
 	agent_stop b
-	within "$DEADLINE" has_rows '.client_zone == "b" and .kind == "data" and .reason == "no agent there"' 2 && story_b cross 3
+	within "$DEADLINE" has_rows '.client_zone == "b" and .kind == "data" and .reason == "no agent there"' 2 &&
+		within "$DEADLINE" story_b cross 3
 }
 story_b_returns() {
 	agent_start b --partitions 2
