@@ -41,24 +41,23 @@ static enum rz_reason why_not(const struct rz_daemon *d, const struct rz_conn *c
 }
 
 static struct rz_event event_of(const struct rz_daemon *d, const struct rz_job *j,
-				enum rz_event_type type, const struct rz_follow *e, uint64_t now_ns)
+				enum rz_event_type type, const struct rz_follow *e,
+				const struct rz_conn *c, uint64_t now_ns)
 {
-	static const struct rz_snapshot none;
-	struct rz_event v = rz_event_of(type, &none, j->c.cookie, j->c.client, &j->c.tuple,
-					j->from_zone, j->to_zone);
-	struct rz_client client;
+	struct rz_event v = rz_daemon_followed_event(d, type, e, c, now_ns);
 
-	if (!bpf_map_lookup_elem(d->maps->clients, &j->c.client, &client))
-		rz_str_copy(v.client_id, sizeof(v.client_id), client.id);
+	rz_str_copy(v.from_zone, sizeof(v.from_zone), j->from_zone);
+	rz_str_copy(v.to_zone, sizeof(v.to_zone), j->to_zone);
 	v.known_by = j->c.known_by;
-	v.waited_ms = v.held_ms = (uint32_t)((now_ns - e->first_ns) / 1000000);
+	v.waited_ms = v.held_ms;
+	v.move = 0; /* no earlier connection was closed */
 	return v;
 }
 
 static void tell_moved(struct rz_daemon *d, const struct rz_job *j, const struct rz_follow *e,
-		       uint64_t now_ns)
+		       const struct rz_conn *c, uint64_t now_ns)
 {
-	struct rz_event v = event_of(d, j, RZ_EVENT_MOVE, e, now_ns);
+	struct rz_event v = event_of(d, j, RZ_EVENT_MOVE, e, c, now_ns);
 
 	snprintf(v.text, sizeof(v.text),
 		 "reset after a hold of %u ms, before anything was executed on it: its client "
@@ -72,9 +71,10 @@ static void tell_moved(struct rz_daemon *d, const struct rz_job *j, const struct
 
 /* It came, and is let through: for this reason, or by what became of the job. */
 static void tell_refused(struct rz_daemon *d, const struct rz_job *j, enum rz_reason reason,
-			 const char *why, const struct rz_follow *e, uint64_t now_ns)
+			 const char *why, const struct rz_follow *e, const struct rz_conn *c,
+			 uint64_t now_ns)
 {
-	struct rz_event v = event_of(d, j, RZ_EVENT_REFUSED, e, now_ns);
+	struct rz_event v = event_of(d, j, RZ_EVENT_REFUSED, e, c, now_ns);
 
 	v.reason = reason;
 	v.error = reason == RZ_REASON_NONE ? j->error : -ECANCELED;
@@ -138,20 +138,20 @@ static bool close_it(struct rz_daemon *d, const struct rz_caught *m, const struc
 	if (reason == RZ_REASON_NONE)
 		reason = rz_select_late(d->select, &j.c, now_ns);
 	if (reason != RZ_REASON_NONE) {
-		tell_refused(d, &j, reason, rz_reason_name(reason), e, now_ns);
+		tell_refused(d, &j, reason, rz_reason_name(reason), e, c, now_ns);
 		return true;
 	}
 	rz_close_run(d->kern, &one, 1, d->counters.checks, now_ns);
 	if (!j.error) {
 		rz_select_moved_late(d->select, &j.c, now_ns);
 		count_saving(d, m, c->cookie, now_ns);
-		tell_moved(d, &j, e, now_ns);
+		tell_moved(d, &j, e, c, now_ns);
 		return true;
 	}
 	if (j.error == -EAGAIN || j.error == -ENOENT)
 		return false;
 	tell_refused(d, &j, RZ_REASON_NONE,
-		     j.check == RZ_CHECK_PASSED ? strerror(-j.error) : rz_check_text(j.check), e,
+		     j.check == RZ_CHECK_PASSED ? strerror(-j.error) : rz_check_text(j.check), e, c,
 		     now_ns);
 	return true;
 }
@@ -162,7 +162,8 @@ static void tell_too_late(struct rz_daemon *d, const struct rz_caught *m, const 
 	struct rz_job j = job_of(m, c);
 
 	j.error = -ETIMEDOUT;
-	tell_refused(d, &j, RZ_REASON_NONE, "it could not be closed while it was held", e, now_ns);
+	tell_refused(d, &j, RZ_REASON_NONE, "it could not be closed while it was held", e, c,
+		     now_ns);
 }
 
 bool rz_daemon_catch_go_on(struct rz_daemon *d, const struct rz_follow_row *r,
