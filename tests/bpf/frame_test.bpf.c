@@ -118,7 +118,7 @@ int test_segment(struct __sk_buff *skb)
 		return 1;
 	rz_test_has_fast = rz_fast_can();
 	if (!rz_test_slow && rz_fast_segment(skb, cookie, c, &seg)) {
-		rz_test_fast++;
+		__sync_fetch_and_add(&rz_test_fast, 1); /* two CPUs may be here */
 		return 1;
 	}
 	return !rz_take_segment(skb, sk, cookie, c, &seg);
