@@ -392,7 +392,7 @@ static void read_segment(struct framer *m, uint32_t seg, uint32_t len, uint32_t 
 	lose(m);
 }
 
-/* What was kept, as long as some of it has the byte that is waited for. */
+/* Reads kept pieces, as long as one of them has the byte that is waited for. */
 static void read_kept(struct framer *m, uint32_t rcv_nxt)
 {
 	uint32_t end;

@@ -78,8 +78,8 @@ const char *framer_differs(const struct framer *m, const struct rz_frame *f, uin
  * is kept beside the others. If not it changes nothing here, for the true one comes behind it. */
 bool framer_damaged(struct framer *m, uint32_t at, uint32_t len, uint32_t rcv_nxt);
 
-/* By a damaged copy the product came to wait for byte `wants`, or got out of sync. What was kept
- * before that byte is gone, and does not come again. */
+/* By a damaged copy the product came to wait for byte `wants`, or got out of sync. Pieces that were
+ * kept before that byte are gone, and do not come again. */
 void framer_passed(struct framer *m, uint32_t wants, bool synced);
 
 /* The connection is something else than Kafka, for good. */

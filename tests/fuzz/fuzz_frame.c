@@ -53,8 +53,8 @@ static const char *kept_differs(const struct rz_frame *f)
 
 /*
  * Nearly nothing: the reference gets the pieces that TCP gets, in that order, so it loses the
- * frame, finds it and keeps early pieces by itself. What the product alone sees is the reason for
- * each of these. Those of one piece end with it.
+ * frame, finds it and keeps early pieces by itself. Each of these is there for something that the
+ * product alone sees. Those of one piece end with it.
  */
 static struct {
 	/* Of this piece: what the product reads twice it may count twice. */
