@@ -115,7 +115,7 @@ static void piece_begins(void)
 	may.early = 0;
 }
 
-/* What the product said once it had seen a damaged copy, of which TCP has nothing. */
+/* The product's word once it had seen a damaged copy, of which TCP has nothing. */
 static struct {
 	uint32_t wants;
 	uint64_t taken_back;

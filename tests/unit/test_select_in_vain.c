@@ -69,7 +69,7 @@ static struct rz_limits late_limits(void)
 }
 
 /* Between two ticks a candidate of an earlier one may go by its client's next connection: once, and
- * as a round of its own. What it felt nothing of was no turn. */
+ * as a round of its own. A move that it felt nothing of was no turn. */
 static void test_late(void **state)
 {
 	struct rz_candidate c = row(1, 7, T0 - HOUR_NS), next = row(2, 7, T0 + SECOND_NS);

@@ -101,7 +101,7 @@ static void test_rate_goes_on(void **state)
 	rz_select_free(s);
 }
 
-/* What is asked between two ticks takes nothing from those who wait for the next: a slow one still
+/* A question between two ticks takes nothing from those who wait for the next: a slow one still
  * makes up for its time. */
 static void test_takes_nothing(void **state)
 {

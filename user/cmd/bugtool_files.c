@@ -117,7 +117,7 @@ static int write_tar(const struct rz_bugtool_scratch *s, int out)
 }
 
 /* A file that was there keeps its mode and its owner when it is opened: nobody else may read the
- * archive by them. What is no file (a pipe, /dev/null) is as its maker wanted it. */
+ * archive by them. A pipe, or /dev/null, is as its maker wanted it. */
 static int make_private(int file, const char *path)
 {
 	struct stat st;

@@ -83,9 +83,9 @@ static void start(struct bucket *k, double phase, uint64_t now_ns)
 	k->filled_ns = now_ns;
 }
 
-/* What it holds, if it got `got` since the tick before. While candidates wait for another bucket,
- * what a slow tick brings this one is kept, too: else the two take turns in refusing, and let pass
- * less than either allows. */
+/* Its room for tokens, if it got `got` since the tick before. While candidates wait for another
+ * bucket, what a slow tick brings this one is kept, too: else the two take turns in refusing, and
+ * let pass less than either allows. */
 static double room(const struct bucket *k, double got, bool somebody_waits)
 {
 	double most = burst(k), owed = k->rate * RZ_BACKLOG_NS / 1e9;
