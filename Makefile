@@ -225,10 +225,9 @@ $(BUILD)/last: $(wildcard tests/tools/move/last*.[ch])
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE $(SYSFLAGS) -pthread -o $@ $(filter %.c,$^)
 
 # Clients whose bytes come in on two CPUs, tests/tools/cpus.
-$(BUILD)/cpus $(BUILD)/spread: $(BUILD)/%: tests/tools/cpus/%.c
+$(BUILD)/cpus $(BUILD)/spread: $(BUILD)/%: tests/tools/cpus/%.c tests/tools/cpus/common.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -std=gnu11 $(WARN) -D_GNU_SOURCE $(SYSFLAGS) -pthread -o $@ $<
-
 
 # Rows made stale between decision and reset: the product's own code beside a churn of connections.
 $(BUILD)/stale: tests/tools/move/stale.c tests/tools/move/stale_pair.c tests/tools/move/stale.h $(BUILD)/librezone.a
@@ -401,7 +400,7 @@ tidy: compile_commands.json
 compile_commands.json: $(SKELS) $(BUILD)/bpf/frame_test.skel.h $(BUILD)/bench/bench.skel.h $(BUILD)/bench/without.skel.h \
 		$(BUILD)/version.h
 	@scripts/compile-commands $@ $(BUILD)/rezone $(UNIT) $(BPF_TESTS) $(FUZZERS) \
-		$(addprefix $(BUILD)/,fuzz/seeds_write crowd last spread stale wire model sim bpf/cost bench/bench bench/owner bench/tick)
+		$(addprefix $(BUILD)/,fuzz/seeds_write cpus crowd last spread stale wire model sim bpf/cost bench/bench bench/owner bench/tick)
 
 .PHONY: shellcheck cppcheck codespell circles prefixes
 # every module that is linked, so what is told of a symbol is all that is to be told

@@ -29,7 +29,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define N_CPUS	      2
+#include "common.h"
+
 #define PLAIN_THREADS 4
 #define RAW_AHEAD     6 /* pieces of its own; together fewer than are kept (RZ_EARLY_MAX) */
 
@@ -45,19 +46,6 @@ static unsigned n, pieces;
 static atomic_ulong heard, said;
 static atomic_uint sent[N_CPUS], next_nr;
 static cpu_set_t cpus[N_CPUS];
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static uint8_t *put(uint8_t *p, uint32_t v, int bytes)
-{
-	while (bytes--)
-		*p++ = (uint8_t)(v >> (8 * bytes));
-	return p;
-}
 
 /* A header of version 1 and `body` bytes of 0xff behind it. */
 static size_t request(uint8_t *p, int key, uint32_t correlation_id, const char *id, size_t body)

@@ -27,6 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common.h"
+
 #define ID	  "spread,warpstream_az=b"
 #define FIRST	  40 /* requests, until rezone knows the client and its work */
 /* Requests that are not answered yet, at most. A CPU may stop, or the listener have the socket's
@@ -35,7 +37,6 @@
  * (RZ_UNDO_DEPTH). */
 #define IN_FLIGHT 8
 #define GAP_NS	  6000
-#define N_CPUS	  2
 
 /* One connection, as both ends see it. */
 struct ends {
@@ -48,19 +49,6 @@ struct ends {
 
 static char cpus[N_CPUS][16]; /* each as a mask */
 static int rps;
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static uint8_t *put(uint8_t *p, uint32_t v, int bytes)
-{
-	while (bytes--)
-		*p++ = (uint8_t)(v >> (8 * bytes));
-	return p;
-}
 
 static uint32_t get32(const uint8_t *p)
 {
